@@ -1,0 +1,11 @@
+//! The pure domain of Candor: segments, minutes, parcels and the diary that is computed from them.
+//!
+//! The agent and the back office share this crate, so that both compute the same diary from the same minutes. It does
+//! no I/O, knows no clock and nothing asynchronous: a plugin may use it too.
+//!
+//! Start reading at [`parcel`] (what travels), then [`segment`] (how time is cut).
+
+pub mod parcel;
+pub mod receipt;
+pub mod segment;
+pub mod terms;

@@ -1,0 +1,332 @@
+//! What travels from a device to a back office: one segment, with everything that was recorded in it.
+//!
+//! A parcel is a JSON document. The agent signs it into a DSSE envelope of the payload type [`PARCEL_TYPE`]; a target
+//! stores those exact bytes. Pictures travel beside it as attachments, named by their SHA-256. What a rule hid is not
+//! in here, not even as a hash: it was left out before the record was made (invariant 8).
+
+use serde::{Deserialize, Serialize};
+
+use crate::segment::{MINUTE_MS, SegmentLength};
+
+/// The DSSE payload type of a parcel.
+pub const PARCEL_TYPE: &str = "application/vnd.candor.parcel+json";
+
+/// A segment as a device recorded it. Times are milliseconds since the Unix epoch, UTC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Parcel {
+    /// Idempotency key: 32 lowercase hex digits, drawn once when the segment closed.
+    pub id: String,
+    /// The contract's id.
+    pub contract: String,
+    /// The enrolled device's id.
+    pub device: String,
+    /// Position of the segment's closing record in the device's journal, from 1.
+    pub sequence: u64,
+    /// Head of the journal's hash chain after that record, 64 lowercase hex digits.
+    pub chain_head: String,
+    /// First millisecond of the segment.
+    pub start: u64,
+    /// The segment's length.
+    pub length: SegmentLength,
+    /// One entry for each minute in which anything was tracked, in order.
+    pub minutes: Vec<MinuteFacts>,
+    /// What the worker says to have worked on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memo: Option<String>,
+    /// The client's activity label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Changes of the focused window, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub focus: Vec<Focus>,
+    /// The picture, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<Snapshot>,
+    /// Why there is no picture. Absent where there is one, or where none was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_snapshot: Option<NoSnapshot>,
+    /// Spans of the segment that the tracker could not see.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+    /// Observations of other kinds, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub custom: Vec<Custom>,
+    /// The policy in force when the segment closed.
+    pub policy: Policy,
+}
+
+/// What one minute held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct MinuteFacts {
+    /// Its first millisecond; a multiple of 60,000.
+    pub start: u64,
+    /// For how many milliseconds of it the tracker was on, 1 to 60,000.
+    pub tracked_ms: u32,
+    /// The counts, where the activity collector recorded them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<Counts>,
+}
+
+/// Counts of input events in a minute. Never which key or where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Counts {
+    /// Key presses.
+    pub keys: u32,
+    /// Presses of pointer buttons.
+    pub clicks: u32,
+    /// Scroll steps.
+    pub scrolls: u32,
+}
+
+impl Counts {
+    /// Whether there was any activity.
+    #[must_use]
+    pub fn any(self) -> bool {
+        self.keys > 0 || self.clicks > 0 || self.scrolls > 0
+    }
+}
+
+/// The focused window changed to this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Focus {
+    /// When.
+    pub at: u64,
+    /// The application, where it is known and recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// The title, where it is known, recorded and not hidden.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The address, where it is known, recorded and not hidden.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The rules that hid something of it, by index in [`Policy::rules`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden_by: Vec<u32>,
+}
+
+/// A picture of the screen, as delivered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Snapshot {
+    /// When it was taken.
+    pub at: u64,
+    /// SHA-256 of the picture's bytes, 64 lowercase hex digits; names the attachment.
+    pub sha256: String,
+    /// Its media type, such as `image/webp`.
+    pub media_type: String,
+    /// Width in pixels, as delivered.
+    pub width: u32,
+    /// Height in pixels, as delivered.
+    pub height: u32,
+    /// Length in bytes.
+    pub bytes: u64,
+    /// How many monitors it shows.
+    pub monitors: u32,
+    /// What was covered before it was encoded, in pixels of the picture as delivered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redactions: Vec<Redaction>,
+}
+
+/// A covered place in a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Redaction {
+    /// Left edge.
+    pub x: u32,
+    /// Top edge.
+    pub y: u32,
+    /// Width.
+    pub width: u32,
+    /// Height.
+    pub height: u32,
+    /// How.
+    pub cover: Cover,
+    /// The rule, by index in [`Policy::rules`]; none where the host covered it by itself, such as a panel that shows
+    /// the title of a hidden window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<u32>,
+}
+
+/// How a place is covered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cover {
+    /// One flat colour.
+    Fill,
+    /// A few large cells of average colour.
+    Blur,
+}
+
+/// Why a segment has no picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "because", deny_unknown_fields)]
+pub enum NoSnapshot {
+    /// A rule says so; the rules, by index in [`Policy::rules`].
+    SkippedByRule {
+        /// Indices into [`Policy::rules`].
+        rules: Vec<u32>,
+    },
+    /// The policy failed, so nothing was kept (invariant 3).
+    RuleFailed,
+    /// Windows kept moving while the picture was taken.
+    Unsettled,
+    /// The screen could not be read.
+    ScreenUnavailable,
+    /// The collector failed.
+    CollectorFailed,
+    /// The worker removed it before it was delivered.
+    RemovedByWorker,
+}
+
+impl NoSnapshot {
+    /// The sentence that stands in the picture's place, the same for both sides (look, 'Cells').
+    #[must_use]
+    pub fn sentence(&self) -> &'static str {
+        match self {
+            Self::SkippedByRule { .. } => "No picture: skipped by rule",
+            Self::RuleFailed => "No picture: rule failed, nothing was kept",
+            Self::Unsettled => "No picture: windows kept moving",
+            Self::ScreenUnavailable => "No picture: the screen could not be read",
+            Self::CollectorFailed => "No picture: the collector failed",
+            Self::RemovedByWorker => "Picture removed by worker, time kept",
+        }
+    }
+}
+
+/// A span that the tracker could not see: shown as 'no evidence', never as idle nor as work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Gap {
+    /// First millisecond.
+    pub from: u64,
+    /// First millisecond after it.
+    pub to: u64,
+    /// Why.
+    pub cause: GapCause,
+}
+
+/// Why the tracker could not see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GapCause {
+    /// The agent was killed or lost power.
+    Crash,
+    /// The counter of input events did not run.
+    CounterLost,
+    /// The display could not be read.
+    DisplayLost,
+    /// A collector failed.
+    CollectorFailed,
+    /// The clock jumped or the computer slept.
+    ClockJump,
+}
+
+/// An observation of a plugin's own making; shown as the plugin's word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Custom {
+    /// When it was noted.
+    pub at: u64,
+    /// The plugin that noted it.
+    pub plugin: String,
+    /// What it is.
+    pub kind: String,
+    /// JSON text.
+    pub body: String,
+}
+
+/// The policy that judged, so that both sides can read and replay it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Policy {
+    /// The plugin's name, such as `rules`.
+    pub plugin: String,
+    /// SHA-256 of the component, 64 lowercase hex digits; empty where the policy is missing.
+    pub sha256: String,
+    /// The rules in words.
+    pub rules: Vec<String>,
+}
+
+/// Why a parcel is not well formed.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{place}: {reason}")]
+pub struct BadParcel {
+    /// The field.
+    pub place: &'static str,
+    /// What is wrong with it.
+    pub reason: &'static str,
+}
+
+impl Parcel {
+    /// Checks what the types cannot say: identifiers, alignment, order, bounds. A back office refuses what fails here.
+    ///
+    /// # Errors
+    /// The first field that is wrong.
+    pub fn check(&self) -> Result<(), BadParcel> {
+        let bad = |place, reason| Err(BadParcel { place, reason });
+        if self.id.len() != 32 || !is_hex(&self.id) {
+            return bad("id", "not 32 lowercase hex digits");
+        }
+        if self.chain_head.len() != 64 || !is_hex(&self.chain_head) {
+            return bad("chain-head", "not 64 lowercase hex digits");
+        }
+        if self.length.start_of(self.start) != self.start {
+            return bad("start", "not aligned to the segment length");
+        }
+        let end = self.start + self.length.ms();
+        let mut before = None;
+        for minute in &self.minutes {
+            if minute.start % MINUTE_MS != 0 || minute.start < self.start || minute.start >= end {
+                return bad("minutes", "a minute outside the segment");
+            }
+            if before.is_some_and(|b| b >= minute.start) {
+                return bad("minutes", "not in order");
+            }
+            if minute.tracked_ms == 0 || u64::from(minute.tracked_ms) > MINUTE_MS {
+                return bad("minutes", "tracked-ms is not 1 to 60,000");
+            }
+            before = Some(minute.start);
+        }
+        if self.focus.len() > 2_000 || self.custom.len() > 2_000 || self.gaps.len() > 1_000 {
+            return bad("focus", "too many entries");
+        }
+        if self.policy.rules.len() > 256 {
+            return bad("policy", "too many rules");
+        }
+        if let Some(snapshot) = &self.snapshot {
+            if snapshot.sha256.len() != 64 || !is_hex(&snapshot.sha256) {
+                return bad("snapshot", "sha256 is not 64 lowercase hex digits");
+            }
+            if self.no_snapshot.is_some() {
+                return bad("no-snapshot", "given although there is a snapshot");
+            }
+        }
+        Ok(())
+    }
+
+    /// How many minutes had any activity: the activity meter's figure.
+    #[must_use]
+    pub fn minutes_active(&self) -> u32 {
+        let active = self.minutes.iter().filter(|m| m.counts.is_some_and(Counts::any)).count();
+        u32::try_from(active).unwrap_or(u32::MAX)
+    }
+
+    /// All counts of the segment, added up.
+    #[must_use]
+    pub fn totals(&self) -> Counts {
+        self.minutes.iter().filter_map(|m| m.counts).fold(Counts::default(), |sum, c| Counts {
+            keys: sum.keys.saturating_add(c.keys),
+            clicks: sum.clicks.saturating_add(c.clicks),
+            scrolls: sum.scrolls.saturating_add(c.scrolls),
+        })
+    }
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}

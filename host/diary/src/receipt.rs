@@ -1,0 +1,27 @@
+//! A back office's proof that it holds a parcel.
+
+use serde::{Deserialize, Serialize};
+
+/// The DSSE payload type of a receipt.
+pub const RECEIPT_TYPE: &str = "application/vnd.candor.receipt+json";
+
+/// What a back office countersigns (design §7). The device deletes nothing and shows nothing as delivered before it
+/// has verified one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Receipt {
+    /// The parcel's id.
+    pub parcel: String,
+    /// SHA-256 of the envelope's exact bytes as received, 64 lowercase hex digits.
+    pub digest: String,
+    /// The contract.
+    pub contract: String,
+    /// The device.
+    pub device: String,
+    /// The parcel's sequence.
+    pub sequence: u64,
+    /// The parcel's chain head.
+    pub chain_head: String,
+    /// When the back office took it, milliseconds since the Unix epoch.
+    pub received_at: u64,
+}
