@@ -1,0 +1,159 @@
+//! Reading the counts of `candor-counter`: the agent never sees an input event, only these numbers.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt as _;
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::time::{Instant, timeout_at};
+
+use crate::error::SensorError;
+
+/// Bytes of one record: start of the minute (u64, ms since the epoch), keys, clicks, scrolls (u32 each), little-endian.
+pub const RECORD_BYTES: usize = 20;
+
+/// How long [`CounterProcess::finish`] waits for the counter to say its last.
+pub const FINISH_TIME: Duration = Duration::from_secs(2);
+
+/// The exit code with which the counter says that the display was lost.
+const EXIT_DISPLAY_LOST: i32 = 3;
+/// The exit code with which the counter says that it cannot count on this display.
+const EXIT_CANNOT_COUNT: i32 = 4;
+
+/// How much was done in one minute; never which key or where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MinuteCount {
+    /// Start of the minute, ms since the Unix epoch, UTC; a multiple of 60,000.
+    pub start: u64,
+    /// Key presses, repeats of a held key among them.
+    pub keys: u32,
+    /// Presses of buttons that are not a scroll.
+    pub clicks: u32,
+    /// Steps of a wheel, in any direction.
+    pub scrolls: u32,
+}
+
+impl MinuteCount {
+    /// Reads one record.
+    #[must_use]
+    pub fn from_record(record: &[u8; RECORD_BYTES]) -> Self {
+        let [a, b, c, d, e, f, g, h, k0, k1, k2, k3, c0, c1, c2, c3, s0, s1, s2, s3] = *record;
+        Self {
+            start: u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+            keys: u32::from_le_bytes([k0, k1, k2, k3]),
+            clicks: u32::from_le_bytes([c0, c1, c2, c3]),
+            scrolls: u32::from_le_bytes([s0, s1, s2, s3]),
+        }
+    }
+}
+
+/// A running `candor-counter`. Dropped, it is killed; and it ends by itself when this process is gone, because its
+/// standard input ends then.
+///
+/// Two records may name the same minute (the clock was set back, or the counter was started again within it): their
+/// counts add up. A minute without a record is a minute that nobody watched.
+#[derive(Debug)]
+pub struct CounterProcess {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: ChildStdout,
+    partial: [u8; RECORD_BYTES],
+    filled: usize,
+    ended: bool,
+}
+
+impl CounterProcess {
+    /// Starts the counter at `path`; `None` for the display means `$DISPLAY`. To be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// [`SensorError::Counter`] when the program cannot be started. That it has no display shows in [`Self::next`].
+    pub fn spawn(path: &Path, display: Option<&str>) -> Result<Self, SensorError> {
+        let mut command = Command::new(path);
+        if let Some(display) = display {
+            command.arg("--display").arg(display);
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
+        let mut child = command.spawn().map_err(|error| {
+            SensorError::Counter(format!("could not be started: {error}; it belongs beside the agent's own program"))
+        })?;
+        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(SensorError::Counter("has no pipes".to_owned()));
+        };
+        Ok(Self { child, stdin: Some(stdin), stdout, partial: [0; RECORD_BYTES], filled: 0, ended: false })
+    }
+
+    /// The counter's process id, while it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Waits for the next record: one a minute, at the minute's end. `None` when the counter has ended in good order; an
+    /// error, once, when it ended otherwise. Safe to be cancelled: nothing read is lost.
+    pub async fn next(&mut self) -> Option<Result<MinuteCount, SensorError>> {
+        if self.ended {
+            return None;
+        }
+        while self.filled < RECORD_BYTES {
+            match self.stdout.read(self.partial.get_mut(self.filled..).unwrap_or_default()).await {
+                Ok(0) => return self.end().await.map(Err),
+                Ok(read) => self.filled += read,
+                Err(error) => {
+                    self.ended = true;
+                    return Some(Err(SensorError::System { what: "cannot read the event counter", source: error }));
+                }
+            }
+        }
+        self.filled = 0;
+        Some(Ok(MinuteCount::from_record(&self.partial)))
+    }
+
+    /// Ends the counter and reads what it had still to say, the minute begun among it; after [`FINISH_TIME`] it is killed.
+    pub async fn finish(mut self) -> Vec<MinuteCount> {
+        drop(self.stdin.take());
+        let until = Instant::now() + FINISH_TIME;
+        let mut rest = Vec::new();
+        while let Ok(Some(next)) = timeout_at(until, self.next()).await {
+            match next {
+                Ok(count) => rest.push(count),
+                Err(error) => tracing::warn!(%error, "the event counter did not end in good order"),
+            }
+        }
+        if !self.ended {
+            tracing::warn!("the event counter did not end in time and is killed");
+        }
+        rest
+    }
+
+    /// What the exit code says.
+    async fn end(&mut self) -> Option<SensorError> {
+        self.ended = true;
+        let status = match self.child.wait().await {
+            Ok(status) => status,
+            Err(source) => return Some(SensorError::System { what: "cannot wait for the event counter", source }),
+        };
+        match status.code() {
+            Some(0) if self.filled == 0 => None,
+            Some(EXIT_DISPLAY_LOST) => Some(SensorError::DisplayLost),
+            Some(EXIT_CANNOT_COUNT) => Some(SensorError::MissingExtension("RECORD")),
+            _ => Some(SensorError::Counter(format!("ended by itself: {status}"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_read_field_by_field() {
+        let mut record = [0_u8; RECORD_BYTES];
+        record[..8].copy_from_slice(&1_800_000_060_000_u64.to_le_bytes());
+        record[8..12].copy_from_slice(&404_u32.to_le_bytes());
+        record[12..16].copy_from_slice(&120_u32.to_le_bytes());
+        record[16..].copy_from_slice(&210_u32.to_le_bytes());
+        let count = MinuteCount { start: 1_800_000_060_000, keys: 404, clicks: 120, scrolls: 210 };
+        assert_eq!(MinuteCount::from_record(&record), count);
+    }
+}

@@ -1,0 +1,123 @@
+//! What can go wrong at a sensor. Every caller fails closed on any of these: a sensor that cannot tell is never taken
+//! for a sensor that saw nothing.
+
+use std::time::Duration;
+
+use x11rb::errors::{ConnectError, ConnectionError, IdsExhausted, ReplyError, ReplyOrIdError};
+
+/// Why a sensor could not answer. No variant carries a window's title or any other recorded text.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SensorError {
+    /// There is no display to connect to, or it refused the connection.
+    #[error("cannot open the display {display}: {reason}; start Candor inside a graphical session (DISPLAY must name a running X server)")]
+    NoDisplay {
+        /// The name that was tried, or `$DISPLAY` when none was given.
+        display: String,
+        /// What the connection attempt said.
+        reason: String,
+    },
+    /// The X server went away, or closed the connection. The sensor is of no use any more: open a new one.
+    #[error("the display was lost; the sensors start again with the next graphical session")]
+    DisplayLost,
+    /// The X server lacks an extension that this sensor cannot do without.
+    #[error("the X server has no {0} extension; enable it in the X server's configuration")]
+    MissingExtension(&'static str),
+    /// The X server refused a request in a way that retrying does not cure.
+    #[error("the X server refused a request: {0}")]
+    Refused(String),
+    /// The X server did not answer in time.
+    #[error("the X server did not answer within {} ms; it may be busy or frozen", .0.as_millis())]
+    TimedOut(Duration),
+    /// The area asked for is empty, too large, or not on the screen.
+    #[error("cannot capture an area of {width}x{height} pixels at {x},{y}: it must lie on the screen and be at most {limit} pixels on a side")]
+    BadArea {
+        /// Left edge, desktop pixels.
+        x: i32,
+        /// Upper edge, desktop pixels.
+        y: i32,
+        /// Width, pixels.
+        width: u32,
+        /// Height, pixels.
+        height: u32,
+        /// The largest side that is captured, pixels.
+        limit: u32,
+    },
+    /// The root window's pixels come in a form that this version cannot read.
+    #[error("this screen's pixel format ({0}) is not supported; use a TrueColor screen of depth 24 or 30 with 32 bits per pixel")]
+    PixelFormat(String),
+    /// The layout at the time asked about is not known: the watch had not begun, the clock was set, or it is too old.
+    #[error("the window layout is known from {known_from} on, not from {asked_from} (ms since the epoch)")]
+    NotKnown {
+        /// The earliest time asked about, ms since the Unix epoch.
+        asked_from: u64,
+        /// The earliest time that the history covers, ms since the Unix epoch.
+        known_from: u64,
+    },
+    /// So many layouts came in a short time that some of those asked about were dropped.
+    #[error("the windows changed too often: the layouts before {known_from} (ms since the epoch) were dropped")]
+    Overflow {
+        /// The earliest time that the history covers, ms since the Unix epoch.
+        known_from: u64,
+    },
+    /// The event counter could not be started, or ended by itself.
+    #[error("the event counter {0}")]
+    Counter(String),
+    /// The operating system refused something.
+    #[error("{what}: {source}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl SensorError {
+    /// Whether the display is gone for good (as opposed to one question that could not be answered).
+    #[must_use]
+    pub fn is_display_lost(&self) -> bool {
+        matches!(self, Self::DisplayLost)
+    }
+
+    pub(crate) fn no_display(display: Option<&str>, reason: &ConnectError) -> Self {
+        Self::NoDisplay { display: display.unwrap_or("$DISPLAY").to_owned(), reason: reason.to_string() }
+    }
+}
+
+impl From<ConnectionError> for SensorError {
+    fn from(error: ConnectionError) -> Self {
+        match error {
+            ConnectionError::UnsupportedExtension => Self::Refused("an extension is missing".to_owned()),
+            ConnectionError::MaximumRequestLengthExceeded => Self::Refused("a request was too long".to_owned()),
+            // Whatever else ends a request ends the connection with it: the stream cannot be trusted afterwards.
+            _ => Self::DisplayLost,
+        }
+    }
+}
+
+impl From<ReplyError> for SensorError {
+    fn from(error: ReplyError) -> Self {
+        match error {
+            ReplyError::ConnectionError(error) => error.into(),
+            ReplyError::X11Error(error) => Self::Refused(format!("{:?}", error.error_kind)),
+        }
+    }
+}
+
+impl From<ReplyOrIdError> for SensorError {
+    fn from(error: ReplyOrIdError) -> Self {
+        match error {
+            ReplyOrIdError::IdsExhausted => Self::Refused("no resource ids are left".to_owned()),
+            ReplyOrIdError::ConnectionError(error) => error.into(),
+            ReplyOrIdError::X11Error(error) => Self::Refused(format!("{:?}", error.error_kind)),
+        }
+    }
+}
+
+impl From<IdsExhausted> for SensorError {
+    fn from(_: IdsExhausted) -> Self {
+        Self::Refused("no resource ids are left".to_owned())
+    }
+}
