@@ -1,0 +1,211 @@
+//! What is built: the programs for this machine, and the guests.
+//!
+//! Programs are built for the whole workspace at once, so that cargo unites the features of dependencies as it does
+//! for the tests: `run` and `test` then share every compiled dependency. Guests have a target folder of their own and
+//! are built here, never by a build script: a crate's build must not start another build.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+use sha2::{Digest as _, Sha256};
+
+use crate::process;
+use crate::setup::GuestToolchain;
+use crate::workspace::{GUEST_PROFILE, GUEST_TARGET, Workspace, say};
+
+/// Builds the programs for this machine.
+pub(crate) fn programs(workspace: &Workspace) -> Result<()> {
+    let began = Instant::now();
+    say("building the programs");
+    process::run(workspace.cargo().args(["build", "--workspace", "--bins"]))
+        .context("the programs do not compile")?;
+    say(format_args!("programs built in {} s", began.elapsed().as_secs()));
+    Ok(())
+}
+
+/// Builds every guest that is written in Rust: the plugins, the examples, and those that tests are made of.
+pub(crate) fn guests(workspace: &Workspace, toolchain: &GuestToolchain) -> Result<()> {
+    let names = guest_crates(workspace)?;
+    if names.is_empty() {
+        bail!("the workspace has no guest");
+    }
+    let began = Instant::now();
+    say(format_args!("building {} guests", names.len()));
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "--profile", GUEST_PROFILE, "--target", GUEST_TARGET, "--lib"]);
+    cargo.arg("--target-dir").arg(workspace.guest_target());
+    for name in &names {
+        cargo.args(["--package", name]);
+    }
+    toolchain.apply(&mut cargo);
+    process::run(&mut cargo).context("the guests do not compile")?;
+    say(format_args!("guests built in {} s", began.elapsed().as_secs()));
+    Ok(())
+}
+
+/// The workspace's crates that yield a component: those whose library is a `cdylib`.
+fn guest_crates(workspace: &Workspace) -> Result<Vec<String>> {
+    let said = process::output(workspace.cargo().args([
+        "metadata",
+        "--no-deps",
+        "--format-version=1",
+        "--offline",
+    ]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&said).context("cargo metadata is not JSON")?;
+    Ok(cdylibs(&metadata))
+}
+
+fn cdylibs(metadata: &serde_json::Value) -> Vec<String> {
+    let empty = Vec::new();
+    let list = |value: &'_ serde_json::Value| value.as_array().unwrap_or(&empty).clone();
+    list(&metadata["packages"])
+        .iter()
+        .filter(|package| {
+            list(&package["targets"])
+                .iter()
+                .any(|target| list(&target["crate_types"]).contains(&"cdylib".into()))
+        })
+        .filter_map(|package| Some(package["name"].as_str()?.to_owned()))
+        .collect()
+}
+
+/// Builds the examples in JavaScript: each folder of examples/ with a package.json, whose script `build` writes one
+/// `.wasm` file into the folder that `CANDOR_GUESTS` names. It takes seconds each, so an example whose files are as
+/// they were is left alone.
+pub(crate) fn javascript_guests(workspace: &Workspace) -> Result<()> {
+    let examples = workspace.root().join("examples");
+    let Ok(entries) = std::fs::read_dir(&examples) else { return Ok(()) };
+    let mut folders: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.join("package.json").is_file())
+        .collect();
+    folders.sort();
+    for folder in folders {
+        javascript_guest(workspace, &folder)?;
+    }
+    Ok(())
+}
+
+fn javascript_guest(workspace: &Workspace, folder: &Path) -> Result<()> {
+    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let guests = workspace.guests();
+    std::fs::create_dir_all(&guests)?;
+    let stamp = guests.join(format!("{name}.sources"));
+    let now = fingerprint(&[folder, &workspace.root().join("wit")])?;
+    if std::fs::read_to_string(&stamp).is_ok_and(|before| still_stands(&before, &now, &guests)) {
+        return Ok(());
+    }
+    let began = Instant::now();
+    say(format_args!("building the example {name}"));
+    let before = components(&guests)?;
+    if !same_lock(folder) {
+        process::output(
+            Command::new("npm")
+                .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+                .current_dir(folder),
+        )
+        .with_context(|| format!("cannot fetch what {name} is built with"))?;
+    }
+    process::output(
+        Command::new("npm")
+            .args(["run", "--silent", "build"])
+            .current_dir(folder)
+            .env("CANDOR_GUESTS", &guests),
+    )
+    .with_context(|| format!("{name} does not build"))?;
+    let made: Vec<String> = components(&guests)?
+        .into_iter()
+        .filter(|(file, changed)| !before.contains(&(file.clone(), *changed)))
+        .map(|(file, _)| file)
+        .collect();
+    if made.is_empty() {
+        bail!("`npm run build` in examples/{name} wrote no .wasm file into {}", guests.display());
+    }
+    std::fs::write(&stamp, format!("{now}\n{}\n", made.join("\n")))?;
+    say(format_args!("{} built in {} s", made.join(", "), began.elapsed().as_secs()));
+    Ok(())
+}
+
+/// Whether a stamp was written from the same files, and what was built then is still there.
+fn still_stands(stamp: &str, now: &str, guests: &Path) -> bool {
+    let mut lines = stamp.lines();
+    lines.next() == Some(now) && lines.all(|file| guests.join(file).is_file())
+}
+
+/// Whether node_modules is what package-lock.json says: npm keeps a copy of what it installed.
+fn same_lock(folder: &Path) -> bool {
+    let changed = |path: &str| std::fs::metadata(folder.join(path)).and_then(|data| data.modified()).ok();
+    match (changed("package-lock.json"), changed("node_modules/.package-lock.json")) {
+        (Some(asked), Some(installed)) => installed >= asked,
+        _ => false,
+    }
+}
+
+/// The components in a folder, with the time of their last change.
+fn components(folder: &Path) -> Result<Vec<(String, std::time::SystemTime)>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.path().extension().is_some_and(|extension| extension == "wasm") {
+            found.push((entry.file_name().to_string_lossy().into_owned(), entry.metadata()?.modified()?));
+        }
+    }
+    Ok(found)
+}
+
+/// SHA-256 over names and contents of all files below some folders, installed modules aside.
+fn fingerprint(folders: &[&Path]) -> Result<String> {
+    let mut hash = Sha256::new();
+    for folder in folders {
+        add_folder(&mut hash, folder)?;
+    }
+    Ok(hex::encode(hash.finalize()))
+}
+
+fn add_folder(hash: &mut Sha256, folder: &Path) -> Result<()> {
+    let mut entries: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    entries.sort();
+    for path in entries {
+        if path.file_name().is_some_and(|name| name == "node_modules") {
+            continue;
+        }
+        if path.is_dir() {
+            add_folder(hash, &path)?;
+        } else {
+            let content = std::fs::read(&path)?;
+            hash.update(path.as_os_str().as_encoded_bytes());
+            hash.update(content.len().to_le_bytes());
+            hash.update(&content);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guest_is_a_crate_whose_library_is_a_cdylib() {
+        let metadata = serde_json::json!({"packages": [
+            {"name": "a-plugin", "targets": [{"crate_types": ["cdylib", "rlib"]}]},
+            {"name": "a-program", "targets": [{"crate_types": ["lib"]}, {"crate_types": ["bin"]}]},
+        ]});
+        assert_eq!(cdylibs(&metadata), ["a-plugin"]);
+    }
+
+    #[test]
+    fn a_guest_in_javascript_stands_until_its_files_change_or_it_is_gone() {
+        let folder = std::env::temp_dir().join(format!("candor-stamp-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("a.wasm"), "x").unwrap();
+        assert!(still_stands("abc\na.wasm\n", "abc", &folder));
+        assert!(!still_stands("abc\na.wasm\n", "abd", &folder));
+        assert!(!still_stands("abc\nb.wasm\n", "abc", &folder));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

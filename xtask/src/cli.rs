@@ -1,0 +1,62 @@
+//! The subcommands and their options.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+use crate::{artefacts, bench, check, demo, setup, test};
+
+/// Sets up, runs, tests, checks and measures Candor.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Brings what is missing on this machine, and nothing else.
+    Setup {
+        /// Also what only the tests need.
+        #[arg(long)]
+        test: bool,
+    },
+    /// Builds the plugins and the guests of examples and tests into target/guest.
+    Guests,
+    /// Records a screen through sandboxed plugins and shows it in a Work Diary page.
+    Run(demo::Options),
+    /// Formats nothing, checks the format, builds everything and runs all tests.
+    Test(test::Options),
+    /// Format, clippy and docs, all without a warning.
+    Check,
+    /// Measures and prints a table.
+    Bench(bench::Options),
+}
+
+/// Parses the command line and does what it says.
+pub(crate) fn main() -> Result<()> {
+    let cli = Cli::parse();
+    let workspace = Workspace::find()?;
+    match cli.task {
+        Task::Setup { test } => {
+            let needs = if test { setup::Needs::TEST } else { setup::Needs::DEMO };
+            setup::setup(&workspace, needs).map(drop)
+        }
+        Task::Guests => {
+            let guests = setup::setup(&workspace, setup::Needs::BUILD)?;
+            artefacts::guests(&workspace, &guests)
+        }
+        Task::Run(options) => demo::run(&workspace, &options),
+        Task::Test(options) => test::test(&workspace, &options),
+        Task::Check => check::check(&workspace),
+        Task::Bench(options) => bench::bench(&workspace, &options),
+    }
+}
+
+/// Where a path given on the command line leads, seen from the folder that the person stands in.
+pub(crate) fn from_here(path: &std::path::Path) -> Result<PathBuf> {
+    Ok(std::path::absolute(path)?)
+}

@@ -1,0 +1,127 @@
+//! The agent, driven by its own command line as a person would.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use super::display::wait_for;
+use crate::process::{self, Household, Interrupt, Stdout};
+use crate::workspace::Workspace;
+
+/// What the agent is called among the children.
+pub(super) const NAME: &str = "agent";
+
+/// How long the outbox may take to be empty.
+const DRAIN_S: &str = "60";
+
+/// An agent and its data folder.
+pub(super) struct Agent {
+    program: PathBuf,
+    plugins: PathBuf,
+    data: PathBuf,
+}
+
+impl Agent {
+    /// The agent that keeps its data there. It is not started by this.
+    pub(super) fn new(workspace: &Workspace, data: PathBuf) -> Self {
+        Self { program: workspace.programs().join("candor-agent"), plugins: workspace.guests(), data }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("--data").arg(&self.data).args(arguments);
+        command
+    }
+
+    fn tell(&self, arguments: &[&str]) -> Result<String> {
+        process::output(&mut self.command(arguments))
+    }
+
+    fn enrolled_mark(&self) -> PathBuf {
+        self.data.join("enrolled")
+    }
+
+    /// Whether an earlier run enrolled it.
+    pub(super) fn is_enrolled(&self) -> bool {
+        self.enrolled_mark().exists()
+    }
+
+    /// Enrols it at a back office.
+    pub(super) fn enrol(&self, backoffice: &str, code: &str) -> Result<()> {
+        // Left by a run that was ended while it enrolled: nothing was recorded yet.
+        let _none = std::fs::remove_dir_all(&self.data);
+        self.tell(&["enrol", "--server", backoffice, "--code", code, "--name", "demo"])?;
+        std::fs::write(self.enrolled_mark(), "").context("cannot note the enrolment")
+    }
+
+    /// Starts it and waits until it answers.
+    pub(super) fn start(
+        &self,
+        household: &mut Household,
+        interrupt: &Interrupt,
+        display: &str,
+    ) -> Result<()> {
+        let mut run = self.command(&["run", "--display", display]);
+        run.arg("--plugins").arg(&self.plugins).env("DISPLAY", display);
+        household.start(NAME, &mut run, Stdout::Log)?;
+        wait_for(interrupt, household, "the agent", || self.status().is_ok())
+    }
+
+    /// Has the notice accepted: by the person, where it is their own screen.
+    pub(super) fn accept_notice(&self, ask: bool) -> Result<()> {
+        if ask {
+            println!("{}", self.tell(&["notice"])?);
+            if !std::io::stdin().is_terminal() {
+                bail!(
+                    "this would record your own screen: read the notice above and add --accept-notice, or record a \
+                     screen made for the purpose with --headless"
+                );
+            }
+            print!("Record this screen under this notice? Type yes: ");
+            std::io::stdout().flush()?;
+            let mut answer = String::new();
+            std::io::stdin().lock().read_line(&mut answer)?;
+            if answer.trim() != "yes" {
+                bail!("not accepted: nothing was recorded");
+            }
+        }
+        self.tell(&["accept"]).map(drop)
+    }
+
+    /// Starts tracking.
+    pub(super) fn track(&self, memo: &str) -> Result<()> {
+        self.tell(&["start", "--memo", memo]).map(drop)
+    }
+
+    /// Tracks to the end of this segment and no further.
+    pub(super) fn stop_at_segment_end(&self) -> Result<()> {
+        self.tell(&["stop", "--at", "segment-end"]).map(drop)
+    }
+
+    /// Stops tracking, if it does.
+    pub(super) fn stop(&self) -> Result<()> {
+        if self.status()?["tracking"] == Value::Bool(true) {
+            self.tell(&["stop"])?;
+        }
+        Ok(())
+    }
+
+    /// Waits until everything is delivered.
+    pub(super) fn drain(&self) -> Result<()> {
+        self.tell(&["drain", "--timeout-s", DRAIN_S]).map(drop)
+    }
+
+    /// How many segments are not delivered yet.
+    pub(super) fn waiting(&self) -> Result<u64> {
+        let status = self.status()?;
+        let count = |name: &str| status["outbox"][name].as_u64().unwrap_or_default();
+        Ok(count("held") + count("waiting"))
+    }
+
+    fn status(&self) -> Result<Value> {
+        serde_json::from_str(&self.tell(&["status", "--json"])?).context("the agent's status is not JSON")
+    }
+}

@@ -1,0 +1,223 @@
+//! `run`: the whole of Candor at work, from a screen to a Work Diary page.
+//!
+//! It starts a back office, makes a client, a worker and a contract in it, enrols an agent, and tracks: the screen that
+//! the person sits at, or one made for the purpose where there is none. Everything lies in one data folder, so that a
+//! later run goes on where this one stopped.
+
+mod agent;
+mod backoffice;
+mod display;
+mod report;
+mod state;
+mod terms;
+mod work;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::process::{Household, Interrupt};
+use crate::workspace::{Workspace, say};
+use crate::{artefacts, cli, setup};
+
+use agent::Agent;
+use backoffice::BackOffice;
+use state::DataFolder;
+
+/// How long a run without a person may take from the moment tracking starts.
+const LIMIT: Duration = Duration::from_secs(6 * 60);
+
+/// A demo's segments are a minute long.
+const SEGMENT_MS: u64 = 60_000;
+
+/// How long before the end of the last segment the agent is told to stop at its end.
+const STOP_AHEAD_MS: u64 = 15_000;
+
+/// Options of `run`.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// How many whole segments are recorded where there is no display.
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=5))]
+    segments: u64,
+    /// Leave out the rule that covers windows whose title contains `secret`.
+    #[arg(long)]
+    without_rules: bool,
+    /// Write what was delivered into this file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Where the back office and the agent keep their data.
+    #[arg(long, value_name = "DIR", default_value = "target/demo")]
+    data: PathBuf,
+    /// What the worker says to be working on.
+    #[arg(long, value_name = "TEXT", default_value = "Invoice service: rounding")]
+    memo: String,
+    /// Record a screen made for the purpose, even where there is a display.
+    #[arg(long)]
+    headless: bool,
+    /// Having read the notice, accept it: otherwise it is shown and asked about before your own screen is recorded.
+    #[arg(long)]
+    accept_notice: bool,
+    /// Take what is built already; bring and build nothing.
+    #[arg(long, hide = true)]
+    as_built: bool,
+}
+
+/// Runs until the segments are delivered, or until Ctrl-C where a person sits at the display.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    let own_display = if options.headless { None } else { display::of_this_person() };
+    if !options.as_built {
+        let needs = if own_display.is_some() { setup::Needs::BUILD } else { setup::Needs::DEMO };
+        let guests = setup::setup(workspace, needs)?;
+        artefacts::programs(workspace)?;
+        artefacts::guests(workspace, &guests)?;
+    }
+    let interrupt = Interrupt::listen()?;
+    let data = if options.data == PathBuf::from("target/demo") {
+        workspace.target().join("demo")
+    } else {
+        cli::from_here(&options.data)?
+    };
+    let report_file = options.report.as_deref().map(cli::from_here).transpose()?;
+    let data = DataFolder::open(data)?;
+    let mut household = data.household()?;
+
+    let mut demo = Demo::begin(workspace, options, &data, &mut household, &interrupt, own_display)?;
+    let outcome = demo.track(&mut household, &interrupt, options.segments);
+    // Whatever happened: what is recorded is delivered, and what was delivered is told.
+    let ended = demo.end(&mut household, report_file.as_deref());
+    outcome.and(ended)
+}
+
+/// A run under way.
+struct Demo<'a> {
+    options: &'a Options,
+    backoffice: BackOffice,
+    /// The contract's id.
+    contract: String,
+    agent: Agent,
+    /// None where the person's own screen is recorded.
+    made_display: Option<String>,
+    /// The first millisecond of the first segment.
+    tracked_from: Option<u64>,
+}
+
+impl<'a> Demo<'a> {
+    /// Starts the back office, a screen and the agent, and has it ready to track.
+    fn begin(
+        workspace: &Workspace,
+        options: &'a Options,
+        data: &DataFolder,
+        household: &mut Household,
+        interrupt: &Interrupt,
+        own_display: Option<String>,
+    ) -> Result<Self> {
+        let backoffice = BackOffice::start(workspace, data, household, interrupt)?;
+        let contract = backoffice.contract(data, &terms::of(!options.without_rules, backoffice.address()))?;
+        let agent = Agent::new(workspace, contract.agent_folder);
+        if !agent.is_enrolled() {
+            agent.enrol(backoffice.address(), &backoffice.enrolment_code(&contract.id)?)?;
+        }
+        let made_display = match &own_display {
+            Some(_) => None,
+            None => {
+                let display = display::start(household, interrupt, &data.path("desktop"))?;
+                work::open_windows(household, interrupt, &display)?;
+                Some(display)
+            }
+        };
+        let display = own_display.or_else(|| made_display.clone()).context("there is no display")?;
+        agent.start(household, interrupt, &display)?;
+        // The screen made for the purpose shows nobody; before their own is recorded, a person is asked.
+        let asked = made_display.is_none() && !options.accept_notice;
+        agent.accept_notice(asked)?;
+        backoffice.tell(&contract.id);
+        Ok(Self { options, backoffice, contract: contract.id, agent, made_display, tracked_from: None })
+    }
+
+    /// Tracks until enough is delivered, or until the person ends it.
+    fn track(&mut self, household: &mut Household, interrupt: &Interrupt, segments: u64) -> Result<()> {
+        match self.made_display.clone() {
+            Some(display) => self.track_script(household, interrupt, &display, segments),
+            None => self.track_person(household, interrupt),
+        }
+    }
+
+    fn track_person(&mut self, household: &mut Household, interrupt: &Interrupt) -> Result<()> {
+        self.tracked_from = Some(now() - now() % SEGMENT_MS);
+        self.agent.track(&self.options.memo)?;
+        say("tracking your screen; Ctrl-C ends it");
+        while interrupt.sleep(Duration::from_millis(500)) {
+            household.all_well()?;
+        }
+        Ok(())
+    }
+
+    fn track_script(
+        &mut self,
+        household: &mut Household,
+        interrupt: &Interrupt,
+        display: &str,
+        segments: u64,
+    ) -> Result<()> {
+        let mut person = work::Person::at(display)?;
+        let first = now().next_multiple_of(SEGMENT_MS);
+        say(format_args!("the first segment begins in {} s", first.saturating_sub(now()) / 1000));
+        interrupt.sleep_or_fail(Duration::from_millis(first.saturating_sub(now())))?;
+        let began = Instant::now();
+        self.tracked_from = Some(first);
+        self.agent.track(&self.options.memo)?;
+        let last_end = first + segments * SEGMENT_MS;
+        say(format_args!("tracking {segments} segments of a minute each"));
+
+        let mut told_to_stop = false;
+        let mut delivered = 0;
+        while delivered < segments {
+            interrupt.sleep_or_fail(Duration::from_millis(250))?;
+            household.all_well()?;
+            if now() < last_end {
+                person.act()?;
+            }
+            if !told_to_stop && now() + STOP_AHEAD_MS >= last_end {
+                self.agent.stop_at_segment_end()?;
+                told_to_stop = true;
+            }
+            let now_delivered = self.backoffice.deliveries(&self.contract, first)?.len() as u64;
+            if now_delivered > delivered {
+                delivered = now_delivered;
+                say(format_args!("{delivered} of {segments} segments delivered"));
+            }
+            if began.elapsed() > LIMIT {
+                bail!(
+                    "only {delivered} of {segments} segments were delivered within {} minutes",
+                    LIMIT.as_secs() / 60
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops, drains the outbox and writes the report.
+    fn end(&mut self, household: &mut Household, file: Option<&std::path::Path>) -> Result<()> {
+        say("stopping, and delivering what waits");
+        let drained = self.agent.stop().and_then(|()| self.agent.drain());
+        let waiting = self.agent.waiting().unwrap_or_default();
+        let report = report::make(&self.backoffice, &self.contract, waiting, self.tracked_from);
+        household.end(agent::NAME);
+        let report = report?;
+        say(format_args!("delivered {}, waiting {}", report.delivered, report.waiting));
+        if let Some(file) = file {
+            let text = serde_json::to_string_pretty(&report)?;
+            std::fs::write(file, text + "\n").with_context(|| format!("cannot write {}", file.display()))?;
+            say(format_args!("report written to {}", file.display()));
+        }
+        drained
+    }
+}
+
+/// Milliseconds since the Unix epoch.
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,104 @@
+//! What a run tells about itself, in JSON.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::backoffice::BackOffice;
+use super::state::SignIns;
+
+/// What `--report` writes.
+#[derive(Serialize)]
+pub(super) struct Report {
+    diary_url: String,
+    sign_in: SignIns,
+    /// How many segments of this run the back office holds.
+    pub(super) delivered: u64,
+    /// How many segments the outbox still holds, whichever run they are of.
+    pub(super) waiting: u64,
+    segments: Vec<Segment>,
+}
+
+/// A delivered segment.
+#[derive(Serialize)]
+struct Segment {
+    /// First millisecond, Unix epoch.
+    start: u64,
+    minutes_active: u64,
+    keys: u64,
+    clicks: u64,
+    scrolls: u64,
+    memo: Option<String>,
+    snapshot: Option<Snapshot>,
+    no_snapshot_because: Option<String>,
+}
+
+/// A delivered picture.
+#[derive(Serialize)]
+struct Snapshot {
+    sha256: String,
+    media_type: String,
+    width: u64,
+    height: u64,
+    bytes: u64,
+    /// How many places were covered.
+    redactions: u64,
+    /// The picture in the back office's folder.
+    file: PathBuf,
+}
+
+/// Asks the back office what it holds of this run.
+pub(super) fn make(
+    backoffice: &BackOffice,
+    contract: &str,
+    waiting: u64,
+    from: Option<u64>,
+) -> Result<Report> {
+    let segments: Vec<Segment> = match from {
+        Some(from) => backoffice
+            .deliveries(contract, from)?
+            .iter()
+            .map(|delivery| segment(delivery).context("the back office lists a segment that cannot be read"))
+            .collect::<Result<_>>()?,
+        None => Vec::new(),
+    };
+    Ok(Report {
+        diary_url: backoffice.diary_url(contract),
+        sign_in: backoffice.sign_ins().clone(),
+        delivered: u64::try_from(segments.len())?,
+        waiting,
+        segments,
+    })
+}
+
+fn segment(delivery: &Value) -> Option<Segment> {
+    let number = |name: &str| delivery[name].as_u64();
+    let text = |name: &str| delivery[name].as_str().map(str::to_owned);
+    let snapshot = &delivery["snapshot"];
+    Some(Segment {
+        start: number("start")?,
+        minutes_active: number("minutes_active")?,
+        keys: number("keys")?,
+        clicks: number("clicks")?,
+        scrolls: number("scrolls")?,
+        memo: text("memo"),
+        snapshot: if snapshot.is_null() { None } else { Some(picture(snapshot)?) },
+        no_snapshot_because: text("no_snapshot_because"),
+    })
+}
+
+fn picture(snapshot: &Value) -> Option<Snapshot> {
+    let number = |name: &str| snapshot[name].as_u64();
+    let text = |name: &str| snapshot[name].as_str().map(str::to_owned);
+    Some(Snapshot {
+        sha256: text("sha256")?,
+        media_type: text("media_type")?,
+        width: number("width")?,
+        height: number("height")?,
+        bytes: number("bytes")?,
+        redactions: number("redactions")?,
+        file: text("file")?.into(),
+    })
+}

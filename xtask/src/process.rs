@@ -1,0 +1,305 @@
+//! Child processes: run to the end, or kept and ended in an orderly way.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use serde::{Deserialize, Serialize};
+
+/// How long a child may take to end by itself before it is killed.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Runs a command to its end, its output on the person's terminal.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("cannot start {}", spell(command)))?;
+    if !status.success() {
+        bail!("{} failed: {status}", spell(command));
+    }
+    Ok(())
+}
+
+/// Runs a command to its end and hands back what it printed.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let output: Output = command.output().with_context(|| format!("cannot start {}", spell(command)))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("{} failed: {}: {}", spell(command), output.status, said.trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Runs a command to its end, silently, and says whether it succeeded within `limit`. It is killed after that.
+pub(crate) fn succeeds_within(command: &mut Command, limit: Duration) -> Result<bool> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .with_context(|| format!("cannot start {}", spell(command)))?;
+    let until = Instant::now() + limit;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status.success());
+        }
+        if Instant::now() >= until {
+            signal_group(child.id(), Signal::KILL);
+            child.wait()?;
+            return Ok(false);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A command as a person would type it, without its arguments: they may hold what no log should.
+fn spell(command: &Command) -> String {
+    Path::new(command.get_program())
+        .file_name()
+        .map_or_else(|| "a program".into(), |name| format!("`{}`", name.to_string_lossy()))
+}
+
+/// A program in the PATH.
+pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+fn signal_group(id: u32, signal: Signal) {
+    if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+        // A group that is gone already is what was wanted.
+        let _gone = kill_process_group(pid, signal);
+    }
+}
+
+/// Asks a process to end; its own children hear of it from itself.
+fn ask_to_end(id: u32) {
+    if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+        let _gone = kill_process(pid, Signal::TERM);
+    }
+}
+
+/// Set once the person pressed Ctrl-C, or the terminal or the system asks the program to end.
+#[derive(Clone)]
+pub(crate) struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Starts listening; from now on such a signal no longer ends the program by itself.
+    pub(crate) fn listen() -> Result<Self> {
+        let flag = Arc::new(AtomicBool::new(false));
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP]
+        {
+            signal_hook::flag::register(signal, Arc::clone(&flag)).context("cannot listen for signals")?;
+        }
+        Ok(Self(flag))
+    }
+
+    /// Whether the person wants to end.
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Sleeps, and wakes early when the person wants to end. Says whether it slept through.
+    pub(crate) fn sleep(&self, length: Duration) -> bool {
+        let until = Instant::now() + length;
+        while !self.is_set() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            std::thread::sleep(left.min(Duration::from_millis(50)));
+        }
+        false
+    }
+
+    /// Sleeps, and fails when the person wants to end.
+    pub(crate) fn sleep_or_fail(&self, length: Duration) -> Result<()> {
+        if self.sleep(length) { Ok(()) } else { bail!("interrupted") }
+    }
+}
+
+/// A process as it can be found again: its id alone may belong to another one by then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Remembered {
+    name: String,
+    pid: u32,
+    /// Clock ticks after boot at which it was started; field 22 of /proc/PID/stat.
+    started: u64,
+}
+
+impl Remembered {
+    fn of(name: &str, pid: u32) -> Option<Self> {
+        Some(Self { name: name.to_owned(), pid, started: started(pid)? })
+    }
+
+    fn lives(&self) -> bool {
+        started(self.pid) == Some(self.started)
+    }
+}
+
+fn started(pid: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name, in parentheses, may hold anything.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let mut fields = fields.split(' ');
+    let state = fields.next()?;
+    if state == "Z" {
+        return None;
+    }
+    fields.nth(18)?.parse().ok()
+}
+
+/// Children that are ended together, youngest first, when this is dropped; noted in a file, so that a later run finds
+/// those that outlived a `kill -9` of this one.
+pub(crate) struct Household {
+    note: PathBuf,
+    logs: PathBuf,
+    children: VecDeque<(Remembered, Child)>,
+}
+
+impl Household {
+    /// Ends what an earlier run left, then starts with nobody. `note` is the file, `logs` the folder for what the
+    /// children print.
+    pub(crate) fn found(note: PathBuf, logs: PathBuf) -> Result<Self> {
+        let earlier: Vec<Remembered> = std::fs::read(&note)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default();
+        for left in earlier.iter().rev().filter(|left| left.lives()) {
+            crate::workspace::say(format_args!("ending {} of an earlier run (pid {})", left.name, left.pid));
+            ask_to_end(left.pid);
+            let until = Instant::now() + PATIENCE;
+            while left.lives() && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            // Those of its group that outlived it as well.
+            signal_group(left.pid, Signal::KILL);
+        }
+        std::fs::create_dir_all(&logs).with_context(|| format!("cannot make {}", logs.display()))?;
+        let household = Self { note, logs, children: VecDeque::new() };
+        household.write()?;
+        Ok(household)
+    }
+
+    fn write(&self) -> Result<()> {
+        let list: Vec<&Remembered> = self.children.iter().map(|(remembered, _)| remembered).collect();
+        std::fs::write(&self.note, serde_json::to_vec(&list)?)
+            .with_context(|| format!("cannot write {}", self.note.display()))
+    }
+
+    /// The file that holds what a child of that name prints.
+    pub(crate) fn log(&self, name: &str) -> PathBuf {
+        self.logs.join(format!("{name}.log"))
+    }
+
+    /// Starts a child in a process group of its own, so that Ctrl-C reaches only this program. What it prints goes to
+    /// its log; standard output can be had instead.
+    pub(crate) fn start(&mut self, name: &str, command: &mut Command, stdout: Stdout) -> Result<&mut Child> {
+        let log = self.log(name);
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .with_context(|| format!("cannot write {}", log.display()))?;
+        command.process_group(0).stdin(Stdio::null()).stderr(file.try_clone()?);
+        match stdout {
+            Stdout::Log => command.stdout(file),
+            Stdout::Piped => command.stdout(Stdio::piped()),
+        };
+        let child = command.spawn().with_context(|| format!("cannot start {}", spell(command)))?;
+        let remembered = Remembered::of(name, child.id())
+            .with_context(|| format!("{name} ended at once; see {}", log.display()))?;
+        self.children.push_back((remembered, child));
+        self.write()?;
+        match self.children.back_mut() {
+            Some((_, child)) => Ok(child),
+            None => bail!("{name} is not there"),
+        }
+    }
+
+    /// Fails if a child has ended by itself.
+    pub(crate) fn all_well(&mut self) -> Result<()> {
+        for (remembered, child) in &mut self.children {
+            if let Some(status) = child.try_wait()? {
+                bail!(
+                    "{} ended ({status}); see {}",
+                    remembered.name,
+                    self.logs.join(format!("{}.log", remembered.name)).display()
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks one child to end, and kills it if it does not.
+    pub(crate) fn end(&mut self, name: &str) {
+        if let Some(at) = self.children.iter().position(|(remembered, _)| remembered.name == name)
+            && let Some((remembered, child)) = self.children.remove(at)
+        {
+            end_child(&remembered, child);
+            let _kept = self.write();
+        }
+    }
+}
+
+fn end_child(remembered: &Remembered, mut child: Child) {
+    ask_to_end(remembered.pid);
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match child.try_wait() {
+            Ok(None) if Instant::now() < until => std::thread::sleep(Duration::from_millis(20)),
+            Ok(Some(_)) => break,
+            Ok(None) | Err(_) => {
+                crate::workspace::say(format_args!("{} does not end: killing it", remembered.name));
+                break;
+            }
+        }
+    }
+    // Whoever of its group is left, itself included.
+    signal_group(remembered.pid, Signal::KILL);
+    let _status = child.wait();
+}
+
+impl Drop for Household {
+    fn drop(&mut self) {
+        while let Some((remembered, child)) = self.children.pop_back() {
+            end_child(&remembered, child);
+        }
+        let _gone = std::fs::remove_file(&self.note);
+    }
+}
+
+/// Where a child's standard output goes.
+#[derive(Clone, Copy)]
+pub(crate) enum Stdout {
+    /// To its log.
+    Log,
+    /// To this program.
+    Piped,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_known_again_by_its_start_and_not_by_its_id_alone() {
+        let me = Remembered::of("me", std::process::id()).unwrap();
+        assert!(me.lives());
+        assert!(!Remembered { started: me.started + 1, ..me }.lives());
+    }
+
+    #[test]
+    fn a_command_that_hangs_is_ended_within_its_limit() {
+        let began = Instant::now();
+        let done = succeeds_within(Command::new("sleep").arg("60"), Duration::from_millis(100)).unwrap();
+        assert!(!done);
+        assert!(began.elapsed() < Duration::from_secs(30));
+    }
+}

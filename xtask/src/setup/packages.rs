@@ -1,0 +1,206 @@
+//! Debian packages.
+//!
+//! A package is needed for a file that it brings. Where that file is there, however it came, nothing is asked of the
+//! package manager: so the usual case takes no time, and a machine that got a program elsewhere is left alone.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::Needs;
+use crate::process;
+use crate::workspace::say;
+
+/// What shows that a package is there.
+enum Proof {
+    /// A program in the PATH.
+    Program(&'static str),
+    /// A file.
+    File(&'static str),
+}
+
+/// A package and what it is needed for.
+struct Package {
+    name: &'static str,
+    proof: Proof,
+}
+
+const fn program(name: &'static str, program: &'static str) -> Package {
+    Package { name, proof: Proof::Program(program) }
+}
+
+const fn file(name: &'static str, file: &'static str) -> Package {
+    Package { name, proof: Proof::File(file) }
+}
+
+/// To compile: SQLite, WebP and ring bring C code along.
+const BUILD: &[Package] = &[program("gcc", "cc"), file("libc6-dev", "/usr/include/stdio.h")];
+
+/// To record a screen that nobody sits at.
+const DESKTOP: &[Package] = &[
+    program("xvfb", "Xvfb"),
+    program("openbox", "openbox"),
+    program("xterm", "xterm"),
+    program("xdotool", "xdotool"),
+    program("x11-utils", "xprop"),
+    program("procps", "top"),
+    file("fonts-dejavu-core", "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"),
+];
+
+/// To test: reading pictures back, a second monitor, and the example in JavaScript.
+const TESTS: &[Package] = &[
+    program("tesseract-ocr", "tesseract"),
+    program("x11-xserver-utils", "xrandr"),
+    program("nodejs", "node"),
+    program("npm", "npm"),
+];
+
+/// How old the package lists may be before they are fetched anew. Servers drop packages that lists of last month name.
+const LISTS_LAST: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Where apt keeps its lists.
+const LISTS: &str = "/var/lib/apt/lists";
+
+impl Package {
+    fn is_there(&self) -> bool {
+        match self.proof {
+            Proof::Program(program) => process::find_program(program).is_some(),
+            Proof::File(file) => Path::new(file).exists(),
+        }
+    }
+}
+
+/// Installs what is missing, where that is allowed; otherwise says what to type.
+pub(super) fn bring(needs: Needs) -> Result<()> {
+    let wanted = [(true, BUILD), (needs.desktop, DESKTOP), (needs.tests, TESTS)];
+    let missing: Vec<&str> = wanted
+        .iter()
+        .filter(|(needed, _)| *needed)
+        .flat_map(|(_, packages)| packages.iter())
+        .filter(|package| !package.is_there())
+        .map(|package| package.name)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if process::find_program("apt-get").is_none() {
+        bail!(
+            "missing, by the names that Debian has for them: {}; install what your system calls them",
+            missing.join(" ")
+        );
+    }
+    say(format_args!("installing {}", missing.join(" ")));
+    let Some(root) = Root::find() else {
+        bail!(
+            "these packages are missing and need an administrator; type this, then try again:\n\n    {}\n",
+            line(&missing)
+        );
+    };
+    update_lists_if_old(&root)?;
+    let mut install = root.apt_get();
+    install.args(["install", "--no-install-recommends", "-y", "-q"]).args(&missing);
+    quieten(&mut install);
+    process::run(&mut install).with_context(|| format!("try by hand: {}", line(&missing)))
+}
+
+/// What a person would type.
+fn line(missing: &[&str]) -> String {
+    format!("sudo apt-get update && sudo apt-get install --no-install-recommends -y {}", missing.join(" "))
+}
+
+/// Fetches the package lists, where they are missing or old and this person may.
+pub(super) fn update_lists_if_possible() -> Result<()> {
+    match Root::find() {
+        Some(root) => update_lists_if_old(&root),
+        None => Ok(()),
+    }
+}
+
+fn update_lists_if_old(root: &Root) -> Result<()> {
+    if lists_age().is_some_and(|age| age < LISTS_LAST) {
+        return Ok(());
+    }
+    say("fetching the package lists");
+    let mut update = root.apt_get();
+    update.args(["update", "-q"]);
+    quieten(&mut update);
+    process::run(&mut update)
+}
+
+/// How long ago the newest package list was fetched; none where there is none.
+fn lists_age() -> Option<Duration> {
+    let newest = std::fs::read_dir(LISTS)
+        .ok()?
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_name().to_string_lossy().contains("_Packages"))
+        // The time of the list is the server's; the time of the inode's change is ours.
+        .filter_map(|entry| {
+            use std::os::unix::fs::MetadataExt as _;
+            let changed = u64::try_from(entry.metadata().ok()?.ctime()).ok()?;
+            Some(SystemTime::UNIX_EPOCH + Duration::from_secs(changed))
+        })
+        .max()?;
+    Some(SystemTime::now().duration_since(newest).unwrap_or_default())
+}
+
+/// A package manager's progress is of use to a person at a terminal only.
+fn quieten(command: &mut Command) {
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    if !std::io::stderr().is_terminal() {
+        command.stdout(std::process::Stdio::null());
+    }
+}
+
+/// A way to be root.
+enum Root {
+    Already,
+    Sudo,
+}
+
+impl Root {
+    fn find() -> Option<Self> {
+        if rustix::process::geteuid().is_root() {
+            return Some(Self::Already);
+        }
+        process::find_program("sudo")?;
+        // -n: fails where a password would be asked for.
+        let allowed =
+            process::succeeds_within(Command::new("sudo").args(["-n", "true"]), Duration::from_secs(5));
+        matches!(allowed, Ok(true)).then_some(Self::Sudo)
+    }
+
+    fn apt_get(&self) -> Command {
+        match self {
+            Self::Already => Command::new("apt-get"),
+            Self::Sudo => {
+                let mut command = Command::new("sudo");
+                // sudo drops the environment; apt-get must not ask.
+                command.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+                command
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_to_type_names_every_missing_package() {
+        assert_eq!(
+            line(&["xvfb", "openbox"]),
+            "sudo apt-get update && sudo apt-get install --no-install-recommends -y xvfb openbox"
+        );
+    }
+
+    #[test]
+    fn a_package_is_there_when_its_file_is() {
+        assert!(file("any", "/proc/self/stat").is_there());
+        assert!(!file("any", "/proc/no such file").is_there());
+        assert!(!program("any", "no such program").is_there());
+    }
+}

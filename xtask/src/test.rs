@@ -1,0 +1,33 @@
+//! `test`: everything that decides whether the workspace is sound.
+
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+
+use crate::workspace::{Workspace, say};
+use crate::{artefacts, check, process, setup};
+
+/// Options of `test`.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Handed to `cargo test`, such as `--package candor-seal` or `-- some_name`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    cargo_test: Vec<String>,
+}
+
+/// Checks the format, builds programs and guests, and runs all tests. Clippy and docs are `check`'s: they compile
+/// every dependency a second time.
+pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<()> {
+    let began = Instant::now();
+    let guests = setup::setup(workspace, setup::Needs::TEST)?;
+    check::format(workspace)?;
+    artefacts::programs(workspace)?;
+    artefacts::guests(workspace, &guests)?;
+    artefacts::javascript_guests(workspace)?;
+    say(format_args!("ready to test after {} s", began.elapsed().as_secs()));
+    let mut cargo = workspace.cargo();
+    cargo.args(["test", "--workspace", "--no-fail-fast"]);
+    cargo.args(&options.cargo_test);
+    cargo.env("CANDOR_BIN_DIR", workspace.programs()).env("CANDOR_GUESTS", workspace.guests());
+    process::run(&mut cargo).context("some tests fail")
+}

@@ -1,0 +1,93 @@
+//! Where things lie in the checkout, and how progress is told.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+/// The checkout.
+pub(crate) struct Workspace {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Workspace {
+    /// The checkout that this program was built from.
+    pub(crate) fn find() -> Result<Self> {
+        let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        // A test calls this program with the manifest folder of its own crate: the root is what holds Cargo.lock.
+        let Some(root) = manifest.ancestors().find(|folder| folder.join("xtask/Cargo.toml").is_file()) else {
+            bail!("{} is not inside the checkout: run this from there", manifest.display());
+        };
+        let target = std::env::var_os("CARGO_TARGET_DIR")
+            .map_or_else(|| root.join("target"), |given| root.join(given));
+        Ok(Self { root: root.to_path_buf(), target })
+    }
+
+    /// The checkout's folder.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where the host's programs are built.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Where the programs for this machine lie once built.
+    pub(crate) fn programs(&self) -> PathBuf {
+        std::env::var_os("CANDOR_BIN_DIR").map_or_else(|| self.target.join("debug"), PathBuf::from)
+    }
+
+    /// Cargo's target folder for guests.
+    pub(crate) fn guest_target(&self) -> PathBuf {
+        self.target.join("guest")
+    }
+
+    /// Where the guests lie once built: one `.wasm` component each.
+    pub(crate) fn guests(&self) -> PathBuf {
+        std::env::var_os("CANDOR_GUESTS").map_or_else(
+            || self.guest_target().join(format!("{GUEST_TARGET}/{GUEST_PROFILE}")),
+            PathBuf::from,
+        )
+    }
+
+    /// Cargo, standing in the checkout. The variables that describe the crate of a calling cargo are left out, so that
+    /// a nested build finds everything as fresh as it left it.
+    pub(crate) fn cargo(&self) -> Command {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command.current_dir(&self.root);
+        for (name, _) in std::env::vars_os() {
+            let name_text = name.to_string_lossy();
+            if name_text.starts_with("CARGO_PKG_") || name_text.starts_with("CARGO_MANIFEST_") {
+                command.env_remove(&name);
+            }
+        }
+        command
+    }
+
+    /// The oldest Rust that the workspace is built with, such as `1.95`.
+    pub(crate) fn rust_version(&self) -> Result<String> {
+        let path = self.root.join("Cargo.toml");
+        let text =
+            std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        text.lines()
+            .find_map(|line| line.strip_prefix("rust-version"))
+            .and_then(|rest| rest.split('"').nth(1))
+            .map(str::to_owned)
+            .with_context(|| format!("{} names no rust-version", path.display()))
+    }
+}
+
+/// The target that guests are built for.
+pub(crate) const GUEST_TARGET: &str = "wasm32-unknown-unknown";
+
+/// The profile that guests are built with.
+pub(crate) const GUEST_PROFILE: &str = "guest";
+
+/// Tells the person what happens now.
+pub(crate) fn say(text: impl std::fmt::Display) {
+    eprintln!("xtask: {text}");
+}
