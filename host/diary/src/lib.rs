@@ -3,8 +3,12 @@
 //! The agent and the back office share this crate, so that both compute the same diary from the same minutes. It does
 //! no I/O, knows no clock and nothing asynchronous: a plugin may use it too.
 //!
-//! Start reading at [`parcel`] (what travels), then [`segment`] (how time is cut).
+//! Start reading at [`parcel`] (what travels), then [`segment`] (how time is cut), then [`billing`] (what is billed).
 
+pub mod billing;
+pub mod calendar;
+#[cfg(test)]
+mod example;
 pub mod parcel;
 pub mod receipt;
 pub mod segment;

@@ -179,6 +179,8 @@ pub enum NoSnapshot {
     ScreenUnavailable,
     /// The collector failed.
     CollectorFailed,
+    /// The tracker was off at the random moment.
+    MomentMissed,
     /// The worker removed it before it was delivered.
     RemovedByWorker,
 }
@@ -193,6 +195,7 @@ impl NoSnapshot {
             Self::Unsettled => "No picture: windows kept moving",
             Self::ScreenUnavailable => "No picture: the screen could not be read",
             Self::CollectorFailed => "No picture: the collector failed",
+            Self::MomentMissed => "No picture: the tracker was off at its moment",
             Self::RemovedByWorker => "Picture removed by worker, time kept",
         }
     }

@@ -1,0 +1,35 @@
+//! A parcel for tests.
+
+use crate::parcel::{Counts, Gap, GapCause, MinuteFacts, Parcel, Policy};
+use crate::segment::{MINUTE_MS, SegmentLength};
+
+/// A well-formed parcel with activity in its first two minutes and a short gap in the third.
+pub(crate) fn parcel(start: u64, length: u8) -> Parcel {
+    let minute = |n: u64| MinuteFacts {
+        start: start + n * MINUTE_MS,
+        tracked_ms: 60_000,
+        counts: Some(Counts { keys: 3, clicks: 2, scrolls: 1 }),
+    };
+    Parcel {
+        id: "0".repeat(32),
+        contract: "invoices".to_owned(),
+        device: "d".repeat(32),
+        sequence: 1,
+        chain_head: "0".repeat(64),
+        start,
+        length: SegmentLength::new(length).unwrap(),
+        minutes: (0..u64::from(length).min(2)).map(minute).collect(),
+        memo: Some("Read CAMT.053 files".to_owned()),
+        label: None,
+        focus: Vec::new(),
+        snapshot: None,
+        no_snapshot: None,
+        gaps: vec![Gap {
+            from: start + 2 * MINUTE_MS,
+            to: start + 2 * MINUTE_MS + 1,
+            cause: GapCause::ClockJump,
+        }],
+        custom: Vec::new(),
+        policy: Policy { plugin: "rules".to_owned(), sha256: "0".repeat(64), rules: Vec::new() },
+    }
+}
