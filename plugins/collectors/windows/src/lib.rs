@@ -1,1 +1,158 @@
-//! Under construction.
+//! Records which application and title the person works in, when it changes.
+//!
+//! The guard has judged the windows already: what a privacy rule hides is not there to be recorded.
+
+use candor_sdk::observations::{self, NoteError, WindowFacts};
+use candor_sdk::windows::{self, Window};
+use candor_sdk::{Cause, Collector, Denied, Error, SettingError, Wake};
+use serde::Deserialize;
+
+/// What can be set.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct Settings {
+    /// What is recorded of the focused window.
+    pub facts: Vec<Fact>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { facts: vec![Fact::App, Fact::Title, Fact::Url] }
+    }
+}
+
+/// Something about a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fact {
+    /// The application.
+    App,
+    /// The title.
+    Title,
+    /// The address of the page shown.
+    Url,
+}
+
+/// The collector.
+#[derive(Debug)]
+pub struct Windows {
+    facts: WindowFacts,
+    last: Option<Seen>,
+}
+
+/// What of a window counts as a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Seen {
+    app: Option<String>,
+    title: Option<String>,
+    url: Option<String>,
+}
+
+impl Seen {
+    /// Only what is to be recorded: a change of anything else is no change.
+    fn of(window: &Window, facts: WindowFacts) -> Self {
+        let chosen = |wanted: bool, text: &Option<String>| text.clone().filter(|_| wanted);
+        Self {
+            app: chosen(facts.app, &window.app),
+            title: chosen(facts.title, &window.title),
+            url: chosen(facts.url, &window.url),
+        }
+    }
+}
+
+impl Collector for Windows {
+    type Settings = Settings;
+
+    fn configure(settings: Settings) -> Result<Self, Vec<SettingError>> {
+        if settings.facts.is_empty() {
+            return Err(vec![SettingError::new(
+                "/facts",
+                "Name at least one of `app`, `title`, `url`, or switch this collector off.",
+            )]);
+        }
+        let facts = WindowFacts {
+            app: settings.facts.contains(&Fact::App),
+            title: settings.facts.contains(&Fact::Title),
+            url: settings.facts.contains(&Fact::Url),
+        };
+        Ok(Self { facts, last: None })
+    }
+
+    fn woken(&mut self, cause: Cause) -> Result<Vec<Wake>, Error> {
+        if matches!(cause, Cause::Started) {
+            // Another stretch of tracking: what was noted before belongs to an earlier one.
+            self.last = None;
+        }
+        self.note_change()?;
+        Ok(vec![Wake::OnWindowChange])
+    }
+}
+
+impl Windows {
+    fn note_change(&mut self) -> Result<(), Error> {
+        let layout = match windows::current() {
+            Ok(layout) => layout,
+            // Nothing may or can be told. The host keeps the reason; the next window that may be told is news.
+            Err(Denied::NotTracking | Denied::Skipped(_) | Denied::RuleFailed | Denied::Unsettled) => {
+                self.last = None;
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let Some(window) = layout.focused() else { return Ok(()) };
+        let seen = Seen::of(window, self.facts);
+        if self.last.as_ref() == Some(&seen) {
+            return Ok(());
+        }
+        match observations::focus(window, self.facts) {
+            Ok(()) => self.last = Some(seen),
+            Err(NoteError::NotTracking) => self.last = None,
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+}
+
+candor_sdk::collector!(Windows);
+
+#[cfg(test)]
+mod tests {
+    use candor_sdk::settings;
+
+    use super::*;
+
+    #[test]
+    fn all_facts_are_recorded_unless_the_settings_say_less() {
+        let read = |text: &str| settings::read(text).and_then(Windows::configure).map(|w| w.facts);
+        assert_eq!(read(""), Ok(WindowFacts::ALL));
+        assert_eq!(
+            read(r#"{"facts": ["app"]}"#),
+            Ok(WindowFacts { app: true, title: false, url: false })
+        );
+        assert_eq!(
+            read(r#"{"facts": []}"#).unwrap_err()[0].place,
+            "/facts",
+        );
+        assert_eq!(
+            read(r#"{"facts": ["app", "pid"]}"#),
+            Err(vec![SettingError::new(
+                "/facts/1",
+                "Unknown variant `pid`, expected one of `app`, `title`, `url`."
+            )])
+        );
+    }
+
+    #[test]
+    fn only_a_change_of_what_is_recorded_counts() {
+        let window = |title: &str| Window {
+            app: Some("editor".into()),
+            title: Some(title.into()),
+            ..Window::default()
+        };
+        let all = WindowFacts::ALL;
+        let app = WindowFacts { app: true, title: false, url: false };
+        assert_ne!(Seen::of(&window("a"), all), Seen::of(&window("b"), all));
+        assert_eq!(Seen::of(&window("a"), app), Seen::of(&window("b"), app));
+        assert_eq!(Seen::of(&window("a"), app).title, None);
+    }
+}

@@ -1,1 +1,70 @@
-//! Under construction.
+//! Delivers parcels to a Candor back office.
+//!
+//! Pictures go first, each under its SHA-256, then the signed envelope: a back office that has answered with a receipt
+//! holds everything. Every request may be repeated without harm. The device's token never enters this plugin: it names
+//! the secret, and the host puts it into the request.
+
+mod answer;
+mod target;
+
+use candor_sdk::http::{Auth, Request};
+use candor_sdk::{Attachment, DeliveryFailure, Parcel, Receipt, SettingError, Uploader};
+use serde::Deserialize;
+
+use target::Target;
+
+/// What must be set.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Settings {
+    /// Where the back office is, such as `https://diary.example.org` or `http://127.0.0.1:8750`.
+    pub url: String,
+    /// The name under which the device's token is stored, such as `device-token`.
+    pub secret: String,
+}
+
+/// The uploader.
+#[derive(Debug)]
+pub struct Backoffice {
+    target: Target,
+    secret: String,
+}
+
+impl Uploader for Backoffice {
+    type Settings = Settings;
+
+    fn configure(settings: Settings) -> Result<Self, Vec<SettingError>> {
+        let mut errors = Vec::new();
+        if settings.secret.trim().is_empty() {
+            errors.push(SettingError::new(
+                "/secret",
+                "Give the name under which the device's token is stored, such as `device-token`.",
+            ));
+        }
+        match Target::parse(&settings.url) {
+            Ok(target) if errors.is_empty() => Ok(Self { target, secret: settings.secret }),
+            Ok(_) => Err(errors),
+            Err(reason) => {
+                errors.insert(0, SettingError::new("/url", reason));
+                Err(errors)
+            }
+        }
+    }
+
+    fn deliver(&mut self, parcel: &Parcel, attachments: Vec<Attachment>) -> Result<Receipt, DeliveryFailure> {
+        for attachment in &attachments {
+            let request = Request::put(self.target.attachment(&parcel.id, &attachment.sha256()))
+                .header("content-type", attachment.media_type())
+                .auth(Auth::bearer(&self.secret))
+                .part(attachment);
+            answer::accepted(request.send())?;
+        }
+        let request = Request::put(self.target.parcel(&parcel.id))
+            .header("content-type", "application/json")
+            .auth(Auth::bearer(&self.secret))
+            .part(parcel.envelope.as_slice());
+        Ok(Receipt { proof: answer::accepted(request.send())? })
+    }
+}
+
+candor_sdk::uploader!(Backoffice);
