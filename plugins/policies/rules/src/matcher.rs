@@ -1,0 +1,196 @@
+//! How one text is compared. Everything is compiled once, when the settings are read; every comparison takes time linear
+//! in the text.
+
+use std::borrow::Cow;
+
+use regex::{Regex, RegexBuilder};
+
+use crate::glob;
+use crate::settings::{PATTERN_MAX, Pattern};
+
+/// How large a compiled regular expression may be, in bytes. It bounds both memory and the time that one text can take.
+const REGEX_SIZE_MAX: usize = 128 * 1024;
+
+/// A compiled pattern.
+#[derive(Debug)]
+pub struct Matcher {
+    how: How,
+    ignore_case: bool,
+}
+
+#[derive(Debug)]
+enum How {
+    Exact(String),
+    Contains(String),
+    Regex(Regex),
+}
+
+impl Matcher {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// What is wrong with it and what to do, in a sentence for a person.
+    pub fn new(pattern: &Pattern, ignore_case: bool) -> Result<Self, String> {
+        let text = pattern.text();
+        if text.is_empty() {
+            return Err("An empty pattern says nothing: leave it out, or use `\"glob\": \"*\"` for any text.".into());
+        }
+        if text.len() > PATTERN_MAX {
+            return Err(format!(
+                "The pattern is {} bytes long; at most {PATTERN_MAX} are allowed.",
+                text.len()
+            ));
+        }
+        let plain = || if ignore_case { folded(text).into_owned() } else { text.to_owned() };
+        let how = match pattern {
+            Pattern::Exact(_) => How::Exact(plain()),
+            Pattern::Contains(_) => How::Contains(plain()),
+            Pattern::Glob(_) => How::Regex(compile(&glob::to_regex(text)?, ignore_case)?),
+            Pattern::Regex(_) => How::Regex(compile(text, ignore_case)?),
+        };
+        Ok(Self { how, ignore_case })
+    }
+
+    /// Whether a text matches.
+    #[must_use]
+    pub fn matches(&self, text: &Text<'_>) -> bool {
+        match &self.how {
+            How::Regex(regex) => regex.is_match(text.plain),
+            How::Exact(wanted) => self.side(text) == wanted,
+            How::Contains(wanted) => self.side(text).contains(wanted.as_str()),
+        }
+    }
+
+    fn side<'t>(&self, text: &'t Text<'_>) -> &'t str {
+        if self.ignore_case { &text.folded } else { text.plain }
+    }
+}
+
+/// A text with its folded form, so that many rules share the work of folding it.
+#[derive(Debug)]
+pub struct Text<'a> {
+    plain: &'a str,
+    folded: Cow<'a, str>,
+}
+
+impl<'a> Text<'a> {
+    /// Prepares a text for comparison.
+    #[must_use]
+    pub fn new(plain: &'a str) -> Self {
+        Self { plain, folded: folded(plain) }
+    }
+}
+
+/// The text without its case: each character upper, then lower, so that `ς`, `σ` and `Σ`, or `ß` and `SS`, are the same.
+fn folded(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        if text.bytes().any(|b| b.is_ascii_uppercase()) {
+            Cow::Owned(text.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(text)
+        }
+    } else {
+        Cow::Owned(text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect())
+    }
+}
+
+fn compile(regex: &str, ignore_case: bool) -> Result<Regex, String> {
+    RegexBuilder::new(regex)
+        .case_insensitive(ignore_case)
+        .size_limit(REGEX_SIZE_MAX)
+        .build()
+        .map_err(|error| match error {
+            regex::Error::CompiledTooBig(_) => {
+                "The pattern is too large when compiled: use smaller repetitions.".to_owned()
+            }
+            // Several lines, the last of which says what is wrong; the others point at the place with a caret.
+            other => {
+                let text = other.to_string();
+                let last = text.lines().last().unwrap_or_default();
+                format!("The regular expression is malformed: {}.", last.trim_start_matches("error: "))
+            }
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exact(text: &str) -> Pattern {
+        Pattern::Exact(text.into())
+    }
+    fn contains(text: &str) -> Pattern {
+        Pattern::Contains(text.into())
+    }
+    fn glob(text: &str) -> Pattern {
+        Pattern::Glob(text.into())
+    }
+    fn regex(text: &str) -> Pattern {
+        Pattern::Regex(text.into())
+    }
+
+    #[test]
+    fn each_kind_of_pattern_matches_as_it_says() {
+        // Pattern, text, whether it matches with case ignored, whether with case minded.
+        for (pattern, text, ignoring, minding) in [
+            (exact("Mail"), "Mail", true, true),
+            (exact("Mail"), "mail", true, false),
+            (exact("Mail"), "Mail ", false, false),
+            (exact("STRASSE"), "straße", true, false),
+            (contains("secret"), "secret: payroll", true, true),
+            (contains("secret"), "My SECRET notes", true, false),
+            (contains("secret"), "secre t", false, false),
+            (contains("ΣΑΣ"), "σας", true, false),
+            (contains("geheim"), "Γ GEHEIM ß", true, false),
+            (contains("."), "abc", false, false),
+            (glob("*pay*"), "the payroll", true, true),
+            (glob("*PAY*"), "the payroll", true, false),
+            (glob("pay"), "payroll", false, false),
+            (glob("ÄPFEL*"), "äpfel und birnen", true, false),
+            (regex("^secret"), "secret: x", true, true),
+            (regex("^secret"), "Secret: x", true, false),
+            (regex("(?-i)^secret"), "Secret: x", false, false),
+            (regex(r"\bpay\b"), "to pay now", true, true),
+            (regex(r"\bpay\b"), "payroll", false, false),
+            (regex(r"iban:\s*\d{2}"), "IBAN: 12", true, false),
+            (regex("ö"), "KÖLN", true, false),
+        ] {
+            for (ignore_case, expected) in [(true, ignoring), (false, minding)] {
+                let matcher = Matcher::new(&pattern, ignore_case).unwrap();
+                assert_eq!(
+                    matcher.matches(&Text::new(text)),
+                    expected,
+                    "{pattern:?} on {text:?}, ignore case: {ignore_case}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_bad_pattern_is_refused_with_the_reason() {
+        for (pattern, reason) in [
+            (regex("("), "The regular expression is malformed: unclosed group."),
+            (regex("a{2,1}"), "The regular expression is malformed: invalid repetition count range, the start must be <= the end."),
+            (regex(r"(?=x)"), "The regular expression is malformed: look-around, including look-ahead and look-behind, is not supported."),
+            (regex(r"(a)\1"), "The regular expression is malformed: backreferences are not supported."),
+            (regex("((a{100}){100}){100}"), "The pattern is too large when compiled: use smaller repetitions."),
+            (contains(""), "An empty pattern says nothing: leave it out, or use `\"glob\": \"*\"` for any text."),
+        ] {
+            assert_eq!(Matcher::new(&pattern, true).unwrap_err(), reason, "{pattern:?}");
+        }
+        let long = Matcher::new(&contains(&"x".repeat(1_001)), true).unwrap_err();
+        assert_eq!(long, "The pattern is 1001 bytes long; at most 1000 are allowed.");
+    }
+
+    #[test]
+    fn patterns_that_make_other_engines_explode_stay_linear() {
+        // Backtracking engines need 2^n steps for these; here a text of 64 kB is no matter. The bound is generous.
+        let text = "a".repeat(64 * 1024) + "!";
+        let started = std::time::Instant::now();
+        for evil in ["^(a+)+$", "^(a|a)*$", "^(a|aa)+$", "(x+x+)+y", "^(([a-z])+.)+[A-Z]([a-z])+$"] {
+            let matcher = Matcher::new(&regex(evil), false).unwrap();
+            assert!(!matcher.matches(&Text::new(&text)), "{evil}");
+        }
+        assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    }
+}
