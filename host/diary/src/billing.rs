@@ -93,10 +93,8 @@ pub enum Outcome {
 /// weekly limit of `contract`, in minutes; the claims must hold that contract's whole weeks for it to be right.
 #[must_use]
 pub fn bill(claims: &[Claim<'_>], contract: &str, limit: Option<u64>) -> Vec<Outcome> {
-    let mut outcomes: Vec<Outcome> = claims
-        .iter()
-        .map(|c| if c.facts.gap { Outcome::NoEvidence } else { Outcome::NoActivity })
-        .collect();
+    let mut outcomes: Vec<Outcome> =
+        claims.iter().map(|c| if c.facts.gap { Outcome::NoEvidence } else { Outcome::NoActivity }).collect();
 
     // Devices of one contract in the very same segment stand for it together.
     let mut groups: BTreeMap<(u64, &str, u8), Group> = BTreeMap::new();
@@ -114,7 +112,8 @@ pub fn bill(claims: &[Claim<'_>], contract: &str, limit: Option<u64>) -> Vec<Out
     for ((start, owner, minutes), group) in rivals {
         let end = start + u64::from(minutes) * MINUTE_MS;
         // Spans taken do not overlap each other, so the last one that starts before our end is the only rival.
-        let rival = taken.range(..end).next_back().filter(|(_, (until, _))| *until > start).map(|(_, (_, by))| *by);
+        let rival =
+            taken.range(..end).next_back().filter(|(_, (until, _))| *until > start).map(|(_, (_, by))| *by);
         let first = group.strongest(claims);
         for index in group.members {
             outcomes[index] = match rival {
@@ -192,8 +191,18 @@ mod tests {
         let rows: &[(&str, Vec<Claim<'_>>, Option<u64>, Vec<Outcome>)] = &[
             ("any activity bills the whole", vec![claim("a", 0, 10, all, 0b1000, false)], None, vec![Billed]),
             ("no activity is not billed", vec![claim("a", 0, 10, all, 0, false)], None, vec![NoActivity]),
-            ("a gap without activity is no evidence", vec![claim("a", 0, 10, 0, 0, true)], None, vec![NoEvidence]),
-            ("a gap beside activity does not hurt", vec![claim("a", 0, 10, all, 1, true)], None, vec![Billed]),
+            (
+                "a gap without activity is no evidence",
+                vec![claim("a", 0, 10, 0, 0, true)],
+                None,
+                vec![NoEvidence],
+            ),
+            (
+                "a gap beside activity does not hurt",
+                vec![claim("a", 0, 10, all, 1, true)],
+                None,
+                vec![Billed],
+            ),
             (
                 "two contracts: more active minutes has it",
                 vec![claim("a", 0, 10, all, 0b1, false), claim("b", 0, 10, all, 0b11, false)],
@@ -208,7 +217,11 @@ mod tests {
             ),
             (
                 "two contracts of different segment length: no minute twice",
-                vec![claim("a", 0, 10, all, 0b111, false), claim("b", 9, 1, 1, 1, false), claim("b", 10, 1, 1, 1, false)],
+                vec![
+                    claim("a", 0, 10, all, 0b111, false),
+                    claim("b", 9, 1, 1, 1, false),
+                    claim("b", 10, 1, 1, 1, false),
+                ],
                 None,
                 vec![Billed, Shared, Billed],
             ),
@@ -236,13 +249,21 @@ mod tests {
             ),
             (
                 "the limit is filled in order of start, whatever the order given",
-                vec![claim("a", 20, 10, all, all, false), claim("a", 0, 10, all, 1, false), claim("a", 10, 10, all, 1, false)],
+                vec![
+                    claim("a", 20, 10, all, all, false),
+                    claim("a", 0, 10, all, 1, false),
+                    claim("a", 10, 10, all, 1, false),
+                ],
                 Some(20),
                 vec![OverLimit, Billed, Billed],
             ),
             (
                 "a segment is never cut at the limit, and nothing later slips in",
-                vec![claim("a", 0, 10, all, 1, false), claim("a", 10, 10, all, 1, false), claim("a", 20, 5, 1, 1, false)],
+                vec![
+                    claim("a", 0, 10, all, 1, false),
+                    claim("a", 10, 10, all, 1, false),
+                    claim("a", 20, 5, 1, 1, false),
+                ],
                 Some(15),
                 vec![Billed, OverLimit, OverLimit],
             ),
@@ -269,7 +290,8 @@ mod tests {
         use crate::parcel::{Gap, MinuteFacts};
         let mut parcel = crate::example::parcel(MONDAY, 10);
         parcel.gaps.clear();
-        parcel.minutes = vec![MinuteFacts { start: MONDAY + 2 * MINUTE_MS, tracked_ms: 60_000, counts: None }];
+        parcel.minutes =
+            vec![MinuteFacts { start: MONDAY + 2 * MINUTE_MS, tracked_ms: 60_000, counts: None }];
         assert_eq!(Facts::of(&parcel).active, 0b100);
         // A counter that should have counted and did not is another matter: nobody saw.
         parcel.gaps =

@@ -157,7 +157,9 @@ mod tests {
     fn offsets_of_a_quarter_of_an_hour_begin_their_hours_off_the_utc_hour() {
         let day = day(date(2026, 11, 27), &zone("Asia/Kathmandu").unwrap()).unwrap();
         assert_eq!(day.hours.len(), 24);
-        assert!(day.hours.iter().all(|h| h.from % HOUR_MS == 15 * MINUTE_MS && h.offset == 5 * 3600 + 45 * 60));
+        assert!(
+            day.hours.iter().all(|h| h.from % HOUR_MS == 15 * MINUTE_MS && h.offset == 5 * 3600 + 45 * 60)
+        );
         assert_eq!(day.from, MIDNIGHT_UTC - (5 * 60 + 45) * MINUTE_MS);
     }
 

@@ -1,0 +1,145 @@
+//! Takes an attachment in: streamed to a file of its own, never whole in memory, and put in its place only when its
+//! bytes are what its name says.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use futures_util::StreamExt;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncWriteExt;
+
+use super::{ApiError, SignedIn, is_hex};
+use crate::app::App;
+use crate::data::{Data, sync_folder};
+use crate::store::{Attachment, Device};
+use crate::{limits, secrets};
+
+/// How long a device waits that has too many attachments without their parcels.
+const TOO_MANY_WAIT: Duration = Duration::from_secs(3600);
+
+pub(super) async fn put(
+    State(app): State<Arc<App>>,
+    SignedIn(device): SignedIn,
+    Path((parcel, sha256)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    if !is_hex(&parcel, 32) || !is_hex(&sha256, 64) {
+        return Err(ApiError::bad_request(
+            "The address is parcels/{32 lowercase hex digits}/attachments/{64 lowercase hex digits}.",
+        ));
+    }
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > limits::ATTACHMENT_BYTES) {
+        return Err(ApiError::too_large(limits::ATTACHMENT_BYTES));
+    }
+    let turn = tokio::time::timeout(limits::UPLOAD_TURN, app.uploads.acquire()).await;
+    let Ok(Ok(_turn)) = turn else { return Err(ApiError::busy()) };
+
+    let there = app.store.attachment(&parcel, &sha256).await?;
+    if there.as_ref().is_some_and(|there| there.device != device.id) {
+        return Err(differs());
+    }
+    let on_disk = match &there {
+        Some(there) => {
+            tokio::fs::metadata(app.data.path(&there.file)).await.is_ok_and(|m| m.len() == there.bytes)
+        }
+        None => false,
+    };
+    if on_disk {
+        // Read to the end all the same: a client that is still sending would not hear an early answer.
+        receive(body, &sha256, None).await?;
+        return Ok((StatusCode::OK, Json(json!({ "sha256": sha256 }))).into_response());
+    }
+    if app.store.waiting_attachments(&device.id).await? >= limits::WAITING_ATTACHMENTS {
+        return Err(ApiError::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too-many-waiting",
+            "This device has many attachments here without their parcels. Deliver the parcels first.",
+        )
+        .later(TOO_MANY_WAIT));
+    }
+
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let name = Data::picture_name(&parcel, &sha256, media_type);
+    let fresh = app.data.incoming().join(secrets::token().map_err(|e| ApiError::internal(&e))?);
+    let kept = keep(&app, &device, &fresh, body, &parcel, &sha256, &name).await;
+    if kept.is_err() {
+        // Best effort: what stays is removed at the next start.
+        tokio::fs::remove_file(&fresh).await.ok();
+    }
+    kept?;
+    Ok((StatusCode::CREATED, Json(json!({ "sha256": sha256 }))).into_response())
+}
+
+/// Writes, checks, syncs and names the file, then notes it. In this order: a note without its file would acknowledge
+/// what is not there.
+async fn keep(
+    app: &Arc<App>,
+    device: &Device,
+    fresh: &std::path::Path,
+    body: Body,
+    parcel: &str,
+    sha256: &str,
+    name: &str,
+) -> Result<(), ApiError> {
+    let internal = |e: std::io::Error| ApiError::internal(&e);
+    let mut file = tokio::fs::File::create_new(fresh).await.map_err(internal)?;
+    let bytes = receive(body, sha256, Some(&mut file)).await?;
+    file.flush().await.map_err(internal)?;
+    file.sync_all().await.map_err(internal)?;
+    drop(file);
+
+    let (from, to) = (fresh.to_owned(), app.data.path(name));
+    let placed = tokio::task::spawn_blocking(move || {
+        let folder = to.parent().unwrap_or(&to).to_owned();
+        std::fs::create_dir_all(&folder)?;
+        std::fs::rename(&from, &to)?;
+        sync_folder(&folder)
+            .and_then(|()| sync_folder(folder.parent().unwrap_or(&folder)))
+            .map_err(std::io::Error::other)
+    });
+    placed.await.map_err(|e| ApiError::internal(&e))?.map_err(internal)?;
+
+    let attachment = Attachment { parcel, sha256, bytes, file: name };
+    if app.store.keep_attachment(&attachment, device).await? { Ok(()) } else { Err(differs()) }
+}
+
+/// Reads the body to its end, into `file` where there is one, and checks its digest. Answers its length.
+async fn receive(body: Body, sha256: &str, mut file: Option<&mut tokio::fs::File>) -> Result<u64, ApiError> {
+    let mut stream = body.into_data_stream();
+    let mut digest = Sha256::new();
+    let mut length = 0u64;
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|_| ApiError::bad_request("The body broke off. Send it again."))?;
+        length += chunk.len() as u64;
+        if length > limits::ATTACHMENT_BYTES {
+            return Err(ApiError::too_large(limits::ATTACHMENT_BYTES));
+        }
+        digest.update(&chunk);
+        if let Some(file) = file.as_mut() {
+            file.write_all(&chunk).await.map_err(|e| ApiError::internal(&e))?;
+        }
+    }
+    if hex::encode(digest.finalize()) != sha256 {
+        return Err(ApiError::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "digest-mismatch",
+            "The bytes do not have the SHA-256 in the address. Nothing was kept.",
+        ));
+    }
+    Ok(length)
+}
+
+fn differs() -> ApiError {
+    ApiError::new(
+        StatusCode::CONFLICT,
+        "parcel-differs",
+        "Another device has sent an attachment for a parcel of this id.",
+    )
+}

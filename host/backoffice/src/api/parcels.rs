@@ -1,0 +1,116 @@
+//! Takes a parcel in and answers a countersigned receipt. What is acknowledged is on disk by then, together with the
+//! very receipt that is answered (invariant 9).
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use candor_diary::parcel::{PARCEL_TYPE, Parcel};
+use candor_diary::receipt::{RECEIPT_TYPE, Receipt};
+use candor_seal::{Envelope, sha256_hex};
+
+use super::{ApiError, SignedIn, is_hex};
+use crate::app::App;
+use crate::store::{Device, Incoming, Kept};
+use crate::{clock, limits};
+
+/// Media types that a page shows as pictures. Nothing else is served from a parcel.
+pub(crate) const PICTURE_TYPES: [&str; 3] = ["image/webp", "image/png", "image/jpeg"];
+
+/// Latest start of a segment: the end of the year 9999, where calendars end.
+const LATEST_START: u64 = 253_402_300_799_000;
+
+pub(super) async fn put(
+    State(app): State<Arc<App>>,
+    SignedIn(device): SignedIn,
+    Path(id): Path<String>,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Result<Response, ApiError> {
+    if !is_hex(&id, 32) {
+        return Err(ApiError::bad_request("The address is parcels/{32 lowercase hex digits}."));
+    }
+    let body = body.map_err(|_| ApiError::too_large(limits::PARCEL_BYTES as u64))?;
+    let parcel = open(&body, &device, &id)?;
+
+    let digest = sha256_hex(&body);
+    let received_at = clock::now();
+    let receipt = Receipt {
+        parcel: parcel.id.clone(),
+        digest: digest.clone(),
+        contract: parcel.contract.clone(),
+        device: parcel.device.clone(),
+        sequence: parcel.sequence,
+        chain_head: parcel.chain_head.clone(),
+        received_at,
+    };
+    let payload = serde_json::to_vec(&receipt).map_err(|e| ApiError::internal(&e))?;
+    let receipt = Envelope::sign(RECEIPT_TYPE, payload, &app.key).to_json();
+    let incoming =
+        Incoming { parcel: &parcel, digest: &digest, envelope: &body, received_at, receipt: &receipt };
+    let conflict = |code, message: &str| Err(ApiError::new(StatusCode::CONFLICT, code, message));
+    match app.store.keep_parcel(&incoming).await? {
+        Kept::New => Ok(answer(StatusCode::CREATED, receipt)),
+        Kept::Before(receipt) => Ok(answer(StatusCode::OK, receipt)),
+        Kept::Differs => conflict(
+            "parcel-differs",
+            "A parcel with this id and other content is here already. The first one stays.",
+        ),
+        Kept::SegmentTaken => conflict(
+            "segment-taken",
+            "This device has delivered this segment in another parcel. A segment is never taken twice.",
+        ),
+        Kept::SequenceTaken => conflict(
+            "sequence-taken",
+            "This device has delivered another parcel with this sequence. A journal has each number once.",
+        ),
+        Kept::AttachmentMissing(sha256) => conflict(
+            "attachment-missing",
+            &format!("The attachment {sha256} is not here, or has another length. Send it first."),
+        ),
+    }
+}
+
+fn answer(status: StatusCode, receipt: Vec<u8>) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], receipt).into_response()
+}
+
+/// Checks everything that can be checked without the database.
+fn open(body: &[u8], device: &Device, id: &str) -> Result<Parcel, ApiError> {
+    let refused = |code, message: String| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message);
+    let envelope = Envelope::from_json(body).map_err(|e| {
+        ApiError::new(StatusCode::BAD_REQUEST, "bad-envelope", format!("No DSSE envelope: {e}."))
+    })?;
+    let payload = envelope.verify(PARCEL_TYPE, &device.key).map_err(|e| {
+        refused("bad-signature", format!("Not signed with the key that this device enrolled with: {e}."))
+    })?;
+    let parcel: Parcel = serde_json::from_slice(payload)
+        .map_err(|e| refused("bad-parcel", format!("The payload is no parcel: {e}.")))?;
+    if parcel.start > LATEST_START {
+        return Err(refused("bad-parcel", "start: after the year 9999".to_owned()));
+    }
+    parcel.check().map_err(|e| refused("bad-parcel", e.to_string()))?;
+    if parcel.id != id {
+        return Err(refused("wrong-id", "The parcel has another id than the address.".to_owned()));
+    }
+    if parcel.device != device.id || parcel.contract != device.contract {
+        return Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "wrong-device",
+            "The parcel names another device or contract than the token is for.",
+        ));
+    }
+    if let Some(snapshot) = &parcel.snapshot {
+        if !PICTURE_TYPES.contains(&snapshot.media_type.as_str()) {
+            return Err(refused(
+                "bad-parcel",
+                "snapshot: media-type is not image/webp, image/png or image/jpeg".to_owned(),
+            ));
+        }
+        if snapshot.bytes > limits::ATTACHMENT_BYTES {
+            return Err(refused("bad-parcel", "snapshot: more bytes than an attachment may have".to_owned()));
+        }
+    }
+    Ok(parcel)
+}

@@ -1,0 +1,52 @@
+//! What every request shares.
+
+use std::sync::Arc;
+
+use candor_seal::SecretKey;
+use tokio::sync::Semaphore;
+use url::Url;
+
+use crate::data::Data;
+use crate::limits;
+use crate::store::Store;
+use crate::throttle::Throttle;
+
+/// The running back office, as its handlers see it.
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The data folder.
+    pub data: Data,
+    /// The key that countersigns.
+    pub key: SecretKey,
+    /// Enrolments tried, by address.
+    pub enrol_tries: Throttle,
+    /// Sign-ins tried, by address and by account.
+    pub sign_in_tries: Throttle,
+    /// Turns for attachments on their way in.
+    pub uploads: Semaphore,
+    /// The address that people use, where it is another than the one listened on.
+    pub public_url: Option<Url>,
+}
+
+impl App {
+    /// Puts it together.
+    #[must_use]
+    pub fn new(store: Store, data: Data, key: SecretKey, public_url: Option<Url>) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            data,
+            key,
+            enrol_tries: Throttle::default(),
+            sign_in_tries: Throttle::default(),
+            uploads: Semaphore::new(limits::UPLOADS),
+            public_url,
+        })
+    }
+
+    /// Whether people reach it over https, so that cookies may insist on it.
+    #[must_use]
+    pub fn https(&self) -> bool {
+        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+    }
+}

@@ -1,0 +1,359 @@
+//! The command line. Every command but `serve` may run while the server does.
+
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow, bail};
+use candor_diary::terms::Terms;
+use clap::Parser;
+use serde_json::json;
+use url::Url;
+
+use crate::app::App;
+use crate::data::Data;
+use crate::store::{Account, NewAccount, Role, Store, TermsChange};
+use crate::{clock, delivered, limits, passwords, serve};
+
+const EXAMPLES: &str = "\
+Examples:
+  candor-backoffice serve --data /var/lib/candor
+  echo 'a long password' | candor-backoffice add-account --data /var/lib/candor --role client \\
+      --name 'Fieldhouse Supply' --email lena@fieldhouse.example --password-stdin
+  candor-backoffice add-contract --data /var/lib/candor --terms invoice-service.json \\
+      --client lena@fieldhouse.example --worker mara@oduya.example
+  candor-backoffice enrolment-code --data /var/lib/candor --contract invoice-service
+
+CANDOR_LOG sets what is logged, such as `debug`.";
+
+/// The client's server: terms, receipts, Work Diary.
+#[derive(Debug, Parser)]
+#[command(name = "candor-backoffice", version, about, after_help = EXAMPLES)]
+pub enum Command {
+    /// Serve devices and people until Ctrl-C. Prints `listening on http://...` when it is ready.
+    Serve {
+        /// Where everything is.
+        #[command(flatten)]
+        data: DataFolder,
+        /// Address and port to listen on; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:8750")]
+        listen: SocketAddr,
+        /// The address that people use, where a proxy stands in front, such as https://diary.example.
+        #[arg(long)]
+        public_url: Option<Url>,
+    },
+    /// Make the data folder, its database and the server's key. `serve` does the same.
+    Init {
+        /// Where everything is.
+        #[command(flatten)]
+        data: DataFolder,
+    },
+    /// Add a person who may sign in.
+    AddAccount {
+        /// Where everything is.
+        #[command(flatten)]
+        data: DataFolder,
+        /// Which side the person is on.
+        #[arg(long)]
+        role: Role,
+        /// The name that the other side reads.
+        #[arg(long)]
+        name: String,
+        /// The address to sign in with.
+        #[arg(long)]
+        email: String,
+        /// The time zone in which the person reads times, such as Europe/Helsinki.
+        #[arg(long, default_value = "UTC")]
+        zone: String,
+        /// Read the password from standard input; its first line counts.
+        #[arg(long, required = true)]
+        password_stdin: bool,
+        /// Leave an account that has this address as it is, and succeed.
+        #[arg(long)]
+        if_missing: bool,
+        /// Answer in JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Add a contract, or issue newer terms for one: a file of the same contract with a higher sequence.
+    AddContract {
+        /// Where everything is.
+        #[command(flatten)]
+        data: DataFolder,
+        /// The terms as JSON.
+        #[arg(long)]
+        terms: PathBuf,
+        /// The client's address.
+        #[arg(long)]
+        client: String,
+        /// The worker's address.
+        #[arg(long)]
+        worker: String,
+        /// Answer in JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Draw a code with which one device can be enrolled within an hour.
+    EnrolmentCode {
+        /// Where everything is.
+        #[command(flatten)]
+        data: DataFolder,
+        /// The contract's id.
+        #[arg(long)]
+        contract: String,
+        /// Answer in JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List every parcel of a contract, with the place of its picture on this disk.
+    Deliveries {
+        /// Where everything is.
+        #[command(flatten)]
+        data: DataFolder,
+        /// The contract's id.
+        #[arg(long)]
+        contract: String,
+        /// Answer in JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// The folder in which everything is.
+#[derive(Debug, clap::Args)]
+pub struct DataFolder {
+    /// The data folder; made where it is missing.
+    #[arg(long = "data", value_name = "FOLDER")]
+    folder: PathBuf,
+}
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// What went wrong, in words that say what to do.
+pub fn run(command: Command) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(run_async(command))
+}
+
+async fn run_async(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve { data, listen, public_url } => run_server(&data, listen, public_url).await,
+        Command::Init { data } => {
+            let (data, store) = open(&data).await?;
+            let key = data.server_key()?;
+            say(false, json!({}), &format!("The server's key is {}.", key.public().to_hex()))?;
+            store.close().await;
+            Ok(())
+        }
+        Command::AddAccount { data, role, name, email, zone, password_stdin: _, if_missing, json } => {
+            add_account(&data, Asked { role, name, email, zone, if_missing, json }).await
+        }
+        Command::AddContract { data, terms, client, worker, json } => {
+            add_contract(&data, &terms, &client, &worker, json).await
+        }
+        Command::EnrolmentCode { data, contract, json } => {
+            let (_, store) = open(&data).await?;
+            let drawn = store.enrolment_code(&contract).await?;
+            store.close().await;
+            let (code, expires_at) = drawn.ok_or_else(|| no_contract(&contract))?;
+            let minutes = limits::CODE_MS / 60_000;
+            say(
+                json,
+                json!({ "contract": contract, "code": code, "expires_at": expires_at }),
+                &format!("{code}\nIt enrols one device within {minutes} minutes."),
+            )
+        }
+        Command::Deliveries { data, contract, json } => list_deliveries(&data, &contract, json).await,
+    }
+}
+
+async fn run_server(folder: &DataFolder, listen: SocketAddr, public_url: Option<Url>) -> anyhow::Result<()> {
+    let (data, store) = open(folder).await?;
+    data.clear_incoming()?;
+    let before = clock::now().saturating_sub(limits::ORPHAN_MS);
+    for file in store.drop_orphans(before).await? {
+        let path = data.path(&file);
+        if let Err(e) = std::fs::remove_file(&path) {
+            tracing::warn!("{}: {e}", path.display());
+        }
+    }
+    let key = data.server_key()?;
+    let listener = tokio::net::TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}: choose another with --listen"))?;
+    let address = listener.local_addr()?;
+    let stop = stop_asked()?;
+    let app = App::new(store.clone(), data, key, public_url);
+    let mut out = std::io::stdout();
+    writeln!(out, "listening on http://{address}").and_then(|()| out.flush())?;
+    serve::serve(listener, app, stop).await?;
+    store.close().await;
+    Ok(())
+}
+
+/// Resolves at SIGINT or SIGTERM.
+fn stop_asked() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping");
+    })
+}
+
+struct Asked {
+    role: Role,
+    name: String,
+    email: String,
+    zone: String,
+    if_missing: bool,
+    json: bool,
+}
+
+async fn add_account(folder: &DataFolder, asked: Asked) -> anyhow::Result<()> {
+    let Asked { role, name, email, zone, if_missing, json } = asked;
+    let (name, email) = (name.trim().to_owned(), email.trim().to_owned());
+    if name.is_empty() || name.chars().count() > limits::NAME_CHARS || name.chars().any(char::is_control) {
+        bail!("--name: give a name of 1 to {} characters", limits::NAME_CHARS);
+    }
+    let at = email.find('@').unwrap_or(0);
+    if at == 0
+        || at + 1 == email.len()
+        || email.len() > 254
+        || email.chars().any(|c| c.is_whitespace() || c.is_control())
+    {
+        bail!("--email: {email:?} is no address such as name@example.org");
+    }
+    if candor_diary::calendar::zone(&zone).is_none() {
+        bail!("--zone: {zone:?} is no time zone; give one such as Europe/Helsinki or UTC");
+    }
+    let (_, store) = open(folder).await?;
+    let answer = |account: &Account, added: bool| {
+        let mut value = serde_json::to_value(account)?;
+        if let Some(object) = value.as_object_mut() {
+            object.insert("added".to_owned(), json!(added));
+        }
+        let what = if added { "Added" } else { "Kept" };
+        say(json, value, &format!("{what} {}, {} ({}).", account.name, account.role.word(), account.email))
+    };
+    if if_missing && let Some(there) = store.account_by_email(&email).await? {
+        if there.role != role {
+            bail!("{email} is here already, as a {}", there.role.word());
+        }
+        store.close().await;
+        return answer(&there, false);
+    }
+    let mut typed = String::new();
+    std::io::stdin().take(4096).read_to_string(&mut typed).context("the password on standard input")?;
+    let password = passwords::hash(typed.lines().next().unwrap_or_default())?;
+    let added = store.add_account(NewAccount { role, name, email: email.clone(), zone, password }).await?;
+    store.close().await;
+    let account = added
+        .ok_or_else(|| anyhow!("{email} is here already; --if-missing leaves such an account as it is"))?;
+    answer(&account, true)
+}
+
+async fn add_contract(
+    folder: &DataFolder,
+    file: &Path,
+    client: &str,
+    worker: &str,
+    json: bool,
+) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("{}", file.display()))?;
+    let terms: Terms =
+        serde_json::from_str(&text).with_context(|| format!("{} holds no terms", file.display()))?;
+    let id = &terms.contract;
+    if id.is_empty()
+        || id.len() > 64
+        || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    {
+        bail!("{}: contract: {id:?} is no id; use 1 to 64 of a-z, 0-9 and -", file.display());
+    }
+    if terms.sequence == 0 {
+        bail!("{}: sequence: terms are counted from 1", file.display());
+    }
+    let (_, store) = open(folder).await?;
+    let client = account(&store, client, Role::Client).await?;
+    let worker = account(&store, worker, Role::Worker).await?;
+    let change = store.issue_terms(&terms, &client, &worker).await?;
+    store.close().await;
+    let (id, sequence) = (&terms.contract, terms.sequence);
+    let (word, text) = match change {
+        TermsChange::New => ("added", format!("Added {id} with terms {sequence}.")),
+        TermsChange::Newer => ("updated", format!("Terms {sequence} of {id} are in force.")),
+        TermsChange::Same => ("kept", format!("Terms {sequence} of {id} are in force already.")),
+        TermsChange::NotNewer { in_force } => bail!(
+            "terms {in_force} of {id} are in force and say something else: raise the sequence to {} or higher",
+            in_force.saturating_add(1)
+        ),
+        TermsChange::OtherPeople => {
+            bail!("{id} is a contract of other people: use another id, or name its own client and worker")
+        }
+    };
+    say(json, json!({ "contract": id, "sequence": sequence, "change": word }), &text)
+}
+
+async fn account(store: &Store, email: &str, role: Role) -> anyhow::Result<Account> {
+    let account = store.account_by_email(email).await?;
+    let account =
+        account.ok_or_else(|| anyhow!("nobody here has the address {email}: use add-account first"))?;
+    if account.role != role {
+        bail!("{email} is a {}, not a {}", account.role.word(), role.word());
+    }
+    Ok(account)
+}
+
+async fn list_deliveries(folder: &DataFolder, contract: &str, json: bool) -> anyhow::Result<()> {
+    let (data, store) = open(folder).await?;
+    if store.contract(contract).await?.is_none() {
+        return Err(no_contract(contract));
+    }
+    let listed = delivered::list(&store, &data, contract).await?;
+    store.close().await;
+    let mut text = String::new();
+    for parcel in &listed {
+        let start = candor_diary::calendar::wall(parcel.start, &jiff::tz::TimeZone::UTC);
+        let start =
+            start.map_or_else(|| parcel.start.to_string(), |at| at.strftime("%Y-%m-%d %H:%M").to_string());
+        let picture = match (&parcel.snapshot, parcel.no_snapshot_because) {
+            (Some(snapshot), _) => snapshot.file.as_deref().unwrap_or("picture gone"),
+            (None, Some(why)) => why,
+            (None, None) => "no picture",
+        };
+        text.push_str(&format!(
+            "{start} UTC  {}  active {}  {picture}\n",
+            parcel.parcel, parcel.minutes_active
+        ));
+    }
+    if listed.is_empty() {
+        text.push_str("Nothing was delivered yet.\n");
+    }
+    say(json, serde_json::to_value(&listed)?, text.trim_end())
+}
+
+async fn open(folder: &DataFolder) -> anyhow::Result<(Data, Store)> {
+    let data = Data::open(&folder.folder)?;
+    let store =
+        Store::open(&data.database()).await.with_context(|| format!("{}", data.database().display()))?;
+    Ok((data, store))
+}
+
+fn no_contract(id: &str) -> anyhow::Error {
+    anyhow!("there is no contract {id}: use add-contract first")
+}
+
+fn say(json: bool, value: serde_json::Value, text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    if json {
+        writeln!(out, "{value}")?
+    } else {
+        writeln!(out, "{text}")?
+    }
+    Ok(())
+}

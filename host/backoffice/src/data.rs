@@ -1,0 +1,180 @@
+//! The data folder: database, pictures, what is on its way in, and the key that signs receipts.
+//!
+//! ```text
+//! DATA/               0700
+//!   backoffice.db     accounts, contracts, parcels, receipts
+//!   server.key        0600, the key that countersigns, in hex
+//!   incoming/         attachments while they arrive; emptied at start
+//!   pictures/ab/      PARCEL-SHA256.webp, `ab` being the first two digits of the parcel's id
+//! ```
+
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use candor_seal::SecretKey;
+
+/// The folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// A file or folder could not be made or read.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The key file does not hold a key.
+    #[error("{0}: this is no key of 64 hex digits. Put the right file back: receipts are checked against it")]
+    BadKey(PathBuf),
+    /// No key could be made.
+    #[error("the server's key could not be made: {0}")]
+    NoKey(candor_seal::SealError),
+}
+
+/// The data folder.
+#[derive(Clone, Debug)]
+pub struct Data {
+    root: PathBuf,
+}
+
+impl Data {
+    /// Opens the folder, making it and what belongs in it where missing.
+    ///
+    /// # Errors
+    /// [`DataError::Io`] where that fails.
+    pub fn open(root: &Path) -> Result<Self, DataError> {
+        make_folder(root)?;
+        let root = root.canonicalize().map_err(|source| io(root, source))?;
+        make_folder(&root.join("pictures"))?;
+        make_folder(&root.join("incoming"))?;
+        Ok(Self { root })
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.root.join("backoffice.db")
+    }
+
+    /// Where attachments are while they arrive.
+    #[must_use]
+    pub fn incoming(&self) -> PathBuf {
+        self.root.join("incoming")
+    }
+
+    /// Where an attachment is kept, relative to the data folder. `parcel` and `sha256` must be hex digits.
+    #[must_use]
+    pub fn picture_name(parcel: &str, sha256: &str, media_type: &str) -> String {
+        let ending = match media_type {
+            "image/webp" => "webp",
+            "image/png" => "png",
+            "image/jpeg" => "jpg",
+            _ => "bin",
+        };
+        format!("pictures/{}/{parcel}-{sha256}.{ending}", parcel.get(..2).unwrap_or("00"))
+    }
+
+    /// The absolute path of a name that [`Data::picture_name`] made.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    /// Empties `incoming/`: what is in there at start belongs to uploads that were cut off.
+    ///
+    /// # Errors
+    /// [`DataError::Io`] where the folder cannot be read or a file not removed.
+    pub fn clear_incoming(&self) -> Result<(), DataError> {
+        let folder = self.incoming();
+        for entry in std::fs::read_dir(&folder).map_err(|source| io(&folder, source))? {
+            let path = entry.map_err(|source| io(&folder, source))?.path();
+            std::fs::remove_file(&path).map_err(|source| io(&path, source))?;
+        }
+        Ok(())
+    }
+
+    /// The server's key; made at first use.
+    ///
+    /// # Errors
+    /// [`DataError::BadKey`] where the file holds something else, [`DataError::Io`] and [`DataError::NoKey`] where it
+    /// cannot be read or made.
+    pub fn server_key(&self) -> Result<SecretKey, DataError> {
+        let path = self.root.join("server.key");
+        match read_key(&path) {
+            Err(DataError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {}
+            other => return other,
+        }
+        let key = SecretKey::generate().map_err(DataError::NoKey)?;
+        let fresh = self.root.join(format!("server.key.{}", std::process::id()));
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&fresh)
+            .map_err(|source| io(&fresh, source))?;
+        file.write_all(hex::encode(key.to_bytes()).as_bytes()).map_err(|source| io(&fresh, source))?;
+        file.sync_all().map_err(|source| io(&fresh, source))?;
+        // A link fails where the name is taken, a rename would not: two processes that start at once keep one key.
+        let linked = std::fs::hard_link(&fresh, &path);
+        std::fs::remove_file(&fresh).map_err(|source| io(&fresh, source))?;
+        match linked {
+            Ok(()) => sync_folder(&self.root)?,
+            Err(source) if source.kind() == ErrorKind::AlreadyExists => {}
+            Err(source) => return Err(io(&path, source)),
+        }
+        read_key(&path)
+    }
+}
+
+fn read_key(path: &Path) -> Result<SecretKey, DataError> {
+    let text = std::fs::read_to_string(path).map_err(|source| io(path, source))?;
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(text.trim(), &mut bytes).map_err(|_| DataError::BadKey(path.to_owned()))?;
+    Ok(SecretKey::from_bytes(&bytes))
+}
+
+fn make_folder(path: &Path) -> Result<(), DataError> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|source| io(path, source))
+}
+
+/// Makes sure that names made in a folder outlive a loss of power.
+///
+/// # Errors
+/// [`DataError::Io`] where the folder cannot be opened or synced.
+pub fn sync_folder(path: &Path) -> Result<(), DataError> {
+    std::fs::File::open(path).and_then(|folder| folder.sync_all()).map_err(|source| io(path, source))
+}
+
+fn io(path: &Path, source: std::io::Error) -> DataError {
+    DataError::Io { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn the_key_is_made_once_and_only_its_owner_may_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Data::open(&folder.path().join("data")).unwrap();
+        let key = data.server_key().unwrap().public();
+        assert_eq!(data.server_key().unwrap().public(), key);
+        let mode = std::fs::metadata(folder.path().join("data/server.key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let mode = std::fs::metadata(folder.path().join("data")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_damaged_key_is_refused_and_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Data::open(folder.path()).unwrap();
+        std::fs::write(folder.path().join("server.key"), "not a key").unwrap();
+        assert!(matches!(data.server_key(), Err(DataError::BadKey(_))));
+        assert_eq!(std::fs::read_to_string(folder.path().join("server.key")).unwrap(), "not a key");
+    }
+}

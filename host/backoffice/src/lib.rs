@@ -1,0 +1,19 @@
+//! The back office: takes parcels in, countersigns them, and shows the Work Diary to the client and the worker.
+//!
+//! It must never acknowledge what is not on disk, never take a segment twice, and never show a picture or a memo to
+//! anyone but the two sides of its contract. It is the only crate that knows axum.
+//!
+//! Start reading at [`api`] (what devices speak), then [`store`] (what is kept and how). [`cli`] is the command line.
+
+pub mod api;
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod data;
+pub mod delivered;
+pub mod limits;
+pub mod passwords;
+pub mod secrets;
+pub mod serve;
+pub mod store;
+pub mod throttle;

@@ -1,0 +1,92 @@
+//! Passwords: argon2id with the crate's recommended cost, checked a few at a time and off the async threads.
+
+use std::sync::OnceLock;
+
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use tokio::sync::Semaphore;
+
+use crate::{limits, secrets};
+
+/// A password cannot be taken or checked.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// Too short to hold off guessing.
+    #[error("the password has fewer than {} characters: choose a longer one", limits::PASSWORD_MIN_CHARS)]
+    TooShort,
+    /// Too long to be typed.
+    #[error("the password has more than {} bytes: choose a shorter one", limits::PASSWORD_MAX_BYTES)]
+    TooLong,
+    /// It could not be hashed.
+    #[error("the password could not be hashed: {0}")]
+    Hashing(String),
+    /// No salt.
+    #[error(transparent)]
+    NoRandomness(#[from] secrets::NoRandomness),
+}
+
+/// Hashes a new password. Takes some tens of milliseconds and 19 MiB: not for an async thread.
+///
+/// # Errors
+/// [`PasswordError`] where it is too short, too long or cannot be hashed.
+pub fn hash(password: &str) -> Result<String, PasswordError> {
+    if password.chars().count() < limits::PASSWORD_MIN_CHARS {
+        return Err(PasswordError::TooShort);
+    }
+    if password.len() > limits::PASSWORD_MAX_BYTES {
+        return Err(PasswordError::TooLong);
+    }
+    hash_any(password)
+}
+
+fn hash_any(password: &str) -> Result<String, PasswordError> {
+    let salt = SaltString::encode_b64(&secrets::random::<16>()?)
+        .map_err(|e| PasswordError::Hashing(e.to_string()))?;
+    let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
+    Ok(hash.map_err(|e| PasswordError::Hashing(e.to_string()))?.to_string())
+}
+
+fn matches(password: &str, kept: &str) -> bool {
+    PasswordHash::new(kept)
+        .is_ok_and(|kept| Argon2::default().verify_password(password.as_bytes(), &kept).is_ok())
+}
+
+/// Checks a password against what is kept; against a hash of nobody's where there is no such account, so that the
+/// time it takes does not tell who has one.
+pub async fn check(password: String, kept: Option<String>) -> bool {
+    static TURNS: Semaphore = Semaphore::const_new(limits::PASSWORD_CHECKS);
+    static NOBODY: OnceLock<String> = OnceLock::new();
+    if password.len() > limits::PASSWORD_MAX_BYTES {
+        return false;
+    }
+    let Ok(_turn) = TURNS.acquire().await else { return false };
+    let checked = tokio::task::spawn_blocking(move || match kept {
+        Some(kept) => matches(&password, &kept),
+        None => {
+            let nobody = NOBODY.get_or_init(|| hash_any("nobody has this password").unwrap_or_default());
+            matches(&password, nobody);
+            false
+        }
+    });
+    checked.await.unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_the_right_password_matches() {
+        let kept = hash("correct horse").unwrap();
+        assert!(kept.starts_with("$argon2id$"));
+        assert!(check("correct horse".to_owned(), Some(kept.clone())).await);
+        assert!(!check("correct house".to_owned(), Some(kept)).await);
+        assert!(!check("nobody has this password".to_owned(), None).await);
+    }
+
+    #[test]
+    fn a_short_or_endless_password_is_refused() {
+        assert!(matches!(hash("short"), Err(PasswordError::TooShort)));
+        assert!(matches!(hash(&"x".repeat(300)), Err(PasswordError::TooLong)));
+    }
+}

@@ -1,0 +1,85 @@
+//! Random secrets and how they are kept: whoever reads the database learns no token, code or cookie, only hashes.
+
+use sha2::{Digest, Sha256};
+
+/// The system gave no randomness.
+#[derive(Debug, thiserror::Error)]
+#[error("the system gave no randomness: {0}")]
+pub struct NoRandomness(getrandom::Error);
+
+/// `N` random bytes.
+///
+/// # Errors
+/// [`NoRandomness`] where the system has none.
+pub fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(NoRandomness)?;
+    Ok(bytes)
+}
+
+/// A token for a device or a session: 32 random bytes as 64 hex digits.
+///
+/// # Errors
+/// [`NoRandomness`] where the system has none.
+pub fn token() -> Result<String, NoRandomness> {
+    Ok(hex::encode(random::<32>()?))
+}
+
+/// An identifier that is no secret: 16 random bytes as 32 hex digits.
+///
+/// # Errors
+/// [`NoRandomness`] where the system has none.
+pub fn id() -> Result<String, NoRandomness> {
+    Ok(hex::encode(random::<16>()?))
+}
+
+/// Letters and digits that nobody mistakes for each other.
+const CODE_LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+
+/// An enrolment code: 16 letters and digits in four groups, 80 bits.
+///
+/// # Errors
+/// [`NoRandomness`] where the system has none.
+pub fn code() -> Result<String, NoRandomness> {
+    let mut text = String::with_capacity(19);
+    for (at, byte) in random::<16>()?.into_iter().enumerate() {
+        if at > 0 && at % 4 == 0 {
+            text.push('-');
+        }
+        text.push(char::from(CODE_LETTERS[usize::from(byte % 32)]));
+    }
+    Ok(text)
+}
+
+/// What is kept of a token: its SHA-256. A token has 256 bits, so a plain hash cannot be guessed back.
+#[must_use]
+pub fn kept(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
+/// What is kept of an enrolment code; groups and case do not count, since people type it.
+#[must_use]
+pub fn kept_code(code: &str) -> Vec<u8> {
+    let plain: String = code.chars().filter(char::is_ascii_alphanumeric).collect();
+    kept(&plain.to_ascii_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_can_be_typed_without_its_dashes_and_in_small_letters() {
+        let code = code().unwrap();
+        assert_eq!(code.len(), 19);
+        assert_eq!(kept_code(&code), kept_code(&code.replace('-', " ").to_lowercase()));
+        assert_ne!(kept_code(&code), kept_code(&super::code().unwrap()));
+    }
+
+    #[test]
+    fn no_two_tokens_are_the_same() {
+        let token = token().unwrap();
+        assert_eq!(token.len(), 64);
+        assert_ne!(token, super::token().unwrap());
+    }
+}

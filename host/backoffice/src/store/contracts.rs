@@ -1,0 +1,149 @@
+//! Contracts and the versions of their terms.
+
+use candor_diary::terms::Terms;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::{Account, Store, StoreError, signed, unsigned};
+use crate::clock;
+
+/// A contract as its two sides see it.
+#[derive(Clone, Debug)]
+pub struct Contract {
+    /// The contract's id.
+    pub id: String,
+    /// The client's account.
+    pub client: String,
+    /// The worker's account.
+    pub worker: String,
+    /// The newest terms.
+    pub terms: Terms,
+    /// When those were issued, milliseconds since the epoch.
+    pub issued_at: u64,
+}
+
+/// What issuing terms did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TermsChange {
+    /// The contract is new.
+    New,
+    /// The terms are newer than those in force, and are in force now.
+    Newer,
+    /// The very same terms are in force already.
+    Same,
+    /// Terms with this sequence or a higher one are there and say something else.
+    NotNewer {
+        /// The sequence in force.
+        in_force: u64,
+    },
+    /// The contract is between other accounts.
+    OtherPeople,
+}
+
+impl Store {
+    /// Adds a contract, or issues newer terms for one.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn issue_terms(
+        &self,
+        terms: &Terms,
+        client: &Account,
+        worker: &Account,
+    ) -> Result<TermsChange, StoreError> {
+        let body = serde_json::to_string(terms)
+            .map_err(|e| StoreError::Damaged { what: "terms", why: e.to_string() })?;
+        let now = signed(clock::now(), "the time")?;
+        let mut tx = self.write().await?;
+        let people = sqlx::query("SELECT client, worker FROM contracts WHERE id = ?")
+            .bind(&terms.contract)
+            .fetch_optional(&mut *tx)
+            .await?;
+        let change = match people {
+            None => {
+                sqlx::query("INSERT INTO contracts (id, client, worker, created_at) VALUES (?, ?, ?, ?)")
+                    .bind(&terms.contract)
+                    .bind(&client.id)
+                    .bind(&worker.id)
+                    .bind(now)
+                    .execute(&mut *tx)
+                    .await?;
+                TermsChange::New
+            }
+            Some(row) => {
+                if row.try_get::<&str, _>("client")? != client.id
+                    || row.try_get::<&str, _>("worker")? != worker.id
+                {
+                    return Ok(TermsChange::OtherPeople);
+                }
+                let newest = sqlx::query(
+                    "SELECT sequence, body FROM terms WHERE contract = ? ORDER BY sequence DESC LIMIT 1",
+                )
+                .bind(&terms.contract)
+                .fetch_one(&mut *tx)
+                .await?;
+                let in_force = unsigned(newest.try_get("sequence")?, "a sequence")?;
+                if in_force >= terms.sequence {
+                    let same = in_force == terms.sequence && newest.try_get::<&str, _>("body")? == body;
+                    return Ok(if same { TermsChange::Same } else { TermsChange::NotNewer { in_force } });
+                }
+                TermsChange::Newer
+            }
+        };
+        sqlx::query("INSERT INTO terms (contract, sequence, body, issued_at) VALUES (?, ?, ?, ?)")
+            .bind(&terms.contract)
+            .bind(signed(terms.sequence, "the terms' sequence")?)
+            .bind(&body)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(change)
+    }
+
+    /// A contract with its newest terms.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn contract(&self, id: &str) -> Result<Option<Contract>, StoreError> {
+        let row = sqlx::query(
+            "SELECT c.id, c.client, c.worker, t.body, t.issued_at FROM contracts c
+             JOIN terms t ON t.contract = c.id WHERE c.id = ? ORDER BY t.sequence DESC LIMIT 1",
+        )
+        .bind(id)
+        .fetch_optional(&self.pool)
+        .await?;
+        row.as_ref().map(contract).transpose()
+    }
+
+    /// The contracts in which an account is one of the two sides, by title.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn contracts_of(&self, account: &str) -> Result<Vec<Contract>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT c.id, c.client, c.worker, t.body, t.issued_at FROM contracts c
+             JOIN terms t ON t.contract = c.id
+                AND t.sequence = (SELECT max(sequence) FROM terms WHERE contract = c.id)
+             WHERE c.client = ?1 OR c.worker = ?1",
+        )
+        .bind(account)
+        .fetch_all(&self.pool)
+        .await?;
+        let mut contracts = rows.iter().map(contract).collect::<Result<Vec<_>, _>>()?;
+        contracts.sort_by(|a, b| (&a.terms.title, &a.id).cmp(&(&b.terms.title, &b.id)));
+        Ok(contracts)
+    }
+}
+
+fn contract(row: &SqliteRow) -> Result<Contract, StoreError> {
+    let terms = serde_json::from_str(row.try_get("body")?)
+        .map_err(|e| StoreError::Damaged { what: "terms", why: e.to_string() })?;
+    Ok(Contract {
+        id: row.try_get("id")?,
+        client: row.try_get("client")?,
+        worker: row.try_get("worker")?,
+        terms,
+        issued_at: unsigned(row.try_get("issued_at")?, "a time")?,
+    })
+}
