@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -15,6 +17,9 @@ use serde::{Deserialize, Serialize};
 
 /// How long a child may take to end by itself before it is killed.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a child may take to say that it is there.
+pub(crate) const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// Runs a command to its end, its output on the person's terminal.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
@@ -27,7 +32,27 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 
 /// Runs a command to its end and hands back what it printed.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
-    let output: Output = command.output().with_context(|| format!("cannot start {}", spell(command)))?;
+    let output = command.output().with_context(|| format!("cannot start {}", spell(command)))?;
+    printed(command, &output)
+}
+
+/// The same, for a command that reads a line.
+pub(crate) fn output_of_input(command: &mut Command, line: &str) -> Result<String> {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start {}", spell(command)))?;
+    if let Some(mut input) = child.stdin.take() {
+        // One that does not want it says so by how it ends.
+        let _unread = writeln!(input, "{line}");
+    }
+    let output = child.wait_with_output()?;
+    printed(command, &output)
+}
+
+fn printed(command: &Command, output: &Output) -> Result<String> {
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         bail!("{} failed: {}: {}", spell(command), output.status, said.trim());
@@ -95,7 +120,10 @@ impl Interrupt {
         let flag = Arc::new(AtomicBool::new(false));
         for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP]
         {
-            signal_hook::flag::register(signal, Arc::clone(&flag)).context("cannot listen for signals")?;
+            // In this order: the first signal is noted, a second one ends the program at once.
+            signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&flag))
+                .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&flag)))
+                .context("cannot listen for signals")?;
         }
         Ok(Self(flag))
     }
@@ -200,7 +228,7 @@ impl Household {
 
     /// Starts a child in a process group of its own, so that Ctrl-C reaches only this program. What it prints goes to
     /// its log; standard output can be had instead.
-    pub(crate) fn start(&mut self, name: &str, command: &mut Command, stdout: Stdout) -> Result<&mut Child> {
+    pub(crate) fn start(&mut self, name: &str, command: &mut Command, stdout: Stdout) -> Result<()> {
         let log = self.log(name);
         let file = File::options()
             .create(true)
@@ -216,11 +244,27 @@ impl Household {
         let remembered = Remembered::of(name, child.id())
             .with_context(|| format!("{name} ended at once; see {}", log.display()))?;
         self.children.push_back((remembered, child));
-        self.write()?;
-        match self.children.back_mut() {
-            Some((_, child)) => Ok(child),
-            None => bail!("{name} is not there"),
-        }
+        self.write()
+    }
+
+    /// The first line that a child prints on its piped output; empty where it ends before, or takes too long.
+    pub(crate) fn first_line(&mut self, name: &str) -> Result<String> {
+        let (_, child) = self
+            .children
+            .iter_mut()
+            .find(|(remembered, _)| remembered.name == name)
+            .with_context(|| format!("{name} is not there"))?;
+        let output = child.stdout.take().with_context(|| format!("{name} has no output"))?;
+        let (send, receive) = mpsc::sync_channel(1);
+        std::thread::spawn(move || {
+            let mut output = BufReader::new(output);
+            let mut line = String::new();
+            // Nobody waits for it any more where the limit has passed. What comes after is taken and dropped: a child
+            // that writes into a pipe which nobody reads would stop one day.
+            let _late = output.read_line(&mut line).map(|_| send.send(line));
+            let _ended = std::io::copy(&mut output, &mut std::io::sink());
+        });
+        Ok(receive.recv_timeout(START_LIMIT).unwrap_or_default())
     }
 
     /// Fails if a child has ended by itself.

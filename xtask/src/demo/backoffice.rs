@@ -1,16 +1,19 @@
 //! The back office, driven by its own command line as its administrator would.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use super::display::wait_for;
-use super::state::{Contract, DataFolder, SignIn, SignIns};
-use crate::process::{self, Household, Interrupt, Stdout};
+use super::state::{DataFolder, SignIn, SignIns};
+use super::terms::{self, Terms};
+use crate::process::{self, Household, Stdout};
 use crate::workspace::{Workspace, say};
+
+/// What the back office is called among the children.
+const NAME: &str = "backoffice";
 
 /// The first port that is tried.
 const FIRST_PORT: u16 = 8750;
@@ -27,32 +30,41 @@ pub(super) struct BackOffice {
 }
 
 impl BackOffice {
-    /// Starts it, and makes the accounts.
-    pub(super) fn start(
-        workspace: &Workspace,
-        data: &DataFolder,
-        household: &mut Household,
-        interrupt: &Interrupt,
-    ) -> Result<Self> {
-        let port = free_port()?;
-        let backoffice = Self {
+    /// Starts it on the first free port, and makes the accounts.
+    pub(super) fn start(workspace: &Workspace, data: &DataFolder, household: &mut Household) -> Result<Self> {
+        let mut backoffice = Self {
             program: workspace.programs().join("candor-backoffice"),
             data: data.path("backoffice"),
-            address: format!("http://127.0.0.1:{port}"),
+            address: String::new(),
             sign_ins: data.sign_ins()?,
         };
-        let mut serve = backoffice.command("serve");
-        serve.args(["--listen", &format!("127.0.0.1:{port}")]);
-        household.start("backoffice", &mut serve, Stdout::Log)?;
-        wait_for(interrupt, household, "the back office", || {
-            TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
-        })?;
-        for (role, sign_in) in
-            [("client", &backoffice.sign_ins.client), ("worker", &backoffice.sign_ins.worker)]
-        {
-            backoffice.add_account(role, sign_in)?;
-        }
+        backoffice.address = backoffice.serve(household)?;
+        let SignIns { client, worker } = &backoffice.sign_ins;
+        backoffice.add_account("client", terms::CLIENT, client)?;
+        backoffice.add_account("worker", terms::WORKER, worker)?;
         Ok(backoffice)
+    }
+
+    /// Answers the address that it serves.
+    fn serve(&self, household: &mut Household) -> Result<String> {
+        for port in FIRST_PORT..FIRST_PORT + PORTS {
+            if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err() {
+                continue;
+            }
+            let mut serve = self.command("serve");
+            serve.args(["--listen", &format!("127.0.0.1:{port}")]);
+            household.start(NAME, &mut serve, Stdout::Piped)?;
+            let line = household.first_line(NAME)?;
+            if let Some(address) = line.trim().strip_prefix("listening on ") {
+                return Ok(address.trim_end_matches('/').to_owned());
+            }
+            // Another program took the port in the meantime, or something is wrong that its log tells.
+            household.end(NAME);
+            if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+                bail!("the back office does not start; see {}", household.log(NAME).display());
+            }
+        }
+        bail!("no port from {FIRST_PORT} to {} is free", FIRST_PORT + PORTS - 1)
     }
 
     fn command(&self, what: &str) -> Command {
@@ -61,10 +73,25 @@ impl BackOffice {
         command
     }
 
-    fn add_account(&self, role: &str, sign_in: &SignIn) -> Result<()> {
+    fn ask(&self, what: &str, arguments: &[&str]) -> Result<Value> {
+        let said = process::output(self.command(what).args(arguments).arg("--json"))?;
+        serde_json::from_str(&said)
+            .with_context(|| format!("`{what}` of the back office did not answer in JSON"))
+    }
+
+    fn add_account(&self, role: &str, name: &str, sign_in: &SignIn) -> Result<()> {
         let mut add = self.command("add-account");
-        add.args(["--role", role, "--name", &sign_in.name, "--password", &sign_in.password, "--if-missing"]);
-        process::output(&mut add).map(drop)
+        add.args([
+            "--role",
+            role,
+            "--name",
+            name,
+            "--email",
+            &sign_in.email,
+            "--password-stdin",
+            "--if-missing",
+        ]);
+        process::output_of_input(&mut add, &sign_in.password).map(drop)
     }
 
     /// Where it is reached.
@@ -77,21 +104,20 @@ impl BackOffice {
         &self.sign_ins
     }
 
-    /// The contract with these terms.
-    pub(super) fn contract(&self, data: &DataFolder, terms: &Value) -> Result<Contract> {
-        data.contract(terms, || {
-            let mut add = self.command("add-contract");
-            add.args(["--client", &self.sign_ins.client.name, "--worker", &self.sign_ins.worker.name]);
-            add.args(["--terms", &terms.to_string()]);
-            Ok(process::output(&mut add)?.trim().to_owned())
-        })
+    /// Makes the contract, unless an earlier run did.
+    pub(super) fn add_contract(&self, data: &DataFolder, terms: &Terms) -> Result<()> {
+        let file = data.path(&format!("{}.terms.json", terms.contract));
+        std::fs::write(&file, serde_json::to_string_pretty(&terms.document)?)
+            .with_context(|| format!("cannot write {}", file.display()))?;
+        let mut add = self.command("add-contract");
+        add.args(["--client", &self.sign_ins.client.email, "--worker", &self.sign_ins.worker.email]);
+        process::output(add.arg("--terms").arg(&file)).map(drop)
     }
 
     /// A code that enrols one device.
     pub(super) fn enrolment_code(&self, contract: &str) -> Result<String> {
-        let mut make = self.command("enrolment-code");
-        make.args(["--contract", contract]);
-        Ok(process::output(&mut make)?.trim().to_owned())
+        let answer = self.ask("enrolment-code", &["--contract", contract])?;
+        answer["code"].as_str().map(str::to_owned).context("the back office drew no code")
     }
 
     /// The Work Diary page of a contract.
@@ -103,24 +129,15 @@ impl BackOffice {
     pub(super) fn tell(&self, contract: &str) {
         say(format_args!("Work Diary: {}", self.diary_url(contract)));
         for (role, sign_in) in [("client", &self.sign_ins.client), ("worker", &self.sign_ins.worker)] {
-            say(format_args!("sign in as the {role}: {} / {}", sign_in.name, sign_in.password));
+            say(format_args!("sign in as the {role}: {} / {}", sign_in.email, sign_in.password));
         }
     }
 
-    /// What was delivered for a contract: the back office's own account of it, in order of time.
+    /// What was delivered for a contract since a moment: the back office's own account of it, in order of time.
     pub(super) fn deliveries(&self, contract: &str, since: u64) -> Result<Vec<Value>> {
-        let mut ask = self.command("deliveries");
-        ask.args(["--contract", contract, "--json"]);
-        let said = process::output(&mut ask)?;
-        let value: Value = serde_json::from_str(&said).context("what the back office lists is not JSON")?;
-        let Value::Array(list) = value else { bail!("what the back office lists is no list") };
+        let Value::Array(list) = self.ask("deliveries", &["--contract", contract])? else {
+            bail!("what the back office lists is no list")
+        };
         Ok(list.into_iter().filter(|one| one["start"].as_u64().is_some_and(|start| start >= since)).collect())
     }
-}
-
-/// The first free port. It may be taken before the back office gets it; then the back office says so.
-fn free_port() -> Result<u16> {
-    (FIRST_PORT..FIRST_PORT + PORTS)
-        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
-        .with_context(|| format!("no port from {FIRST_PORT} to {} is free", FIRST_PORT + PORTS - 1))
 }

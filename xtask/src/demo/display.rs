@@ -1,19 +1,14 @@
 //! The screen that is recorded: the one that the person sits at, or one that is made for the purpose.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
-use crate::process::{Household, Interrupt, Stdout};
-
-/// How long the display server and the window manager may take to be there.
-const LIMIT: Duration = Duration::from_secs(30);
+use crate::process::{Household, Interrupt, START_LIMIT, Stdout};
 
 /// The display that `DISPLAY` names, if something answers there.
 pub(super) fn of_this_person() -> Option<String> {
@@ -36,7 +31,7 @@ fn answers(display: &str) -> bool {
 /// Starts a display of 1920x1080 with a window manager, and answers its name. Its settings come from nowhere but here:
 /// `config` stands for the person's own.
 pub(super) fn start(household: &mut Household, interrupt: &Interrupt, config: &Path) -> Result<String> {
-    let server = household.start(
+    household.start(
         "xvfb",
         Command::new("Xvfb")
             // It takes the first free number and prints it.
@@ -44,16 +39,7 @@ pub(super) fn start(household: &mut Household, interrupt: &Interrupt, config: &P
             .args(["-nolisten", "tcp", "-noreset"]),
         Stdout::Piped,
     )?;
-    let output = server.stdout.take().context("Xvfb has no output")?;
-    let (send, receive) = mpsc::sync_channel(1);
-    std::thread::spawn(move || {
-        let mut line = String::new();
-        if BufReader::new(output).read_line(&mut line).is_ok() {
-            // Nobody waits for it any more where the limit has passed.
-            let _late = send.send(line);
-        }
-    });
-    let number = receive.recv_timeout(LIMIT).context("Xvfb does not say which display it serves")?;
+    let number = household.first_line("xvfb")?;
     let number = number.trim();
     if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
         household.all_well()?;
@@ -89,11 +75,11 @@ pub(super) fn wait_for(
     what: &str,
     mut is_so: impl FnMut() -> bool,
 ) -> Result<()> {
-    let until = Instant::now() + LIMIT;
+    let until = Instant::now() + START_LIMIT;
     while !is_so() {
         household.all_well()?;
         if Instant::now() > until {
-            bail!("{what} is not there after {} s", LIMIT.as_secs());
+            bail!("{what} is not there after {} s", START_LIMIT.as_secs());
         }
         interrupt.sleep_or_fail(Duration::from_millis(100))?;
     }

@@ -112,11 +112,13 @@ impl<'a> Demo<'a> {
         interrupt: &Interrupt,
         own_display: Option<String>,
     ) -> Result<Self> {
-        let backoffice = BackOffice::start(workspace, data, household, interrupt)?;
-        let contract = backoffice.contract(data, &terms::of(!options.without_rules, backoffice.address()))?;
-        let agent = Agent::new(workspace, contract.agent_folder);
+        let backoffice = BackOffice::start(workspace, data, household)?;
+        let terms = terms::of(!options.without_rules, backoffice.address())?;
+        backoffice.add_contract(data, &terms)?;
+        let contract = terms.contract;
+        let agent = Agent::new(workspace, data.path(&format!("agent-{contract}")));
         if !agent.is_enrolled() {
-            agent.enrol(backoffice.address(), &backoffice.enrolment_code(&contract.id)?)?;
+            agent.enrol(backoffice.address(), &backoffice.enrolment_code(&contract)?)?;
         }
         let made_display = match &own_display {
             Some(_) => None,
@@ -131,8 +133,8 @@ impl<'a> Demo<'a> {
         // The screen made for the purpose shows nobody; before their own is recorded, a person is asked.
         let asked = made_display.is_none() && !options.accept_notice;
         agent.accept_notice(asked)?;
-        backoffice.tell(&contract.id);
-        Ok(Self { options, backoffice, contract: contract.id, agent, made_display, tracked_from: None })
+        backoffice.tell(&contract);
+        Ok(Self { options, backoffice, contract, agent, made_display, tracked_from: None })
     }
 
     /// Tracks until enough is delivered, or until the person ends it.
@@ -172,6 +174,7 @@ impl<'a> Demo<'a> {
 
         let mut told_to_stop = false;
         let mut delivered = 0;
+        let mut next_look = began;
         while delivered < segments {
             interrupt.sleep_or_fail(Duration::from_millis(250))?;
             household.all_well()?;
@@ -182,10 +185,13 @@ impl<'a> Demo<'a> {
                 self.agent.stop_at_segment_end()?;
                 told_to_stop = true;
             }
-            let now_delivered = self.backoffice.deliveries(&self.contract, first)?.len() as u64;
-            if now_delivered > delivered {
-                delivered = now_delivered;
-                say(format_args!("{delivered} of {segments} segments delivered"));
+            if Instant::now() >= next_look {
+                next_look = Instant::now() + Duration::from_secs(1);
+                let count = u64::try_from(self.backoffice.deliveries(&self.contract, first)?.len())?;
+                if count > delivered {
+                    delivered = count;
+                    say(format_args!("{delivered} of {segments} segments delivered"));
+                }
             }
             if began.elapsed() > LIMIT {
                 bail!(

@@ -43,8 +43,8 @@ struct Snapshot {
     width: u64,
     height: u64,
     bytes: u64,
-    /// How many places were covered.
-    redactions: u64,
+    /// What was covered, as the parcel says it.
+    redactions: Vec<Value>,
     /// The picture in the back office's folder.
     file: PathBuf,
 }
@@ -76,13 +76,14 @@ pub(super) fn make(
 fn segment(delivery: &Value) -> Option<Segment> {
     let number = |name: &str| delivery[name].as_u64();
     let text = |name: &str| delivery[name].as_str().map(str::to_owned);
+    let count = |name: &str| delivery["counts"][name].as_u64();
     let snapshot = &delivery["snapshot"];
     Some(Segment {
         start: number("start")?,
         minutes_active: number("minutes_active")?,
-        keys: number("keys")?,
-        clicks: number("clicks")?,
-        scrolls: number("scrolls")?,
+        keys: count("keys")?,
+        clicks: count("clicks")?,
+        scrolls: count("scrolls")?,
         memo: text("memo"),
         snapshot: if snapshot.is_null() { None } else { Some(picture(snapshot)?) },
         no_snapshot_because: text("no_snapshot_because"),
@@ -98,7 +99,7 @@ fn picture(snapshot: &Value) -> Option<Snapshot> {
         width: number("width")?,
         height: number("height")?,
         bytes: number("bytes")?,
-        redactions: number("redactions")?,
-        file: text("file")?.into(),
+        redactions: snapshot["redactions"].as_array()?.clone(),
+        file: std::path::absolute(text("file")?).ok()?,
     })
 }

@@ -1,27 +1,25 @@
 //! The data folder of a demo: what lies in it, what is remembered from run to run, and that only one run uses it.
 
-use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use crate::process::Household;
 
 /// The folder, kept from other runs for as long as this lives.
 pub(super) struct DataFolder {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 /// One who can sign in.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct SignIn {
-    /// The name to sign in with.
-    pub(super) name: String,
+    /// The address to sign in with.
+    pub(super) email: String,
     /// The password, made for this folder.
     pub(super) password: String,
 }
@@ -33,15 +31,6 @@ pub(super) struct SignIns {
     pub(super) worker: SignIn,
     /// Who pays for it.
     pub(super) client: SignIn,
-}
-
-/// A contract that was made in an earlier run or this one.
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Contract {
-    /// Its id in the back office.
-    pub(super) id: String,
-    /// Where its agent keeps its data.
-    pub(super) agent_folder: PathBuf,
 }
 
 impl DataFolder {
@@ -56,7 +45,7 @@ impl DataFolder {
             .open(&lock_path)
             .with_context(|| format!("cannot write {}", lock_path.display()))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path, _lock: lock }),
+            Ok(()) => Ok(Self { path, lock }),
             Err(TryLockError::WouldBlock) => {
                 bail!("another run uses {}: end it, or name another folder with --data", path.display())
             }
@@ -83,31 +72,18 @@ impl DataFolder {
             return Ok(known);
         }
         let fresh = SignIns {
-            worker: SignIn { name: "worker".into(), password: password()? },
-            client: SignIn { name: "client".into(), password: password()? },
+            worker: SignIn { email: "mara@oduya.example".into(), password: password()? },
+            client: SignIn { email: "lena@fieldhouse.example".into(), password: password()? },
         };
         write(&path, &fresh)?;
         Ok(fresh)
     }
+}
 
-    /// The contract with exactly these terms, made by `make` unless an earlier run made it.
-    pub(super) fn contract(
-        &self,
-        terms: &serde_json::Value,
-        make: impl FnOnce() -> Result<String>,
-    ) -> Result<Contract> {
-        let path = self.path("contracts.json");
-        let mut known: BTreeMap<String, String> = read(&path)?.unwrap_or_default();
-        let digest = hex::encode(Sha256::digest(serde_json::to_vec(terms)?));
-        let short = digest.get(..12).unwrap_or(&digest).to_owned();
-        let agent_folder = self.path(&format!("agent-{short}"));
-        if let Some(id) = known.get(&short) {
-            return Ok(Contract { id: id.clone(), agent_folder });
-        }
-        let id = make()?;
-        known.insert(short, id.clone());
-        write(&path, &known)?;
-        Ok(Contract { id, agent_folder })
+impl Drop for DataFolder {
+    fn drop(&mut self) {
+        // By hand: closing the file is not enough where a child that is just being started has a copy of it.
+        let _unlocked = self.lock.unlock();
     }
 }
 
@@ -157,17 +133,13 @@ mod tests {
     }
 
     #[test]
-    fn passwords_and_contracts_are_the_same_in_the_next_run() {
+    fn passwords_are_the_same_in_the_next_run() {
         let path = folder("again");
-        let terms = serde_json::json!({"title": "x"});
         let first = DataFolder::open(path.clone()).unwrap();
         let password = first.sign_ins().unwrap().worker.password;
-        let contract = first.contract(&terms, || Ok("c1".into())).unwrap();
         drop(first);
         let again = DataFolder::open(path.clone()).unwrap();
         assert_eq!(again.sign_ins().unwrap().worker.password, password);
-        let same = again.contract(&terms, || bail!("made twice")).unwrap();
-        assert_eq!((same.id, same.agent_folder), (contract.id, contract.agent_folder));
         std::fs::remove_dir_all(path).unwrap();
     }
 

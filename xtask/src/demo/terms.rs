@@ -1,17 +1,37 @@
 //! The terms of the demo's contract.
 
+use anyhow::Result;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+/// Who pays, as the other side reads it.
+pub(super) const CLIENT: &str = "Fieldhouse Supply";
+
+/// Whose time it is, as the other side reads it.
+pub(super) const WORKER: &str = "Mara Oduya";
+
+/// A contract's id and its terms.
+pub(super) struct Terms {
+    /// Made from the terms: other terms (another port, say) are another contract, enrolled anew, and a later run with
+    /// the same finds its own again.
+    pub(super) contract: String,
+    /// What `add-contract` takes.
+    pub(super) document: Value,
+}
 
 /// One-minute segments, a hold of 5 s, and, unless left out, a rule that covers every window whose title contains
 /// `secret`. Without the rule the policy stays: without any, nothing would be recorded at all.
-pub(super) fn of(with_rule: bool, backoffice: &str) -> Value {
+pub(super) fn of(with_rule: bool, backoffice: &str) -> Result<Terms> {
     let rules = if with_rule {
-        json!([{ "match": { "title": { "contains": "secret" } }, "action": "fill" }])
+        json!([{ "match": { "title": { "contains": "secret" } }, "then": "fill" }])
     } else {
         json!([])
     };
-    json!({
+    let mut document = json!({
         "title": if with_rule { "Invoice service" } else { "Invoice service, without rules" },
+        "client": CLIENT,
+        "worker": WORKER,
+        "sequence": 1,
         "mode": "worklog",
         "segment": 1,
         "hold-ms": 5000,
@@ -22,5 +42,22 @@ pub(super) fn of(with_rule: bool, backoffice: &str) -> Value {
             { "plugin": "windows", "settings": {} },
         ],
         "uploader": { "plugin": "backoffice", "settings": { "url": backoffice, "secret": "device-token" } },
-    })
+    });
+    let digest = hex::encode(Sha256::digest(serde_json::to_vec(&document)?));
+    let contract = format!("invoice-service-{}", digest.get(..8).unwrap_or(&digest));
+    document["contract"] = json!(contract);
+    Ok(Terms { contract, document })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_terms_are_the_same_contract_and_others_are_another() {
+        let id = |with_rule, address| of(with_rule, address).unwrap().contract;
+        assert_eq!(id(true, "http://127.0.0.1:8750"), id(true, "http://127.0.0.1:8750"));
+        assert_ne!(id(true, "http://127.0.0.1:8750"), id(false, "http://127.0.0.1:8750"));
+        assert_ne!(id(true, "http://127.0.0.1:8750"), id(true, "http://127.0.0.1:8751"));
+    }
 }

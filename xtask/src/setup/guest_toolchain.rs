@@ -328,8 +328,10 @@ fn unpack(from: &Path, prefix: &Path) -> Result<()> {
             let pipe = bring.stdout.take().context("dpkg-deb has no output")?;
             process::run(
                 Command::new("tar")
-                    .args(["-x", "--wildcards", "./usr/src/*/library/*", "-C"])
+                    // The folder first: it counts for what is named after it.
+                    .args(["-x", "-C"])
                     .arg(from)
+                    .args(["--wildcards", "./usr/src/*/library/*"])
                     .stdin(pipe),
             )?;
             if !bring.wait()?.success() {
@@ -379,7 +381,8 @@ fn link_tools(prefix: &Prefix, host: &Host) -> Result<()> {
 
 /// Compiles the standard library from the unpacked source and puts it where the compiler looks for it.
 fn build_std(workspace: &Workspace, work: &Path, prefix: &Prefix) -> Result<()> {
-    let source = std::fs::read_dir(work.join("usr/src"))?
+    let source = std::fs::read_dir(work.join("usr/src"))
+        .context("the package rust-web-src holds no source")?
         .filter_map(Result::ok)
         .map(|entry| entry.path().join("library"))
         .find(|library| library.is_dir())
@@ -415,7 +418,10 @@ fn build_std(workspace: &Workspace, work: &Path, prefix: &Prefix) -> Result<()> 
 
     let to = prefix.rustlib().join(GUEST_TARGET).join("lib");
     std::fs::create_dir_all(&to)?;
-    for entry in std::fs::read_dir(built.join(GUEST_TARGET).join("release/deps"))? {
+    let libraries = built.join(GUEST_TARGET).join("release/deps");
+    for entry in
+        std::fs::read_dir(&libraries).with_context(|| format!("nothing in {}", libraries.display()))?
+    {
         let file = entry?.path();
         let Some(name) = file.file_name().and_then(OsStr::to_str) else { continue };
         if name.ends_with(".rlib") && !name.starts_with("libnothing") {
