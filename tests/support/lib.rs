@@ -4,6 +4,7 @@
 //! These tests drive the built programs as a person would, never their insides. `cargo xtask test` builds what they
 //! need and says where it is; after that, `cargo test --package candor-tests` finds it in the usual place.
 
+pub mod agent;
 pub mod backoffice;
 pub mod demo;
 pub mod display;

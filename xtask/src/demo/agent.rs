@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use super::display::wait_for;
+use super::terms::WORKER;
 use crate::process::{self, Household, Interrupt, Stdout};
 use crate::workspace::Workspace;
 
@@ -32,7 +33,7 @@ impl Agent {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command.arg("--data").arg(&self.data).args(arguments);
+        command.arg("--data").arg(&self.data).arg("--plugins").arg(&self.plugins).args(arguments);
         command
     }
 
@@ -40,21 +41,16 @@ impl Agent {
         process::output(&mut self.command(arguments))
     }
 
-    fn enrolled_mark(&self) -> PathBuf {
-        self.data.join("enrolled")
-    }
-
     /// Whether an earlier run enrolled it.
     pub(super) fn is_enrolled(&self) -> bool {
-        self.enrolled_mark().exists()
+        self.data.join("enrolment.json").exists()
     }
 
     /// Enrols it at a back office.
     pub(super) fn enrol(&self, backoffice: &str, code: &str) -> Result<()> {
         // Left by a run that was ended while it enrolled: nothing was recorded yet.
         let _none = std::fs::remove_dir_all(&self.data);
-        self.tell(&["enrol", "--server", backoffice, "--code", code, "--name", "demo"])?;
-        std::fs::write(self.enrolled_mark(), "").context("cannot note the enrolment")
+        self.tell(&["enrol", "--server", backoffice, "--code", code, "--name", "demo"]).map(drop)
     }
 
     /// Starts it and waits until it answers.
@@ -65,8 +61,7 @@ impl Agent {
         display: &str,
     ) -> Result<()> {
         let mut run = self.command(&["run", "--display", display]);
-        run.arg("--plugins").arg(&self.plugins).env("DISPLAY", display);
-        household.start(NAME, &mut run, Stdout::Log)?;
+        household.start(NAME, run.env("DISPLAY", display), Stdout::Log)?;
         wait_for(interrupt, household, "the agent", || self.status().is_ok())
     }
 
@@ -88,7 +83,7 @@ impl Agent {
                 bail!("not accepted: nothing was recorded");
             }
         }
-        self.tell(&["accept"]).map(drop)
+        self.tell(&["accept", "--by", WORKER]).map(drop)
     }
 
     /// Starts tracking.
@@ -117,8 +112,8 @@ impl Agent {
     /// How many segments are not delivered yet.
     pub(super) fn waiting(&self) -> Result<u64> {
         let status = self.status()?;
-        let count = |name: &str| status["outbox"][name].as_u64().unwrap_or_default();
-        Ok(count("held") + count("waiting"))
+        let count = |part: &str, name: &str| status[part][name].as_u64().unwrap_or_default();
+        Ok(count("segments", "open") + count("outbox", "held") + count("outbox", "waiting"))
     }
 
     fn status(&self) -> Result<Value> {

@@ -120,6 +120,8 @@ impl<'a> Demo<'a> {
         if !agent.is_enrolled() {
             agent.enrol(backoffice.address(), &backoffice.enrolment_code(&contract)?)?;
         }
+        // The screen made for the purpose shows nobody; before their own is recorded, a person is asked.
+        agent.accept_notice(own_display.is_some() && !options.accept_notice)?;
         let made_display = match &own_display {
             Some(_) => None,
             None => {
@@ -130,9 +132,6 @@ impl<'a> Demo<'a> {
         };
         let display = own_display.or_else(|| made_display.clone()).context("there is no display")?;
         agent.start(household, interrupt, &display)?;
-        // The screen made for the purpose shows nobody; before their own is recorded, a person is asked.
-        let asked = made_display.is_none() && !options.accept_notice;
-        agent.accept_notice(asked)?;
         backoffice.tell(&contract);
         Ok(Self { options, backoffice, contract, agent, made_display, tracked_from: None })
     }

@@ -1,0 +1,63 @@
+//! An agent's data folder, and the agent's own command line on it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, bail};
+use serde_json::Value;
+
+use crate::backoffice::BackOffice;
+use crate::places;
+
+/// An enrolled agent that has accepted its notice. Nothing of it runs by this alone.
+pub struct Agent {
+    data: PathBuf,
+}
+
+impl Agent {
+    /// Enrols an agent for a contract and accepts the notice.
+    ///
+    /// # Errors
+    /// What the agent or the back office says against it.
+    pub fn enrol(data: &Path, backoffice: &BackOffice, contract: &str) -> Result<Self> {
+        let agent = Self { data: data.to_owned() };
+        let code = backoffice.enrolment_code(contract)?;
+        agent.tell(&["enrol", "--server", backoffice.address(), "--code", &code, "--name", "a test"])?;
+        agent.tell(&["accept", "--by", "a test"])?;
+        Ok(agent)
+    }
+
+    /// Its data folder.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The agent's program with some arguments.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(places::program("candor-agent"));
+        command.arg("--data").arg(&self.data).arg("--plugins").arg(places::guests()).args(arguments);
+        command
+    }
+
+    /// Runs the agent's program and hands back what it prints.
+    ///
+    /// # Errors
+    /// What it says against it.
+    pub fn tell(&self, arguments: &[&str]) -> Result<String> {
+        let output = self.command(arguments).output()?;
+        if !output.status.success() {
+            bail!("candor-agent {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// The same, for a command that answers in JSON: `--json` is added.
+    ///
+    /// # Errors
+    /// What it says against it.
+    pub fn ask(&self, arguments: &[&str]) -> Result<Value> {
+        Ok(serde_json::from_str(&self.tell(&[arguments, &["--json"]].concat())?)?)
+    }
+}
