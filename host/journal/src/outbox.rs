@@ -1,0 +1,412 @@
+//! What waits to be delivered, with the exact bytes, a hold and a cancel.
+//!
+//! An entry is *held* until its hold is over, then *waiting* until a target has taken it (*delivered*), refused it for
+//! good (*rejected*), or the worker took it back (*cancelled*). Delivered, rejected and cancelled are settled; a receipt
+//! settles anything as delivered, because it is the truth.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use crate::crypt::{Context, Keys, Secret};
+use crate::database::{Database, Statement, Value};
+use crate::error::{number, stored};
+use crate::journal::finish;
+use crate::{Journal, JournalError};
+
+/// The longest receipt: 64 KiB.
+const MAX_RECEIPT_BYTES: usize = 64 * 1024;
+
+/// How much of an error is kept, in characters.
+const MAX_ERROR_CHARS: usize = 500;
+
+/// The most entries that one call answers.
+const MAX_ENTRIES: u32 = 10_000;
+
+/// A parcel to be put into the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxDraft {
+    /// The parcel's id, the idempotency key of its delivery: 1 to 64 characters, new.
+    pub parcel_id: String,
+    /// The exact bytes to deliver, at most 8 MiB.
+    pub envelope: Vec<u8>,
+    /// Ids of the blobs that go with it, at most 64.
+    pub attachments: Vec<String>,
+    /// Where it goes: a name of the caller's, 1 to 1,024 characters.
+    pub target: String,
+    /// Not to be delivered earlier.
+    pub hold_until: u64,
+}
+
+/// What has become of a parcel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutboxState {
+    /// Its hold is not over; the worker may look at it and cancel.
+    Held,
+    /// To be delivered.
+    Waiting,
+    /// A target has it; there is a receipt.
+    Delivered,
+    /// A target refused it for good.
+    Rejected,
+    /// The worker took it back.
+    Cancelled,
+}
+
+impl OutboxState {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Waiting => "waiting",
+            Self::Delivered => "delivered",
+            Self::Rejected => "rejected",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, JournalError> {
+        [Self::Held, Self::Waiting, Self::Delivered, Self::Rejected, Self::Cancelled]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| JournalError::Damaged("an unknown state in the outbox".to_owned()))
+    }
+}
+
+impl fmt::Display for OutboxState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A parcel in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxEntry {
+    /// The parcel's id.
+    pub parcel_id: String,
+    /// The contract.
+    pub contract: String,
+    /// The segment's first millisecond.
+    pub segment_start: u64,
+    /// The closing record's sequence.
+    pub sequence: u64,
+    /// Where it goes.
+    pub target: String,
+    /// What has become of it.
+    pub state: OutboxState,
+    /// Not to be delivered earlier.
+    pub hold_until: u64,
+    /// How many deliveries failed.
+    pub attempts: u32,
+    /// Not to be tried again earlier; 0 before the first try.
+    pub next_try_at: u64,
+    /// What the last try failed with, or the code that it was rejected with.
+    pub last_error: Option<String>,
+    /// Ids of the blobs that go with it.
+    pub attachments: Vec<String>,
+    /// The target's receipt.
+    pub receipt: Option<Vec<u8>>,
+    /// When it was delivered.
+    pub delivered_at: Option<u64>,
+}
+
+/// How many parcels are in which state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct OutboxCounts {
+    /// [`OutboxState::Held`].
+    pub held: u64,
+    /// [`OutboxState::Waiting`].
+    pub waiting: u64,
+    /// [`OutboxState::Delivered`].
+    pub delivered: u64,
+    /// [`OutboxState::Rejected`].
+    pub rejected: u64,
+    /// [`OutboxState::Cancelled`].
+    pub cancelled: u64,
+}
+
+/// The columns that [`entry`] reads.
+macro_rules! select_entries {
+    ($rest:literal) => {
+        concat!(
+            "SELECT parcel, contract, segment_start, sequence, target, state, hold_until, attempts, next_try_at,
+                    last_error, attachments, receipt, settled_at
+             FROM outbox ",
+            $rest
+        )
+    };
+}
+
+impl Journal {
+    /// What is to be delivered now: not settled, its hold over, its next try due; in order of sequence, at most `limit`
+    /// (1 to 10,000). Turns held entries whose hold is over into waiting ones.
+    ///
+    /// # Errors
+    /// [`JournalError::Unusable`], [`JournalError::DiskFull`], [`JournalError::Damaged`], [`JournalError::Closed`], and
+    /// errors of the database.
+    pub async fn due(&self, now: u64, limit: u32) -> Result<Vec<OutboxEntry>, JournalError> {
+        let now: i64 = stored("the time", now)?;
+        let limit = entries(limit)?;
+        let mut turn = self.turn().await?;
+        let keys = Arc::clone(&self.inner.keys);
+        finish(async move {
+            let over = "SELECT 1 FROM outbox
+                        WHERE state IN ('held', 'waiting') AND state = 'held' AND hold_until <= ? LIMIT 1";
+            if turn.database.maybe(over, [now.into()]).await?.is_some() {
+                let sql = "UPDATE outbox SET state = 'waiting' WHERE state = 'held' AND hold_until <= ?";
+                turn.database.write(vec![Statement::new(sql, [now.into()])]).await?;
+            }
+            let sql = select_entries!(
+                "WHERE state IN ('held', 'waiting') AND state = 'waiting' AND hold_until <= ?1 AND next_try_at <= ?1
+                 ORDER BY sequence LIMIT ?2"
+            );
+            let rows = turn.database.rows(sql, [now.into(), limit]).await?;
+            rows.iter().map(|row| entry(row, &keys)).collect()
+        })
+        .await
+    }
+
+    /// The latest entries, in falling order of sequence, at most `limit` (1 to 10,000).
+    ///
+    /// # Errors
+    /// [`JournalError::Unusable`], [`JournalError::Damaged`], [`JournalError::Closed`], and errors of the database.
+    pub async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEntry>, JournalError> {
+        let limit = entries(limit)?;
+        let mut turn = self.turn().await?;
+        let keys = Arc::clone(&self.inner.keys);
+        finish(async move {
+            let rows = turn.database.rows(select_entries!("ORDER BY sequence DESC LIMIT ?"), [limit]).await?;
+            rows.iter().map(|row| entry(row, &keys)).collect()
+        })
+        .await
+    }
+
+    /// How many parcels are in which state.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`], [`JournalError::Closed`], and errors of the database.
+    pub async fn outbox_counts(&self) -> Result<OutboxCounts, JournalError> {
+        let mut turn = self.turn().await?;
+        finish(async move {
+            let rows = turn.database.rows("SELECT state, count(*) FROM outbox GROUP BY state", []).await?;
+            let mut counts = OutboxCounts::default();
+            for row in rows {
+                let count = match OutboxState::parse(&row.try_get::<String, _>(0)?)? {
+                    OutboxState::Held => &mut counts.held,
+                    OutboxState::Waiting => &mut counts.waiting,
+                    OutboxState::Delivered => &mut counts.delivered,
+                    OutboxState::Rejected => &mut counts.rejected,
+                    OutboxState::Cancelled => &mut counts.cancelled,
+                };
+                *count = number(row.try_get(1)?)?;
+            }
+            Ok(counts)
+        })
+        .await
+    }
+
+    /// The exact bytes of a parcel.
+    ///
+    /// # Errors
+    /// [`JournalError::NotFound`]; [`JournalError::Erased`] where the closing record was erased;
+    /// [`JournalError::Damaged`]; [`JournalError::Closed`]; and errors of the database.
+    pub async fn envelope(&self, parcel_id: &str) -> Result<Vec<u8>, JournalError> {
+        let mut turn = self.turn().await?;
+        let keys = Arc::clone(&self.inner.keys);
+        let id = parcel_id.to_owned();
+        finish(async move {
+            let sql = "SELECT envelope, wrapped FROM outbox JOIN secret ON secret.id = outbox.secret WHERE parcel = ?";
+            let row = turn.database.maybe(sql, [id.as_str().into()]).await?;
+            let row = row.ok_or_else(|| not_found(&id))?;
+            let Some(sealed) = row.try_get::<Option<Vec<u8>>, _>(0)? else {
+                return Err(JournalError::Erased { what: "parcel", id });
+            };
+            let wrapped: Vec<u8> = row.try_get(1)?;
+            let opened = Secret::unwrap(&keys, &secret_context(&id), &wrapped)
+                .and_then(|secret| secret.unseal(&envelope_context(&id), &sealed));
+            let envelope =
+                opened.ok_or_else(|| JournalError::Damaged(format!("parcel {id} does not decrypt")))?;
+            Ok(envelope.to_vec())
+        })
+        .await
+    }
+
+    /// A target has the parcel, and this (at most 64 KiB, verified by the caller) is its proof. Synced when this
+    /// returns. Whatever state it was in, it is delivered then; where it was so before, the first receipt stays.
+    ///
+    /// # Errors
+    /// [`JournalError::NotFound`], [`JournalError::DiskFull`], [`JournalError::Unusable`], [`JournalError::Closed`], and
+    /// errors of the database.
+    pub async fn mark_delivered(
+        &self,
+        parcel_id: &str,
+        receipt: Vec<u8>,
+        at: u64,
+    ) -> Result<(), JournalError> {
+        if receipt.len() > MAX_RECEIPT_BYTES {
+            return Err(JournalError::Unusable { what: "the receipt", reason: "longer than 64 KiB" });
+        }
+        let sealed = self.inner.keys.seal(&receipt_context(parcel_id), &receipt)?;
+        let statement = Statement::new(
+            "UPDATE outbox SET state = 'delivered', receipt = ?, settled_at = ?, last_error = NULL
+             WHERE parcel = ? AND state <> 'delivered'",
+            [sealed.into(), stored("the time", at)?.into(), parcel_id.into()],
+        );
+        self.settle(parcel_id, statement, true).await.map(drop)
+    }
+
+    /// A delivery failed and is to be tried again; one more attempt is counted. An entry that was settled in the
+    /// meantime stays as it is.
+    ///
+    /// # Errors
+    /// [`JournalError::NotFound`], [`JournalError::DiskFull`], [`JournalError::Unusable`], [`JournalError::Closed`], and
+    /// errors of the database.
+    pub async fn mark_retry(
+        &self,
+        parcel_id: &str,
+        next_try_at: u64,
+        error: &str,
+    ) -> Result<(), JournalError> {
+        let statement = Statement::new(
+            "UPDATE outbox SET attempts = attempts + 1, next_try_at = ?, last_error = ?
+             WHERE parcel = ? AND state IN ('held', 'waiting')",
+            [
+                stored("the time", next_try_at)?.into(),
+                self.seal_error(parcel_id, error)?.into(),
+                parcel_id.into(),
+            ],
+        );
+        self.settle(parcel_id, statement, false).await.map(drop)
+    }
+
+    /// A target refused the parcel for good. An entry that was settled in the meantime stays as it is.
+    ///
+    /// # Errors
+    /// As [`Self::mark_retry`].
+    pub async fn mark_rejected(&self, parcel_id: &str, code: &str, at: u64) -> Result<(), JournalError> {
+        let statement = Statement::new(
+            "UPDATE outbox SET state = 'rejected', attempts = attempts + 1, settled_at = ?, last_error = ?
+             WHERE parcel = ? AND state IN ('held', 'waiting')",
+            [stored("the time", at)?.into(), self.seal_error(parcel_id, code)?.into(), parcel_id.into()],
+        );
+        self.settle(parcel_id, statement, false).await.map(drop)
+    }
+
+    /// Takes a parcel back: it is not delivered, on the disk when this returns. Cancelling twice is once.
+    ///
+    /// # Errors
+    /// [`JournalError::ParcelSettled`] where it is delivered or rejected already; otherwise as [`Self::mark_retry`].
+    pub async fn cancel(&self, parcel_id: &str, at: u64) -> Result<(), JournalError> {
+        let statement = Statement::new(
+            "UPDATE outbox SET state = 'cancelled', settled_at = ? WHERE parcel = ? AND state IN ('held', 'waiting')",
+            [stored("the time", at)?.into(), parcel_id.into()],
+        );
+        let before = self.settle(parcel_id, statement, true).await?;
+        if matches!(before, OutboxState::Delivered | OutboxState::Rejected) {
+            return Err(JournalError::ParcelSettled { parcel_id: parcel_id.to_owned(), state: before });
+        }
+        Ok(())
+    }
+
+    /// Carries the statement out; answers the state before.
+    async fn settle(
+        &self,
+        parcel_id: &str,
+        statement: Statement,
+        synced: bool,
+    ) -> Result<OutboxState, JournalError> {
+        let mut turn = self.turn().await?;
+        let id = parcel_id.to_owned();
+        finish(async move {
+            let sql = "SELECT state FROM outbox WHERE parcel = ?";
+            let row = turn.database.maybe(sql, [id.as_str().into()]).await?;
+            let state: String = row.ok_or_else(|| not_found(&id))?.try_get(0)?;
+            if synced {
+                turn.database.write_synced(vec![statement]).await?;
+            } else {
+                turn.database.write(vec![statement]).await?;
+            }
+            OutboxState::parse(&state)
+        })
+        .await
+    }
+
+    fn seal_error(&self, parcel_id: &str, error: &str) -> Result<Vec<u8>, JournalError> {
+        // A target's words: they may quote what was delivered.
+        let error: String = error.chars().take(MAX_ERROR_CHARS).collect();
+        self.inner.keys.seal(&error_context(parcel_id), error.as_bytes())
+    }
+}
+
+/// One entry.
+pub(crate) async fn find_entry(
+    database: &mut Database,
+    keys: &Keys,
+    parcel_id: &str,
+) -> Result<OutboxEntry, JournalError> {
+    let row = database.maybe(select_entries!("WHERE parcel = ?"), [parcel_id.into()]).await?;
+    entry(&row.ok_or_else(|| not_found(parcel_id))?, keys)
+}
+
+fn entry(row: &SqliteRow, keys: &Keys) -> Result<OutboxEntry, JournalError> {
+    let parcel_id: String = row.try_get(0)?;
+    let damaged = || JournalError::Damaged(format!("parcel {parcel_id} in the outbox does not decrypt"));
+    let unseal = |context: &Context, sealed: Option<Vec<u8>>| {
+        sealed
+            .map(|sealed| keys.unseal(context, &sealed).map(|value| value.to_vec()).ok_or_else(damaged))
+            .transpose()
+    };
+    let last_error = unseal(&error_context(&parcel_id), row.try_get(9)?)?;
+    let last_error = last_error.map(String::from_utf8).transpose().map_err(|_| damaged())?;
+    let attachments = serde_json::from_str(&row.try_get::<String, _>(10)?).map_err(|_| damaged())?;
+    let receipt = unseal(&receipt_context(&parcel_id), row.try_get(11)?)?;
+    let state = OutboxState::parse(&row.try_get::<String, _>(5)?)?;
+    let settled_at = row.try_get::<Option<i64>, _>(12)?.map(number).transpose()?;
+    Ok(OutboxEntry {
+        contract: row.try_get(1)?,
+        segment_start: number(row.try_get(2)?)?,
+        sequence: number(row.try_get(3)?)?,
+        target: row.try_get(4)?,
+        state,
+        hold_until: number(row.try_get(6)?)?,
+        attempts: u32::try_from(row.try_get::<i64, _>(7)?).unwrap_or(u32::MAX),
+        next_try_at: number(row.try_get(8)?)?,
+        last_error,
+        attachments,
+        receipt,
+        delivered_at: settled_at.filter(|_| state == OutboxState::Delivered),
+        parcel_id,
+    })
+}
+
+fn entries(limit: u32) -> Result<Value, JournalError> {
+    if limit == 0 || limit > MAX_ENTRIES {
+        return Err(JournalError::Unusable { what: "the limit", reason: "not 1 to 10,000" });
+    }
+    Ok(i64::from(limit).into())
+}
+
+fn not_found(parcel_id: &str) -> JournalError {
+    JournalError::NotFound { what: "parcel", id: parcel_id.to_owned() }
+}
+
+/// What a parcel's wrapped secret belongs to.
+pub(crate) fn secret_context(parcel_id: &str) -> Context {
+    Context::new("secret of parcel").bytes(parcel_id.as_bytes())
+}
+
+/// What a parcel's encrypted envelope belongs to.
+pub(crate) fn envelope_context(parcel_id: &str) -> Context {
+    Context::new("envelope of parcel").bytes(parcel_id.as_bytes())
+}
+
+fn receipt_context(parcel_id: &str) -> Context {
+    Context::new("receipt of parcel").bytes(parcel_id.as_bytes())
+}
+
+fn error_context(parcel_id: &str) -> Context {
+    Context::new("error of parcel").bytes(parcel_id.as_bytes())
+}

@@ -1,0 +1,182 @@
+//! Closing segments: the record, and the parcel made of it, in one synced transaction.
+
+use std::sync::Arc;
+
+use sqlx::Row as _;
+
+use crate::crypt::Secret;
+use crate::database::Statement;
+use crate::error::{number, stored};
+use crate::journal::finish;
+use crate::outbox::{self, find_entry};
+use crate::writer::{NewRecord, check_name, insert_secret};
+use crate::{Hash, Journal, JournalError, OutboxDraft, OutboxEntry};
+
+/// The longest envelope: 8 MiB.
+const MAX_ENVELOPE_BYTES: usize = 8 * 1024 * 1024;
+
+/// The most attachments of a parcel.
+const MAX_ATTACHMENTS: usize = 64;
+
+/// A segment that ends, and the record that says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentClose {
+    /// The contract.
+    pub contract: String,
+    /// The segment's first millisecond.
+    pub start: u64,
+    /// The closing record's kind.
+    pub kind: String,
+    /// The closing record's time.
+    pub at: u64,
+    /// The closing record's body.
+    pub body: Vec<u8>,
+}
+
+impl Journal {
+    /// Closes a segment: appends its closing record, has `make` make the parcel (from the record's sequence and the
+    /// chain's head after it), and puts that into the outbox. All or nothing, and on the disk when this returns.
+    ///
+    /// Nothing else is written while `make` runs: it must not call the journal, nor take long.
+    ///
+    /// # Errors
+    /// [`JournalError::SegmentClosed`] where that contract's segment was closed before; [`JournalError::Draft`] where
+    /// `make` failed; [`JournalError::ParcelExists`]; [`JournalError::NotFound`] or [`JournalError::Erased`] for an
+    /// attachment; [`JournalError::DiskFull`]; [`JournalError::Unusable`]; [`JournalError::Closed`]; and errors of the
+    /// database. The segment is open then.
+    pub async fn close_segment<E>(
+        &self,
+        close: SegmentClose,
+        make: impl FnOnce(u64, &Hash) -> Result<OutboxDraft, E> + Send,
+    ) -> Result<OutboxEntry, JournalError>
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let start = stored("the segment's start", close.start)?;
+        let mut turn = self.turn().await?;
+        let contract = close.contract.clone();
+        let (mut turn, closed) = finish(async move {
+            let find = "SELECT 1 FROM outbox WHERE contract = ? AND segment_start = ?";
+            let found = turn.database.maybe(find, [contract.as_str().into(), start.into()]).await?;
+            Ok((turn, found.is_some()))
+        })
+        .await?;
+        if closed {
+            return Err(JournalError::SegmentClosed { contract: close.contract, start: close.start });
+        }
+        let keys = Arc::clone(&self.inner.keys);
+        let new =
+            NewRecord { kind: &close.kind, contract: Some(&close.contract), at: close.at, body: &close.body };
+        let record = turn.prepare(&keys, &new)?;
+        let draft = make(record.sequence, &record.head).map_err(|error| JournalError::Draft(error.into()))?;
+        check_draft(&draft)?;
+
+        let secret = Secret::new()?;
+        let secret_id = turn.draw_secret();
+        let wrapped = secret.wrap(&keys, &outbox::secret_context(&draft.parcel_id))?;
+        let envelope = secret.seal(&outbox::envelope_context(&draft.parcel_id), &draft.envelope)?;
+        let state = if draft.hold_until > close.at { "held" } else { "waiting" };
+        let mut statements = record.statements;
+        statements.push(insert_secret(secret_id, wrapped));
+        statements.push(Statement::new(
+            "INSERT INTO outbox (parcel, contract, segment_start, sequence, target, state, hold_until, attempts,
+                                 next_try_at, attachments, secret, envelope)
+             VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?)",
+            [
+                draft.parcel_id.as_str().into(),
+                close.contract.as_str().into(),
+                start.into(),
+                stored("the sequence", record.sequence)?.into(),
+                draft.target.as_str().into(),
+                state.into(),
+                stored("the hold", draft.hold_until)?.into(),
+                serde_json::json!(draft.attachments).to_string().as_str().into(),
+                secret_id.into(),
+                envelope.into(),
+            ],
+        ));
+        finish(async move {
+            for id in &draft.attachments {
+                crate::blobs::check_kept(&mut turn.database, id).await?;
+            }
+            let find = "SELECT 1 FROM outbox WHERE parcel = ?";
+            if turn.database.maybe(find, [draft.parcel_id.as_str().into()]).await?.is_some() {
+                return Err(JournalError::ParcelExists(draft.parcel_id));
+            }
+            turn.database.write_synced(statements).await?;
+            turn.advance(record.sequence, record.head);
+            find_entry(&mut turn.database, &keys, &draft.parcel_id).await
+        })
+        .await
+    }
+
+    /// The starts of a contract's closed segments that start at `from` or later and before `to`, in order.
+    ///
+    /// # Errors
+    /// [`JournalError::Closed`] and errors of the database.
+    pub async fn closed_segments(
+        &self,
+        contract: &str,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<u64>, JournalError> {
+        let mut turn = self.turn().await?;
+        let values = [contract.into(), stored("the time", from)?.into(), stored("the time", to)?.into()];
+        finish(async move {
+            let sql = "SELECT segment_start FROM outbox
+                       WHERE contract = ? AND segment_start >= ? AND segment_start < ? ORDER BY segment_start";
+            let rows = turn.database.rows(sql, values).await?;
+            rows.iter().map(|row| number(row.try_get(0)?)).collect()
+        })
+        .await
+    }
+
+    /// The start of the latest of a contract's closed segments.
+    ///
+    /// # Errors
+    /// [`JournalError::Closed`] and errors of the database.
+    pub async fn last_closed(&self, contract: &str) -> Result<Option<u64>, JournalError> {
+        let mut turn = self.turn().await?;
+        let values = [contract.into()];
+        finish(async move {
+            let sql = "SELECT max(segment_start) FROM outbox WHERE contract = ?";
+            let latest: Option<i64> = turn.database.one(sql, values).await?.try_get(0)?;
+            latest.map(number).transpose()
+        })
+        .await
+    }
+}
+
+fn check_draft(draft: &OutboxDraft) -> Result<(), JournalError> {
+    check_name("the parcel's id", &draft.parcel_id, 64)?;
+    check_name("the target", &draft.target, 1_024)?;
+    if draft.envelope.len() > MAX_ENVELOPE_BYTES {
+        return Err(JournalError::Unusable { what: "the envelope", reason: "longer than 8 MiB" });
+    }
+    if draft.attachments.len() > MAX_ATTACHMENTS {
+        return Err(JournalError::Unusable { what: "the attachments", reason: "more than 64" });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draft_out_of_bounds_is_refused() {
+        let good = OutboxDraft {
+            parcel_id: "p".to_owned(),
+            envelope: vec![1],
+            attachments: Vec::new(),
+            target: "t".to_owned(),
+            hold_until: 0,
+        };
+        assert!(check_draft(&good).is_ok());
+        assert!(check_draft(&OutboxDraft { parcel_id: String::new(), ..good.clone() }).is_err());
+        assert!(check_draft(&OutboxDraft { target: "a\nb".to_owned(), ..good.clone() }).is_err());
+        assert!(check_draft(&OutboxDraft { attachments: vec![String::new(); 65], ..good.clone() }).is_err());
+        let envelope = vec![0; MAX_ENVELOPE_BYTES + 1];
+        assert!(check_draft(&OutboxDraft { envelope, ..good }).is_err());
+    }
+}

@@ -1,0 +1,195 @@
+//! Recomputing the journal: is everything still as it was written?
+
+use std::sync::Arc;
+
+use candor_seal::{Chain, sha256_hex};
+use sqlx::Row as _;
+
+use crate::crypt::Keys;
+use crate::error::stored;
+use crate::journal::finish;
+use crate::records::{RECORDS_AFTER, StoredRecord};
+use crate::writer::is_destroyed;
+use crate::{Hash, Journal, JournalError};
+
+/// What a verification found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verification {
+    /// Records looked at: all up to the first bad one.
+    pub records: u64,
+    /// Of these, the ones whose body is there and is what the chain says.
+    pub equal: u64,
+    /// Of these, the ones that were erased: their place in the chain is right, what they said is sealed.
+    pub sealed: u64,
+    /// The first record that is not as it was written. What comes after it was not looked at.
+    pub first_bad: Option<Bad>,
+    /// The blobs.
+    pub blobs: BlobVerification,
+}
+
+impl Verification {
+    /// Whether everything is as it was written.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.first_bad.is_none() && self.blobs.first_bad.is_none()
+    }
+}
+
+/// A record that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bad {
+    /// Its sequence.
+    pub sequence: u64,
+    /// What is wrong with it.
+    pub reason: &'static str,
+}
+
+/// What a verification found of the blobs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BlobVerification {
+    /// Blobs looked at.
+    pub blobs: u64,
+    /// Of these, the ones whose bytes have their SHA-256.
+    pub equal: u64,
+    /// Of these, the ones that were erased.
+    pub erased: u64,
+    /// The first that is not as it was written.
+    pub first_bad: Option<BadBlob>,
+}
+
+/// A blob that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadBlob {
+    /// Its id.
+    pub id: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Journal {
+    /// Recomputes the chain and every record and blob in it, up to the head at the time of the call. Others may use the
+    /// journal meanwhile. What cannot be found here: that the latest records were cut off, all of them (a back office's
+    /// receipts hold sequence and head).
+    ///
+    /// # Errors
+    /// [`JournalError::Closed`], and errors of the file system and the database. That something is bad is no error but
+    /// in the answer.
+    pub async fn verify(&self) -> Result<Verification, JournalError> {
+        let mut found = Verification::default();
+        let (last, _) = self.head().await?;
+        let mut head = Chain::genesis(self.id());
+        while found.records < last && found.first_bad.is_none() {
+            let (rows, latest) = {
+                let mut turn = self.turn().await?;
+                let values =
+                    [stored("the sequence", found.records)?.into(), stored("the sequence", last)?.into()];
+                finish(async move { Ok((turn.database.rows(RECORDS_AFTER, values).await?, turn.sequence)) })
+                    .await?
+            };
+            let keys = Arc::clone(&self.inner.keys);
+            // Decrypting and hashing thousands of bodies is no work for an async thread.
+            (found, head) = crate::journal::blocking(move || {
+                if rows.is_empty() {
+                    found.first_bad = Some(Bad { sequence: found.records + 1, reason: MISSING });
+                }
+                for row in &rows {
+                    match check(&keys, &head, found.records + 1, latest, row) {
+                        Ok((next, equal)) => {
+                            head = next;
+                            found.records += 1;
+                            *(if equal { &mut found.equal } else { &mut found.sealed }) += 1;
+                        }
+                        Err(reason) => {
+                            found.first_bad = Some(Bad { sequence: found.records + 1, reason });
+                            break;
+                        }
+                    }
+                }
+                Ok((found, head))
+            })
+            .await?;
+        }
+        if found.first_bad.is_none() {
+            found.first_bad = self.check_outbox(last).await?;
+        }
+        found.blobs = self.verify_blobs().await?;
+        Ok(found)
+    }
+
+    /// A parcel was made of the last record or of one before: where the outbox knows a later one, records were cut off.
+    async fn check_outbox(&self, last: u64) -> Result<Option<Bad>, JournalError> {
+        let mut turn = self.turn().await?;
+        let now = turn.sequence;
+        finish(async move {
+            let sql = "SELECT min(sequence) FROM outbox WHERE sequence > ?";
+            let row = turn.database.one(sql, [stored("the sequence", now.max(last))?.into()]).await?;
+            let beyond: Option<i64> = row.try_get(0)?;
+            Ok(beyond.map(|_| Bad { sequence: now + 1, reason: MISSING }))
+        })
+        .await
+    }
+
+    async fn verify_blobs(&self) -> Result<BlobVerification, JournalError> {
+        let rows = {
+            let mut turn = self.turn().await?;
+            finish(async move { turn.database.rows("SELECT id FROM blob", []).await }).await?
+        };
+        let mut found = BlobVerification::default();
+        for row in rows {
+            let id: String = row.try_get(0)?;
+            let read = match self.blob_info(&id).await {
+                Ok(info) => self.read_blob(&id, 0, u32::MAX).await.map(|bytes| (info, bytes)),
+                Err(error) => Err(error),
+            };
+            found.blobs += 1;
+            match read {
+                Ok((info, bytes)) if sha256_hex(&bytes) == info.sha256 => found.equal += 1,
+                Ok(_) => bad(&mut found, id, "it does not have its SHA-256".to_owned()),
+                Err(JournalError::Erased { .. }) => found.erased += 1,
+                Err(JournalError::Damaged(reason)) => bad(&mut found, id, reason),
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn bad(found: &mut BlobVerification, id: String, reason: String) {
+    found.first_bad.get_or_insert(BadBlob { id, reason });
+}
+
+const MISSING: &str = "it is missing";
+
+/// Checks one record; answers the head after it, and whether it is equal (or sealed).
+fn check(
+    keys: &Keys,
+    head: &Hash,
+    sequence: u64,
+    latest: u64,
+    row: &sqlx::sqlite::SqliteRow,
+) -> Result<(Hash, bool), &'static str> {
+    let record = StoredRecord::of(row).map_err(|_| "its row is malformed")?;
+    if record.sequence != sequence {
+        return Err(MISSING);
+    }
+    let commitment =
+        Hash(record.commitment.as_slice().try_into().map_err(|_| "its commitment is malformed")?);
+    let next = Chain::next(head, sequence, &record.label(), record.at, &commitment);
+    if next.as_bytes().as_slice() != record.head {
+        return Err("the chain does not go through it: its kind, contract, time or commitment was changed");
+    }
+    let destroyed = record.wrapped.as_deref().is_none_or(is_destroyed);
+    if let Some(tombstone) = record.erased_by {
+        let after = u64::try_from(tombstone).is_ok_and(|t| t > sequence && t <= latest);
+        return match (after, record.body.is_none() && destroyed) {
+            (true, true) => Ok((next, false)),
+            (false, _) => Err("it is told as erased, and there is no tombstone"),
+            (true, false) => Err("it is told as erased, and is not"),
+        };
+    }
+    let (secret, body) = record.open(keys).ok_or("its body or its key was changed or removed")?;
+    if secret.commitment(&body) != commitment {
+        return Err("its body is not what the chain says");
+    }
+    Ok((next, true))
+}
