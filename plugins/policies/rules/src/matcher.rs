@@ -11,6 +11,10 @@ use crate::settings::{PATTERN_MAX, Pattern};
 /// How large a compiled regular expression may be, in bytes. It bounds both memory and the time that one text can take.
 const REGEX_SIZE_MAX: usize = 128 * 1024;
 
+/// How much a regular expression may remember of what it has seen, in bytes. With 255 rules this stays far below the
+/// memory that a plugin may have.
+const REGEX_CACHE_MAX: usize = 64 * 1024;
+
 /// A compiled pattern.
 #[derive(Debug)]
 pub struct Matcher {
@@ -98,6 +102,7 @@ fn compile(regex: &str, ignore_case: bool) -> Result<Regex, String> {
     RegexBuilder::new(regex)
         .case_insensitive(ignore_case)
         .size_limit(REGEX_SIZE_MAX)
+        .dfa_size_limit(REGEX_CACHE_MAX)
         .build()
         .map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => {
