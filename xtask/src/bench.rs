@@ -1,12 +1,16 @@
 //! `bench NAME`: measures and prints a table.
+//!
+//! What needs Candor's crates is measured by a program of the tests' crate; what the agent costs while somebody works is
+//! measured from outside, on the demo.
 
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
+use serde_json::{Value, json};
 
-use crate::workspace::Workspace;
-use crate::{artefacts, cli, process, setup};
+use crate::workspace::{Workspace, say};
+use crate::{artefacts, cli, demo, process, setup};
 
 /// Options of `bench`.
 #[derive(clap::Args)]
@@ -16,6 +20,9 @@ pub(crate) struct Options {
     /// Also write the figures into this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// For how many minutes the scripted work lasts.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=5))]
+    minutes: u64,
 }
 
 /// What can be measured.
@@ -31,11 +38,59 @@ pub(crate) fn bench(workspace: &Workspace, options: &Options) -> Result<()> {
     let guests = setup::setup(workspace, setup::Needs::DEMO)?;
     artefacts::programs(workspace)?;
     artefacts::guests(workspace, &guests)?;
-    let mut cargo = workspace.cargo();
-    cargo.args(["run", "--quiet", "--package", "candor-tests", "--bin", "bench-pipeline", "--"]);
+
+    say("measuring rules and pictures");
+    let mut program = std::process::Command::new(workspace.programs().join("bench-pipeline"));
+    program.env("CANDOR_BIN_DIR", workspace.programs()).env("CANDOR_GUESTS", workspace.guests());
+    let said = process::output(&mut program).context("the measurement did not end")?;
+    let mut figures: Value = serde_json::from_str(&said).context("the figures are not JSON")?;
+    say(format_args!("measuring the agent over {} minutes of scripted work", options.minutes));
+    figures["agent"] = json!(demo::measure(workspace, options.minutes)?);
+
+    print!("{}", table(&figures));
     if let Some(file) = &options.json {
-        cargo.arg("--json").arg(cli::from_here(file)?);
+        let file = cli::from_here(file)?;
+        std::fs::write(&file, serde_json::to_string_pretty(&figures)? + "\n")
+            .with_context(|| format!("cannot write {}", file.display()))?;
     }
-    cargo.env("CANDOR_BIN_DIR", workspace.programs()).env("CANDOR_GUESTS", workspace.guests());
-    process::run(&mut cargo).context("the measurement did not end")
+    Ok(())
+}
+
+fn table(figures: &Value) -> String {
+    let mut lines = vec![row("what", "in", "figure")];
+    let empty = Vec::new();
+    for judged in figures["judge"].as_array().unwrap_or(&empty) {
+        let windows = &judged["windows"];
+        lines.push(row(&format!("judge {windows} windows, wasm"), "µs", &judged["wasm_us"].to_string()));
+        lines.push(row(&format!("judge {windows} windows, native"), "µs", &judged["native_us"].to_string()));
+    }
+    for (name, what) in [
+        ("capture_ms", "capture 1920x1080"),
+        ("guard_ms", "capture, judge and mask (the wait for titles aside)"),
+        ("encode_ms", "encode"),
+        ("commit_ms", "commit, synced"),
+        ("fsync_ms", "  of that, one fsync of as many bytes"),
+        ("whole_ms", "captured, judged, masked, encoded, committed"),
+        ("capture_and_encode_ms", "capture and encode alone"),
+    ] {
+        lines.push(row(what, "ms", &figures["picture"][name].to_string()));
+    }
+    let agent = &figures["agent"];
+    let over = format!("over {} s of scripted work", agent["seconds"]);
+    lines.push(row(
+        &format!("agent and counter, processor, {over}"),
+        "% of a core",
+        &agent["cpu_percent"].to_string(),
+    ));
+    lines.push(row(
+        &format!("agent and counter, PSS, median {over}"),
+        "MB",
+        &agent["pss_median_mb"].to_string(),
+    ));
+    lines.push(row("agent and counter, PSS, peak", "MB", &agent["pss_peak_mb"].to_string()));
+    lines.concat()
+}
+
+fn row(what: &str, unit: &str, figure: &str) -> String {
+    format!("{what:<68}{figure:>12}  {unit}\n")
 }

@@ -281,6 +281,14 @@ impl Household {
         Ok(())
     }
 
+    /// The process id of a child.
+    pub(crate) fn pid(&self, name: &str) -> Option<u32> {
+        self.children
+            .iter()
+            .find(|(remembered, _)| remembered.name == name)
+            .map(|(remembered, _)| remembered.pid)
+    }
+
     /// Asks one child to end, and kills it if it does not.
     pub(crate) fn end(&mut self, name: &str) {
         if let Some(at) = self.children.iter().position(|(remembered, _)| remembered.name == name)

@@ -7,6 +7,7 @@
 mod agent;
 mod backoffice;
 mod display;
+mod meter;
 mod report;
 mod state;
 mod terms;
@@ -23,6 +24,8 @@ use crate::{artefacts, cli, setup};
 
 use agent::Agent;
 use backoffice::BackOffice;
+use meter::Meter;
+pub(crate) use meter::Usage;
 use state::DataFolder;
 
 /// How long a run without a person may take from the moment tracking starts.
@@ -63,6 +66,29 @@ pub(crate) struct Options {
     as_built: bool,
 }
 
+/// Lets a scripted person work for some minutes and measures what the agent takes meanwhile. Everything is built.
+pub(crate) fn measure(workspace: &Workspace, minutes: u64) -> Result<Usage> {
+    let options = Options {
+        segments: minutes,
+        without_rules: false,
+        report: None,
+        data: workspace.target().join("bench"),
+        memo: "Measured".into(),
+        headless: true,
+        accept_notice: false,
+        as_built: true,
+    };
+    let interrupt = Interrupt::listen()?;
+    let data = DataFolder::open(options.data.clone())?;
+    let mut household = data.household()?;
+    let mut demo = Demo::begin(workspace, &options, &data, &mut household, &interrupt, None)?;
+    let outcome = demo.track(&mut household, &interrupt, minutes);
+    let usage = demo.meter.take().map(|meter| meter.usage());
+    demo.end(&mut household, None)?;
+    outcome?;
+    usage.context("nothing was measured")?
+}
+
 /// Runs until the segments are delivered, or until Ctrl-C where a person sits at the display.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let own_display = if options.headless { None } else { display::of_this_person() };
@@ -100,6 +126,8 @@ struct Demo<'a> {
     made_display: Option<String>,
     /// The first millisecond of the first segment.
     tracked_from: Option<u64>,
+    /// What the agent takes while the script runs.
+    meter: Option<Meter>,
 }
 
 impl<'a> Demo<'a> {
@@ -133,7 +161,7 @@ impl<'a> Demo<'a> {
         let display = own_display.or_else(|| made_display.clone()).context("there is no display")?;
         agent.start(household, interrupt, &display)?;
         backoffice.tell(&contract);
-        Ok(Self { options, backoffice, contract, agent, made_display, tracked_from: None })
+        Ok(Self { options, backoffice, contract, agent, made_display, tracked_from: None, meter: None })
     }
 
     /// Tracks until enough is delivered, or until the person ends it.
@@ -171,6 +199,7 @@ impl<'a> Demo<'a> {
         let last_end = first + segments * SEGMENT_MS;
         say(format_args!("tracking {segments} segments of a minute each"));
 
+        self.meter = household.pid(agent::NAME).map(Meter::of);
         let mut told_to_stop = false;
         let mut delivered = 0;
         let mut next_look = began;
@@ -179,6 +208,9 @@ impl<'a> Demo<'a> {
             household.all_well()?;
             if now() < last_end {
                 person.act()?;
+                if let Some(meter) = &mut self.meter {
+                    meter.look();
+                }
             }
             if !told_to_stop && now() + STOP_AHEAD_MS >= last_end {
                 self.agent.stop_at_segment_end()?;
