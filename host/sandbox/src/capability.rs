@@ -5,6 +5,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use zeroize::Zeroizing;
 
 use crate::model::{Denied, Layout, Minute, Note, NoteError, Scope, StoreError};
 
@@ -71,4 +72,12 @@ pub trait AttachmentSource: Send + Sync + 'static {
     fn media_type(&self) -> &str;
     /// At most `count` bytes from `offset`; an error says why in words.
     async fn read(&self, offset: u64, count: u32) -> Result<Vec<u8>, String>;
+}
+
+/// Secrets that the person stored for one uploader or feed. The plugin only ever names them.
+pub trait Secrets: Send + Sync + 'static {
+    /// The secret of that name, if it was stored for this origin and no other. `origin` is scheme, host and port as
+    /// browsers write it (`https://office.example`, `http://127.0.0.1:8750`; a default port is left out). For
+    /// `aws-sigv4` a secret is the access key id, a colon, and the secret access key.
+    fn secret(&self, name: &str, origin: &str) -> Option<Zeroizing<String>>;
 }

@@ -1,1 +1,57 @@
-//! Under construction.
+//! Runs plugins. This is the only crate that knows wasmtime.
+//!
+//! A plugin is a WebAssembly component that a stranger wrote. The host owns every sensor, every byte on disk and every
+//! socket; the plugin owns a decision. So this crate:
+//!
+//! - reads from the component itself what it is and what it asks for ([`describe`]),
+//! - refuses in words what may not run ([`Refusal`]), before any of it has run,
+//! - links exactly what was granted, and nothing else ([`Grants`]),
+//! - bounds time, memory and every queue ([`Limits`]), and drops an instance that failed ([`Failure`]).
+//!
+//! It must never compile in the embedder's process, never hand a plugin a secret, and never let a value from a plugin
+//! out unchecked.
+//!
+//! Start reading at [`Sandbox::prepare`], then [`Prepared::collector`], [`Prepared::policy`], [`Prepared::uploader`].
+//! Each call runs through `supervise.rs`; each import lands in `hosts/`. What a host has to bring is in
+//! [`capability`]; the values that pass are in [`model`].
+//!
+//! Calls run on the caller's tokio runtime: give plugins one of their own, so that the host keeps its pace.
+
+mod artefact;
+mod bindings;
+mod collector;
+mod compile;
+mod convert;
+mod describe;
+mod engine;
+mod failure;
+mod grants;
+mod hosts;
+mod limits;
+mod link;
+mod load;
+mod log;
+
+mod net;
+mod policy;
+mod refusal;
+mod sandbox;
+mod state;
+mod supervise;
+mod uploader;
+mod wasi;
+
+pub mod capability;
+pub mod model;
+
+pub use collector::Collector;
+pub use compile::{CompileError, compile};
+pub use describe::{Description, Kind, SUPPORTED, describe};
+pub use failure::Failure;
+pub use grants::{Capability, Grants, HttpGrant, NoCapability};
+pub use limits::Limits;
+pub use log::{Level, LogLine};
+pub use policy::Policy;
+pub use refusal::{Refusal, SettingError};
+pub use sandbox::{CollectorHosts, Prepared, Sandbox, SandboxConfig, SandboxError, UploaderHosts};
+pub use uploader::Uploader;

@@ -1,2 +1,44 @@
-//! Under construction.
-fn main() {}
+//! Compiles one plugin and ends. A compiler meets hostile input and takes much memory: in a process of its own, with
+//! its own limits, neither reaches the agent.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use rustix::process::{Resource, Rlimit, setrlimit};
+
+/// Compiles a plugin's component for this machine. Run by the agent.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// The component.
+    #[arg(long)]
+    component: PathBuf,
+    /// Its SHA-256, 64 lowercase hex digits.
+    #[arg(long)]
+    sha256: String,
+    /// Where the artefact goes; must not be there yet.
+    #[arg(long)]
+    output: PathBuf,
+    /// Address space that may be used, in bytes.
+    #[arg(long)]
+    memory: u64,
+    /// Processor time that may be used, in seconds.
+    #[arg(long)]
+    seconds: u64,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    for (resource, limit) in [
+        (Resource::As, arguments.memory),
+        // Several threads compile, so processor time runs faster than the clock.
+        (Resource::Cpu, arguments.seconds.saturating_mul(16)),
+        (Resource::Core, 0),
+    ] {
+        let limit = Rlimit { current: Some(limit), maximum: Some(limit) };
+        setrlimit(resource, limit).context("the limits of this process could not be lowered")?;
+    }
+    candor_sandbox::compile(&arguments.component, &arguments.sha256, &arguments.output)?;
+    Ok(())
+}

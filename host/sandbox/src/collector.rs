@@ -1,0 +1,83 @@
+//! A running collector or feed.
+
+use std::sync::Arc;
+
+use wasmtime::Store;
+use wasmtime::component::{Instance, InstancePre};
+
+use crate::bindings::exports::candor::plugin::collecting;
+use crate::engine::Ticker;
+use crate::failure::Failure;
+use crate::log::{LogLine, cut};
+use crate::model::{Cause, Wake};
+use crate::refusal::Refusal;
+use crate::state::{Hosts, State};
+use crate::supervise::{Exports, Supervised};
+
+impl Exports for collecting::Guest {
+    type Indices = collecting::GuestIndices;
+
+    fn find(pre: &InstancePre<State>) -> wasmtime::Result<Self::Indices> {
+        collecting::GuestIndices::new(pre)
+    }
+
+    fn load(indices: &Self::Indices, store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Self> {
+        indices.load(store, instance)
+    }
+}
+
+/// A collector or a feed that runs.
+pub struct Collector {
+    plugin: Supervised<collecting::Guest>,
+}
+
+impl Collector {
+    pub(crate) async fn start(
+        name: &str,
+        pre: InstancePre<State>,
+        settings: &str,
+        hosts: Arc<Hosts>,
+        ticker: Arc<Ticker>,
+    ) -> Result<Self, Refusal> {
+        Ok(Self { plugin: Supervised::start(name, pre, settings, hosts, ticker).await? })
+    }
+
+    /// Wakes it. The wakes that it returns replace the earlier ones; after an error the earlier ones stay. After a
+    /// failure that lost the instance the next call meets a fresh one: wake that with [`Cause::Started`] first.
+    ///
+    /// # Errors
+    /// A [`Failure`]; [`Failure::Rejected`] where the plugin itself reports an error.
+    pub async fn woken(&mut self, cause: Cause) -> Result<Vec<Wake>, Failure> {
+        let limits = Arc::clone(&self.plugin.hosts.limits);
+        let cause = collecting::Cause::from(cause);
+        let answer = self
+            .plugin
+            .call(limits.collector, move |store, guest| {
+                Box::pin(async move { guest.call_woken(store, cause).await })
+            })
+            .await?;
+        let wakes = answer.map_err(|text| Failure::Rejected(cut(&text, limits.text).to_owned()))?;
+        if wakes.len() > limits.wakes {
+            let text = format!("{} wakes, more than {}", wakes.len(), limits.wakes);
+            return Err(self.plugin.failed(Failure::Misbehaved(text)));
+        }
+        let wakes: Vec<Wake> = wakes.into_iter().map(Wake::from).collect();
+        let shortest = limits.shortest_every;
+        if let Some(Wake::Every(ms)) = wakes.iter().find(|w| matches!(w, Wake::Every(ms) if *ms < shortest)) {
+            let text = format!("it wants to be woken every {ms} ms: at least {shortest}");
+            return Err(self.plugin.failed(Failure::Misbehaved(text)));
+        }
+        Ok(wakes)
+    }
+
+    /// Whether an instance of it is there. Where not, the next wake meets a fresh one, which remembers nothing.
+    pub fn is_alive(&mut self) -> bool {
+        self.plugin.state().is_some()
+    }
+
+    /// Its log, oldest line first.
+    #[must_use]
+    pub fn log(&self) -> Vec<LogLine> {
+        self.plugin.hosts.log.lines()
+    }
+}

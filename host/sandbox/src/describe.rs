@@ -1,0 +1,265 @@
+//! Reads from the component itself what it is and what it asks for (invariant 10), without compiling any of it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+use wasmparser::{ComponentExternName, ComponentExternalKind, ComponentTypeRef, Encoding, Parser, Payload};
+
+use crate::grants::Capability;
+use crate::refusal::Refusal;
+
+/// The version of `candor:plugin` that this host runs.
+pub const SUPPORTED: (u64, u64, u64) = (0, 1, 0);
+const SUPPORTED_TEXT: &str = "candor:plugin@0.1.0";
+
+/// What a plugin is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Has sensors, decides what is recorded.
+    Collector,
+    /// Has the network, brings evidence from elsewhere.
+    Feed,
+    /// Judges scenes.
+    Policy,
+    /// Carries parcels.
+    Uploader,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Collector => "collector",
+            Self::Feed => "feed",
+            Self::Policy => "policy",
+            Self::Uploader => "uploader",
+        })
+    }
+}
+
+impl Kind {
+    /// Whether a plugin of this kind may import a capability, granted or not.
+    #[must_use]
+    pub fn may_import(self, capability: Capability) -> bool {
+        use Capability as C;
+        match self {
+            Self::Collector => !matches!(capability, C::Http | C::Folder),
+            Self::Feed => matches!(capability, C::Http | C::Observations),
+            Self::Policy => capability == C::Pixels,
+            Self::Uploader => matches!(capability, C::Http | C::Folder),
+        }
+    }
+
+    /// Whether a plugin of this kind may import an interface that needs no grant.
+    pub(crate) fn may_import_base(self, interface: &str) -> bool {
+        match interface {
+            "types" | "frames" | "scenes" | "attachments" => true,
+            "log" | "store" | "clock" | "random" => self != Self::Policy,
+            _ => false,
+        }
+    }
+}
+
+/// What a component says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// What it is.
+    pub kind: Kind,
+    /// The version of `candor:plugin` that it was built for.
+    pub version: (u64, u64, u64),
+    /// The permissions that it asks for.
+    pub imports: BTreeSet<Capability>,
+    /// SHA-256 of the component's bytes, 64 lowercase hex digits.
+    pub sha256: String,
+    /// Everything else that it imports, by full name: interfaces that need no grant, and WASI, which is linked but
+    /// denies everything.
+    pub other_imports: BTreeSet<String>,
+}
+
+/// The interfaces of WASI 0.2 that are linked, always denied.
+const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
+
+/// Reads kind, version and imports from a component's bytes.
+///
+/// # Errors
+/// A [`Refusal`] where the bytes are no component, or no host of this version could ever run it. A sensor and the
+/// network together are refused before anything else is looked at (invariant 12).
+pub fn describe(component: &[u8]) -> Result<Description, Refusal> {
+    let names = names(component)?;
+    let mut imports = BTreeSet::new();
+    let mut other_imports = BTreeSet::new();
+    let mut bases = Vec::new();
+    let mut versions = BTreeSet::new();
+    let mut unknown = None;
+    for import in names.imports {
+        match Name::parse(&import) {
+            Name::Ours { interface, version } => {
+                versions.insert(version);
+                if let Ok(capability) = interface.parse::<Capability>() {
+                    imports.insert(capability);
+                    continue;
+                }
+                bases.push((interface.to_owned(), import.clone()));
+            }
+            Name::Wasi => {}
+            Name::Other => unknown = unknown.or_else(|| Some(import.clone())),
+        }
+        other_imports.insert(import);
+    }
+    let exports = kinds(&names.exports, &mut versions);
+    refuse_sensor_and_network(&imports, &exports)?;
+    if let Some(import) = names.odd_import.or(unknown) {
+        return Err(Refusal::UnknownImport(import));
+    }
+    let supported = version_text(SUPPORTED);
+    if let Some(found) = versions.iter().find(|v| **v != supported) {
+        return Err(Refusal::WrongVersion { found: found.clone(), supported: SUPPORTED_TEXT });
+    }
+    let kind = kind(&exports, &imports)?;
+    for capability in &imports {
+        if !kind.may_import(*capability) {
+            return Err(Refusal::NotForKind { kind, import: capability.to_string() });
+        }
+    }
+    for (interface, full) in bases {
+        if !KNOWN_BASES.contains(&interface.as_str()) {
+            return Err(Refusal::UnknownImport(full));
+        }
+        if !kind.may_import_base(&interface) {
+            return Err(Refusal::NotForKind { kind, import: interface });
+        }
+    }
+    let sha256 = hex::encode(Sha256::digest(component));
+    Ok(Description { kind, version: SUPPORTED, imports, sha256, other_imports })
+}
+
+const KNOWN_BASES: [&str; 8] =
+    ["types", "frames", "scenes", "attachments", "log", "store", "clock", "random"];
+
+/// Invariant 12. `judging` counts as no sensor import: a policy may not import the network anyway.
+fn refuse_sensor_and_network(imports: &BTreeSet<Capability>, exports: &[&str]) -> Result<(), Refusal> {
+    let policy = exports == ["judging"];
+    let sensor = imports.iter().find(|c| c.is_sensor() && !(policy && **c == Capability::Pixels));
+    let network = imports.iter().find(|c| c.is_network());
+    match (sensor, network) {
+        (Some(sensor), Some(network)) => {
+            Err(Refusal::SensorAndNetwork { sensor: *sensor, network: *network })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The kinds' interfaces among the exports, `setup` left out where it is there and added as `no setup` where not.
+fn kinds<'a>(exports: &'a [String], versions: &mut BTreeSet<String>) -> Vec<&'a str> {
+    let mut found = Vec::new();
+    let mut setup = false;
+    for export in exports {
+        let Name::Ours { interface, version } = Name::parse(export) else { continue };
+        versions.insert(version);
+        match interface {
+            "setup" => setup = true,
+            "collecting" | "judging" | "delivering" => found.push(interface),
+            _ => {}
+        }
+    }
+    if !setup {
+        found.push("no setup");
+    }
+    found
+}
+
+fn kind(exports: &[&str], imports: &BTreeSet<Capability>) -> Result<Kind, Refusal> {
+    match exports {
+        ["collecting"] if imports.contains(&Capability::Http) => Ok(Kind::Feed),
+        ["collecting"] => Ok(Kind::Collector),
+        ["judging"] => Ok(Kind::Policy),
+        ["delivering"] => Ok(Kind::Uploader),
+        [] => Err(Refusal::NoKind("none of them".to_owned())),
+        several => Err(Refusal::NoKind(several.join(" and "))),
+    }
+}
+
+fn version_text((major, minor, patch): (u64, u64, u64)) -> String {
+    format!("{major}.{minor}.{patch}")
+}
+
+/// An import's or export's name.
+enum Name<'a> {
+    Ours { interface: &'a str, version: String },
+    Wasi,
+    Other,
+}
+
+impl<'a> Name<'a> {
+    fn parse(full: &'a str) -> Self {
+        let (path, version) = full.split_once('@').unwrap_or((full, ""));
+        if let Some(interface) = path.strip_prefix("candor:plugin/") {
+            let version = if version.is_empty() { "(none)" } else { version };
+            return Self::Ours { interface, version: version.to_owned() };
+        }
+        let wasi = path.strip_prefix("wasi:").and_then(|p| p.split_once('/'));
+        match wasi {
+            Some((package, _)) if WASI.contains(&package) && version.starts_with("0.2.") => Self::Wasi,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The top-level names of a component.
+struct Names {
+    imports: Vec<String>,
+    /// An import that is no plain instance under its own name.
+    odd_import: Option<String>,
+    exports: Vec<String>,
+}
+
+fn names(component: &[u8]) -> Result<Names, Refusal> {
+    let not = |e: wasmparser::Error| Refusal::NotAComponent(e.to_string());
+    let mut found = Names { imports: Vec::new(), odd_import: None, exports: Vec::new() };
+    // Nested components and modules have imports of their own, which are not the component's: the depth tells.
+    let mut depth = 0_u32;
+    let mut is_component = false;
+    for payload in Parser::new(0).parse_all(component) {
+        match payload.map_err(not)? {
+            Payload::Version { encoding, .. } if depth == 0 => {
+                if encoding != Encoding::Component {
+                    return Err(Refusal::NotAComponent("it is a core module".to_owned()));
+                }
+                is_component = true;
+            }
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentImportSection(section) if depth == 0 => {
+                for import in section {
+                    let import = import.map_err(not)?;
+                    let name = import.name.name.to_owned();
+                    let plain = matches!(import.ty, ComponentTypeRef::Instance(_)) && is_plain(&import.name);
+                    if plain {
+                        found.imports.push(name);
+                    } else {
+                        found.odd_import.get_or_insert(name);
+                    }
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 0 => {
+                for export in section {
+                    let export = export.map_err(not)?;
+                    if export.kind == ComponentExternalKind::Instance && is_plain(&export.name) {
+                        found.exports.push(export.name.name.to_owned());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    if !is_component {
+        return Err(Refusal::NotAComponent("it is empty".to_owned()));
+    }
+    Ok(found)
+}
+
+/// Whether a name is all there is to it: an import can be given a harmless name and say beside it that it implements
+/// another interface.
+fn is_plain(name: &ComponentExternName<'_>) -> bool {
+    name.implements.is_none() && name.version_suffix.is_none() && name.external_id.is_none()
+}

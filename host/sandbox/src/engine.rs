@@ -1,0 +1,136 @@
+//! The engine: which WebAssembly is understood at all, and the ticker that lets a computing plugin yield.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use wasmtime::{Config, Engine, EngineWeak, Strategy, WasmFeatures};
+
+use crate::limits::Limits;
+
+/// What the guests of today's toolchains use: Rust, and what componentize-js and componentize-py put out.
+const NEEDED: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
+    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
+    .union(WasmFeatures::SIGN_EXTENSION)
+    .union(WasmFeatures::REFERENCE_TYPES)
+    .union(WasmFeatures::CALL_INDIRECT_OVERLONG)
+    .union(WasmFeatures::MULTI_VALUE)
+    .union(WasmFeatures::BULK_MEMORY)
+    .union(WasmFeatures::BULK_MEMORY_OPT)
+    .union(WasmFeatures::SIMD)
+    .union(WasmFeatures::FLOATS)
+    .union(WasmFeatures::MULTI_MEMORY)
+    .union(WasmFeatures::EXTENDED_CONST)
+    .union(WasmFeatures::GC_TYPES)
+    .union(WasmFeatures::COMPONENT_MODEL);
+
+/// The configuration that compiler and runtime share: an artefact fits only an engine of the same settings. Everything
+/// that today's guests do not need is off: less to compile, less to attack.
+pub(crate) fn config(limits: &Limits) -> Config {
+    let unneeded = WasmFeatures::all() - NEEDED;
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .epoch_interruption(true)
+        .concurrency_support(false)
+        .max_wasm_stack(limits.stack / 4 * 3)
+        .async_stack_size(limits.stack)
+        .shared_memory(false)
+        .wasm_features(unneeded, false)
+        // NaN bits differ between processors; a verdict must not.
+        .cranelift_nan_canonicalization(true)
+        .memory_init_cow(true)
+        // The largest memory is small: no need to reserve 4 GiB of address space for each.
+        .memory_reservation(u64::try_from(limits.memory).unwrap_or(u64::MAX))
+        .memory_guard_size(64 * 1024)
+        .memory_reservation_for_growth(0);
+    config
+}
+
+/// The engine of [`crate::Sandbox`]: it can load and run, and has no compiler in it.
+pub(crate) fn runtime(limits: &Limits) -> wasmtime::Result<Engine> {
+    let mut config = config(limits);
+    config.enable_compiler(false);
+    Engine::new(&config)
+}
+
+/// The engine of `candor-compile`.
+pub(crate) fn compiler(limits: &Limits) -> wasmtime::Result<Engine> {
+    let mut config = config(limits);
+    config.strategy(Strategy::Cranelift);
+    Engine::new(&config)
+}
+
+/// Advances the engine's epoch while a call runs, and sleeps otherwise (a ticker costs processor time).
+pub(crate) struct Ticker {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    running: u32,
+    closed: bool,
+}
+
+impl Ticker {
+    /// Starts the ticker's thread.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub(crate) fn start(engine: &Engine, every: Duration) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new() });
+        let engine = engine.weak();
+        let theirs = Arc::clone(&shared);
+        std::thread::Builder::new().name("candor-ticker".into()).spawn(move || tick(&theirs, &engine, every))?;
+        Ok(Self { shared })
+    }
+
+    /// Ticks for as long as the guard lives.
+    pub(crate) fn run(&self) -> Running {
+        let mut state = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.running += 1;
+        self.shared.changed.notify_all();
+        Running(Arc::clone(&self.shared))
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.shared.changed.notify_all();
+    }
+}
+
+/// Keeps the ticker ticking.
+pub(crate) struct Running(Arc<Shared>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.running = state.running.saturating_sub(1);
+    }
+}
+
+fn tick(shared: &Shared, engine: &EngineWeak, every: Duration) {
+    let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        while state.running == 0 && !state.closed {
+            state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        // A call may outlive the sandbox's last handle; it must still be interrupted.
+        if state.closed && state.running == 0 {
+            return;
+        }
+        drop(state);
+        std::thread::sleep(every);
+        match engine.upgrade() {
+            Some(engine) => engine.increment_epoch(),
+            None => return,
+        }
+        state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+    }
+}

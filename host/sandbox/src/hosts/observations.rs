@@ -1,0 +1,102 @@
+//! What a collector or feed wants recorded. It chooses what; the host fills in what it measured itself.
+
+use std::sync::Arc;
+
+use serde::de::IgnoredAny;
+use wasmtime::component::Resource;
+
+use super::FrameHandle;
+use crate::bindings::candor::plugin::observations::{self, Observation, Snapshot, WindowFacts};
+use crate::capability::FrameView;
+use crate::grants::Capability;
+use crate::model::{Note, NoteError};
+use crate::state::{Hosts, PerMinute, State};
+use crate::uploader::is_code;
+
+impl observations::Host for State {
+    async fn note(
+        &mut self,
+        observation: Observation,
+    ) -> wasmtime::Result<Result<(), observations::NoteError>> {
+        // Made first: a frame is used up whether or not the note is taken.
+        let note = self.noted(observation)?;
+        let done = match note {
+            Ok(note) => self.hosts.record(note).await,
+            Err(e) => Err(e),
+        };
+        Ok(done.map_err(Into::into))
+    }
+}
+
+impl Hosts {
+    async fn record(&self, note: Note) -> Result<(), NoteError> {
+        if !PerMinute::take(&self.notes, self.limits.observations) {
+            return Err(NoteError::TooMany);
+        }
+        match &self.observations {
+            Some(observations) => observations.note(note).await,
+            None => Err(NoteError::NotTracking),
+        }
+    }
+}
+
+impl State {
+    /// Fails (the outer result) only where a handle is none.
+    fn noted(&mut self, observation: Observation) -> wasmtime::Result<Result<Note, NoteError>> {
+        Ok(match observation {
+            Observation::Snapshot(Snapshot { frame, size }) => {
+                let frame = self.take_frame(frame)?;
+                self.needs(Capability::Screen).map(|()| Note::Snapshot { frame, size: size.into() })
+            }
+            Observation::CameraSnapshot(Snapshot { frame, size }) => {
+                let frame = self.take_frame(frame)?;
+                self.needs(Capability::Camera).map(|()| Note::CameraSnapshot { frame, size: size.into() })
+            }
+            Observation::NoSnapshot => self
+                .needs(Capability::Screen)
+                .and_then(|()| self.denied.clone().ok_or(NoteError::Unknown))
+                .map(Note::NoSnapshot),
+            Observation::Focus(focus) => {
+                self.needs(Capability::Windows).and_then(|()| self.focus(focus.window, focus.facts))
+            }
+            Observation::Activity(minute) => {
+                self.needs(Capability::Activity).map(|()| Note::Activity { minute })
+            }
+            Observation::Custom(custom) => self.custom(custom),
+        })
+    }
+
+    fn needs(&self, capability: Capability) -> Result<(), NoteError> {
+        if self.hosts.capabilities.contains(&capability) { Ok(()) } else { Err(NoteError::NotGranted) }
+    }
+
+    fn take_frame(&mut self, frame: Resource<FrameHandle>) -> wasmtime::Result<Arc<dyn FrameView>> {
+        let frame = self.table.delete(frame)?.0;
+        self.frames = self.frames.saturating_sub(1);
+        Ok(frame)
+    }
+
+    fn focus(&self, id: u64, facts: WindowFacts) -> Result<Note, NoteError> {
+        let layout = self.layout.as_ref().ok_or(NoteError::Unknown)?;
+        let window = layout.windows.iter().find(|w| w.id == id).ok_or(NoteError::Unknown)?;
+        let mut window = window.clone();
+        window.app = window.app.filter(|_| facts.contains(WindowFacts::APP));
+        window.title = window.title.filter(|_| facts.contains(WindowFacts::TITLE));
+        window.url = window.url.filter(|_| facts.contains(WindowFacts::URL));
+        Ok(Note::Focus { window, at: layout.at })
+    }
+
+    fn custom(&self, custom: observations::Custom) -> Result<Note, NoteError> {
+        let most = self.hosts.limits.custom_body;
+        if !is_code(&custom.kind) {
+            return Err(NoteError::Malformed("a kind is 1 to 64 of a-z, 0-9 and `-`".to_owned()));
+        }
+        if custom.body.len() > most {
+            return Err(NoteError::Malformed(format!("a body is at most {most} bytes long")));
+        }
+        if let Err(e) = serde_json::from_str::<IgnoredAny>(&custom.body) {
+            return Err(NoteError::Malformed(format!("the body is no JSON: {e}")));
+        }
+        Ok(Note::Custom { kind: custom.kind, body: custom.body })
+    }
+}

@@ -1,0 +1,156 @@
+//! A plugin's log: a ring in memory with a bounded rate, so that a flood costs the flooding plugin its own lines and
+//! nothing else (invariant 13).
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::limits::Limits;
+
+/// How much a line matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// For the author.
+    Debug,
+    /// Worth knowing.
+    Info,
+    /// Worth a look.
+    Warn,
+    /// Something failed.
+    Error,
+}
+
+/// One line of a plugin's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// When, milliseconds since the Unix epoch.
+    pub at: u64,
+    /// How much it matters.
+    pub level: Level,
+    /// Whether the host wrote it, about the plugin; otherwise it is the plugin's own word.
+    pub by_host: bool,
+    /// The text, without a line break.
+    pub text: String,
+}
+
+/// The ring. Shared by all instances of one plugin.
+pub(crate) struct Log {
+    inner: Mutex<Ring>,
+    lines: usize,
+    line: usize,
+    rate: u32,
+}
+
+struct Ring {
+    lines: VecDeque<LogLine>,
+    window: Instant,
+    in_window: u32,
+    dropped: u64,
+}
+
+impl Log {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let ring = Ring { lines: VecDeque::new(), window: Instant::now(), in_window: 0, dropped: 0 };
+        Self {
+            inner: Mutex::new(ring),
+            lines: limits.log_lines,
+            line: limits.log_line,
+            rate: limits.log_rate,
+        }
+    }
+
+    /// A line of the plugin's.
+    pub(crate) fn guest(&self, level: Level, text: &str) {
+        let mut ring = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        if now.duration_since(ring.window) >= Duration::from_secs(1) {
+            ring.window = now;
+            ring.in_window = 0;
+            self.tell_dropped(&mut ring);
+        }
+        if ring.in_window >= self.rate {
+            ring.dropped += 1;
+            return;
+        }
+        ring.in_window += 1;
+        self.push(&mut ring, level, false, text);
+    }
+
+    /// A line of the host's; not subject to the rate, because the host writes few.
+    pub(crate) fn host(&self, level: Level, text: &str) {
+        let mut ring = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        self.tell_dropped(&mut ring);
+        self.push(&mut ring, level, true, text);
+    }
+
+    /// The lines, oldest first.
+    pub(crate) fn lines(&self) -> Vec<LogLine> {
+        let mut ring = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        self.tell_dropped(&mut ring);
+        ring.lines.iter().cloned().collect()
+    }
+
+    fn tell_dropped(&self, ring: &mut Ring) {
+        let dropped = std::mem::take(&mut ring.dropped);
+        if dropped > 0 {
+            let text = format!("{dropped} lines were dropped: more than {} in a second", self.rate);
+            self.push(ring, Level::Warn, true, &text);
+        }
+    }
+
+    fn push(&self, ring: &mut Ring, level: Level, by_host: bool, text: &str) {
+        while ring.lines.len() >= self.lines.max(1) {
+            ring.lines.pop_front();
+        }
+        let text: String = cut(text, self.line).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        ring.lines.push_back(LogLine { at: now_ms(), level, by_host, text });
+    }
+}
+
+/// Cuts a text to at most `bytes`, at a character's border.
+pub(crate) fn cut(text: &str, bytes: usize) -> &str {
+    let mut end = text.len().min(bytes);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
+/// Milliseconds since the Unix epoch.
+pub(crate) fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invariant_13_a_flood_of_lines_is_bounded_and_counted() {
+        let log = Log::new(&Limits { log_rate: 5, log_lines: 4, log_line: 8, ..Limits::default() });
+        for n in 0..1_000 {
+            log.guest(Level::Info, &format!("line {n} and much more"));
+        }
+        let lines = log.lines();
+        assert_eq!(lines.len(), 4);
+        assert!(lines.iter().all(|l| l.text.len() <= 8 || l.by_host));
+    }
+
+    #[test]
+    fn what_was_dropped_is_told() {
+        let log = Log::new(&Limits { log_rate: 1, ..Limits::default() });
+        for _ in 0..11 {
+            log.guest(Level::Info, "again");
+        }
+        let last = log.lines().pop().unwrap();
+        assert_eq!(last.text, "10 lines were dropped: more than 1 in a second");
+        assert!(last.by_host);
+    }
+
+    #[test]
+    fn a_line_is_cut_between_characters() {
+        assert_eq!(cut("äöü", 3), "ä");
+        assert_eq!(cut("abc", 9), "abc");
+    }
+}

@@ -1,0 +1,8 @@
+//! The network as plugins get it: to the hosts granted, at addresses that were looked at, with secrets that they never
+//! hold. Nothing here knows WebAssembly.
+
+pub(crate) mod address;
+pub(crate) mod client;
+pub(crate) mod origin;
+pub(crate) mod sign;
+pub(crate) mod sigv4;

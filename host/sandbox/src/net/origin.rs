@@ -1,0 +1,134 @@
+//! Scheme, host and port: what a grant names, and what an address must match.
+
+use url::{Host, Origin, Url};
+
+use crate::grants::HttpGrant;
+
+/// The hosts that a plugin may reach.
+#[derive(Debug)]
+pub(crate) struct Granted(Vec<(Origin, bool)>);
+
+/// An address that is granted.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) url: Url,
+    /// Scheme, host and port as browsers write it.
+    pub(crate) origin: String,
+    /// Whether it may be an address of this machine or of the local network.
+    pub(crate) private: bool,
+}
+
+/// Why an address is not taken.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NotTaken {
+    Bad(String),
+    NotGranted(String),
+}
+
+impl Granted {
+    /// Reads the grants.
+    ///
+    /// # Errors
+    /// What is wrong with the first bad one and what to do.
+    pub(crate) fn read(grants: &[HttpGrant]) -> Result<Self, String> {
+        let read = |grant: &HttpGrant| {
+            let bad = |why: &str| {
+                format!("the origin `{}` {why}: write it like `https://office.example`", grant.origin)
+            };
+            let url = Url::parse(&grant.origin).map_err(|e| bad(&format!("is no address ({e})")))?;
+            check(&url).map_err(|why| bad(&why))?;
+            if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+                return Err(bad("has more than scheme, host and port"));
+            }
+            Ok((url.origin(), grant.private))
+        };
+        Ok(Self(grants.iter().map(read).collect::<Result<_, _>>()?))
+    }
+
+    /// Takes an address that a plugin wants to reach.
+    ///
+    /// # Errors
+    /// [`NotTaken`], which names the grant to add.
+    pub(crate) fn target(&self, text: &str, longest: usize) -> Result<Target, NotTaken> {
+        if text.len() > longest {
+            return Err(NotTaken::Bad(format!("it is longer than {longest} bytes")));
+        }
+        let mut url = Url::parse(text).map_err(|e| NotTaken::Bad(e.to_string()))?;
+        check(&url).map_err(NotTaken::Bad)?;
+        url.set_fragment(None);
+        let origin = url.origin();
+        let name = origin.ascii_serialization();
+        match self.0.iter().filter(|(granted, _)| *granted == origin).map(|(_, private)| *private).max() {
+            Some(private) => Ok(Target { url, origin: name, private }),
+            None => Err(NotTaken::NotGranted(format!("`http` with the origin \"{name}\""))),
+        }
+    }
+}
+
+fn check(url: &Url) -> Result<(), String> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("is neither https nor http".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("carries a user name or password, which belongs into a secret".to_owned());
+    }
+    match url.host() {
+        None => Err("names no host".to_owned()),
+        Some(Host::Domain("")) => Err("names no host".to_owned()),
+        Some(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn granted(origins: &[&str]) -> Granted {
+        let grant = |o: &&str| HttpGrant { origin: (*o).to_owned(), private: false };
+        Granted::read(&origins.iter().map(grant).collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn only_the_very_origin_is_granted() {
+        let granted = granted(&["https://office.example", "http://127.0.0.1:8750"]);
+        for good in [
+            "https://office.example/ingest",
+            "https://OFFICE.example:443/",
+            "http://127.0.0.1:8750/x?y=1#z",
+            "http://2130706433:8750/",
+            "http://0x7f.1:8750/",
+            "http://0177.0.0.1:8750/",
+        ] {
+            assert!(granted.target(good, 100).is_ok(), "{good}");
+        }
+        for other in [
+            "http://office.example/",
+            "https://office.example:8443/",
+            "https://office.example.evil.example/",
+            "https://evil.example/?https://office.example",
+            "http://[::ffff:127.0.0.1]:8750/",
+            "http://127.0.0.2:8750/",
+            "https://127.0.0.1:8750/",
+            "https://office.example./",
+        ] {
+            assert!(matches!(granted.target(other, 100), Err(NotTaken::NotGranted(_))), "{other}");
+        }
+        for bad in ["office.example", "file:///etc/passwd", "https://a:b@office.example/", "ftp://office.example/", "https://"] {
+            assert!(matches!(granted.target(bad, 100), Err(NotTaken::Bad(_))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_refusal_names_the_grant() {
+        let refused = granted(&[]).target("https://office.example/ingest", 100).unwrap_err();
+        assert_eq!(refused, NotTaken::NotGranted("`http` with the origin \"https://office.example\"".to_owned()));
+    }
+
+    #[test]
+    fn a_grant_is_an_origin_and_nothing_more() {
+        for bad in ["office.example", "https://office.example/path", "https://u@office.example", "mailto:a@b"] {
+            let grant = HttpGrant { origin: bad.to_owned(), private: false };
+            assert!(Granted::read(&[grant]).is_err(), "{bad}");
+        }
+    }
+}

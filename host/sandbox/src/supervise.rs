@@ -1,0 +1,318 @@
+//! Runs calls into one plugin: a fresh instance where there is none, a limit round each call, and a restart budget. A
+//! trap poisons an instance for ever, so whatever goes wrong, the instance is dropped.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+use wasmtime::component::{Instance, InstancePre};
+use wasmtime::{Store, Trap};
+
+use crate::bindings::exports::candor::plugin::setup;
+use crate::engine::Ticker;
+use crate::failure::Failure;
+use crate::log::{Level, cut};
+use crate::refusal::{Refusal, SettingError};
+use crate::state::{DeadlinePassed, Hosts, State};
+
+/// Finds a kind's exports in an instance.
+pub(crate) trait Exports: Sized + Send + Sync + 'static {
+    /// Where they are in the component.
+    type Indices: Send + Sync + 'static;
+    /// Looks them up.
+    fn find(pre: &InstancePre<State>) -> wasmtime::Result<Self::Indices>;
+    /// Takes them from an instance.
+    fn load(indices: &Self::Indices, store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Self>;
+}
+
+/// One plugin and, at most times, an instance of it.
+pub(crate) struct Supervised<G: Exports> {
+    plugin: String,
+    pub(crate) hosts: Arc<Hosts>,
+    ticker: Arc<Ticker>,
+    blueprint: Blueprint<G>,
+    live: Option<Live<G>>,
+    health: Health,
+}
+
+/// What an instance is made from.
+struct Blueprint<G: Exports> {
+    pre: InstancePre<State>,
+    setup: setup::GuestIndices,
+    indices: G::Indices,
+    settings: String,
+}
+
+struct Live<G> {
+    store: Store<State>,
+    guest: G,
+}
+
+impl<G: Exports> Supervised<G> {
+    /// Starts the plugin: its first instance, configured.
+    pub(crate) async fn start(
+        plugin: &str,
+        pre: InstancePre<State>,
+        settings: &str,
+        hosts: Arc<Hosts>,
+        ticker: Arc<Ticker>,
+    ) -> Result<Self, Refusal> {
+        let does_not_fit = |e: wasmtime::Error| Refusal::DoesNotFit {
+            plugin: plugin.to_owned(),
+            reason: format!("{e:#}"),
+        };
+        let setup = setup::GuestIndices::new(&pre).map_err(does_not_fit)?;
+        let indices = G::find(&pre).map_err(does_not_fit)?;
+        let blueprint = Blueprint::<G> { pre, setup, indices, settings: settings.to_owned() };
+        let plugin = plugin.to_owned();
+        match blueprint.build(&hosts, &ticker).await {
+            Ok(live) => {
+                let health = Health::new(&hosts);
+                Ok(Self { plugin, hosts, ticker, blueprint, live: Some(live), health })
+            }
+            Err(Unbuilt::Settings(errors)) => Err(Refusal::SettingErrors { plugin, errors }),
+            Err(Unbuilt::Failed(failure)) => Err(Refusal::DidNotStart { plugin, failure }),
+        }
+    }
+
+    /// Calls the plugin, within `limit`.
+    pub(crate) async fn call<R: Send>(
+        &mut self,
+        limit: Duration,
+        call: impl for<'a> FnOnce(&'a mut Store<State>, &'a G) -> BoxFuture<'a, wasmtime::Result<R>> + Send,
+    ) -> Result<R, Failure> {
+        // Taken out for the time of the call: where the caller drops this future, the half-run instance goes with it.
+        let mut live = match self.live.take() {
+            Some(live) => live,
+            None => self.rebuild().await?,
+        };
+        let done = {
+            let Live { store, guest } = &mut live;
+            limited(&self.ticker, limit, store, |store| call(store, guest)).await
+        };
+        match done {
+            Ok(result) => {
+                self.live = Some(live);
+                Ok(result)
+            }
+            Err(failure) => Err(self.failed(failure)),
+        }
+    }
+
+    /// Looks at the instance between calls.
+    pub(crate) fn state(&mut self) -> Option<&mut State> {
+        self.live.as_mut().map(|live| live.store.data_mut())
+    }
+
+    /// Drops the instance, so that the next call meets a fresh one. No failure.
+    pub(crate) fn renew(&mut self) {
+        self.live = None;
+    }
+
+    /// Drops the instance and counts a failure.
+    pub(crate) fn failed(&mut self, failure: Failure) -> Failure {
+        self.live = None;
+        self.hosts.log.host(Level::Error, &failure.to_string());
+        tracing::warn!(plugin = %self.plugin, "{}", without_text(&failure));
+        self.health.failed(Instant::now());
+        failure
+    }
+
+    async fn rebuild(&mut self) -> Result<Live<G>, Failure> {
+        match self.health.next(Instant::now()) {
+            Next::Quarantined => return Err(Failure::Quarantined),
+            Next::After(wait) => tokio::time::sleep(wait).await,
+        }
+        self.health.born = Instant::now();
+        match self.blueprint.build(&self.hosts, &self.ticker).await {
+            Ok(live) => Ok(live),
+            Err(Unbuilt::Failed(failure)) => Err(self.failed(failure)),
+            Err(Unbuilt::Settings(_)) => {
+                let text = "it refuses the settings that it took before".to_owned();
+                Err(self.failed(Failure::Misbehaved(text)))
+            }
+        }
+    }
+}
+
+impl<G: Exports> Blueprint<G> {
+    async fn build(&self, hosts: &Arc<Hosts>, ticker: &Ticker) -> Result<Live<G>, Unbuilt> {
+        let mut store = State::store(self.pre.engine(), hosts);
+        let limit = hosts.limits.start;
+        let (guest, configured) = limited(ticker, limit, &mut store, |store| {
+            Box::pin(async move {
+                let instance = self.pre.instantiate_async(&mut *store).await?;
+                let setup = self.setup.load(&mut *store, &instance)?;
+                let guest = G::load(&self.indices, store, &instance)?;
+                let configured = setup.call_configure(&mut *store, &self.settings).await?;
+                Ok((guest, configured))
+            })
+        })
+        .await
+        .map_err(Unbuilt::Failed)?;
+        let errors = match configured {
+            Ok(()) => return Ok(Live { store, guest }),
+            Err(errors) => errors,
+        };
+        let most = hosts.limits.text;
+        let errors = errors.into_iter().take(64).map(|e| SettingError {
+            place: cut(&e.place, most).to_owned(),
+            reason: cut(&e.reason, most).to_owned(),
+        });
+        Err(Unbuilt::Settings(errors.collect()))
+    }
+}
+
+enum Unbuilt {
+    Settings(Vec<SettingError>),
+    Failed(Failure),
+}
+
+/// A call within a limit of wall-clock time. The epoch stops a guest that computes; the timer one that waits in the
+/// host.
+async fn limited<'a, R>(
+    ticker: &Ticker,
+    limit: Duration,
+    store: &'a mut Store<State>,
+    call: impl FnOnce(&'a mut Store<State>) -> BoxFuture<'a, wasmtime::Result<R>>,
+) -> Result<R, Failure> {
+    // The store is borrowed by the call for as long as its future lives, so what it found out is shared beforehand.
+    let _running = ticker.run();
+    store.data_mut().deadline = Instant::now() + limit;
+    store.data_mut().memory.refused.store(false, Ordering::Relaxed);
+    let refused = Arc::clone(&store.data().memory.refused);
+    let pure = store.data().hosts.pure;
+    match tokio::time::timeout(limit, call(store)).await {
+        Ok(Ok(result)) => Ok(result),
+        Err(_) => Err(Failure::TimedOut),
+        Ok(Err(e)) if e.is::<DeadlinePassed>() => Err(Failure::TimedOut),
+        Ok(Err(_)) if refused.load(Ordering::Relaxed) => Err(Failure::OutOfMemory),
+        Ok(Err(e)) => Err(Failure::Trapped(trap_text(&e, pure))),
+    }
+}
+
+/// Says how it trapped. A pure plugin must have no way out for what it sees, not even a number in an error's text.
+fn trap_text(error: &wasmtime::Error, pure: bool) -> String {
+    let text = match error.downcast_ref::<Trap>() {
+        Some(trap) => trap.to_string(),
+        None if pure => "it broke the rules of the interfaces".to_owned(),
+        None => error.root_cause().to_string(),
+    };
+    cut(&text, 1024).to_owned()
+}
+
+/// A failure for the host's own log: nothing that a plugin said is in it.
+fn without_text(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::Trapped(_) => "a plugin trapped",
+        Failure::TimedOut => "a plugin took too long",
+        Failure::OutOfMemory => "a plugin ran out of memory",
+        Failure::Misbehaved(_) => "a plugin misbehaved",
+        Failure::Rejected(_) => "a plugin reports an error",
+        Failure::Quarantined => "a plugin is in quarantine",
+    }
+}
+
+/// The restart budget of design §5.
+struct Health {
+    restarts: u32,
+    backoff: Duration,
+    healthy: Duration,
+    /// Failures in a row.
+    failures: u32,
+    failed_at: Option<Instant>,
+    born: Instant,
+}
+
+enum Next {
+    After(Duration),
+    Quarantined,
+}
+
+impl Health {
+    fn new(hosts: &Hosts) -> Self {
+        let limits = &hosts.limits;
+        Self {
+            restarts: limits.restarts,
+            backoff: limits.backoff,
+            healthy: limits.healthy,
+            failures: 0,
+            failed_at: None,
+            born: Instant::now(),
+        }
+    }
+
+    fn failed(&mut self, now: Instant) {
+        if now.duration_since(self.born) >= self.healthy {
+            self.failures = 0;
+        }
+        self.failures += 1;
+        self.failed_at = Some(now);
+    }
+
+    fn next(&self, now: Instant) -> Next {
+        if self.failures > self.restarts {
+            return Next::Quarantined;
+        }
+        let Some(failed_at) = self.failed_at.filter(|_| self.failures > 0) else {
+            return Next::After(Duration::ZERO);
+        };
+        let backoff = self.backoff.saturating_mul(4_u32.saturating_pow(self.failures - 1));
+        Next::After(backoff.saturating_sub(now.duration_since(failed_at)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::log::Log;
+
+    fn health() -> Health {
+        let limits = Arc::new(Limits::default());
+        let log = Arc::new(Log::new(&limits));
+        Health::new(&Hosts::new(limits, log))
+    }
+
+    fn wait(health: &Health, now: Instant) -> Option<u64> {
+        match health.next(now) {
+            Next::After(wait) => Some(wait.as_millis() as u64),
+            Next::Quarantined => None,
+        }
+    }
+
+    #[test]
+    fn three_restarts_with_growing_waits_then_quarantine() {
+        let mut health = health();
+        let now = health.born;
+        let waits: Vec<_> = (0..5)
+            .map(|_| {
+                health.failed(now);
+                wait(&health, now)
+            })
+            .collect();
+        assert_eq!(waits, [Some(100), Some(400), Some(1_600), None, None]);
+    }
+
+    #[test]
+    fn a_minute_of_health_starts_the_count_anew() {
+        let mut health = health();
+        let mut now = health.born;
+        for _ in 0..3 {
+            health.failed(now);
+        }
+        now += Duration::from_secs(60);
+        health.failed(now);
+        assert_eq!(wait(&health, now), Some(100));
+    }
+
+    #[test]
+    fn time_that_passed_anyway_counts_as_waiting() {
+        let mut health = health();
+        let now = health.born;
+        health.failed(now);
+        assert_eq!(wait(&health, now + Duration::from_millis(60)), Some(40));
+        assert_eq!(wait(&health, now + Duration::from_secs(5)), Some(0));
+    }
+}

@@ -1,0 +1,108 @@
+//! A running uploader.
+
+use std::sync::Arc;
+
+use wasmtime::Store;
+use wasmtime::component::{Instance, InstancePre, Resource};
+
+use crate::bindings::exports::candor::plugin::delivering;
+use crate::capability::AttachmentSource;
+use crate::engine::Ticker;
+use crate::failure::Failure;
+use crate::hosts::AttachmentHandle;
+use crate::log::LogLine;
+use crate::model::{DeliveryFailure, ParcelToDeliver};
+use crate::refusal::Refusal;
+use crate::state::{Hosts, State};
+use crate::supervise::{Exports, Supervised};
+
+impl Exports for delivering::Guest {
+    type Indices = delivering::GuestIndices;
+
+    fn find(pre: &InstancePre<State>) -> wasmtime::Result<Self::Indices> {
+        delivering::GuestIndices::new(pre)
+    }
+
+    fn load(indices: &Self::Indices, store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Self> {
+        indices.load(store, instance)
+    }
+}
+
+/// An uploader that runs.
+pub struct Uploader {
+    plugin: Supervised<delivering::Guest>,
+}
+
+impl Uploader {
+    pub(crate) async fn start(
+        name: &str,
+        pre: InstancePre<State>,
+        settings: &str,
+        hosts: Arc<Hosts>,
+        ticker: Arc<Ticker>,
+    ) -> Result<Self, Refusal> {
+        Ok(Self { plugin: Supervised::start(name, pre, settings, hosts, ticker).await? })
+    }
+
+    /// Delivers a parcel. Within: the proof that the target gave, not yet checked, or why the target has it not.
+    ///
+    /// # Errors
+    /// A [`Failure`] of the plugin: whether the target has the parcel is not known, so deliver it again.
+    pub async fn deliver(
+        &mut self,
+        parcel: ParcelToDeliver,
+        attachments: Vec<Arc<dyn AttachmentSource>>,
+    ) -> Result<Result<Vec<u8>, DeliveryFailure>, Failure> {
+        let limits = Arc::clone(&self.plugin.hosts.limits);
+        if attachments.len() > limits.attachments {
+            return Ok(Err(DeliveryFailure::Rejected("too-many-attachments".to_owned())));
+        }
+        let parcel = delivering::Parcel::from(parcel);
+        let (answer, leaked) = self
+            .plugin
+            .call(limits.uploader, move |store, guest| {
+                Box::pin(async move {
+                    let mut handles = Vec::new();
+                    for source in attachments {
+                        handles.push(store.data_mut().table.push(AttachmentHandle(source))?);
+                    }
+                    let named: Vec<u32> = handles.iter().map(Resource::rep).collect();
+                    let answer = guest.call_deliver(&mut *store, &parcel, &handles).await?;
+                    let table = &store.data().table;
+                    let leaked = named
+                        .iter()
+                        .any(|rep| table.get(&Resource::<AttachmentHandle>::new_borrow(*rep)).is_ok());
+                    Ok((answer, leaked))
+                })
+            })
+            .await?;
+        // A handle that it kept must not lead to the next parcel's attachments.
+        if leaked {
+            self.plugin.renew();
+        }
+        match answer {
+            Ok(receipt) if receipt.proof.len() > limits.proof => {
+                let text = format!("its proof is longer than {} bytes", limits.proof);
+                Err(self.plugin.failed(Failure::Misbehaved(text)))
+            }
+            Ok(receipt) => Ok(Ok(receipt.proof)),
+            Err(delivering::Failure::Rejected(code)) if !is_code(&code) => {
+                let text = "its code of rejection is not 1 to 64 of a-z, 0-9 and `-`".to_owned();
+                Err(self.plugin.failed(Failure::Misbehaved(text)))
+            }
+            Err(failure) => Ok(Err(failure.into())),
+        }
+    }
+
+    /// Its log, oldest line first.
+    #[must_use]
+    pub fn log(&self) -> Vec<LogLine> {
+        self.plugin.hosts.log.lines()
+    }
+}
+
+/// Whether a text is a short code: 1 to 64 of a-z, 0-9 and `-`.
+pub(crate) fn is_code(code: &str) -> bool {
+    (1..=64).contains(&code.len())
+        && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}

@@ -1,0 +1,140 @@
+//! WASI 0.2, always denied. Most component toolchains import some of it whether the author uses it or not, so it is
+//! linked; but there is no file, no environment, no argument and no socket behind it. What is printed goes to the
+//! plugin's log, except for policies: they have seen scenes, and nothing that a policy makes may be written anywhere.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::clocks::{HostMonotonicClock, HostWallClock};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+use wasmtime_wasi::random::Deterministic;
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
+
+use crate::log::{Level, Log};
+use crate::state::Hosts;
+
+/// What a write may hold at once, in bytes.
+const WRITE: usize = 4096;
+
+/// A context that denies everything.
+pub(crate) fn denied(hosts: &Hosts) -> WasiCtx {
+    let mut wasi = WasiCtxBuilder::new();
+    wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
+    wasi.max_random_size(u64::from(hosts.limits.random));
+    if hosts.pure {
+        wasi.wall_clock(Still)
+            .monotonic_clock(Still)
+            .secure_random(Deterministic::new(vec![0x5a]))
+            .insecure_random(Deterministic::new(vec![0x5a]))
+            .insecure_random_seed(0);
+    } else {
+        wasi.stdout(ToLog::new(&hosts.log, Level::Info)).stderr(ToLog::new(&hosts.log, Level::Warn));
+    }
+    wasi.build()
+}
+
+/// A clock that stands still.
+struct Still;
+
+impl HostWallClock for Still {
+    fn resolution(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+impl HostMonotonicClock for Still {
+    fn resolution(&self) -> u64 {
+        1
+    }
+
+    fn now(&self) -> u64 {
+        0
+    }
+}
+
+/// Turns what is printed into lines of the log.
+#[derive(Clone)]
+struct ToLog {
+    log: Arc<Log>,
+    level: Level,
+    line: Arc<Mutex<Vec<u8>>>,
+}
+
+impl ToLog {
+    fn new(log: &Arc<Log>, level: Level) -> Self {
+        Self { log: Arc::clone(log), level, line: Arc::default() }
+    }
+
+    fn take(&self, bytes: &[u8]) {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        for byte in bytes {
+            if *byte == b'\n' || line.len() >= WRITE {
+                self.log.guest(self.level, &String::from_utf8_lossy(&line));
+                line.clear();
+            }
+            if *byte != b'\n' {
+                line.push(*byte);
+            }
+        }
+    }
+}
+
+impl IsTerminal for ToLog {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for ToLog {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+impl AsyncWrite for ToLog {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
+        self.take(buf);
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[async_trait::async_trait]
+impl Pollable for ToLog {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for ToLog {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.take(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(WRITE)
+    }
+}
