@@ -1,1 +1,29 @@
-//! Under construction.
+//! The agent: the pipeline from sensors to outbox, without a face.
+//!
+//! It runs for as long as the person is signed in, links no window, and is driven through its control socket by
+//! whoever has a face: the command line, a window, a test. It must never let a pixel or a title past the [`guard`]
+//! unjudged, compile a plugin in its own process, or call a parcel delivered without a receipt.
+//!
+//! The way of the data: [`guard`] → [`collectors`] (through [`hosts`]) → journal → [`closing`] → [`outbox`].
+//! Start reading at [`agent`], which puts these together, then [`guard`].
+
+pub mod agent;
+pub mod clock;
+pub mod closing;
+pub mod collectors;
+pub mod control;
+pub mod enrol;
+pub mod folder;
+pub mod guard;
+pub mod hosts;
+pub mod input;
+pub mod mask;
+pub mod notice;
+pub mod outbox;
+pub mod picture;
+pub mod plugins;
+pub mod record;
+mod recovery;
+pub mod segments;
+pub mod shared;
+pub mod tracker;

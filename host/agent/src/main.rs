@@ -1,2 +1,333 @@
-//! Under construction.
-fn main() {}
+//! The agent's command line: enrols this device, shows the notice, runs the agent, and talks to a running one.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use candor_agent::agent::{Agent, Setup, Status, open_plugins};
+use candor_agent::clock::SystemClock;
+use candor_agent::control::{Request, Response, ask};
+use candor_agent::enrol::enrol;
+use candor_agent::folder::Folder;
+use candor_agent::guard::eyes::{Eyes, X11Eyes};
+use candor_agent::input::CounterSource;
+use candor_agent::notice::Acceptance;
+use clap::{Parser, Subcommand};
+use serde_json::Value;
+use tokio::signal::unix::{SignalKind, signal};
+
+const EXAMPLES: &str = "Examples:
+  candor-agent enrol --server https://diary.example --code 7QK2-9F4M
+  candor-agent notice && candor-agent accept
+  candor-agent run
+  candor-agent start --memo 'Invoice import'
+  candor-agent status --json
+  candor-agent stop --at segment-end";
+
+/// Candor's agent: records by rules that you can read.
+#[derive(Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Cli {
+    /// The agent's data folder [default: $XDG_DATA_HOME/candor or ~/.local/share/candor]
+    #[arg(long, global = true)]
+    data: Option<PathBuf>,
+    /// The folder with plugins [default: `plugins` beside this program]
+    #[arg(long, global = true)]
+    plugins: Option<PathBuf>,
+    /// The program candor-compile [default: beside this program]
+    #[arg(long, global = true)]
+    compiler: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Cmd,
+}
+
+#[derive(Subcommand)]
+enum Cmd {
+    /// Enrol this device with a one-time code from the client
+    Enrol {
+        /// The back office's address
+        #[arg(long)]
+        server: String,
+        /// The one-time code
+        #[arg(long)]
+        code: String,
+        /// This device's name in the Work Diary [default: the host's name]
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Show what is recorded
+    Notice,
+    /// Accept the notice; nothing is recorded before
+    Accept {
+        /// Your name
+        #[arg(long)]
+        by: Option<String>,
+    },
+    /// Run the agent until it is interrupted
+    Run {
+        /// The X display [default: $DISPLAY]
+        #[arg(long)]
+        display: Option<String>,
+        /// The program candor-counter [default: beside this program]
+        #[arg(long)]
+        counter: Option<PathBuf>,
+    },
+    /// Show what the running agent does
+    Status {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Begin tracking
+    Start {
+        /// What you work on
+        #[arg(long)]
+        memo: Option<String>,
+    },
+    /// End tracking
+    Stop {
+        /// When: now, or when the running segment ends
+        #[arg(long, value_parser = ["now", "segment-end"], default_value = "now")]
+        at: String,
+    },
+    /// Say what you work on
+    Memo {
+        /// The text; empty clears it
+        text: String,
+    },
+    /// Wait until everything is delivered
+    Drain {
+        /// Give up after this many seconds
+        #[arg(long, default_value_t = 120)]
+        timeout_s: u64,
+    },
+    /// List parcels: what waits and what was delivered
+    Outbox {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Recompute the journal's hash chain
+    Verify {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn main() -> Result<()> {
+    // What is in memory stays there: no core dumps, and no debugger of another process of this user.
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    rustix::process::setrlimit(rustix::process::Resource::Core, none).context("core dumps stay on")?;
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("CANDOR_LOG")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .map_err(|_| anyhow::anyhow!("the TLS provider was set twice"))?;
+    let cli = Cli::parse();
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?
+        .block_on(run(cli))
+}
+
+async fn run(cli: Cli) -> Result<()> {
+    let data = match &cli.data {
+        Some(data) => data.clone(),
+        None => default_data()?,
+    };
+    let plugins = || cli.plugins.clone().map_or_else(|| beside("plugins"), Ok);
+    let compiler = || cli.compiler.clone().map_or_else(|| beside("candor-compile"), Ok);
+    match cli.command {
+        Cmd::Enrol { server, code, name } => {
+            let folder = Folder::open(&data)?;
+            let name = name.unwrap_or_else(|| {
+                rustix::system::uname().nodename().to_string_lossy().into_owned()
+            });
+            let enrolment = enrol(&folder, &server, &code, &name).await?;
+            println!("Enrolled for '{}' of {}.", enrolment.terms.title, enrolment.terms.client);
+            println!("Next: read `candor-agent notice`, then run `candor-agent accept`.");
+            Ok(())
+        }
+        Cmd::Notice => {
+            let folder = Folder::open(&data)?;
+            let (_, notice) = open_plugins(&folder, &folder.enrolment()?, &plugins()?, &compiler()?).await?;
+            print!("{}", notice.text);
+            Ok(())
+        }
+        Cmd::Accept { by } => accept(&data, &plugins()?, &compiler()?, by).await,
+        Cmd::Run { display, counter } => {
+            let counter = counter.map_or_else(|| beside("candor-counter"), Ok)?;
+            serve(&data, plugins()?, compiler()?, counter, display).await
+        }
+        Cmd::Status { json } => status(&data, json).await,
+        Cmd::Start { memo } => tell(&data, &Request::Start { memo }, "Tracking.").await,
+        Cmd::Stop { at } => {
+            let at_segment_end = at == "segment-end";
+            let done = if at_segment_end { "Tracking stops when this segment ends." } else { "Stopped." };
+            tell(&data, &Request::Stop { at_segment_end }, done).await
+        }
+        Cmd::Memo { text } => tell(&data, &Request::Memo { memo: text }, "Memo set.").await,
+        Cmd::Drain { timeout_s } => drain(&data, Duration::from_secs(timeout_s)).await,
+        Cmd::Outbox { json } => outbox(&data, json).await,
+        Cmd::Verify { json } => verify(&data, json).await,
+    }
+}
+
+fn default_data() -> Result<PathBuf> {
+    let home = || std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".local/share"));
+    let base = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(home);
+    Ok(base.context("there is no home folder: name the data folder with --data")?.join("candor"))
+}
+
+fn beside(name: &str) -> Result<PathBuf> {
+    let program = std::env::current_exe().context("this program's place is unknown")?;
+    Ok(program.parent().unwrap_or(Path::new(".")).join(name))
+}
+
+async fn accept(data: &Path, plugins: &Path, compiler: &Path, by: Option<String>) -> Result<()> {
+    let folder = Folder::open(data)?;
+    let (_, notice) = open_plugins(&folder, &folder.enrolment()?, plugins, compiler).await?;
+    let by = by.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "the person at this account".into());
+    let acceptance = Acceptance {
+        notice: notice.digest(),
+        by,
+        uid: rustix::process::getuid().as_raw(),
+        at: SystemClock::shared().now(),
+        grants: notice.grants,
+    };
+    folder.write_json("acceptance.json", &acceptance)?;
+    println!("Accepted. Tracking begins when you run `candor-agent start`.");
+    Ok(())
+}
+
+async fn serve(
+    data: &Path,
+    plugins: PathBuf,
+    compiler: PathBuf,
+    counter: PathBuf,
+    display: Option<String>,
+) -> Result<()> {
+    let eyes = match X11Eyes::open(display.as_deref()) {
+        Ok(eyes) => Ok(Arc::new(eyes) as Arc<dyn Eyes>),
+        Err(error) => Err(error.to_string()),
+    };
+    let setup = Setup {
+        folder: Folder::open(data)?,
+        clock: SystemClock::shared(),
+        eyes,
+        input: Arc::new(CounterSource { program: counter, display }),
+        plugins,
+        compiler,
+    };
+    let agent = Agent::open(setup).await?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    agent.serve(|| println!("ready"), stop).await
+}
+
+/// Asks the running agent; its refusal is this program's error.
+async fn asked(data: &Path, request: &Request) -> Result<Value> {
+    let folder = data.join("run");
+    match ask(&folder, request, Duration::from_secs(30)).await {
+        Ok(Response::Ok(value)) => Ok(value),
+        Ok(Response::Error(why)) => bail!("{why}"),
+        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused) => {
+            bail!("no agent runs on {}: start it with `candor-agent run`", data.display())
+        }
+        Err(error) => Err(error).context("the agent did not answer"),
+    }
+}
+
+async fn tell(data: &Path, request: &Request, done: &str) -> Result<()> {
+    asked(data, request).await?;
+    println!("{done}");
+    Ok(())
+}
+
+async fn read_status(data: &Path) -> Result<Status> {
+    Ok(serde_json::from_value(asked(data, &Request::Status).await?)?)
+}
+
+async fn status(data: &Path, json: bool) -> Result<()> {
+    let status = read_status(data).await?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&status)?);
+        return Ok(());
+    }
+    println!("{} · {}", status.title, status.client);
+    match (status.tracking, status.since) {
+        (true, Some(since)) => {
+            let seconds = SystemClock::shared().now().saturating_sub(since) / 1_000;
+            println!("Tracking for {}:{:02}:{:02}.", seconds / 3_600, seconds / 60 % 60, seconds % 60);
+        }
+        _ if !status.notice_accepted => println!("Not recording: the notice was not accepted yet."),
+        _ => println!("Not recording."),
+    }
+    println!("Memo: {}", status.memo.as_deref().unwrap_or("–"));
+    println!("Segments: {} closed, {} delivered.", status.segments.closed, status.segments.delivered);
+    println!("Outbox: {} held, {} waiting.", status.outbox.held, status.outbox.waiting);
+    for problem in status.problems {
+        println!("Look at: {problem}");
+    }
+    Ok(())
+}
+
+async fn drain(data: &Path, limit: Duration) -> Result<()> {
+    let started = Instant::now();
+    loop {
+        let status = read_status(data).await?;
+        let left = status.outbox.held + status.outbox.waiting + status.segments.open as u64;
+        if left == 0 {
+            println!("Everything is delivered.");
+            return Ok(());
+        }
+        if started.elapsed() > limit {
+            bail!("{left} segments are not delivered yet; they are kept on this computer. {}", status.problems.join(" "));
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+}
+
+async fn outbox(data: &Path, json: bool) -> Result<()> {
+    let entries = asked(data, &Request::Outbox).await?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&entries)?);
+        return Ok(());
+    }
+    let Some(entries) = entries.as_array().filter(|e| !e.is_empty()) else {
+        println!("Nothing was closed yet: a segment shows here when it has ended.");
+        return Ok(());
+    };
+    for entry in entries {
+        let text = |name: &str| entry[name].as_str().unwrap_or("").to_owned();
+        println!("{} {:>9}  {} tries  {}", text("parcel"), text("state"), entry["attempts"], text("last_error"));
+    }
+    Ok(())
+}
+
+async fn verify(data: &Path, json: bool) -> Result<()> {
+    let found = asked(data, &Request::Verify).await?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&found)?);
+    } else {
+        println!("{} records: {} equal, {} sealed.", found["records"], found["equal"], found["sealed"]);
+    }
+    if !found["first_bad"].is_null() {
+        bail!("record {} does not verify: {}", found["first_bad"]["sequence"], found["first_bad"]["reason"]);
+    }
+    Ok(())
+}

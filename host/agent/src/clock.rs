@@ -1,0 +1,89 @@
+//! The one place where the agent learns what time it is.
+//!
+//! Everything that waits or stamps goes through [`Clock`], so that a test can run an hour in a minute without
+//! touching the pipeline. The shipped binary only ever uses [`SystemClock`].
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// A source of time.
+pub trait Clock: Send + Sync + 'static {
+    /// Milliseconds since the Unix epoch, UTC.
+    fn now(&self) -> u64;
+    /// Milliseconds since an arbitrary start; never goes back.
+    fn monotonic(&self) -> u64;
+    /// How long to really wait for `ms` milliseconds of this clock to pass.
+    fn real(&self, ms: u64) -> Duration;
+}
+
+/// The computer's clock.
+#[derive(Debug)]
+pub struct SystemClock {
+    started: Instant,
+}
+
+impl SystemClock {
+    /// The computer's clock, shared.
+    #[must_use]
+    pub fn shared() -> Arc<dyn Clock> {
+        Arc::new(Self { started: Instant::now() })
+    }
+}
+
+fn system_now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis().try_into().unwrap_or(u64::MAX))
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> u64 {
+        system_now()
+    }
+
+    fn monotonic(&self) -> u64 {
+        self.started.elapsed().as_millis().try_into().unwrap_or(u64::MAX)
+    }
+
+    fn real(&self, ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+}
+
+/// A clock that runs `speed` times as fast as the computer's, from a given start. For tests.
+#[derive(Debug)]
+pub struct FastClock {
+    started: Instant,
+    start: u64,
+    speed: u32,
+}
+
+impl FastClock {
+    /// Begins at `start` (milliseconds since the Unix epoch) and runs `speed` times as fast as real time.
+    #[must_use]
+    pub fn shared(start: u64, speed: u32) -> Arc<dyn Clock> {
+        Arc::new(Self { started: Instant::now(), start, speed: speed.max(1) })
+    }
+}
+
+impl Clock for FastClock {
+    fn now(&self) -> u64 {
+        self.start + self.monotonic()
+    }
+
+    fn monotonic(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX) * u64::from(self.speed) / 1_000
+    }
+
+    fn real(&self, ms: u64) -> Duration {
+        Duration::from_micros(ms.saturating_mul(1_000) / u64::from(self.speed))
+    }
+}
+
+/// Waits for `ms` milliseconds of that clock.
+pub async fn sleep(clock: &dyn Clock, ms: u64) {
+    tokio::time::sleep(clock.real(ms)).await;
+}
+
+/// Waits until that clock shows `at`; returns at once where it does already.
+pub async fn sleep_until(clock: &dyn Clock, at: u64) {
+    sleep(clock, at.saturating_sub(clock.now())).await;
+}

@@ -1,0 +1,299 @@
+//! Runs each collector in a task of its own, wakes it when it asked to be, and keeps its failures its own
+//! (invariant 13).
+
+use std::sync::Arc;
+
+use candor_diary::parcel::{Gap, GapCause, NoSnapshot};
+use candor_diary::segment::{MINUTE_MS, SegmentLength};
+use candor_sandbox::model::{Cause, Wake};
+use candor_sandbox::{Collector, Failure};
+use candor_seal::commitment;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::clock::{Clock, sleep, sleep_until};
+use crate::guard::scene::SETTLE_MS;
+use crate::record::Record;
+use crate::shared::Shared;
+
+/// How many events may wait for one collector. What does not fit is not delivered and shows as a gap.
+const QUEUE: usize = 64;
+
+/// Random moments keep this far from a segment's end, in milliseconds: a picture there would still be judged when the
+/// segment closes.
+const BEFORE_END_MS: u64 = 3_000;
+
+/// Something that a collector may have asked to be woken for.
+pub enum Event {
+    /// Tracking began.
+    Started,
+    /// Tracking ended: no timer may fire any more.
+    Stopped,
+    /// A minute ended and was counted.
+    Minute(u64),
+    /// A segment ended.
+    Segment(u64),
+    /// The windows changed.
+    WindowChanged,
+    /// Answer when everything before this is done.
+    Flush(oneshot::Sender<()>),
+}
+
+/// The queue of one running collector.
+pub struct CollectorHandle {
+    /// The plugin's name.
+    pub name: String,
+    queue: mpsc::Sender<Event>,
+}
+
+impl CollectorHandle {
+    /// Starts the collector's task on the plugins' runtime. `secret` draws its random moments.
+    #[must_use]
+    pub fn start(
+        runtime: &Handle,
+        name: &str,
+        collector: Collector,
+        shared: Arc<Shared>,
+        secret: [u8; 32],
+    ) -> Self {
+        let (queue, events) = mpsc::channel(QUEUE);
+        let task = Task {
+            name: name.to_owned(),
+            collector,
+            shared,
+            secret,
+            wakes: Vec::new(),
+            on: false,
+            since: 0,
+            drawn: None,
+        };
+        runtime.spawn(task.run(events));
+        Self { name: name.to_owned(), queue }
+    }
+
+    /// Hands it an event; false where its queue is full.
+    pub fn send(&self, event: Event) -> bool {
+        self.queue.try_send(event).is_ok()
+    }
+}
+
+/// Tells collectors of changed windows, once such a change can be judged. A burst of changes wakes them once each
+/// 1.5 s; what they see then is the layout as it was when it had settled.
+pub fn tell_window_changes(
+    mut changes: watch::Receiver<u64>,
+    collectors: &[CollectorHandle],
+    clock: Arc<dyn Clock>,
+) {
+    let queues: Vec<_> = collectors.iter().map(|c| c.queue.clone()).collect();
+    tokio::spawn(async move {
+        while changes.changed().await.is_ok() {
+            changes.borrow_and_update();
+            sleep(clock.as_ref(), SETTLE_MS + 50).await;
+            for queue in &queues {
+                // A full queue means the collector is behind: it sees the latest layout when it gets there.
+                drop(queue.try_send(Event::WindowChanged));
+            }
+        }
+    });
+}
+
+/// Waits until all collectors have done what they were handed, each at most `limit_ms`.
+pub async fn flush(collectors: &[CollectorHandle], shared: &Shared, limit_ms: u64) {
+    let limit = shared.clock.real(limit_ms);
+    let waits = collectors.iter().map(|c| {
+        let (done, wait) = oneshot::channel();
+        let sent = c.send(Event::Flush(done));
+        async move {
+            if sent {
+                // Both outcomes end the wait: what is late is refused by the closed segment.
+                let _ = tokio::time::timeout(limit, wait).await;
+            }
+        }
+    });
+    for wait in waits.collect::<Vec<_>>() {
+        wait.await;
+    }
+}
+
+/// The moment at which a segment's picture is taken: a keyed PRF of segment and plugin, so that nobody can foretell
+/// it and a restart draws the same.
+#[must_use]
+pub fn random_moment(secret: &[u8; 32], plugin: &str, start: u64, length: SegmentLength) -> u64 {
+    let drawn = commitment(secret, format!("candor random moment\n{plugin}\n{start}").as_bytes());
+    let mut eight = [0u8; 8];
+    eight.copy_from_slice(&drawn.as_bytes()[..8]);
+    let room = length.ms().saturating_sub(BEFORE_END_MS).max(1);
+    start + u64::from_be_bytes(eight) % room
+}
+
+struct Task {
+    name: String,
+    collector: Collector,
+    shared: Arc<Shared>,
+    secret: [u8; 32],
+    wakes: Vec<Wake>,
+    on: bool,
+    /// When `every` last fired or was set.
+    since: u64,
+    /// The segment whose random moment has passed.
+    drawn: Option<u64>,
+}
+
+impl Task {
+    async fn run(mut self, mut events: mpsc::Receiver<Event>) {
+        loop {
+            let timer = if self.on { self.next_timer() } else { None };
+            let clock = Arc::clone(&self.shared.clock);
+            let due = async {
+                match timer {
+                    Some((at, cause)) => {
+                        sleep_until(clock.as_ref(), at).await;
+                        cause
+                    }
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                event = events.recv() => match event {
+                    None => return,
+                    Some(event) => self.take(event).await,
+                },
+                cause = due => self.fire(cause).await,
+            }
+        }
+    }
+
+    /// The earliest wake that the clock brings.
+    fn next_timer(&self) -> Option<(u64, Cause)> {
+        let now = self.shared.clock.now();
+        self.wakes
+            .iter()
+            .filter_map(|wake| match *wake {
+                Wake::At(at) => Some((at, Cause::At(at))),
+                Wake::Every(ms) => Some((self.since + ms.max(1_000), Cause::Every(ms))),
+                Wake::AtRandomInSegment => {
+                    let length = self.shared.length;
+                    let mut start = length.start_of(now);
+                    let mut at = random_moment(&self.secret, &self.name, start, length);
+                    if self.drawn == Some(start) || at < self.since.min(now) {
+                        start += length.ms();
+                        at = random_moment(&self.secret, &self.name, start, length);
+                    }
+                    Some((at, Cause::RandomInSegment(start)))
+                }
+                Wake::OnWindowChange | Wake::OnMinute | Wake::OnSegment => None,
+            })
+            .min_by_key(|(at, _)| *at)
+    }
+
+    async fn take(&mut self, event: Event) {
+        match event {
+            Event::Started => {
+                self.on = true;
+                self.wakes.clear();
+                let now = self.shared.clock.now();
+                self.since = now;
+                // A moment that passed before tracking began is missed, not made up for.
+                let start = self.shared.length.start_of(now);
+                if random_moment(&self.secret, &self.name, start, self.shared.length) < now {
+                    self.drawn = Some(start);
+                }
+                self.wake(Cause::Started).await;
+            }
+            Event::Stopped => self.on = false,
+            Event::Minute(start) if self.wants(Wake::OnMinute) => self.wake(Cause::Minute(start)).await,
+            Event::Segment(start) if self.wants(Wake::OnSegment) => self.wake(Cause::Segment(start)).await,
+            Event::WindowChanged if self.on && self.wants(Wake::OnWindowChange) => {
+                self.wake(Cause::WindowChanged).await;
+            }
+            Event::Minute(_) | Event::Segment(_) | Event::WindowChanged => {}
+            // Nobody waits any more where this fails.
+            Event::Flush(done) => drop(done.send(())),
+        }
+    }
+
+    fn wants(&self, wake: Wake) -> bool {
+        self.wakes.contains(&wake)
+    }
+
+    /// A timer has come.
+    async fn fire(&mut self, cause: Cause) {
+        match cause {
+            Cause::At(at) => self.wakes.retain(|w| *w != Wake::At(at)),
+            Cause::Every(_) => self.since = self.shared.clock.now(),
+            Cause::RandomInSegment(start) => self.drawn = Some(start),
+            _ => {}
+        }
+        self.wake(cause).await;
+    }
+
+    async fn wake(&mut self, cause: Cause) {
+        match self.collector.woken(cause).await {
+            Ok(wakes) => {
+                if !wakes.iter().any(|w| matches!(w, Wake::Every(_)) && self.wants(*w)) {
+                    self.since = self.shared.clock.now();
+                }
+                self.wakes = wakes;
+                self.shared.problem(&self.name, None);
+            }
+            Err(failure) => self.failed(cause, &failure).await,
+        }
+    }
+
+    /// A collector that fails leaves a gap that names it; it is started anew.
+    async fn failed(&mut self, cause: Cause, failure: &Failure) {
+        self.shared.problem(&self.name, Some(format!("the collector failed: {failure}")));
+        let now = self.shared.clock.now();
+        let record = match cause {
+            Cause::RandomInSegment(_) => Some(Record::NoSnapshot { why: NoSnapshot::CollectorFailed }),
+            Cause::Minute(from) => {
+                Some(Record::Gap(Gap { from, to: from + MINUTE_MS, cause: GapCause::CollectorFailed }))
+            }
+            _ => None,
+        };
+        if let Some(record) = record {
+            let at = if let Cause::Minute(from) = cause { from } else { now };
+            if let Err(error) = self.shared.record(at, &record).await {
+                self.shared.problem("journal", Some(error.to_string()));
+            }
+        }
+        let lost_state = !matches!(failure, Failure::Rejected(_) | Failure::Quarantined);
+        if lost_state && cause != Cause::Started {
+            match self.collector.woken(Cause::Started).await {
+                Ok(wakes) => self.wakes = wakes,
+                Err(failure) => {
+                    self.shared.problem(&self.name, Some(format!("the collector did not start again: {failure}")));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_moments_are_the_same_after_a_restart_and_differ_by_segment_plugin_and_device() {
+        let length = SegmentLength::new(10).unwrap();
+        let at = |secret: u8, plugin: &str, start| random_moment(&[secret; 32], plugin, start, length);
+        assert_eq!(at(1, "screenshots", 600_000), at(1, "screenshots", 600_000));
+        assert_ne!(at(1, "screenshots", 600_000) % 600_000, at(1, "screenshots", 1_200_000) % 600_000);
+        assert_ne!(at(1, "screenshots", 600_000), at(2, "screenshots", 600_000));
+        assert_ne!(at(1, "screenshots", 600_000), at(1, "others", 600_000));
+    }
+
+    #[test]
+    fn random_moments_fill_the_segment_and_stay_off_its_end() {
+        let length = SegmentLength::new(1).unwrap();
+        let mut tenths = [0u32; 10];
+        for segment in 0..2_000u64 {
+            let start = segment * 60_000;
+            let offset = random_moment(&[7; 32], "screenshots", start, length) - start;
+            assert!(offset < 57_000);
+            tenths[(offset / 5_700) as usize] += 1;
+        }
+        assert!(tenths.iter().all(|n| (100..300).contains(n)), "{tenths:?}");
+    }
+}

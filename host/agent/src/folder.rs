@@ -1,0 +1,164 @@
+//! The agent's data folder: what lies where, and how it is read and written. Everything in it is for its owner only.
+//!
+//! ```text
+//! enrolment.json   where this device is enrolled, and its terms
+//! device.key       the key that signs parcels
+//! journal.key      the key that the journal is encrypted with
+//! token            the device's token; only the host reads it, no plugin does
+//! acceptance.json  which notice was accepted, by whom, when; and the grants that come with it
+//! own-rules.json   the worker's own rules, optional: settings for the policy `rules`
+//! journal/         the journal
+//! artefacts/       compiled plugins
+//! run/             the control socket
+//! ```
+
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use candor_diary::terms::Terms;
+use candor_seal::{PublicKey, SecretKey};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+/// The data folder.
+#[derive(Clone, Debug)]
+pub struct Folder(PathBuf);
+
+/// Where this device is enrolled.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Enrolment {
+    /// The back office's address.
+    pub server: String,
+    /// The device's id there.
+    pub device: String,
+    /// The key that the back office countersigns receipts with.
+    pub server_key: PublicKey,
+    /// The terms as they were handed out.
+    pub terms: Terms,
+}
+
+impl Folder {
+    /// Opens or creates the folder, for its owner only.
+    ///
+    /// # Errors
+    /// Where it cannot be created or its mode cannot be set.
+    pub fn open(path: &Path) -> Result<Self> {
+        let folder = Self(path.to_path_buf());
+        folder.make("")?;
+        Ok(folder)
+    }
+
+    /// A path in the folder.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Creates a folder in it (0700) and answers its path.
+    ///
+    /// # Errors
+    /// Where that fails.
+    pub fn make(&self, name: &str) -> Result<PathBuf> {
+        let path = self.0.join(name);
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)
+            .with_context(|| format!("the folder {} could not be created", path.display()))?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700))
+            .with_context(|| format!("the folder {} could not be closed to others", path.display()))?;
+        Ok(path)
+    }
+
+    /// Writes a file whole or not at all, for its owner only (0600).
+    ///
+    /// # Errors
+    /// Where that fails.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let (path, temporary) = (self.path(name), self.path(&format!("{name}.new")));
+        let write = || -> std::io::Result<()> {
+            let mut file = std::fs::OpenOptions::new()
+                .create(true)
+                .truncate(true)
+                .write(true)
+                .mode(0o600)
+                .open(&temporary)?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            std::fs::rename(&temporary, &path)
+        };
+        write().with_context(|| format!("{} could not be written", path.display()))
+    }
+
+    /// Reads a file; none where there is none.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn read(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        match std::fs::read(self.path(name)) {
+            Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("{} could not be read", self.path(name).display())),
+        }
+    }
+
+    /// Reads a JSON file; none where there is none.
+    ///
+    /// # Errors
+    /// Where it cannot be read or is malformed.
+    pub fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        self.read(name)?
+            .map(|bytes| serde_json::from_slice(&bytes))
+            .transpose()
+            .with_context(|| format!("{} is malformed; put it right or remove it", self.path(name).display()))
+    }
+
+    /// Writes a JSON file.
+    ///
+    /// # Errors
+    /// Where that fails.
+    pub fn write_json<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
+        self.write(name, &serde_json::to_vec_pretty(value)?)
+    }
+
+    /// The enrolment.
+    ///
+    /// # Errors
+    /// Where the device is not enrolled; says how to.
+    pub fn enrolment(&self) -> Result<Enrolment> {
+        match self.read_json("enrolment.json")? {
+            Some(enrolment) => Ok(enrolment),
+            None => bail!(
+                "this device is not enrolled: run `candor-agent enrol --server ADDRESS --code CODE` with a code from the client"
+            ),
+        }
+    }
+
+    /// The device's key, made on first use.
+    ///
+    /// # Errors
+    /// Where it cannot be read or made.
+    pub fn device_key(&self) -> Result<SecretKey> {
+        if let Some(bytes) = self.read("device.key")? {
+            let bytes: &[u8; 32] = bytes.as_slice().try_into().context("device.key is damaged: enrol again")?;
+            return Ok(SecretKey::from_bytes(bytes));
+        }
+        let key = SecretKey::generate().context("no key could be made")?;
+        self.write("device.key", key.to_bytes().as_slice())?;
+        Ok(key)
+    }
+
+    /// The device's token.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn token(&self) -> Result<Zeroizing<String>> {
+        let bytes = self.read("token")?.context("this device has no token: enrol it again")?;
+        let text = std::str::from_utf8(&bytes).context("the token is damaged: enrol again")?;
+        Ok(Zeroizing::new(text.to_owned()))
+    }
+}

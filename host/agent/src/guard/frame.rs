@@ -1,0 +1,104 @@
+//! Frames on both sides of the guard: raw ones that only it holds, masked ones that it hands out.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use candor_diary::parcel::Redaction;
+use candor_sandbox::capability::FrameView;
+use candor_sandbox::model;
+use candor_sensors::{Area, Layout, RawFrame};
+
+use super::scene;
+
+/// What the screen showed, unjudged. It is wiped when it is dropped (invariant 1).
+pub struct Raw {
+    frame: RawFrame,
+    monitors: Vec<model::Monitor>,
+}
+
+impl Raw {
+    /// A capture and the layout that it shows.
+    pub(super) fn new(frame: RawFrame, layout: &Layout) -> Self {
+        let monitors = layout
+            .monitors
+            .iter()
+            .filter(|m| super::region::intersection(m.area, frame.area).is_some())
+            .map(|m| model::Monitor { name: m.name.clone(), area: scene::area(m.area) })
+            .collect();
+        Self { frame, monitors }
+    }
+
+    pub(super) fn area(&self) -> Area {
+        self.frame.area
+    }
+
+    pub(super) fn pixels(&mut self) -> &mut [u8] {
+        self.frame.rgba_mut()
+    }
+}
+
+impl FrameView for Raw {
+    fn width(&self) -> u32 {
+        self.frame.width
+    }
+    fn height(&self) -> u32 {
+        self.frame.height
+    }
+    fn taken_at(&self) -> u64 {
+        self.frame.taken_at
+    }
+    fn monitors(&self) -> &[model::Monitor] {
+        &self.monitors
+    }
+    fn redactions(&self) -> u32 {
+        0
+    }
+    fn rgba(&self) -> &[u8] {
+        self.frame.rgba()
+    }
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+/// A frame that was judged and covered. Only the guard can make one.
+pub struct Masked {
+    raw: Raw,
+    redactions: Vec<Redaction>,
+}
+
+impl Masked {
+    pub(super) fn new(raw: Raw, redactions: Vec<Redaction>) -> Self {
+        Self { raw, redactions }
+    }
+
+    /// What was covered, in the frame's pixels.
+    #[must_use]
+    pub fn covered(&self) -> &[Redaction] {
+        &self.redactions
+    }
+}
+
+impl FrameView for Masked {
+    fn width(&self) -> u32 {
+        self.raw.width()
+    }
+    fn height(&self) -> u32 {
+        self.raw.height()
+    }
+    fn taken_at(&self) -> u64 {
+        self.raw.taken_at()
+    }
+    fn monitors(&self) -> &[model::Monitor] {
+        self.raw.monitors()
+    }
+    fn redactions(&self) -> u32 {
+        u32::try_from(self.redactions.len()).unwrap_or(u32::MAX)
+    }
+    fn rgba(&self) -> &[u8] {
+        self.raw.rgba()
+    }
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}

@@ -1,0 +1,201 @@
+//! What stands behind the permissions of plugins: sensors through the guard, observations into the journal.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use candor_diary::parcel::{Custom, Focus, NoSnapshot};
+use candor_journal::{BlobInfo, Journal, JournalError};
+use candor_sandbox::capability::{AttachmentSource, FrameView, Observations, Sensors, Store};
+use candor_sandbox::model::{Denied, Layout, Minute, Note, NoteError, PictureSize, Scope, StoreError};
+
+use crate::guard::frame::Masked;
+use crate::guard::{Guard, JudgedLayout};
+use crate::picture::encode;
+use crate::record::Record;
+use crate::shared::Shared;
+
+/// The sensors and the recording of one collector.
+pub struct CollectorHost {
+    plugin: String,
+    shared: Arc<Shared>,
+    guard: Option<Arc<Guard>>,
+    /// What `windows` answered last: the rules that hid something, by window.
+    last: Mutex<Option<JudgedLayout>>,
+}
+
+impl CollectorHost {
+    /// For the collector of that name. Without a guard there is no display to see.
+    #[must_use]
+    pub fn new(plugin: &str, shared: Arc<Shared>, guard: Option<Arc<Guard>>) -> Self {
+        Self { plugin: plugin.to_owned(), shared, guard, last: Mutex::default() }
+    }
+
+    fn guard(&self) -> Result<&Guard, Denied> {
+        if !self.shared.tracking() {
+            return Err(Denied::NotTracking);
+        }
+        self.guard.as_deref().ok_or_else(|| Denied::Unavailable("there is no display".into()))
+    }
+
+    async fn record(&self, at: u64, record: &Record) -> Result<(), NoteError> {
+        self.shared.record(at, record).await.map(|_| ()).map_err(unavailable)
+    }
+
+    async fn note_picture(&self, frame: Arc<dyn FrameView>, size: PictureSize) -> Result<(), NoteError> {
+        let at = frame.taken_at();
+        if !self.shared.open(at) {
+            return Err(NoteError::NotTracking);
+        }
+        let masked = frame.as_any().downcast::<Masked>().map_err(|_| NoteError::Unknown)?;
+        if !self.shared.take_picture_of(at) {
+            return Err(NoteError::TooMany);
+        }
+        let (bytes, facts) = tokio::task::spawn_blocking(move || encode(&masked, size))
+            .await
+            .map_err(|_| NoteError::Unavailable("the encoder failed".into()))?
+            .map_err(|e| NoteError::Unavailable(e.to_string()))?;
+        let blob = self.shared.journal.put_blob(&facts.media_type, bytes).await.map_err(unavailable)?;
+        self.record(at, &Record::Snapshot { facts, blob: blob.id }).await
+    }
+}
+
+fn unavailable(error: impl std::fmt::Display) -> NoteError {
+    NoteError::Unavailable(error.to_string())
+}
+
+/// Why there is no picture, in the parcel's words; none where there is nothing to tell.
+fn no_snapshot(denied: Denied) -> Option<NoSnapshot> {
+    match denied {
+        Denied::Skipped(rules) => Some(NoSnapshot::SkippedByRule { rules }),
+        Denied::RuleFailed => Some(NoSnapshot::RuleFailed),
+        Denied::Unsettled => Some(NoSnapshot::Unsettled),
+        Denied::Unavailable(_) => Some(NoSnapshot::ScreenUnavailable),
+        Denied::TooMany => Some(NoSnapshot::CollectorFailed),
+        Denied::NotTracking => None,
+    }
+}
+
+#[async_trait]
+impl Sensors for CollectorHost {
+    async fn windows(&self) -> Result<Layout, Denied> {
+        let judged = self.guard()?.windows().await?;
+        let layout = judged.layout.clone();
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(judged);
+        Ok(layout)
+    }
+
+    async fn screen(&self, scope: Scope) -> Result<Arc<dyn FrameView>, Denied> {
+        let masked = self.guard()?.picture(scope).await?;
+        Ok(Arc::new(masked))
+    }
+
+    async fn camera(&self) -> Result<Arc<dyn FrameView>, Denied> {
+        Err(Denied::Unavailable("this tracker reads no camera".into()))
+    }
+
+    async fn minute(&self, start: u64) -> Result<Option<Minute>, Denied> {
+        Ok(self.shared.counts_of(start).map(|c| Minute {
+            start,
+            keys: c.keys,
+            clicks: c.clicks,
+            scrolls: c.scrolls,
+        }))
+    }
+}
+
+#[async_trait]
+impl Observations for CollectorHost {
+    async fn note(&self, note: Note) -> Result<(), NoteError> {
+        let now = self.shared.clock.now();
+        match note {
+            Note::Snapshot { frame, size } => self.note_picture(frame, size).await,
+            Note::CameraSnapshot { .. } => {
+                Err(NoteError::Unavailable("this tracker reads no camera".into()))
+            }
+            Note::NoSnapshot(denied) => match no_snapshot(denied) {
+                Some(why) if self.shared.open(now) => self.record(now, &Record::NoSnapshot { why }).await,
+                _ => Err(NoteError::NotTracking),
+            },
+            Note::Focus { window, at } => {
+                if !self.shared.open(at) {
+                    return Err(NoteError::NotTracking);
+                }
+                let hidden_by = {
+                    let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+                    let judged = last.as_ref().ok_or(NoteError::Unknown)?;
+                    let index = judged.layout.windows.iter().position(|w| w.id == window.id);
+                    index.and_then(|i| judged.hidden_by.get(i).cloned()).ok_or(NoteError::Unknown)?
+                };
+                let focus =
+                    Focus { at, app: window.app, title: window.title, url: window.url, hidden_by };
+                self.record(at, &Record::Focus(focus)).await
+            }
+            Note::Activity { minute } => {
+                if !self.shared.open(minute) {
+                    return Err(NoteError::NotTracking);
+                }
+                let counts = self.shared.take_counts_of(minute).ok_or(NoteError::Unknown)?;
+                self.record(minute, &Record::Activity { minute, counts }).await
+            }
+            Note::Custom { kind, body } => {
+                if !self.shared.tracking() {
+                    return Err(NoteError::NotTracking);
+                }
+                let custom = Custom { at: now, plugin: self.plugin.clone(), kind, body };
+                self.record(now, &Record::Custom(custom)).await
+            }
+        }
+    }
+}
+
+/// The key-value store of one plugin.
+pub struct PluginStore {
+    /// The plugin's name.
+    pub plugin: String,
+    /// Where it is kept.
+    pub journal: Journal,
+}
+
+fn store_error(error: JournalError) -> StoreError {
+    StoreError::Unavailable(error.to_string())
+}
+
+#[async_trait]
+impl Store for PluginStore {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.journal.store_get(&self.plugin, key).await.map_err(store_error)
+    }
+    async fn set(&self, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
+        self.journal.store_set(&self.plugin, key, value).await.map_err(store_error)
+    }
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        self.journal.store_delete(&self.plugin, key).await.map(|_| ()).map_err(store_error)
+    }
+    async fn list(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        self.journal.store_list(&self.plugin).await.map_err(store_error)
+    }
+}
+
+/// A picture of the journal on its way to a target.
+pub struct JournalAttachment {
+    /// Which.
+    pub info: BlobInfo,
+    /// Where it is kept.
+    pub journal: Journal,
+}
+
+#[async_trait]
+impl AttachmentSource for JournalAttachment {
+    fn length(&self) -> u64 {
+        self.info.length
+    }
+    fn sha256(&self) -> &str {
+        &self.info.sha256
+    }
+    fn media_type(&self) -> &str {
+        &self.info.media_type
+    }
+    async fn read(&self, offset: u64, count: u32) -> Result<Vec<u8>, String> {
+        self.journal.read_blob(&self.info.id, offset, count).await.map_err(|e| e.to_string())
+    }
+}

@@ -1,0 +1,196 @@
+//! Drains the outbox: hands parcels that have waited long enough to the uploader, checks the receipt, and only then
+//! calls them delivered (invariant 9).
+
+use std::sync::Arc;
+
+use candor_diary::receipt::{RECEIPT_TYPE, Receipt};
+use candor_journal::{JournalError, OutboxEntry};
+use candor_sandbox::Uploader;
+use candor_sandbox::capability::AttachmentSource;
+use candor_sandbox::model::{DeliveryFailure, ParcelToDeliver};
+use candor_seal::{Envelope, PublicKey, sha256_hex};
+use tokio::sync::Notify;
+
+use crate::clock::sleep;
+use crate::hosts::JournalAttachment;
+use crate::shared::Shared;
+
+/// How often the outbox is looked at where nothing else wakes it, in milliseconds.
+const LOOK_MS: u64 = 1_000;
+/// First wait after a failure, and the longest, in milliseconds.
+const BACKOFF_MS: (u64, u64) = (5_000, 15 * 60_000);
+
+/// Delivers one contract's parcels.
+pub struct Courier {
+    /// Shared state.
+    pub shared: Arc<Shared>,
+    /// The plugin that carries parcels.
+    pub uploader: Uploader,
+    /// The key that receipts are countersigned with.
+    pub server: PublicKey,
+    /// The segment's length in milliseconds.
+    pub segment_ms: u64,
+    /// Rung when a segment closed.
+    pub closed: Arc<Notify>,
+}
+
+/// Why a receipt is not one.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum BadReceipt {
+    /// Not an envelope, of another type, or not signed with the back office's key.
+    #[error("its signature does not hold")]
+    Signature,
+    /// Signed, but not about this parcel.
+    #[error("it is about something else: {0}")]
+    Other(&'static str),
+}
+
+/// Checks that `proof` is the back office's receipt for exactly these bytes.
+///
+/// # Errors
+/// Why it is not.
+pub fn check_receipt(
+    proof: &[u8],
+    server: &PublicKey,
+    parcel_id: &str,
+    envelope: &[u8],
+) -> Result<Receipt, BadReceipt> {
+    let signed = Envelope::from_json(proof).map_err(|_| BadReceipt::Signature)?;
+    let payload = signed.verify(RECEIPT_TYPE, server).map_err(|_| BadReceipt::Signature)?;
+    let receipt: Receipt = serde_json::from_slice(payload).map_err(|_| BadReceipt::Signature)?;
+    if receipt.parcel != parcel_id {
+        return Err(BadReceipt::Other("another parcel"));
+    }
+    if receipt.digest != sha256_hex(envelope) {
+        return Err(BadReceipt::Other("other bytes"));
+    }
+    Ok(receipt)
+}
+
+impl Courier {
+    /// Runs for as long as the agent does.
+    pub async fn run(mut self) {
+        loop {
+            let wait = self.shared.clock.real(LOOK_MS);
+            // Either a segment closed or it is time to look again.
+            let _ = tokio::time::timeout(wait, self.closed.notified()).await;
+            if let Err(error) = self.deliver_due().await {
+                self.shared.problem("outbox", Some(error.to_string()));
+                sleep(self.shared.clock.as_ref(), BACKOFF_MS.0).await;
+            }
+        }
+    }
+
+    async fn deliver_due(&mut self) -> Result<(), JournalError> {
+        loop {
+            let now = self.shared.clock.now();
+            let Some(entry) = self.shared.journal.due(now, 1).await?.into_iter().next() else {
+                return Ok(());
+            };
+            self.deliver(&entry).await?;
+        }
+    }
+
+    async fn deliver(&mut self, entry: &OutboxEntry) -> Result<(), JournalError> {
+        let journal = &self.shared.journal;
+        let envelope = journal.envelope(&entry.parcel_id).await?;
+        let mut attachments: Vec<Arc<dyn AttachmentSource>> = Vec::with_capacity(entry.attachments.len());
+        for blob in &entry.attachments {
+            let info = journal.blob_info(blob).await?;
+            attachments.push(Arc::new(JournalAttachment { info, journal: journal.clone() }));
+        }
+        let parcel = ParcelToDeliver {
+            id: entry.parcel_id.clone(),
+            contract: entry.contract.clone(),
+            segment_start: entry.segment_start,
+            segment_length: self.segment_ms,
+            envelope: envelope.clone(),
+        };
+        let answer = self.uploader.deliver(parcel, attachments).await;
+        let now = self.shared.clock.now();
+        let (retry_ms, why) = match answer {
+            Ok(Ok(proof)) => match check_receipt(&proof, &self.server, &entry.parcel_id, &envelope) {
+                Ok(_) => {
+                    self.shared.journal.mark_delivered(&entry.parcel_id, proof, now).await?;
+                    self.shared.problem("outbox", None);
+                    return Ok(());
+                }
+                Err(bad) => (None, format!("the receipt was refused: {bad}")),
+            },
+            Ok(Err(DeliveryFailure::Rejected(code))) => {
+                self.shared.problem("outbox", Some(format!("the back office refuses a segment: {code}")));
+                return self.shared.journal.mark_rejected(&entry.parcel_id, &code, now).await;
+            }
+            Ok(Err(DeliveryFailure::RetryAfter(ms))) => {
+                (Some(ms), "the back office could not be reached; kept on this computer".to_owned())
+            }
+            Ok(Err(DeliveryFailure::Unauthorised)) => (
+                Some(BACKOFF_MS.1 / 3),
+                "the back office does not accept this device's token: enrol it again".to_owned(),
+            ),
+            Err(failure) => (None, format!("the uploader failed: {failure}; kept on this computer")),
+        };
+        self.shared.problem("outbox", Some(why.clone()));
+        let wait = backoff(entry.attempts, retry_ms.unwrap_or(0), jitter());
+        self.shared.journal.mark_retry(&entry.parcel_id, now.saturating_add(wait), &why).await
+    }
+}
+
+/// How long to wait before attempt number `attempts + 1`: doubling, no less than what the target asked for, spread by
+/// up to half so that devices do not all come back at once. `jitter` is 0 to 255.
+#[must_use]
+fn backoff(attempts: u32, at_least: u64, jitter: u8) -> u64 {
+    let doubled = BACKOFF_MS.0.saturating_mul(1u64 << attempts.min(20)).min(BACKOFF_MS.1);
+    let base = doubled.max(at_least);
+    base + base / 2 * u64::from(jitter) / 255
+}
+
+fn jitter() -> u8 {
+    let mut byte = [0u8];
+    // Without randomness the wait is only less spread.
+    if getrandom::fill(&mut byte).is_err() {
+        return 128;
+    }
+    byte[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use candor_seal::SecretKey;
+
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_a_bound_and_honour_the_target() {
+        assert_eq!(backoff(0, 0, 0), 5_000);
+        assert_eq!(backoff(0, 0, 255), 7_500);
+        assert_eq!(backoff(3, 0, 0), 40_000);
+        assert_eq!(backoff(60, 0, 0), 900_000);
+        assert_eq!(backoff(0, 60_000, 0), 60_000);
+    }
+
+    #[test]
+    fn only_a_countersigned_receipt_for_the_same_bytes_counts() {
+        let server = SecretKey::generate().unwrap();
+        let other = SecretKey::generate().unwrap();
+        let sign = |key: &SecretKey, kind: &str, parcel: &str, bytes: &[u8]| {
+            let receipt = Receipt {
+                parcel: parcel.into(),
+                digest: sha256_hex(bytes),
+                contract: "c".into(),
+                device: "d".into(),
+                sequence: 1,
+                chain_head: "0".repeat(64),
+                received_at: 1,
+            };
+            Envelope::sign(kind, serde_json::to_vec(&receipt).unwrap(), key).to_json()
+        };
+        let check = |proof: &[u8]| check_receipt(proof, &server.public(), "p", b"bytes").map(|r| r.sequence);
+        assert_eq!(check(&sign(&server, RECEIPT_TYPE, "p", b"bytes")), Ok(1));
+        assert_eq!(check(b"200 OK"), Err(BadReceipt::Signature));
+        assert_eq!(check(&sign(&other, RECEIPT_TYPE, "p", b"bytes")), Err(BadReceipt::Signature));
+        assert_eq!(check(&sign(&server, "text/plain", "p", b"bytes")), Err(BadReceipt::Signature));
+        assert_eq!(check(&sign(&server, RECEIPT_TYPE, "q", b"bytes")), Err(BadReceipt::Other("another parcel")));
+        assert_eq!(check(&sign(&server, RECEIPT_TYPE, "p", b"bites")), Err(BadReceipt::Other("other bytes")));
+    }
+}

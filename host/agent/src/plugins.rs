@@ -1,0 +1,176 @@
+//! Loads the plugins that the terms name and works out what each asks for.
+
+use std::path::{Path, PathBuf};
+
+use candor_diary::parcel;
+use candor_diary::terms::{PluginUse, Terms};
+use candor_sandbox::{Capability, Grants, HttpGrant, Kind, Policy, Prepared, Refusal, Sandbox};
+use url::{Host, Url};
+
+/// A plugin that was loaded but not started.
+pub struct Loaded {
+    /// Its name in the terms.
+    pub name: String,
+    /// The component.
+    pub prepared: Prepared,
+    /// Its settings, a JSON text.
+    pub settings: String,
+}
+
+/// Everything that the terms name.
+pub struct Plugins {
+    /// The client's policy; none where it is missing or refused.
+    pub policy: Option<Policy>,
+    /// The worker's own rules, where there are any.
+    pub own: Option<Policy>,
+    /// Whether there are own rules that could not be loaded: then nothing may be shown either.
+    pub own_failed: bool,
+    /// What a parcel says of the policy.
+    pub facts: parcel::Policy,
+    /// Collectors that could be loaded.
+    pub collectors: Vec<Loaded>,
+    /// The uploader; none where it could not be loaded.
+    pub uploader: Option<Loaded>,
+    /// What could not be loaded, each with the reason and what to do.
+    pub problems: Vec<(String, String)>,
+}
+
+/// Where compiled components lie, and who runs them.
+pub struct Library<'a> {
+    /// The sandbox.
+    pub sandbox: &'a Sandbox,
+    /// The folder with `.wasm` files.
+    pub folder: &'a Path,
+}
+
+impl Library<'_> {
+    /// The file of a plugin: `candor_KIND_NAME.wasm`, else `NAME.wasm`.
+    fn file(&self, kind: &str, name: &str) -> Result<PathBuf, String> {
+        let plain = (1..=64).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if !plain {
+            return Err(format!("{name:?} is no plugin name: 1 to 64 of a-z, 0-9 and -"));
+        }
+        let name = name.replace('-', "_");
+        let candidates = [format!("candor_{kind}_{name}.wasm"), format!("{name}.wasm")];
+        candidates
+            .iter()
+            .map(|c| self.folder.join(c))
+            .find(|p| p.is_file())
+            .ok_or_else(|| format!("there is no {} in {}", candidates[0], self.folder.display()))
+    }
+
+    async fn load(&self, kind: &str, plugin: &PluginUse) -> Result<Loaded, String> {
+        let file = self.file(kind, &plugin.plugin)?;
+        let prepared = self.sandbox.prepare(&file).await.map_err(|e| e.to_string())?;
+        let settings =
+            if plugin.settings.is_null() { "{}".to_owned() } else { plugin.settings.to_string() };
+        Ok(Loaded { name: plugin.plugin.clone(), prepared, settings })
+    }
+
+    async fn policy(&self, plugin: &PluginUse) -> Result<(Policy, String), String> {
+        let loaded = self.load("policy", plugin).await?;
+        let sha256 = loaded.prepared.description().sha256.clone();
+        // A policy has no way out for what it sees, so what it imports needs nobody's permission.
+        let grants = asks(&loaded).map_err(|e| e.to_string())?;
+        let policy = loaded
+            .prepared
+            .policy(&loaded.name, &grants, &loaded.settings)
+            .await
+            .map_err(|e: Refusal| e.to_string())?;
+        Ok((policy, sha256))
+    }
+
+    /// Loads what the terms name, and the worker's own rules (settings for the policy `rules`).
+    pub async fn open(&self, terms: &Terms, own_rules: Option<serde_json::Value>) -> Plugins {
+        let mut problems = Vec::new();
+        let mut facts = parcel::Policy { plugin: String::new(), sha256: String::new(), rules: Vec::new() };
+        let policy = match &terms.policy {
+            None => {
+                problems.push(("policy".into(), "the terms name no policy: no picture and no title is recorded".into()));
+                None
+            }
+            Some(plugin) => match self.policy(plugin).await {
+                Ok((policy, sha256)) => {
+                    facts = parcel::Policy { plugin: plugin.plugin.clone(), sha256, rules: policy.rules().to_vec() };
+                    Some(policy)
+                }
+                Err(why) => {
+                    problems.push((plugin.plugin.clone(), format!("no picture and no title is recorded: {why}")));
+                    facts.plugin.clone_from(&plugin.plugin);
+                    None
+                }
+            },
+        };
+        let mut own_failed = false;
+        let own = match own_rules {
+            None => None,
+            Some(settings) => {
+                match self.policy(&PluginUse { plugin: "rules".into(), settings }).await {
+                    Ok((own, _)) => {
+                        facts.rules.extend(own.rules().iter().cloned());
+                        Some(own)
+                    }
+                    Err(why) => {
+                        own_failed = true;
+                        problems.push(("own rules".into(), format!("no picture and no title is recorded: {why}")));
+                        None
+                    }
+                }
+            }
+        };
+        let mut collectors = Vec::new();
+        for plugin in &terms.collectors {
+            match self.load("collector", plugin).await {
+                Ok(loaded) => collectors.push(loaded),
+                Err(why) => problems.push((plugin.plugin.clone(), why)),
+            }
+        }
+        let uploader = match self.load("uploader", &terms.uploader).await {
+            Ok(loaded) => Some(loaded),
+            Err(why) => {
+                problems.push((terms.uploader.plugin.clone(), format!("the outbox waits: {why}")));
+                None
+            }
+        };
+        Plugins { policy, own, own_failed, facts, collectors, uploader, problems }
+    }
+}
+
+/// Why it cannot be worked out what a plugin asks for.
+#[derive(Debug, thiserror::Error)]
+#[error("{plugin}: settings.url is no address that can be granted: {reason}")]
+pub struct BadAddress {
+    plugin: String,
+    reason: String,
+}
+
+/// What a plugin asks for: what it imports, and for an uploader or feed the origin in its settings.
+///
+/// # Errors
+/// Where it needs the network and its settings name no address.
+pub fn asks(loaded: &Loaded) -> Result<Grants, BadAddress> {
+    let description = loaded.prepared.description();
+    let mut grants =
+        Grants { capabilities: description.imports.clone(), ..Grants::default() };
+    let network = matches!(description.kind, Kind::Uploader | Kind::Feed);
+    if network && description.imports.contains(&Capability::Http) {
+        let bad = |reason: &str| BadAddress { plugin: loaded.name.clone(), reason: reason.to_owned() };
+        let settings: serde_json::Value =
+            serde_json::from_str(&loaded.settings).map_err(|e| bad(&e.to_string()))?;
+        let text = settings.get("url").and_then(|u| u.as_str()).ok_or_else(|| bad("it is missing"))?;
+        let url = Url::parse(text).map_err(|e| bad(&e.to_string()))?;
+        let host = url.host().ok_or_else(|| bad("it has no host"))?;
+        grants.http.push(HttpGrant { origin: url.origin().ascii_serialization(), private: is_private(&host) });
+    }
+    Ok(grants)
+}
+
+/// Whether an address is written as one of this machine or a private network; the notice says so.
+fn is_private(host: &Host<&str>) -> bool {
+    match host {
+        Host::Ipv4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+        Host::Ipv6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+        Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost") || name.ends_with(".internal"),
+    }
+}

@@ -1,0 +1,83 @@
+//! What the agent writes into the journal: the kinds of records and their bodies.
+//!
+//! Records are facts with their own time; segments are computed from them ([`crate::segments`]). A record belongs to
+//! the segment in which its `at` lies.
+
+use candor_diary::parcel::{Counts, Custom, Focus, Gap, NoSnapshot, Snapshot};
+use serde::{Deserialize, Serialize};
+
+/// The body of a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "record")]
+pub enum Record {
+    /// Tracking began.
+    Started,
+    /// Tracking ended.
+    Stopped,
+    /// The tracker was on from `from` until `to`, both within one minute.
+    Span {
+        /// First millisecond.
+        from: u64,
+        /// First millisecond after it.
+        to: u64,
+    },
+    /// The counts of a minute.
+    Activity {
+        /// First millisecond of the minute.
+        minute: u64,
+        /// The counts.
+        counts: Counts,
+    },
+    /// The worker said what the work is, from here on.
+    Memo {
+        /// The text; none clears it.
+        memo: Option<String>,
+        /// The client's label.
+        label: Option<String>,
+    },
+    /// The focused window changed.
+    Focus(Focus),
+    /// A picture of the screen.
+    Snapshot {
+        /// What the parcel will say of it.
+        facts: Snapshot,
+        /// The journal's blob that holds the picture.
+        blob: String,
+    },
+    /// There is no picture.
+    NoSnapshot {
+        /// Why.
+        why: NoSnapshot,
+    },
+    /// The tracker could not see.
+    Gap(Gap),
+    /// Of a plugin's own making.
+    Custom(Custom),
+    /// The segment closed; its parcel is in the outbox.
+    Segment {
+        /// The parcel's id.
+        parcel: String,
+        /// First millisecond of the segment.
+        start: u64,
+    },
+}
+
+impl Record {
+    /// The kind under which the journal files it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Stopped => "stopped",
+            Self::Span { .. } => "span",
+            Self::Activity { .. } => "activity",
+            Self::Memo { .. } => "memo",
+            Self::Focus(_) => "focus",
+            Self::Snapshot { .. } => "snapshot",
+            Self::NoSnapshot { .. } => "no-snapshot",
+            Self::Gap(_) => "gap",
+            Self::Custom(_) => "custom",
+            Self::Segment { .. } => "segment",
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What the parts of a running agent share: whether it tracks, what was counted, and the way into the journal.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use candor_diary::parcel::Counts;
+use candor_diary::segment::SegmentLength;
+use candor_journal::{Journal, JournalError};
+
+use crate::clock::Clock;
+use crate::record::Record;
+
+/// For how many minutes counts are kept for collectors that ask late (wit: `activity.minute-at`).
+const COUNTED_MINUTES: usize = 60;
+
+/// The counts of one minute: all of them, and those that no record holds yet.
+#[derive(Clone, Copy, Default)]
+struct Counted {
+    all: Counts,
+    unrecorded: Option<Counts>,
+}
+
+fn add(a: Counts, b: Counts) -> Counts {
+    Counts {
+        keys: a.keys.saturating_add(b.keys),
+        clicks: a.clicks.saturating_add(b.clicks),
+        scrolls: a.scrolls.saturating_add(b.scrolls),
+    }
+}
+
+/// Why a record was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// It could not be written down as JSON.
+    #[error("a record could not be written down: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The journal could not take it.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// Shared by the tracker, the plugins' hosts and the control socket.
+pub struct Shared {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The journal.
+    pub journal: Journal,
+    /// The contract that is tracked.
+    pub contract: String,
+    /// The length of its segments.
+    pub length: SegmentLength,
+    tracking: AtomicBool,
+    /// Every segment that starts before this is closed.
+    closed_until: AtomicU64,
+    /// The segment that has its picture already.
+    pictured: AtomicU64,
+    counts: Mutex<BTreeMap<u64, Counted>>,
+    problems: Mutex<BTreeMap<String, String>>,
+}
+
+impl Shared {
+    /// Nothing tracked yet.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, journal: Journal, contract: String, length: SegmentLength) -> Self {
+        Self {
+            clock,
+            journal,
+            contract,
+            length,
+            tracking: AtomicBool::new(false),
+            closed_until: AtomicU64::new(0),
+            pictured: AtomicU64::new(0),
+            counts: Mutex::default(),
+            problems: Mutex::default(),
+        }
+    }
+
+    /// Whether the tracker is on.
+    pub fn tracking(&self) -> bool {
+        self.tracking.load(Ordering::Acquire)
+    }
+
+    /// Turns the tracker on or off for everyone who asks.
+    pub fn set_tracking(&self, on: bool) {
+        self.tracking.store(on, Ordering::Release);
+    }
+
+    /// Every segment up to this one (its start) is closed now.
+    pub fn closed(&self, segment: u64) {
+        self.closed_until.fetch_max(segment + self.length.ms(), Ordering::AcqRel);
+    }
+
+    /// Whether the segment that holds `at` still takes records.
+    pub fn open(&self, at: u64) -> bool {
+        at >= self.closed_until.load(Ordering::Acquire)
+    }
+
+    /// Takes the one picture of the segment that holds `at`; false where it was taken already.
+    pub fn take_picture_of(&self, at: u64) -> bool {
+        // 0 means none, so starts are kept one higher.
+        let segment = self.length.start_of(at) + 1;
+        self.pictured.swap(segment, Ordering::AcqRel) != segment
+    }
+
+    /// Keeps the counts of a minute; a second report of the same minute adds up.
+    pub fn count(&self, minute: u64, counts: Counts) {
+        let mut all = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = all.entry(minute).or_default();
+        counted.all = add(counted.all, counts);
+        counted.unrecorded = Some(add(counted.unrecorded.unwrap_or_default(), counts));
+        while all.len() > COUNTED_MINUTES {
+            all.pop_first();
+        }
+    }
+
+    /// The counts of a minute, where the counter ran.
+    pub fn counts_of(&self, minute: u64) -> Option<Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).get(&minute).map(|c| c.all)
+    }
+
+    /// Takes the counts of a minute that are not recorded yet, so that each is recorded once only.
+    pub fn take_counts_of(&self, minute: u64) -> Option<Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&minute)?.unrecorded.take()
+    }
+
+    /// Notes a problem that the worker should see, under a name; none clears it.
+    pub fn problem(&self, name: &str, text: Option<String>) {
+        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        match text {
+            Some(text) => {
+                tracing::warn!(name, "{text}");
+                problems.insert(name.to_owned(), text);
+            }
+            None => {
+                problems.remove(name);
+            }
+        }
+    }
+
+    /// All problems, in words.
+    pub fn problems(&self) -> Vec<String> {
+        let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        problems.iter().map(|(name, text)| format!("{name}: {text}")).collect()
+    }
+
+    /// Writes a record of the contract; `at` decides the segment it belongs to.
+    ///
+    /// # Errors
+    /// Where it cannot be written down or the journal cannot take it.
+    pub async fn record(&self, at: u64, record: &Record) -> Result<u64, RecordError> {
+        let body = serde_json::to_vec(record)?;
+        let appended = self.journal.append(record.kind(), Some(&self.contract), at, body).await?;
+        Ok(appended.sequence)
+    }
+}

@@ -1,0 +1,446 @@
+//! The tracker: turns being on into minutes, wakes the collectors, and says when segments end.
+//!
+//! One task owns the state; everyone else sends it [`Command`]s. It writes facts as they end: a span at each minute,
+//! counts when the counter reports them. A crash loses the minute it happens in, and that shows as a gap.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use candor_diary::parcel::{Gap, GapCause};
+use candor_diary::segment::{MINUTE_MS, minute_of};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::clock::{sleep, sleep_until};
+use crate::closing::Closing;
+use crate::collectors::{CollectorHandle, Event, flush};
+use crate::input::{Counted, Input, InputSource};
+use crate::record::Record;
+use crate::shared::Shared;
+
+/// How long after its end a segment stays open for pictures that are still being judged and counts on their way, ms.
+const GRACE_MS: u64 = 2_500;
+/// How long collectors may take to finish what they were handed before a segment closes, in milliseconds.
+const FLUSH_MS: u64 = 8_000;
+/// How often the clock is compared with the monotonic one, in milliseconds.
+const HEARTBEAT_MS: u64 = 10_000;
+/// A difference beyond this is a jump, in milliseconds.
+const JUMP_MS: u64 = 2_000;
+
+/// What can be asked of the tracker.
+pub enum Command {
+    /// Begin tracking with this memo.
+    Start {
+        /// The memo; none keeps the last one.
+        memo: Option<String>,
+    },
+    /// End tracking, now or when the running segment ends.
+    Stop {
+        /// Wait for the segment's end.
+        at_segment_end: bool,
+    },
+    /// Say what the work is.
+    Memo {
+        /// The text; empty clears it.
+        memo: String,
+    },
+}
+
+/// Answers a [`Command`]; an error is a sentence for the person.
+pub type Reply = oneshot::Sender<Result<(), String>>;
+
+/// What the tracker is doing, for `status`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// Since when it tracks, milliseconds since the Unix epoch.
+    pub since: Option<u64>,
+    /// The memo.
+    pub memo: Option<String>,
+    /// Whether it stops at the end of the segment.
+    pub stopping: bool,
+    /// Segments that ended or run and are not closed yet.
+    pub open_segments: usize,
+}
+
+/// The tracker of one contract.
+pub struct Tracker {
+    shared: Arc<Shared>,
+    closing: Arc<Closing>,
+    collectors: Vec<CollectorHandle>,
+    input: Arc<dyn InputSource>,
+    state: watch::Sender<State>,
+    closed: Arc<tokio::sync::Notify>,
+    /// Where the span that runs began.
+    span_from: u64,
+    counter: Option<Running>,
+    open: BTreeSet<u64>,
+    beat: (u64, u64),
+}
+
+/// A counter in a task of its own: reads are never cut in the middle.
+struct Running {
+    minutes: mpsc::Receiver<Result<Counted, String>>,
+    stop: oneshot::Sender<oneshot::Sender<Vec<Counted>>>,
+}
+
+impl Running {
+    fn start(mut input: Box<dyn Input>) -> Self {
+        let (send, minutes) = mpsc::channel(8);
+        let (stop, mut stopped) = oneshot::channel::<oneshot::Sender<Vec<Counted>>>();
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    reply = &mut stopped => {
+                        let rest = input.finish().await;
+                        if let Ok(reply) = reply {
+                            // The tracker is gone where nobody listens; then nothing records either.
+                            drop(reply.send(rest));
+                        }
+                        return;
+                    }
+                    next = input.next() => {
+                        let message = match next {
+                            Some(Ok(counted)) => Ok(counted),
+                            Some(Err(error)) => Err(error.to_string()),
+                            None => Err("the counter ended".to_owned()),
+                        };
+                        let ended = message.is_err();
+                        if send.send(message).await.is_err() || ended {
+                            return;
+                        }
+                    }
+                }
+            }
+        });
+        Self { minutes, stop }
+    }
+
+    async fn finish(mut self) -> Vec<Counted> {
+        let (reply, rest) = oneshot::channel();
+        let mut all = Vec::new();
+        if self.stop.send(reply).is_ok() {
+            all = rest.await.unwrap_or_default();
+        }
+        while let Ok(Ok(counted)) = self.minutes.try_recv() {
+            all.insert(0, counted);
+        }
+        all
+    }
+}
+
+impl Tracker {
+    /// A tracker that is off.
+    #[must_use]
+    pub fn new(
+        closing: Arc<Closing>,
+        collectors: Vec<CollectorHandle>,
+        input: Arc<dyn InputSource>,
+        closed: Arc<tokio::sync::Notify>,
+    ) -> (Self, watch::Receiver<State>) {
+        let (state, states) = watch::channel(State::default());
+        let shared = Arc::clone(&closing.shared);
+        let beat = (shared.clock.now(), shared.clock.monotonic());
+        let tracker = Self {
+            shared,
+            closing,
+            collectors,
+            input,
+            state,
+            closed,
+            span_from: 0,
+            counter: None,
+            open: BTreeSet::new(),
+            beat,
+        };
+        (tracker, states)
+    }
+
+    /// Runs until the commands end; then tracking stops and everything is recorded.
+    pub async fn run(mut self, mut commands: mpsc::Receiver<(Command, Reply)>) {
+        self.recover().await;
+        loop {
+            let now = self.shared.clock.now();
+            let tracking = self.state.borrow().since.is_some();
+            let minute_end = tracking.then(|| minute_of(now.max(self.span_from)) + MINUTE_MS);
+            let close = self.open.first().map(|s| s + self.closing.terms.segment.ms() + GRACE_MS);
+            let beat = tracking.then_some(now + HEARTBEAT_MS);
+            let clock = Arc::clone(&self.shared.clock);
+            let at = |at: Option<u64>| {
+                let clock = Arc::clone(&clock);
+                async move {
+                    match at {
+                        Some(at) => sleep_until(clock.as_ref(), at).await,
+                        None => std::future::pending().await,
+                    }
+                }
+            };
+            tokio::select! {
+                biased;
+                () = at(minute_end) => self.minute_ended(minute_end.unwrap_or(now)).await,
+                command = commands.recv() => match command {
+                    None => break,
+                    Some((command, reply)) => {
+                        let result = self.obey(command).await;
+                        // Whoever asked may have gone.
+                        drop(reply.send(result));
+                    }
+                },
+                counted = next_count(&mut self.counter) => self.counted(counted).await,
+                () = at(close) => self.close_ended().await,
+                () = at(beat) => self.heartbeat().await,
+            }
+        }
+        if self.state.borrow().since.is_some() {
+            let now = self.shared.clock.now();
+            self.stop(now).await;
+        }
+        if let Err(error) = self.shared.journal.sync().await {
+            self.shared.problem("journal", Some(error.to_string()));
+        }
+    }
+
+    /// After a start of the agent: segments that were left open are closed when their time is over, and a session
+    /// that was cut off shows its gap.
+    async fn recover(&mut self) {
+        match self.closing.unclosed().await {
+            Ok(open) => self.open = open,
+            Err(error) => self.shared.problem("journal", Some(error.to_string())),
+        }
+        match crate::recovery::cut_off(&self.shared).await {
+            Ok(Some(from)) => {
+                // The end of the gap is the end of the segment: nobody knows more than that work was cut off.
+                let segment = self.shared.length.start_of(from);
+                let to = self.shared.clock.now().min(segment + self.shared.length.ms());
+                if self.shared.open(from) && to > from {
+                    self.record(from, &Record::Gap(Gap { from, to, cause: GapCause::Crash })).await;
+                }
+                self.record(self.shared.clock.now(), &Record::Stopped).await;
+            }
+            Ok(None) => {}
+            Err(error) => self.shared.problem("journal", Some(error.to_string())),
+        }
+        self.tell();
+    }
+
+    async fn obey(&mut self, command: Command) -> Result<(), String> {
+        match command {
+            Command::Start { memo } => {
+                if self.state.borrow().since.is_some() {
+                    return Err("tracking is on already".into());
+                }
+                self.start(memo).await;
+                Ok(())
+            }
+            Command::Stop { at_segment_end } => {
+                if self.state.borrow().since.is_none() {
+                    return Err("tracking is off already".into());
+                }
+                if at_segment_end {
+                    self.state.send_modify(|s| s.stopping = true);
+                } else {
+                    let now = self.shared.clock.now();
+                    self.stop(now).await;
+                }
+                Ok(())
+            }
+            Command::Memo { memo } => {
+                let memo = (!memo.trim().is_empty()).then(|| memo.trim().to_owned());
+                self.state.send_modify(|s| s.memo = memo);
+                self.write_memo(self.shared.clock.now()).await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn start(&mut self, memo: Option<String>) {
+        let now = self.shared.clock.now();
+        self.span_from = now;
+        self.beat = (now, self.shared.clock.monotonic());
+        self.shared.set_tracking(true);
+        self.state.send_modify(|s| {
+            s.since = Some(now);
+            s.stopping = false;
+            if let Some(memo) = memo {
+                s.memo = (!memo.trim().is_empty()).then(|| memo.trim().to_owned());
+            }
+        });
+        self.record(now, &Record::Started).await;
+        self.write_memo(now).await;
+        self.start_counter(now).await;
+        self.post(|| Event::Started);
+    }
+
+    async fn start_counter(&mut self, now: u64) {
+        match self.input.start() {
+            Ok(input) => {
+                self.counter = Some(Running::start(input));
+                self.shared.problem("counter", None);
+            }
+            Err(error) => {
+                self.counter = None;
+                self.shared.problem("counter", Some(error.to_string()));
+                let to = minute_of(now) + MINUTE_MS;
+                self.record(now, &Record::Gap(Gap { from: now, to, cause: GapCause::CounterLost })).await;
+            }
+        }
+    }
+
+    /// Ends tracking as of `at`: the running span is written, the counter's rest recorded, collectors finished.
+    async fn stop(&mut self, at: u64) {
+        self.end_span(at).await;
+        if let Some(counter) = self.counter.take() {
+            for counted in counter.finish().await {
+                self.take_counts(counted, at);
+            }
+        }
+        flush(&self.collectors, &self.shared, FLUSH_MS).await;
+        self.shared.set_tracking(false);
+        self.post(|| Event::Stopped);
+        // A stop at a segment's end belongs to the segment that ended.
+        let since = self.state.borrow().since.unwrap_or(at);
+        self.record(at.saturating_sub(1).max(since), &Record::Stopped).await;
+        self.state.send_modify(|s| {
+            s.since = None;
+            s.stopping = false;
+        });
+        self.tell();
+    }
+
+    /// Writes the span that runs, up to `to`; the next begins there.
+    async fn end_span(&mut self, to: u64) {
+        let from = self.span_from;
+        if to <= from {
+            return;
+        }
+        // A late wake-up may bring more than one minute at once.
+        let mut from = from;
+        while from < to {
+            let end = to.min(minute_of(from) + MINUTE_MS);
+            self.open.insert(self.shared.length.start_of(from));
+            self.record(from, &Record::Span { from, to: end }).await;
+            from = end;
+        }
+        self.span_from = to;
+    }
+
+    async fn minute_ended(&mut self, end: u64) {
+        self.heartbeat().await;
+        if end <= self.span_from {
+            return;
+        }
+        self.end_span(end).await;
+        if self.shared.length.start_of(end) == end {
+            let start = end - self.shared.length.ms();
+            if self.state.borrow().stopping {
+                self.stop(end).await;
+            } else {
+                // Each segment holds its own memo, so that it can be put together alone.
+                self.write_memo(end).await;
+            }
+            self.post(|| Event::Segment(start));
+        }
+        if self.counter.is_none() && self.state.borrow().since.is_some() {
+            self.start_counter(end).await;
+        }
+        self.tell();
+    }
+
+    async fn counted(&mut self, counted: Result<Counted, String>) {
+        match counted {
+            Ok(counted) => self.take_counts(counted, u64::MAX),
+            Err(error) => {
+                self.counter = None;
+                self.shared.problem("counter", Some(error));
+                let now = self.shared.clock.now();
+                let (from, to) = (minute_of(now), minute_of(now) + MINUTE_MS);
+                self.record(now, &Record::Gap(Gap { from, to, cause: GapCause::CounterLost })).await;
+            }
+        }
+    }
+
+    /// Counts of a minute that begins before `until` are for the collectors.
+    fn take_counts(&self, counted: Counted, until: u64) {
+        if counted.minute < until {
+            self.shared.count(counted.minute, counted.counts);
+            self.post(|| Event::Minute(counted.minute));
+        }
+    }
+
+    async fn close_ended(&mut self) {
+        let now = self.shared.clock.now();
+        let ended: Vec<u64> = self
+            .open
+            .iter()
+            .copied()
+            .filter(|s| s + self.shared.length.ms() + GRACE_MS <= now)
+            .collect();
+        if self.state.borrow().since.is_some() {
+            flush(&self.collectors, &self.shared, FLUSH_MS).await;
+        }
+        for start in ended {
+            match self.closing.close(start).await {
+                Ok(_) => {
+                    self.open.remove(&start);
+                    self.shared.problem("segment", None);
+                    self.closed.notify_one();
+                }
+                Err(error) => {
+                    self.shared.problem("segment", Some(format!("not closed yet: {error}")));
+                    // The disk may be full: try again, not at once.
+                    sleep(self.shared.clock.as_ref(), GRACE_MS).await;
+                    break;
+                }
+            }
+        }
+        self.tell();
+    }
+
+    /// A computer that slept, or a clock that was set: the time between is no evidence.
+    async fn heartbeat(&mut self) {
+        let (wall, steady) = (self.shared.clock.now(), self.shared.clock.monotonic());
+        let (last_wall, last_steady) = std::mem::replace(&mut self.beat, (wall, steady));
+        if self.state.borrow().since.is_none() {
+            return;
+        }
+        let expected = last_wall + (steady - last_steady);
+        if wall.abs_diff(expected) <= JUMP_MS {
+            return;
+        }
+        self.end_span(expected.max(self.span_from)).await;
+        if wall > expected {
+            let gap = Gap { from: expected, to: wall, cause: GapCause::ClockJump };
+            self.record(expected, &Record::Gap(gap)).await;
+        }
+        // Backwards: what the clock shows again was recorded already; go on where it was.
+        self.span_from = self.span_from.max(wall);
+    }
+
+    async fn write_memo(&self, at: u64) {
+        let memo = self.state.borrow().memo.clone();
+        self.record(at, &Record::Memo { memo, label: None }).await;
+    }
+
+    async fn record(&self, at: u64, record: &Record) {
+        if let Err(error) = self.shared.record(at, record).await {
+            self.shared.problem("journal", Some(error.to_string()));
+        }
+    }
+
+    fn post(&self, event: impl Fn() -> Event) {
+        for collector in &self.collectors {
+            if !collector.send(event()) {
+                self.shared.problem(&collector.name, Some("is behind; what it missed shows as a gap".into()));
+            }
+        }
+    }
+
+    fn tell(&self) {
+        self.state.send_modify(|s| s.open_segments = self.open.len());
+    }
+}
+
+async fn next_count(counter: &mut Option<Running>) -> Result<Counted, String> {
+    match counter {
+        Some(running) => running.minutes.recv().await.unwrap_or(Err("the counter ended".into())),
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,193 @@
+//! The guard before a real screen: real X server, real window manager, real windows, the real policy in the sandbox.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what failed by panicking")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use candor_agent::clock::SystemClock;
+use candor_agent::guard::Guard;
+use candor_agent::guard::eyes::X11Eyes;
+use candor_agent::guard::frame::Masked;
+use candor_agent::guard::judgement::{Judge, Policies};
+use candor_sandbox::capability::FrameView as _;
+use candor_sandbox::model::{Denied, Scope};
+use candor_sandbox::{Grants, Limits, Sandbox, SandboxConfig};
+use candor_tests::display::{Display, eventually};
+use candor_tests::places;
+
+const FILL: [u8; 3] = [0x0b, 0x0c, 0x0e];
+
+const SECRET: &str = r#"{"rules": [{"match": {"title": {"contains": "secret"}}, "then": "fill"}]}"#;
+
+async fn policy(cache: &Path, settings: &str) -> Box<dyn Judge> {
+    let config = SandboxConfig {
+        cache_dir: cache.to_path_buf(),
+        compiler: places::program("candor-compile"),
+        limits: Limits::default(),
+    };
+    let sandbox = Sandbox::new(config).unwrap();
+    let prepared = sandbox.prepare(&places::guests().join("candor_policy_rules.wasm")).await.unwrap();
+    Box::new(prepared.policy("rules", &Grants::default(), settings).await.unwrap())
+}
+
+async fn guard(display: &Display, settings: &str) -> Arc<Guard> {
+    let cache = tempfile::tempdir().unwrap();
+    let policies = Policies::new(Some(policy(cache.path(), settings).await), None);
+    let eyes = Arc::new(X11Eyes::open(Some(&display.name)).unwrap());
+    // The guard judges 1.5 s back: let it have seen that much.
+    tokio::time::sleep(Duration::from_millis(3_200)).await;
+    Arc::new(Guard::new(eyes, policies, SystemClock::shared()))
+}
+
+fn pixel(frame: &Masked, x: i32, y: i32) -> [u8; 3] {
+    let i = (usize::try_from(y).unwrap() * frame.width() as usize + usize::try_from(x).unwrap()) * 4;
+    frame.rgba()[i..i + 3].try_into().unwrap()
+}
+
+/// A window's client area: x, y, width, height.
+fn place(display: &Display, window: u32) -> (i32, i32, i32, i32) {
+    let text = display.run("xdotool", &["getwindowgeometry", "--shell", &window.to_string()]).unwrap();
+    let value = |name: &str| {
+        let line = text.lines().find_map(|l| l.strip_prefix(name)).expect("a geometry");
+        line.parse::<i32>().unwrap()
+    };
+    (value("X="), value("Y="), value("WIDTH="), value("HEIGHT="))
+}
+
+fn xterm(display: &mut Display, title: &str, place: &str) -> u32 {
+    display.xterm(title, place, "sleep 600").unwrap();
+    display.window_named(title).unwrap()
+}
+
+fn rename(display: &Display, window: u32, title: &str) {
+    display.run("xdotool", &["set_window", "--name", title, &window.to_string()]).unwrap();
+    display.window_named(title).unwrap();
+}
+
+/// Whether client area and title bar are one block.
+fn is_solid(frame: &Masked, (x, y, width, height): (i32, i32, i32, i32)) -> bool {
+    let left_to_right = [x + 4, x + width / 4, x + width / 2, x + width - 4];
+    let top_to_bottom = [y - 18, y - 10, y - 2, y + 2, y + height / 2, y + height - 3];
+    top_to_bottom.iter().all(|y| left_to_right.iter().all(|x| pixel(frame, *x, *y) == FILL))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invariant_02_the_guard_judges_every_visible_window_on_every_monitor() {
+    let mut display = Display::two_monitors().unwrap();
+    display.openbox().unwrap();
+    let notes = xterm(&mut display, "notes", "60x12+40+60");
+    let left = xterm(&mut display, "secret: left", "60x12+700+60");
+    let covered = xterm(&mut display, "secret: covered", "60x20+100+500");
+    let above = xterm(&mut display, "above it", "30x8+200+600");
+    let right = xterm(&mut display, "secret: right", "60x12+2400+300");
+    let early = xterm(&mut display, "secret: early", "40x8+2400+700");
+    let late = xterm(&mut display, "late", "40x8+3100+700");
+    // The focused window is none of the secret ones.
+    display.run("xdotool", &["windowfocus", "--sync", &notes.to_string()]).unwrap();
+    let guard = guard(&display, SECRET).await;
+
+    // One was secret until just before the picture, one becomes so just after.
+    rename(&display, early, "early");
+    let picture = tokio::spawn({
+        let guard = Arc::clone(&guard);
+        async move { guard.picture(Scope::Desktop).await }
+    });
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    rename(&display, late, "secret: late");
+    let frame = picture.await.unwrap().unwrap();
+
+    assert_eq!((frame.width(), frame.height()), (3840, 1080));
+    for (name, window) in [("left", left), ("right", right), ("early", early), ("late", late)] {
+        assert!(is_solid(&frame, place(&display, window)), "{name} is not covered, title bar included");
+    }
+    let (x, y, _, height) = place(&display, covered);
+    assert_eq!(pixel(&frame, x + 5, y + height - 5), FILL, "what can be seen of a covered window");
+    for (name, window) in [("notes", notes), ("above it", above)] {
+        let (x, y, width, height) = place(&display, window);
+        assert_ne!(pixel(&frame, x + width / 2, y + height / 2), FILL, "{name} is covered too");
+    }
+
+    // The same holds for texts: no secret title is handed out, the others are.
+    let layout = guard.windows().await.unwrap().layout;
+    let titles: Vec<_> = layout.windows.iter().filter_map(|w| w.title.as_deref()).collect();
+    assert!(titles.contains(&"notes") && titles.contains(&"above it"), "{titles:?}");
+    assert!(!titles.iter().any(|t| t.contains("secret")), "{titles:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invariant_02_a_menu_is_covered_with_the_window_it_belongs_to() {
+    let mut display = Display::start("1280x900x24").unwrap();
+    display.openbox().unwrap();
+    let secret = xterm(&mut display, "secret: menu", "60x30+100+100");
+    let (x, y, _, _) = place(&display, secret);
+    // xterm's menu: an override-redirect window without a title, shown while the button is held.
+    display.run("xdotool", &["mousemove", &(x + 200).to_string(), &(y + 100).to_string()]).unwrap();
+    display.run("xdotool", &["keydown", "ctrl"]).unwrap();
+    display.run("xdotool", &["mousedown", "1"]).unwrap();
+    let menu = eventually("xterm's menu shows", || {
+        let ids = display.run("xdotool", &["search", "--onlyvisible", "--class", "XTerm"]).unwrap_or_default();
+        Ok(ids.lines().filter_map(|l| l.parse().ok()).find(|id| *id != secret && {
+            let (_, _, width, height) = place(&display, *id);
+            width > 50 && height > 50 && (width, height) != (place(&display, secret).2, place(&display, secret).3)
+        }))
+    })
+    .unwrap();
+    // Off the window it belongs to, so that only its own mask can cover it.
+    display.run("xdotool", &["windowmove", &secret.to_string(), "700", "500"]).unwrap();
+    let guard = guard(&display, SECRET).await;
+    let frame = guard.picture(Scope::Desktop).await.unwrap();
+    let (x, y, width, height) = place(&display, menu);
+    for at in [(x + 5, y + 5), (x + width / 2, y + height / 2), (x + width - 5, y + height - 5)] {
+        assert_eq!(pixel(&frame, at.0, at.1), FILL, "the menu at {at:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invariant_02_windows_that_keep_moving_end_in_no_picture() {
+    let mut display = Display::start("1280x900x24").unwrap();
+    display.openbox().unwrap();
+    let restless = xterm(&mut display, "restless", "40x10+100+100").to_string();
+    let guard = guard(&display, SECRET).await;
+    let name = display.name.clone();
+    let mover = std::thread::spawn(move || {
+        // Moved without a pause, in one xdotool call, for longer than all attempts take together.
+        let script: Vec<String> = (0..6_000)
+            .flat_map(|i| ["windowmove".to_owned(), restless.clone(), (100 + i % 300).to_string(), "100".into()])
+            .collect();
+        std::process::Command::new("xdotool").args(script).env("DISPLAY", name).status()
+    });
+    let mut last = Ok(());
+    for _ in 0..3 {
+        last = guard.picture(Scope::Desktop).await.map(|_| ());
+        if last == Err(Denied::Unsettled) || mover.is_finished() {
+            break;
+        }
+    }
+    assert_eq!(last, Err(Denied::Unsettled));
+    mover.join().unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invariant_03_without_a_policy_there_is_neither_picture_nor_title() {
+    let mut display = Display::start("800x600x24").unwrap();
+    display.openbox().unwrap();
+    xterm(&mut display, "anything", "40x10+100+100");
+    let eyes = Arc::new(X11Eyes::open(Some(&display.name)).unwrap());
+    tokio::time::sleep(Duration::from_millis(3_200)).await;
+    let guard = Guard::new(eyes, Policies::new(None, None), SystemClock::shared());
+    assert_eq!(guard.picture(Scope::Desktop).await.map(|_| ()), Err(Denied::RuleFailed));
+    assert_eq!(guard.windows().await.map(|_| ()), Err(Denied::RuleFailed));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_display_that_is_lost_is_said_and_nothing_panics() {
+    let mut display = Display::start("800x600x24").unwrap();
+    display.openbox().unwrap();
+    let guard = guard(&display, SECRET).await;
+    display.kill_server().unwrap();
+    let refused = guard.picture(Scope::Desktop).await.map(|_| ());
+    assert!(matches!(refused, Err(Denied::Unavailable(_))), "{refused:?}");
+    assert!(guard.windows().await.is_err());
+}

@@ -1,0 +1,169 @@
+//! The agent's own library under a fast clock, a painted screen and scripted input: an hour of tracking in a minute.
+//!
+//! Everything from the guard on is the real thing: real plugins in the real sandbox, the real journal, the real
+//! uploader over real HTTP. Only time, screen and keyboard are a simulation.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result};
+use async_trait::async_trait;
+use candor_agent::agent::{Agent, Setup};
+use candor_agent::clock::{Clock, FastClock, sleep_until};
+use candor_agent::folder::Folder;
+use candor_agent::guard::eyes::Eyes;
+use candor_agent::input::{Counted, Input, InputSource};
+use candor_diary::parcel::Counts;
+use candor_diary::segment::{MINUTE_MS, minute_of};
+use candor_sensors::{Area, Layout, Monitor, RawFrame, SensorError, WindowKind, WindowState};
+use tokio::sync::watch;
+use zeroize::Zeroizing;
+
+const SCREEN: Area = Area { x: 0, y: 0, width: 320, height: 200 };
+
+/// A screen with two windows; their titles change every few seconds.
+struct PaintedScreen {
+    clock: Arc<dyn Clock>,
+    changes: watch::Sender<u64>,
+}
+
+impl PaintedScreen {
+    fn layout(&self, at: u64) -> Arc<Layout> {
+        let step = at / 7_000;
+        let window = |id: u64, title: String, area: Area, focused| WindowState {
+            id,
+            app: Some("Painted".into()),
+            title: Some(title),
+            pid: None,
+            owner: None,
+            may_belong_to: Vec::new(),
+            area,
+            opaque: true,
+            shows_titles: false,
+            focused,
+            kind: WindowKind::Normal,
+        };
+        Arc::new(Layout {
+            at: step * 7_000,
+            generation: step,
+            windows: vec![
+                window(1, format!("notes {step}"), Area { width: 200, ..SCREEN }, step % 2 == 0),
+                window(2, "secret: payroll".into(), Area { x: 200, width: 120, ..SCREEN }, step % 2 == 1),
+            ],
+            monitors: vec![Monitor { name: "painted".into(), area: SCREEN }],
+        })
+    }
+}
+
+#[async_trait]
+impl Eyes for PaintedScreen {
+    fn current(&self) -> Result<Arc<Layout>, SensorError> {
+        Ok(self.layout(self.clock.now()))
+    }
+
+    fn span(&self, from: u64, to: u64) -> Result<Vec<Arc<Layout>>, SensorError> {
+        let mut all = vec![self.layout(from)];
+        let mut at = from - from % 7_000 + 7_000;
+        while at <= to {
+            all.push(self.layout(at));
+            at += 7_000;
+        }
+        Ok(all)
+    }
+
+    async fn barrier(&self) -> Result<(), SensorError> {
+        Ok(())
+    }
+
+    async fn capture(&self, area: Area) -> Result<RawFrame, SensorError> {
+        let at = self.clock.now();
+        let count = area.width as usize * area.height as usize;
+        let shade = u8::try_from(at % 200).unwrap_or(0);
+        let rgba = [shade, 90, 160, 255].repeat(count);
+        Ok(RawFrame::new(area, at, Zeroizing::new(rgba)))
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+}
+
+/// Counts that are the same for a given minute, whenever it is asked.
+struct ScriptedInput(Arc<dyn Clock>);
+
+struct Script {
+    clock: Arc<dyn Clock>,
+    from: Mutex<u64>,
+}
+
+fn scripted(minute: u64) -> Counted {
+    let n = u32::try_from(minute / MINUTE_MS % 50).unwrap_or(0);
+    Counted { minute, counts: Counts { keys: n, clicks: n / 2, scrolls: 1 } }
+}
+
+impl InputSource for ScriptedInput {
+    fn start(&self) -> Result<Box<dyn Input>, SensorError> {
+        let from = Mutex::new(minute_of(self.0.now()));
+        Ok(Box::new(Script { clock: Arc::clone(&self.0), from }))
+    }
+}
+
+#[async_trait]
+impl Input for Script {
+    async fn next(&mut self) -> Option<Result<Counted, SensorError>> {
+        let minute = *self.from.lock().unwrap_or_else(PoisonError::into_inner);
+        sleep_until(self.clock.as_ref(), minute + MINUTE_MS).await;
+        *self.from.lock().unwrap_or_else(PoisonError::into_inner) = minute + MINUTE_MS;
+        Some(Ok(scripted(minute)))
+    }
+
+    async fn finish(self: Box<Self>) -> Vec<Counted> {
+        vec![scripted(*self.from.lock().unwrap_or_else(PoisonError::into_inner))]
+    }
+}
+
+fn argument(name: &str) -> Result<String> {
+    let mut arguments = std::env::args();
+    arguments.find(|a| a == name).with_context(|| format!("{name} is missing"))?;
+    arguments.next().with_context(|| format!("{name} has no value"))
+}
+
+/// `--data DIR --plugins DIR --compiler FILE --speed N --real MS --shown MS`: when the computer's clock showed `real`,
+/// the fast clock showed `shown`.
+#[tokio::main(worker_threads = 2)]
+async fn main() -> Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .map_err(|_| anyhow::anyhow!("the TLS provider was set twice"))?;
+    let speed: u32 = argument("--speed")?.parse()?;
+    let real: u64 = argument("--real")?.parse()?;
+    let shown: u64 = argument("--shown")?.parse()?;
+    let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
+    let clock = FastClock::shared(shown + now.saturating_sub(real) * u64::from(speed), speed);
+    let (changes, _) = watch::channel(0);
+    let screen = Arc::new(PaintedScreen { clock: Arc::clone(&clock), changes });
+    let painter = Arc::clone(&screen);
+    tokio::spawn(async move {
+        loop {
+            let next = (painter.clock.now() / 7_000 + 1) * 7_000;
+            sleep_until(painter.clock.as_ref(), next).await;
+            painter.changes.send_replace(next / 7_000);
+        }
+    });
+    let setup = Setup {
+        folder: Folder::open(&PathBuf::from(argument("--data")?))?,
+        input: Arc::new(ScriptedInput(Arc::clone(&clock))),
+        clock,
+        eyes: Ok(screen),
+        plugins: PathBuf::from(argument("--plugins")?),
+        compiler: PathBuf::from(argument("--compiler")?),
+    };
+    let agent = Agent::open(setup).await?;
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let stop = async move {
+        terminate.recv().await;
+    };
+    agent.serve(|| println!("ready"), stop).await
+}
