@@ -35,7 +35,7 @@ impl From<SettingError> for raw::SettingError {
 #[serde(deny_unknown_fields)]
 pub struct NoSettings {}
 
-/// Reads settings from their JSON text, as the host hands them over. No text and `null` count as `{}`, so a plugin
+/// Reads settings from their JSON text, as the host hands them over: always an object. No text and `null` count as `{}`, so a plugin
 /// whose settings all have defaults works without any.
 ///
 /// # Errors
@@ -45,6 +45,10 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Vec<SettingError>> {
     let value: serde_json::Value = serde_json::from_str(text)
         .map_err(|e| vec![SettingError::new("", format!("The settings are not valid JSON: {e}."))])?;
     let value = if value.is_null() { serde_json::Value::Object(serde_json::Map::new()) } else { value };
+    if !value.is_object() {
+        // Derived types would take a list as their fields in order, so that `[]` would quietly be no rules at all.
+        return Err(vec![SettingError::new("", "Settings are a JSON object, such as `{}`.")]);
+    }
     serde_path_to_error::deserialize(value).map_err(|e| {
         let place = pointer(e.path().iter());
         vec![SettingError::new(place, sentence(&e.into_inner().to_string()))]
@@ -112,7 +116,7 @@ mod tests {
     fn what_does_not_fit_is_named_by_place_and_reason() {
         for (text, place, reason) in [
             ("{", "", "The settings are not valid JSON: EOF while parsing an object at line 1 column 1."),
-            ("[]", "", "Invalid type: sequence, expected struct Settings."),
+            ("[]", "", "Settings are a JSON object, such as `{}`."),
             (r#"{"color": 1}"#, "/color", "Unknown field `color`, expected `colour` or `rules`."),
             (
                 r#"{"rules": [{"max-size": 1}, {"max-size": "big"}]}"#,
