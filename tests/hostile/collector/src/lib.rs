@@ -1,0 +1,188 @@
+//! A collector that does what its settings say, most of it bad. The settings are the name of a deed; each is a test's.
+
+#![allow(clippy::panic, reason = "panicking is one of the deeds")]
+
+use std::cell::Cell;
+use std::hint::black_box;
+
+mod bindings {
+    //! Made from wit/.
+    #![allow(missing_docs, reason = "generated code")]
+    #![allow(unsafe_code, reason = "generated code")]
+    #![allow(unreachable_pub, reason = "generated code")]
+    #![allow(clippy::allow_attributes_without_reason, reason = "generated code")]
+
+    use super::Hostile;
+
+    wit_bindgen::generate!({ world: "collector", path: "../../../wit" });
+    export!(Hostile with_types_in self);
+}
+
+use bindings::candor::plugin::observations::{
+    self, Custom, Focus, Observation, PictureSize, Snapshot, WindowFacts,
+};
+use bindings::candor::plugin::{activity, camera, clock, log, random, screen, store, windows};
+use bindings::exports::candor::plugin::collecting::{self, Cause, Wake};
+use bindings::exports::candor::plugin::setup::{self, SettingError};
+
+thread_local! {
+    static DEED: Cell<&'static str> = const { Cell::new("") };
+    static CALLS: Cell<u32> = const { Cell::new(0) };
+}
+
+struct Hostile;
+
+impl setup::Guest for Hostile {
+    fn configure(settings: String) -> Result<(), Vec<SettingError>> {
+        let deed: &'static str = settings.trim_matches('"').to_owned().leak();
+        DEED.set(deed);
+        match deed {
+            "refuse" => Err(vec![
+                SettingError { place: "/rules/2/pattern".into(), reason: "the bracket is never closed".into() },
+                SettingError { place: String::new(), reason: "too long".into() },
+            ]),
+            "loop while configured" => forever(),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl collecting::Guest for Hostile {
+    fn woken(_cause: Cause) -> Result<Vec<Wake>, String> {
+        let calls = CALLS.get() + 1;
+        CALLS.set(calls);
+        match DEED.get() {
+            "" => Ok(vec![Wake::OnMinute, Wake::Every(1_000)]),
+            "count" => Err(calls.to_string()),
+            "trap" => panic!("on purpose"),
+            "trap once" => {
+                if store::get("trapped").is_ok_and(|value| value.is_some()) {
+                    return Err(calls.to_string());
+                }
+                let _ = store::set("trapped", b"yes");
+                panic!("on purpose")
+            }
+            "loop" => forever(),
+            "memory" => {
+                let mut all = Vec::new();
+                loop {
+                    all.push(black_box(vec![1_u8; 1 << 20]));
+                }
+            }
+            "error" => Err("the disc is missing".into()),
+            "long error" => Err("x".repeat(1 << 20)),
+            "seventeen wakes" => Ok(vec![Wake::OnMinute; 17]),
+            "every 10 ms" => Ok(vec![Wake::Every(10)]),
+            "log flood" => {
+                for n in 0..20_000 {
+                    log::write(log::Level::Info, &format!("line {n}"));
+                }
+                log::write(log::Level::Info, &"x".repeat(1 << 20));
+                Ok(Vec::new())
+            }
+            "note flood" => Err(note_flood()),
+            "frames" => Err(frames()),
+            "picture" => picture(),
+            "no picture" => no_picture(),
+            "camera" => match camera::capture() {
+                Ok(frame) => Err(note(Observation::CameraSnapshot(Snapshot { frame, size: PictureSize::Full }))),
+                Err(denied) => Err(format!("{denied:?}")),
+            },
+            "focus" => focus(),
+            "activity" => Err(format!(
+                "{:?} {}",
+                activity::minute_at(60_000).map(|minute| minute.map(|m| m.keys)),
+                note(Observation::Activity(60_000))
+            )),
+            "custom" => Err(custom()),
+            "store" => Err(use_store()),
+            "clock" => {
+                let sane = clock::now() > 1_600_000_000_000 && clock::monotonic() < 60_000;
+                let random = random::bytes(1 << 20).len();
+                Err(format!("{sane} {random}"))
+            }
+            other => Err(format!("no such deed: {other}")),
+        }
+    }
+}
+
+fn forever() -> ! {
+    let mut n = 0_u64;
+    loop {
+        n = black_box(n.wrapping_add(1));
+    }
+}
+
+fn note(observation: Observation) -> String {
+    match observations::note(observation) {
+        Ok(()) => "taken".into(),
+        Err(error) => format!("{error:?}"),
+    }
+}
+
+fn note_flood() -> String {
+    let taken = (0..500)
+        .filter(|n| {
+            let custom = Custom { kind: "flood".into(), body: n.to_string() };
+            observations::note(Observation::Custom(custom)).is_ok()
+        })
+        .count();
+    format!("{taken} taken")
+}
+
+fn frames() -> String {
+    let mut held = Vec::new();
+    loop {
+        match screen::capture(screen::Scope::Desktop) {
+            Ok(frame) => held.push(frame),
+            Err(denied) => return format!("held {}, then {denied:?}", held.len()),
+        }
+    }
+}
+
+fn picture() -> Result<Vec<Wake>, String> {
+    let frame = screen::capture(screen::Scope::ActiveMonitor).map_err(|denied| format!("{denied:?}"))?;
+    let size = format!("{}x{}", frame.width(), frame.height());
+    let noted = note(Observation::Snapshot(Snapshot { frame, size: PictureSize::Half }));
+    Err(format!("{size} {noted}"))
+}
+
+fn no_picture() -> Result<Vec<Wake>, String> {
+    let before = note(Observation::NoSnapshot);
+    let denied = screen::capture(screen::Scope::Desktop).map(|_| ());
+    let after = note(Observation::NoSnapshot);
+    Err(format!("{before}; {denied:?}; {after}"))
+}
+
+fn focus() -> Result<Vec<Wake>, String> {
+    let facts = WindowFacts::APP;
+    let early = note(Observation::Focus(Focus { window: 7, facts }));
+    let layout = windows::current().map_err(|denied| format!("{denied:?}"))?;
+    let shown = layout.windows.iter().map(|w| w.id).collect::<Vec<_>>();
+    let known = note(Observation::Focus(Focus { window: 7, facts }));
+    let unknown = note(Observation::Focus(Focus { window: 8, facts }));
+    Err(format!("{early}; {shown:?}; {known}; {unknown}"))
+}
+
+fn custom() -> String {
+    let custom = |kind: &str, body: String| note(Observation::Custom(Custom { kind: kind.into(), body }));
+    [
+        custom("build", "{\"ok\":true}".into()),
+        custom("Build", "{}".into()),
+        custom("build", "{".into()),
+        custom("build", format!("\"{}\"", "x".repeat(1 << 14))),
+    ]
+    .join("; ")
+}
+
+fn use_store() -> String {
+    let full = store::set("big", &vec![0; 64 * 1024]);
+    let fits = store::set("big", &vec![0; 60 * 1024]);
+    let again = store::set("big", &vec![1; 60 * 1024]);
+    let other = store::set("other", &vec![0; 8 * 1024]);
+    let bad = store::set("", b"x");
+    let long = store::get(&"k".repeat(129));
+    let keys = store::keys();
+    let gone = store::delete("big").and_then(|()| store::delete("big"));
+    format!("{full:?} {fits:?} {again:?} {other:?} {bad:?} {long:?} {keys:?} {gone:?}")
+}
