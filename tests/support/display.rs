@@ -38,12 +38,13 @@ impl Display {
     }
 
     fn start_with(size: &str, more: &[&str]) -> anyhow::Result<Self> {
-        let arguments = [&["-displayfd", "1", "-screen", "0", size, "-nolisten", "tcp", "-noreset"], more].concat();
+        let arguments =
+            [&["-displayfd", "1", "-screen", "0", size, "-nolisten", "tcp", "-noreset"], more].concat();
         let mut server = command("Xvfb", &arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|error| missing("Xvfb", &error))?;
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| missing("Xvfb", &error))?;
         let output = server.stdout.take().context("Xvfb has no output")?;
         let mut output = BufReader::new(output);
         let mut number = String::new();
@@ -59,7 +60,9 @@ impl Display {
     /// Two monitors side by side, `left` and `right`, 1920x1080 each.
     pub fn two_monitors() -> anyhow::Result<Self> {
         let display = Self::start("3840x1080x24")?;
-        for (name, place, output) in [("left", "1920/508x1080/286+0+0", "screen"), ("right", "1920/508x1080/286+1920+0", "none")] {
+        for (name, place, output) in
+            [("left", "1920/508x1080/286+0+0", "screen"), ("right", "1920/508x1080/286+1920+0", "none")]
+        {
             display.run("xrandr", &["--setmonitor", name, place, output])?;
         }
         Ok(display)
@@ -111,7 +114,10 @@ impl Display {
     pub fn xterm(&mut self, title: &str, place: &str, script: &str) -> anyhow::Result<u32> {
         let script = format!("{script}\nexec sleep 3600");
         // Without allowTitleOps:false a shell's prompt could rename it.
-        self.spawn("xterm", &["-T", title, "-geometry", place, "-xrm", "*allowTitleOps: false", "-e", "sh", "-c", &script])
+        self.spawn(
+            "xterm",
+            &["-T", title, "-geometry", place, "-xrm", "*allowTitleOps: false", "-e", "sh", "-c", &script],
+        )
     }
 
     /// Waits until a window with exactly this title is on the screen; answers its X id.
@@ -192,10 +198,17 @@ fn found(program: &str) -> bool {
 }
 
 /// The first viewable window with this title at or below `window`.
-fn find(connection: &RustConnection, window: Window, net_name: u32, title: &str, depth: u32) -> Option<Window> {
+fn find(
+    connection: &RustConnection,
+    window: Window,
+    net_name: u32,
+    title: &str,
+    depth: u32,
+) -> Option<Window> {
     // Windows may vanish while they are looked at: what cannot be read is passed over.
     let text = |atom: u32| -> Option<Vec<u8>> {
-        let property = connection.get_property(false, window, atom, AtomEnum::ANY, 0, 1024).ok()?.reply().ok()?;
+        let property =
+            connection.get_property(false, window, atom, AtomEnum::ANY, 0, 1024).ok()?.reply().ok()?;
         (!property.value.is_empty()).then_some(property.value)
     };
     let viewable = || {

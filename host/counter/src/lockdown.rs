@@ -92,12 +92,10 @@ mod tests {
             "open a file" => drop(std::fs::File::open("/dev/null")),
             "make a socket" => drop(std::net::UdpSocket::bind("127.0.0.1:0")),
             "start a program" => drop(Command::new("/bin/true").spawn()),
-            "read another descriptor" => drop(rustix::io::read(&other, &mut byte)),
-            "write to standard error" => drop(rustix::io::write(&stderr, &[0; RECORD_BYTES])),
-            "write a byte" => drop(rustix::io::write(&stdout, &[0; 1])),
-            "write two records at once" => {
-                drop(rustix::io::write(&stdout, &[0; 2 * RECORD_BYTES]));
-            }
+            "read another descriptor" => _ = rustix::io::read(&other, &mut byte),
+            "write to standard error" => _ = rustix::io::write(&stderr, &[0; RECORD_BYTES]),
+            "write a byte" => _ = rustix::io::write(&stdout, &[0; 1]),
+            "write two records at once" => _ = rustix::io::write(&stdout, &[0; 2 * RECORD_BYTES]),
             other => panic!("no such deed: {other}"),
         }
         end(8)

@@ -63,9 +63,12 @@ fn count(display: Option<&str>) -> anyhow::Result<watch::End> {
     lockdown::keep_memory_private()?;
     let signals = signals::ending()?;
     let presses = presses::Presses::open(display)?;
-    let watch = watch::Watch::new(presses, signals);
+    let mut watch = watch::Watch::new(presses, signals);
     lockdown::apply(&watch.descriptors())?;
-    Ok(watch.run())
+    let end = watch.run();
+    // To close connections in good order would take system calls that are forbidden by now; the process's end closes them.
+    std::mem::forget(watch);
+    Ok(end)
 }
 
 /// The display named on the command line, if any.

@@ -50,7 +50,7 @@ impl Watch {
     }
 
     /// Counts until the end; then says what the minute begun had.
-    pub(crate) fn run(mut self) -> End {
+    pub(crate) fn run(&mut self) -> End {
         let mut minute = Minute::of(tally::now());
         loop {
             let now = tally::now();

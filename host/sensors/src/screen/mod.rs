@@ -1,30 +1,54 @@
 //! The screen's pixels.
+//!
+//! The X server writes them into shared memory that is made for one capture ([`segment`]), they are copied once into the
+//! frame's own buffer and turned into RGBA there ([`pixels`]); the shared memory is cleared at once, the frame when it is
+//! dropped. Where there is no shared memory (a remote display), they come over the connection, and what the connection
+//! received them in is cleared as well.
 
 mod frame;
+mod pixels;
+mod segment;
 
 pub use frame::RawFrame;
 
+use x11rb::connection::{Connection as _, RequestConnection as _};
+use x11rb::protocol::shm::{self, ConnectionExt as _};
+use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat};
 use x11rb::rust_connection::RustConnection;
+use zeroize::Zeroizing;
 
+use self::pixels::PixelLayout;
+use self::segment::Segment;
 use crate::area::{Area, Monitor};
 use crate::display;
 use crate::error::SensorError;
+
+/// The largest side of an area that is captured, pixels.
+pub const LARGEST_SIDE: u32 = 16_384;
+
+/// Bytes before the pixels in the X server's answer.
+const REPLY_HEAD: usize = 32;
 
 /// Captures parts of the desktop.
 #[derive(Debug)]
 pub struct Screen {
     connection: RustConnection,
     root: u32,
+    layout: PixelLayout,
+    /// Whether the X server takes shared memory from us.
+    shares: bool,
 }
 
 impl Screen {
     /// Opens a connection of its own; `None` means `$DISPLAY`.
     ///
     /// # Errors
-    /// When the display cannot be opened.
+    /// When the display cannot be opened, or its pixels come in a form that cannot be read.
     pub fn open(display: Option<&str>) -> Result<Self, SensorError> {
         let (connection, root) = display::open(display)?;
-        Ok(Self { connection, root })
+        let layout = PixelLayout::of(connection.setup(), root)?;
+        let shares = shares_memory(&connection)?;
+        Ok(Self { connection, root, layout, shares })
     }
 
     /// The monitors as they are now.
@@ -35,11 +59,110 @@ impl Screen {
         display::monitors(&self.connection, self.root)
     }
 
-    /// Captures `area`. Blocks: not to be called on an async thread.
+    /// Whether captures go through shared memory; otherwise they take several times as long.
+    #[must_use]
+    pub fn shares_memory(&self) -> bool {
+        self.shares
+    }
+
+    /// Captures `area` as it is at one instant, without the pointer. Blocks (about 10 ms for 1920x1080): not to be called
+    /// on an async thread.
     ///
     /// # Errors
-    /// When the area is not on the screen, or the display is gone.
+    /// [`SensorError::BadArea`] when the area is empty, too large or not wholly on the desktop;
+    /// [`SensorError::DisplayLost`] when the X server is gone.
     pub fn capture(&mut self, area: Area) -> Result<RawFrame, SensorError> {
-        Ok(RawFrame::new(area, display::now(), zeroize::Zeroizing::new(Vec::new())))
+        let request = self.check(area)?;
+        let taken_at = display::now();
+        let rgba = if self.shares { self.shared(request)? } else { None };
+        let mut rgba = match rgba {
+            Some(rgba) => rgba,
+            None => self.sent(request)?,
+        };
+        self.layout.to_rgba(&mut rgba);
+        Ok(RawFrame::new(area, taken_at, rgba))
     }
+
+    /// The area as the X server wants it told, with its size in bytes.
+    fn check(&self, area: Area) -> Result<Request, SensorError> {
+        let Area { x, y, width, height } = area;
+        let bad = SensorError::BadArea { x, y, width, height, limit: LARGEST_SIDE };
+        let whole = self.connection.get_geometry(self.root)?.reply()?;
+        let whole = Area { x: 0, y: 0, width: u32::from(whole.width), height: u32::from(whole.height) };
+        if area.is_empty() || width > LARGEST_SIDE || height > LARGEST_SIDE || !whole.contains(area) {
+            return Err(bad);
+        }
+        let request = || {
+            let bytes = usize::try_from(width).ok()?.checked_mul(usize::try_from(height).ok()?)?.checked_mul(4)?;
+            Some(Request {
+                x: x.try_into().ok()?,
+                y: y.try_into().ok()?,
+                width: width.try_into().ok()?,
+                height: height.try_into().ok()?,
+                bytes,
+            })
+        };
+        request().ok_or(bad)
+    }
+
+    /// Through shared memory; `None` when the X server will not have it, now and from now on.
+    fn shared(&mut self, request: Request) -> Result<Option<Zeroizing<Vec<u8>>>, SensorError> {
+        let (segment, file) = Segment::new(request.bytes)?;
+        let connection = &self.connection;
+        let id = connection.generate_id()?;
+        let attached = connection.shm_attach_fd(id, file, false)?;
+        match attached.check() {
+            Ok(()) => {}
+            Err(x11rb::errors::ReplyError::X11Error(error)) => {
+                tracing::info!(error = ?error.error_kind, "the X server takes no shared memory: captures will be slower");
+                self.shares = false;
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let Request { x, y, width, height, bytes } = request;
+        let format = ImageFormat::Z_PIXMAP.into();
+        let asked = connection.shm_get_image(self.root, x, y, width, height, u32::MAX, format, id, 0)?;
+        // It is given back whatever comes of it, and in the same breath.
+        connection.shm_detach(id)?.ignore_error();
+        let got = asked.reply()?;
+        if usize::try_from(got.size).ok() != Some(bytes) {
+            return Err(SensorError::PixelFormat(format!("{} bytes for {width}x{height} pixels", got.size)));
+        }
+        let mut rgba = Zeroizing::new(vec![0; bytes]);
+        segment.copy_to(&mut rgba);
+        Ok(Some(rgba))
+    }
+
+    /// Over the connection.
+    fn sent(&self, request: Request) -> Result<Zeroizing<Vec<u8>>, SensorError> {
+        let Request { x, y, width, height, bytes } = request;
+        let asked = self.connection.get_image(ImageFormat::Z_PIXMAP, self.root, x, y, width, height, u32::MAX)?;
+        // Taken as it came: a parsed reply would be a second copy, and the first one would never be cleared.
+        let reply = Zeroizing::new(asked.raw_reply()?);
+        let pixels = reply.get(REPLY_HEAD..).and_then(|pixels| pixels.get(..bytes));
+        let pixels = pixels.ok_or_else(|| SensorError::PixelFormat(format!("{} bytes in all", reply.len())))?;
+        Ok(Zeroizing::new(pixels.to_vec()))
+    }
+}
+
+/// What to ask the X server for.
+#[derive(Debug, Clone, Copy)]
+struct Request {
+    x: i16,
+    y: i16,
+    width: u16,
+    height: u16,
+    bytes: usize,
+}
+
+/// Whether the X server takes memory that is handed over as a descriptor: MIT-SHM 1.2, over a local socket.
+fn shares_memory(connection: &RustConnection) -> Result<bool, SensorError> {
+    let is_local = rustix::net::getsockname(connection.stream())
+        .is_ok_and(|address| address.address_family() == rustix::net::AddressFamily::UNIX);
+    if !is_local || connection.extension_information(shm::X11_EXTENSION_NAME)?.is_none() {
+        return Ok(false);
+    }
+    let version = connection.shm_query_version()?.reply()?;
+    Ok((version.major_version, version.minor_version) >= (1, 2))
 }

@@ -1,24 +1,90 @@
-//! The watch: a thread with a connection of its own.
+//! The watch: a thread that sleeps until the X server says that something changed.
 
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
 
+use tokio::sync::watch;
+use x11rb::connection::Connection as _;
+use x11rb::protocol::Event;
+use x11rb::protocol::xproto::{AtomEnum, CLIENT_MESSAGE_EVENT, ClientMessageEvent, ConnectionExt as _, EventMask};
+use x11rb::rust_connection::RustConnection;
+
+use super::history::{BARRIER_TIME, History, Now};
 use super::layout::Layout;
+use super::upkeep::{Reaction, Upkeep};
 use crate::error::SensorError;
 
-/// Watches the windows of one display.
+/// Events taken in before the desktop is read again, when they do not cease.
+const BURST: u32 = 1_000;
+
+/// Follows the windows of one display, on a thread and a connection of its own. It sleeps until the X server tells of a
+/// change. Cheap to ask from any thread; nothing here but [`Self::start`] and [`Self::barrier`] waits for the X server.
+///
+/// Every layout seen is kept for 10 s (at most 2,000 of them). A title that changes is read at once, before the next
+/// change; only a title that is replaced within some tens of microseconds can be missed.
 #[derive(Debug)]
 pub struct WindowWatch {
-    generation: tokio::sync::watch::Sender<u64>,
+    shared: Arc<Shared>,
+    changes: watch::Receiver<u64>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    passed: Condvar,
+    /// The thread's connection. Only the thread reads from it; others send.
+    connection: Arc<RustConnection>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+struct State {
+    history: History,
+    lost: bool,
+    mailbox: u32,
+    /// The last barrier set up, and the last one that came through.
+    sent: u32,
+    received: u32,
+}
+
+impl Shared {
+    /// The state is whole between any two statements that change it: a panic elsewhere does not spoil it.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn alive(&mut self) -> Result<&mut Self, SensorError> {
+        if self.lost { Err(SensorError::DisplayLost) } else { Ok(self) }
+    }
 }
 
 impl WindowWatch {
-    /// Starts the watch; `None` means `$DISPLAY`.
+    /// Reads the desktop as it is and follows it from there; `None` means `$DISPLAY`. Blocks for some milliseconds.
     ///
     /// # Errors
-    /// When the display cannot be opened.
+    /// When the display cannot be opened, or is lost meanwhile.
     pub fn start(display: Option<&str>) -> Result<Self, SensorError> {
-        crate::display::open(display)?;
-        Err(SensorError::Refused("not built yet".to_owned()))
+        let upkeep = Upkeep::open(display)?;
+        let now = Now::look();
+        let mut history = History::new(now);
+        let generation = history.push(now, upkeep.windows(), upkeep.monitors.clone()).unwrap_or(1);
+        let (sender, changes) = watch::channel(generation);
+        let state = State { history, lost: false, mailbox: upkeep.mailbox, sent: 0, received: 0 };
+        let connection = upkeep.connection();
+        let shared = Arc::new(Shared { state: Mutex::new(state), passed: Condvar::new(), connection });
+        let for_thread = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("windows".to_owned())
+            .spawn(move || follow(upkeep, &for_thread, &sender))
+            .map_err(|source| SensorError::System { what: "cannot start the thread that watches windows", source })?;
+        Ok(Self { shared, changes, thread: Some(thread) })
     }
 
     /// The layout as last seen.
@@ -26,29 +92,121 @@ impl WindowWatch {
     /// # Errors
     /// [`SensorError::DisplayLost`] when the display is gone.
     pub fn current(&self) -> Result<Arc<Layout>, SensorError> {
-        Err(SensorError::DisplayLost)
+        let mut state = self.shared.state();
+        state.alive()?.history.current().cloned().ok_or(SensorError::DisplayLost)
     }
 
-    /// The layout valid at `from` and every one that came until `to` (ms since the Unix epoch), oldest first.
+    /// The layout valid at `from` and every one that came until `to` (ms since the Unix epoch), oldest first; never empty.
+    /// `to` must not lie in the future: what is yet to come is not in it. To have all that happened until now, call
+    /// [`Self::barrier`] first.
     ///
     /// # Errors
-    /// When the history does not reach back to `from`, or the display is gone.
+    /// [`SensorError::NotKnown`] when `from` is before the watch began, more than 10 s ago or before the clock was set;
+    /// [`SensorError::Overflow`] when there were too many layouts to keep; [`SensorError::DisplayLost`].
     pub fn span(&self, from: u64, to: u64) -> Result<Vec<Arc<Layout>>, SensorError> {
-        Err(SensorError::NotKnown { asked_from: from, known_from: to })
+        let now = Now::look();
+        self.shared.state().alive()?.history.span(now, from, to)
     }
 
-    /// Tells the generation of each new layout.
+    /// Tells the generation of each new layout. When the display is lost, it closes.
     #[must_use]
-    pub fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
-        self.generation.subscribe()
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
     }
 
     /// Waits until every change that the X server knew of before this call is in the history; answers the generation then.
-    /// Blocks (some tens of microseconds, at most 2 s): not to be called on an async thread.
+    /// Blocks (some hundred microseconds, at most 2 s): not to be called on an async thread.
     ///
     /// # Errors
-    /// When the display is gone or does not answer.
+    /// [`SensorError::TimedOut`] when the X server does not answer; [`SensorError::DisplayLost`] when it is gone.
     pub fn barrier(&self) -> Result<u64, SensorError> {
-        Err(SensorError::DisplayLost)
+        let until = Instant::now() + BARRIER_TIME;
+        let (ticket, mailbox) = {
+            let mut state = self.shared.state();
+            let state = state.alive()?;
+            state.sent = state.sent.wrapping_add(1);
+            (state.sent, state.mailbox)
+        };
+        // The X server handles this after all that it handled before, and its answer comes after all those events.
+        let letter = ClientMessageEvent {
+            response_type: CLIENT_MESSAGE_EVENT,
+            format: 32,
+            sequence: 0,
+            window: mailbox,
+            type_: AtomEnum::INTEGER.into(),
+            data: [ticket, 0, 0, 0, 0].into(),
+        };
+        let connection = &self.shared.connection;
+        connection.send_event(false, mailbox, EventMask::NO_EVENT, letter)?.ignore_error();
+        connection.flush()?;
+        let mut state = self.shared.state();
+        loop {
+            state.alive()?;
+            // Tickets come through in order; the difference tells even after they have wrapped round.
+            if state.received.wrapping_sub(ticket) < u32::MAX / 2 {
+                return state.history.current().map(|layout| layout.generation).ok_or(SensorError::DisplayLost);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(SensorError::TimedOut(BARRIER_TIME));
+            }
+            state = self.shared.passed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl Drop for WindowWatch {
+    fn drop(&mut self) {
+        // Ends the thread's wait at once, even when the X server has frozen.
+        let _ = rustix::net::shutdown(self.shared.connection.stream(), rustix::net::Shutdown::Both);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The thread: until the connection ends.
+fn follow(mut upkeep: Upkeep, shared: &Shared, changes: &watch::Sender<u64>) {
+    let end = loop {
+        match step(&mut upkeep, shared, changes) {
+            Ok(()) => {}
+            Err(error) => break error,
+        }
+    };
+    tracing::info!(reason = %end, "the watch over the windows has ended");
+    shared.state().lost = true;
+    shared.passed.notify_all();
+}
+
+/// Waits for an event, takes in all that are there, reads what they made stale and keeps the outcome.
+fn step(upkeep: &mut Upkeep, shared: &Shared, changes: &watch::Sender<u64>) -> Result<(), SensorError> {
+    let connection = upkeep.connection();
+    let mut event: Option<Event> = Some(connection.wait_for_event()?);
+    let now = Now::look();
+    let mut barrier = None;
+    let mut taken = 0;
+    while let Some(next) = event {
+        match upkeep.take(&next)? {
+            Reaction::Later => {}
+            Reaction::AtOnce => keep(upkeep, shared, changes, Now::look()),
+            Reaction::Barrier(ticket) => barrier = Some(ticket),
+        }
+        taken += 1;
+        event = if taken < BURST { connection.poll_for_event()? } else { None };
+    }
+    upkeep.refresh()?;
+    keep(upkeep, shared, changes, now);
+    if let Some(ticket) = barrier {
+        shared.state().received = ticket;
+        shared.passed.notify_all();
+    }
+    Ok(())
+}
+
+/// Puts the desktop as known into the history, if it is news.
+fn keep(upkeep: &Upkeep, shared: &Shared, changes: &watch::Sender<u64>, now: Now) {
+    let news = shared.state().history.push(now, upkeep.windows(), upkeep.monitors.clone());
+    if let Some(generation) = news {
+        changes.send_replace(generation);
     }
 }

@@ -1,0 +1,266 @@
+//! The last seconds of layouts, and which of them hold for a span of time.
+//!
+//! A gap is never papered over: where the history cannot vouch for the whole span it says so, and the guard takes no
+//! picture. That goes for a clock that was set, too: times before and after do not compare.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::layout::{Layout, WindowState};
+use crate::area::Monitor;
+use crate::error::SensorError;
+
+/// How far back the history reaches, ms.
+pub(super) const REACH: u64 = 10_000;
+/// How many layouts it holds at most.
+pub(super) const MOST: usize = 2_000;
+/// How much memory it may take, bytes (by estimate).
+const MOST_BYTES: usize = 32 << 20;
+/// By how much the wall clock may stray from the steady one between two looks before it counts as set, ms.
+const STRAY: u64 = 500;
+
+/// What both clocks say at one moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Now {
+    /// Ms since the Unix epoch.
+    pub(super) wall: u64,
+    /// Never set, never goes back.
+    pub(super) steady: Instant,
+}
+
+impl Now {
+    pub(super) fn look() -> Self {
+        Self { wall: crate::display::now(), steady: Instant::now() }
+    }
+}
+
+/// Layouts by time, oldest first; the last one is the current one.
+#[derive(Debug)]
+pub(super) struct History {
+    entries: VecDeque<Arc<Layout>>,
+    bytes: usize,
+    /// The oldest time known, if older layouts were dropped for want of room (rather than for their age).
+    overflowed: Option<u64>,
+    last_look: Now,
+}
+
+impl History {
+    pub(super) fn new(now: Now) -> Self {
+        Self { entries: VecDeque::new(), bytes: 0, overflowed: None, last_look: now }
+    }
+
+    /// The layout that came last.
+    pub(super) fn current(&self) -> Option<&Arc<Layout>> {
+        self.entries.back()
+    }
+
+    /// Adds what the desktop looks like, seen at `now`; answers its generation, or `None` when nothing changed.
+    pub(super) fn push(&mut self, now: Now, windows: Vec<WindowState>, monitors: Vec<Monitor>) -> Option<u64> {
+        self.look(now);
+        let (at, generation) = match self.current() {
+            Some(last) if last.windows == windows && last.monitors == monitors => return None,
+            // A clock that is slewed back by some ms must not put the layouts out of order.
+            Some(last) => (now.wall.max(last.at), last.generation + 1),
+            None => (now.wall, 1),
+        };
+        let layout = Layout { at, generation, windows, monitors };
+        self.bytes += size(&layout);
+        self.entries.push_back(Arc::new(layout));
+        while self.entries.len() > 1 && (self.entries.len() > MOST || self.bytes > MOST_BYTES) {
+            self.drop_oldest();
+            self.overflowed = self.entries.front().map(|oldest| oldest.at);
+        }
+        Some(generation)
+    }
+
+    /// The layout valid at `from` and every one that came until `to`.
+    pub(super) fn span(&mut self, now: Now, from: u64, to: u64) -> Result<Vec<Arc<Layout>>, SensorError> {
+        self.look(now);
+        let later = self.entries.partition_point(|entry| entry.at < from);
+        let known_from = self.entries.front().map_or(u64::MAX, |oldest| oldest.at);
+        if from < known_from {
+            return Err(match self.overflowed {
+                Some(overflowed) if overflowed == known_from => SensorError::Overflow { known_from },
+                _ => SensorError::NotKnown { asked_from: from, known_from },
+            });
+        }
+        // The one before the first at or after `from`: it was valid at `from`, or in the same millisecond.
+        let span = self.entries.iter().skip(later.saturating_sub(1));
+        let valid_at_from = self.entries.get(later.saturating_sub(1)).map_or(0, |entry| entry.at);
+        Ok(span.take_while(|entry| entry.at <= to.max(valid_at_from)).cloned().collect())
+    }
+
+    /// Notices a clock that was set, and forgets what is too old.
+    fn look(&mut self, now: Now) {
+        let steady = now.steady.saturating_duration_since(self.last_look.steady);
+        let expected = self.last_look.wall.saturating_add(u64::try_from(steady.as_millis()).unwrap_or(u64::MAX));
+        self.last_look = now;
+        if expected.abs_diff(now.wall) > STRAY {
+            // What the current layout is, is known from now on; what was before now, in this new time, is not.
+            if let Some(last) = self.entries.pop_back() {
+                self.entries.clear();
+                self.overflowed = None;
+                let layout = Layout { at: now.wall, ..Arc::unwrap_or_clone(last) };
+                self.bytes = size(&layout);
+                self.entries.push_back(Arc::new(layout));
+            }
+        }
+        let horizon = now.wall.saturating_sub(REACH);
+        while self.entries.get(1).is_some_and(|second| second.at <= horizon) {
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(oldest) = self.entries.pop_front() {
+            self.bytes = self.bytes.saturating_sub(size(&oldest));
+        }
+    }
+}
+
+/// About how much memory a layout takes.
+fn size(layout: &Layout) -> usize {
+    let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let window = |window: &WindowState| {
+        size_of::<WindowState>() + text(&window.title) + text(&window.app) + 8 * window.may_belong_to.len()
+    };
+    let windows: usize = layout.windows.iter().map(window).sum();
+    size_of::<Layout>() + windows + layout.monitors.len() * size_of::<Monitor>()
+}
+
+/// How long a barrier waits for the X server.
+pub(super) const BARRIER_TIME: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::area::Area;
+
+    const START: u64 = 1_800_000_000_000;
+
+    struct Clock(Now);
+
+    impl Clock {
+        fn new() -> Self {
+            Self(Now { wall: START, steady: Instant::now() })
+        }
+
+        /// `ms` after the start, on both clocks.
+        fn at(&self, ms: u64) -> Now {
+            Now { wall: START + ms, steady: self.0.steady + Duration::from_millis(ms) }
+        }
+    }
+
+    fn monitors(mark: u32) -> Vec<Monitor> {
+        vec![Monitor { name: "one".to_owned(), area: Area { x: 0, y: 0, width: mark, height: 1 } }]
+    }
+
+    fn filled(clock: &Clock, times: &[u64]) -> History {
+        let mut history = History::new(clock.0);
+        for (mark, time) in times.iter().enumerate() {
+            history.push(clock.at(*time), Vec::new(), monitors(u32::try_from(mark).unwrap()));
+        }
+        history
+    }
+
+    fn marks(span: Result<Vec<Arc<Layout>>, SensorError>) -> Vec<u32> {
+        span.unwrap().iter().map(|layout| layout.monitors[0].area.width).collect()
+    }
+
+    #[test]
+    fn a_span_is_what_held_at_its_start_and_all_that_came_in_it() {
+        let clock = Clock::new();
+        let mut history = filled(&clock, &[0, 1_000, 2_000, 3_000]);
+        let now = clock.at(3_500);
+        for (from, to, expected) in [
+            (1_500, 2_500, &[1_u32, 2] as &[u32]),
+            (1_500, 1_900, &[1]),
+            (1_001, 3_000, &[1, 2, 3]),
+            (1_000, 1_000, &[0, 1]),
+            (0, 9_000, &[0, 1, 2, 3]),
+            (3_400, 3_500, &[3]),
+            (3_400, 3_300, &[3]),
+        ] {
+            assert_eq!(marks(history.span(now, START + from, START + to)), expected, "{from}..{to}");
+        }
+    }
+
+    #[test]
+    fn layouts_of_the_same_millisecond_all_count() {
+        let clock = Clock::new();
+        let mut history = filled(&clock, &[0, 500, 500, 500, 900]);
+        assert_eq!(marks(history.span(clock.at(1_000), START + 500, START + 600)), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn what_did_not_change_is_no_new_layout() {
+        let clock = Clock::new();
+        let mut history = filled(&clock, &[0]);
+        assert_eq!(history.push(clock.at(100), Vec::new(), monitors(0)), None);
+        assert_eq!(history.push(clock.at(200), Vec::new(), monitors(5)), Some(2));
+        assert_eq!(history.current().unwrap().at, START + 200);
+    }
+
+    #[test]
+    fn a_time_before_the_watch_began_or_too_long_ago_is_not_known() {
+        let clock = Clock::new();
+        let mut history = filled(&clock, &[1_000, 2_000]);
+        assert!(matches!(history.span(clock.at(2_500), START, START + 9), Err(SensorError::NotKnown { .. })));
+        // The second layout is older than the history's reach: the first is not needed any more.
+        let late = clock.at(2_000 + REACH);
+        assert!(matches!(history.span(late, START + 1_500, START + 1_600), Err(SensorError::NotKnown { .. })));
+        assert_eq!(marks(history.span(late, late.wall, late.wall)), [1]);
+    }
+
+    #[test]
+    fn more_layouts_than_it_holds_are_an_overflow_and_it_recovers() {
+        let clock = Clock::new();
+        let mut history = History::new(clock.0);
+        for mark in 0..3_000 {
+            history.push(clock.at(u64::from(mark)), Vec::new(), monitors(mark));
+        }
+        assert_eq!(history.entries.len(), MOST);
+        let now = clock.at(3_000);
+        assert!(matches!(history.span(now, START + 900, START + 3_000), Err(SensorError::Overflow { .. })));
+        assert_eq!(history.span(now, START + 1_500, START + 3_000).unwrap().len(), 1_501);
+    }
+
+    #[test]
+    fn long_titles_cannot_fill_the_memory() {
+        let clock = Clock::new();
+        let mut history = History::new(clock.0);
+        let window = WindowState {
+            id: 1,
+            app: None,
+            title: Some("x".repeat(4_096)),
+            pid: None,
+            owner: None,
+            may_belong_to: Vec::new(),
+            area: Area::default(),
+            opaque: false,
+            shows_titles: false,
+            focused: false,
+            kind: super::super::layout::WindowKind::Unknown,
+        };
+        for mark in 0..200 {
+            history.push(clock.at(1), vec![window.clone(); 100], monitors(mark));
+        }
+        assert!(history.bytes <= MOST_BYTES);
+        assert!(matches!(history.span(clock.at(1), START, START), Err(SensorError::Overflow { .. }) | Ok(_)));
+        assert!(history.entries.len() < 200);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_makes_the_past_unknown_and_the_future_known_again() {
+        for step in [-3_600_000_i64, 3_600_000] {
+            let clock = Clock::new();
+            let mut history = filled(&clock, &[0, 100, 200]);
+            let set = |ms: u64| Now { wall: clock.at(ms).wall.saturating_add_signed(step), ..clock.at(ms) };
+            let asked = set(1_000).wall;
+            let answer = history.span(set(1_000), asked - 900, asked);
+            assert!(matches!(answer, Err(SensorError::NotKnown { .. })), "{step}: {answer:?}");
+            assert_eq!(marks(history.span(set(3_000), asked + 100, asked + 1_900)), [2], "{step}");
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! Reading one window's facts from the X server. Questions are asked for many windows at once and answered in one round
+//! trip; a window may vanish in between, which is an answer like any other.
+
+use std::sync::Arc;
+
+use x11rb::cookie::Cookie;
+use x11rb::errors::{ConnectionError, ReplyError};
+use x11rb::protocol::shape::{self, ConnectionExt as _};
+use x11rb::protocol::xproto::{
+    self, Atom, AtomEnum, ChangeWindowAttributesAux, ConnectionExt as _, EventMask, GetPropertyReply, MapState,
+    Window, WindowClass,
+};
+use x11rb::rust_connection::RustConnection;
+
+use super::atoms::Atoms;
+use crate::area::Area;
+
+/// The longest title that is kept, bytes.
+pub(super) const LONGEST_TITLE: usize = 4_096;
+
+/// What is known of a window, as it is; what it means is for `arrange` to say.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Facts {
+    /// The host's own number for it.
+    pub(super) id: u64,
+    /// The root's child that holds it (or is it); `None` when yet to be found out.
+    pub(super) top: Option<Window>,
+    pub(super) viewable: bool,
+    pub(super) input_only: bool,
+    pub(super) override_redirect: bool,
+    /// With its border, relative to its parent.
+    pub(super) outer: Area,
+    /// Without its border, on the desktop.
+    pub(super) inner: Area,
+    pub(super) depth: u8,
+    pub(super) shaped: bool,
+    pub(super) title: Option<String>,
+    pub(super) app: Option<String>,
+    pub(super) pid: Option<u32>,
+    pub(super) type_: Type,
+    pub(super) transient_for: Option<Window>,
+    pub(super) leader: Option<Window>,
+    pub(super) translucent: bool,
+    /// Left, right, top, bottom.
+    pub(super) extents: [u32; 4],
+    /// A window manager looks after it, by `WM_STATE`.
+    pub(super) managed: bool,
+    /// What must be read (again).
+    pub(super) stale: Stale,
+}
+
+/// The first of a window's types that says something here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Type {
+    #[default]
+    Other,
+    Dock,
+    Desktop,
+    Popup,
+}
+
+/// What of a window must be read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Stale {
+    /// Where it is, whether it shows, its shape.
+    pub(super) place: bool,
+    /// Its title.
+    pub(super) title: bool,
+    /// Its other properties.
+    pub(super) rest: bool,
+}
+
+impl Stale {
+    pub(super) const ALL: Self = Self { place: true, title: true, rest: true };
+    pub(super) const NOTHING: Self = Self { place: false, title: false, rest: false };
+}
+
+/// Whether a window was still there when it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Read {
+    There,
+    Gone,
+}
+
+/// Splits 'the window is gone' from 'the connection is gone'.
+pub(super) fn there<T>(reply: Result<T, ReplyError>) -> Result<Option<T>, ConnectionError> {
+    match reply {
+        Ok(reply) => Ok(Some(reply)),
+        Err(ReplyError::X11Error(_)) => Ok(None),
+        Err(ReplyError::ConnectionError(error)) => Err(error),
+    }
+}
+
+type Ask<'c, R> = Cookie<'c, RustConnection, R>;
+type Property<'c> = Ask<'c, GetPropertyReply>;
+
+/// Questions under way about one window.
+pub(super) struct Asked<'c> {
+    pub(super) window: Window,
+    place: Option<Place<'c>>,
+    title: Option<[Property<'c>; 2]>,
+    rest: Option<[Property<'c>; 8]>,
+}
+
+struct Place<'c> {
+    attributes: Ask<'c, xproto::GetWindowAttributesReply>,
+    geometry: Ask<'c, xproto::GetGeometryReply>,
+    corner: Ask<'c, xproto::TranslateCoordinatesReply>,
+    shape: Option<Ask<'c, shape::QueryExtentsReply>>,
+}
+
+/// Who asks.
+pub(super) struct Reader {
+    pub(super) connection: Arc<RustConnection>,
+    pub(super) atoms: Atoms,
+    pub(super) root: Window,
+    /// Whether the X server has shaped windows.
+    pub(super) shapes: bool,
+}
+
+impl Reader {
+    /// Asks to be told of a window's changes. To be called before its facts are read, so that no change is missed.
+    pub(super) fn follow(&self, window: Window) -> Result<(), ConnectionError> {
+        let events = EventMask::PROPERTY_CHANGE | EventMask::STRUCTURE_NOTIFY | EventMask::FOCUS_CHANGE;
+        let changes = ChangeWindowAttributesAux::new().event_mask(events);
+        // Should it be gone by now, reading it will say so.
+        self.connection.change_window_attributes(window, &changes)?.ignore_error();
+        if self.shapes {
+            self.connection.shape_select_input(window, true)?.ignore_error();
+        }
+        Ok(())
+    }
+
+    /// Asks for what is stale.
+    pub(super) fn ask(&self, window: Window, stale: Stale) -> Result<Asked<'_>, ConnectionError> {
+        let connection: &RustConnection = &self.connection;
+        let place = if stale.place {
+            Some(Place {
+                attributes: connection.get_window_attributes(window)?,
+                geometry: connection.get_geometry(window)?,
+                corner: connection.translate_coordinates(window, self.root, 0, 0)?,
+                shape: if self.shapes { Some(connection.shape_query_extents(window)?) } else { None },
+            })
+        } else {
+            None
+        };
+        let property = |atom: Atom, words: u32| {
+            connection.get_property(false, window, atom, AtomEnum::ANY, 0, words)
+        };
+        let text = u32::try_from(LONGEST_TITLE / 4).unwrap_or(1);
+        let title = if stale.title {
+            Some([property(self.atoms._NET_WM_NAME, text)?, property(AtomEnum::WM_NAME.into(), text)?])
+        } else {
+            None
+        };
+        let rest = if stale.rest {
+            Some([
+                property(AtomEnum::WM_CLASS.into(), 128)?,
+                property(self.atoms._NET_WM_PID, 1)?,
+                property(self.atoms._NET_WM_WINDOW_TYPE, 16)?,
+                property(AtomEnum::WM_TRANSIENT_FOR.into(), 1)?,
+                property(self.atoms.WM_CLIENT_LEADER, 1)?,
+                property(self.atoms._NET_WM_WINDOW_OPACITY, 1)?,
+                property(self.atoms._NET_FRAME_EXTENTS, 4)?,
+                property(self.atoms.WM_STATE, 1)?,
+            ])
+        } else {
+            None
+        };
+        Ok(Asked { window, place, title, rest })
+    }
+
+    /// Takes the answers in.
+    pub(super) fn take(&self, asked: Asked<'_>, facts: &mut Facts) -> Result<Read, ConnectionError> {
+        // Every answer is awaited even when the first says that the window is gone: no question stays open.
+        let mut read = Read::There;
+        if let Some(place) = asked.place {
+            let attributes = there(place.attributes.reply())?;
+            let geometry = there(place.geometry.reply())?;
+            let corner = there(place.corner.reply())?;
+            let shape = match place.shape {
+                Some(shape) => there(shape.reply())?.map(|shape| shape.bounding_shaped),
+                None => Some(false),
+            };
+            match (attributes, geometry, corner, shape) {
+                (Some(attributes), Some(geometry), Some(corner), Some(shaped)) => {
+                    facts.viewable = attributes.map_state == MapState::VIEWABLE;
+                    facts.input_only = attributes.class == WindowClass::INPUT_ONLY;
+                    facts.override_redirect = attributes.override_redirect;
+                    (facts.outer, facts.inner) = areas(&geometry, &corner);
+                    facts.depth = geometry.depth;
+                    facts.shaped = shaped;
+                }
+                _ => read = Read::Gone,
+            }
+        }
+        if let Some(title) = asked.title {
+            match self.properties(title)? {
+                Some([net, old]) => facts.title = self.text(&net).or_else(|| self.text(&old)),
+                None => read = Read::Gone,
+            }
+        }
+        if let Some(rest) = asked.rest {
+            match self.properties(rest)? {
+                Some(rest) => self.take_rest(&rest, facts),
+                None => read = Read::Gone,
+            }
+        }
+        Ok(read)
+    }
+
+    fn properties<const N: usize>(
+        &self,
+        asked: [Property<'_>; N],
+    ) -> Result<Option<[GetPropertyReply; N]>, ConnectionError> {
+        let mut replies = Vec::with_capacity(N);
+        for property in asked {
+            replies.extend(there(property.reply())?);
+        }
+        Ok(replies.try_into().ok())
+    }
+
+    fn take_rest(&self, properties: &[GetPropertyReply; 8], facts: &mut Facts) {
+        let [class, pid, types, transient, leader, opacity, extents, state] = properties;
+        let number = |property: &GetPropertyReply| property.value32().and_then(|mut values| values.next());
+        facts.app = application(&class.value);
+        facts.pid = number(pid).filter(|pid| *pid != 0);
+        facts.type_ = types
+            .value32()
+            .and_then(|types| types.map(|atom| self.type_of(atom)).find(|type_| *type_ != Type::Other))
+            .unwrap_or_default();
+        facts.transient_for = number(transient).filter(|window| *window != 0 && *window != self.root);
+        facts.leader = number(leader).filter(|window| *window != 0);
+        facts.translucent = number(opacity).is_some_and(|opacity| opacity != u32::MAX);
+        facts.extents = [0; 4];
+        if let Some(values) = extents.value32() {
+            facts.extents.iter_mut().zip(values).for_each(|(extent, value)| *extent = value.min(1_000));
+        }
+        // 0 is 'withdrawn': no window manager looks after it.
+        facts.managed = number(state).is_some_and(|state| state != 0);
+    }
+
+    fn type_of(&self, atom: Atom) -> Type {
+        let atoms = &self.atoms;
+        if atom == atoms._NET_WM_WINDOW_TYPE_DOCK {
+            Type::Dock
+        } else if atom == atoms._NET_WM_WINDOW_TYPE_DESKTOP {
+            Type::Desktop
+        } else if [
+            atoms._NET_WM_WINDOW_TYPE_COMBO,
+            atoms._NET_WM_WINDOW_TYPE_DND,
+            atoms._NET_WM_WINDOW_TYPE_DROPDOWN_MENU,
+            atoms._NET_WM_WINDOW_TYPE_MENU,
+            atoms._NET_WM_WINDOW_TYPE_NOTIFICATION,
+            atoms._NET_WM_WINDOW_TYPE_POPUP_MENU,
+            atoms._NET_WM_WINDOW_TYPE_TOOLTIP,
+        ]
+        .contains(&atom)
+        {
+            Type::Popup
+        } else {
+            Type::Other
+        }
+    }
+
+    /// What a property of any of the text types says; `None` when empty or in a form that cannot be read for certain.
+    fn text(&self, property: &GetPropertyReply) -> Option<String> {
+        if property.format != 8 {
+            return None;
+        }
+        let bytes = property.value.split(|byte| *byte == 0).next().unwrap_or_default();
+        let text = if property.type_ == self.atoms.UTF8_STRING {
+            String::from_utf8_lossy(bytes).into_owned()
+        } else if property.type_ == Atom::from(AtomEnum::STRING) {
+            latin1(bytes)
+        } else if property.type_ == self.atoms.COMPOUND_TEXT && !bytes.contains(&0x1B) {
+            // Without an escape sequence, compound text is Latin-1; with one, it is in some other alphabet.
+            latin1(bytes)
+        } else {
+            return None;
+        };
+        bounded(text)
+    }
+}
+
+fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
+}
+
+fn bounded(mut text: String) -> Option<String> {
+    text.truncate(text.floor_char_boundary(LONGEST_TITLE));
+    (!text.trim().is_empty()).then_some(text)
+}
+
+/// `WM_CLASS` is 'instance NUL class NUL'; the class is the application's name, and the instance where there is none.
+fn application(value: &[u8]) -> Option<String> {
+    let mut parts = value.split(|byte| *byte == 0);
+    let (instance, class) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let name = if class.is_empty() { instance } else { class };
+    bounded(String::from_utf8_lossy(name).into_owned())
+}
+
+fn areas(
+    geometry: &xproto::GetGeometryReply,
+    corner: &xproto::TranslateCoordinatesReply,
+) -> (Area, Area) {
+    let border = 2 * u32::from(geometry.border_width);
+    let (width, height) = (u32::from(geometry.width), u32::from(geometry.height));
+    let outer = Area {
+        x: i32::from(geometry.x),
+        y: i32::from(geometry.y),
+        width: width + border,
+        height: height + border,
+    };
+    (outer, Area { x: i32::from(corner.dst_x), y: i32::from(corner.dst_y), width, height })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_application_is_the_class_or_else_the_instance() {
+        for (value, expected) in [
+            (b"xterm\0XTerm\0" as &[u8], Some("XTerm")),
+            (b"xterm\0\0", Some("xterm")),
+            (b"xterm", Some("xterm")),
+            (b"", None),
+            (b"\0\0", None),
+        ] {
+            assert_eq!(application(value).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn a_title_is_bounded_and_an_empty_one_is_none() {
+        assert_eq!(bounded("   ".to_owned()), None);
+        assert_eq!(bounded("é".repeat(LONGEST_TITLE)).map(|title| title.len()), Some(LONGEST_TITLE));
+        assert_eq!(bounded("ab".to_owned()).as_deref(), Some("ab"));
+    }
+
+    #[test]
+    fn latin_1_titles_are_read_letter_by_letter() {
+        assert_eq!(latin1(&[b'c', 0xE9]), "cé");
+    }
+}

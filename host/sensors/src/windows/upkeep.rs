@@ -1,0 +1,377 @@
+//! Keeping what is known of the desktop up to date with the X server's events, reading again only what changed.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use x11rb::connection::{Connection as _, RequestConnection as _};
+use x11rb::protocol::randr::{self, ConnectionExt as _, NotifyMask};
+use x11rb::protocol::xproto::{
+    Atom, AtomEnum, ChangeWindowAttributesAux, ConnectionExt as _, CreateWindowAux, EventMask, GetPropertyReply,
+    Window, WindowClass,
+};
+use x11rb::protocol::{Event, shape};
+use x11rb::rust_connection::RustConnection;
+
+use super::arrange::Desk;
+use super::atoms::Atoms;
+use super::layout::WindowState;
+use super::reading::{Facts, Read, Reader, Stale, there};
+use crate::area::Monitor;
+use crate::display;
+use crate::error::SensorError;
+
+/// How often the desktop is read anew because windows came or went meanwhile, before it is taken as it is. (Whatever
+/// changed has sent an event, and is read when that comes.)
+const PASSES: u32 = 16;
+/// How far up from a window its place on the root is looked for.
+const DEPTH: u32 = 8;
+/// Windows asked about in one go.
+const BATCH: usize = 64;
+
+/// What an event asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reaction {
+    /// Nothing, or something that can wait until the events at hand are taken in.
+    Later,
+    /// A title changed: the layout is to be made at once, before the next event may change it again.
+    AtOnce,
+    /// A barrier has come through.
+    Barrier(u32),
+}
+
+/// The desktop, and the connection that tells of its changes.
+pub(super) struct Upkeep {
+    reader: Reader,
+    desk: Desk,
+    pub(super) monitors: Vec<Monitor>,
+    /// The watch's own window, where barriers arrive.
+    pub(super) mailbox: Window,
+    compositor: Atom,
+    next_id: u64,
+    /// The stack, the list of windows or the focus may have changed.
+    tree_stale: bool,
+    monitors_stale: bool,
+    /// Something of some window is stale.
+    any_stale: bool,
+}
+
+impl Upkeep {
+    /// Connects, and asks to be told of everything that matters.
+    pub(super) fn open(display: Option<&str>) -> Result<Self, SensorError> {
+        let (connection, root) = display::open(display)?;
+        let atoms = Atoms::new(&connection)?.reply()?;
+        let shapes = connection.extension_information(shape::X11_EXTENSION_NAME)?.is_some();
+        let screen = connection.setup().roots.iter().position(|screen| screen.root == root).unwrap_or(0);
+        let compositor = connection.intern_atom(false, format!("_NET_WM_CM_S{screen}").as_bytes())?.reply()?.atom;
+
+        let mailbox = connection.generate_id()?;
+        let unseen = CreateWindowAux::new().override_redirect(1);
+        connection
+            .create_window(0, mailbox, root, -1, -1, 1, 1, 0, WindowClass::INPUT_ONLY, 0, &unseen)?
+            .check()?;
+        let events = EventMask::SUBSTRUCTURE_NOTIFY
+            | EventMask::STRUCTURE_NOTIFY
+            | EventMask::PROPERTY_CHANGE
+            | EventMask::FOCUS_CHANGE;
+        let changes = ChangeWindowAttributesAux::new().event_mask(events);
+        connection.change_window_attributes(root, &changes)?.check()?;
+        if connection.extension_information(randr::X11_EXTENSION_NAME)?.is_some() {
+            connection.randr_query_version(1, 5)?.reply()?;
+            let events = NotifyMask::SCREEN_CHANGE | NotifyMask::CRTC_CHANGE | NotifyMask::OUTPUT_CHANGE;
+            connection.randr_select_input(root, events)?.check()?;
+        }
+        let id_mask = connection.setup().resource_id_mask;
+        let mut upkeep = Self {
+            reader: Reader { connection: Arc::new(connection), atoms, root, shapes },
+            desk: Desk { id_mask, ..Desk::default() },
+            monitors: Vec::new(),
+            mailbox,
+            compositor,
+            next_id: 1,
+            tree_stale: true,
+            monitors_stale: true,
+            any_stale: false,
+        };
+        upkeep.refresh()?;
+        Ok(upkeep)
+    }
+
+    /// The connection, for waiting and for sending.
+    pub(super) fn connection(&self) -> Arc<RustConnection> {
+        Arc::clone(&self.reader.connection)
+    }
+
+    /// The windows as known.
+    pub(super) fn windows(&self) -> Vec<WindowState> {
+        self.desk.arrange()
+    }
+
+    /// Takes in an event; a title that changed is read at once.
+    pub(super) fn take(&mut self, event: &Event) -> Result<Reaction, SensorError> {
+        match event {
+            Event::PropertyNotify(event) => return self.property_changed(event.window, event.atom),
+            Event::ClientMessage(event) if event.window == self.mailbox => {
+                return Ok(Reaction::Barrier(event.data.as_data32()[0]));
+            }
+            Event::ConfigureNotify(event) if event.window == self.reader.root => self.monitors_stale = true,
+            Event::ConfigureNotify(event) => {
+                self.tree_stale = true;
+                self.moved(event.window);
+            }
+            Event::GravityNotify(event) => self.moved(event.window),
+            Event::CirculateNotify(_) => self.tree_stale = true,
+            Event::CreateNotify(event) if event.window == self.mailbox => {}
+            Event::CreateNotify(_) => self.tree_stale = true,
+            Event::MapNotify(event) => self.changed(event.window, false),
+            Event::UnmapNotify(event) => self.changed(event.window, false),
+            Event::ReparentNotify(event) => self.changed(event.window, true),
+            Event::DestroyNotify(event) => {
+                self.tree_stale = true;
+                self.desk.seen.remove(&event.window);
+            }
+            Event::ShapeNotify(event) => {
+                self.stale(event.affected_window, Stale { place: true, ..Stale::NOTHING });
+            }
+            Event::FocusIn(_) | Event::FocusOut(_) => self.tree_stale = true,
+            Event::RandrNotify(_) | Event::RandrScreenChangeNotify(_) => self.monitors_stale = true,
+            _ => {}
+        }
+        Ok(Reaction::Later)
+    }
+
+    fn property_changed(&mut self, window: Window, atom: Atom) -> Result<Reaction, SensorError> {
+        let atoms = &self.reader.atoms;
+        if window == self.reader.root {
+            self.tree_stale |=
+                [atoms._NET_CLIENT_LIST, atoms._NET_ACTIVE_WINDOW, atoms._NET_SUPPORTING_WM_CHECK].contains(&atom);
+            return Ok(Reaction::Later);
+        }
+        let is = |known: AtomEnum| atom == Atom::from(known);
+        if atom == atoms._NET_WM_NAME || is(AtomEnum::WM_NAME) {
+            return self.title_changed(window);
+        }
+        if is(AtomEnum::WM_CLASS)
+            || is(AtomEnum::WM_TRANSIENT_FOR)
+            || [
+                atoms.WM_STATE,
+                atoms.WM_CLIENT_LEADER,
+                atoms._NET_WM_PID,
+                atoms._NET_WM_WINDOW_TYPE,
+                atoms._NET_WM_WINDOW_OPACITY,
+                atoms._NET_FRAME_EXTENTS,
+            ]
+            .contains(&atom)
+        {
+            self.stale(window, Stale { rest: true, ..Stale::NOTHING });
+        }
+        Ok(Reaction::Later)
+    }
+
+    fn title_changed(&mut self, window: Window) -> Result<Reaction, SensorError> {
+        let Some(facts) = self.desk.seen.get_mut(&window) else { return Ok(Reaction::Later) };
+        if facts.stale.title {
+            // It was never read: it is when the window is.
+            return Ok(Reaction::Later);
+        }
+        let before = facts.title.clone();
+        let asked = self.reader.ask(window, Stale { title: true, ..Stale::NOTHING })?;
+        match self.reader.take(asked, facts)? {
+            Read::There if facts.title != before => Ok(Reaction::AtOnce),
+            Read::There => Ok(Reaction::Later),
+            Read::Gone => {
+                self.desk.seen.remove(&window);
+                self.tree_stale = true;
+                Ok(Reaction::Later)
+            }
+        }
+    }
+
+    /// A window was moved, and with it what is inside.
+    fn moved(&mut self, window: Window) {
+        for (other, facts) in &mut self.desk.seen {
+            if *other == window || facts.top == Some(window) {
+                facts.stale.place = true;
+                self.any_stale = true;
+            }
+        }
+    }
+
+    /// A window came, went or was put into another one.
+    fn changed(&mut self, window: Window, reparented: bool) {
+        self.tree_stale = true;
+        if let Some(facts) = self.desk.seen.get_mut(&window) {
+            if reparented {
+                facts.top = None;
+            }
+        }
+        self.moved(window);
+    }
+
+    fn stale(&mut self, window: Window, stale: Stale) {
+        if let Some(facts) = self.desk.seen.get_mut(&window) {
+            facts.stale.place |= stale.place;
+            facts.stale.title |= stale.title;
+            facts.stale.rest |= stale.rest;
+            self.any_stale = true;
+        }
+    }
+
+    /// Has the monitors read again with the next refresh.
+    pub(super) fn doubt_monitors(&mut self) {
+        self.monitors_stale = true;
+    }
+
+    /// Reads whatever is stale, until nothing is.
+    pub(super) fn refresh(&mut self) -> Result<(), SensorError> {
+        if std::mem::take(&mut self.monitors_stale) {
+            self.monitors = display::monitors(&self.reader.connection, self.reader.root)?;
+        }
+        for _ in 0..PASSES {
+            if std::mem::take(&mut self.tree_stale) {
+                self.read_tree()?;
+                self.any_stale = true;
+            }
+            if std::mem::take(&mut self.any_stale) {
+                self.read_windows()?;
+                self.find_tops()?;
+            }
+            if !self.tree_stale && !self.any_stale {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the stack, the list of windows, the focus and who manages.
+    fn read_tree(&mut self) -> Result<(), SensorError> {
+        let Reader { connection, atoms, root, .. } = &self.reader;
+        let property = |atom: Atom, words: u32| connection.get_property(false, *root, atom, AtomEnum::WINDOW, 0, words);
+        let tree = connection.query_tree(*root)?;
+        let clients = property(atoms._NET_CLIENT_LIST, 16_384)?;
+        let active = property(atoms._NET_ACTIVE_WINDOW, 1)?;
+        let manager = property(atoms._NET_SUPPORTING_WM_CHECK, 1)?;
+        let compositor = connection.get_selection_owner(self.compositor)?;
+        let focus = connection.get_input_focus()?;
+
+        let windows = |reply: &GetPropertyReply| -> Vec<Window> { reply.value32().map(Iterator::collect).unwrap_or_default() };
+        let some = |window: &Window| *window != x11rb::NONE;
+        self.desk.order = tree.reply()?.children;
+        self.desk.order.retain(|window| *window != self.mailbox);
+        self.desk.clients = windows(&clients.reply()?);
+        let active = active.reply()?;
+        self.desk.manager = windows(&manager.reply()?).first().copied().filter(some);
+        self.desk.compositor = Some(compositor.reply()?.owner).filter(some);
+        let focus = focus.reply()?.focus;
+        // A window manager says which window is active; without one, it is where the keys go.
+        self.desk.active = if active.type_ == x11rb::NONE {
+            // 1 stands for 'whatever is under the pointer'.
+            Some(focus).filter(|focus| some(focus) && *focus != 1)
+        } else {
+            windows(&active).first().copied().filter(some)
+        };
+
+        let known: Vec<Window> = self.desk.order.iter().chain(&self.desk.clients).copied().collect();
+        for window in known {
+            if !self.desk.seen.contains_key(&window) {
+                self.reader.follow(window)?;
+                let facts = Facts { id: self.next_id, stale: Stale::ALL, ..Facts::default() };
+                self.next_id += 1;
+                self.desk.seen.insert(window, facts);
+            }
+        }
+        // What is a child of the root is its own top; what was one and is not any more is looked for.
+        let order: HashSet<Window> = self.desk.order.iter().copied().collect();
+        for (window, facts) in &mut self.desk.seen {
+            if order.contains(window) {
+                facts.top = Some(*window);
+            } else if facts.top == Some(*window) {
+                facts.top = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the stale facts of all windows that matter: where each is, and of those that show or are looked after the
+    /// rest. (A window that is not shown is left for when it is.)
+    fn read_windows(&mut self) -> Result<(), SensorError> {
+        let place = |stale: Stale| Stale { place: stale.place, ..Stale::NOTHING };
+        self.read_where(|_, facts| place(facts.stale))?;
+        let clients = std::mem::take(&mut self.desk.clients);
+        let read = self.read_where(|window, facts| {
+            if facts.viewable || facts.managed || clients.contains(&window) { facts.stale } else { Stale::NOTHING }
+        });
+        self.desk.clients = clients;
+        read?;
+        // Whether a window is looked after is one of the facts: of those that do not show, only that is of interest.
+        self.read_where(|_, facts| Stale { rest: facts.stale.rest, ..Stale::NOTHING })
+    }
+
+    fn read_where(&mut self, wanted: impl Fn(Window, &Facts) -> Stale) -> Result<(), SensorError> {
+        let questions: Vec<(Window, Stale)> = self
+            .desk
+            .seen
+            .iter()
+            .map(|(window, facts)| (*window, wanted(*window, facts)))
+            .filter(|(_, stale)| *stale != Stale::NOTHING)
+            .collect();
+        for questions in questions.chunks(BATCH) {
+            let mut asked = Vec::with_capacity(questions.len());
+            for (window, stale) in questions {
+                asked.push((self.reader.ask(*window, *stale)?, *stale));
+            }
+            for (asked, stale) in asked {
+                let window = asked.window;
+                let Some(facts) = self.desk.seen.get_mut(&window) else { continue };
+                facts.stale.place &= !stale.place;
+                facts.stale.title &= !stale.title;
+                facts.stale.rest &= !stale.rest;
+                if self.reader.take(asked, facts)? == Read::Gone {
+                    self.desk.seen.remove(&window);
+                    // One that only the list of windows still names is the window manager's to strike off.
+                    self.tree_stale |= self.desk.order.contains(&window);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the root's child that holds each window that is looked after.
+    fn find_tops(&mut self) -> Result<(), SensorError> {
+        let lost: Vec<Window> = self
+            .desk
+            .seen
+            .iter()
+            .filter(|(window, facts)| facts.top.is_none() && self.desk.is_managed(**window))
+            .map(|(window, _)| *window)
+            .collect();
+        let mut parents: HashMap<Window, Window> = lost.iter().map(|window| (*window, *window)).collect();
+        for _ in 0..DEPTH {
+            let mut asked = Vec::with_capacity(parents.len());
+            for (window, at) in &parents {
+                asked.push((*window, *at, self.reader.connection.query_tree(*at)?));
+            }
+            for (window, at, tree) in asked {
+                match there(tree.reply())? {
+                    Some(tree) if tree.parent == self.reader.root || tree.parent == x11rb::NONE => {
+                        if let Some(facts) = self.desk.seen.get_mut(&window) {
+                            facts.top = Some(at);
+                        }
+                        // A frame that is not known yet came after the stack was read.
+                        self.tree_stale |= !self.desk.seen.contains_key(&at);
+                        parents.remove(&window);
+                    }
+                    Some(tree) => {
+                        parents.insert(window, tree.parent);
+                    }
+                    None => {
+                        parents.remove(&window);
+                    }
+                }
+            }
+            if parents.is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
