@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 
+use crate::bindings::candor::plugin::clock;
 use crate::bindings::candor::plugin::log::{self, Level};
 use crate::bindings::candor::plugin::observations::{self, Custom, NoteError, Observation};
-use crate::bindings::candor::plugin::clock;
 use crate::bindings::exports::candor::plugin::collecting::{self, Cause, Wake};
 use crate::bindings::exports::candor::plugin::setup::{self, SettingError};
 
@@ -51,4 +51,9 @@ fn beat() -> Result<(), String> {
     }
 }
 
-crate::bindings::export!(Heartbeat with_types_in crate::bindings);
+#[allow(unsafe_code, reason = "the exported functions take pointers from across the component's border")]
+mod export {
+    use super::Heartbeat;
+
+    crate::bindings::export!(Heartbeat with_types_in crate::bindings);
+}
