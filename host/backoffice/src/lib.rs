@@ -3,7 +3,7 @@
 //! It must never acknowledge what is not on disk, never take a segment twice, and never show a picture or a memo to
 //! anyone but the two sides of its contract. It is the only crate that knows axum.
 //!
-//! Start reading at [`api`] (what devices speak), then [`store`] (what is kept and how). [`cli`] is the command line.
+//! Start reading at [`api`] (what devices speak), then [`store`] (what is kept and how), then [`web`] (what people see). [`cli`] is the command line.
 
 pub mod api;
 pub mod app;
@@ -17,3 +17,4 @@ pub mod secrets;
 pub mod serve;
 pub mod store;
 pub mod throttle;
+pub mod web;

@@ -20,11 +20,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep};
 
 use crate::app::App;
-use crate::{api, limits};
+use crate::{api, limits, web};
 
 /// Everything that is served.
 pub fn router(app: Arc<App>) -> Router {
-    Router::new().merge(api::router()).layer(middleware::from_fn(in_time)).with_state(app)
+    Router::new()
+        .merge(api::router())
+        .merge(web::router())
+        .layer(middleware::from_fn(in_time))
+        .layer(middleware::from_fn_with_state(app.clone(), web::headers))
+        .with_state(app)
 }
 
 /// Serves until `stop` resolves, then lets what is under way end, for at most [`limits::STOPPING`].

@@ -30,6 +30,7 @@ use crate::limits;
 use crate::store::Device;
 
 pub use error::ApiError;
+pub(crate) use parcels::PICTURE_TYPES;
 
 /// The routes.
 pub fn router() -> Router<Arc<App>> {

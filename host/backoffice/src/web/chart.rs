@@ -1,0 +1,162 @@
+//! Activity drawn as SVG without any inline style: the meter under a cell, the chart of a segment, the bar of a week.
+//! Neutral in colour: activity is no kind of time.
+
+use std::fmt::Write;
+
+use candor_diary::day::Minute;
+use candor_diary::parcel::Counts;
+use candor_diary::plain;
+use maud::{Markup, html};
+
+use super::when::Zone;
+
+/// The meter: a tick a minute, its height by the count against the busiest minute of the day.
+pub(super) fn meter(minutes: &[Minute], busiest: u64) -> Markup {
+    if minutes.iter().all(|m| m.counts.is_none()) {
+        return html! { span.meter {} };
+    }
+    let (mut on, mut off) = (String::new(), String::new());
+    let step = 100.0 / minutes.len() as f64;
+    let width = step * 0.8;
+    for (nth, minute) in minutes.iter().enumerate() {
+        let left = step * (nth as f64 + 0.1);
+        let events = minute.events();
+        let (path, height) = if events > 0 {
+            (&mut on, 4.0 + 8.0 * (events as f64 / busiest.max(events) as f64))
+        } else {
+            (&mut off, 1.5)
+        };
+        bar(path, left, 12.0, width, height);
+    }
+    html! {
+        svg.meter viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true" {
+            @if !on.is_empty() { path.on d=(on) {} }
+            @if !off.is_empty() { path.off d=(off) {} }
+        }
+    }
+}
+
+/// A bar standing on `base`, as a path. Writing to a string cannot fail.
+fn bar(path: &mut String, left: f64, base: f64, width: f64, height: f64) {
+    let short = |v: f64| format!("{v:.2}").trim_end_matches('0').trim_end_matches('.').to_owned();
+    let (left, base, width, height) = (short(left), short(base), short(width), short(height));
+    write!(path, "M{left} {base}v-{height}h{width}v{height}z").unwrap_or_default();
+}
+
+/// Keys, clicks and scrolls in each minute, with the same numbers as a table below.
+pub(super) fn activity(minutes: &[Minute], zone: &Zone) -> Markup {
+    let (Some(first), Some(last)) = (minutes.first(), minutes.last()) else { return html! {} };
+    let range = format!("{} to {}", zone.time(first.start), zone.time(last.start));
+    let quiet: Vec<String> = minutes.iter().filter(|m| m.events() == 0).map(|m| zone.time(m.start)).collect();
+    let quiet = match quiet.len() {
+        0 => String::new(),
+        n if n <= 3 => format!(" No activity at {}.", quiet.join(" and ")),
+        n => format!(" No activity in {n} minutes."),
+    };
+    html! {
+        svg.chart viewBox="0 0 300 148" role="img" aria-labelledby="chart-t" {
+            title #chart-t {
+                "Keys, clicks and scrolls in each minute from " (range) "." (quiet)
+                " The same numbers are in the table below."
+            }
+            (row(0, "Keys", "keys", minutes, zone, |c| c.keys))
+            (row(44, "Clicks", "clicks", minutes, zone, |c| c.clicks))
+            (row(88, "Scrolls", "scrolls", minutes, zone, |c| c.scrolls))
+            text x="58" y="146" { (zone.time(first.start)) }
+            @if minutes.len() > 2 {
+                @let middle = minutes.len() / 2;
+                @let (left, step, _) = places(minutes.len());
+                @if let Some(minute) = minutes.get(middle) {
+                    text x=(format!("{:.0}", left + step * middle as f64)) y="146" { (past_hour(minute, zone)) }
+                }
+            }
+            @if minutes.len() > 1 { text x="290" y="146" text-anchor="end" { (past_hour(last, zone)) } }
+        }
+        details.more {
+            summary { "Show as table" }
+            table.data {
+                caption.vh { "Activity a minute, " (range) }
+                thead { tr {
+                    th scope="col" { "Minute" }
+                    th.num scope="col" { "Keys" }
+                    th.num scope="col" { "Clicks" }
+                    th.num scope="col" { "Scrolls" }
+                } }
+                tbody {
+                    @for minute in minutes {
+                        tr {
+                            th scope="row" { (zone.time(minute.start)) }
+                            @if let Some(counts) = minute.counts {
+                                td.num { (plain::count(counts.keys.into())) }
+                                td.num { (plain::count(counts.clicks.into())) }
+                                td.num { (plain::count(counts.scrolls.into())) }
+                            } @else {
+                                td.num { "–" } td.num { "–" } td.num { "–" }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `:35`, the minutes past the hour.
+fn past_hour(minute: &Minute, zone: &Zone) -> String {
+    zone.time(minute.start).get(2..).unwrap_or_default().to_owned()
+}
+
+/// Left edge of the first bar, from bar to bar, and a bar's width.
+fn places(minutes: usize) -> (f64, f64, f64) {
+    let step = (232.0 / minutes.max(1) as f64).min(24.0);
+    (58.0, step, step * 2.0 / 3.0)
+}
+
+fn row(
+    top: u32,
+    name: &str,
+    unit: &str,
+    minutes: &[Minute],
+    zone: &Zone,
+    of: impl Fn(&Counts) -> u32,
+) -> Markup {
+    let value = |m: &Minute| m.counts.as_ref().map_or(0, &of);
+    let total: u64 = minutes.iter().map(|m| u64::from(value(m))).sum();
+    let most = minutes.iter().map(value).max().unwrap_or(0).max(1);
+    let (left, step, width) = places(minutes.len());
+    let base = f64::from(top) + 32.0;
+    html! {
+        text.big x="0" y=(top + 14) { (name) }
+        text x="0" y=(top + 29) { (plain::count(total)) }
+        @for (nth, minute) in minutes.iter().enumerate() {
+            @let count = value(minute);
+            @if count > 0 {
+                @let height = (f64::from(count) / f64::from(most) * 30.0).max(2.0);
+                rect.f-act x=(format!("{:.1}", left + step * nth as f64)) y=(format!("{:.1}", base - height))
+                    width=(format!("{width:.1}")) height=(format!("{height:.1}")) rx="1" {
+                    title { (zone.time(minute.start)) ", " (plain::count(count.into())) " " (unit) }
+                }
+            }
+        }
+        path.s-edge d=(format!("M58 {:.1}h232", base + 0.5)) {}
+    }
+}
+
+/// Billable time of a week in order of its days, with gaps between them.
+pub(super) fn week(days: &[u64; 7], billable: u64) -> Markup {
+    const GAP: f64 = 3.0;
+    let with_time = days.iter().filter(|d| **d > 0).count();
+    let room = 600.0 - GAP * with_time.saturating_sub(1) as f64;
+    let mut at = 0.0;
+    html! {
+        svg viewBox="0 0 600 14" preserveAspectRatio="none" role="img"
+            aria-label={ (plain::duration(billable)) " billable this week; there is no weekly limit" } {
+            rect.f-well y="3" width="600" height="8" {}
+            @for day in days.iter().filter(|d| **d > 0) {
+                @let width = room * *day as f64 / billable.max(1) as f64;
+                rect.f-tracked x=(format!("{at:.1}")) y="3" width=(format!("{width:.1}")) height="8" {}
+                @let _ = at += width + GAP;
+            }
+        }
+    }
+}

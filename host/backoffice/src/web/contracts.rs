@@ -1,0 +1,79 @@
+//! The list of contracts, and the way to a contract's day of today.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use candor_diary::plain;
+use maud::html;
+
+use super::error::PageError;
+use super::layout::{Frame, other_name};
+use super::loaded::{Opened, week_so_far};
+use super::session::SignedIn;
+use super::when::Zone;
+use crate::app::App;
+use crate::clock;
+
+pub(super) async fn home(
+    State(app): State<Arc<App>>,
+    SignedIn(account): SignedIn,
+) -> Result<Html<String>, PageError> {
+    let (now, zone) = (clock::now(), Zone::named(&account.zone));
+    let today = zone.date(now).ok_or(PageError::Internal)?;
+    let mut rows = Vec::new();
+    for contract in app.store.contracts_of(&account.id).await? {
+        let week = week_so_far(&app.store, &contract, now).await?;
+        let newest = app.store.newest(&contract.id).await?.map(|(_, received_at)| received_at);
+        rows.push((contract, week, newest));
+    }
+    let main = html! {
+        main #main.wrap.narrow {
+            div.head { h1 { "Contracts" } span.state { "Times in your zone" } }
+            @if rows.is_empty() {
+                div.panel.blank {
+                    h2 { "No contracts" }
+                    p.small.quiet {
+                        "Nothing is recorded for you. A contract shows here when whoever runs this back office adds one with your address."
+                    }
+                }
+            } @else {
+                ul.panel.list {
+                    @for (contract, week, newest) in &rows {
+                        li {
+                            a href={ "/contracts/" (contract.id) "/diary" } {
+                                span { b { (contract.terms.title) } " " span.quiet { (other_name(contract, &account)) } }
+                                span.num { (plain::duration(week.billable)) }
+                                span.small.quiet {
+                                    @match newest {
+                                        Some(at) => { "Last segment received " (zone.time_beside(*at, today)) },
+                                        None => "No segment received yet",
+                                    }
+                                }
+                                span.note.faint { "billable this week" }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    let frame = Frame {
+        title: "Contracts".to_owned(),
+        description: "Your contracts",
+        account: Some(&account),
+        contract: None,
+        footer: Some(html! { p.grow { "Both sides of a contract see the same pages." } }),
+    };
+    Ok(Html(frame.around(&main).into_string()))
+}
+
+pub(super) async fn today(
+    State(app): State<Arc<App>>,
+    SignedIn(account): SignedIn,
+    Path(contract): Path<String>,
+) -> Result<Response, PageError> {
+    let opened = Opened::new(&app, account, &contract).await?;
+    let today = Zone::named(&opened.account.zone).date(clock::now()).ok_or(PageError::Internal)?;
+    Ok(Redirect::to(&format!("/contracts/{}/diary/{today}", opened.contract.id)).into_response())
+}

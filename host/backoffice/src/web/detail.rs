@@ -1,0 +1,370 @@
+//! Everything about one segment: picture, memo, activity, the rules that applied, the receipt, what happened to it.
+
+use candor_diary::day::{Cell, Kind, minutes};
+use candor_diary::parcel::{Focus, GapCause, NoSnapshot, Parcel, Redaction};
+use candor_diary::plain;
+use jiff::civil::Date;
+use maud::{Markup, html};
+
+use super::chart;
+use super::grid::{activity_words, no_picture, redacted, word};
+use super::layout::icon;
+use super::when::{self, Zone};
+use crate::store::{Contract, Delivery};
+
+/// Changes of the focused window that the panel lists.
+const FOCUS_SHOWN: usize = 200;
+/// Notes of plugins that the panel lists.
+const CUSTOM_SHOWN: usize = 50;
+
+/// What the panel shows.
+pub(super) struct Shown<'a> {
+    pub(super) cell: &'a Cell<'a>,
+    /// What is kept of the parcel.
+    pub(super) kept: Option<&'a Delivery>,
+    /// The other devices' parcels of this segment.
+    pub(super) also: Vec<&'a (Parcel, Delivery)>,
+    pub(super) zone: &'a Zone,
+    pub(super) date: Date,
+    pub(super) contract: &'a Contract,
+    pub(super) pictures: bool,
+    /// The server's public key, in hex.
+    pub(super) key: &'a str,
+    /// The page without the panel.
+    pub(super) close: String,
+}
+
+pub(super) fn panel(shown: &Shown<'_>) -> Markup {
+    let (cell, zone) = (shown.cell, shown.zone);
+    let parcel = cell.shown.parcel;
+    html! {
+        aside.panel.detail #detail aria-labelledby="detail-h" tabindex="0" {
+            header {
+                h2 #detail-h { (zone.time(cell.start)) " – " (zone.time(cell.end())) }
+                span.tag { span.rail data-kind=(word(cell.kind())) {} (billing(cell)) }
+                a.btn.icon.bare href=(shown.close) aria-label="Close details" { (icon("x")) }
+            }
+            (picture(shown))
+            div { (facts(parcel)) (windows(parcel, zone)) }
+            (activity(parcel, zone))
+            (gaps(parcel, zone))
+            (custom(parcel, zone))
+            (rules(parcel, shown.contract))
+            (also(shown))
+            @if let Some(kept) = shown.kept {
+                (receipt(parcel, kept, shown))
+                (history(parcel, kept, shown))
+            }
+        }
+    }
+}
+
+fn billing(cell: &Cell<'_>) -> String {
+    match (cell.kind(), cell.not_billed_because()) {
+        (Kind::Tracked, None) => "Tracked, billable".to_owned(),
+        (Kind::Tracked, Some(why)) => format!("Tracked, not billable: {why}"),
+        (Kind::OverLimit, _) => "Over limit, not billable".to_owned(),
+        (Kind::NoEvidence, _) => "No evidence, not counted".to_owned(),
+    }
+}
+
+fn picture(shown: &Shown<'_>) -> Markup {
+    let (parcel, zone) = (shown.cell.shown.parcel, shown.zone);
+    let Some(snapshot) = &parcel.snapshot else {
+        let none = shown.cell.kind() == Kind::NoEvidence && parcel.no_snapshot.is_none();
+        let (sign, sentence) =
+            if none { ("blind", "No evidence") } else { no_picture(parcel, shown.pictures) };
+        return html! { figure { div.pic.gone.blind[none] { @if !none { (icon(sign)) } span { (sentence) } } } };
+    };
+    let address = format!("/pictures/{}/{}", parcel.id, snapshot.sha256);
+    let at = zone.seconds(snapshot.at);
+    let note = redacted(parcel);
+    let alt = note.as_ref().map_or_else(
+        || format!("Picture of the screen at {at}"),
+        |note| format!("Picture of the screen at {at}, {note}"),
+    );
+    let monitors = u64::from(snapshot.monitors);
+    html! {
+        figure {
+            div.pic {
+                img.shot src=(address) alt=(alt) width=(snapshot.width) height=(snapshot.height);
+                @if let Some(note) = &note { span.chip { (icon("block")) span { (note) } } }
+            }
+            figcaption {
+                span {
+                    "Taken " time datetime=(when::utc(snapshot.at)) { (at) } ", "
+                    (plain::count(monitors)) " " (plain::plural(monitors, "monitor", "monitors")) ", "
+                    (snapshot.width) " × " (snapshot.height) ", " (plain::size(snapshot.bytes))
+                }
+                span.row { a.btn href=(address) { "Open full size" } }
+            }
+        }
+    }
+}
+
+/// The window in front when the picture was taken; without a picture, the last one.
+fn in_front(parcel: &Parcel) -> Option<&Focus> {
+    match &parcel.snapshot {
+        Some(snapshot) => parcel.focus.iter().rev().find(|f| f.at <= snapshot.at).or(parcel.focus.first()),
+        None => parcel.focus.last(),
+    }
+}
+
+fn facts(parcel: &Parcel) -> Markup {
+    let text = |value: Option<&str>| value.map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned);
+    let memo = text(parcel.memo.as_deref()).unwrap_or_else(|| "No memo".to_owned());
+    let label = text(parcel.label.as_deref()).unwrap_or_else(|| "No label".to_owned());
+    html! {
+        dl.kv {
+            dt { "Memo" } dd { (memo) }
+            dt { "Label" } dd { (label) }
+            @if let Some(focus) = in_front(parcel) {
+                dt { "Application" } dd { (field(focus.app.as_deref(), &[])) }
+                dt { "Title" } dd { (field(focus.title.as_deref(), &focus.hidden_by)) }
+                @if let Some(url) = &focus.url { dt { "Address" } dd { (url) } }
+            }
+        }
+    }
+}
+
+/// A field of a window, or why it is not there. A rule that hid it is named below, in its own words.
+fn field(value: Option<&str>, hidden_by: &[u32]) -> Markup {
+    html! {
+        @match value {
+            Some(value) => (value),
+            None if !hidden_by.is_empty() => span.quiet { "Hidden by rule" },
+            None => span.quiet { "Not recorded" },
+        }
+    }
+}
+
+fn windows(parcel: &Parcel, zone: &Zone) -> Markup {
+    let count = parcel.focus.len();
+    html! {
+        @if count > 1 {
+            details.more {
+                summary { "Show " (plain::count(count as u64)) " changes of the window in front" }
+                table.data {
+                    caption.vh { "Windows in front, in order" }
+                    thead { tr { th scope="col" { "Time" } th scope="col" { "Application" } th scope="col" { "Title" } } }
+                    tbody {
+                        @for focus in parcel.focus.iter().take(FOCUS_SHOWN) {
+                            tr {
+                                th.nowrap scope="row" { (zone.seconds(focus.at)) }
+                                td { (field(focus.app.as_deref(), &[])) }
+                                td { (field(focus.title.as_deref(), &focus.hidden_by)) }
+                            }
+                        }
+                    }
+                }
+                @if count > FOCUS_SHOWN {
+                    p.note.faint { (plain::count((count - FOCUS_SHOWN) as u64)) " more are in the parcel." }
+                }
+            }
+        }
+    }
+}
+
+fn activity(parcel: &Parcel, zone: &Zone) -> Markup {
+    html! {
+        div {
+            @match activity_words(parcel) {
+                Some(words) => {
+                    h3 { "Activity " (words) }
+                    (chart::activity(&minutes(parcel), zone))
+                },
+                None => {
+                    h3 { "Activity" }
+                    p.small.quiet { "Not recorded in this segment." }
+                },
+            }
+        }
+    }
+}
+
+fn gaps(parcel: &Parcel, zone: &Zone) -> Markup {
+    let end = parcel.start.saturating_add(parcel.length.ms());
+    html! {
+        @if !parcel.gaps.is_empty() {
+            div {
+                h3 { "What the tracker could not see" }
+                ol.log.seconds {
+                    @for gap in &parcel.gaps {
+                        @let (from, to) = (gap.from.clamp(parcel.start, end), gap.to.clamp(parcel.start, end));
+                        li {
+                            time datetime=(when::utc(from)) { (zone.seconds(from)) }
+                            span { "until " (zone.seconds(to)) ": " (cause(gap.cause)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn cause(cause: GapCause) -> &'static str {
+    match cause {
+        GapCause::Crash => "the tracker was ended or lost power",
+        GapCause::CounterLost => "keys, clicks and scrolls could not be counted",
+        GapCause::DisplayLost => "the display could not be read",
+        GapCause::CollectorFailed => "a collector failed",
+        GapCause::ClockJump => "the clock was set or the computer slept",
+    }
+}
+
+fn custom(parcel: &Parcel, zone: &Zone) -> Markup {
+    html! {
+        @if !parcel.custom.is_empty() {
+            div {
+                h3 { "Noted by plugins" }
+                ol.log.seconds {
+                    @for note in parcel.custom.iter().take(CUSTOM_SHOWN) {
+                        li {
+                            time datetime=(when::utc(note.at)) { (zone.seconds(note.at)) }
+                            span { (note.plugin) " says of " (note.kind) ": " code { (note.body) } }
+                        }
+                    }
+                }
+                @if parcel.custom.len() > CUSTOM_SHOWN {
+                    p.note.faint { (plain::count((parcel.custom.len() - CUSTOM_SHOWN) as u64)) " more are in the parcel." }
+                }
+            }
+        }
+    }
+}
+
+/// Indices of the rules that did something in this segment, in order.
+fn applied(parcel: &Parcel) -> Vec<u32> {
+    let covered = parcel.snapshot.iter().flat_map(|s| &s.redactions).filter_map(|r: &Redaction| r.rule);
+    let skipped = match &parcel.no_snapshot {
+        Some(NoSnapshot::SkippedByRule { rules }) => rules.as_slice(),
+        _ => &[],
+    };
+    let hidden = parcel.focus.iter().flat_map(|f| &f.hidden_by);
+    let mut rules: Vec<u32> = covered.chain(skipped.iter().copied()).chain(hidden.copied()).collect();
+    rules.sort_unstable();
+    rules.dedup();
+    rules
+}
+
+fn rule_words(parcel: &Parcel, index: u32) -> String {
+    let words = usize::try_from(index).ok().and_then(|i| parcel.policy.rules.get(i));
+    words.cloned().unwrap_or_else(|| format!("Rule {} of a policy of before", u64::from(index) + 1))
+}
+
+fn rules(parcel: &Parcel, contract: &Contract) -> Markup {
+    let applied = applied(parcel);
+    let own = parcel.snapshot.iter().flat_map(|s| &s.redactions).filter(|r| r.rule.is_none()).count() as u64;
+    let policy = &parcel.policy;
+    html! {
+        div {
+            h3 {
+                @if applied.is_empty() { "No rule applied" } @else { (plain::plural(applied.len() as u64, "Rule that applied", "Rules that applied")) }
+            }
+            dl.kv {
+                @for index in &applied { dt { "Rule" } dd { (rule_words(parcel, *index)) } }
+                @if own > 0 {
+                    dt { "Tracker" }
+                    dd { "Covered " (own) " more " (plain::plural(own, "place", "places")) " that could show what a rule hides" }
+                }
+                dt { "Policy" }
+                dd {
+                    @if policy.sha256.is_empty() {
+                        "None: no picture and no title is kept without one"
+                    } @else {
+                        (policy.plugin) " " code.faint { (plain::short_hex(&policy.sha256, 2)) }
+                    }
+                }
+                dt { "Terms" }
+                dd { a href={ "/contracts/" (contract.id) "/recorded#terms" } { "Terms " (contract.terms.sequence) } ", now in force" }
+            }
+            @if policy.rules.len() > applied.len() {
+                details.more {
+                    summary { "All " (policy.rules.len()) " rules of this policy" }
+                    ol.log { @for rule in &policy.rules { li.whole { span { (rule) } } } }
+                }
+            }
+        }
+    }
+}
+
+fn also(shown: &Shown<'_>) -> Markup {
+    html! {
+        @if !shown.also.is_empty() {
+            div {
+                h3 { "Also recorded" }
+                ol.log {
+                    @for (parcel, delivery) in &shown.also {
+                        li.whole {
+                            span {
+                                "On " (delivery.device_name)
+                                @if let Some(words) = activity_words(parcel) { ", activity " (words) }
+                                ". The time counts once. "
+                                @if let Some(snapshot) = &parcel.snapshot {
+                                    a href={ "/pictures/" (parcel.id) "/" (snapshot.sha256) } { "Picture" }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn receipt(parcel: &Parcel, kept: &Delivery, shown: &Shown<'_>) -> Markup {
+    html! {
+        div {
+            h3 { "Receipt" }
+            dl.kv {
+                dt { "Held by" }
+                dd { (shown.contract.terms.client) " back office " span.ok { (icon("check")) "countersigned" } }
+                dt { "Received" }
+                dd {
+                    (shown.zone.seconds(kept.received_at)) " from " (kept.device_name)
+                    ", number " (plain::count(parcel.sequence))
+                }
+                dt { "Chain head" }
+                dd {
+                    code { (plain::short_hex(&parcel.chain_head, 2)) } " "
+                    a href={ "/receipts/" (parcel.id) } { "Open receipt" }
+                }
+            }
+            details.more {
+                summary { "Show in full" }
+                dl.kv {
+                    dt { "Parcel" } dd { code.full { (parcel.id) } }
+                    dt { "Digest" } dd { code.full { (kept.digest) } }
+                    dt { "Chain head" } dd { code.full { (parcel.chain_head) } }
+                    @if !parcel.policy.sha256.is_empty() { dt { "Policy" } dd { code.full { (parcel.policy.sha256) } } }
+                    dt { "Signed with" } dd { code.full { (shown.key) } }
+                }
+            }
+        }
+    }
+}
+
+fn history(parcel: &Parcel, kept: &Delivery, shown: &Shown<'_>) -> Markup {
+    let end = parcel.start.saturating_add(parcel.length.ms());
+    let entry = |at: u64, text: String| {
+        html! {
+            li {
+                time datetime=(when::utc(at)) { (shown.zone.time(at)) }
+                span { @if shown.zone.date(at) != Some(shown.date) { (shown.zone.time_beside(at, shown.date)) ": " } (text) }
+            }
+        }
+    };
+    let recorded = match redacted(parcel) {
+        Some(note) => format!("Recorded, {note}"),
+        None => "Recorded".to_owned(),
+    };
+    html! {
+        div {
+            h3 { "History" }
+            ol.log {
+                (entry(kept.received_at, format!("Received from {}", kept.device_name)))
+                (entry(end, recorded))
+            }
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! The Work Diary's day page.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::response::Html;
+use candor_diary::calendar::Day;
+use candor_diary::day::{Cell, Entry, Summary, cells};
+use candor_diary::plain;
+use jiff::civil::Date;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::error::PageError;
+use super::grid::Grid;
+use super::layout::{ContractBar, Frame, Tab, icon, other_name};
+use super::loaded::{DayData, Opened};
+use super::session::SignedIn;
+use super::when::{self, Zone};
+use super::{chart, detail};
+use crate::app::App;
+use crate::clock;
+
+/// In whose zone times are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Mine,
+    Utc,
+    Theirs,
+}
+
+impl Whose {
+    const ALL: [(Self, &str); 3] = [(Self::Mine, "Mine"), (Self::Utc, "UTC"), (Self::Theirs, "Theirs")];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Mine => "mine",
+            Self::Utc => "utc",
+            Self::Theirs => "theirs",
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    zone: Option<String>,
+    segment: Option<String>,
+}
+
+/// Everything that the page is made of.
+struct Page<'a> {
+    opened: &'a Opened,
+    whose: Whose,
+    zone: &'a Zone,
+    day: &'a Day,
+    data: &'a DayData,
+    cells: &'a [Cell<'a>],
+    current: Option<&'a Cell<'a>>,
+    /// This page's own address, without the segment.
+    link: String,
+}
+
+pub(super) async fn page(
+    State(app): State<Arc<App>>,
+    SignedIn(account): SignedIn,
+    Path((contract, date)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+) -> Result<Html<String>, PageError> {
+    let opened = Opened::new(&app, account, &contract).await?;
+    let date: Date =
+        date.parse().ok().filter(|parsed: &Date| parsed.to_string() == date).ok_or(PageError::NotFound)?;
+    let whose = match asked.zone.as_deref() {
+        Some("utc") => Whose::Utc,
+        Some("theirs") => Whose::Theirs,
+        _ => Whose::Mine,
+    };
+    let zone = match whose {
+        Whose::Mine => Zone::named(&opened.account.zone),
+        Whose::Utc => Zone::named("UTC"),
+        Whose::Theirs => Zone::named(&opened.other(&app).await?.zone),
+    };
+    let day = zone.day(date).ok_or(PageError::NotFound)?;
+    let data = DayData::load(&app.store, &opened.contract, &day).await?;
+    let key = app.key.public().to_hex();
+    let rendered = tokio::task::spawn_blocking(move || {
+        let entries: Vec<Entry<'_>> = data
+            .parcels
+            .iter()
+            .zip(&data.outcomes)
+            .map(|((parcel, _), outcome)| Entry { parcel, outcome: *outcome })
+            .collect();
+        let cells = cells(&entries);
+        let current = match asked.segment.as_deref() {
+            // Closed by the reader.
+            Some("none") => None,
+            Some(text) => when::from_utc(text)
+                .and_then(|start| cells.iter().find(|c| c.start == start))
+                .or(cells.last()),
+            None => cells.last(),
+        };
+        let link = address(&opened.contract.id, day.date, whose);
+        let page = Page {
+            opened: &opened,
+            whose,
+            zone: &zone,
+            day: &day,
+            data: &data,
+            cells: &cells,
+            current,
+            link,
+        };
+        page.render(&key).into_string()
+    });
+    Ok(Html(rendered.await.map_err(|e| PageError::internal(&e))?))
+}
+
+fn address(contract: &str, date: Date, whose: Whose) -> String {
+    format!("/contracts/{contract}/diary/{date}?zone={}", whose.word())
+}
+
+impl Page<'_> {
+    fn address(&self, date: Date, whose: Whose) -> String {
+        address(&self.opened.contract.id, date, whose)
+    }
+
+    fn render(&self, key: &str) -> Markup {
+        let contract = &self.opened.contract;
+        let name = when::short_date(self.day.date, self.today());
+        let frame = Frame {
+            title: format!("Work Diary, {name} · {}", contract.terms.title),
+            description: "Work Diary day page of one contract",
+            account: Some(&self.opened.account),
+            contract: Some(ContractBar { open: contract, all: &self.opened.all, tab: Tab::Diary }),
+            footer: Some(self.footer()),
+        };
+        let main = html! {
+            main #main.wrap {
+                (self.head(&name))
+                (self.summary())
+                @if self.cells.is_empty() {
+                    (self.empty(&name))
+                } @else {
+                    div.split.alone[self.current.is_none()] {
+                        section.hours aria-label={ "Segments of " (name) } {
+                            h2.vh { "Hours" }
+                            (self.grid().render())
+                        }
+                        @if let Some(cell) = self.current {
+                            (detail::panel(&detail::Shown {
+                                cell,
+                                kept: self.data.parcels.get(cell.index).map(|(_, delivery)| delivery),
+                                also: cell.also.iter().filter_map(|i| self.data.parcels.get(*i)).collect(),
+                                zone: self.zone,
+                                date: self.day.date,
+                                contract,
+                                pictures: self.pictures(),
+                                key,
+                                close: format!("{}&segment=none", self.link),
+                            }))
+                        }
+                    }
+                }
+            }
+        };
+        frame.around(&main)
+    }
+
+    fn pictures(&self) -> bool {
+        self.opened.contract.terms.collectors.iter().any(|c| c.plugin == "screenshots")
+    }
+
+    fn today(&self) -> Date {
+        self.zone.date(clock::now()).unwrap_or(self.day.date)
+    }
+
+    fn grid(&self) -> Grid<'_> {
+        Grid {
+            day: self.day,
+            zone: self.zone,
+            cells: self.cells,
+            current: self.current.map(|c| c.start),
+            pictures: self.pictures(),
+            link: &self.link,
+        }
+    }
+
+    fn head(&self, name: &str) -> Markup {
+        let today = self.today();
+        let beside = |date: Option<Date>, what: &str, sign: &str| {
+            html! {
+                @if let Some(date) = date {
+                    a.btn.icon.bare href=(self.address(date, self.whose))
+                        aria-label={ (what) " day, " (when::short_date(date, today)) } { (icon(sign)) }
+                }
+            }
+        };
+        html! {
+            div.head {
+                div.daynav {
+                    (beside(self.day.date.yesterday().ok(), "Previous", "left"))
+                    h1 { (name) }
+                    (beside(self.day.date.tomorrow().ok(), "Next", "right"))
+                }
+                span.state {
+                    (icon("clock"))
+                    span {
+                        (self.zone.label(self.day)) ". "
+                        @match self.data.newest {
+                            Some(at) => { "Last segment received " (self.zone.time_beside(at, today)) },
+                            None => "No segment received yet",
+                        }
+                    }
+                }
+                span.grow {}
+                nav.tabs aria-label="Time zone" {
+                    @for (whose, text) in Whose::ALL {
+                        a href=(self.address(self.day.date, whose))
+                            aria-current=[(whose == self.whose).then_some("true")] { (text) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn summary(&self) -> Markup {
+        let sum = Summary::of(self.cells.iter().map(|c| (c.length, c.outcome)));
+        let figure = |kind: Option<&str>, word: &str, minutes: u64, notes: &[String]| {
+            html! {
+                div {
+                    dt { span.rail data-kind=[kind] {} (word) }
+                    dd { (plain::duration(minutes)) @for note in notes { small { (note) } } }
+                }
+            }
+        };
+        let mut tracked = vec!["billable".to_owned()];
+        if sum.not_billable > 0 {
+            tracked.push(format!("{} more not billable", plain::duration(sum.not_billable)));
+        }
+        let (monday, sunday) = (when_utc(self.data.week.0), when_utc(self.data.week.1.saturating_sub(1)));
+        html! {
+            section.panel.sum aria-label="Summary of the day" {
+                dl {
+                    (figure(None, "Billable", sum.billable, &[format!("of {} recorded", plain::duration(sum.recorded))]))
+                    (figure(Some("tracked"), "Tracked", sum.billable, &tracked))
+                    (figure(Some("manual"), "Manual", 0, &["billable".to_owned()]))
+                    (figure(Some("over"), "Over limit", sum.over_limit, &["not billable".to_owned()]))
+                    (figure(Some("none"), "No evidence", sum.no_evidence, &["not counted".to_owned()]))
+                }
+                div.week {
+                    p { b { "Week, UTC" } span { (plain::duration(self.data.week_sum.billable)) " " span.faint { "billable" } } }
+                    (chart::week(&self.data.week_days, self.data.week_sum.billable))
+                    p.quiet {
+                        @if let (Some(monday), Some(sunday)) = (monday, sunday) {
+                            span { (when::short_date(monday, sunday)) " – " (when::short_date(sunday, self.today())) }
+                        }
+                        span { "No weekly limit" }
+                    }
+                }
+            }
+        }
+    }
+
+    fn empty(&self, name: &str) -> Markup {
+        let contract = &self.opened.contract;
+        html! {
+            div.panel.blank {
+                h2 { "No time on " (name) }
+                p.small.quiet { "Nothing was recorded. Time shows here a minute or two after a segment ends." }
+                @let newest = self.data.newest.and_then(|at| self.zone.date(at)).filter(|date| *date != self.day.date);
+                @if let Some(date) = newest {
+                    a.btn href=(self.address(date, self.whose)) { "Open " (when::short_date(date, self.today())) }
+                } @else {
+                    a.btn href={ "/contracts/" (contract.id) "/recorded" } { (icon("eye")) "What is recorded" }
+                }
+            }
+        }
+    }
+
+    fn footer(&self) -> Markup {
+        let contract = &self.opened.contract;
+        html! {
+            p.grow {
+                "You and " (other_name(contract, &self.opened.account)) " see this same page. "
+                "Key presses are counted, never which key."
+            }
+            a href={ "/contracts/" (contract.id) "/recorded" } { "What is recorded" }
+            a href={ "/contracts/" (contract.id) "/recorded#terms" } { "Terms " (contract.terms.sequence) }
+        }
+    }
+}
+
+fn when_utc(at: u64) -> Option<Date> {
+    Zone::named("UTC").date(at)
+}

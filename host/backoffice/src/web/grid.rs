@@ -1,0 +1,216 @@
+//! The hours of a day: memo bars, cells, meters, folded hours.
+
+use candor_diary::calendar::{Day, Hour};
+use candor_diary::day::{Cell, Kind, Part, Shape, Slot, busiest, minutes, parts};
+use candor_diary::parcel::{NoSnapshot, Parcel};
+use candor_diary::plain;
+use maud::{Markup, html};
+
+use super::chart;
+use super::layout::icon;
+use super::when::{self, Zone};
+
+/// What the cells of a page share.
+pub(super) struct Grid<'a> {
+    pub(super) day: &'a Day,
+    pub(super) zone: &'a Zone,
+    pub(super) cells: &'a [Cell<'a>],
+    /// Start of the segment that the detail shows.
+    pub(super) current: Option<u64>,
+    /// Whether the terms have a collector that takes pictures.
+    pub(super) pictures: bool,
+    /// The address of the page with everything but the segment.
+    pub(super) link: &'a str,
+}
+
+impl Grid<'_> {
+    pub(super) fn render(&self) -> Markup {
+        let busiest = busiest(self.cells);
+        html! {
+            @for part in parts(&self.day.hours, self.cells) {
+                @match part {
+                    Part::Quiet { first, last, hours } => (self.quiet(&first, &last, hours)),
+                    Part::Hour { hour, shape, rows } => (self.hour(&hour, shape, &rows, busiest)),
+                }
+            }
+        }
+    }
+
+    fn quiet(&self, first: &Hour, last: &Hour, hours: usize) -> Markup {
+        let end = if last.to == self.day.to { "24:00".to_owned() } else { self.zone.time(last.to) };
+        html! {
+            details.gap {
+                summary {
+                    (icon("right"))
+                    span { (hours) " " (plain::plural(hours as u64, "hour", "hours")) " without time" }
+                    span.faint { (self.zone.time(first.from)) " – " (end) }
+                }
+                p { "Nothing was recorded here." }
+            }
+        }
+    }
+
+    fn hour(&self, hour: &Hour, shape: Shape, rows: &[Vec<Slot<'_>>], busiest: u64) -> Markup {
+        let id = format!("h{}", hour.from / 60_000);
+        // Where an hour comes twice, its offset tells which one this is.
+        let twice = self.day.hours.iter().filter(|h| h.wall == hour.wall).count() > 1;
+        html! {
+            section.hour aria-labelledby=(id) {
+                h3 id=(id) {
+                    (self.zone.time(hour.from))
+                    @if twice { " " span.note { (when::offset(hour.offset)) } }
+                }
+                div.runs data-columns=(shape.columns) data-rows=[(rows.len() > 1).then_some("many")] {
+                    @for slot in rows.iter().flatten() {
+                        @match slot {
+                            Slot::Blank(n) => div.run.bare data-n=(n) {},
+                            Slot::Run { cells, continued } => (self.run(cells, *continued, busiest)),
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn run(&self, cells: &[Cell<'_>], continued: bool, busiest: u64) -> Markup {
+        let (Some(first), Some(last)) = (cells.first(), cells.last()) else { return html! {} };
+        let kind = first.kind();
+        html! {
+            div.run data-n=(cells.len()) data-continued[continued] {
+                div.memo data-kind=(word(kind)) {
+                    span {
+                        @match kind {
+                            Kind::Tracked => b.vh { "Tracked:" },
+                            Kind::OverLimit => { (icon("limit")) b.kind { "Over limit" } },
+                            Kind::NoEvidence => { (icon("blind")) b.kind { "No evidence" } },
+                        }
+                        b title=[first.memo()] { (memo_words(first)) }
+                        @if let Some(why) = not_billable(first) { span.nobill { (why) } }
+                        @if let Some(label) = first.label() { span.lab { (label) } }
+                        span.vh { ", " (self.zone.time(first.start)) " to " (self.zone.time(last.end())) }
+                    }
+                    span.rail {}
+                }
+                ol.cells { @for cell in cells { (self.cell(cell, busiest)) } }
+            }
+        }
+    }
+
+    fn cell(&self, cell: &Cell<'_>, busiest: u64) -> Markup {
+        let parcel = cell.shown.parcel;
+        let current = self.current == Some(cell.start);
+        let minutes = minutes(parcel);
+        html! {
+            li.seg data-kind=(word(cell.kind())) {
+                a href={ (self.link) "&segment=" (when::utc(cell.start)) "#detail" }
+                    aria-current=[current.then_some("true")] {
+                    (picture(cell, self.pictures))
+                    (chart::meter(&minutes, busiest))
+                    span.under.bare {
+                        span.t { (self.zone.time(cell.start)) }
+                        span.vh { (spoken(parcel)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The word of a kind in the markup.
+pub(super) fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Tracked => "tracked",
+        Kind::OverLimit => "over",
+        Kind::NoEvidence => "none",
+    }
+}
+
+fn memo_words<'a>(cell: &'a Cell<'_>) -> &'a str {
+    match (cell.memo(), cell.kind()) {
+        (Some(memo), _) => memo,
+        (None, Kind::NoEvidence) => "the tracker could not see",
+        (None, _) => "No memo",
+    }
+}
+
+fn not_billable(cell: &Cell<'_>) -> Option<&'static str> {
+    if cell.kind() == Kind::OverLimit {
+        Some("not billable")
+    } else {
+        cell.not_billed_because().map(|_| "not billable")
+    }
+}
+
+fn picture(cell: &Cell<'_>, pictures: bool) -> Markup {
+    let parcel = cell.shown.parcel;
+    if let Some(snapshot) = &parcel.snapshot {
+        return html! {
+            span.pic {
+                img.shot src={ "/pictures/" (parcel.id) "/" (snapshot.sha256) } alt="" loading="lazy" decoding="async"
+                    width=(snapshot.width) height=(snapshot.height);
+                @if !snapshot.redactions.is_empty() { span.chip { (icon("block")) span { "Redacted" } } }
+            }
+        };
+    }
+    if cell.kind() == Kind::NoEvidence {
+        return html! { span.pic.gone.blind { span { "No evidence" } } };
+    }
+    let (sign, sentence) = no_picture(parcel, pictures);
+    html! { span.pic.gone { (icon(sign)) span { (sentence) } } }
+}
+
+/// The sentence that stands in the place of a picture, with its icon.
+pub(super) fn no_picture(parcel: &Parcel, pictures: bool) -> (&'static str, &'static str) {
+    match &parcel.no_snapshot {
+        Some(why) => {
+            let sign = match why {
+                NoSnapshot::SkippedByRule { .. } => "rule",
+                NoSnapshot::RuleFailed | NoSnapshot::CollectorFailed => "alert",
+                // The plain sign: nothing failed and no rule spoke.
+                _ => "nopic",
+            };
+            (sign, why.sentence())
+        }
+        None if pictures => ("nopic", "No picture: none was due while tracked"),
+        None => ("nopic", "No picture: pictures are off"),
+    }
+}
+
+/// What was covered in a picture, as the page's own note.
+pub(super) fn redacted(parcel: &Parcel) -> Option<String> {
+    let redactions = parcel.snapshot.as_ref().map(|s| s.redactions.as_slice()).filter(|r| !r.is_empty())?;
+    let windows = redactions.iter().filter(|r| r.rule.is_some()).count() as u64;
+    Some(if windows > 0 {
+        format!("{windows} {} redacted before saving", plain::plural(windows, "window", "windows"))
+    } else {
+        let places = redactions.len() as u64;
+        format!("{places} {} covered before saving", plain::plural(places, "place", "places"))
+    })
+}
+
+/// How many minutes of a segment had activity; none where it was not recorded.
+pub(super) fn activity_words(parcel: &Parcel) -> Option<String> {
+    parcel.minutes.iter().any(|m| m.counts.is_some()).then(|| {
+        let length = u64::from(parcel.length.minutes());
+        format!("in {} of {length} {}", parcel.minutes_active(), plain::plural(length, "minute", "minutes"))
+    })
+}
+
+fn spoken(parcel: &Parcel) -> String {
+    let mut text = String::new();
+    if parcel.snapshot.is_some() {
+        text.push_str(", snapshot");
+    }
+    if let Some(redacted) = redacted(parcel) {
+        text.push_str(", ");
+        text.push_str(&redacted);
+    }
+    match activity_words(parcel) {
+        Some(words) => {
+            text.push_str(", activity ");
+            text.push_str(&words);
+        }
+        None => text.push_str(", no activity data"),
+    }
+    text
+}

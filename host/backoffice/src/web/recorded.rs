@@ -1,0 +1,234 @@
+//! 'What is recorded': the terms of a contract in plain words, the same for both sides, one step from every page.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Html;
+use candor_diary::parcel::Policy;
+use candor_diary::plain;
+use candor_diary::terms::{Mode, PluginUse, Terms};
+use maud::{Markup, html};
+
+use super::error::PageError;
+use super::layout::{ContractBar, Frame, Tab, icon, other_name};
+use super::loaded::Opened;
+use super::session::SignedIn;
+use super::when::{Zone, short_date};
+use crate::app::App;
+use crate::{clock, delivered};
+
+pub(super) async fn page(
+    State(app): State<Arc<App>>,
+    SignedIn(account): SignedIn,
+    Path(contract): Path<String>,
+) -> Result<Html<String>, PageError> {
+    let opened = Opened::new(&app, account, &contract).await?;
+    let newest = app.store.newest(&opened.contract.id).await?;
+    let policy = newest.map(|(delivery, _)| delivered::parcel(&delivery)).transpose()?.map(|p| p.policy);
+    Ok(Html(render(&opened, policy.as_ref()).into_string()))
+}
+
+fn render(opened: &Opened, policy: Option<&Policy>) -> Markup {
+    let contract = &opened.contract;
+    let terms = &contract.terms;
+    let says = Says { terms, worker: !opened.is_client() };
+    let zone = Zone::named(&opened.account.zone);
+    let issued =
+        zone.date(contract.issued_at).zip(zone.date(clock::now())).map(|(on, today)| short_date(on, today));
+    let main = html! {
+        main #main.wrap.narrow {
+            div.head {
+                h1 { "What is recorded" }
+                span.state { (terms.title) }
+            }
+            div.stack.told.open {
+                div.msg {
+                    (icon("eye"))
+                    span {
+                        b { "Nobody is recorded unseen or unasked. " }
+                        "The tracker says so at every start, and this page cannot be switched off."
+                    }
+                }
+                section.panel {
+                    header { h2 { (says.client()) " and " (says.worker()) " will see" } }
+                    div { ul.says { @for collector in &terms.collectors { (says.collector(collector)) } (says.rest()) } }
+                }
+                section.panel {
+                    header { h2 { "Nobody will see" } }
+                    div { (says.hidden(policy)) }
+                }
+                section.panel {
+                    header { h2 { "Who decides" } }
+                    div { ul.says { (says.decides()) } }
+                }
+                section.panel #terms {
+                    header { h2 { "Terms " (terms.sequence) } }
+                    div {
+                        dl.kv {
+                            @if let Some(issued) = issued { dt { "Issued" } dd { (issued) } }
+                            dt { "Client" } dd { (terms.client) }
+                            dt { "Worker" } dd { (terms.worker) }
+                            dt { "Mode" } dd { @match terms.mode { Mode::Worklog => "Worklog", Mode::Monitoring => "Monitoring" } }
+                            dt { "Segment" } dd { (minutes(terms)) }
+                            dt { "Policy" }
+                            dd {
+                                @match (&terms.policy, policy) {
+                                    (Some(asked), Some(used)) if !used.sha256.is_empty() => {
+                                        (asked.plugin) " " code.faint { (plain::short_hex(&used.sha256, 2)) }
+                                    },
+                                    (Some(asked), _) => (asked.plugin),
+                                    (None, _) => "None: no picture and no title is kept without one",
+                                }
+                            }
+                            dt { "Collectors" }
+                            dd {
+                                @if terms.collectors.is_empty() { "None" }
+                                (terms.collectors.iter().map(|c| c.plugin.as_str()).collect::<Vec<_>>().join(", "))
+                            }
+                            dt { "Delivered by" } dd { (terms.uploader.plugin) ", to this back office" }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    let frame = Frame {
+        title: format!("What is recorded · {}", terms.title),
+        description: "What is recorded under the terms of one contract, in plain words",
+        account: Some(&opened.account),
+        contract: Some(ContractBar { open: contract, all: &opened.all, tab: Tab::Recorded }),
+        footer: Some(html! {
+            p.grow { "You and " (other_name(contract, &opened.account)) " see this same page." }
+            a href={ "/contracts/" (contract.id) "/diary" } { "Work Diary" }
+        }),
+    };
+    frame.around(&main)
+}
+
+fn minutes(terms: &Terms) -> String {
+    let length = u64::from(terms.segment.minutes());
+    format!("{length} {}", plain::plural(length, "minute", "minutes"))
+}
+
+/// The sentences, told to the client or to the worker: the reader is 'you', the other goes by name.
+struct Says<'a> {
+    terms: &'a Terms,
+    worker: bool,
+}
+
+impl<'a> Says<'a> {
+    fn client(&self) -> &'a str {
+        if self.worker { &self.terms.client } else { "You" }
+    }
+
+    fn worker(&self) -> &'a str {
+        if self.worker { "you" } else { &self.terms.worker }
+    }
+
+    /// The worker at the start of a sentence, with a verb: `You start` or `Mara Oduya starts`.
+    fn does(&self, verb: &str) -> String {
+        if self.worker { format!("You {verb}") } else { format!("{} {verb}s", self.terms.worker) }
+    }
+
+    fn line(sign: &str, text: &str) -> Markup {
+        html! { li { (icon(sign)) span { (text) } } }
+    }
+
+    fn collector(&self, collector: &PluginUse) -> Markup {
+        let setting = |name: &str| collector.settings.get(name).and_then(|value| value.as_str());
+        match collector.plugin.as_str() {
+            "activity" => Self::line(
+                "clock",
+                "How many keys, clicks and scrolls there are each minute. Never which key, never where.",
+            ),
+            "screenshots" => {
+                let what = match setting("scope") {
+                    Some("active-monitor") => "the monitor in use",
+                    _ => "all monitors",
+                };
+                let size = match setting("size") {
+                    Some("half") => ", at half size",
+                    _ => "",
+                };
+                let when = match self.terms.segment.minutes() {
+                    1 => "every minute".to_owned(),
+                    n => format!("every {n} minutes"),
+                };
+                Self::line(
+                    "screen",
+                    &format!("One picture of {what}{size}, at a random moment of {when} tracked."),
+                )
+            }
+            "windows" => {
+                let facts: Vec<&str> =
+                    match collector.settings.get("facts").and_then(|value| value.as_array()) {
+                        Some(facts) => facts.iter().filter_map(|fact| fact.as_str()).collect(),
+                        None => vec!["app", "title", "url"],
+                    };
+                let words = [
+                    ("app", "application"),
+                    ("title", "window title"),
+                    ("url", "web address where it is known"),
+                ];
+                let words: Vec<&str> =
+                    words.iter().filter(|(fact, _)| facts.contains(fact)).map(|(_, word)| *word).collect();
+                Self::line(
+                    "doc",
+                    &format!("Of the window in front, each time it changes: {}.", words.join(", ")),
+                )
+            }
+            other => Self::line("doc", &format!("What the plugin {other} notes, shown as its own word.")),
+        }
+    }
+
+    fn rest(&self) -> Markup {
+        let has = |name: &str| self.terms.collectors.iter().any(|c| c.plugin == name);
+        html! {
+            (Self::line("clock", "In which minutes time was tracked, with the memo and the label."))
+            @if !has("screenshots") { (Self::line("nopic", "No pictures. The screen is not captured.")) }
+            @if !has("activity") { (Self::line("clock", "No counts of keys, clicks and scrolls.")) }
+            (Self::line("camera", "The camera is not used."))
+        }
+    }
+
+    fn hidden(&self, policy: Option<&Policy>) -> Markup {
+        let rules = policy.map_or(&[][..], |p| p.rules.as_slice());
+        html! {
+            @if self.terms.policy.is_none() {
+                p.small { "Pictures and window titles: without a privacy policy none is ever kept." }
+            } @else if policy.is_none() {
+                p.small.quiet { "The rules show here in words with the first segment." }
+            } @else if rules.is_empty() {
+                p.small { "There is no privacy rule. Every window can be seen in a picture." }
+            } @else {
+                ul.says { @for rule in rules { (Self::line("rule", rule)) } }
+            }
+            @if self.terms.policy.is_some() {
+                p.small.quiet.after {
+                    "Rules are applied on the computer, before anything is kept. What a rule hides is in no picture and in no record. "
+                    "If a rule fails, no picture is kept, and both sides see why."
+                }
+            }
+        }
+    }
+
+    fn decides(&self) -> Markup {
+        let hold = self.terms.hold_ms.div_ceil(1000);
+        let waits = format!("{hold} {}", plain::plural(hold, "second", "seconds"));
+        html! {
+            @match self.terms.mode {
+                Mode::Worklog => {
+                    (Self::line("check", &format!("{} and {} the time, and may stop at any moment.", self.does("start"), if self.worker { "stop" } else { "stops" })))
+                    (Self::line("check", &format!("A segment waits {waits} on the computer before it is sent.")))
+                    (Self::line("check", "Where the computer has privacy rules of its own, they count on top of these. Rules only tighten."))
+                },
+                Mode::Monitoring => {
+                    (Self::line("lock", &format!("The settings of {} drive: recording starts at sign-in.", self.terms.client)))
+                    (Self::line("lock", &format!("A segment waits {waits} on the computer before it is sent.")))
+                    (Self::line("eye", &format!("{} told at every start.", if self.worker { "You are".to_owned() } else { format!("{} is", self.terms.worker) })))
+                },
+            }
+            (Self::line("eye", "Pictures and this diary are open to the two sides of the contract, and to nobody else who signs in."))
+        }
+    }
+}

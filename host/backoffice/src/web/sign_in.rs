@@ -1,0 +1,171 @@
+//! Signing in and out.
+
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{ConnectInfo, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use maud::html;
+use serde::Deserialize;
+
+use super::error::PageError;
+use super::layout::{Frame, icon};
+use super::session;
+use crate::app::App;
+use crate::serve::Peer;
+use crate::{limits, passwords};
+
+/// What the address of the form carries.
+#[derive(Default, Deserialize)]
+pub(super) struct Asked {
+    /// The page to go to afterwards.
+    #[serde(default)]
+    next: String,
+}
+
+/// What the form carries.
+#[derive(Deserialize)]
+pub(super) struct Typed {
+    email: String,
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+pub(super) async fn form(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Query(Asked { next }): Query<Asked>,
+) -> Result<Response, PageError> {
+    if session::account(&headers, &app).await?.is_some() {
+        return Ok(Redirect::to(inside(&next)).into_response());
+    }
+    Ok(page(StatusCode::OK, &next, "", None))
+}
+
+pub(super) async fn submit(
+    State(app): State<Arc<App>>,
+    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    typed: Result<Form<Typed>, FormRejection>,
+) -> Result<Response, PageError> {
+    session::same_site(&headers, &app)?;
+    let Ok(Form(Typed { email, password, next })) = typed else {
+        return Ok(page(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "",
+            "",
+            Some("Type an email address and a password.".into()),
+        ));
+    };
+    let email = email.trim();
+    let address = peer.ip().to_string();
+    let person = format!("{address} {}", email.to_lowercase().chars().take(254).collect::<String>());
+    let allowed = app
+        .sign_in_tries
+        .try_once(&address, limits::SIGN_IN_TRIES_OF_ADDRESS)
+        .and_then(|()| app.sign_in_tries.try_once(&person, limits::SIGN_IN_TRIES));
+    if let Err(wait) = allowed {
+        let minutes = wait.as_secs().div_ceil(60);
+        let why = format!(
+            "Too many tries. You can sign in again in {minutes} min. Your time and pictures are not affected."
+        );
+        let mut response = page(StatusCode::TOO_MANY_REQUESTS, &next, email, Some(why));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(minutes * 60));
+        return Ok(response);
+    }
+    let account = app.store.account_by_email(email).await?;
+    let right = passwords::check(password, account.as_ref().map(|a| a.password.clone())).await;
+    let Some(account) = account.filter(|_| right) else {
+        let why = "The email address or the password is not right. Check both and try again.";
+        return Ok(page(StatusCode::UNAUTHORIZED, &next, email, Some(why.to_owned())));
+    };
+    app.sign_in_tries.succeeded(&person);
+    app.sign_in_tries.succeeded(&address);
+    // A session of before ends: its token may have been seen by whoever used this browser.
+    if let Some(before) = session::token(&headers, &app) {
+        app.store.sign_out(before).await?;
+    }
+    let token = app.store.sign_in(&account.id).await?;
+    let mut response = Redirect::to(inside(&next)).into_response();
+    response.headers_mut().insert(header::SET_COOKIE, session::cookie(&app, Some(&token))?);
+    Ok(response)
+}
+
+pub(super) async fn out(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, PageError> {
+    // Without a referrer a browser gives `null` as the origin where it does not tell the site; the cookie itself does
+    // not come along from another site, so there would be nothing to sign out of.
+    if headers.get("origin").is_none_or(|origin| origin != "null") || headers.contains_key("sec-fetch-site") {
+        session::same_site(&headers, &app)?;
+    }
+    if let Some(token) = session::token(&headers, &app) {
+        app.store.sign_out(token).await?;
+    }
+    let mut response = Redirect::to("/sign-in").into_response();
+    response.headers_mut().insert(header::SET_COOKIE, session::cookie(&app, None)?);
+    Ok(response)
+}
+
+/// The page to go to, if it is one of ours: a path of this site and nothing that a browser reads as another host.
+fn inside(next: &str) -> &str {
+    let path = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\');
+    if path && next.bytes().all(|b| b.is_ascii_graphic()) { next } else { "/" }
+}
+
+fn page(status: StatusCode, next: &str, email: &str, why: Option<String>) -> Response {
+    let main = html! {
+        main #main.door {
+            h1 { "Sign in" }
+            form.panel method="post" action="/sign-in" {
+                @if let Some(why) = &why {
+                    div.msg.error role="alert" { (icon("alert")) span { (why) } }
+                }
+                input type="hidden" name="next" value=(inside(next));
+                div.field {
+                    label for="email" { "Email address" }
+                    input #email type="email" name="email" value=(email) autocomplete="username" required
+                        autofocus[email.is_empty()];
+                }
+                div.field {
+                    label for="password" { "Password" }
+                    input #password type="password" name="password" autocomplete="current-password" required
+                        autofocus[!email.is_empty()];
+                }
+                button.btn.main type="submit" { "Sign in" }
+                p.small.quiet { "Accounts are made by whoever runs this back office. Ask there for a new password." }
+            }
+        }
+    };
+    let frame = Frame {
+        title: "Sign in".to_owned(),
+        description: "Sign in to the Work Diary",
+        account: None,
+        contract: None,
+        footer: None,
+    };
+    // A form's page must name its origin: without a referrer, browsers send `null` instead (see `session::same_site`).
+    let origin = [(header::REFERRER_POLICY, "same-origin")];
+    (status, origin, Html(frame.around(&main).into_string())).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inside;
+
+    #[test]
+    fn after_signing_in_nobody_is_sent_to_another_site() {
+        for (next, to) in [
+            ("/contracts/a/diary/2026-11-27?zone=utc", "/contracts/a/diary/2026-11-27?zone=utc"),
+            ("", "/"),
+            ("https://evil.example", "/"),
+            ("//evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("/\tevil", "/"),
+            ("/a\r\nset-cookie: x", "/"),
+        ] {
+            assert_eq!(inside(next), to, "{next:?}");
+        }
+    }
+}

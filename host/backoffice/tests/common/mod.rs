@@ -1,0 +1,409 @@
+//! A real back office on a free port, real devices that sign real parcels, real pictures.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Once;
+
+use candor_diary::parcel::{
+    Counts, Cover, Focus, MinuteFacts, NoSnapshot, PARCEL_TYPE, Parcel, Policy, Redaction, Snapshot,
+};
+use candor_diary::receipt::{RECEIPT_TYPE, Receipt};
+use candor_diary::segment::{MINUTE_MS, SegmentLength};
+use candor_seal::{Envelope, PublicKey, SecretKey, sha256_hex};
+use reqwest::{Client, Response, StatusCode};
+use serde_json::{Value, json};
+
+pub const PASSWORD: &str = "a long password";
+pub const CLIENT: &str = "lena@fieldhouse.example";
+pub const WORKER: &str = "mara@oduya.example";
+/// 2026-11-27, 00:00 UTC.
+pub const MIDNIGHT: u64 = 1_795_737_600_000;
+
+/// The program's command line on a data folder.
+pub struct Office {
+    data: PathBuf,
+}
+
+impl Office {
+    pub fn new(data: &Path) -> Self {
+        Self { data: data.to_owned() }
+    }
+
+    /// Runs a command; its answer in JSON, or what it said on standard error.
+    pub fn run(&self, command: &str, arguments: &[&str], input: &str) -> Result<Value, String> {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_candor-backoffice"))
+            .arg(command)
+            .arg("--data")
+            .arg(&self.data)
+            .args(arguments)
+            .arg("--json")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A command that fails early does not read: that is its business.
+        child.stdin.take().unwrap().write_all(input.as_bytes()).ok();
+        let output = child.wait_with_output().unwrap();
+        if output.status.success() {
+            Ok(serde_json::from_slice(&output.stdout).unwrap())
+        } else {
+            Err(String::from_utf8(output.stderr).unwrap())
+        }
+    }
+
+    pub fn account(&self, role: &str, name: &str, email: &str, zone: &str) {
+        let arguments = [
+            "--role",
+            role,
+            "--name",
+            name,
+            "--email",
+            email,
+            "--zone",
+            zone,
+            "--password-stdin",
+            "--if-missing",
+        ];
+        self.run("add-account", &arguments, PASSWORD).unwrap();
+    }
+
+    /// Adds a contract between the two accounts, or newer terms.
+    pub fn contract(&self, terms: &Value, client: &str, worker: &str) -> Result<Value, String> {
+        let file =
+            self.data.parent().unwrap().join(format!("terms-{}.json", terms["contract"].as_str().unwrap()));
+        std::fs::write(&file, terms.to_string()).unwrap();
+        let file = file.to_str().unwrap();
+        self.run("add-contract", &["--terms", file, "--client", client, "--worker", worker], "")
+    }
+
+    pub fn code(&self, contract: &str) -> String {
+        let drawn = self.run("enrolment-code", &["--contract", contract], "").unwrap();
+        drawn["code"].as_str().unwrap().to_owned()
+    }
+
+    pub fn deliveries(&self, contract: &str) -> Vec<Value> {
+        let listed = self.run("deliveries", &["--contract", contract], "").unwrap();
+        listed.as_array().unwrap().clone()
+    }
+}
+
+pub fn terms(contract: &str, sequence: u64, segment: u8) -> Value {
+    json!({
+        "contract": contract, "title": "Invoice service", "client": "Fieldhouse Supply", "worker": "Mara Oduya",
+        "sequence": sequence, "mode": "worklog", "segment": segment, "hold-ms": 5000,
+        "policy": { "plugin": "rules", "settings": {} },
+        "collectors": [
+            { "plugin": "screenshots", "settings": { "size": "half" } },
+            { "plugin": "activity", "settings": {} },
+            { "plugin": "windows", "settings": {} }
+        ],
+        "uploader": { "plugin": "backoffice", "settings": {} }
+    })
+}
+
+/// The server process; killed when dropped.
+pub struct Server {
+    child: Child,
+    pub url: String,
+    pub office: Office,
+    pub http: Client,
+}
+
+impl Server {
+    /// Starts on a data folder with a client, a worker and the contract `invoices` of ten-minute segments.
+    pub fn start(data: &Path) -> Self {
+        let office = Office::new(data);
+        office.account("client", "Fieldhouse Supply", CLIENT, "Europe/Berlin");
+        office.account("worker", "Mara Oduya", WORKER, "Europe/Helsinki");
+        office.contract(&terms("invoices", 1, 10), CLIENT, WORKER).unwrap();
+        Self::restart(data)
+    }
+
+    /// Starts on a data folder as it is.
+    pub fn restart(data: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_candor-backoffice"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .env("CANDOR_LOG", "warn")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url =
+            line.trim().strip_prefix("listening on ").expect("the server says where it listens").to_owned();
+        Self { child, url, office: Office::new(data), http: http() }
+    }
+
+    /// SIGKILL, as by a loss of power but for what the kernel still holds.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub fn enrol(&self, contract: &str) -> impl Future<Output = Device> + '_ {
+        let code = self.office.code(contract);
+        async move { Device::enrol(&self.http, &self.url, &code, SecretKey::generate().unwrap()).await }
+    }
+
+    /// Signs in and answers the session's cookie.
+    pub async fn sign_in(&self, email: &str) -> String {
+        let answer = self.post_form("/sign-in", &[("email", email), ("password", PASSWORD)], &[]).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+        cookie.split(';').next().unwrap().to_owned()
+    }
+
+    pub async fn post_form(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Response {
+        let body = fields
+            .iter()
+            .map(|(name, value)| format!("{name}={}", value.replace('@', "%40").replace(' ', "+")))
+            .collect::<Vec<_>>()
+            .join("&");
+        let mut request = self
+            .http
+            .post(format!("{}{path}", self.url))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.unwrap()
+    }
+
+    pub async fn get(&self, path: &str, cookie: Option<&str>) -> Response {
+        let mut request = self.http.get(format!("{}{path}", self.url));
+        if let Some(cookie) = cookie {
+            request = request.header("cookie", cookie);
+        }
+        request.send().await.unwrap()
+    }
+
+    /// A page that must be there.
+    pub async fn page(&self, path: &str, cookie: &str) -> String {
+        let answer = self.get(path, Some(cookie)).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.text().await.unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// A client that follows no redirect and reaches nothing but what it is told.
+pub fn http() -> Client {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
+    Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+}
+
+/// An enrolled device.
+#[derive(Clone)]
+pub struct Device {
+    pub http: Client,
+    pub url: String,
+    pub id: String,
+    pub token: String,
+    pub contract: String,
+    pub server_key: PublicKey,
+    pub key: [u8; 32],
+}
+
+impl Device {
+    pub async fn enrol(http: &Client, url: &str, code: &str, key: SecretKey) -> Self {
+        let body = json!({ "code": code, "name": "thinkpad", "public-key": key.public().to_hex() });
+        let answer = http.post(format!("{url}/api/v1/enrol")).body(body.to_string()).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        let answer: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        Self {
+            http: http.clone(),
+            url: url.to_owned(),
+            id: text(&answer["device"]),
+            token: text(&answer["token"]),
+            contract: text(&answer["terms"]["contract"]),
+            server_key: PublicKey::from_hex(answer["server-key"].as_str().unwrap()).unwrap(),
+            key: *key.to_bytes(),
+        }
+    }
+
+    /// A parcel of ten minutes with activity in each and no picture; `nth` counts segments of the day and the journal.
+    pub fn parcel(&self, nth: u64) -> Parcel {
+        self.parcel_at(MIDNIGHT + nth * 10 * MINUTE_MS, 10, nth + 1)
+    }
+
+    pub fn parcel_at(&self, start: u64, length: u8, sequence: u64) -> Parcel {
+        let minute = |n: u64| MinuteFacts {
+            start: start + n * MINUTE_MS,
+            tracked_ms: 60_000,
+            counts: Some(Counts { keys: 40 + 13 * (n as u32 % 5), clicks: 3, scrolls: n as u32 }),
+        };
+        Parcel {
+            id: sha256_hex(format!("{} {start} {sequence}", self.id).as_bytes())[..32].to_owned(),
+            contract: self.contract.clone(),
+            device: self.id.clone(),
+            sequence,
+            chain_head: sha256_hex(&sequence.to_be_bytes()),
+            start,
+            length: SegmentLength::new(length).unwrap(),
+            minutes: (0..u64::from(length)).map(minute).collect(),
+            memo: Some("Invoice import: read CAMT.053 files".to_owned()),
+            label: Some("Backend".to_owned()),
+            focus: vec![Focus {
+                at: start + 1_000,
+                app: Some("Code".to_owned()),
+                title: Some("camt.rs, invoice-import".to_owned()),
+                url: None,
+                hidden_by: Vec::new(),
+            }],
+            snapshot: None,
+            no_snapshot: Some(NoSnapshot::Unsettled),
+            gaps: Vec::new(),
+            custom: Vec::new(),
+            policy: Policy {
+                plugin: "rules".to_owned(),
+                sha256: sha256_hex(b"rules"),
+                rules: vec!["Title contains \"secret\": solid block".to_owned()],
+            },
+        }
+    }
+
+    pub fn sign(&self, parcel: &Parcel) -> Vec<u8> {
+        self.sign_bytes(PARCEL_TYPE, serde_json::to_vec(parcel).unwrap())
+    }
+
+    pub fn sign_bytes(&self, payload_type: &str, payload: Vec<u8>) -> Vec<u8> {
+        Envelope::sign(payload_type, payload, &SecretKey::from_bytes(&self.key)).to_json()
+    }
+
+    pub async fn put(&self, path: &str, body: Vec<u8>) -> Response {
+        self.try_put(path, body).await.unwrap()
+    }
+
+    pub async fn try_put(&self, path: &str, body: Vec<u8>) -> reqwest::Result<Response> {
+        self.http
+            .put(format!("{}/api/v1/{path}", self.url))
+            .bearer_auth(&self.token)
+            .header("content-type", "image/webp")
+            .body(body)
+            .send()
+            .await
+    }
+
+    pub async fn put_parcel(&self, parcel: &Parcel) -> Response {
+        self.put(&format!("parcels/{}", parcel.id), self.sign(parcel)).await
+    }
+
+    /// Delivers a parcel that must be taken, and answers the checked receipt.
+    pub async fn deliver(&self, parcel: &Parcel) -> Receipt {
+        let body = self.sign(parcel);
+        let answer = self.put(&format!("parcels/{}", parcel.id), body.clone()).await;
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        self.receipt(&answer.bytes().await.unwrap(), parcel, &body)
+    }
+
+    /// Checks a receipt as the tracker does.
+    pub fn receipt(&self, proof: &[u8], parcel: &Parcel, body: &[u8]) -> Receipt {
+        let envelope = Envelope::from_json(proof).unwrap();
+        let receipt: Receipt =
+            serde_json::from_slice(envelope.verify(RECEIPT_TYPE, &self.server_key).unwrap()).unwrap();
+        assert_eq!(receipt.parcel, parcel.id);
+        assert_eq!(receipt.digest, sha256_hex(body));
+        assert_eq!((&receipt.contract, &receipt.device), (&parcel.contract, &parcel.device));
+        assert_eq!((receipt.sequence, &receipt.chain_head), (parcel.sequence, &parcel.chain_head));
+        receipt
+    }
+
+    /// Gives a parcel a picture, and delivers the picture.
+    pub async fn add_picture(&self, parcel: &mut Parcel, picture: &Picture) {
+        let sha256 = sha256_hex(&picture.bytes);
+        let answer =
+            self.put(&format!("parcels/{}/attachments/{sha256}", parcel.id), picture.bytes.clone()).await;
+        assert!(answer.status().is_success(), "{}", answer.status());
+        parcel.no_snapshot = None;
+        parcel.snapshot = Some(picture.snapshot(parcel.start + 252_000.min(parcel.length.ms() / 2)));
+    }
+}
+
+/// A real picture.
+#[derive(Clone)]
+pub struct Picture {
+    pub bytes: Vec<u8>,
+    pub width: u32,
+    pub height: u32,
+    pub redactions: Vec<Redaction>,
+}
+
+impl Picture {
+    /// Windows of flat colour with lines of text-like strokes; one of them covered where `redacted`.
+    pub fn draw(width: u32, height: u32, seed: u32, redacted: bool) -> Self {
+        let mut pixels = vec![0u8; (width * height * 3) as usize];
+        let mut fill = |x0: u32, y0: u32, w: u32, h: u32, colour: [u8; 3]| {
+            for y in y0..(y0 + h).min(height) {
+                for x in x0..(x0 + w).min(width) {
+                    let at = ((y * width + x) * 3) as usize;
+                    pixels[at..at + 3].copy_from_slice(&colour);
+                }
+            }
+        };
+        fill(0, 0, width, height, [118, 132, 140]);
+        let dark = seed % 3 != 0;
+        let (ground, ink) =
+            if dark { ([35, 39, 46], [154, 164, 178]) } else { ([253, 253, 252], [120, 122, 126]) };
+        let (left, top) = (width / 40, height / 24);
+        fill(left, top, width * 2 / 3, height * 5 / 6, ground);
+        for line in 0..(height / 20).max(1) {
+            let noise = (line * 7 + seed * 13) % 11;
+            fill(
+                left + width / 30 + noise * width / 200,
+                top + (line + 1) * height / 24,
+                width / 8 + noise * width / 40,
+                height / 120 + 1,
+                ink,
+            );
+        }
+        let covered = Redaction {
+            x: width * 11 / 20,
+            y: height * 7 / 24,
+            width: width * 2 / 5,
+            height: height / 2,
+            cover: Cover::Fill,
+            rule: Some(0),
+        };
+        let shade = if redacted { [11, 12, 14] } else { [240, 240, 237] };
+        fill(covered.x, covered.y, covered.width, covered.height, shade);
+        let bytes = webp::Encoder::from_rgb(&pixels, width, height).encode(75.0).to_vec();
+        Self { bytes, width, height, redactions: if redacted { vec![covered] } else { Vec::new() } }
+    }
+
+    pub fn snapshot(&self, at: u64) -> Snapshot {
+        Snapshot {
+            at,
+            sha256: sha256_hex(&self.bytes),
+            media_type: "image/webp".to_owned(),
+            width: self.width,
+            height: self.height,
+            bytes: self.bytes.len() as u64,
+            monitors: 1,
+            redactions: self.redactions.clone(),
+        }
+    }
+}
+
+/// Status and `code` of an answer.
+pub async fn outcome(answer: Response) -> (u16, String) {
+    let status = answer.status().as_u16();
+    let body = answer.bytes().await.unwrap();
+    let code =
+        serde_json::from_slice::<Value>(&body).ok().and_then(|v| v["code"].as_str().map(str::to_owned));
+    (status, code.unwrap_or_default())
+}

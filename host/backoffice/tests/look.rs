@@ -1,0 +1,92 @@
+//! An example day to look at: `cargo test -p candor-backoffice --test look -- --ignored --nocapture`.
+
+mod common;
+
+use std::time::Duration;
+
+use candor_diary::parcel::{Counts, Custom, Gap, GapCause, NoSnapshot, Parcel};
+use candor_diary::segment::MINUTE_MS;
+use common::{CLIENT, Device, MIDNIGHT, PASSWORD, Picture, Server, WORKER, terms};
+
+/// How long it is served.
+const SERVED: Duration = Duration::from_secs(3600);
+
+#[tokio::test]
+#[ignore = "serves pages for an hour, for people to look at"]
+async fn an_example_day_to_look_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    let device = server.enrol("invoices").await;
+    let ranges = [(43, 48), (48, 60), (66, 72), (72, 90), (91, 100)];
+    for nth in ranges.into_iter().flat_map(|(from, to)| from..to) {
+        let mut parcel = device.parcel(nth);
+        vary(&device, &mut parcel, nth).await;
+        device.deliver(&parcel).await;
+    }
+    for length in [1u8, 2, 5, 15, 20, 60] {
+        let contract = format!("every-{length}");
+        server.office.contract(&terms(&contract, 1, length), CLIENT, WORKER).unwrap();
+        let device = server.enrol(&contract).await;
+        let step = u64::from(length);
+        for nth in (0..150 / step + 1).filter(|nth| nth % 17 != 3) {
+            let start = MIDNIGHT + 8 * 60 * MINUTE_MS + nth * step * MINUTE_MS;
+            let mut parcel = device.parcel_at(start, length, nth + 1);
+            vary(&device, &mut parcel, nth).await;
+            device.deliver(&parcel).await;
+        }
+    }
+    println!("{}/contracts/invoices/diary/2026-11-27", server.url);
+    println!("{WORKER} or {CLIENT}, {PASSWORD}");
+    tokio::time::sleep(SERVED).await;
+}
+
+/// Makes a day of many kinds of segments.
+async fn vary(device: &Device, parcel: &mut Parcel, nth: u64) {
+    let memos = [
+        ("Invoice import: read CAMT.053 files", Some("Backend")),
+        ("Review payment retries", Some("Review")),
+        ("Bank rules: match by reference, then by amount and date", Some("Backend")),
+        ("Fix rounding in totals", None),
+    ];
+    let (memo, label) = memos[(nth / 7 % 4) as usize];
+    (parcel.memo, parcel.label) = (Some(memo.to_owned()), label.map(str::to_owned));
+    for (at, minute) in parcel.minutes.iter_mut().enumerate() {
+        let noise = (nth * 31 + at as u64 * 17) % 23;
+        let quiet = noise % 5 == 0;
+        let counts =
+            Counts { keys: noise as u32 * 9, clicks: (noise % 4) as u32, scrolls: (noise % 7) as u32 };
+        minute.counts = Some(if quiet { Counts::default() } else { counts });
+    }
+    match nth % 12 {
+        2 => parcel.no_snapshot = Some(NoSnapshot::SkippedByRule { rules: vec![0] }),
+        5 => parcel.no_snapshot = Some(NoSnapshot::RuleFailed),
+        7 => {
+            (parcel.memo, parcel.no_snapshot) = (None, None);
+            parcel.minutes.clear();
+            parcel.gaps = vec![Gap {
+                from: parcel.start,
+                to: parcel.start + parcel.length.ms(),
+                cause: GapCause::Crash,
+            }];
+        }
+        9 => {
+            for minute in &mut parcel.minutes {
+                minute.counts = Some(Counts::default());
+            }
+            parcel.no_snapshot = Some(NoSnapshot::MomentMissed);
+        }
+        10 => parcel.no_snapshot = Some(NoSnapshot::RemovedByWorker),
+        _ => {
+            let (width, height) = if nth % 12 == 4 { (1920, 540) } else { (960, 540) };
+            device.add_picture(parcel, &Picture::draw(width, height, nth as u32, nth % 3 == 0)).await;
+        }
+    }
+    if nth % 12 == 3 {
+        let at = parcel.start + 20_000;
+        parcel.custom =
+            vec![Custom { at, plugin: "builds".into(), kind: "build".into(), body: "{\"ok\":true}".into() }];
+        let mut hidden = parcel.focus[0].clone();
+        (hidden.at, hidden.title, hidden.hidden_by) = (at, None, vec![0]);
+        parcel.focus.push(hidden);
+    }
+}

@@ -1,0 +1,155 @@
+//! Invariant 9 at the back office: what it has acknowledged is there, once, whatever happens.
+
+mod common;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use candor_diary::parcel::Parcel;
+use common::{Device, Picture, Server};
+
+/// Parcels by segment: many at once for the same ones, so that only one may ever be kept.
+#[tokio::test]
+async fn invariant_09_an_acknowledged_parcel_is_never_lost_nor_billed_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    let device = server.enrol("invoices").await;
+    let mut parcel = device.parcel(0);
+    device.add_picture(&mut parcel, &Picture::draw(64, 36, 1, false)).await;
+    let body = device.sign(&parcel);
+
+    let tries: Vec<_> = (0..16)
+        .map(|_| {
+            let (device, body, path) = (device.clone(), body.clone(), format!("parcels/{}", parcel.id));
+            tokio::spawn(async move {
+                let answer = device.put(&path, body).await;
+                (answer.status().as_u16(), answer.bytes().await.unwrap())
+            })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for answer in tries {
+        answers.push(answer.await.unwrap());
+    }
+    assert_eq!(answers.iter().filter(|(status, _)| *status == 201).count(), 1, "taken once");
+    assert_eq!(answers.iter().filter(|(status, _)| *status == 200).count(), 15, "and acknowledged to all");
+    assert_eq!(answers.iter().map(|(_, proof)| proof).collect::<HashSet<_>>().len(), 1, "with one receipt");
+    device.receipt(&answers[0].1, &parcel, &body);
+
+    // The same segment under other ids, at once: none is taken, the time is billed once.
+    let rivals: Vec<_> = (0..8u32)
+        .map(|n| {
+            let device = device.clone();
+            let mut rival = device.parcel(1);
+            (rival.id, rival.sequence) = (format!("{n:032x}"), 100 + u64::from(n));
+            tokio::spawn(async move { device.put_parcel(&rival).await.status().as_u16() })
+        })
+        .collect();
+    let mut statuses = Vec::new();
+    for rival in rivals {
+        statuses.push(rival.await.unwrap());
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409, 409, 409, 409, 409, 409, 409]);
+    assert_eq!(server.office.deliveries("invoices").len(), 2);
+
+    let cookie = server.sign_in(common::CLIENT).await;
+    let page = server.page("/contracts/invoices/diary/2026-11-27?zone=utc", &cookie).await;
+    assert!(page.contains("of 0:20 recorded"), "two segments, however often they were sent");
+}
+
+/// What the devices know to be delivered.
+type Proofs = Arc<Mutex<HashMap<String, Vec<u8>>>>;
+
+/// Delivers what is not acknowledged yet, as long as there is a server to deliver to.
+async fn deliver(device: Device, parcels: Vec<(Parcel, Vec<u8>)>, proofs: Proofs) {
+    for (parcel, picture) in parcels {
+        if proofs.lock().unwrap().contains_key(&parcel.id) {
+            continue;
+        }
+        let snapshot = parcel.snapshot.as_ref().unwrap();
+        let place = format!("parcels/{}/attachments/{}", parcel.id, snapshot.sha256);
+        match device.try_put(&place, picture).await {
+            Ok(answer) => assert!(answer.status().is_success(), "{}", answer.status()),
+            Err(_) => return,
+        }
+        let body = device.sign(&parcel);
+        let Ok(answer) = device.try_put(&format!("parcels/{}", parcel.id), body.clone()).await else {
+            return;
+        };
+        let status = answer.status();
+        let Ok(proof) = answer.bytes().await else { return };
+        assert!(status.is_success(), "{status}: {}", String::from_utf8_lossy(&proof));
+        device.receipt(&proof, &parcel, &body);
+        proofs.lock().unwrap().insert(parcel.id.clone(), proof.to_vec());
+    }
+}
+
+/// SIGKILL of the server at random instants while devices deliver.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invariant_09_what_was_acknowledged_outlives_the_server_being_killed_at_any_instant() {
+    const KILLS: u32 = 12;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut server = Server::start(&data);
+    let mut work = Vec::new();
+    for seed in 0..3 {
+        let device = server.enrol("invoices").await;
+        let parcels: Vec<_> = (0..60)
+            .map(|nth| {
+                let mut parcel = device.parcel(nth);
+                let picture = Picture::draw(48, 27, seed * 100 + nth as u32, false);
+                (parcel.no_snapshot, parcel.snapshot) = (None, Some(picture.snapshot(parcel.start + 1)));
+                (parcel, picture.bytes)
+            })
+            .collect();
+        work.push((device, parcels));
+    }
+    let proofs = Proofs::default();
+    let mut killed_at_work = 0;
+    for round in 0..=KILLS {
+        let tasks: Vec<_> = work
+            .iter()
+            .map(|(device, parcels)| {
+                let device = Device { url: server.url.clone(), http: common::http(), ..device.clone() };
+                tokio::spawn(deliver(device, parcels.clone(), proofs.clone()))
+            })
+            .collect();
+        if round < KILLS {
+            // Anything from before the first request to the middle of the work.
+            let mut random = [0u8; 1];
+            getrandom::fill(&mut random).unwrap();
+            tokio::time::sleep(Duration::from_millis(u64::from(random[0]) / 2)).await;
+            killed_at_work += u32::from(tasks.iter().any(|task| !task.is_finished()));
+            server.kill();
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+        if round < KILLS {
+            server = Server::restart(&data);
+            // Every receipt that a device holds is true, and is given again word for word.
+            let held = proofs.lock().unwrap().clone();
+            for (device, parcels) in &work {
+                let device = Device { url: server.url.clone(), http: common::http(), ..device.clone() };
+                for (parcel, _) in parcels.iter().filter(|(p, _)| held.contains_key(&p.id)) {
+                    let answer = device.put_parcel(parcel).await;
+                    assert_eq!(answer.status().as_u16(), 200, "acknowledged and lost: {}", parcel.id);
+                    assert_eq!(answer.bytes().await.unwrap(), held[&parcel.id]);
+                }
+            }
+        }
+    }
+    assert!(killed_at_work > 0, "no kill fell into the work: the test shows nothing");
+
+    let kept = server.office.deliveries("invoices");
+    let ids: HashSet<&str> = kept.iter().map(|row| row["parcel"].as_str().unwrap()).collect();
+    let sent: HashSet<&str> = work.iter().flat_map(|(_, p)| p).map(|(p, _)| p.id.as_str()).collect();
+    assert_eq!(kept.len(), ids.len(), "each once");
+    assert_eq!(ids, sent, "all of them");
+    for row in &kept {
+        let file = std::fs::read(row["snapshot"]["file"].as_str().unwrap()).unwrap();
+        assert_eq!(candor_seal::sha256_hex(&file), row["snapshot"]["sha256"].as_str().unwrap());
+    }
+}

@@ -1,0 +1,307 @@
+//! What people see, and who may see it.
+
+mod common;
+
+use candor_diary::parcel::{Custom, Gap, GapCause, NoSnapshot};
+use candor_diary::segment::MINUTE_MS;
+use common::{CLIENT, MIDNIGHT, PASSWORD, Picture, Server, WORKER};
+
+const DAY: &str = "/contracts/invoices/diary/2026-11-27";
+
+#[tokio::test]
+async fn pages_and_pictures_are_for_the_two_sides_of_their_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    server.office.account("client", "Halden & Co", "ola@halden.example", "UTC");
+    server.office.account("worker", "Ivo Roth", "ivo@roth.example", "UTC");
+    let device = server.enrol("invoices").await;
+    let mut parcel = device.parcel(55);
+    let picture = Picture::draw(96, 54, 1, true);
+    device.add_picture(&mut parcel, &picture).await;
+    let waiting = format!("/pictures/{}/{}", parcel.id, parcel.snapshot.as_ref().unwrap().sha256);
+    let client = server.sign_in(CLIENT).await;
+    assert_eq!(server.get(&waiting, Some(&client)).await.status(), 404, "no picture before its parcel");
+    device.deliver(&parcel).await;
+
+    let (worker, other_client, other_worker) = (
+        server.sign_in(WORKER).await,
+        server.sign_in("ola@halden.example").await,
+        server.sign_in("ivo@roth.example").await,
+    );
+    let stale = format!("candor={}", "0".repeat(64));
+    let receipt = format!("/receipts/{}", parcel.id);
+    // Address; for the client, the worker, another client, another worker, nobody, an unknown cookie.
+    let table: [(&str, [u16; 6]); 10] = [
+        ("/", [200, 200, 200, 200, 303, 303]),
+        (DAY, [200, 200, 404, 404, 303, 303]),
+        ("/contracts/invoices/diary", [303, 303, 404, 404, 303, 303]),
+        ("/contracts/invoices/recorded", [200, 200, 404, 404, 303, 303]),
+        ("/contracts/nothing/recorded", [404, 404, 404, 404, 303, 303]),
+        (&waiting, [200, 200, 404, 404, 404, 404]),
+        (&receipt, [200, 200, 404, 404, 404, 404]),
+        (&format!("/pictures/{}/{}", parcel.id, "0".repeat(64)), [404; 6]),
+        (&format!("/pictures/{}/..%2f..%2fserver.key", parcel.id), [404; 6]),
+        ("/assets/candor.css", [200; 6]),
+    ];
+    for (path, expected) in table {
+        let cookies =
+            [Some(&client), Some(&worker), Some(&other_client), Some(&other_worker), None, Some(&stale)];
+        let mut seen = Vec::new();
+        for cookie in cookies {
+            seen.push(server.get(path, cookie.map(String::as_str)).await.status().as_u16());
+        }
+        assert_eq!(seen, expected, "{path}");
+    }
+
+    let answer = server.get(&waiting, Some(&worker)).await;
+    assert_eq!(answer.headers()["content-type"], "image/webp");
+    assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
+    assert!(answer.headers()["cache-control"].to_str().unwrap().starts_with("private"));
+    assert_eq!(answer.bytes().await.unwrap(), picture.bytes);
+
+    // Who was sent to sign in comes back to the page.
+    let sent = server.get(&format!("{DAY}?zone=utc"), None).await;
+    assert_eq!(
+        sent.headers()["location"],
+        "/sign-in?next=%2Fcontracts%2Finvoices%2Fdiary%2F2026-11-27%3Fzone%3Dutc"
+    );
+}
+
+#[tokio::test]
+async fn nothing_that_a_worker_or_a_window_says_becomes_markup() {
+    const EVIL: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&amp;";
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    let device = server.enrol("invoices").await;
+    let mut parcel = device.parcel(55);
+    device.add_picture(&mut parcel, &Picture::draw(96, 54, 1, true)).await;
+    parcel.memo = Some(EVIL.to_owned());
+    parcel.label = Some(EVIL.to_owned());
+    parcel.focus[0].app = Some(EVIL.to_owned());
+    parcel.focus[0].title = Some(EVIL.to_owned());
+    parcel.focus[0].url = Some(format!("javascript:{EVIL}"));
+    parcel.focus.push(parcel.focus[0].clone());
+    parcel.policy.rules = vec![EVIL.to_owned(), EVIL.to_owned()];
+    parcel.policy.plugin = EVIL.to_owned();
+    parcel.custom =
+        vec![Custom { at: parcel.start, plugin: EVIL.into(), kind: EVIL.into(), body: EVIL.into() }];
+    device.deliver(&parcel).await;
+    let cookie = server.sign_in(CLIENT).await;
+    for path in [DAY, "/contracts/invoices/recorded"] {
+        let page = server.page(path, &cookie).await;
+        assert!(
+            page.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;'&gt;&lt;img"),
+            "{path}: it is shown"
+        );
+        assert!(!page.contains("<script"), "{path}");
+        assert!(!page.contains("<img src=x"), "{path}");
+        assert!(!page.contains(" style="), "{path}: no inline style");
+        assert!(!page.contains("href=\"javascript:"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_page_says_what_a_browser_may_do_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    let cookie = server.sign_in(WORKER).await;
+    for path in ["/", DAY, "/contracts/invoices/recorded", "/nothing", "/contracts/nothing"] {
+        let answer = server.get(path, Some(&cookie)).await;
+        let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+        let policy = header("content-security-policy");
+        assert!(
+            policy.contains("default-src 'self'; img-src 'self' data:")
+                && policy.contains("frame-ancestors 'none'")
+        );
+        assert!(!policy.contains("unsafe"));
+        assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(header("cache-control"), "no-store", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn only_the_right_password_opens_and_guessing_is_slow() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    let sign_in = |email: &'static str, password: &'static str| {
+        let server = &server;
+        async move {
+            let fields = [("email", email), ("password", password), ("next", "/contracts/invoices/diary")];
+            server.post_form("/sign-in", &fields, &[]).await
+        }
+    };
+    let answer = sign_in(WORKER, PASSWORD).await;
+    assert_eq!(answer.status(), 303);
+    assert_eq!(answer.headers()["location"], "/contracts/invoices/diary");
+    assert_eq!(sign_in("MARA@oduya.example", PASSWORD).await.status(), 303, "case does not count");
+
+    let answer = sign_in(WORKER, "wrong password").await;
+    assert_eq!(answer.status(), 401);
+    assert!(!answer.headers().contains_key("set-cookie"));
+    let page = answer.text().await.unwrap();
+    assert!(
+        page.contains("role=\"alert\"") && page.contains("value=\"mara@oduya.example\""),
+        "what was typed stays"
+    );
+    let unknown = sign_in("nobody@example.org", "wrong password").await.text().await.unwrap();
+    assert!(unknown.contains("The email address or the password is not right."), "the same words");
+
+    for _ in 0..4 {
+        assert_eq!(sign_in(WORKER, "wrong password").await.status(), 401);
+    }
+    let answer = sign_in(WORKER, PASSWORD).await;
+    assert_eq!(answer.status(), 429, "even the right one waits");
+    assert!(answer.headers().contains_key("retry-after"));
+    assert_eq!(sign_in(CLIENT, PASSWORD).await.status(), 303, "others do not");
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    let fields = [("email", WORKER), ("password", PASSWORD)];
+    let own = server.url.clone();
+    for (headers, status) in [
+        (vec![("origin", "https://evil.example")], 403),
+        (vec![("origin", "null")], 403),
+        (vec![("sec-fetch-site", "cross-site")], 403),
+        (vec![("sec-fetch-site", "same-site"), ("origin", own.as_str())], 403),
+        (vec![("origin", own.as_str())], 303),
+        (vec![("sec-fetch-site", "same-origin"), ("origin", "null")], 303),
+        (vec![], 303),
+    ] {
+        let answer = server.post_form("/sign-in", &fields, &headers).await;
+        assert_eq!(answer.status().as_u16(), status, "{headers:?}");
+    }
+
+    let cookie = server.sign_in(WORKER).await;
+    let out = |headers: Vec<(&'static str, String)>| {
+        let (server, cookie) = (&server, cookie.clone());
+        async move {
+            let mut all = vec![("cookie", cookie.as_str())];
+            all.extend(headers.iter().map(|(name, value)| (*name, value.as_str())));
+            server.post_form("/sign-out", &[], &all).await.status().as_u16()
+        }
+    };
+    assert_eq!(out(vec![("origin", "https://evil.example".into())]).await, 403);
+    assert_eq!(out(vec![("sec-fetch-site", "cross-site".into()), ("origin", "null".into())]).await, 403);
+    assert_eq!(server.get("/", Some(&cookie)).await.status(), 200, "still signed in");
+    assert_eq!(out(vec![("origin", "null".into())]).await, 303);
+    assert_eq!(
+        server.get("/", Some(&cookie)).await.status(),
+        303,
+        "the session is over, not only its cookie"
+    );
+}
+
+#[tokio::test]
+async fn a_day_shows_its_cells_figures_and_reasons() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    let device = server.enrol("invoices").await;
+    let mut parcel = device.parcel(43); // 07:10 UTC, 09:10 in Helsinki
+    device.add_picture(&mut parcel, &Picture::draw(96, 54, 1, true)).await;
+    device.deliver(&parcel).await;
+    let mut parcel = device.parcel(44);
+    parcel.no_snapshot = Some(NoSnapshot::SkippedByRule { rules: vec![0] });
+    device.deliver(&parcel).await;
+    let mut parcel = device.parcel(45);
+    parcel.minutes.clear();
+    parcel.no_snapshot = None;
+    parcel.gaps = vec![Gap { from: parcel.start, to: parcel.start + 10 * MINUTE_MS, cause: GapCause::Crash }];
+    device.deliver(&parcel).await;
+    let mut parcel = device.parcel(46);
+    for minute in &mut parcel.minutes {
+        minute.counts = Some(Default::default());
+    }
+    device.deliver(&parcel).await;
+
+    let cookie = server.sign_in(WORKER).await;
+    let page = server.page(&format!("{DAY}?segment=2026-11-27T07:10Z"), &cookie).await;
+    for text in [
+        "Fri 27 Nov",
+        "Helsinki time, UTC+2.",
+        "9 hours without time",
+        "14 hours without time",
+        "of 0:30 recorded",
+        "0:10 more not billable",
+        "<h2 id=\"detail-h\">09:10 – 09:20</h2>",
+        "1 window redacted before saving",
+        "No picture: skipped by rule",
+        "No evidence",
+        "Activity in 10 of 10 minutes",
+        "Title contains &quot;secret&quot;: solid block",
+        "countersigned",
+        "You and Fieldhouse Supply see this same page.",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    let page = server.page(&format!("{DAY}?zone=theirs&segment=2026-11-27T07:30Z"), &cookie).await;
+    assert!(page.contains("Berlin time, UTC+1.") && page.contains("08:30 – 08:40"));
+    assert!(page.contains("the tracker was ended or lost power"));
+    let page = server.page(&format!("{DAY}?zone=utc&segment=none"), &cookie).await;
+    assert!(page.contains("split alone") && !page.contains("detail-h"));
+
+    let page = server.page("/contracts/invoices/diary/2026-11-28", &cookie).await;
+    assert!(page.contains("No time on Sat 28 Nov"));
+    for bad in ["2026-13-01", "2026-1-1", "today", "1900-01-01"] {
+        assert_eq!(
+            server.get(&format!("/contracts/invoices/diary/{bad}"), Some(&cookie)).await.status(),
+            404,
+            "{bad}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn days_at_the_edge_of_a_zone_hold_their_own_segments() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    let device = server.enrol("invoices").await;
+    // 22:00 UTC is midnight in Helsinki: the first segment of the 28th there, of the 27th in UTC.
+    device.deliver(&device.parcel_at(MIDNIGHT + 22 * 60 * MINUTE_MS, 10, 1)).await;
+    let cookie = server.sign_in(WORKER).await;
+    let cells = async |path: &str| server.page(path, &cookie).await.matches("<li class=\"seg\"").count();
+    assert_eq!(cells("/contracts/invoices/diary/2026-11-27?zone=utc").await, 1);
+    assert_eq!(cells("/contracts/invoices/diary/2026-11-27?zone=mine").await, 0);
+    assert_eq!(cells("/contracts/invoices/diary/2026-11-28?zone=mine").await, 1);
+}
+
+#[tokio::test]
+async fn short_segments_fill_rows_and_every_one_of_them_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    server.office.contract(&common::terms("demo", 1, 1), CLIENT, WORKER).unwrap();
+    let device = server.enrol("demo").await;
+    for nth in 0..25 {
+        device.deliver(&device.parcel_at(MIDNIGHT + nth * MINUTE_MS, 1, nth + 1)).await;
+    }
+    let cookie = server.sign_in(WORKER).await;
+    let page = server.page("/contracts/demo/diary/2026-11-27?zone=utc", &cookie).await;
+    assert_eq!(page.matches("<li class=\"seg\"").count(), 25);
+    assert!(page.contains("data-columns=\"10\"") && page.contains("data-continued"));
+    assert!(page.contains("of 0:25 recorded"));
+}
+
+#[tokio::test]
+async fn without_contracts_and_without_time_pages_say_what_is_true() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    server.office.account("worker", "Ivo Roth", "ivo@roth.example", "UTC");
+    let cookie = server.sign_in("ivo@roth.example").await;
+    assert!(server.page("/", &cookie).await.contains("No contracts"));
+    let cookie = server.sign_in(WORKER).await;
+    let page = server.page("/", &cookie).await;
+    assert!(page.contains("Invoice service") && page.contains("No segment received yet"));
+    let page = server.page("/contracts/invoices/recorded", &cookie).await;
+    for text in [
+        "What is recorded",
+        "Fieldhouse Supply and you will see",
+        "Never which key, never where.",
+        "One picture of all monitors, at half size, at a random moment of every 10 minutes tracked.",
+        "The rules show here in words with the first segment.",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+}
