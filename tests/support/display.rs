@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
 use x11rb::connection::Connection as _;
-use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, MapState, Window};
+use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, CreateWindowAux, MapState, Window, WindowClass};
 use x11rb::rust_connection::RustConnection;
 
 /// How long anything may take to show before a test gives up: generous, because machines under test are busy.
@@ -68,18 +68,40 @@ impl Display {
         Ok(display)
     }
 
-    /// Starts openbox (titles, frames, stacking) with nothing of the account's own set-up, and waits until it manages.
+    /// Starts openbox (titles, frames, stacking) with nothing of the account's own set-up, and waits until it manages
+    /// windows. (While it starts it says that it does, and yet loses windows that ask to be shown: so it is tried out.)
     pub fn openbox(&mut self) -> anyhow::Result<()> {
         self.spawn("openbox", &["--config-file", "/etc/xdg/openbox/rc.xml", "--sm-disable"])?;
         let (connection, root) = self.connect()?;
-        let check = connection.intern_atom(false, b"_NET_SUPPORTING_WM_CHECK")?.reply()?.atom;
-        let list = connection.intern_atom(false, b"_NET_CLIENT_LIST")?.reply()?.atom;
-        eventually("openbox manages the windows", || {
-            let is_set = |atom| -> anyhow::Result<bool> {
-                Ok(connection.get_property(false, root, atom, AtomEnum::ANY, 0, 1)?.reply()?.type_ != 0)
-            };
-            Ok((is_set(check)? && is_set(list)?).then_some(()))
-        })
+        let atom = |name: &str| -> anyhow::Result<u32> {
+            Ok(connection.intern_atom(false, name.as_bytes())?.reply()?.atom)
+        };
+        let (state, list) = (atom("WM_STATE")?, atom("_NET_CLIENT_LIST")?);
+        let length = |window: Window, property: u32| -> anyhow::Result<Option<u32>> {
+            let property = connection.get_property(false, window, property, AtomEnum::ANY, 0, 1)?.reply()?;
+            Ok((property.type_ != 0).then_some(property.value_len))
+        };
+        eventually("openbox starts", || length(root, list))?;
+        eventually("openbox manages a window", || {
+            let trial = connection.generate_id()?;
+            let none = CreateWindowAux::new();
+            connection
+                .create_window(0, trial, root, 0, 0, 9, 9, 0, WindowClass::INPUT_OUTPUT, 0, &none)?
+                .check()?;
+            connection.map_window(trial)?.check()?;
+            let patience = Instant::now() + Duration::from_millis(500);
+            let mut managed = false;
+            while !managed && Instant::now() < patience {
+                std::thread::sleep(Duration::from_millis(5));
+                managed = length(trial, state)?.is_some();
+            }
+            connection.destroy_window(trial)?.check()?;
+            Ok(managed.then_some(()))
+        })?;
+        eventually("openbox lets the trial window go", || {
+            Ok(length(root, list)?.filter(|windows| *windows == 0))
+        })?;
+        Ok(())
     }
 
     /// Starts a program on this display; it is stopped with it. Answers its process id.
@@ -135,6 +157,13 @@ impl Display {
         server.kill()?;
         server.wait()?;
         Ok(())
+    }
+
+    /// Stops the X server from doing anything, without ending it.
+    pub fn freeze(&self) -> anyhow::Result<()> {
+        let server = self.children.first().context("no X server")?;
+        let stopped = Command::new("kill").args(["-STOP", &server.id().to_string()]).status()?;
+        if stopped.success() { Ok(()) } else { bail!("cannot stop the X server") }
     }
 
     /// A connection to this display, and its root window.

@@ -16,7 +16,8 @@ const STANDARD_OUTPUT: RawFd = 1;
 /// Lets no other process of this account read this one's memory, and leaves no core file.
 pub(crate) fn keep_memory_private() -> anyhow::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable).context("cannot keep its memory private")?;
-    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).context("cannot forbid core files")
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
+        .context("cannot forbid core files")
 }
 
 /// From here on: read from `readable`, write records to standard output, wait, end. Anything else kills the process. It

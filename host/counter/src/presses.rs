@@ -57,7 +57,8 @@ pub(crate) struct Presses {
 impl Presses {
     /// Starts recording; from when this returns, no press is missed.
     pub(crate) fn open(display: Option<&str>) -> Result<Self, CannotWatch> {
-        let connect = || RustConnection::connect(display).map_err(|error| CannotWatch::NoDisplay(error.to_string()));
+        let connect =
+            || RustConnection::connect(display).map_err(|error| CannotWatch::NoDisplay(error.to_string()));
         let (control, _) = connect()?;
         let (data, _) = connect()?;
         if control.extension_information(record::X11_EXTENSION_NAME).map_err(refused)?.is_none() {
@@ -84,7 +85,8 @@ impl Presses {
 
         let mut presses = Self { control, data, stream: Stream::new() };
         while !presses.stream.begun {
-            let mut waiting = [rustix::event::PollFd::new(presses.data.stream(), rustix::event::PollFlags::IN)];
+            let mut waiting =
+                [rustix::event::PollFd::new(presses.data.stream(), rustix::event::PollFlags::IN)];
             match rustix::event::poll(&mut waiting, None) {
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(error) => return Err(refused(error)),
@@ -179,11 +181,14 @@ impl Stream {
     fn take(&mut self, read: usize, counts: &mut Counts) -> Result<(), Lost> {
         self.filled += read;
         let mut done = 0;
-        while let Some(unit) = self.buffer.get(done..self.filled).and_then(|rest| rest.first_chunk::<UNIT>()) {
+        while let Some(unit) = self.buffer.get(done..self.filled).and_then(|rest| rest.first_chunk::<UNIT>())
+        {
             if self.body == 0 {
                 (self.body, self.events) = head(unit, &mut self.begun)?;
             } else {
-                if self.events && let Some(press) = press(unit) {
+                if self.events
+                    && let Some(press) = press(unit)
+                {
                     counts.add(press);
                 }
                 self.body = self.body.saturating_sub(UNIT);
@@ -212,7 +217,13 @@ fn head(unit: &[u8; UNIT], begun: &mut bool) -> Result<(usize, bool), Lost> {
             // Events are whole units: a body that is not can only mean that the stream is out of step.
             if bytes % UNIT == 0 { Ok((bytes, category == FROM_SERVER)) } else { Err(Lost) }
         }
-        GENERIC_EVENT => if bytes == 0 { Ok((0, false)) } else { Err(Lost) },
+        GENERIC_EVENT => {
+            if bytes == 0 {
+                Ok((0, false))
+            } else {
+                Err(Lost)
+            }
+        }
         // An error: the X server will not record.
         0 => Err(Lost),
         // Some event that every client gets (the keyboard's layout was changed).
@@ -301,7 +312,9 @@ mod tests {
 
     #[test]
     fn a_stream_out_of_step_is_given_up() {
-        for wrong in [event(0, 3), event(GENERIC_EVENT, 0), event(REPLY, FROM_SERVER), event(REPLY, END_OF_DATA)] {
+        for wrong in
+            [event(0, 3), event(GENERIC_EVENT, 0), event(REPLY, FROM_SERVER), event(REPLY, END_OF_DATA)]
+        {
             let (mut stream, mut counts) = (Stream::new(), Counts::default());
             let mut wrong = wrong;
             wrong[4..8].copy_from_slice(&3_u32.to_ne_bytes());

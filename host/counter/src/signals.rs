@@ -1,7 +1,10 @@
 //! The signals that ask the counter to end, as a descriptor to wait on beside the others.
 //!
 //! A handler would have to write to some descriptor, which the lock forbids; a signal descriptor is only read.
-#![allow(unsafe_code, reason = "signal masks and signal descriptors have no safe wrapper among our dependencies")]
+#![allow(
+    unsafe_code,
+    reason = "signal masks and signal descriptors have no safe wrapper among our dependencies"
+)]
 
 use std::io;
 use std::mem::MaybeUninit;

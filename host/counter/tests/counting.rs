@@ -14,12 +14,17 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_candor-counter");
 /// A line of `/proc/PID/status`.
 fn status(pid: u32, field: &str) -> anyhow::Result<Option<String>> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    Ok(status.lines().find_map(|line| line.strip_prefix(field)).map(|value| value.trim_start_matches(':').trim().to_owned()))
+    Ok(status
+        .lines()
+        .find_map(|line| line.strip_prefix(field))
+        .map(|value| value.trim_start_matches(':').trim().to_owned()))
 }
 
 /// The counter counts from when it has locked itself in.
 fn wait_until_locked(pid: u32) -> anyhow::Result<()> {
-    eventually("the counter locks itself in", || Ok((status(pid, "Seccomp")?.as_deref() == Some("2")).then_some(())))
+    eventually("the counter locks itself in", || {
+        Ok((status(pid, "Seccomp")?.as_deref() == Some("2")).then_some(()))
+    })
 }
 
 /// The counter with its bare pipes.
@@ -39,7 +44,9 @@ fn bare(display: &Display) -> anyhow::Result<Child> {
 fn press(display: &Display, keys: usize, clicks: usize, scrolls: usize) -> anyhow::Result<()> {
     let text: String = "candor".chars().cycle().take(keys).collect();
     display.run("xdotool", &["type", "--delay", "0", &text])?;
-    for (buttons, times) in [(&["1", "2", "3", "8", "9"] as &[&str], clicks), (&["4", "5", "6", "7"], scrolls)] {
+    for (buttons, times) in
+        [(&["1", "2", "3", "8", "9"] as &[&str], clicks), (&["4", "5", "6", "7"], scrolls)]
+    {
         let each = (times / buttons.len()).to_string();
         for button in buttons {
             display.run("xdotool", &["click", "--repeat", &each, "--delay", "0", button])?;

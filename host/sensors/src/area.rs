@@ -55,7 +55,10 @@ impl Area {
     /// Whether `other` lies wholly inside.
     #[must_use]
     pub fn contains(self, other: Self) -> bool {
-        self.x <= other.x && self.y <= other.y && self.right() >= other.right() && self.bottom() >= other.bottom()
+        self.x <= other.x
+            && self.y <= other.y
+            && self.right() >= other.right()
+            && self.bottom() >= other.bottom()
     }
 
     fn right(self) -> i64 {

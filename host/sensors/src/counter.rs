@@ -75,7 +75,9 @@ impl CounterProcess {
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
         let mut child = command.spawn().map_err(|error| {
-            SensorError::Counter(format!("could not be started: {error}; it belongs beside the agent's own program"))
+            SensorError::Counter(format!(
+                "could not be started: {error}; it belongs beside the agent's own program"
+            ))
         })?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(SensorError::Counter("has no pipes".to_owned()));
@@ -101,7 +103,10 @@ impl CounterProcess {
                 Ok(read) => self.filled += read,
                 Err(error) => {
                     self.ended = true;
-                    return Some(Err(SensorError::System { what: "cannot read the event counter", source: error }));
+                    return Some(Err(SensorError::System {
+                        what: "cannot read the event counter",
+                        source: error,
+                    }));
                 }
             }
         }
@@ -131,7 +136,9 @@ impl CounterProcess {
         self.ended = true;
         let status = match self.child.wait().await {
             Ok(status) => status,
-            Err(source) => return Some(SensorError::System { what: "cannot wait for the event counter", source }),
+            Err(source) => {
+                return Some(SensorError::System { what: "cannot wait for the event counter", source });
+            }
         };
         match status.code() {
             Some(0) if self.filled == 0 => None,

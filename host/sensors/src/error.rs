@@ -10,7 +10,9 @@ use x11rb::errors::{ConnectError, ConnectionError, IdsExhausted, ReplyError, Rep
 #[non_exhaustive]
 pub enum SensorError {
     /// There is no display to connect to, or it refused the connection.
-    #[error("cannot open the display {display}: {reason}; start Candor inside a graphical session (DISPLAY must name a running X server)")]
+    #[error(
+        "cannot open the display {display}: {reason}; start Candor inside a graphical session (DISPLAY must name a running X server)"
+    )]
     NoDisplay {
         /// The name that was tried, or `$DISPLAY` when none was given.
         display: String,
@@ -30,7 +32,9 @@ pub enum SensorError {
     #[error("the X server did not answer within {} ms; it may be busy or frozen", .0.as_millis())]
     TimedOut(Duration),
     /// The area asked for is empty, too large, or not on the screen.
-    #[error("cannot capture an area of {width}x{height} pixels at {x},{y}: it must lie on the screen and be at most {limit} pixels on a side")]
+    #[error(
+        "cannot capture an area of {width}x{height} pixels at {x},{y}: it must lie on the screen and be at most {limit} pixels on a side"
+    )]
     BadArea {
         /// Left edge, desktop pixels.
         x: i32,
@@ -44,7 +48,9 @@ pub enum SensorError {
         limit: u32,
     },
     /// The root window's pixels come in a form that this version cannot read.
-    #[error("this screen's pixel format ({0}) is not supported; use a TrueColor screen of depth 24 or 30 with 32 bits per pixel")]
+    #[error(
+        "this screen's pixel format ({0}) is not supported; use a TrueColor screen of depth 24 or 30 with 32 bits per pixel"
+    )]
     PixelFormat(String),
     /// The layout at the time asked about is not known: the watch had not begun, the clock was set, or it is too old.
     #[error("the window layout is known from {known_from} on, not from {asked_from} (ms since the epoch)")]
@@ -55,7 +61,9 @@ pub enum SensorError {
         known_from: u64,
     },
     /// So many layouts came in a short time that some of those asked about were dropped.
-    #[error("the windows changed too often: the layouts before {known_from} (ms since the epoch) were dropped")]
+    #[error(
+        "the windows changed too often: the layouts before {known_from} (ms since the epoch) were dropped"
+    )]
     Overflow {
         /// The earliest time that the history covers, ms since the Unix epoch.
         known_from: u64,
@@ -90,7 +98,9 @@ impl From<ConnectionError> for SensorError {
     fn from(error: ConnectionError) -> Self {
         match error {
             ConnectionError::UnsupportedExtension => Self::Refused("an extension is missing".to_owned()),
-            ConnectionError::MaximumRequestLengthExceeded => Self::Refused("a request was too long".to_owned()),
+            ConnectionError::MaximumRequestLengthExceeded => {
+                Self::Refused("a request was too long".to_owned())
+            }
             // Whatever else ends a request ends the connection with it: the stream cannot be trusted afterwards.
             _ => Self::DisplayLost,
         }

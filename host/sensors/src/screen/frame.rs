@@ -22,7 +22,9 @@ impl RawFrame {
     /// A frame of these pixels, as a capture or a test makes it. Pixels too many are dropped, missing ones are zeros.
     #[must_use]
     pub fn new(area: Area, taken_at: u64, mut rgba: Zeroizing<Vec<u8>>) -> Self {
-        let bytes = usize::try_from(area.width).unwrap_or(0).saturating_mul(usize::try_from(area.height).unwrap_or(0));
+        let bytes = usize::try_from(area.width)
+            .unwrap_or(0)
+            .saturating_mul(usize::try_from(area.height).unwrap_or(0));
         let bytes = bytes.saturating_mul(4);
         if rgba.len() < bytes {
             // Not `resize`: it would leave the old pixels behind, uncleared, when it moves them.
@@ -48,7 +50,10 @@ impl RawFrame {
 
 impl std::fmt::Debug for RawFrame {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RawFrame").field("area", &self.area).field("taken_at", &self.taken_at).finish_non_exhaustive()
+        f.debug_struct("RawFrame")
+            .field("area", &self.area)
+            .field("taken_at", &self.taken_at)
+            .finish_non_exhaustive()
     }
 }
 

@@ -93,7 +93,8 @@ impl Screen {
             return Err(bad);
         }
         let request = || {
-            let bytes = usize::try_from(width).ok()?.checked_mul(usize::try_from(height).ok()?)?.checked_mul(4)?;
+            let bytes =
+                usize::try_from(width).ok()?.checked_mul(usize::try_from(height).ok()?)?.checked_mul(4)?;
             Some(Request {
                 x: x.try_into().ok()?,
                 y: y.try_into().ok()?,
@@ -137,11 +138,13 @@ impl Screen {
     /// Over the connection.
     fn sent(&self, request: Request) -> Result<Zeroizing<Vec<u8>>, SensorError> {
         let Request { x, y, width, height, bytes } = request;
-        let asked = self.connection.get_image(ImageFormat::Z_PIXMAP, self.root, x, y, width, height, u32::MAX)?;
+        let asked =
+            self.connection.get_image(ImageFormat::Z_PIXMAP, self.root, x, y, width, height, u32::MAX)?;
         // Taken as it came: a parsed reply would be a second copy, and the first one would never be cleared.
         let reply = Zeroizing::new(asked.raw_reply()?);
         let pixels = reply.get(REPLY_HEAD..).and_then(|pixels| pixels.get(..bytes));
-        let pixels = pixels.ok_or_else(|| SensorError::PixelFormat(format!("{} bytes in all", reply.len())))?;
+        let pixels =
+            pixels.ok_or_else(|| SensorError::PixelFormat(format!("{} bytes in all", reply.len())))?;
         Ok(Zeroizing::new(pixels.to_vec()))
     }
 }

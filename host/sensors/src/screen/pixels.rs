@@ -49,7 +49,8 @@ impl PixelLayout {
             return;
         }
         for pixel in pixels {
-            let value = if self.least_byte_first { u32::from_le_bytes(*pixel) } else { u32::from_be_bytes(*pixel) };
+            let value =
+                if self.least_byte_first { u32::from_le_bytes(*pixel) } else { u32::from_be_bytes(*pixel) };
             *pixel = [channel(value, self.red), channel(value, self.green), channel(value, self.blue), 0xFF];
         }
     }
@@ -94,7 +95,8 @@ mod tests {
 
     #[test]
     fn white_stays_white_and_black_black_in_ten_bits() {
-        let layout = PixelLayout { red: 0x3FF << 20, green: 0x3FF << 10, blue: 0x3FF, least_byte_first: true };
+        let layout =
+            PixelLayout { red: 0x3FF << 20, green: 0x3FF << 10, blue: 0x3FF, least_byte_first: true };
         let mut pixels = [0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0];
         layout.to_rgba(&mut pixels);
         assert_eq!(pixels, [0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0xFF]);

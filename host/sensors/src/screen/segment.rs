@@ -23,7 +23,8 @@ pub(super) struct Segment {
 impl Segment {
     /// So many bytes of zeros, and the descriptor to hand to the X server.
     pub(super) fn new(bytes: usize) -> Result<(Self, OwnedFd), SensorError> {
-        let refused = |what| move |error: rustix::io::Errno| SensorError::System { what, source: error.into() };
+        let refused =
+            |what| move |error: rustix::io::Errno| SensorError::System { what, source: error.into() };
         let file = memfd_create("candor-capture", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)
             .map_err(refused("cannot make shared memory"))?;
         ftruncate(&file, bytes as u64).map_err(refused("cannot size shared memory"))?;

@@ -10,7 +10,8 @@ use super::reading::{Facts, Type};
 use crate::area::Area;
 
 /// Programs whose windows list other windows by title, by `WM_CLASS`, lower case: they say so in no other way.
-const SWITCHERS: [&str; 7] = ["alttab", "dmenu", "rofi", "simpleswitcher", "skippy-xd", "wofi", "xfce4-appfinder"];
+const SWITCHERS: [&str; 7] =
+    ["alttab", "dmenu", "rofi", "simpleswitcher", "skippy-xd", "wofi", "xfce4-appfinder"];
 
 /// All that is known of a desktop.
 #[derive(Debug, Default)]
@@ -56,7 +57,8 @@ impl Desk {
     /// The windows, bottom to top; those that are not on the screen first.
     pub(super) fn arrange(&self) -> Vec<WindowState> {
         let mut inside: HashMap<Window, Vec<Window>> = HashMap::new();
-        let mut managed: Vec<Window> = self.seen.keys().copied().filter(|window| self.is_managed(*window)).collect();
+        let mut managed: Vec<Window> =
+            self.seen.keys().copied().filter(|window| self.is_managed(*window)).collect();
         // The table has no order of its own, and layouts are compared.
         managed.sort_unstable();
         for window in &managed {
@@ -66,7 +68,8 @@ impl Desk {
         }
         let managers = self.managers(&inside);
         let subjects = self.subjects(&managed, &inside, &managers);
-        let owners: Vec<Vec<usize>> = subjects.iter().map(|subject| self.owners(subject, &subjects)).collect();
+        let owners: Vec<Vec<usize>> =
+            subjects.iter().map(|subject| self.owners(subject, &subjects)).collect();
         let kinds: Vec<WindowKind> =
             subjects.iter().zip(&owners).map(|(subject, owners)| kind(subject, !owners.is_empty())).collect();
         let of_panels = self.of_panels(&subjects, &kinds);
@@ -103,9 +106,13 @@ impl Desk {
     /// The programs that manage windows: the one that says so, and whoever put others' windows into frames.
     fn managers(&self, inside: &HashMap<Window, Vec<Window>>) -> HashSet<u32> {
         let framed = inside.iter().map(|(top, windows)| (self.program(*top), windows));
-        let framed = framed.filter(|(program, windows)| windows.iter().any(|window| self.program(*window) != *program));
+        let framed = framed
+            .filter(|(program, windows)| windows.iter().any(|window| self.program(*window) != *program));
         let framed = framed.map(|(program, _)| program);
-        framed.chain(self.manager.map(|manager| self.program(manager))).filter(|program| *program != 0).collect()
+        framed
+            .chain(self.manager.map(|manager| self.program(manager)))
+            .filter(|program| *program != 0)
+            .collect()
     }
 
     fn subjects<'a>(
@@ -126,7 +133,14 @@ impl Desk {
             let Some(facts) = self.seen.get(window) else { continue };
             let top = facts.top.unwrap_or(*window);
             if !on_screen.contains(&top) {
-                subjects.push(Subject { window: *window, top, facts, frame: facts, managed: true, on_screen: false });
+                subjects.push(Subject {
+                    window: *window,
+                    top,
+                    facts,
+                    frame: facts,
+                    managed: true,
+                    on_screen: false,
+                });
             }
         }
         for (top, frame) in shown {
@@ -134,7 +148,14 @@ impl Desk {
                 Some(windows) => {
                     for window in windows {
                         let Some(facts) = self.seen.get(window) else { continue };
-                        subjects.push(Subject { window: *window, top, facts, frame, managed: true, on_screen: true });
+                        subjects.push(Subject {
+                            window: *window,
+                            top,
+                            facts,
+                            frame,
+                            managed: true,
+                            on_screen: true,
+                        });
                     }
                 }
                 None => {
@@ -150,7 +171,8 @@ impl Desk {
     /// windows; a compositor that is the window manager as well paints its own panels and task switcher there, so that
     /// the overlay stays, as a window of which nothing is known.
     fn is_overlay(&self, top: Window, managers: &HashSet<u32>) -> bool {
-        let painted_by_manager = self.compositor.is_some_and(|window| managers.contains(&self.program(window)));
+        let painted_by_manager =
+            self.compositor.is_some_and(|window| managers.contains(&self.program(window)));
         self.program(top) == 0 && !painted_by_manager
     }
 
@@ -176,9 +198,13 @@ impl Desk {
             return Vec::new();
         }
         let same_leader = |other: &Subject<'_>| {
-            subject.facts.leader.is_some_and(|leader| other.facts.leader == Some(leader) || other.window == leader)
+            subject
+                .facts
+                .leader
+                .is_some_and(|leader| other.facts.leader == Some(leader) || other.window == leader)
         };
-        let same_pid = |other: &Subject<'_>| subject.facts.pid.is_some() && other.facts.pid == subject.facts.pid;
+        let same_pid =
+            |other: &Subject<'_>| subject.facts.pid.is_some() && other.facts.pid == subject.facts.pid;
         let same_program = |other: &Subject<'_>| self.program(other.window) == self.program(subject.window);
         let relations: [&dyn Fn(&Subject<'_>) -> bool; 3] = [&same_leader, &same_pid, &same_program];
         for related in relations {
@@ -205,7 +231,8 @@ impl Desk {
     }
 
     fn is_active(&self, subject: &Subject<'_>) -> bool {
-        self.active.is_some_and(|active| active == subject.window || active == subject.top && !subject.managed)
+        self.active
+            .is_some_and(|active| active == subject.window || active == subject.top && !subject.managed)
     }
 
     /// The programs that show a panel: their menus and tooltips show titles, too.
@@ -373,7 +400,10 @@ mod tests {
             facts.transient_for = Some(EDITOR + 1);
         });
         let popup = state(&desk, OTHER + 9);
-        assert_eq!((popup.owner, popup.may_belong_to), (Some(u64::from(EDITOR + 1)), vec![u64::from(EDITOR + 1)]));
+        assert_eq!(
+            (popup.owner, popup.may_belong_to),
+            (Some(u64::from(EDITOR + 1)), vec![u64::from(EDITOR + 1)])
+        );
         assert_eq!(popup.kind, WindowKind::Popup);
         assert!(!popup.shows_titles);
     }
@@ -407,7 +437,10 @@ mod tests {
         let mut desk = desk();
         add(&mut desk, OTHER + 1, |facts| facts.override_redirect = true);
         let unknown = state(&desk, OTHER + 1);
-        assert_eq!((unknown.kind, unknown.title, unknown.app, unknown.owner), (WindowKind::Unknown, None, None, None));
+        assert_eq!(
+            (unknown.kind, unknown.title, unknown.app, unknown.owner),
+            (WindowKind::Unknown, None, None, None)
+        );
         assert!(unknown.shows_titles);
     }
 

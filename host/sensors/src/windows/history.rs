@@ -56,7 +56,12 @@ impl History {
     }
 
     /// Adds what the desktop looks like, seen at `now`; answers its generation, or `None` when nothing changed.
-    pub(super) fn push(&mut self, now: Now, windows: Vec<WindowState>, monitors: Vec<Monitor>) -> Option<u64> {
+    pub(super) fn push(
+        &mut self,
+        now: Now,
+        windows: Vec<WindowState>,
+        monitors: Vec<Monitor>,
+    ) -> Option<u64> {
         self.look(now);
         let (at, generation) = match self.current() {
             Some(last) if last.windows == windows && last.monitors == monitors => return None,
@@ -94,7 +99,8 @@ impl History {
     /// Notices a clock that was set, and forgets what is too old.
     fn look(&mut self, now: Now) {
         let steady = now.steady.saturating_duration_since(self.last_look.steady);
-        let expected = self.last_look.wall.saturating_add(u64::try_from(steady.as_millis()).unwrap_or(u64::MAX));
+        let expected =
+            self.last_look.wall.saturating_add(u64::try_from(steady.as_millis()).unwrap_or(u64::MAX));
         self.last_look = now;
         if expected.abs_diff(now.wall) > STRAY {
             // What the current layout is, is known from now on; what was before now, in this new time, is not.
@@ -209,7 +215,10 @@ mod tests {
         assert!(matches!(history.span(clock.at(2_500), START, START + 9), Err(SensorError::NotKnown { .. })));
         // The second layout is older than the history's reach: the first is not needed any more.
         let late = clock.at(2_000 + REACH);
-        assert!(matches!(history.span(late, START + 1_500, START + 1_600), Err(SensorError::NotKnown { .. })));
+        assert!(matches!(
+            history.span(late, START + 1_500, START + 1_600),
+            Err(SensorError::NotKnown { .. })
+        ));
         assert_eq!(marks(history.span(late, late.wall, late.wall)), [1]);
     }
 

@@ -7,8 +7,8 @@ use x11rb::cookie::Cookie;
 use x11rb::errors::{ConnectionError, ReplyError};
 use x11rb::protocol::shape::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{
-    self, Atom, AtomEnum, ChangeWindowAttributesAux, ConnectionExt as _, EventMask, GetPropertyReply, MapState,
-    Window, WindowClass,
+    self, Atom, AtomEnum, ChangeWindowAttributesAux, ConnectionExt as _, EventMask, GetPropertyReply,
+    MapState, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 
@@ -144,9 +144,8 @@ impl Reader {
         } else {
             None
         };
-        let property = |atom: Atom, words: u32| {
-            connection.get_property(false, window, atom, AtomEnum::ANY, 0, words)
-        };
+        let property =
+            |atom: Atom, words: u32| connection.get_property(false, window, atom, AtomEnum::ANY, 0, words);
         let text = u32::try_from(LONGEST_TITLE / 4).unwrap_or(1);
         let title = if stale.title {
             Some([property(self.atoms._NET_WM_NAME, text)?, property(AtomEnum::WM_NAME.into(), text)?])
@@ -300,10 +299,7 @@ fn application(value: &[u8]) -> Option<String> {
     bounded(String::from_utf8_lossy(name).into_owned())
 }
 
-fn areas(
-    geometry: &xproto::GetGeometryReply,
-    corner: &xproto::TranslateCoordinatesReply,
-) -> (Area, Area) {
+fn areas(geometry: &xproto::GetGeometryReply, corner: &xproto::TranslateCoordinatesReply) -> (Area, Area) {
     let border = 2 * u32::from(geometry.border_width);
     let (width, height) = (u32::from(geometry.width), u32::from(geometry.height));
     let outer = Area {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use x11rb::connection::{Connection as _, RequestConnection as _};
 use x11rb::protocol::randr::{self, ConnectionExt as _, NotifyMask};
 use x11rb::protocol::xproto::{
-    Atom, AtomEnum, ChangeWindowAttributesAux, ConnectionExt as _, CreateWindowAux, EventMask, GetPropertyReply,
-    Window, WindowClass,
+    Atom, AtomEnum, ChangeWindowAttributesAux, ConnectionExt as _, CreateWindowAux, EventMask,
+    GetPropertyReply, Window, WindowClass,
 };
 use x11rb::protocol::{Event, shape};
 use x11rb::rust_connection::RustConnection;
@@ -62,7 +62,8 @@ impl Upkeep {
         let atoms = Atoms::new(&connection)?.reply()?;
         let shapes = connection.extension_information(shape::X11_EXTENSION_NAME)?.is_some();
         let screen = connection.setup().roots.iter().position(|screen| screen.root == root).unwrap_or(0);
-        let compositor = connection.intern_atom(false, format!("_NET_WM_CM_S{screen}").as_bytes())?.reply()?.atom;
+        let compositor =
+            connection.intern_atom(false, format!("_NET_WM_CM_S{screen}").as_bytes())?.reply()?.atom;
 
         let mailbox = connection.generate_id()?;
         let unseen = CreateWindowAux::new().override_redirect(1);
@@ -143,7 +144,8 @@ impl Upkeep {
         let atoms = &self.reader.atoms;
         if window == self.reader.root {
             self.tree_stale |=
-                [atoms._NET_CLIENT_LIST, atoms._NET_ACTIVE_WINDOW, atoms._NET_SUPPORTING_WM_CHECK].contains(&atom);
+                [atoms._NET_CLIENT_LIST, atoms._NET_ACTIVE_WINDOW, atoms._NET_SUPPORTING_WM_CHECK]
+                    .contains(&atom);
             return Ok(Reaction::Later);
         }
         let is = |known: AtomEnum| atom == Atom::from(known);
@@ -216,13 +218,9 @@ impl Upkeep {
         }
     }
 
-    /// Has the monitors read again with the next refresh.
-    pub(super) fn doubt_monitors(&mut self) {
-        self.monitors_stale = true;
-    }
-
-    /// Reads whatever is stale, until nothing is.
-    pub(super) fn refresh(&mut self) -> Result<(), SensorError> {
+    /// Reads whatever is stale, until nothing is; answers whether anything was.
+    pub(super) fn refresh(&mut self) -> Result<bool, SensorError> {
+        let stale = self.monitors_stale || self.tree_stale || self.any_stale;
         if std::mem::take(&mut self.monitors_stale) {
             self.monitors = display::monitors(&self.reader.connection, self.reader.root)?;
         }
@@ -239,13 +237,14 @@ impl Upkeep {
                 break;
             }
         }
-        Ok(())
+        Ok(stale)
     }
 
     /// Reads the stack, the list of windows, the focus and who manages.
     fn read_tree(&mut self) -> Result<(), SensorError> {
         let Reader { connection, atoms, root, .. } = &self.reader;
-        let property = |atom: Atom, words: u32| connection.get_property(false, *root, atom, AtomEnum::WINDOW, 0, words);
+        let property =
+            |atom: Atom, words: u32| connection.get_property(false, *root, atom, AtomEnum::WINDOW, 0, words);
         let tree = connection.query_tree(*root)?;
         let clients = property(atoms._NET_CLIENT_LIST, 16_384)?;
         let active = property(atoms._NET_ACTIVE_WINDOW, 1)?;
@@ -253,7 +252,9 @@ impl Upkeep {
         let compositor = connection.get_selection_owner(self.compositor)?;
         let focus = connection.get_input_focus()?;
 
-        let windows = |reply: &GetPropertyReply| -> Vec<Window> { reply.value32().map(Iterator::collect).unwrap_or_default() };
+        let windows = |reply: &GetPropertyReply| -> Vec<Window> {
+            reply.value32().map(Iterator::collect).unwrap_or_default()
+        };
         let some = |window: &Window| *window != x11rb::NONE;
         self.desk.order = tree.reply()?.children;
         self.desk.order.retain(|window| *window != self.mailbox);
@@ -298,7 +299,11 @@ impl Upkeep {
         self.read_where(|_, facts| place(facts.stale))?;
         let clients = std::mem::take(&mut self.desk.clients);
         let read = self.read_where(|window, facts| {
-            if facts.viewable || facts.managed || clients.contains(&window) { facts.stale } else { Stale::NOTHING }
+            if facts.viewable || facts.managed || clients.contains(&window) {
+                facts.stale
+            } else {
+                Stale::NOTHING
+            }
         });
         self.desk.clients = clients;
         read?;

@@ -7,7 +7,9 @@ use std::time::Instant;
 use tokio::sync::watch;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
-use x11rb::protocol::xproto::{AtomEnum, CLIENT_MESSAGE_EVENT, ClientMessageEvent, ConnectionExt as _, EventMask};
+use x11rb::protocol::xproto::{
+    AtomEnum, CLIENT_MESSAGE_EVENT, ClientMessageEvent, ConnectionExt as _, EventMask,
+};
 use x11rb::rust_connection::RustConnection;
 
 use super::history::{BARRIER_TIME, History, Now};
@@ -83,7 +85,10 @@ impl WindowWatch {
         let thread = std::thread::Builder::new()
             .name("windows".to_owned())
             .spawn(move || follow(upkeep, &for_thread, &sender))
-            .map_err(|source| SensorError::System { what: "cannot start the thread that watches windows", source })?;
+            .map_err(|source| SensorError::System {
+                what: "cannot start the thread that watches windows",
+                source,
+            })?;
         Ok(Self { shared, changes, thread: Some(thread) })
     }
 
@@ -144,7 +149,11 @@ impl WindowWatch {
             state.alive()?;
             // Tickets come through in order; the difference tells even after they have wrapped round.
             if state.received.wrapping_sub(ticket) < u32::MAX / 2 {
-                return state.history.current().map(|layout| layout.generation).ok_or(SensorError::DisplayLost);
+                return state
+                    .history
+                    .current()
+                    .map(|layout| layout.generation)
+                    .ok_or(SensorError::DisplayLost);
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -194,8 +203,9 @@ fn step(upkeep: &mut Upkeep, shared: &Shared, changes: &watch::Sender<u64>) -> R
         taken += 1;
         event = if taken < BURST { connection.poll_for_event()? } else { None };
     }
-    upkeep.refresh()?;
-    keep(upkeep, shared, changes, now);
+    if upkeep.refresh()? {
+        keep(upkeep, shared, changes, now);
+    }
     if let Some(ticket) = barrier {
         shared.state().received = ticket;
         shared.passed.notify_all();

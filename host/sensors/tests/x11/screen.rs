@@ -1,0 +1,135 @@
+//! Captures and idle time against a real X server.
+
+use std::time::Duration;
+
+use candor_sensors::{Area, Idle, LARGEST_SIDE, RawFrame, Screen, SensorError};
+use candor_tests::display::{Display, eventually};
+
+use crate::program::Program;
+
+const ORANGE: u32 = 0xF0_80_10;
+
+/// The colour of one pixel, as 0xRRGGBB; it must be opaque.
+fn pixel(frame: &RawFrame, x: u32, y: u32) -> u32 {
+    let at = usize::try_from((y * frame.width + x) * 4).unwrap();
+    let [red, green, blue, alpha] = frame.rgba()[at..at + 4] else { panic!("four bytes") };
+    assert_eq!(alpha, 0xFF);
+    u32::from_be_bytes([0, red, green, blue])
+}
+
+/// A screen with an orange square at 200,100, 50 px wide.
+fn orange_square(display: &Display) -> anyhow::Result<Program> {
+    let program = Program::start(display)?;
+    let window = program.window(Area { x: 200, y: 100, width: 50, height: 50 }, ORANGE, true)?;
+    program.show(window)?;
+    Ok(program)
+}
+
+/// Looks at the square and at what is around it, in the whole picture and in a part of it.
+fn check_square(screen: &mut Screen) -> anyhow::Result<()> {
+    // Shown is not painted yet.
+    eventually("the square is painted", || {
+        let frame = screen.capture(Area { x: 200, y: 100, width: 1, height: 1 })?;
+        Ok((pixel(&frame, 0, 0) == ORANGE).then_some(()))
+    })?;
+    let whole = screen.monitors()?[0].area;
+    let frame = screen.capture(whole)?;
+    assert_eq!((frame.width, frame.height, frame.area), (640, 480, whole));
+    assert_eq!(frame.rgba().len(), 640 * 480 * 4);
+    for (x, y, orange) in
+        [(200, 100, true), (249, 149, true), (199, 100, false), (250, 149, false), (200, 99, false)]
+    {
+        assert_eq!(pixel(&frame, x, y) == ORANGE, orange, "at {x},{y}");
+    }
+    let part = screen.capture(Area { x: 190, y: 95, width: 33, height: 7 })?;
+    assert_eq!((part.width, part.height), (33, 7));
+    assert_eq!((pixel(&part, 9, 5), pixel(&part, 10, 4), pixel(&part, 10, 5)), (0, 0, ORANGE));
+    Ok(())
+}
+
+#[test]
+fn a_capture_shows_each_pixel_as_it_is() -> anyhow::Result<()> {
+    let display = Display::start("640x480x24")?;
+    let _program = orange_square(&display)?;
+    let mut screen = Screen::open(Some(&display.name))?;
+    assert!(screen.shares_memory());
+    check_square(&mut screen)
+}
+
+#[test]
+fn without_shared_memory_a_capture_shows_the_same() -> anyhow::Result<()> {
+    let display = Display::start_without("640x480x24", "MIT-SHM")?;
+    let _program = orange_square(&display)?;
+    let mut screen = Screen::open(Some(&display.name))?;
+    assert!(!screen.shares_memory());
+    check_square(&mut screen)
+}
+
+#[test]
+fn each_of_two_monitors_is_captured_by_itself() -> anyhow::Result<()> {
+    let display = Display::two_monitors()?;
+    let program = Program::start(&display)?;
+    let window = program.window(Area { x: 1930, y: 10, width: 20, height: 20 }, ORANGE, true)?;
+    program.show(window)?;
+    let mut screen = Screen::open(Some(&display.name))?;
+    let monitors = screen.monitors()?;
+    assert_eq!(monitors.iter().map(|monitor| monitor.name.as_str()).collect::<Vec<_>>(), ["left", "right"]);
+    eventually("the right one shows the square", || {
+        Ok((pixel(&screen.capture(monitors[1].area)?, 10, 10) == ORANGE).then_some(()))
+    })?;
+    let left = screen.capture(monitors[0].area)?;
+    assert_eq!((left.width, left.height), (1920, 1080));
+    assert!(
+        left.rgba().as_chunks::<4>().0.iter().all(|pixel| *pixel == [0, 0, 0, 0xFF]),
+        "nothing of it on the left"
+    );
+    Ok(())
+}
+
+#[test]
+fn an_area_that_is_not_on_the_screen_is_refused() -> anyhow::Result<()> {
+    let display = Display::start("640x480x24")?;
+    let mut screen = Screen::open(Some(&display.name))?;
+    for (x, y, width, height) in [
+        (0, 0, 0, 10),
+        (0, 0, 641, 480),
+        (-1, 0, 10, 10),
+        (639, 479, 2, 2),
+        (i32::MAX, i32::MIN, u32::MAX, u32::MAX),
+        (0, 0, LARGEST_SIDE + 1, 1),
+    ] {
+        let area = Area { x, y, width, height };
+        assert!(matches!(screen.capture(area), Err(SensorError::BadArea { .. })), "{area:?}");
+    }
+    assert!(
+        screen.capture(Area { x: 639, y: 479, width: 1, height: 1 }).is_ok(),
+        "it goes on after a refusal"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_lost_display_is_an_error() -> anyhow::Result<()> {
+    let mut display = Display::start("640x480x24")?;
+    let mut screen = Screen::open(Some(&display.name))?;
+    let idle = Idle::open(Some(&display.name))?;
+    display.kill_server()?;
+    let area = Area { x: 0, y: 0, width: 10, height: 10 };
+    assert!(matches!(screen.capture(area), Err(SensorError::DisplayLost)));
+    assert!(matches!(screen.monitors(), Err(SensorError::DisplayLost)));
+    assert!(matches!(idle.query(), Err(SensorError::DisplayLost)));
+    Ok(())
+}
+
+#[test]
+fn idle_time_grows_until_somebody_does_something() -> anyhow::Result<()> {
+    let display = Display::start("640x480x24")?;
+    let idle = Idle::open(Some(&display.name))?;
+    display.run("xdotool", &["key", "a"])?;
+    let long = eventually("idle time grows", || {
+        Ok(Some(idle.query()?).filter(|idle| *idle > Duration::from_millis(600)))
+    })?;
+    display.run("xdotool", &["key", "a"])?;
+    eventually("idle time begins anew", || Ok((idle.query()? < long).then_some(())))?;
+    Ok(())
+}

@@ -1,0 +1,370 @@
+//! The watch over windows against a real X server and a real window manager.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use candor_sensors::{Area, Layout, SensorError, WindowKind, WindowState, WindowWatch};
+use candor_tests::display::{Display, PATIENCE};
+use x11rb::protocol::xproto::{AtomEnum, ConfigureWindowAux, StackMode};
+
+use crate::program::Program;
+
+const RED: u32 = 0xC0_20_20;
+
+fn square(x: i32, y: i32, side: u32) -> Area {
+    Area { x, y, width: side, height: side }
+}
+
+/// Waits for a layout in which `find` finds something.
+fn until<T>(watch: &WindowWatch, what: &str, find: impl Fn(&Layout) -> Option<T>) -> anyhow::Result<T> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        watch.barrier()?;
+        let layout = watch.current()?;
+        if let Some(found) = find(&layout) {
+            return Ok(found);
+        }
+        if Instant::now() > end {
+            anyhow::bail!("it did not come about that {what}: {layout:#?}");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn titled<'a>(layout: &'a Layout, title: &str) -> Option<&'a WindowState> {
+    layout.windows.iter().find(|window| window.title.as_deref() == Some(title))
+}
+
+/// Waits until a window with this title is on the screen.
+fn shown(watch: &WindowWatch, title: &str) -> anyhow::Result<WindowState> {
+    until(watch, &format!("'{title}' shows"), |layout| {
+        titled(layout, title).filter(|it| !it.area.is_empty()).cloned()
+    })
+}
+
+fn position(layout: &Layout, id: u64) -> Option<usize> {
+    layout.windows.iter().position(|window| window.id == id)
+}
+
+/// Where a window is now, by its own account: its client area on the desktop.
+fn client_area(display: &Display, window: u32) -> anyhow::Result<Area> {
+    use x11rb::protocol::xproto::ConnectionExt as _;
+    let (connection, root) = display.connect()?;
+    let geometry = connection.get_geometry(window)?.reply()?;
+    let corner = connection.translate_coordinates(window, root, 0, 0)?.reply()?;
+    let (width, height) = (u32::from(geometry.width), u32::from(geometry.height));
+    Ok(Area { x: i32::from(corner.dst_x), y: i32::from(corner.dst_y), width, height })
+}
+
+#[test]
+fn invariant_02_a_windows_area_holds_its_title_bar() -> anyhow::Result<()> {
+    let mut display = Display::start("1280x800x24")?;
+    display.openbox()?;
+    let watch = WindowWatch::start(Some(&display.name))?;
+    display.xterm("secret: payroll", "60x20+100+150", "")?;
+    let window = display.window_named("secret: payroll")?;
+    let state = shown(&watch, "secret: payroll")?;
+    let client = client_area(&display, window)?;
+    assert!(state.area.contains(client), "{state:?} {client:?}");
+    assert!(state.area.y + 20 <= client.y, "the title bar is above the client area: {state:?} {client:?}");
+    assert_eq!((state.app.as_deref(), state.kind), (Some("XTerm"), WindowKind::Normal));
+    assert!(state.pid.is_some() && state.opaque && !state.shows_titles);
+    Ok(())
+}
+
+#[test]
+fn windows_that_were_there_before_the_watch_are_known_to_it() -> anyhow::Result<()> {
+    let mut display = Display::start("1280x800x24")?;
+    display.openbox()?;
+    for (title, place) in [("one", "40x10+20+60"), ("two", "40x10+60+100")] {
+        display.xterm(title, place, "")?;
+        display.window_named(title)?;
+    }
+    let watch = WindowWatch::start(Some(&display.name))?;
+    let layout = watch.current()?;
+    assert_eq!((layout.generation, layout.monitors.len()), (1, 1));
+    let (one, two) = (titled(&layout, "one").unwrap(), titled(&layout, "two").unwrap());
+    assert!(one.area.intersection(two.area).is_some(), "they overlap");
+    assert!(one.area.height > 20 && two.area.height > 20);
+    Ok(())
+}
+
+#[test]
+fn raising_moving_minimising_and_closing_are_seen() -> anyhow::Result<()> {
+    let mut display = Display::start("1280x800x24")?;
+    display.openbox()?;
+    let watch = WindowWatch::start(Some(&display.name))?;
+    for (title, place) in [("lower", "40x10+20+60"), ("upper", "40x10+60+100")] {
+        display.xterm(title, place, "")?;
+        shown(&watch, title)?;
+    }
+    let lower = shown(&watch, "lower")?;
+    let upper = shown(&watch, "upper")?;
+    let id = display.window_named("lower")?.to_string();
+
+    display.run("xdotool", &["windowactivate", "--sync", &id])?;
+    until(&watch, "the lower one is raised and has the focus", |layout| {
+        let focused = titled(layout, "lower")?.focused && !titled(layout, "upper")?.focused;
+        (focused && position(layout, lower.id)? > position(layout, upper.id)?).then_some(())
+    })?;
+
+    display.run("xdotool", &["windowmove", &id, "400", "300"])?;
+    let moved = until(&watch, "it is moved", |layout| {
+        titled(layout, "lower").filter(|window| window.area.x >= 390 && window.area.y >= 250).cloned()
+    })?;
+    assert_eq!(moved.id, lower.id, "it is the same window");
+    assert_eq!(
+        (moved.area.width, moved.area.height),
+        (lower.area.width, lower.area.height),
+        "title bar and all"
+    );
+
+    display.run("xdotool", &["windowminimize", &id])?;
+    let minimised = until(&watch, "it is minimised", |layout| {
+        titled(layout, "lower").filter(|window| window.area.is_empty()).cloned()
+    })?;
+    assert_eq!(minimised.id, lower.id, "minimised, it is still listed: a panel may show its title");
+
+    display.run("xdotool", &["windowkill", &id])?;
+    until(&watch, "it is gone", |layout| titled(layout, "lower").is_none().then_some(()))?;
+    Ok(())
+}
+
+#[test]
+fn invariant_02_every_title_and_place_is_in_the_history_once_the_barrier_is_through() -> anyhow::Result<()> {
+    let mut display = Display::start("1280x800x24")?;
+    display.openbox()?;
+    let watch = WindowWatch::start(Some(&display.name))?;
+    let program = Program::start(&display)?;
+    let window = program.window(square(100, 100, 200), RED, false)?;
+    program.name(window, "title 0")?;
+    program.show(window)?;
+    let id = shown(&watch, "title 0")?.id;
+    for round in 1..=50 {
+        let before = watch.current()?;
+        let title = format!("title {round}");
+        // `name` returns when the X server has the title: from then on nothing may be missed.
+        program.name(window, &title)?;
+        let generation = watch.barrier()?;
+        let span = watch.span(before.at, u64::MAX)?;
+        assert!(generation > before.generation);
+        let titles: Vec<_> = span
+            .iter()
+            .filter_map(|layout| layout.windows.iter().find(|window| window.id == id)?.title.clone())
+            .collect();
+        assert!(titles.contains(&format!("title {}", round - 1)), "{titles:?}");
+        assert_eq!(titles.last(), Some(&title), "{titles:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn invariant_02_menus_and_popups_are_windows_and_belong_to_their_program() -> anyhow::Result<()> {
+    let mut display = Display::start("1280x800x24")?;
+    display.openbox()?;
+    let watch = WindowWatch::start(Some(&display.name))?;
+    let (editor, stranger) = (Program::start(&display)?, Program::start(&display)?);
+    for (program, title) in [(&editor, "secret letter"), (&stranger, "other")] {
+        let window = program.window(square(100, 100, 300), RED, false)?;
+        program.name(window, title)?;
+        program.class(window, "Editor")?;
+        program.show(window)?;
+        shown(&watch, title)?;
+    }
+    let owner = shown(&watch, "secret letter")?.id;
+
+    let menu = editor.window(square(200, 200, 80), RED, true)?;
+    editor.show(menu)?;
+    let state = until(&watch, "the menu shows", |layout| {
+        layout.windows.iter().find(|window| window.area == square(200, 200, 80)).cloned()
+    })?;
+    assert_eq!(
+        (state.owner, state.title.as_deref()),
+        (Some(owner), None),
+        "by the program that made it: {state:?}"
+    );
+    assert_eq!((state.kind, state.shows_titles), (WindowKind::Popup, false));
+    editor.destroy(menu)?;
+
+    // A popup that names its window, whoever made it.
+    let tip = stranger.window(square(210, 210, 70), RED, true)?;
+    let window = display.window_named("secret letter")?;
+    stranger.set(tip, "WM_TRANSIENT_FOR", AtomEnum::WINDOW, &[window])?;
+    stranger.show(tip)?;
+    let state = until(&watch, "the tip shows", |layout| {
+        assert!(!layout.windows.iter().any(|window| window.area == square(200, 200, 80)), "the menu is gone");
+        layout.windows.iter().find(|window| window.area == square(210, 210, 70)).cloned()
+    })?;
+    assert_eq!((state.owner, state.may_belong_to), (Some(owner), vec![owner]));
+
+    // A program of which nothing is known.
+    let nameless = Program::start(&display)?;
+    let window = nameless.window(square(5, 5, 30), RED, true)?;
+    nameless.show(window)?;
+    let state = until(&watch, "the nameless one shows", |layout| {
+        layout.windows.iter().find(|window| window.area == square(5, 5, 30)).cloned()
+    })?;
+    assert_eq!((state.title, state.app, state.owner), (None, None, None), "nothing is guessed");
+    assert_eq!((state.kind, state.shows_titles), (WindowKind::Unknown, true));
+    Ok(())
+}
+
+#[test]
+fn panels_and_the_window_managers_menus_show_titles() -> anyhow::Result<()> {
+    let mut display = Display::start("1280x800x24")?;
+    display.openbox()?;
+    let watch = WindowWatch::start(Some(&display.name))?;
+    let panel = Program::start(&display)?;
+    let window = panel.window(Area { x: 0, y: 770, width: 1280, height: 30 }, RED, false)?;
+    panel.name(window, "panel")?;
+    let dock = panel.atom("_NET_WM_WINDOW_TYPE_DOCK")?;
+    panel.set(window, "_NET_WM_WINDOW_TYPE", AtomEnum::ATOM, &[dock])?;
+    panel.show(window)?;
+    let state = shown(&watch, "panel")?;
+    assert_eq!((state.kind, state.shows_titles), (WindowKind::Dock, true));
+
+    let before = watch.current()?;
+    // openbox's list of windows is its middle button's menu on the desktop.
+    display.run("xdotool", &["mousemove", "600", "300", "click", "2"])?;
+    let menu = until(&watch, "openbox's menu shows", |layout| {
+        let is_new = |window: &&WindowState| position(&before, window.id).is_none() && window.area.x > 0;
+        layout.windows.iter().find(is_new).cloned()
+    })?;
+    assert!(menu.shows_titles, "{menu:?}");
+    Ok(())
+}
+
+#[test]
+fn a_shaped_window_and_one_with_opacity_hide_nothing() -> anyhow::Result<()> {
+    use x11rb::protocol::shape::{self, ConnectionExt as _};
+    let display = Display::start("640x480x24")?;
+    let watch = WindowWatch::start(Some(&display.name))?;
+    let program = Program::start(&display)?;
+    let window = program.window(square(10, 10, 100), RED, true)?;
+    program.name(window, "odd")?;
+    program.show(window)?;
+    assert!(shown(&watch, "odd")?.opaque);
+    program.set(window, "_NET_WM_WINDOW_OPACITY", AtomEnum::CARDINAL, &[u32::MAX / 2])?;
+    until(&watch, "its opacity is known", |layout| {
+        titled(layout, "odd").filter(|window| !window.opaque).map(drop)
+    })?;
+    program.set(window, "_NET_WM_WINDOW_OPACITY", AtomEnum::CARDINAL, &[u32::MAX])?;
+    until(&watch, "it is solid again", |layout| {
+        titled(layout, "odd").filter(|window| window.opaque).map(drop)
+    })?;
+
+    let (connection, _) = display.connect()?;
+    let hole = x11rb::protocol::xproto::Rectangle { x: 20, y: 20, width: 10, height: 10 };
+    let (cut, all) = (shape::SO::SUBTRACT, shape::SK::BOUNDING);
+    let order = x11rb::protocol::xproto::ClipOrdering::UNSORTED;
+    connection.shape_rectangles(cut, all, order, window, 0, 0, &[hole])?.check()?;
+    until(&watch, "its hole is known", |layout| {
+        titled(layout, "odd").filter(|window| !window.opaque).map(drop)
+    })?;
+    Ok(())
+}
+
+#[test]
+fn without_a_window_manager_windows_are_what_they_are() -> anyhow::Result<()> {
+    let display = Display::start("640x480x24")?;
+    let watch = WindowWatch::start(Some(&display.name))?;
+    let program = Program::start(&display)?;
+    let mut ids = Vec::new();
+    for (title, x) in [("a", 10), ("b", 50)] {
+        let window = program.window(square(x, 10, 100), RED, false)?;
+        program.name(window, title)?;
+        program.show(window)?;
+        ids.push((shown(&watch, title)?.id, window));
+    }
+    let [(a, window), (b, _)] = ids[..] else { anyhow::bail!("two windows") };
+    program.configure(window, &ConfigureWindowAux::new().stack_mode(StackMode::ABOVE).x(30))?;
+    watch.barrier()?;
+    let layout = watch.current()?;
+    assert!(position(&layout, a) > position(&layout, b), "{layout:?}");
+    assert_eq!(titled(&layout, "a").map(|window| window.area), Some(square(30, 10, 100)));
+    program.destroy(window)?;
+    watch.barrier()?;
+    assert!(titled(&*watch.current()?, "a").is_none());
+    Ok(())
+}
+
+#[test]
+fn both_monitors_are_known_and_a_new_one_is_noticed() -> anyhow::Result<()> {
+    let display = Display::two_monitors()?;
+    let watch = WindowWatch::start(Some(&display.name))?;
+    let monitors = |layout: Arc<Layout>| -> Vec<(String, Area)> {
+        layout.monitors.iter().map(|monitor| (monitor.name.clone(), monitor.area)).collect()
+    };
+    let half = |x| Area { x, y: 0, width: 1920, height: 1080 };
+    let both = [("left".to_owned(), half(0)), ("right".to_owned(), half(1920))];
+    assert_eq!(monitors(watch.current()?), both);
+    display.run("xrandr", &["--delmonitor", "right"])?;
+    watch.barrier()?;
+    assert_eq!(monitors(watch.current()?), both[..1]);
+    display.run("xrandr", &["--setmonitor", "right", "1920/508x1080/286+1920+0", "none"])?;
+    watch.barrier()?;
+    assert_eq!(monitors(watch.current()?), both);
+    Ok(())
+}
+
+#[test]
+fn windows_that_come_and_go_in_a_storm_leave_the_truth_behind() -> anyhow::Result<()> {
+    let mut display = Display::start("1280x800x24")?;
+    display.openbox()?;
+    let watch = WindowWatch::start(Some(&display.name))?;
+    let program = Program::start(&display)?;
+    let mut last = Vec::new();
+    for round in 0..40 {
+        for window in last.drain(..) {
+            // Some go before they were ever looked at.
+            program.destroy(window)?;
+        }
+        for column in 0..5 {
+            let window = program.window(square(40 * column, 10 * round, 30), RED, column % 2 == 0)?;
+            program.name(window, &format!("storm {round} {column}"))?;
+            program.show(window)?;
+            last.push(window);
+        }
+    }
+    until(&watch, "the last five show, and only they", |layout| {
+        let storm = |window: &&WindowState| {
+            !window.area.is_empty() && window.title.as_ref().is_some_and(|title| title.starts_with("storm"))
+        };
+        let titles: Vec<_> =
+            layout.windows.iter().filter(storm).filter_map(|window| window.title.clone()).collect();
+        (titles.len() == 5 && titles.iter().all(|title| title.starts_with("storm 39"))).then_some(())
+    })?;
+    let layout = watch.current()?;
+    let mut ids: Vec<u64> = layout.windows.iter().map(|window| window.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), layout.windows.len(), "no id stands for two windows");
+    Ok(())
+}
+
+#[test]
+fn a_lost_display_is_an_error_and_no_end() -> anyhow::Result<()> {
+    let mut display = Display::start("640x480x24")?;
+    let watch = WindowWatch::start(Some(&display.name))?;
+    let mut changes = watch.changes();
+    display.kill_server()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    assert!(runtime.block_on(changes.changed()).is_err(), "whoever waits for changes is told");
+    assert!(matches!(watch.current(), Err(SensorError::DisplayLost)));
+    assert!(matches!(watch.span(0, u64::MAX), Err(SensorError::DisplayLost)));
+    assert!(matches!(watch.barrier(), Err(SensorError::DisplayLost)));
+    assert!(matches!(WindowWatch::start(Some(&display.name)), Err(SensorError::NoDisplay { .. })));
+    Ok(())
+}
+
+#[test]
+fn a_frozen_display_does_not_hold_up_who_asks() -> anyhow::Result<()> {
+    let display = Display::start("640x480x24")?;
+    let watch = WindowWatch::start(Some(&display.name))?;
+    display.freeze()?;
+    assert!(matches!(watch.barrier(), Err(SensorError::TimedOut(_))));
+    assert!(watch.current().is_ok(), "what is known is still known");
+    // Ends at once all the same.
+    drop(watch);
+    Ok(())
+}
