@@ -105,7 +105,7 @@ impl Journal {
     }
 
     /// Syncs everything and closes the journal, for all clones; another process may open it when this returns. A
-    /// journal that is dropped instead is closed a moment later, in the background.
+    /// journal that is dropped instead is closed a moment later in the background, as long as the runtime is there.
     ///
     /// # Errors
     /// [`JournalError::DiskFull`] and errors of the database: what was written since the last commit may be lost then.

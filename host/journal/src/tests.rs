@@ -1,6 +1,7 @@
 //! Tests that go through the whole journal, and what they share.
 
 mod concurrency;
+mod cost;
 mod disk_full;
 mod erasure;
 mod kill;

@@ -88,6 +88,30 @@ async fn invariant_08_the_chain_survives_an_erasure() {
 }
 
 #[tokio::test]
+async fn no_page_keeps_a_copy_of_an_erased_key() {
+    let (folder, journal) = fresh().await;
+    for at in 0..150 {
+        // Records, blobs and parcels in turn, in and out of what fits into a page.
+        journal.append("focus", Some("c1"), at, vec![1; usize::try_from(at * 37).unwrap()]).await.unwrap();
+        if at % 7 == 0 {
+            journal.put_blob("a/b", vec![1; 10]).await.unwrap();
+            close_segment(&journal, at * MINUTE, draft(&format!("p{at}"))).await.unwrap();
+        }
+    }
+    let mut keys = Vec::new();
+    for sequence in (1..=172).step_by(3) {
+        let (_, wrapped) = stored(&journal, sequence).await;
+        journal.erase_record(u64::try_from(sequence).unwrap(), "erased", Vec::new(), 200).await.unwrap();
+        keys.push(wrapped);
+    }
+    for wrapped in &keys {
+        assert_eq!(files_with(folder.path(), &wrapped[..16]), Vec::<PathBuf>::new());
+        assert_eq!(files_with(folder.path(), &wrapped[88..]), Vec::<PathBuf>::new());
+    }
+    assert_eq!(journal.verify().await.unwrap().sealed, 58);
+}
+
+#[tokio::test]
 async fn an_erased_segment_takes_its_envelope_along() {
     let (folder, journal) = fresh().await;
     close_segment(&journal, 0, draft("p1")).await.unwrap();
