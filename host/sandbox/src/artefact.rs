@@ -101,7 +101,8 @@ impl Artefacts {
 
     fn mac(&self) -> HmacSha256 {
         // A MAC takes a key of any length; this arm is never reached.
-        HmacSha256::new_from_slice(self.key.as_slice()).unwrap_or_else(|_| HmacSha256::new(&Default::default()))
+        HmacSha256::new_from_slice(self.key.as_slice())
+            .unwrap_or_else(|_| HmacSha256::new(&Default::default()))
     }
 
     async fn compile(
@@ -120,7 +121,8 @@ impl Artefacts {
         let (mac, name) = (self.mac(), name.to_owned());
         let sealed = tokio::task::spawn_blocking(move || {
             let sealed = compiled.and_then(|()| {
-                seal(mac, &name, &fresh, &kept).map_err(|e| Refusal::Artefact(format!("{}: {e}", kept.display())))
+                seal(mac, &name, &fresh, &kept)
+                    .map_err(|e| Refusal::Artefact(format!("{}: {e}", kept.display())))
             });
             // Left over where anything failed; gone by rename otherwise.
             let _ = fs::remove_file(&fresh);

@@ -21,7 +21,11 @@ impl Exports for collecting::Guest {
         collecting::GuestIndices::new(pre)
     }
 
-    fn load(indices: &Self::Indices, store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Self> {
+    fn load(
+        indices: &Self::Indices,
+        store: &mut Store<State>,
+        instance: &Instance,
+    ) -> wasmtime::Result<Self> {
         indices.load(store, instance)
     }
 }

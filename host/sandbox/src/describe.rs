@@ -38,6 +38,16 @@ impl fmt::Display for Kind {
 }
 
 impl Kind {
+    /// The name with its article, for sentences.
+    pub(crate) fn one(self) -> &'static str {
+        match self {
+            Self::Collector => "a collector",
+            Self::Feed => "a feed",
+            Self::Policy => "a policy",
+            Self::Uploader => "an uploader",
+        }
+    }
+
     /// Whether a plugin of this kind may import a capability, granted or not.
     #[must_use]
     pub fn may_import(self, capability: Capability) -> bool {

@@ -85,7 +85,9 @@ impl Ticker {
         let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new() });
         let engine = engine.weak();
         let theirs = Arc::clone(&shared);
-        std::thread::Builder::new().name("candor-ticker".into()).spawn(move || tick(&theirs, &engine, every))?;
+        std::thread::Builder::new()
+            .name("candor-ticker".into())
+            .spawn(move || tick(&theirs, &engine, every))?;
         Ok(Self { shared })
     }
 

@@ -137,7 +137,7 @@ impl Default for Limits {
             http_headers: 64,
             http_url: 8 * KIB,
             component: 64 * MIB as u64,
-            compile: Duration::from_secs(120),
+            compile: Duration::from_secs(300),
             compile_memory: 4 * 1024 * MIB as u64,
             restarts: 3,
             backoff: Duration::from_millis(100),

@@ -20,14 +20,13 @@ pub(crate) fn granted(
     description: &Description,
     grants: &Grants,
 ) -> Result<BTreeSet<Capability>, Refusal> {
-    let missing: Vec<_> = description
-        .imports
-        .iter()
-        .copied()
-        .filter(|c| c.needs_grant() && !grants.capabilities.contains(c))
-        .collect();
+    let (granted, missing): (BTreeSet<_>, Vec<_>) = {
+        let allowed = |c: &Capability| !c.needs_grant() || grants.capabilities.contains(c);
+        let imports = description.imports.iter().copied();
+        (imports.clone().filter(allowed).collect(), imports.filter(|c| !allowed(c)).collect())
+    };
     if missing.is_empty() {
-        Ok(description.imports.clone())
+        Ok(granted)
     } else {
         Err(Refusal::NotGranted { plugin: plugin.to_owned(), missing })
     }

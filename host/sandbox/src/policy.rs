@@ -26,7 +26,11 @@ impl Exports for judging::Guest {
         judging::GuestIndices::new(pre)
     }
 
-    fn load(indices: &Self::Indices, store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Self> {
+    fn load(
+        indices: &Self::Indices,
+        store: &mut Store<State>,
+        instance: &Instance,
+    ) -> wasmtime::Result<Self> {
         indices.load(store, instance)
     }
 }
@@ -141,14 +145,21 @@ fn check_rules(rules: &[String], limits: &Limits) -> Result<(), String> {
             ));
         }
         if words.chars().any(char::is_control) {
-            return Err(format!("rule {index} has a line break or control character in its words: take it out"));
+            return Err(format!(
+                "rule {index} has a line break or control character in its words: take it out"
+            ));
         }
     }
     Ok(())
 }
 
 /// Every index and bound of a verdict. The texts are fixed: nothing that a policy says gets out with them.
-fn check_verdict(verdict: &Verdict, scene: &Scene, rules: usize, limits: &Limits) -> Result<(), &'static str> {
+fn check_verdict(
+    verdict: &Verdict,
+    scene: &Scene,
+    rules: usize,
+    limits: &Limits,
+) -> Result<(), &'static str> {
     let rule = |index: u32| match usize::try_from(index) {
         Ok(index) if index < rules => Ok(()),
         _ => Err("its verdict names a rule that it did not declare"),

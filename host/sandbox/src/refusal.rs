@@ -38,7 +38,9 @@ pub enum Refusal {
         reason: String,
     },
     /// The file is larger than [`crate::Limits::component`].
-    #[error("the plugin is {bytes} bytes long, more than the {limit} allowed: build it for release and strip it")]
+    #[error(
+        "the plugin is {bytes} bytes long, more than the {limit} allowed: build it for release and strip it"
+    )]
     TooLarge {
         /// Its length.
         bytes: u64,
@@ -66,7 +68,9 @@ pub enum Refusal {
     )]
     UnknownImport(String),
     /// It was built for another version of the interfaces.
-    #[error("the plugin was built for candor:plugin@{found}; this Candor runs {supported}: rebuild it against that version")]
+    #[error(
+        "the plugin was built for candor:plugin@{found}; this Candor runs {supported}: rebuild it against that version"
+    )]
     WrongVersion {
         /// Its version.
         found: String,
@@ -79,7 +83,7 @@ pub enum Refusal {
     )]
     NoKind(String),
     /// It imports something that its kind may not have.
-    #[error("a {kind} may not import `{import}`: take it out, or write the plugin as a kind that may")]
+    #[error("{} may not import `{import}`: take it out, or write the plugin as a kind that may", .kind.one())]
     NotForKind {
         /// Its kind.
         kind: Kind,
@@ -87,7 +91,7 @@ pub enum Refusal {
         import: String,
     },
     /// It is another kind than the one asked for.
-    #[error("the plugin `{plugin}` is a {found}, not a {wanted}: name a {wanted} here")]
+    #[error("the plugin `{plugin}` is {}, not {}: name {} here", .found.one(), .wanted.one(), .wanted.one())]
     OtherKind {
         /// The plugin's name.
         plugin: String,
@@ -132,7 +136,9 @@ pub enum Refusal {
         reason: String,
     },
     /// Its imports or exports have other types than the interfaces say.
-    #[error("the plugin `{plugin}` does not fit candor:plugin@0.1.0 ({reason}): rebuild it against the interfaces in wit/")]
+    #[error(
+        "the plugin `{plugin}` does not fit candor:plugin@0.1.0 ({reason}): rebuild it against the interfaces in wit/"
+    )]
     DoesNotFit {
         /// The plugin's name.
         plugin: String,

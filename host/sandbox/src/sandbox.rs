@@ -71,10 +71,9 @@ impl Sandbox {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let engine = engine::runtime(&config.limits).map_err(|e| SandboxError::Engine(format!("{e:#}")))?;
         let ticker = Ticker::start(&engine, config.limits.tick).map_err(SandboxError::Ticker)?;
-        let artefacts = Artefacts::open(&config.cache_dir, &config.compiler, &engine)
-            .map_err(SandboxError::CacheDir)?;
-        let inner =
-            Inner { engine, ticker: Arc::new(ticker), artefacts, limits: Arc::new(config.limits) };
+        let artefacts =
+            Artefacts::open(&config.cache_dir, &config.compiler, &engine).map_err(SandboxError::CacheDir)?;
+        let inner = Inner { engine, ticker: Arc::new(ticker), artefacts, limits: Arc::new(config.limits) };
         Ok(Self { inner: Arc::new(inner) })
     }
 

@@ -23,7 +23,8 @@ pub(crate) trait Exports: Sized + Send + Sync + 'static {
     /// Looks them up.
     fn find(pre: &InstancePre<State>) -> wasmtime::Result<Self::Indices>;
     /// Takes them from an instance.
-    fn load(indices: &Self::Indices, store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Self>;
+    fn load(indices: &Self::Indices, store: &mut Store<State>, instance: &Instance)
+    -> wasmtime::Result<Self>;
 }
 
 /// One plugin and, at most times, an instance of it.
@@ -58,10 +59,8 @@ impl<G: Exports> Supervised<G> {
         hosts: Arc<Hosts>,
         ticker: Arc<Ticker>,
     ) -> Result<Self, Refusal> {
-        let does_not_fit = |e: wasmtime::Error| Refusal::DoesNotFit {
-            plugin: plugin.to_owned(),
-            reason: format!("{e:#}"),
-        };
+        let does_not_fit =
+            |e: wasmtime::Error| Refusal::DoesNotFit { plugin: plugin.to_owned(), reason: format!("{e:#}") };
         let setup = setup::GuestIndices::new(&pre).map_err(does_not_fit)?;
         let indices = G::find(&pre).map_err(does_not_fit)?;
         let blueprint = Blueprint::<G> { pre, setup, indices, settings: settings.to_owned() };

@@ -23,7 +23,11 @@ impl Exports for delivering::Guest {
         delivering::GuestIndices::new(pre)
     }
 
-    fn load(indices: &Self::Indices, store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Self> {
+    fn load(
+        indices: &Self::Indices,
+        store: &mut Store<State>,
+        instance: &Instance,
+    ) -> wasmtime::Result<Self> {
         indices.load(store, instance)
     }
 }

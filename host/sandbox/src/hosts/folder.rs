@@ -30,7 +30,9 @@ impl Folder {
     pub(crate) fn granted(plugin: &str, grants: &Grants) -> Result<Self, Refusal> {
         let bad = |reason: String| Refusal::BadGrant { plugin: plugin.to_owned(), reason };
         let Some(path) = &grants.folder else {
-            return Err(bad(format!("`folder` is granted, but no path: add `folder = \"...\"` to the grants of `{plugin}`")));
+            return Err(bad(format!(
+                "`folder` is granted, but no path: add `folder = \"...\"` to the grants of `{plugin}`"
+            )));
         };
         open(path).map(|fd| Self(Arc::new(fd))).map_err(|e| {
             bad(format!("the folder {} cannot be opened ({e}): make it, or name another", path.display()))
@@ -43,11 +45,7 @@ fn open(path: &Path) -> rustix::io::Result<OwnedFd> {
 }
 
 impl folder::Host for State {
-    async fn put(
-        &mut self,
-        name: String,
-        body: Vec<Part>,
-    ) -> wasmtime::Result<Result<(), FolderError>> {
+    async fn put(&mut self, name: String, body: Vec<Part>) -> wasmtime::Result<Result<(), FolderError>> {
         let body = Body::take(self, body)?;
         let Some(folder) = &self.hosts.folder else {
             return Ok(Err(FolderError::Unavailable("no folder is granted".to_owned())));
@@ -174,7 +172,8 @@ mod tests {
         let (dir, fd) = root();
         put(Arc::clone(&fd), steps("a/b.txt").unwrap(), &Body::default()).await.unwrap();
         put(fd, steps("a/b.txt").unwrap(), &Body::default()).await.unwrap();
-        let left: Vec<_> = std::fs::read_dir(dir.path().join("a")).unwrap().map(|e| e.unwrap().file_name()).collect();
+        let left: Vec<_> =
+            std::fs::read_dir(dir.path().join("a")).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(left, ["b.txt"]);
     }
 

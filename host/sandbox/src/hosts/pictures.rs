@@ -219,7 +219,8 @@ mod tests {
         let area = |x, y, width, height| Area { x, y, width, height };
         let image = part(&Columns::new(), area(1, 1, 2, 1), 1 << 20).unwrap();
         assert_eq!(image.rgba, [0, 255, 0, 255, 0, 0, 255, 255]);
-        for outside in [area(-1, 0, 2, 1), area(3, 0, 2, 1), area(0, 2, 1, 1), area(0, 0, 0, 1), area(0, 0, 1, u32::MAX)]
+        for outside in
+            [area(-1, 0, 2, 1), area(3, 0, 2, 1), area(0, 2, 1, 1), area(0, 0, 0, 1), area(0, 0, 1, u32::MAX)]
         {
             assert_eq!(part(&Columns::new(), outside, 1 << 20).unwrap_err(), PixelsError::Outside);
         }

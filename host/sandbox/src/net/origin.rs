@@ -113,7 +113,13 @@ mod tests {
         ] {
             assert!(matches!(granted.target(other, 100), Err(NotTaken::NotGranted(_))), "{other}");
         }
-        for bad in ["office.example", "file:///etc/passwd", "https://a:b@office.example/", "ftp://office.example/", "https://"] {
+        for bad in [
+            "office.example",
+            "file:///etc/passwd",
+            "https://a:b@office.example/",
+            "ftp://office.example/",
+            "https://",
+        ] {
             assert!(matches!(granted.target(bad, 100), Err(NotTaken::Bad(_))), "{bad}");
         }
     }
@@ -121,12 +127,16 @@ mod tests {
     #[test]
     fn the_refusal_names_the_grant() {
         let refused = granted(&[]).target("https://office.example/ingest", 100).unwrap_err();
-        assert_eq!(refused, NotTaken::NotGranted("`http` with the origin \"https://office.example\"".to_owned()));
+        assert_eq!(
+            refused,
+            NotTaken::NotGranted("`http` with the origin \"https://office.example\"".to_owned())
+        );
     }
 
     #[test]
     fn a_grant_is_an_origin_and_nothing_more() {
-        for bad in ["office.example", "https://office.example/path", "https://u@office.example", "mailto:a@b"] {
+        for bad in ["office.example", "https://office.example/path", "https://u@office.example", "mailto:a@b"]
+        {
             let grant = HttpGrant { origin: bad.to_owned(), private: false };
             assert!(Granted::read(&[grant]).is_err(), "{bad}");
         }

@@ -71,10 +71,11 @@ async fn a_folder_that_others_may_enter_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let compiler = PathBuf::from(env!("CARGO_BIN_EXE_candor-compile"));
-    let config =
-        SandboxConfig { cache_dir: folder.path().to_owned(), compiler, limits: Limits::default() };
+    let config = SandboxConfig { cache_dir: folder.path().to_owned(), compiler, limits: Limits::default() };
     let refused = Sandbox::new(config).err().unwrap().to_string();
-    assert!(refused.ends_with("must belong to this account alone: run `chmod 700` on it, or name another folder"));
+    assert!(
+        refused.ends_with("must belong to this account alone: run `chmod 700` on it, or name another folder")
+    );
 }
 
 #[tokio::test]

@@ -98,6 +98,8 @@ async fn invariant_13_an_endless_loop_does_not_hold_up_another_plugin() {
     let mut good = collector("", patient(), &world).await.unwrap();
     let endless = tokio::spawn(async move { endless.woken(Cause::Started).await });
     for _ in 0..20 {
+        // Lets the loop have the thread: it must give it back.
+        tokio::task::yield_now().await;
         good.woken(Cause::Started).await.unwrap();
     }
     assert!(!endless.is_finished());

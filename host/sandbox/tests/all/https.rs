@@ -9,7 +9,8 @@ use crate::server::{Server, answer};
 use crate::support::{Text, World, brief, parcel, patient, prepare, told, uploader};
 
 fn grants(origins: &[(String, bool)]) -> Grants {
-    let http = origins.iter().map(|(origin, private)| HttpGrant { origin: origin.clone(), private: *private });
+    let http =
+        origins.iter().map(|(origin, private)| HttpGrant { origin: origin.clone(), private: *private });
     Grants {
         capabilities: [Capability::Http, Capability::Folder].into(),
         http: http.collect(),
@@ -56,7 +57,9 @@ async fn headers_of_the_answer_that_carry_secrets_are_left_out() {
 #[tokio::test]
 async fn headers_that_are_the_hosts_are_refused() {
     let server = Server::start(fine).await;
-    for name in ["Host", "content-length", "Transfer-Encoding", "connection", "proxy-authorization", "bad\u{e4}"] {
+    for name in
+        ["Host", "content-length", "Transfer-Encoding", "connection", "proxy-authorization", "bad\u{e4}"]
+    {
         let deeds = format!("with {name} x\nsend GET {}/", server.origin());
         let mut uploader = uploader(&deeds, patient(), &granted(&server), &World::new()).await;
         let told = told(&mut uploader, &[]).await;
@@ -167,7 +170,10 @@ async fn a_secret_goes_to_its_origin_and_no_other_and_never_to_the_plugin() {
     let missing = |name: &str, server: &Server| {
         format!("HttpError::NoSecret(\"no secret `{name}` is stored for {}\")\n", server.origin())
     };
-    assert!(told.ends_with(&format!("hello\n{}{}", missing("token", &other), missing("nothing", &server))), "{told}");
+    assert!(
+        told.ends_with(&format!("hello\n{}{}", missing("token", &other), missing("nothing", &server))),
+        "{told}"
+    );
     assert!(!told.contains("s3cret"));
     let asked = server.asked();
     assert_eq!(asked.len(), 1);
@@ -204,7 +210,8 @@ async fn a_secret_signs_the_aws_way() {
     let authorization = asked.header("authorization").unwrap();
     assert!(authorization.starts_with("AWS4-HMAC-SHA256 Credential=AKID/"), "{authorization}");
     assert!(
-        authorization.contains("/eu-north-1/s3/aws4_request, SignedHeaders=host;x-amz-content-sha256;x-amz-date, "),
+        authorization
+            .contains("/eu-north-1/s3/aws4_request, SignedHeaders=host;x-amz-content-sha256;x-amz-date, "),
         "{authorization}"
     );
     assert_eq!(asked.header("host"), Some(format!("127.0.0.1:{}", server.port).as_str()));

@@ -123,7 +123,8 @@ async fn a_policy_with_pixels_remembers_nothing_of_the_picture_before() {
 #[tokio::test]
 async fn wasi_tells_a_policy_nothing() {
     let prepared = prepare("hostile_wasi", patient()).await;
-    assert!(prepared.description().other_imports.contains("wasi:clocks/wall-clock@0.2.0"));
+    let imports = &prepared.description().other_imports;
+    assert!(imports.iter().any(|name| name.starts_with("wasi:clocks/wall-clock@0.2.")), "{imports:?}");
     let mut areas = Vec::new();
     for _ in 0..2 {
         let mut policy = prepared.policy("curious", &Grants::default(), "{}").await.unwrap();

@@ -104,7 +104,9 @@ async fn invariant_12_a_sensor_and_the_network_are_refused_by_name_whatever_is_g
 #[test]
 fn invariant_12_holds_for_every_sensor_and_every_kind_before_anything_else() {
     for sensor in ["windows", "activity", "screen", "camera", "pixels"] {
-        for exports in [&[SETUP, COLLECTING][..], &[SETUP, DELIVERING][..], &[][..], &[COLLECTING, DELIVERING][..]] {
+        for exports in
+            [&[SETUP, COLLECTING][..], &[SETUP, DELIVERING][..], &[][..], &[COLLECTING, DELIVERING][..]]
+        {
             let sensor_import = format!("candor:plugin/{sensor}@0.1.0");
             let imports = [sensor_import.as_str(), "candor:plugin/http@0.1.0", "unheard:of/thing@1.0.0"];
             let text = refusal(&imports, exports);
@@ -170,7 +172,7 @@ fn what_no_grant_could_make_run_is_refused_in_words() {
         (
             &[screen],
             &[SETUP, DELIVERING],
-            "a uploader may not import `screen`: take it out, or write the plugin as a kind that may",
+            "an uploader may not import `screen`: take it out, or write the plugin as a kind that may",
         ),
         (
             &[http],
@@ -223,11 +225,9 @@ async fn a_plugin_that_never_comes_up_is_refused() {
 #[tokio::test]
 async fn a_plugin_of_another_kind_is_refused() {
     let prepared = prepare("hostile_policy", patient()).await;
-    let refused = prepared.collector("rules", &Grants::default(), "", World::new().hosts()).await.err().unwrap();
-    assert_eq!(
-        refused.to_string(),
-        "the plugin `rules` is a policy, not a collector: name a collector here"
-    );
+    let refused =
+        prepared.collector("rules", &Grants::default(), "", World::new().hosts()).await.err().unwrap();
+    assert_eq!(refused.to_string(), "the plugin `rules` is a policy, not a collector: name a collector here");
 }
 
 #[tokio::test]

@@ -73,7 +73,8 @@ async fn serve(stream: TcpStream, asked: Arc<Mutex<Vec<Asked>>>, answer: fn(&str
 
 /// An answer.
 pub(crate) fn answer(status: u16, headers: &[&str], body: &str) -> String {
-    let mut text = format!("HTTP/1.1 {status} Fine\r\ncontent-length: {}\r\nconnection: close\r\n", body.len());
+    let mut text =
+        format!("HTTP/1.1 {status} Fine\r\ncontent-length: {}\r\nconnection: close\r\n", body.len());
     for header in headers {
         let _ = write!(text, "{header}\r\n");
     }

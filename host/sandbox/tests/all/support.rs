@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use candor_sandbox::capability::{
-    AttachmentSource, FrameView, Observations, Secrets, Sensors, Store,
-};
+use candor_sandbox::capability::{AttachmentSource, FrameView, Observations, Secrets, Sensors, Store};
 use candor_sandbox::model::{
     Area, Denied, Known, Layout, Minute, Monitor, Note, NoteError, ParcelToDeliver, Scene, SceneKind, Scope,
     StoreError, Window,
@@ -21,7 +19,8 @@ use zeroize::Zeroizing;
 
 /// The component that a guest's crate was built to.
 pub(crate) fn guest(name: &str) -> PathBuf {
-    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/guest/wasm32-unknown-unknown/guest");
+    let default =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/guest/wasm32-unknown-unknown/guest");
     let folder = std::env::var_os("CANDOR_GUESTS").map_or(default, PathBuf::from);
     let path = folder.join(format!("{name}.wasm"));
     assert!(path.is_file(), "{} is missing: run cargo xtask test", path.display());
@@ -174,7 +173,9 @@ impl Sensors for World {
 impl Observations for World {
     async fn note(&self, note: Note) -> Result<(), NoteError> {
         let text = match note {
-            Note::Snapshot { frame, size } => format!("snapshot {}x{} {size:?}", frame.width(), frame.height()),
+            Note::Snapshot { frame, size } => {
+                format!("snapshot {}x{} {size:?}", frame.width(), frame.height())
+            }
             Note::CameraSnapshot { size, .. } => format!("camera {size:?}"),
             Note::NoSnapshot(denied) => format!("no snapshot: {denied:?}"),
             Note::Focus { window, at } => format!("focus {:?} {:?} at {at}", window.app, window.title),

@@ -38,7 +38,10 @@ impl setup::Guest for Hostile {
         DEED.set(deed);
         match deed {
             "refuse" => Err(vec![
-                SettingError { place: "/rules/2/pattern".into(), reason: "the bracket is never closed".into() },
+                SettingError {
+                    place: "/rules/2/pattern".into(),
+                    reason: "the bracket is never closed".into(),
+                },
                 SettingError { place: String::new(), reason: "too long".into() },
             ]),
             "loop while configured" => forever(),
@@ -85,7 +88,9 @@ impl collecting::Guest for Hostile {
             "picture" => picture(),
             "no picture" => no_picture(),
             "camera" => match camera::capture() {
-                Ok(frame) => Err(note(Observation::CameraSnapshot(Snapshot { frame, size: PictureSize::Full }))),
+                Ok(frame) => {
+                    Err(note(Observation::CameraSnapshot(Snapshot { frame, size: PictureSize::Full })))
+                }
                 Err(denied) => Err(format!("{denied:?}")),
             },
             "focus" => focus(),

@@ -100,7 +100,9 @@ impl judging::Guest for Hostile {
             "skip without a rule" => Verdict::Skip(Vec::new()),
             "skip by another rule" => Verdict::Skip(vec![0, 7]),
             "skip" => Verdict::Skip(vec![0]),
-            "tell whether there is a frame" => one(mask(Target::Region(area(1 + u32::from(frame.is_some()))), 0)),
+            "tell whether there is a frame" => {
+                one(mask(Target::Region(area(1 + u32::from(frame.is_some()))), 0))
+            }
             _ => Verdict::Keep,
         }
     }

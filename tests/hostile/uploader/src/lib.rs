@@ -62,13 +62,19 @@ impl delivering::Guest for Hostile {
                 ["send", method, url, auth @ ..] => {
                     told.push_str(&send(method, url, &headers, auth, &parts()));
                 }
-                ["with", name, value] => headers.push(Header { name: (*name).into(), value: (*value).into() }),
+                ["with", name, value] => {
+                    headers.push(Header { name: (*name).into(), value: (*value).into() })
+                }
                 ["put", name] => told.push_str(&format!("{:?}\n", folder::put(name, &parts()))),
                 ["read"] => {
                     for attachment in &attachments {
                         let middle = attachment.read(2, 3);
                         let past = attachment.read(attachment.length() + 1, 1);
-                        told.push_str(&format!("{} {} {middle:?} {past:?}\n", attachment.media_type(), attachment.length()));
+                        told.push_str(&format!(
+                            "{} {} {middle:?} {past:?}\n",
+                            attachment.media_type(),
+                            attachment.length()
+                        ));
                     }
                 }
                 ["keep"] => keep = true,
@@ -93,7 +99,9 @@ fn send(method: &str, url: &str, headers: &[Header], auth: &[&str], body: &[Part
         _ => Method::Post,
     };
     let secret_use = match auth {
-        ["header", name, ..] => Some(SecretUse::Header(HeaderAuth { name: (*name).into(), prefix: "Bearer ".into() })),
+        ["header", name, ..] => {
+            Some(SecretUse::Header(HeaderAuth { name: (*name).into(), prefix: "Bearer ".into() }))
+        }
         ["hmac", name, ..] => Some(SecretUse::HmacSha256(HmacAuth { header: (*name).into() })),
         ["aws", region, ..] => {
             Some(SecretUse::AwsSigv4(Sigv4Auth { region: (*region).into(), service: "s3".into() }))
@@ -102,8 +110,7 @@ fn send(method: &str, url: &str, headers: &[Header], auth: &[&str], body: &[Part
     };
     let secret = auth.last().copied().unwrap_or_default().to_owned();
     let auth = secret_use.map(|secret_use| Auth { secret, secret_use });
-    let request =
-        Request { method, url: url.to_owned(), headers: headers.to_vec(), timeout: Some(5_000) };
+    let request = Request { method, url: url.to_owned(), headers: headers.to_vec(), timeout: Some(5_000) };
     let body = if method == Method::Get { &[] } else { body };
     match http::send(&request, auth.as_ref(), body) {
         Ok(answer) => {
