@@ -170,7 +170,7 @@ async fn until_it_is_killed() {
             journal.mark_delivered(&due.parcel_id, due.parcel_id.clone().into_bytes(), start).await.unwrap();
             say(&format!("delivered {}", due.parcel_id));
         }
-        if start / MINUTE % 4 == 0 {
+        if (start / MINUTE).is_multiple_of(4) {
             if let Some(before) = before.take() {
                 journal.erase_record(before.sequence, "erased", Vec::new(), start).await.unwrap();
                 say(&format!("erased {}", before.sequence));
