@@ -4,15 +4,13 @@
 //! phase of many segments, with the processor busy and parcels on their way.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use candor_tests::agent::Agent;
 use candor_tests::backoffice::{BackOffice, terms};
-use candor_tests::places;
+use candor_tests::fast::FastAgent;
 
 /// How often the agent is killed.
 const KILLS: u32 = 50;
@@ -64,45 +62,6 @@ impl Drop for Load {
     }
 }
 
-/// The agent under a fast clock; killed with this value.
-struct Running(Child);
-
-impl Running {
-    /// Starts it and waits until it answers. All lives share one clock: when the computer's showed `real`, it showed
-    /// `real` too, and has run fast since.
-    fn start(agent: &Agent, real: u64) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_fast-agent"))
-            .arg("--data")
-            .arg(agent.data())
-            .arg("--plugins")
-            .arg(places::guests())
-            .arg("--compiler")
-            .arg(places::program("candor-compile"))
-            .args(["--speed", &SPEED.to_string(), "--real", &real.to_string(), "--shown", &real.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let running = Self(child);
-        assert_eq!(line.trim(), "ready");
-        running
-    }
-
-    fn kill(mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _gone = self.0.kill();
-        let _status = self.0.wait();
-    }
-}
-
 /// What the outbox was seen to hold: each closed segment's parcel, and whether it was acknowledged.
 #[derive(Default)]
 struct Seen(BTreeMap<String, bool>);
@@ -136,7 +95,7 @@ fn invariant_09_fifty_kills_under_load_lose_no_closed_segment_and_deliver_none_t
     {
         let _load = Load::start();
         for kill in 0..KILLS {
-            let running = Running::start(&agent, real);
+            let running = FastAgent::start(&agent, real, SPEED).unwrap();
             if kill % 2 == 0 {
                 seen.look(&agent);
             }
@@ -149,7 +108,7 @@ fn invariant_09_fifty_kills_under_load_lose_no_closed_segment_and_deliver_none_t
         }
     }
 
-    let last = Running::start(&agent, real);
+    let last = FastAgent::start(&agent, real, SPEED).unwrap();
     agent.tell(&["start", "--memo", "the last life"]).unwrap();
     std::thread::sleep(Duration::from_secs(2));
     agent.tell(&["stop"]).unwrap();

@@ -69,7 +69,7 @@ fn table(figures: &Value) -> String {
         ("guard_ms", "capture, judge and mask (the wait for titles aside)"),
         ("encode_ms", "encode"),
         ("commit_ms", "commit, synced"),
-        ("fsync_ms", "  of that, one fsync of as many bytes"),
+        ("fsync_ms", "  of that, waiting for the disk (fsync)"),
         ("whole_ms", "captured, judged, masked, encoded, committed"),
         ("capture_and_encode_ms", "capture and encode alone"),
     ] {
