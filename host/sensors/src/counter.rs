@@ -70,6 +70,11 @@ impl CounterProcess {
     /// [`SensorError::Counter`] when the program cannot be started. That it has no display shows in [`Self::next`].
     pub fn spawn(path: &Path, display: Option<&str>) -> Result<Self, SensorError> {
         let mut command = Command::new(path);
+        // It needs nothing of the environment but the way to the display.
+        command.env_clear();
+        for name in ["DISPLAY", "XAUTHORITY", "HOME"] {
+            command.envs(std::env::var_os(name).map(|value| (name, value)));
+        }
         if let Some(display) = display {
             command.arg("--display").arg(display);
         }
@@ -133,8 +138,10 @@ impl CounterProcess {
 
     /// What the exit code says.
     async fn end(&mut self) -> Option<SensorError> {
+        let status = self.child.wait().await;
+        // Not before: whoever stops waiting here is told the next time.
         self.ended = true;
-        let status = match self.child.wait().await {
+        let status = match status {
             Ok(status) => status,
             Err(source) => {
                 return Some(SensorError::System { what: "cannot wait for the event counter", source });

@@ -113,10 +113,12 @@ impl WindowWatch {
         self.shared.state().alive()?.history.span(now, from, to)
     }
 
-    /// Tells the generation of each new layout. When the display is lost, it closes.
+    /// Tells the generation of each layout that comes from now on. When the display is lost, it closes.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
-        self.changes.clone()
+        let mut changes = self.changes.clone();
+        changes.mark_unchanged();
+        changes
     }
 
     /// Waits until every change that the X server knew of before this call is in the history; answers the generation then.
@@ -174,8 +176,20 @@ impl Drop for WindowWatch {
     }
 }
 
+/// Tells everyone when the thread ends, however it does: a watch that nobody keeps must not be taken for a desktop on
+/// which nothing happens.
+struct Ending<'a>(&'a Shared);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.state().lost = true;
+        self.0.passed.notify_all();
+    }
+}
+
 /// The thread: until the connection ends.
 fn follow(mut upkeep: Upkeep, shared: &Shared, changes: &watch::Sender<u64>) {
+    let _ending = Ending(shared);
     let end = loop {
         match step(&mut upkeep, shared, changes) {
             Ok(()) => {}
@@ -183,8 +197,6 @@ fn follow(mut upkeep: Upkeep, shared: &Shared, changes: &watch::Sender<u64>) {
         }
     };
     tracing::info!(reason = %end, "the watch over the windows has ended");
-    shared.state().lost = true;
-    shared.passed.notify_all();
 }
 
 /// Waits for an event, takes in all that are there, reads what they made stale and keeps the outcome.
