@@ -13,7 +13,7 @@ use url::Url;
 use crate::app::App;
 use crate::data::Data;
 use crate::store::{Account, NewAccount, Role, Store, TermsChange};
-use crate::{clock, delivered, limits, passwords, serve};
+use crate::{delivered, limits, passwords, serve, sweep};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -171,13 +171,6 @@ async fn run_async(command: Command) -> anyhow::Result<()> {
 async fn run_server(folder: &DataFolder, listen: SocketAddr, public_url: Option<Url>) -> anyhow::Result<()> {
     let (data, store) = open(folder).await?;
     data.clear_incoming()?;
-    let before = clock::now().saturating_sub(limits::ORPHAN_MS);
-    for file in store.drop_orphans(before).await? {
-        let path = data.path(&file);
-        if let Err(e) = std::fs::remove_file(&path) {
-            tracing::warn!("{}: {e}", path.display());
-        }
-    }
     let key = data.server_key()?;
     let listener = tokio::net::TcpListener::bind(listen)
         .await
@@ -187,8 +180,11 @@ async fn run_server(folder: &DataFolder, listen: SocketAddr, public_url: Option<
     let app = App::new(store.clone(), data, key, public_url);
     let mut out = std::io::stdout();
     writeln!(out, "listening on http://{address}").and_then(|()| out.flush())?;
-    serve::serve(listener, app, stop).await?;
+    let sweeping = tokio::spawn(sweep::every_day(app.clone()));
+    let served = serve::serve(listener, app, stop).await;
+    sweeping.abort();
     store.close().await;
+    served?;
     Ok(())
 }
 

@@ -16,5 +16,6 @@ pub mod passwords;
 pub mod secrets;
 pub mod serve;
 pub mod store;
+pub mod sweep;
 pub mod throttle;
 pub mod web;

@@ -14,7 +14,7 @@ pub const WAITING_ATTACHMENTS: i64 = 256;
 
 /// Connections held at once; more wait to be accepted.
 pub const CONNECTIONS: usize = 512;
-/// A connection on which nothing was read for this long is closed.
+/// A connection on which nothing came or went for this long is closed.
 pub const IDLE_CONNECTION: Duration = Duration::from_secs(60);
 /// From the end of a request's headers to the start of its answer.
 pub const REQUEST: Duration = Duration::from_secs(30);
@@ -38,6 +38,8 @@ pub const CODE_MS: u64 = 60 * 60 * 1000;
 pub const SESSION_MS: u64 = 14 * 24 * 60 * 60 * 1000;
 /// How long an attachment without its parcel is kept, in milliseconds.
 pub const ORPHAN_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// How often such attachments are looked for.
+pub const SWEEP: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The span over which failed tries are counted.
 pub const TRIES_SPAN: Duration = Duration::from_secs(15 * 60);

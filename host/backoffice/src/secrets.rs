@@ -43,7 +43,7 @@ const CODE_LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 pub fn code() -> Result<String, NoRandomness> {
     let mut text = String::with_capacity(19);
     for (at, byte) in random::<16>()?.into_iter().enumerate() {
-        if at > 0 && at % 4 == 0 {
+        if at > 0 && at.is_multiple_of(4) {
             text.push('-');
         }
         text.push(char::from(CODE_LETTERS[usize::from(byte % 32)]));

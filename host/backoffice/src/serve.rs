@@ -103,11 +103,21 @@ impl Listener for Bounded {
     }
 }
 
-/// A connection that ends when nothing was read for [`limits::IDLE_CONNECTION`].
+/// A connection that ends when nothing came or went for [`limits::IDLE_CONNECTION`].
 struct Connection {
     stream: TcpStream,
     idle: Pin<Box<Sleep>>,
     _place: OwnedSemaphorePermit,
+}
+
+impl Connection {
+    /// Something came or went.
+    fn alive<T>(&mut self, done: Poll<T>) -> Poll<T> {
+        if done.is_ready() {
+            self.idle.as_mut().reset(Instant::now() + limits::IDLE_CONNECTION);
+        }
+        done
+    }
 }
 
 impl AsyncRead for Connection {
@@ -116,22 +126,18 @@ impl AsyncRead for Connection {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match Pin::new(&mut self.stream).poll_read(cx, buf) {
-            Poll::Ready(read) => {
-                self.idle.as_mut().reset(Instant::now() + limits::IDLE_CONNECTION);
-                Poll::Ready(read)
-            }
-            Poll::Pending => match self.idle.as_mut().poll(cx) {
-                Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
-                Poll::Pending => Poll::Pending,
-            },
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if read.is_pending() && self.idle.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
+        self.alive(read)
     }
 }
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.alive(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -147,7 +153,8 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.alive(written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -313,7 +313,9 @@ fn slots<'a>(shape: Shape, row: &[(usize, &Cell<'a>)]) -> Vec<Slot<'a>> {
         blanks(&mut slots, shape, filled, *place);
         let same = *place == filled && before.is_some_and(|b| b.same_run(cell));
         match slots.last_mut() {
-            Some(Slot::Run { cells, .. }) if same && place % shape.group != 0 => cells.push((*cell).clone()),
+            Some(Slot::Run { cells, .. }) if same && !place.is_multiple_of(shape.group) => {
+                cells.push((*cell).clone())
+            }
             _ => slots.push(Slot::Run { cells: vec![(*cell).clone()], continued: same }),
         }
         filled = place + 1;

@@ -29,7 +29,7 @@ pub(super) async fn home(
     }
     let main = html! {
         main #main.wrap.narrow {
-            div.head { h1 { "Contracts" } span.state { "Times in your zone" } }
+            div.head { h1 { "Contracts" } @if let Some(day) = zone.day(today) { span.state { (zone.label(&day)) } } }
             @if rows.is_empty() {
                 div.panel.blank {
                     h2 { "No contracts" }
@@ -63,6 +63,7 @@ pub(super) async fn home(
         description: "Your contracts",
         account: Some(&account),
         contract: None,
+        narrow: true,
         footer: Some(html! { p.grow { "Both sides of a contract see the same pages." } }),
     };
     Ok(Html(frame.around(&main).into_string()))

@@ -45,7 +45,7 @@ pub(super) fn panel(shown: &Shown<'_>) -> Markup {
                 a.btn.icon.bare href=(shown.close) aria-label="Close details" { (icon("x")) }
             }
             (picture(shown))
-            div { (facts(parcel)) (windows(parcel, zone)) }
+            div { (facts(cell)) (windows(parcel, zone)) }
             (activity(parcel, zone))
             (gaps(parcel, zone))
             (custom(parcel, zone))
@@ -59,12 +59,12 @@ pub(super) fn panel(shown: &Shown<'_>) -> Markup {
     }
 }
 
-fn billing(cell: &Cell<'_>) -> String {
+fn billing(cell: &Cell<'_>) -> &'static str {
     match (cell.kind(), cell.not_billed_because()) {
-        (Kind::Tracked, None) => "Tracked, billable".to_owned(),
-        (Kind::Tracked, Some(why)) => format!("Tracked, not billable: {why}"),
-        (Kind::OverLimit, _) => "Over limit, not billable".to_owned(),
-        (Kind::NoEvidence, _) => "No evidence, not counted".to_owned(),
+        (Kind::Tracked, None) => "Tracked, billable",
+        (Kind::Tracked, Some(_)) => "Tracked, not billable",
+        (Kind::OverLimit, _) => "Over limit, not billable",
+        (Kind::NoEvidence, _) => "No evidence, not counted",
     }
 }
 
@@ -110,7 +110,8 @@ fn in_front(parcel: &Parcel) -> Option<&Focus> {
     }
 }
 
-fn facts(parcel: &Parcel) -> Markup {
+fn facts(cell: &Cell<'_>) -> Markup {
+    let parcel = cell.shown.parcel;
     let text = |value: Option<&str>| value.map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned);
     let memo = text(parcel.memo.as_deref()).unwrap_or_else(|| "No memo".to_owned());
     let label = text(parcel.label.as_deref()).unwrap_or_else(|| "No label".to_owned());
@@ -118,6 +119,7 @@ fn facts(parcel: &Parcel) -> Markup {
         dl.kv {
             dt { "Memo" } dd { (memo) }
             dt { "Label" } dd { (label) }
+            @if let Some(why) = cell.not_billed_because() { dt { "Not billable" } dd { (why) } }
             @if let Some(focus) = in_front(parcel) {
                 dt { "Application" } dd { (field(focus.app.as_deref(), &[])) }
                 dt { "Title" } dd { (field(focus.title.as_deref(), &focus.hidden_by)) }
@@ -321,6 +323,7 @@ fn receipt(parcel: &Parcel, kept: &Delivery, shown: &Shown<'_>) -> Markup {
                 dd { (shown.contract.terms.client) " back office " span.ok { (icon("check")) "countersigned" } }
                 dt { "Received" }
                 dd {
+                    @if let Some(date) = elsewhere(shown, kept.received_at) { (date) ", " }
                     (shown.zone.seconds(kept.received_at)) " from " (kept.device_name)
                     ", number " (plain::count(parcel.sequence))
                 }
@@ -344,13 +347,19 @@ fn receipt(parcel: &Parcel, kept: &Delivery, shown: &Shown<'_>) -> Markup {
     }
 }
 
+/// The date, where it is another than that of the page.
+fn elsewhere(shown: &Shown<'_>, at: u64) -> Option<String> {
+    let date = shown.zone.date(at).filter(|date| *date != shown.date)?;
+    Some(when::short_date(date, shown.date))
+}
+
 fn history(parcel: &Parcel, kept: &Delivery, shown: &Shown<'_>) -> Markup {
     let end = parcel.start.saturating_add(parcel.length.ms());
     let entry = |at: u64, text: String| {
         html! {
             li {
                 time datetime=(when::utc(at)) { (shown.zone.time(at)) }
-                span { @if shown.zone.date(at) != Some(shown.date) { (shown.zone.time_beside(at, shown.date)) ": " } (text) }
+                span { @if let Some(date) = elsewhere(shown, at) { (date) ": " } (text) }
             }
         }
     };

@@ -132,6 +132,7 @@ impl Page<'_> {
             account: Some(&self.opened.account),
             contract: Some(ContractBar { open: contract, all: &self.opened.all, tab: Tab::Diary }),
             footer: Some(self.footer()),
+            narrow: false,
         };
         let main = html! {
             main #main.wrap {
@@ -206,7 +207,7 @@ impl Page<'_> {
                     span {
                         (self.zone.label(self.day)) ". "
                         @match self.data.newest {
-                            Some(at) => { "Last segment received " (self.zone.time_beside(at, today)) },
+                            Some(at) => { "Last segment received " (self.zone.time_beside(at, self.day.date)) },
                             None => "No segment received yet",
                         }
                     }

@@ -69,6 +69,7 @@ impl IntoResponse for PageError {
             account: None,
             contract: None,
             footer: None,
+            narrow: true,
         };
         (status, Html(frame.around(&main).into_string())).into_response()
     }

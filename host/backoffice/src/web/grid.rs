@@ -61,10 +61,12 @@ impl Grid<'_> {
                     @if twice { " " span.note { (when::offset(hour.offset)) } }
                 }
                 div.runs data-columns=(shape.columns) data-rows=[(rows.len() > 1).then_some("many")] {
-                    @for slot in rows.iter().flatten() {
-                        @match slot {
-                            Slot::Blank(n) => div.run.bare data-n=(n) {},
-                            Slot::Run { cells, continued } => (self.run(cells, *continued, busiest)),
+                    @for row in rows {
+                        @for (nth, slot) in row.iter().enumerate() {
+                            @match slot {
+                                Slot::Blank(n) => div.run.bare data-n=(n) {},
+                                Slot::Run { cells, continued } => (self.run(cells, *continued, wordless(row, nth), busiest)),
+                            }
                         }
                     }
                 }
@@ -72,11 +74,11 @@ impl Grid<'_> {
         }
     }
 
-    fn run(&self, cells: &[Cell<'_>], continued: bool, busiest: u64) -> Markup {
+    fn run(&self, cells: &[Cell<'_>], continued: bool, wordless: bool, busiest: u64) -> Markup {
         let (Some(first), Some(last)) = (cells.first(), cells.last()) else { return html! {} };
         let kind = first.kind();
         html! {
-            div.run data-n=(cells.len()) data-continued[continued] {
+            div.run data-n=(cells.len()) data-continued[continued] data-wordless[wordless] {
                 div.memo data-kind=(word(kind)) {
                     span {
                         @match kind {
@@ -84,9 +86,8 @@ impl Grid<'_> {
                             Kind::OverLimit => { (icon("limit")) b.kind { "Over limit" } },
                             Kind::NoEvidence => { (icon("blind")) b.kind { "No evidence" } },
                         }
-                        b title=[first.memo()] { (memo_words(first)) }
-                        @if let Some(why) = not_billable(first) { span.nobill { (why) } }
-                        @if let Some(label) = first.label() { span.lab { (label) } }
+                        b { (memo_words(first)) }
+                        @if let Some(note) = note(first) { span.lab[note.1] .nobill[!note.1] { (note.0) } }
                         span.vh { ", " (self.zone.time(first.start)) " to " (self.zone.time(last.end())) }
                     }
                     span.rail {}
@@ -116,6 +117,21 @@ impl Grid<'_> {
     }
 }
 
+/// Whether the other half of a run that was cut for narrow pages has more room for the words. The first half has them
+/// where both have the same.
+fn wordless(row: &[Slot<'_>], nth: usize) -> bool {
+    let half = |nth: Option<usize>| match nth.and_then(|nth| row.get(nth)) {
+        Some(Slot::Run { cells, continued }) => (cells.len(), *continued),
+        _ => (0, false),
+    };
+    let (own, continued) = half(Some(nth));
+    if continued {
+        return half(nth.checked_sub(1)).0 >= own;
+    }
+    let (next, carries_on) = half(nth.checked_add(1));
+    carries_on && next > own
+}
+
 /// The word of a kind in the markup.
 pub(super) fn word(kind: Kind) -> &'static str {
     match kind {
@@ -133,11 +149,13 @@ fn memo_words<'a>(cell: &'a Cell<'_>) -> &'a str {
     }
 }
 
-fn not_billable(cell: &Cell<'_>) -> Option<&'static str> {
-    if cell.kind() == Kind::OverLimit {
-        Some("not billable")
-    } else {
-        cell.not_billed_because().map(|_| "not billable")
+/// What stands at the end of a memo bar: that it is not billed, or else its label. A gap has neither.
+fn note<'a>(cell: &'a Cell<'_>) -> Option<(&'a str, bool)> {
+    let not_billed = cell.kind() == Kind::OverLimit || cell.not_billed_because().is_some();
+    match cell.kind() {
+        Kind::NoEvidence => None,
+        _ if not_billed => Some(("not billable", false)),
+        _ => cell.label().map(|label| (label, true)),
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Frame<'a> {
     pub(super) account: Option<&'a Account>,
     pub(super) contract: Option<ContractBar<'a>>,
     pub(super) footer: Option<Markup>,
+    /// Whether the page's own part is narrow, and its footer with it.
+    pub(super) narrow: bool,
 }
 
 impl Frame<'_> {
@@ -50,7 +52,7 @@ impl Frame<'_> {
                     (self.bar())
                     (main)
                     @if let Some(footer) = &self.footer {
-                        footer.foot { div class="wrap plain" { (footer) } }
+                        footer.foot { div.wrap.narrow[self.narrow].plain { (footer) } }
                     }
                 }
             }

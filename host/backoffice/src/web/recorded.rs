@@ -97,6 +97,7 @@ fn render(opened: &Opened, policy: Option<&Policy>) -> Markup {
         description: "What is recorded under the terms of one contract, in plain words",
         account: Some(&opened.account),
         contract: Some(ContractBar { open: contract, all: &opened.all, tab: Tab::Recorded }),
+        narrow: true,
         footer: Some(html! {
             p.grow { "You and " (other_name(contract, &opened.account)) " see this same page." }
             a href={ "/contracts/" (contract.id) "/diary" } { "Work Diary" }

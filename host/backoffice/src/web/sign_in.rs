@@ -144,6 +144,7 @@ fn page(status: StatusCode, next: &str, email: &str, why: Option<String>) -> Res
         account: None,
         contract: None,
         footer: None,
+        narrow: true,
     };
     // A form's page must name its origin: without a referrer, browsers send `null` instead (see `session::same_site`).
     let origin = [(header::REFERRER_POLICY, "same-origin")];

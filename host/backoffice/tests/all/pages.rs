@@ -1,10 +1,8 @@
 //! What people see, and who may see it.
 
-mod common;
-
+use crate::common::{CLIENT, MIDNIGHT, PASSWORD, Picture, Server, WORKER};
 use candor_diary::parcel::{Custom, Gap, GapCause, NoSnapshot};
 use candor_diary::segment::MINUTE_MS;
-use common::{CLIENT, MIDNIGHT, PASSWORD, Picture, Server, WORKER};
 
 const DAY: &str = "/contracts/invoices/diary/2026-11-27";
 
@@ -272,7 +270,7 @@ async fn days_at_the_edge_of_a_zone_hold_their_own_segments() {
 async fn short_segments_fill_rows_and_every_one_of_them_is_there() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"));
-    server.office.contract(&common::terms("demo", 1, 1), CLIENT, WORKER).unwrap();
+    server.office.contract(&crate::common::terms("demo", 1, 1), CLIENT, WORKER).unwrap();
     let device = server.enrol("demo").await;
     for nth in 0..25 {
         device.deliver(&device.parcel_at(MIDNIGHT + nth * MINUTE_MS, 1, nth + 1)).await;

@@ -1,7 +1,5 @@
 //! A real back office on a free port, real devices that sign real parcels, real pictures.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
-
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -16,24 +14,24 @@ use candor_seal::{Envelope, PublicKey, SecretKey, sha256_hex};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 
-pub const PASSWORD: &str = "a long password";
-pub const CLIENT: &str = "lena@fieldhouse.example";
-pub const WORKER: &str = "mara@oduya.example";
+pub(crate) const PASSWORD: &str = "a long password";
+pub(crate) const CLIENT: &str = "lena@fieldhouse.example";
+pub(crate) const WORKER: &str = "mara@oduya.example";
 /// 2026-11-27, 00:00 UTC.
-pub const MIDNIGHT: u64 = 1_795_737_600_000;
+pub(crate) const MIDNIGHT: u64 = 1_795_737_600_000;
 
 /// The program's command line on a data folder.
-pub struct Office {
+pub(crate) struct Office {
     data: PathBuf,
 }
 
 impl Office {
-    pub fn new(data: &Path) -> Self {
+    pub(crate) fn new(data: &Path) -> Self {
         Self { data: data.to_owned() }
     }
 
     /// Runs a command; its answer in JSON, or what it said on standard error.
-    pub fn run(&self, command: &str, arguments: &[&str], input: &str) -> Result<Value, String> {
+    pub(crate) fn run(&self, command: &str, arguments: &[&str], input: &str) -> Result<Value, String> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_candor-backoffice"))
             .arg(command)
             .arg("--data")
@@ -55,7 +53,7 @@ impl Office {
         }
     }
 
-    pub fn account(&self, role: &str, name: &str, email: &str, zone: &str) {
+    pub(crate) fn account(&self, role: &str, name: &str, email: &str, zone: &str) {
         let arguments = [
             "--role",
             role,
@@ -72,7 +70,7 @@ impl Office {
     }
 
     /// Adds a contract between the two accounts, or newer terms.
-    pub fn contract(&self, terms: &Value, client: &str, worker: &str) -> Result<Value, String> {
+    pub(crate) fn contract(&self, terms: &Value, client: &str, worker: &str) -> Result<Value, String> {
         let file =
             self.data.parent().unwrap().join(format!("terms-{}.json", terms["contract"].as_str().unwrap()));
         std::fs::write(&file, terms.to_string()).unwrap();
@@ -80,18 +78,18 @@ impl Office {
         self.run("add-contract", &["--terms", file, "--client", client, "--worker", worker], "")
     }
 
-    pub fn code(&self, contract: &str) -> String {
+    pub(crate) fn code(&self, contract: &str) -> String {
         let drawn = self.run("enrolment-code", &["--contract", contract], "").unwrap();
         drawn["code"].as_str().unwrap().to_owned()
     }
 
-    pub fn deliveries(&self, contract: &str) -> Vec<Value> {
+    pub(crate) fn deliveries(&self, contract: &str) -> Vec<Value> {
         let listed = self.run("deliveries", &["--contract", contract], "").unwrap();
         listed.as_array().unwrap().clone()
     }
 }
 
-pub fn terms(contract: &str, sequence: u64, segment: u8) -> Value {
+pub(crate) fn terms(contract: &str, sequence: u64, segment: u8) -> Value {
     json!({
         "contract": contract, "title": "Invoice service", "client": "Fieldhouse Supply", "worker": "Mara Oduya",
         "sequence": sequence, "mode": "worklog", "segment": segment, "hold-ms": 5000,
@@ -106,16 +104,16 @@ pub fn terms(contract: &str, sequence: u64, segment: u8) -> Value {
 }
 
 /// The server process; killed when dropped.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub url: String,
-    pub office: Office,
-    pub http: Client,
+    pub(crate) url: String,
+    pub(crate) office: Office,
+    pub(crate) http: Client,
 }
 
 impl Server {
     /// Starts on a data folder with a client, a worker and the contract `invoices` of ten-minute segments.
-    pub fn start(data: &Path) -> Self {
+    pub(crate) fn start(data: &Path) -> Self {
         let office = Office::new(data);
         office.account("client", "Fieldhouse Supply", CLIENT, "Europe/Berlin");
         office.account("worker", "Mara Oduya", WORKER, "Europe/Helsinki");
@@ -124,7 +122,7 @@ impl Server {
     }
 
     /// Starts on a data folder as it is.
-    pub fn restart(data: &Path) -> Self {
+    pub(crate) fn restart(data: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_candor-backoffice"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
@@ -140,18 +138,18 @@ impl Server {
     }
 
     /// SIGKILL, as by a loss of power but for what the kernel still holds.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    pub fn enrol(&self, contract: &str) -> impl Future<Output = Device> + '_ {
+    pub(crate) fn enrol(&self, contract: &str) -> impl Future<Output = Device> + '_ {
         let code = self.office.code(contract);
         async move { Device::enrol(&self.http, &self.url, &code, SecretKey::generate().unwrap()).await }
     }
 
     /// Signs in and answers the session's cookie.
-    pub async fn sign_in(&self, email: &str) -> String {
+    pub(crate) async fn sign_in(&self, email: &str) -> String {
         let answer = self.post_form("/sign-in", &[("email", email), ("password", PASSWORD)], &[]).await;
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
         let cookie = answer.headers()["set-cookie"].to_str().unwrap();
@@ -159,7 +157,12 @@ impl Server {
         cookie.split(';').next().unwrap().to_owned()
     }
 
-    pub async fn post_form(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Response {
+    pub(crate) async fn post_form(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Response {
         let body = fields
             .iter()
             .map(|(name, value)| format!("{name}={}", value.replace('@', "%40").replace(' ', "+")))
@@ -176,7 +179,7 @@ impl Server {
         request.send().await.unwrap()
     }
 
-    pub async fn get(&self, path: &str, cookie: Option<&str>) -> Response {
+    pub(crate) async fn get(&self, path: &str, cookie: Option<&str>) -> Response {
         let mut request = self.http.get(format!("{}{path}", self.url));
         if let Some(cookie) = cookie {
             request = request.header("cookie", cookie);
@@ -185,7 +188,7 @@ impl Server {
     }
 
     /// A page that must be there.
-    pub async fn page(&self, path: &str, cookie: &str) -> String {
+    pub(crate) async fn page(&self, path: &str, cookie: &str) -> String {
         let answer = self.get(path, Some(cookie)).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         answer.text().await.unwrap()
@@ -200,7 +203,7 @@ impl Drop for Server {
 }
 
 /// A client that follows no redirect and reaches nothing but what it is told.
-pub fn http() -> Client {
+pub(crate) fn http() -> Client {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
     Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
@@ -208,18 +211,18 @@ pub fn http() -> Client {
 
 /// An enrolled device.
 #[derive(Clone)]
-pub struct Device {
-    pub http: Client,
-    pub url: String,
-    pub id: String,
-    pub token: String,
-    pub contract: String,
-    pub server_key: PublicKey,
-    pub key: [u8; 32],
+pub(crate) struct Device {
+    pub(crate) http: Client,
+    pub(crate) url: String,
+    pub(crate) id: String,
+    pub(crate) token: String,
+    pub(crate) contract: String,
+    pub(crate) server_key: PublicKey,
+    pub(crate) key: [u8; 32],
 }
 
 impl Device {
-    pub async fn enrol(http: &Client, url: &str, code: &str, key: SecretKey) -> Self {
+    pub(crate) async fn enrol(http: &Client, url: &str, code: &str, key: SecretKey) -> Self {
         let body = json!({ "code": code, "name": "thinkpad", "public-key": key.public().to_hex() });
         let answer = http.post(format!("{url}/api/v1/enrol")).body(body.to_string()).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::CREATED);
@@ -237,11 +240,11 @@ impl Device {
     }
 
     /// A parcel of ten minutes with activity in each and no picture; `nth` counts segments of the day and the journal.
-    pub fn parcel(&self, nth: u64) -> Parcel {
+    pub(crate) fn parcel(&self, nth: u64) -> Parcel {
         self.parcel_at(MIDNIGHT + nth * 10 * MINUTE_MS, 10, nth + 1)
     }
 
-    pub fn parcel_at(&self, start: u64, length: u8, sequence: u64) -> Parcel {
+    pub(crate) fn parcel_at(&self, start: u64, length: u8, sequence: u64) -> Parcel {
         let minute = |n: u64| MinuteFacts {
             start: start + n * MINUTE_MS,
             tracked_ms: 60_000,
@@ -277,19 +280,19 @@ impl Device {
         }
     }
 
-    pub fn sign(&self, parcel: &Parcel) -> Vec<u8> {
+    pub(crate) fn sign(&self, parcel: &Parcel) -> Vec<u8> {
         self.sign_bytes(PARCEL_TYPE, serde_json::to_vec(parcel).unwrap())
     }
 
-    pub fn sign_bytes(&self, payload_type: &str, payload: Vec<u8>) -> Vec<u8> {
+    pub(crate) fn sign_bytes(&self, payload_type: &str, payload: Vec<u8>) -> Vec<u8> {
         Envelope::sign(payload_type, payload, &SecretKey::from_bytes(&self.key)).to_json()
     }
 
-    pub async fn put(&self, path: &str, body: Vec<u8>) -> Response {
+    pub(crate) async fn put(&self, path: &str, body: Vec<u8>) -> Response {
         self.try_put(path, body).await.unwrap()
     }
 
-    pub async fn try_put(&self, path: &str, body: Vec<u8>) -> reqwest::Result<Response> {
+    pub(crate) async fn try_put(&self, path: &str, body: Vec<u8>) -> reqwest::Result<Response> {
         self.http
             .put(format!("{}/api/v1/{path}", self.url))
             .bearer_auth(&self.token)
@@ -299,12 +302,12 @@ impl Device {
             .await
     }
 
-    pub async fn put_parcel(&self, parcel: &Parcel) -> Response {
+    pub(crate) async fn put_parcel(&self, parcel: &Parcel) -> Response {
         self.put(&format!("parcels/{}", parcel.id), self.sign(parcel)).await
     }
 
     /// Delivers a parcel that must be taken, and answers the checked receipt.
-    pub async fn deliver(&self, parcel: &Parcel) -> Receipt {
+    pub(crate) async fn deliver(&self, parcel: &Parcel) -> Receipt {
         let body = self.sign(parcel);
         let answer = self.put(&format!("parcels/{}", parcel.id), body.clone()).await;
         assert_eq!(answer.status(), StatusCode::CREATED);
@@ -312,7 +315,7 @@ impl Device {
     }
 
     /// Checks a receipt as the tracker does.
-    pub fn receipt(&self, proof: &[u8], parcel: &Parcel, body: &[u8]) -> Receipt {
+    pub(crate) fn receipt(&self, proof: &[u8], parcel: &Parcel, body: &[u8]) -> Receipt {
         let envelope = Envelope::from_json(proof).unwrap();
         let receipt: Receipt =
             serde_json::from_slice(envelope.verify(RECEIPT_TYPE, &self.server_key).unwrap()).unwrap();
@@ -324,7 +327,7 @@ impl Device {
     }
 
     /// Gives a parcel a picture, and delivers the picture.
-    pub async fn add_picture(&self, parcel: &mut Parcel, picture: &Picture) {
+    pub(crate) async fn add_picture(&self, parcel: &mut Parcel, picture: &Picture) {
         let sha256 = sha256_hex(&picture.bytes);
         let answer =
             self.put(&format!("parcels/{}/attachments/{sha256}", parcel.id), picture.bytes.clone()).await;
@@ -336,16 +339,16 @@ impl Device {
 
 /// A real picture.
 #[derive(Clone)]
-pub struct Picture {
-    pub bytes: Vec<u8>,
-    pub width: u32,
-    pub height: u32,
-    pub redactions: Vec<Redaction>,
+pub(crate) struct Picture {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) redactions: Vec<Redaction>,
 }
 
 impl Picture {
     /// Windows of flat colour with lines of text-like strokes; one of them covered where `redacted`.
-    pub fn draw(width: u32, height: u32, seed: u32, redacted: bool) -> Self {
+    pub(crate) fn draw(width: u32, height: u32, seed: u32, redacted: bool) -> Self {
         let mut pixels = vec![0u8; (width * height * 3) as usize];
         let mut fill = |x0: u32, y0: u32, w: u32, h: u32, colour: [u8; 3]| {
             for y in y0..(y0 + h).min(height) {
@@ -385,7 +388,7 @@ impl Picture {
         Self { bytes, width, height, redactions: if redacted { vec![covered] } else { Vec::new() } }
     }
 
-    pub fn snapshot(&self, at: u64) -> Snapshot {
+    pub(crate) fn snapshot(&self, at: u64) -> Snapshot {
         Snapshot {
             at,
             sha256: sha256_hex(&self.bytes),
@@ -400,7 +403,7 @@ impl Picture {
 }
 
 /// Status and `code` of an answer.
-pub async fn outcome(answer: Response) -> (u16, String) {
+pub(crate) async fn outcome(answer: Response) -> (u16, String) {
     let status = answer.status().as_u16();
     let body = answer.bytes().await.unwrap();
     let code =

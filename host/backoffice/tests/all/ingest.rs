@@ -1,10 +1,8 @@
 //! What devices speak with the back office: enrolment, attachments, parcels, receipts.
 
-mod common;
-
+use crate::common::{CLIENT, Picture, Server, WORKER, outcome, terms};
 use candor_diary::parcel::PARCEL_TYPE;
 use candor_seal::{SecretKey, sha256_hex};
-use common::{CLIENT, Picture, Server, WORKER, outcome, terms};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -193,14 +191,19 @@ async fn a_code_enrols_one_device_and_its_key_keeps_its_name() {
     let answer = enrol(code.clone(), "thinkpad", "zz".to_owned()).await.unwrap();
     assert_eq!(outcome(answer).await, (422, "bad-key".into()));
 
-    let device =
-        common::Device::enrol(&server.http, &server.url, &code, SecretKey::from_bytes(&key.to_bytes())).await;
+    let device = crate::common::Device::enrol(
+        &server.http,
+        &server.url,
+        &code,
+        SecretKey::from_bytes(&key.to_bytes()),
+    )
+    .await;
     let answer = enrol(code, "thinkpad", public).await.unwrap();
     assert_eq!(outcome(answer).await, (403, "bad-code".into()), "a code is good once");
 
     // Enrolled again, with what it had waiting: the same device, a new token, the old one ends.
     let code = server.office.code("invoices").to_lowercase().replace('-', "");
-    let again = common::Device::enrol(&server.http, &server.url, &code, key).await;
+    let again = crate::common::Device::enrol(&server.http, &server.url, &code, key).await;
     assert_eq!(again.id, device.id);
     assert_eq!(outcome(device.put_parcel(&device.parcel(0)).await).await, (401, "unauthorised".into()));
     again.deliver(&device.parcel(0)).await;

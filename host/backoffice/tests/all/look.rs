@@ -1,12 +1,10 @@
-//! An example day to look at: `cargo test -p candor-backoffice --test look -- --ignored --nocapture`.
-
-mod common;
+//! An example day to look at: `cargo test -p candor-backoffice --test all -- --ignored --nocapture`.
 
 use std::time::Duration;
 
+use crate::common::{CLIENT, Device, MIDNIGHT, PASSWORD, Picture, Server, WORKER, terms};
 use candor_diary::parcel::{Counts, Custom, Gap, GapCause, NoSnapshot, Parcel};
 use candor_diary::segment::MINUTE_MS;
-use common::{CLIENT, Device, MIDNIGHT, PASSWORD, Picture, Server, WORKER, terms};
 
 /// How long it is served.
 const SERVED: Duration = Duration::from_secs(3600);
@@ -23,13 +21,14 @@ async fn an_example_day_to_look_at() {
         vary(&device, &mut parcel, nth).await;
         device.deliver(&parcel).await;
     }
-    for length in [1u8, 2, 5, 15, 20, 60] {
+    // One day each before, so that they do not share their time.
+    for (day, length) in (1..).zip([1u8, 2, 5, 15, 20, 60]) {
         let contract = format!("every-{length}");
         server.office.contract(&terms(&contract, 1, length), CLIENT, WORKER).unwrap();
         let device = server.enrol(&contract).await;
         let step = u64::from(length);
         for nth in (0..150 / step + 1).filter(|nth| nth % 17 != 3) {
-            let start = MIDNIGHT + 8 * 60 * MINUTE_MS + nth * step * MINUTE_MS;
+            let start = MIDNIGHT - day * 24 * 60 * MINUTE_MS + 8 * 60 * MINUTE_MS + nth * step * MINUTE_MS;
             let mut parcel = device.parcel_at(start, length, nth + 1);
             vary(&device, &mut parcel, nth).await;
             device.deliver(&parcel).await;

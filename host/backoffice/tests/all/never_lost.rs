@@ -1,13 +1,11 @@
 //! Invariant 9 at the back office: what it has acknowledged is there, once, whatever happens.
 
-mod common;
-
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::common::{Device, Picture, Server};
 use candor_diary::parcel::Parcel;
-use common::{Device, Picture, Server};
 
 /// Parcels by segment: many at once for the same ones, so that only one may ever be kept.
 #[tokio::test]
@@ -54,7 +52,7 @@ async fn invariant_09_an_acknowledged_parcel_is_never_lost_nor_billed_twice() {
     assert_eq!(statuses, [201, 409, 409, 409, 409, 409, 409, 409]);
     assert_eq!(server.office.deliveries("invoices").len(), 2);
 
-    let cookie = server.sign_in(common::CLIENT).await;
+    let cookie = server.sign_in(crate::common::CLIENT).await;
     let page = server.page("/contracts/invoices/diary/2026-11-27?zone=utc", &cookie).await;
     assert!(page.contains("of 0:20 recorded"), "two segments, however often they were sent");
 }
@@ -112,7 +110,8 @@ async fn invariant_09_what_was_acknowledged_outlives_the_server_being_killed_at_
         let tasks: Vec<_> = work
             .iter()
             .map(|(device, parcels)| {
-                let device = Device { url: server.url.clone(), http: common::http(), ..device.clone() };
+                let device =
+                    Device { url: server.url.clone(), http: crate::common::http(), ..device.clone() };
                 tokio::spawn(deliver(device, parcels.clone(), proofs.clone()))
             })
             .collect();
@@ -132,7 +131,8 @@ async fn invariant_09_what_was_acknowledged_outlives_the_server_being_killed_at_
             // Every receipt that a device holds is true, and is given again word for word.
             let held = proofs.lock().unwrap().clone();
             for (device, parcels) in &work {
-                let device = Device { url: server.url.clone(), http: common::http(), ..device.clone() };
+                let device =
+                    Device { url: server.url.clone(), http: crate::common::http(), ..device.clone() };
                 for (parcel, _) in parcels.iter().filter(|(p, _)| held.contains_key(&p.id)) {
                     let answer = device.put_parcel(parcel).await;
                     assert_eq!(answer.status().as_u16(), 200, "acknowledged and lost: {}", parcel.id);

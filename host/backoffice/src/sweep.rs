@@ -1,0 +1,84 @@
+//! Throws away what nobody will come for: attachments whose parcel never arrived.
+
+use std::io::ErrorKind;
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::data::Data;
+use crate::store::{Store, StoreError};
+use crate::{clock, limits};
+
+/// Sweeps now and then once a day, for as long as the server runs.
+pub async fn every_day(app: Arc<App>) {
+    loop {
+        let before = clock::now().saturating_sub(limits::ORPHAN_MS);
+        if let Err(error) = sweep(&app.store, &app.data, before).await {
+            tracing::error!("attachments without their parcels stay for another day: {error}");
+        }
+        tokio::time::sleep(limits::SWEEP).await;
+    }
+}
+
+/// Removes the attachments that have waited since before `before`, milliseconds since the epoch.
+///
+/// # Errors
+/// [`StoreError`] of the database. A file that cannot be removed is told to the log.
+pub async fn sweep(store: &Store, data: &Data, before: u64) -> Result<(), StoreError> {
+    for file in store.drop_orphans(before).await? {
+        let path = data.path(&file);
+        match tokio::fs::remove_file(&path).await {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                tracing::warn!("{}: {error}", path.display())
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Attachment, NewAccount, Role};
+    use candor_diary::terms::Terms;
+
+    #[tokio::test]
+    async fn an_attachment_without_its_parcel_goes_in_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Data::open(folder.path()).unwrap();
+        let store = Store::open(&data.database()).await.unwrap();
+        let account = async |role, email: &str| {
+            let new = NewAccount {
+                role,
+                name: "A".to_owned(),
+                email: email.to_owned(),
+                zone: "UTC".to_owned(),
+                password: String::new(),
+            };
+            store.add_account(new).await.unwrap().unwrap()
+        };
+        let (client, worker) = (account(Role::Client, "c@x").await, account(Role::Worker, "w@x").await);
+        let terms: Terms = serde_json::from_value(serde_json::json!({
+            "contract": "a", "title": "A", "client": "C", "worker": "W", "sequence": 1, "mode": "worklog",
+            "segment": 10, "hold-ms": 0, "collectors": [], "uploader": { "plugin": "backoffice" }
+        }))
+        .unwrap();
+        store.issue_terms(&terms, &client, &worker).await.unwrap();
+        let (code, _) = store.enrolment_code("a").await.unwrap().unwrap();
+        let key = candor_seal::SecretKey::generate().unwrap().public();
+        let (device, _) = store.enrol(&code, "laptop", &key).await.unwrap().unwrap();
+
+        let (parcel, sha256) = ("a".repeat(32), "b".repeat(64));
+        let name = Data::picture_name(&parcel, &sha256, "image/webp");
+        std::fs::create_dir_all(data.path(&name).parent().unwrap()).unwrap();
+        std::fs::write(data.path(&name), b"picture").unwrap();
+        let attachment = Attachment { parcel: &parcel, sha256: &sha256, bytes: 7, file: &name };
+        assert!(store.keep_attachment(&attachment, &device).await.unwrap());
+
+        sweep(&store, &data, clock::now() - 1000).await.unwrap();
+        assert!(data.path(&name).exists(), "not yet");
+        sweep(&store, &data, clock::now() + 1000).await.unwrap();
+        assert!(!data.path(&name).exists());
+        assert!(store.attachment(&parcel, &sha256).await.unwrap().is_none());
+    }
+}
