@@ -19,7 +19,7 @@ use sqlx::sqlite::{
 pub use accounts::{Account, NewAccount, Role};
 pub use contracts::{Contract, TermsChange};
 pub use devices::Device;
-pub use parcels::{Attachment, Delivery, FactsRow, Incoming, Kept, StoredAttachment};
+pub use parcels::{Attachment, Delivery, FactsRow, Incoming, Kept, Newest, StoredAttachment};
 
 use crate::limits;
 

@@ -80,6 +80,17 @@ pub struct Delivery {
     pub received_at: u64,
 }
 
+/// The newest that a contract has.
+#[derive(Clone, Debug)]
+pub struct Newest {
+    /// The parcel with the latest segment.
+    pub delivery: Delivery,
+    /// Start of that segment, milliseconds since the epoch.
+    pub start: u64,
+    /// When a parcel came last, milliseconds since the epoch.
+    pub received_at: u64,
+}
+
 /// What billing needs to know of a parcel.
 #[derive(Clone, Debug)]
 pub struct FactsRow {
@@ -307,9 +318,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn newest(&self, contract: &str) -> Result<Option<(Delivery, u64)>, StoreError> {
+    pub async fn newest(&self, contract: &str) -> Result<Option<Newest>, StoreError> {
         let row = sqlx::query(
-            "SELECT p.contract, p.digest, p.envelope, p.receipt, p.received_at, d.name,
+            "SELECT p.contract, p.digest, p.envelope, p.receipt, p.received_at, d.name, p.start,
              (SELECT max(received_at) FROM parcels WHERE contract = ?1) AS newest FROM parcels p
              JOIN devices d ON d.id = p.device WHERE p.contract = ?1 ORDER BY p.start DESC LIMIT 1",
         )
@@ -317,7 +328,11 @@ impl Store {
         .fetch_optional(&self.pool)
         .await?;
         let Some(row) = row else { return Ok(None) };
-        Ok(Some((delivery(&row)?, unsigned(row.try_get("newest")?, "a time")?)))
+        Ok(Some(Newest {
+            delivery: delivery(&row)?,
+            start: unsigned(row.try_get("start")?, "a time")?,
+            received_at: unsigned(row.try_get("newest")?, "a time")?,
+        }))
     }
 
     /// Takes out the attachments that wait since before `before` for a parcel that never came; answers their files.

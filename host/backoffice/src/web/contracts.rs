@@ -24,7 +24,7 @@ pub(super) async fn home(
     let mut rows = Vec::new();
     for contract in app.store.contracts_of(&account.id).await? {
         let week = week_so_far(&app.store, &contract, now).await?;
-        let newest = app.store.newest(&contract.id).await?.map(|(_, received_at)| received_at);
+        let newest = app.store.newest(&contract.id).await?.map(|newest| newest.received_at);
         rows.push((contract, week, newest));
     }
     let main = html! {

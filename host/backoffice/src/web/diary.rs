@@ -206,8 +206,8 @@ impl Page<'_> {
                     (icon("clock"))
                     span {
                         (self.zone.label(self.day)) ". "
-                        @match self.data.newest {
-                            Some(at) => { "Last segment received " (self.zone.time_beside(at, self.day.date)) },
+                        @match &self.data.newest {
+                            Some(newest) => { "Last segment received " (self.zone.time_beside(newest.received_at, self.day.date)) },
                             None => "No segment received yet",
                         }
                     }
@@ -267,7 +267,7 @@ impl Page<'_> {
             div.panel.blank {
                 h2 { "No time on " (name) }
                 p.small.quiet { "Nothing was recorded. Time shows here a minute or two after a segment ends." }
-                @let newest = self.data.newest.and_then(|at| self.zone.date(at)).filter(|date| *date != self.day.date);
+                @let newest = self.data.newest.as_ref().and_then(|newest| self.zone.date(newest.start));
                 @if let Some(date) = newest {
                     a.btn href=(self.address(date, self.whose)) { "Open " (when::short_date(date, self.today())) }
                 } @else {

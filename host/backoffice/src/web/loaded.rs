@@ -10,7 +10,7 @@ use candor_diary::parcel::Parcel;
 use super::error::PageError;
 use crate::app::App;
 use crate::delivered;
-use crate::store::{Account, Contract, Delivery, FactsRow, Store, StoreError};
+use crate::store::{Account, Contract, Delivery, FactsRow, Newest, Store, StoreError};
 
 /// A contract as one of its two sides opens it.
 pub(super) struct Opened {
@@ -54,8 +54,8 @@ pub(super) struct DayData {
     pub(super) week_sum: Summary,
     /// Billable minutes of each of its days, UTC.
     pub(super) week_days: [u64; 7],
-    /// When the newest parcel of the contract came.
-    pub(super) newest: Option<u64>,
+    /// The newest of the contract.
+    pub(super) newest: Option<Newest>,
 }
 
 impl DayData {
@@ -64,7 +64,7 @@ impl DayData {
         // A day of a zone can lie in two weeks of UTC; billing needs whole weeks of all the worker's contracts.
         let (from, to) = (week_of(day.from).0, week_of(day.to.saturating_sub(1)).1);
         let facts = store.facts(&contract.worker, from, to).await?;
-        let newest = store.newest(&contract.id).await?.map(|(_, received_at)| received_at);
+        let newest = store.newest(&contract.id).await?;
         let (id, middle) = (contract.id.clone(), day.from / 2 + day.to / 2);
         // A full day is some megabytes of JSON and base64: work, not waiting.
         let computed = tokio::task::spawn_blocking(move || compute(&id, middle, deliveries, &facts, newest));
@@ -77,7 +77,7 @@ fn compute(
     middle: u64,
     deliveries: Vec<Delivery>,
     facts: &[FactsRow],
-    newest: Option<u64>,
+    newest: Option<Newest>,
 ) -> Result<DayData, StoreError> {
     let outcomes = outcomes(contract, facts);
     let by_parcel: HashMap<&str, Outcome> =

@@ -24,7 +24,7 @@ pub(super) async fn page(
 ) -> Result<Html<String>, PageError> {
     let opened = Opened::new(&app, account, &contract).await?;
     let newest = app.store.newest(&opened.contract.id).await?;
-    let policy = newest.map(|(delivery, _)| delivered::parcel(&delivery)).transpose()?.map(|p| p.policy);
+    let policy = newest.map(|newest| delivered::parcel(&newest.delivery)).transpose()?.map(|p| p.policy);
     Ok(Html(render(&opened, policy.as_ref()).into_string()))
 }
 
