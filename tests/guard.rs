@@ -1,6 +1,11 @@
 //! The guard before a real screen: real X server, real window manager, real windows, the real policy in the sandbox.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what failed by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what failed by panicking"
+)]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,8 +19,12 @@ use candor_agent::guard::judgement::{Judge, Policies};
 use candor_sandbox::capability::FrameView as _;
 use candor_sandbox::model::{Denied, Scope};
 use candor_sandbox::{Grants, Limits, Sandbox, SandboxConfig};
-use candor_tests::display::{Display, eventually};
+use candor_tests::display::Display;
 use candor_tests::places;
+use x11rb::COPY_DEPTH_FROM_PARENT;
+use x11rb::connection::Connection as _;
+use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, CreateWindowAux, PropMode, WindowClass};
+use x11rb::wrapper::ConnectionExt as _;
 
 const FILL: [u8; 3] = [0x0b, 0x0c, 0x0e];
 
@@ -23,7 +32,7 @@ const SECRET: &str = r#"{"rules": [{"match": {"title": {"contains": "secret"}}, 
 
 async fn policy(cache: &Path, settings: &str) -> Box<dyn Judge> {
     let config = SandboxConfig {
-        cache_dir: cache.to_path_buf(),
+        cache_dir: cache.join("artefacts"),
         compiler: places::program("candor-compile"),
         limits: Limits::default(),
     };
@@ -48,12 +57,10 @@ fn pixel(frame: &Masked, x: i32, y: i32) -> [u8; 3] {
 
 /// A window's client area: x, y, width, height.
 fn place(display: &Display, window: u32) -> (i32, i32, i32, i32) {
-    let text = display.run("xdotool", &["getwindowgeometry", "--shell", &window.to_string()]).unwrap();
-    let value = |name: &str| {
-        let line = text.lines().find_map(|l| l.strip_prefix(name)).expect("a geometry");
-        line.parse::<i32>().unwrap()
-    };
-    (value("X="), value("Y="), value("WIDTH="), value("HEIGHT="))
+    let (client, root) = display.connect().unwrap();
+    let size = client.get_geometry(window).unwrap().reply().unwrap();
+    let at = client.translate_coordinates(window, root, 0, 0).unwrap().reply().unwrap();
+    (at.dst_x.into(), at.dst_y.into(), size.width.into(), size.height.into())
 }
 
 fn xterm(display: &mut Display, title: &str, place: &str) -> u32 {
@@ -66,11 +73,12 @@ fn rename(display: &Display, window: u32, title: &str) {
     display.window_named(title).unwrap();
 }
 
-/// Whether client area and title bar are one block.
-fn is_solid(frame: &Masked, (x, y, width, height): (i32, i32, i32, i32)) -> bool {
+/// Places of client area and title bar that are not covered.
+fn uncovered(frame: &Masked, (x, y, width, height): (i32, i32, i32, i32)) -> Vec<(i32, i32, [u8; 3])> {
     let left_to_right = [x + 4, x + width / 4, x + width / 2, x + width - 4];
     let top_to_bottom = [y - 18, y - 10, y - 2, y + 2, y + height / 2, y + height - 3];
-    top_to_bottom.iter().all(|y| left_to_right.iter().all(|x| pixel(frame, *x, *y) == FILL))
+    let points = top_to_bottom.iter().flat_map(|y| left_to_right.iter().map(|x| (*x, *y)));
+    points.map(|(x, y)| (x, y, pixel(frame, x, y))).filter(|(_, _, colour)| *colour != FILL).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -100,7 +108,8 @@ async fn invariant_02_the_guard_judges_every_visible_window_on_every_monitor() {
 
     assert_eq!((frame.width(), frame.height()), (3840, 1080));
     for (name, window) in [("left", left), ("right", right), ("early", early), ("late", late)] {
-        assert!(is_solid(&frame, place(&display, window)), "{name} is not covered, title bar included");
+        let place = place(&display, window);
+        assert_eq!(uncovered(&frame, place), [], "{name} at {place:?}, title bar included");
     }
     let (x, y, _, height) = place(&display, covered);
     assert_eq!(pixel(&frame, x + 5, y + height - 5), FILL, "what can be seen of a covered window");
@@ -120,22 +129,28 @@ async fn invariant_02_the_guard_judges_every_visible_window_on_every_monitor() {
 async fn invariant_02_a_menu_is_covered_with_the_window_it_belongs_to() {
     let mut display = Display::start("1280x900x24").unwrap();
     display.openbox().unwrap();
-    let secret = xterm(&mut display, "secret: menu", "60x30+100+100");
-    let (x, y, _, _) = place(&display, secret);
-    // xterm's menu: an override-redirect window without a title, shown while the button is held.
-    display.run("xdotool", &["mousemove", &(x + 200).to_string(), &(y + 100).to_string()]).unwrap();
-    display.run("xdotool", &["keydown", "ctrl"]).unwrap();
-    display.run("xdotool", &["mousedown", "1"]).unwrap();
-    let menu = eventually("xterm's menu shows", || {
-        let ids = display.run("xdotool", &["search", "--onlyvisible", "--class", "XTerm"]).unwrap_or_default();
-        Ok(ids.lines().filter_map(|l| l.parse().ok()).find(|id| *id != secret && {
-            let (_, _, width, height) = place(&display, *id);
-            width > 50 && height > 50 && (width, height) != (place(&display, secret).2, place(&display, secret).3)
-        }))
-    })
-    .unwrap();
+    let (client, root) = display.connect().unwrap();
+    let window = |x, y, width, height, colour, popup| {
+        let id = client.generate_id().unwrap();
+        let set = CreateWindowAux::new().background_pixel(colour).override_redirect(u32::from(popup));
+        client
+            .create_window(COPY_DEPTH_FROM_PARENT, id, root, x, y, width, height, 0, WindowClass::INPUT_OUTPUT, 0, &set)
+            .unwrap();
+        id
+    };
+    let set = |id, property: u32, text: &[u8]| {
+        client.change_property8(PropMode::REPLACE, id, property, AtomEnum::STRING, text).unwrap();
+    };
+    let secret = window(100, 100, 400, 300, 0x00_2244, false);
+    set(secret, AtomEnum::WM_NAME.into(), b"secret: menu");
+    set(secret, AtomEnum::WM_CLASS.into(), b"painted\0Painted\0");
     // Off the window it belongs to, so that only its own mask can cover it.
-    display.run("xdotool", &["windowmove", &secret.to_string(), "700", "500"]).unwrap();
+    let menu = window(700, 500, 160, 120, 0x44_8800, true);
+    for id in [secret, menu] {
+        client.map_window(id).unwrap();
+    }
+    client.flush().unwrap();
+    display.window_named("secret: menu").unwrap();
     let guard = guard(&display, SECRET).await;
     let frame = guard.picture(Scope::Desktop).await.unwrap();
     let (x, y, width, height) = place(&display, menu);
@@ -154,7 +169,9 @@ async fn invariant_02_windows_that_keep_moving_end_in_no_picture() {
     let mover = std::thread::spawn(move || {
         // Moved without a pause, in one xdotool call, for longer than all attempts take together.
         let script: Vec<String> = (0..6_000)
-            .flat_map(|i| ["windowmove".to_owned(), restless.clone(), (100 + i % 300).to_string(), "100".into()])
+            .flat_map(|i| {
+                ["windowmove".to_owned(), restless.clone(), (100 + i % 300).to_string(), "100".into()]
+            })
             .collect();
         std::process::Command::new("xdotool").args(script).env("DISPLAY", name).status()
     });

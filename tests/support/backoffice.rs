@@ -86,7 +86,9 @@ impl BackOffice {
     /// # Errors
     /// What the back office says against it.
     pub fn add_contract(&self, terms: &Value) -> Result<()> {
-        let file = self.data.join("terms-of-the-test.json");
+        // Tests add contracts side by side.
+        let contract = terms["contract"].as_str().context("terms without a contract")?;
+        let file = self.data.join(format!("terms-of-{contract}.json"));
         std::fs::write(&file, terms.to_string())?;
         let mut add = self.command("add-contract");
         add.args(["--client", CLIENT, "--worker", WORKER, "--terms"]).arg(&file);

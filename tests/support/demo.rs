@@ -178,7 +178,7 @@ impl Drop for Run<'_> {
         if matches!(self.child.try_wait(), Ok(None)) {
             // Asked first, so that it ends its own children.
             self.signal(Signal::TERM);
-            let until = Instant::now() + Duration::from_secs(90);
+            let until = Instant::now() + Duration::from_secs(180);
             while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < until {
                 std::thread::sleep(Duration::from_millis(100));
             }

@@ -8,6 +8,7 @@ pub mod agent;
 pub mod backoffice;
 pub mod demo;
 pub mod display;
+pub mod fast;
 pub mod leaks;
 pub mod picture;
 pub mod places;

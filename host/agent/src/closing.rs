@@ -109,7 +109,7 @@ impl Closing {
                 .read(RecordFilter {
                     contract: Some(self.terms.contract.clone()),
                     from_at: Some(start),
-                    to_at: Some(start + self.terms.segment.ms() - 1),
+                    to_at: Some(start + self.terms.segment.ms()),
                     after_sequence: after,
                     limit: PAGE,
                     ..RecordFilter::default()

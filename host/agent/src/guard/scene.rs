@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use candor_sandbox::model::{self, Cover, Known, Scene, SceneKind, Target, Window};
-use candor_sensors::{Area, Layout, Monitor, WindowState};
+use candor_sensors::{Area, Layout, Monitor, WindowKind, WindowState};
 
 use super::judgement::{Judgement, hides_title, stricter};
 use super::region::{bounds, intersection, subtract};
@@ -235,7 +235,9 @@ fn visible(id: u64, at_capture: &Layout, span: &[Arc<Layout>]) -> Vec<Area> {
     if still { subtract(only, &above) } else { places }
 }
 
-/// What covers the window at `position`: the opaque windows above it.
+/// What covers the window at `position`: the opaque, ordinary windows above it. A window that nobody answers for may
+/// never have painted, and then shows what lies below.
 fn above(layout: &Layout, position: usize) -> Vec<Area> {
-    layout.windows.iter().skip(position + 1).filter(|w| w.opaque).map(|w| w.area).collect()
+    let covers = |w: &&WindowState| w.opaque && w.kind == WindowKind::Normal && w.app.is_some();
+    layout.windows.iter().skip(position + 1).filter(covers).map(|w| w.area).collect()
 }

@@ -1,0 +1,137 @@
+//! Whatever a policy or a collector does, the agent keeps the time and shows no unjudged picture; and nothing is
+//! recorded before the notice is accepted.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what failed by panicking"
+)]
+
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use candor_tests::agent::Agent;
+use candor_tests::backoffice::{BackOffice, terms};
+use candor_tests::display::eventually;
+use candor_tests::fast::FastAgent;
+use serde_json::{Value, json};
+
+/// A segment of a minute takes six seconds.
+const SPEED: u32 = 10;
+
+fn now() -> u64 {
+    u64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis()).unwrap()
+}
+
+/// Tracks until two segments are delivered; what the back office has of them.
+fn track(
+    folder: &Path,
+    backoffice: &BackOffice,
+    contract: &str,
+    change: impl FnOnce(&mut Value),
+) -> Vec<Value> {
+    let mut terms = terms(contract, backoffice.address(), 0);
+    change(&mut terms);
+    backoffice.add_contract(&terms).unwrap();
+    let agent = Agent::enrol(&folder.join(contract), backoffice, contract).unwrap();
+    let _running = FastAgent::start(&agent, now(), SPEED).unwrap();
+    agent.tell(&["start", "--memo", "under test"]).unwrap();
+    let began = Instant::now();
+    loop {
+        let delivered = backoffice.deliveries(contract).unwrap();
+        // The first began somewhere in its minute.
+        if delivered.len() >= 3 {
+            return delivered[1..3].to_vec();
+        }
+        assert!(began.elapsed() < Duration::from_secs(180), "{:#}", agent.ask(&["status"]).unwrap());
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
+
+#[test]
+fn invariant_03_the_guard_fails_closed_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let backoffice = BackOffice::start(&folder.path().join("backoffice"), 0).unwrap();
+    let cases: [(&str, Value); 5] = [
+        ("traps", json!({"plugin": "hostile-policy", "settings": "trap"})),
+        ("loops", json!({"plugin": "hostile-policy", "settings": "loop"})),
+        ("eats-memory", json!({"plugin": "hostile-policy", "settings": "memory"})),
+        ("misbehaves", json!({"plugin": "hostile-policy", "settings": "window out of bounds"})),
+        ("is-missing", json!({"plugin": "not-there", "settings": {}})),
+    ];
+    std::thread::scope(|scope| {
+        for (name, policy) in cases {
+            let (folder, backoffice) = (folder.path(), &backoffice);
+            scope.spawn(move || {
+                for segment in track(folder, backoffice, name, |terms| terms["policy"] = policy) {
+                    assert_eq!(segment["snapshot"], Value::Null, "{name}: {segment:#}");
+                    assert_eq!(
+                        segment["no_snapshot_because"], "No picture: rule failed, nothing was kept",
+                        "{name}: {segment:#}"
+                    );
+                    assert_eq!(segment["minutes_active"], 1, "{name}: the time is kept: {segment:#}");
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn invariant_13_a_plugin_can_hurt_only_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let backoffice = BackOffice::start(&folder.path().join("backoffice"), 0).unwrap();
+    let deeds = ["loop", "trap", "memory", "log flood", "note flood"];
+    std::thread::scope(|scope| {
+        for deed in deeds {
+            let (folder, backoffice) = (folder.path(), &backoffice);
+            scope.spawn(move || {
+                let contract = deed.replace(' ', "-");
+                let segments = track(folder, backoffice, &contract, |terms| {
+                    let hostile = json!({"plugin": "hostile-collector", "settings": deed});
+                    terms["collectors"].as_array_mut().unwrap().push(hostile);
+                });
+                for segment in segments {
+                    assert_ne!(segment["snapshot"], Value::Null, "{deed}: the others go on: {segment:#}");
+                    assert_eq!(segment["minutes_active"], 1, "{deed}: {segment:#}");
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn invariant_06_nobody_is_recorded_unasked() {
+    let folder = tempfile::tempdir().unwrap();
+    let backoffice = BackOffice::start(&folder.path().join("backoffice"), 0).unwrap();
+    backoffice.add_contract(&terms("asked", backoffice.address(), 0)).unwrap();
+    let agent = Agent::enrol(&folder.path().join("agent"), &backoffice, "asked").unwrap();
+    let acceptance = agent.data().join("acceptance.json");
+    let accepted = std::fs::read(&acceptance).unwrap();
+    std::fs::remove_file(&acceptance).unwrap();
+    let _running = FastAgent::start(&agent, now(), SPEED).unwrap();
+
+    let refused = agent.tell(&["start"]).unwrap_err().to_string();
+    assert!(refused.contains("candor-agent notice"), "{refused}");
+    let status = agent.ask(&["status"]).unwrap();
+    assert_eq!(
+        (&status["tracking"], &status["notice_accepted"]),
+        (&json!(false), &json!(false)),
+        "{status:#}"
+    );
+
+    // An acceptance of another notice is none.
+    let other = String::from_utf8(accepted.clone()).unwrap().replace("\"notice\": \"", "\"notice\": \"0");
+    std::fs::write(&acceptance, other).unwrap();
+    agent.tell(&["start"]).unwrap_err();
+    assert_eq!(agent.ask(&["verify"]).unwrap()["records"], 0);
+
+    std::fs::write(&acceptance, accepted).unwrap();
+    agent.tell(&["start"]).unwrap();
+    eventually("something is recorded", || {
+        Ok((agent.ask(&["verify"])?["records"].as_u64() > Some(0)).then_some(()))
+    })
+    .unwrap();
+    // While it records, whoever asks is told.
+    assert_eq!(agent.ask(&["status"]).unwrap()["tracking"], true);
+}
