@@ -120,7 +120,7 @@ impl Interrupt {
         let flag = Arc::new(AtomicBool::new(false));
         for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP]
         {
-            // In this order: the first signal is noted, a second one ends the program at once.
+            // In this order: a signal is noted; another one, before the first was taken notice of, ends the program.
             signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&flag))
                 .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&flag)))
                 .context("cannot listen for signals")?;
@@ -131,6 +131,11 @@ impl Interrupt {
     /// Whether the person wants to end.
     pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// Takes notice of it: the next one is a new one.
+    pub(crate) fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
     }
 
     /// Sleeps, and wakes early when the person wants to end. Says whether it slept through.

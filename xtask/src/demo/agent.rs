@@ -15,9 +15,6 @@ use crate::workspace::Workspace;
 /// What the agent is called among the children.
 pub(super) const NAME: &str = "agent";
 
-/// How long the outbox may take to be empty.
-const DRAIN_S: &str = "60";
-
 /// An agent and its data folder.
 pub(super) struct Agent {
     program: PathBuf,
@@ -102,11 +99,6 @@ impl Agent {
             self.tell(&["stop"])?;
         }
         Ok(())
-    }
-
-    /// Waits until everything is delivered.
-    pub(super) fn drain(&self) -> Result<()> {
-        self.tell(&["drain", "--timeout-s", DRAIN_S]).map(drop)
     }
 
     /// How many segments are not delivered yet.

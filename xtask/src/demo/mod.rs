@@ -37,6 +37,9 @@ const SEGMENT_MS: u64 = 60_000;
 /// How long before the end of the last segment the agent is told to stop at its end.
 const STOP_AHEAD_MS: u64 = 15_000;
 
+/// How long the outbox may take to be empty: the rest of a minute, the hold, and time to deliver.
+const DRAIN_LIMIT: Duration = Duration::from_secs(150);
+
 /// Options of `run`.
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -84,7 +87,7 @@ pub(crate) fn measure(workspace: &Workspace, minutes: u64) -> Result<Usage> {
     let mut demo = Demo::begin(workspace, &options, &data, &mut household, &interrupt, None)?;
     let outcome = demo.track(&mut household, &interrupt, minutes);
     let usage = demo.meter.take().map(|meter| meter.usage());
-    demo.end(&mut household, None)?;
+    demo.end(&mut household, &interrupt, None)?;
     outcome?;
     usage.context("nothing was measured")?
 }
@@ -111,7 +114,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let mut demo = Demo::begin(workspace, options, &data, &mut household, &interrupt, own_display)?;
     let outcome = demo.track(&mut household, &interrupt, options.segments);
     // Whatever happened: what is recorded is delivered, and what was delivered is told.
-    let ended = demo.end(&mut household, report_file.as_deref());
+    let ended = demo.end(&mut household, &interrupt, report_file.as_deref());
     outcome.and(ended)
 }
 
@@ -235,9 +238,14 @@ impl<'a> Demo<'a> {
     }
 
     /// Stops, drains the outbox and writes the report.
-    fn end(&mut self, household: &mut Household, file: Option<&std::path::Path>) -> Result<()> {
-        say("stopping, and delivering what waits");
-        let drained = self.agent.stop().and_then(|()| self.agent.drain());
+    fn end(
+        &mut self,
+        household: &mut Household,
+        interrupt: &Interrupt,
+        file: Option<&std::path::Path>,
+    ) -> Result<()> {
+        interrupt.take();
+        let drained = self.agent.stop().and_then(|()| self.drain(interrupt));
         let waiting = self.agent.waiting().unwrap_or_default();
         let report = report::make(&self.backoffice, &self.contract, waiting, self.tracked_from);
         household.end(agent::NAME);
@@ -249,6 +257,32 @@ impl<'a> Demo<'a> {
             say(format_args!("report written to {}", file.display()));
         }
         drained
+    }
+
+    /// Waits until everything is delivered. A segment that was stopped half way is closed when its minute is over.
+    fn drain(&self, interrupt: &Interrupt) -> Result<()> {
+        let until = Instant::now() + DRAIN_LIMIT;
+        let mut told = false;
+        loop {
+            let waiting = self.agent.waiting()?;
+            if waiting == 0 {
+                return Ok(());
+            }
+            if !told {
+                say("delivering what waits, once its minute is over; Ctrl-C leaves it for the next run");
+                told = true;
+            }
+            if !interrupt.sleep(Duration::from_millis(250)) {
+                say(format_args!("{waiting} segments are left for the next run"));
+                return Ok(());
+            }
+            if Instant::now() > until {
+                bail!(
+                    "{waiting} segments are not delivered after {} s; they are kept for the next run",
+                    DRAIN_LIMIT.as_secs()
+                );
+            }
+        }
     }
 }
 
