@@ -194,7 +194,7 @@ impl Eyes for Restless {
     }
     async fn capture(&self, area: Area) -> Result<RawFrame, SensorError> {
         let frame = self.eyes.capture(area).await;
-        let x = 100 + i32::try_from(self.captures.fetch_add(1, Ordering::Relaxed)).unwrap();
+        let x = 101 + i32::try_from(self.captures.fetch_add(1, Ordering::Relaxed)).unwrap();
         self.client.configure_window(self.window, &ConfigureWindowAux::new().x(x)).unwrap();
         self.client.sync().unwrap();
         frame
