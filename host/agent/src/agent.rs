@@ -178,8 +178,7 @@ impl Agent {
             .await
             .context("the journal could not be opened")?;
         let terms = &enrolment.terms;
-        let shared =
-            Shared::new(Arc::clone(&setup.clock), journal, terms.contract.clone(), terms.segment);
+        let shared = Shared::new(Arc::clone(&setup.clock), journal, terms.contract.clone(), terms.segment);
         let plugins = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("plugins")
@@ -368,7 +367,8 @@ impl Agent {
         acceptance: &Acceptance,
         guard: Option<Arc<Guard>>,
     ) -> Result<candor_sandbox::Collector, String> {
-        let granted = acceptance.grants.get(&loaded.name).ok_or("it was granted nothing: accept the notice")?;
+        let granted =
+            acceptance.grants.get(&loaded.name).ok_or("it was granted nothing: accept the notice")?;
         let host = Arc::new(CollectorHost::new(&loaded.name, Arc::clone(&self.shared), guard));
         let hosts = CollectorHosts {
             sensors: Arc::clone(&host) as _,
@@ -388,7 +388,8 @@ impl Agent {
         acceptance: &Acceptance,
         closed: Arc<Notify>,
     ) -> Result<Courier, String> {
-        let granted = acceptance.grants.get(&loaded.name).ok_or("it was granted nothing: accept the notice")?;
+        let granted =
+            acceptance.grants.get(&loaded.name).ok_or("it was granted nothing: accept the notice")?;
         let token = self.setup.folder.token().map_err(|e| format!("{e:#}"))?;
         let hosts = UploaderHosts {
             store: Arc::new(self.store(&loaded.name)),

@@ -263,7 +263,8 @@ impl Task {
             match self.collector.woken(Cause::Started).await {
                 Ok(wakes) => self.wakes = wakes,
                 Err(failure) => {
-                    self.shared.problem(&self.name, Some(format!("the collector did not start again: {failure}")));
+                    self.shared
+                        .problem(&self.name, Some(format!("the collector did not start again: {failure}")));
                 }
             }
         }

@@ -156,9 +156,12 @@ mod tests {
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                serve(stream, |request| async move { Response::Ok(serde_json::json!(format!("{request:?}"))) })
-                    .await
-                    .unwrap();
+                serve(
+                    stream,
+                    |request| async move { Response::Ok(serde_json::json!(format!("{request:?}"))) },
+                )
+                .await
+                .unwrap();
             }
         });
         let limit = Duration::from_secs(10);

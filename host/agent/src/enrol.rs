@@ -42,7 +42,8 @@ struct Refused {
 /// # Errors
 /// Where the address is no address, the back office cannot be reached, or it refuses the code.
 pub async fn enrol(folder: &Folder, server: &str, code: &str, name: &str) -> Result<Enrolment> {
-    let base = Url::parse(server).with_context(|| format!("{server:?} is no address such as https://diary.example"))?;
+    let base = Url::parse(server)
+        .with_context(|| format!("{server:?} is no address such as https://diary.example"))?;
     if !matches!(base.scheme(), "https" | "http") || base.host().is_none() {
         bail!("{server:?} is no address such as https://diary.example");
     }

@@ -102,7 +102,9 @@ impl Folder {
         match std::fs::read(self.path(name)) {
             Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("{} could not be read", self.path(name).display())),
+            Err(error) => {
+                Err(error).with_context(|| format!("{} could not be read", self.path(name).display()))
+            }
         }
     }
 
@@ -144,7 +146,8 @@ impl Folder {
     /// Where it cannot be read or made.
     pub fn device_key(&self) -> Result<SecretKey> {
         if let Some(bytes) = self.read("device.key")? {
-            let bytes: &[u8; 32] = bytes.as_slice().try_into().context("device.key is damaged: enrol again")?;
+            let bytes: &[u8; 32] =
+                bytes.as_slice().try_into().context("device.key is damaged: enrol again")?;
             return Ok(SecretKey::from_bytes(bytes));
         }
         let key = SecretKey::generate().context("no key could be made")?;

@@ -109,9 +109,7 @@ impl Observations for CollectorHost {
         let now = self.shared.clock.now();
         match note {
             Note::Snapshot { frame, size } => self.note_picture(frame, size).await,
-            Note::CameraSnapshot { .. } => {
-                Err(NoteError::Unavailable("this tracker reads no camera".into()))
-            }
+            Note::CameraSnapshot { .. } => Err(NoteError::Unavailable("this tracker reads no camera".into())),
             Note::NoSnapshot(denied) => match no_snapshot(denied) {
                 Some(why) if self.shared.open(now) => self.record(now, &Record::NoSnapshot { why }).await,
                 _ => Err(NoteError::NotTracking),
@@ -126,8 +124,7 @@ impl Observations for CollectorHost {
                     let index = judged.layout.windows.iter().position(|w| w.id == window.id);
                     index.and_then(|i| judged.hidden_by.get(i).cloned()).ok_or(NoteError::Unknown)?
                 };
-                let focus =
-                    Focus { at, app: window.app, title: window.title, url: window.url, hidden_by };
+                let focus = Focus { at, app: window.app, title: window.title, url: window.url, hidden_by };
                 self.record(at, &Record::Focus(focus)).await
             }
             Note::Activity { minute } => {

@@ -131,11 +131,7 @@ fn main() -> Result<()> {
         .install_default()
         .map_err(|_| anyhow::anyhow!("the TLS provider was set twice"))?;
     let cli = Cli::parse();
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?
-        .block_on(run(cli))
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(run(cli))
 }
 
 async fn run(cli: Cli) -> Result<()> {
@@ -148,9 +144,8 @@ async fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Cmd::Enrol { server, code, name } => {
             let folder = Folder::open(&data)?;
-            let name = name.unwrap_or_else(|| {
-                rustix::system::uname().nodename().to_string_lossy().into_owned()
-            });
+            let name =
+                name.unwrap_or_else(|| rustix::system::uname().nodename().to_string_lossy().into_owned());
             let enrolment = enrol(&folder, &server, &code, &name).await?;
             println!("Enrolled for '{}' of {}.", enrolment.terms.title, enrolment.terms.client);
             println!("Next: read `candor-agent notice`, then run `candor-agent accept`.");
@@ -245,7 +240,12 @@ async fn asked(data: &Path, request: &Request) -> Result<Value> {
     match ask(&folder, request, Duration::from_secs(30)).await {
         Ok(Response::Ok(value)) => Ok(value),
         Ok(Response::Error(why)) => bail!("{why}"),
-        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused) => {
+        Err(error)
+            if matches!(
+                error.kind(),
+                std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused
+            ) =>
+        {
             bail!("no agent runs on {}: start it with `candor-agent run`", data.display())
         }
         Err(error) => Err(error).context("the agent did not answer"),
@@ -296,7 +296,10 @@ async fn drain(data: &Path, limit: Duration) -> Result<()> {
             return Ok(());
         }
         if started.elapsed() > limit {
-            bail!("{left} segments are not delivered yet; they are kept on this computer. {}", status.problems.join(" "));
+            bail!(
+                "{left} segments are not delivered yet; they are kept on this computer. {}",
+                status.problems.join(" ")
+            );
         }
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
@@ -314,7 +317,13 @@ async fn outbox(data: &Path, json: bool) -> Result<()> {
     };
     for entry in entries {
         let text = |name: &str| entry[name].as_str().unwrap_or("").to_owned();
-        println!("{} {:>9}  {} tries  {}", text("parcel"), text("state"), entry["attempts"], text("last_error"));
+        println!(
+            "{} {:>9}  {} tries  {}",
+            text("parcel"),
+            text("state"),
+            entry["attempts"],
+            text("last_error")
+        );
     }
     Ok(())
 }

@@ -81,7 +81,9 @@ impl Notice {
         line(format!("{} works for {} on '{}'.", terms.worker, terms.client, terms.title));
         line(match terms.mode {
             Mode::Worklog => "Worklog: you start and stop, and choose the memo.".into(),
-            Mode::Monitoring => "Monitoring: the client's rules drive. The notice and the status always show.".into(),
+            Mode::Monitoring => {
+                "Monitoring: the client's rules drive. The notice and the status always show.".into()
+            }
         });
         line(format!(
             "Time is cut into segments of {} minutes. Each waits {} on this computer before it is sent to {server}.",

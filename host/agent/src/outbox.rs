@@ -190,7 +190,10 @@ mod tests {
         assert_eq!(check(b"200 OK"), Err(BadReceipt::Signature));
         assert_eq!(check(&sign(&other, RECEIPT_TYPE, "p", b"bytes")), Err(BadReceipt::Signature));
         assert_eq!(check(&sign(&server, "text/plain", "p", b"bytes")), Err(BadReceipt::Signature));
-        assert_eq!(check(&sign(&server, RECEIPT_TYPE, "q", b"bytes")), Err(BadReceipt::Other("another parcel")));
+        assert_eq!(
+            check(&sign(&server, RECEIPT_TYPE, "q", b"bytes")),
+            Err(BadReceipt::Other("another parcel"))
+        );
         assert_eq!(check(&sign(&server, RECEIPT_TYPE, "p", b"bites")), Err(BadReceipt::Other("other bytes")));
     }
 }

@@ -52,8 +52,8 @@ pub fn encode(frame: &Masked, size: PictureSize) -> Result<(Vec<u8>, Snapshot), 
 
 fn half(frame: &Masked) -> Result<Image<'static>, EncodeError> {
     let text = |error: &dyn std::fmt::Display| EncodeError(error.to_string());
-    let source = ImageRef::new(frame.width(), frame.height(), frame.rgba(), PixelType::U8x4)
-        .map_err(|e| text(&e))?;
+    let source =
+        ImageRef::new(frame.width(), frame.height(), frame.rgba(), PixelType::U8x4).map_err(|e| text(&e))?;
     let mut target = Image::new((frame.width() / 2).max(1), (frame.height() / 2).max(1), PixelType::U8x4);
     Resizer::new().resize(&source, &mut target, None).map_err(|e| text(&e))?;
     Ok(target)

@@ -63,8 +63,7 @@ impl Library<'_> {
     async fn load(&self, kind: &str, plugin: &PluginUse) -> Result<Loaded, String> {
         let file = self.file(kind, &plugin.plugin)?;
         let prepared = self.sandbox.prepare(&file).await.map_err(|e| e.to_string())?;
-        let settings =
-            if plugin.settings.is_null() { "{}".to_owned() } else { plugin.settings.to_string() };
+        let settings = if plugin.settings.is_null() { "{}".to_owned() } else { plugin.settings.to_string() };
         Ok(Loaded { name: plugin.plugin.clone(), prepared, settings })
     }
 
@@ -87,16 +86,24 @@ impl Library<'_> {
         let mut facts = parcel::Policy { plugin: String::new(), sha256: String::new(), rules: Vec::new() };
         let policy = match &terms.policy {
             None => {
-                problems.push(("policy".into(), "the terms name no policy: no picture and no title is recorded".into()));
+                problems.push((
+                    "policy".into(),
+                    "the terms name no policy: no picture and no title is recorded".into(),
+                ));
                 None
             }
             Some(plugin) => match self.policy(plugin).await {
                 Ok((policy, sha256)) => {
-                    facts = parcel::Policy { plugin: plugin.plugin.clone(), sha256, rules: policy.rules().to_vec() };
+                    facts = parcel::Policy {
+                        plugin: plugin.plugin.clone(),
+                        sha256,
+                        rules: policy.rules().to_vec(),
+                    };
                     Some(policy)
                 }
                 Err(why) => {
-                    problems.push((plugin.plugin.clone(), format!("no picture and no title is recorded: {why}")));
+                    problems
+                        .push((plugin.plugin.clone(), format!("no picture and no title is recorded: {why}")));
                     facts.plugin.clone_from(&plugin.plugin);
                     None
                 }
@@ -105,19 +112,18 @@ impl Library<'_> {
         let mut own_failed = false;
         let own = match own_rules {
             None => None,
-            Some(settings) => {
-                match self.policy(&PluginUse { plugin: "rules".into(), settings }).await {
-                    Ok((own, _)) => {
-                        facts.rules.extend(own.rules().iter().cloned());
-                        Some(own)
-                    }
-                    Err(why) => {
-                        own_failed = true;
-                        problems.push(("own rules".into(), format!("no picture and no title is recorded: {why}")));
-                        None
-                    }
+            Some(settings) => match self.policy(&PluginUse { plugin: "rules".into(), settings }).await {
+                Ok((own, _)) => {
+                    facts.rules.extend(own.rules().iter().cloned());
+                    Some(own)
                 }
-            }
+                Err(why) => {
+                    own_failed = true;
+                    problems
+                        .push(("own rules".into(), format!("no picture and no title is recorded: {why}")));
+                    None
+                }
+            },
         };
         let mut collectors = Vec::new();
         for plugin in &terms.collectors {
@@ -151,8 +157,7 @@ pub struct BadAddress {
 /// Where it needs the network and its settings name no address.
 pub fn asks(loaded: &Loaded) -> Result<Grants, BadAddress> {
     let description = loaded.prepared.description();
-    let mut grants =
-        Grants { capabilities: description.imports.clone(), ..Grants::default() };
+    let mut grants = Grants { capabilities: description.imports.clone(), ..Grants::default() };
     let network = matches!(description.kind, Kind::Uploader | Kind::Feed);
     if network && description.imports.contains(&Capability::Http) {
         let bad = |reason: &str| BadAddress { plugin: loaded.name.clone(), reason: reason.to_owned() };
@@ -161,7 +166,9 @@ pub fn asks(loaded: &Loaded) -> Result<Grants, BadAddress> {
         let text = settings.get("url").and_then(|u| u.as_str()).ok_or_else(|| bad("it is missing"))?;
         let url = Url::parse(text).map_err(|e| bad(&e.to_string()))?;
         let host = url.host().ok_or_else(|| bad("it has no host"))?;
-        grants.http.push(HttpGrant { origin: url.origin().ascii_serialization(), private: is_private(&host) });
+        grants
+            .http
+            .push(HttpGrant { origin: url.origin().ascii_serialization(), private: is_private(&host) });
     }
     Ok(grants)
 }
@@ -171,6 +178,8 @@ fn is_private(host: &Host<&str>) -> bool {
     match host {
         Host::Ipv4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
         Host::Ipv6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
-        Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost") || name.ends_with(".internal"),
+        Host::Domain(name) => {
+            *name == "localhost" || name.ends_with(".localhost") || name.ends_with(".internal")
+        }
     }
 }

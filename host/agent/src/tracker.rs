@@ -367,12 +367,8 @@ impl Tracker {
 
     async fn close_ended(&mut self) {
         let now = self.shared.clock.now();
-        let ended: Vec<u64> = self
-            .open
-            .iter()
-            .copied()
-            .filter(|s| s + self.shared.length.ms() + GRACE_MS <= now)
-            .collect();
+        let ended: Vec<u64> =
+            self.open.iter().copied().filter(|s| s + self.shared.length.ms() + GRACE_MS <= now).collect();
         if self.state.borrow().since.is_some() {
             flush(&self.collectors, &self.shared, FLUSH_MS).await;
         }

@@ -17,11 +17,7 @@ pub trait Judge: Send {
     ///
     /// # Errors
     /// Any failure: trap, timeout, out of memory, a malformed verdict.
-    async fn judge(
-        &mut self,
-        scene: Scene,
-        frame: Option<Arc<dyn FrameView>>,
-    ) -> Result<Verdict, Failure>;
+    async fn judge(&mut self, scene: Scene, frame: Option<Arc<dyn FrameView>>) -> Result<Verdict, Failure>;
 }
 
 #[async_trait]
@@ -30,11 +26,7 @@ impl Judge for Policy {
         Policy::rules(self).to_vec()
     }
 
-    async fn judge(
-        &mut self,
-        scene: Scene,
-        frame: Option<Arc<dyn FrameView>>,
-    ) -> Result<Verdict, Failure> {
+    async fn judge(&mut self, scene: Scene, frame: Option<Arc<dyn FrameView>>) -> Result<Verdict, Failure> {
         Policy::judge(self, scene, frame).await
     }
 }
@@ -124,9 +116,9 @@ fn add(all: &mut Judgement, skip: &mut Option<Vec<u32>>, verdict: Verdict, offse
             all.hidings
                 .extend(hidings.into_iter().map(|h| Hiding { rule: h.rule.saturating_add(offset), ..h }));
         }
-        Verdict::Skip(rules) => skip
-            .get_or_insert_default()
-            .extend(rules.into_iter().map(|rule| rule.saturating_add(offset))),
+        Verdict::Skip(rules) => {
+            skip.get_or_insert_default().extend(rules.into_iter().map(|rule| rule.saturating_add(offset)))
+        }
     }
 }
 
@@ -155,11 +147,7 @@ mod tests {
         fn rules(&self) -> Vec<String> {
             vec!["a rule".into()]
         }
-        async fn judge(
-            &mut self,
-            _: Scene,
-            _: Option<Arc<dyn FrameView>>,
-        ) -> Result<Verdict, Failure> {
+        async fn judge(&mut self, _: Scene, _: Option<Arc<dyn FrameView>>) -> Result<Verdict, Failure> {
             self.0.clone().map_err(|()| Failure::TimedOut)
         }
     }
@@ -171,7 +159,10 @@ mod tests {
         }
     }
 
-    async fn of(client: Option<Result<Verdict, ()>>, own: Option<Result<Verdict, ()>>) -> Result<usize, Denied> {
+    async fn of(
+        client: Option<Result<Verdict, ()>>,
+        own: Option<Result<Verdict, ()>>,
+    ) -> Result<usize, Denied> {
         let boxed = |v| Box::new(Says(v)) as Box<dyn Judge>;
         let mut policies = Policies::new(client.map(boxed), own.map(boxed));
         let scene = Scene { kind: SceneKind::Snapshot, at: 0, windows: vec![] };
@@ -193,7 +184,11 @@ mod tests {
             (fill(0), Skip(vec![]), Err(Denied::Skipped(vec![]))),
         ];
         for (client, own, expected) in table {
-            assert_eq!(of(Some(Ok(client.clone())), Some(Ok(own.clone()))).await, expected, "{client:?} {own:?}");
+            assert_eq!(
+                of(Some(Ok(client.clone())), Some(Ok(own.clone()))).await,
+                expected,
+                "{client:?} {own:?}"
+            );
         }
     }
 
