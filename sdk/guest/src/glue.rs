@@ -185,9 +185,9 @@ macro_rules! __register {
             const _: fn(String) -> Result<(), Vec<$crate::__glue::setup::SettingError>> =
                 <Exported as $crate::__glue::setup::Guest>::configure;
             #[cfg(target_arch = "wasm32")]
-            $crate::__glue::$setup::$export_setup!(Exported with_types_in $crate::__glue::$setup);
+    $crate::__glue::$setup::$export_setup!(Exported with_types_in $crate::__glue::$setup);
             #[cfg(target_arch = "wasm32")]
-            $crate::__glue::$kind::$export_kind!(Exported with_types_in $crate::__glue::$kind);
+    $crate::__glue::$kind::$export_kind!(Exported with_types_in $crate::__glue::$kind);
         };
     };
 }

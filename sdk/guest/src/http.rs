@@ -74,7 +74,9 @@ impl From<Auth> for raw::Auth {
         Self {
             secret: auth.secret,
             secret_use: match auth.how {
-                SecretUse::Header { name, prefix } => raw::SecretUse::Header(raw::HeaderAuth { name, prefix }),
+                SecretUse::Header { name, prefix } => {
+                    raw::SecretUse::Header(raw::HeaderAuth { name, prefix })
+                }
                 SecretUse::HmacSha256 { header } => raw::SecretUse::HmacSha256(raw::HmacAuth { header }),
                 SecretUse::AwsSigV4 { region, service } => {
                     raw::SecretUse::AwsSigv4(raw::Sigv4Auth { region, service })

@@ -124,11 +124,7 @@ mod tests {
                 "Invalid type: string \"big\", expected u32.",
             ),
             (r#"{"rules": [{}]}"#, "/rules/0", "Missing field `max-size`."),
-            (
-                r#"{"colour": "blue"}"#,
-                "/colour",
-                "Unknown variant `blue`, expected `red` or `custom`.",
-            ),
+            (r#"{"colour": "blue"}"#, "/colour", "Unknown variant `blue`, expected `red` or `custom`."),
             (
                 r#"{"colour": {"custom": {"hue": 300}}}"#,
                 "/colour/custom/hue",

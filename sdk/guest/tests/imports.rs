@@ -9,7 +9,12 @@ use wasmparser::{Encoding, Parser, Payload};
 /// Where the built guests are: `CANDOR_GUESTS`, or where xtask puts them.
 fn guests() -> PathBuf {
     std::env::var_os("CANDOR_GUESTS").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/guest/wasm32-unknown-unknown/guest")),
+        || {
+            PathBuf::from(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../../target/guest/wasm32-unknown-unknown/guest"
+            ))
+        },
         PathBuf::from,
     )
 }

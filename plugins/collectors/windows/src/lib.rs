@@ -125,14 +125,8 @@ mod tests {
     fn all_facts_are_recorded_unless_the_settings_say_less() {
         let read = |text: &str| settings::read(text).and_then(Windows::configure).map(|w| w.facts);
         assert_eq!(read(""), Ok(WindowFacts::ALL));
-        assert_eq!(
-            read(r#"{"facts": ["app"]}"#),
-            Ok(WindowFacts { app: true, title: false, url: false })
-        );
-        assert_eq!(
-            read(r#"{"facts": []}"#).unwrap_err()[0].place,
-            "/facts",
-        );
+        assert_eq!(read(r#"{"facts": ["app"]}"#), Ok(WindowFacts { app: true, title: false, url: false }));
+        assert_eq!(read(r#"{"facts": []}"#).unwrap_err()[0].place, "/facts",);
         assert_eq!(
             read(r#"{"facts": ["app", "pid"]}"#),
             Err(vec![SettingError::new(

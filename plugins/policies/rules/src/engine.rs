@@ -5,10 +5,10 @@
 //! picture that has a menu without a title in it would leave none at all, and the block hides as much.
 
 use candor_sdk::SettingError;
-use candor_sdk::policy::{Cover, Field, Hiding, Mask, Redaction, SceneKind, Target, Verdict};
 pub use candor_sdk::policy::Window as WindowFacts;
+use candor_sdk::policy::{Cover, Field, Hiding, Mask, Redaction, SceneKind, Target, Verdict};
 
-use crate::matcher::{Matcher, Text};
+use crate::matcher::{Matcher, Text, regex_size_max};
 use crate::settings::{
     Outcome, Pattern, RULES_MAX, RuleSettings, Settings, Unknown, WORDS_MAX, unknown_in_words,
 };
@@ -19,8 +19,23 @@ pub const TITLE_STRIP: u32 = 64;
 
 /// Parts of the names of applications that show pages. For any other application an address is not unknown: there is none.
 const BROWSERS: [&str; 17] = [
-    "firefox", "chrom", "brave", "opera", "vivaldi", "edge", "safari", "epiphany", "falkon", "konqueror",
-    "librewolf", "waterfox", "navigator", "browser", "midori", "nyxt", "webkit",
+    "firefox",
+    "chrom",
+    "brave",
+    "opera",
+    "vivaldi",
+    "edge",
+    "safari",
+    "epiphany",
+    "falkon",
+    "konqueror",
+    "librewolf",
+    "waterfox",
+    "navigator",
+    "browser",
+    "midori",
+    "nyxt",
+    "webkit",
 ];
 
 /// Compiled rules.
@@ -99,8 +114,10 @@ impl Rules {
         let mut rules = Vec::with_capacity(settings.rules.len());
         let mut words = Vec::with_capacity(settings.rules.len() + 1);
         let mut asks = Asks::default();
+        let regexes = settings.rules.iter().flat_map(|rule| rule.matches.patterns()).filter(|p| p.is_regex());
+        let size_max = regex_size_max(regexes.count());
         for (index, rule) in (0u32..).zip(&settings.rules) {
-            rules.push(Rule::new(index, rule, &mut errors));
+            rules.push(Rule::new(index, rule, size_max, &mut errors));
             words.push(rule.in_words());
             asks.application |= rule.matches.application.is_some();
             asks.title |= rule.matches.title.is_some();
@@ -221,7 +238,7 @@ fn looks_like_a_browser(app: &str) -> bool {
 
 impl Rule {
     /// Compiles a rule. What is wrong goes to `errors`; the rule is then not used.
-    fn new(index: u32, settings: &RuleSettings, errors: &mut Vec<SettingError>) -> Self {
+    fn new(index: u32, settings: &RuleSettings, size_max: usize, errors: &mut Vec<SettingError>) -> Self {
         let place = format!("/rules/{index}");
         let matches = &settings.matches;
         if matches.application.is_none() && matches.title.is_none() && matches.address.is_none() {
@@ -240,7 +257,7 @@ impl Rule {
         }
         let mut compile = |field: &str, pattern: &Option<Pattern>| {
             let pattern = pattern.as_ref()?;
-            Matcher::new(pattern, settings.ignore_case)
+            Matcher::new(pattern, settings.ignore_case, size_max)
                 .map_err(|reason| {
                     let place = format!("{place}/match/{field}/{}", pattern.name());
                     errors.push(SettingError::new(place, reason));

@@ -8,8 +8,18 @@ use regex::{Regex, RegexBuilder};
 use crate::glob;
 use crate::settings::{PATTERN_MAX, Pattern};
 
-/// How large a compiled regular expression may be, in bytes. It bounds both memory and the time that one text can take.
-const REGEX_SIZE_MAX: usize = 128 * 1024;
+/// How large the compiled regular expressions may be together, in bytes: with their working memory a fraction of the 64 MiB
+/// that a plugin may have.
+const REGEX_TOTAL_MAX: usize = 12 * 1024 * 1024;
+
+/// How large one of them may be, in bytes. It bounds the time that one text can take.
+const REGEX_ONE_MAX: usize = 512 * 1024;
+
+/// How large a regular expression may be where there are that many of them.
+#[must_use]
+pub fn regex_size_max(count: usize) -> usize {
+    REGEX_ONE_MAX.min(REGEX_TOTAL_MAX / count.max(1))
+}
 
 /// How much a regular expression may remember of what it has seen, in bytes. With 255 rules this stays far below the
 /// memory that a plugin may have.
@@ -30,14 +40,16 @@ enum How {
 }
 
 impl Matcher {
-    /// Compiles a pattern.
+    /// Compiles a pattern; as a regular expression it may be at most `size_max` bytes large ([`regex_size_max`]).
     ///
     /// # Errors
     /// What is wrong with it and what to do, in a sentence for a person.
-    pub fn new(pattern: &Pattern, ignore_case: bool) -> Result<Self, String> {
+    pub fn new(pattern: &Pattern, ignore_case: bool, size_max: usize) -> Result<Self, String> {
         let text = pattern.text();
         if text.is_empty() {
-            return Err("An empty pattern says nothing: leave it out, or use `\"glob\": \"*\"` for any text.".into());
+            return Err(
+                "An empty pattern says nothing: leave it out, or use `\"glob\": \"*\"` for any text.".into(),
+            );
         }
         if text.len() > PATTERN_MAX {
             return Err(format!(
@@ -49,8 +61,8 @@ impl Matcher {
         let how = match pattern {
             Pattern::Exact(_) => How::Exact(plain()),
             Pattern::Contains(_) => How::Contains(plain()),
-            Pattern::Glob(_) => How::Regex(compile(&glob::to_regex(text)?, ignore_case)?),
-            Pattern::Regex(_) => How::Regex(compile(text, ignore_case)?),
+            Pattern::Glob(_) => How::Regex(compile(&glob::to_regex(text)?, ignore_case, size_max)?),
+            Pattern::Regex(_) => How::Regex(compile(text, ignore_case, size_max)?),
         };
         Ok(Self { how, ignore_case })
     }
@@ -98,15 +110,15 @@ fn folded(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn compile(regex: &str, ignore_case: bool) -> Result<Regex, String> {
+fn compile(regex: &str, ignore_case: bool, size_max: usize) -> Result<Regex, String> {
     RegexBuilder::new(regex)
         .case_insensitive(ignore_case)
-        .size_limit(REGEX_SIZE_MAX)
+        .size_limit(size_max)
         .dfa_size_limit(REGEX_CACHE_MAX)
         .build()
         .map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => {
-                "The pattern is too large when compiled: use smaller repetitions.".to_owned()
+                "The pattern is too large when compiled: use smaller repetitions, or fewer regular expressions.".to_owned()
             }
             // Several lines, the last of which says what is wrong; the others point at the place with a caret.
             other => {
@@ -161,7 +173,7 @@ mod tests {
             (regex("ö"), "KÖLN", true, false),
         ] {
             for (ignore_case, expected) in [(true, ignoring), (false, minding)] {
-                let matcher = Matcher::new(&pattern, ignore_case).unwrap();
+                let matcher = Matcher::new(&pattern, ignore_case, REGEX_ONE_MAX).unwrap();
                 assert_eq!(
                     matcher.matches(&Text::new(text)),
                     expected,
@@ -175,15 +187,27 @@ mod tests {
     fn a_bad_pattern_is_refused_with_the_reason() {
         for (pattern, reason) in [
             (regex("("), "The regular expression is malformed: unclosed group."),
-            (regex("a{2,1}"), "The regular expression is malformed: invalid repetition count range, the start must be <= the end."),
-            (regex(r"(?=x)"), "The regular expression is malformed: look-around, including look-ahead and look-behind, is not supported."),
+            (
+                regex("a{2,1}"),
+                "The regular expression is malformed: invalid repetition count range, the start must be <= the end.",
+            ),
+            (
+                regex(r"(?=x)"),
+                "The regular expression is malformed: look-around, including look-ahead and look-behind, is not supported.",
+            ),
             (regex(r"(a)\1"), "The regular expression is malformed: backreferences are not supported."),
-            (regex("((a{100}){100}){100}"), "The pattern is too large when compiled: use smaller repetitions."),
-            (contains(""), "An empty pattern says nothing: leave it out, or use `\"glob\": \"*\"` for any text."),
+            (
+                regex("((a{100}){100}){100}"),
+                "The pattern is too large when compiled: use smaller repetitions, or fewer regular expressions.",
+            ),
+            (
+                contains(""),
+                "An empty pattern says nothing: leave it out, or use `\"glob\": \"*\"` for any text.",
+            ),
         ] {
-            assert_eq!(Matcher::new(&pattern, true).unwrap_err(), reason, "{pattern:?}");
+            assert_eq!(Matcher::new(&pattern, true, REGEX_ONE_MAX).unwrap_err(), reason, "{pattern:?}");
         }
-        let long = Matcher::new(&contains(&"x".repeat(1_001)), true).unwrap_err();
+        let long = Matcher::new(&contains(&"x".repeat(1_001)), true, REGEX_ONE_MAX).unwrap_err();
         assert_eq!(long, "The pattern is 1001 bytes long; at most 1000 are allowed.");
     }
 
@@ -193,7 +217,7 @@ mod tests {
         let text = "a".repeat(64 * 1024) + "!";
         let started = std::time::Instant::now();
         for evil in ["^(a+)+$", "^(a|a)*$", "^(a|aa)+$", "(x+x+)+y", "^(([a-z])+.)+[A-Z]([a-z])+$"] {
-            let matcher = Matcher::new(&regex(evil), false).unwrap();
+            let matcher = Matcher::new(&regex(evil), false, REGEX_ONE_MAX).unwrap();
             assert!(!matcher.matches(&Text::new(&text)), "{evil}");
         }
         assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());

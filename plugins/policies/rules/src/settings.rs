@@ -56,6 +56,13 @@ pub struct MatchSettings {
     pub address: Option<Pattern>,
 }
 
+impl MatchSettings {
+    /// All patterns that are named.
+    pub(crate) fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+        [&self.application, &self.title, &self.address].into_iter().flatten()
+    }
+}
+
 /// How a text is compared.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -80,6 +87,11 @@ impl Pattern {
             Self::Glob(_) => "glob",
             Self::Regex(_) => "regex",
         }
+    }
+
+    /// Whether it is compiled to a regular expression.
+    pub(crate) fn is_regex(&self) -> bool {
+        matches!(self, Self::Glob(_) | Self::Regex(_))
     }
 
     /// The text that stands under that name.
@@ -209,10 +221,7 @@ mod tests {
                 r#"{"match": {"title": {"contains": "a\nb"}}, "then": "fill"}"#,
                 r#"Title contains "a b": solid block"#,
             ),
-            (
-                r#"{"match": {"title": {"contains": "a"}}, "then": "fill", "words": "Payroll"}"#,
-                "Payroll",
-            ),
+            (r#"{"match": {"title": {"contains": "a"}}, "then": "fill", "words": "Payroll"}"#, "Payroll"),
         ] {
             assert_eq!(words(json), expected);
         }

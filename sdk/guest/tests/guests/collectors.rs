@@ -51,8 +51,9 @@ async fn activity_notes_each_minute_that_was_counted() {
         assert_eq!(plugin.woken(Cause::Minute(120_000)).await, Ok(vec![Wake::OnMinute]));
         assert_eq!(world.noted(), expected);
     }
-    let refused = collector("candor_collector_activity", &[Capability::Activity], r#"{"a": 1}"#, &World::new());
-    assert_eq!(settings_refused(refused.await)[0].0, "/a");
+    let granted = [Capability::Activity];
+    let refused = collector("candor_collector_activity", &granted, r#"{"a": 1}"#, &World::new()).await;
+    assert_eq!(settings_refused(refused)[0].0, "/a");
 }
 
 #[tokio::test]

@@ -3,7 +3,12 @@
 //!
 //! They need what xtask builds: run `cargo xtask test`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what failed by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what failed by panicking"
+)]
 
 mod collectors;
 mod policies;

@@ -60,11 +60,7 @@ async fn rules_judges_in_the_sandbox_as_it_says() {
                 Mask { target: strip, cover: Cover::Fill, rule: 2 },
                 covered(4, Cover::Fill, 4),
             ],
-            hidings: vec![
-                hidden(1, Field::Title, 0),
-                hidden(2, Field::Title, 1),
-                hidden(3, Field::Title, 2),
-            ],
+            hidings: vec![hidden(1, Field::Title, 0), hidden(2, Field::Title, 1), hidden(3, Field::Title, 2),],
         }
     );
     let skipped = [all.clone(), vec![focused(6, "xterm", "the Payroll of May")]].concat();
@@ -95,7 +91,7 @@ async fn invariant_03_rules_refuses_a_bad_rule_and_does_not_start() {
 async fn as_many_rules_as_there_may_be_fit_into_the_memory() {
     let rules: Vec<String> = (0..255)
         .map(|n| {
-            format!(r#"{{"match": {{"title": {{"regex": "\\bclient (\\w+ ){{0,20}}{n}\\b"}}}}, "then": "fill"}}"#)
+            format!(r#"{{"match": {{"title": {{"regex": "\\bclient (\\w+ )?{n}\\b"}}}}, "then": "fill"}}"#)
         })
         .collect();
     let settings = format!(r#"{{"rules": [{}]}}"#, rules.join(","));

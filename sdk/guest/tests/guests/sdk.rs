@@ -41,11 +41,16 @@ async fn an_error_is_told_in_words_and_keeps_the_instance() {
 async fn bad_settings_are_refused_with_their_place() {
     for (settings, place, reason) in [
         ("", "", "Missing field `deed`."),
-        (r#"{"deed": "sing"}"#, "/deed", "Unknown variant `sing`, expected one of `panic`, `index`, `error`, `wakes`, `base`, `sensors`."),
+        (
+            r#"{"deed": "sing"}"#,
+            "/deed",
+            "Unknown variant `sing`, expected one of `panic`, `index`, `error`, `wakes`, `base`, `sensors`.",
+        ),
         (r#"{"deed": "base", "size": 101}"#, "/size", "At most 100."),
         (r#"{"deed": "base", "size": 300}"#, "/size", "Invalid value: integer `300`, expected u8."),
     ] {
-        let refused = settings_refused(collector("candor_sdk_author", &SENSORS, settings, &World::new()).await);
+        let refused =
+            settings_refused(collector("candor_sdk_author", &SENSORS, settings, &World::new()).await);
         assert_eq!(refused, [(place.to_owned(), reason.to_owned())], "{settings}");
     }
 }

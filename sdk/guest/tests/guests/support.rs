@@ -17,13 +17,16 @@ use zeroize::Zeroizing;
 
 /// A folder or file of the build: what the variable says, else where xtask puts it.
 fn built(variable: &str, default: &str) -> PathBuf {
-    std::env::var_os(variable)
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target").join(default), PathBuf::from)
+    std::env::var_os(variable).map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target").join(default),
+        PathBuf::from,
+    )
 }
 
 /// A guest, compiled. The artefacts stay for the next run of the tests.
 pub(crate) async fn prepare(guest: &str) -> Prepared {
-    let component = built("CANDOR_GUESTS", "guest/wasm32-unknown-unknown/guest").join(format!("{guest}.wasm"));
+    let component =
+        built("CANDOR_GUESTS", "guest/wasm32-unknown-unknown/guest").join(format!("{guest}.wasm"));
     let compiler = built("CANDOR_BIN_DIR", "debug").join("candor-compile");
     for path in [&component, &compiler] {
         assert!(path.is_file(), "{} is missing: run cargo xtask test", path.display());
@@ -64,7 +67,7 @@ pub(crate) fn written(log: &[LogLine]) -> Vec<String> {
 /// The places and reasons of a refusal.
 pub(crate) fn settings_refused<T>(outcome: Result<T, Refusal>) -> Vec<(String, String)> {
     match outcome {
-        Err(Refusal::BadSettings { errors, .. }) => {
+        Err(Refusal::SettingErrors { errors, .. }) => {
             errors.into_iter().map(|error| (error.place, error.reason)).collect()
         }
         Err(other) => panic!("refused for another reason: {other}"),
@@ -98,7 +101,7 @@ pub(crate) struct World {
     pub(crate) counted: bool,
     /// Origin and token.
     pub(crate) token: Option<(String, String)>,
-    values: Mutex<BTreeMap<String, Vec<u8>>>,
+    pub(crate) values: Mutex<BTreeMap<String, Vec<u8>>>,
 }
 
 impl World {
@@ -156,7 +159,9 @@ impl Observations for World {
             }
             Note::CameraSnapshot { size, .. } => format!("camera {size:?}"),
             Note::NoSnapshot(denied) => format!("no snapshot: {denied:?}"),
-            Note::Focus { window, .. } => format!("focus {:?} {:?} {:?}", window.app, window.title, window.url),
+            Note::Focus { window, .. } => {
+                format!("focus {:?} {:?} {:?}", window.app, window.title, window.url)
+            }
             Note::Activity { minute } => format!("activity {minute}"),
             Note::Custom { kind, body } => format!("{kind} {body}"),
         };

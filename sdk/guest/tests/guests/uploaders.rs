@@ -134,7 +134,11 @@ async fn uploader(url: &str, origin: &str, token: bool) -> Uploader {
     };
     let hosts = UploaderHosts { store: world.clone(), secrets: world };
     let settings = format!(r#"{{"url": "{url}", "secret": "device-token"}}"#);
-    prepare("candor_uploader_backoffice").await.uploader("backoffice", &grants, &settings, hosts).await.unwrap()
+    prepare("candor_uploader_backoffice")
+        .await
+        .uploader("backoffice", &grants, &settings, hosts)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]

@@ -44,10 +44,9 @@ fn line(verdict: &Verdict) -> String {
                 };
                 match mask.target {
                     Target::Window(window) => format!("{window}:{cover}/{}", mask.rule),
-                    Target::Region(area) => format!(
-                        "{},{}+{}x{}:{cover}/{}",
-                        area.x, area.y, area.width, area.height, mask.rule
-                    ),
+                    Target::Region(area) => {
+                        format!("{},{}+{}x{}:{cover}/{}", area.x, area.y, area.width, area.height, mask.rule)
+                    }
                     Target::Whole => format!("*:{cover}/{}", mask.rule),
                 }
             });
@@ -90,7 +89,8 @@ fn each_outcome_does_what_it_says() {
 
 #[test]
 fn each_field_is_matched_by_itself_and_all_that_are_named_must_match() {
-    let mail = r#"{"match": {"application": {"exact": "firefox"}, "title": {"contains": "inbox"}}, "then": "fill"}"#;
+    let mail =
+        r#"{"match": {"application": {"exact": "firefox"}, "title": {"contains": "inbox"}}, "then": "fill"}"#;
     let app = r#"{"match": {"application": {"glob": "keepass*"}}, "then": "fill"}"#;
     let bank = r#"{"match": {"address": {"regex": "^https://([^/]+\\.)?bank\\.test/"}}, "then": "fill"}"#;
     for (rule, one, expected) in [
@@ -110,7 +110,8 @@ fn each_field_is_matched_by_itself_and_all_that_are_named_must_match() {
 
 #[test]
 fn case_is_ignored_unless_the_rule_minds_it() {
-    let minding = r#"{"rules": [{"match": {"title": {"contains": "Secret"}}, "then": "fill", "ignore-case": false}]}"#;
+    let minding =
+        r#"{"rules": [{"match": {"title": {"contains": "Secret"}}, "then": "fill", "ignore-case": false}]}"#;
     for (one, ignored, minded) in [
         ("a|SECRET|-", "0:fill/0 0:title/0", "keep"),
         ("a|Secret|-", "0:fill/0 0:title/0", "0:fill/0 0:title/0"),
@@ -163,9 +164,12 @@ fn what_cannot_be_told_is_covered_and_said_to_be_so() {
     let keep = |then: &str| secret(then).replacen('{', r#"{"unknown": "keep", "#, 1);
     // A popup menu: no title, no application.
     let menu = [window("-|-|-")];
-    for (then, expected) in
-        [("fill", "0:fill/1"), ("blur", "0:fill/1"), ("skip", "0:fill/1"), ("hide-title", "10,20+300x64:fill/1")]
-    {
+    for (then, expected) in [
+        ("fill", "0:fill/1"),
+        ("blur", "0:fill/1"),
+        ("skip", "0:fill/1"),
+        ("hide-title", "10,20+300x64:fill/1"),
+    ] {
         assert_eq!(judged(&secret(then), &menu, SceneKind::Snapshot), expected, "{then}");
         assert_eq!(judged(&secret(then), &menu, SceneKind::Focus), "keep", "{then}: no text to hide");
         assert_eq!(judged(&keep(then), &menu, SceneKind::Snapshot), "keep", "{then}");
@@ -267,7 +271,9 @@ fn a_full_scene_keeps_within_what_the_host_takes() {
 
 #[test]
 fn invariant_03_a_bad_rule_is_refused_with_its_place_and_reason() {
-    let rule = |rest: &str| format!(r#"{{"rules": [{{"match": {{"title": {{"exact": "a"}}}}, "then": "fill"}}, {rest}]}}"#);
+    let rule = |rest: &str| {
+        format!(r#"{{"rules": [{{"match": {{"title": {{"exact": "a"}}}}, "then": "fill"}}, {rest}]}}"#)
+    };
     for (settings, place, reason) in [
         (
             rule(r#"{"match": {"title": {"regex": "("}}, "then": "fill"}"#),

@@ -7,7 +7,8 @@ use std::time::Duration;
 use candor_sdk::observations::{self, PictureSize, WindowFacts};
 use candor_sdk::screen::{self, Scope};
 use candor_sdk::{
-    Cause, Collector, Error, SettingError, Timestamp, Wake, activity, clock, log, pixels, random, store, windows,
+    Cause, Collector, Error, SettingError, Timestamp, Wake, activity, clock, log, pixels, random, store,
+    windows,
 };
 use serde::Deserialize;
 
