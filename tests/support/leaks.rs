@@ -1,5 +1,12 @@
 //! Searches what a program left on disk for a text that must not be there.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what failed by panicking"
+)]
+
 use std::path::{Path, PathBuf};
 
 /// The files below a folder that hold the text in some spelling: upper or lower case, in UTF-8 or UTF-16, in base64 or

@@ -25,7 +25,11 @@ enum Task {
         test: bool,
     },
     /// Builds the plugins and the guests of examples and tests into target/guest.
-    Guests,
+    Guests {
+        /// Also the examples in JavaScript; it needs what the tests need.
+        #[arg(long)]
+        javascript: bool,
+    },
     /// Records a screen through sandboxed plugins and shows it in a Work Diary page.
     Run(demo::Options),
     /// Formats nothing, checks the format, builds everything and runs all tests.
@@ -45,9 +49,11 @@ pub(crate) fn main() -> Result<()> {
             let needs = if test { setup::Needs::TEST } else { setup::Needs::DEMO };
             setup::setup(&workspace, needs).map(drop)
         }
-        Task::Guests => {
-            let guests = setup::setup(&workspace, setup::Needs::BUILD)?;
-            artefacts::guests(&workspace, &guests)
+        Task::Guests { javascript } => {
+            let needs = if javascript { setup::Needs::TEST } else { setup::Needs::BUILD };
+            let guests = setup::setup(&workspace, needs)?;
+            artefacts::guests(&workspace, &guests)?;
+            if javascript { artefacts::javascript_guests(&workspace) } else { Ok(()) }
         }
         Task::Run(options) => demo::run(&workspace, &options),
         Task::Test(options) => test::test(&workspace, &options),

@@ -188,7 +188,8 @@ mod tests {
     #[test]
     fn each_billing_rule_of_the_design_is_a_row() {
         let all = 0b11_1111_1111;
-        let rows: &[(&str, Vec<Claim<'_>>, Option<u64>, Vec<Outcome>)] = &[
+        type Row<'a> = (&'a str, Vec<Claim<'a>>, Option<u64>, Vec<Outcome>);
+        let rows: &[Row<'_>] = &[
             ("any activity bills the whole", vec![claim("a", 0, 10, all, 0b1000, false)], None, vec![Billed]),
             ("no activity is not billed", vec![claim("a", 0, 10, all, 0, false)], None, vec![NoActivity]),
             (

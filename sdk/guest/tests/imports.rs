@@ -1,6 +1,13 @@
 //! What the built guests import and export, read from the components themselves. A plugin's imports are its permission
 //! request, so this is what a person is asked for when they install it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what failed by panicking"
+)]
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 

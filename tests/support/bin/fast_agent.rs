@@ -48,8 +48,13 @@ impl PaintedScreen {
             at: step * 7_000,
             generation: step,
             windows: vec![
-                window(1, format!("notes {step}"), Area { width: 200, ..SCREEN }, step % 2 == 0),
-                window(2, "secret: payroll".into(), Area { x: 200, width: 120, ..SCREEN }, step % 2 == 1),
+                window(1, format!("notes {step}"), Area { width: 200, ..SCREEN }, step.is_multiple_of(2)),
+                window(
+                    2,
+                    "secret: payroll".into(),
+                    Area { x: 200, width: 120, ..SCREEN },
+                    !step.is_multiple_of(2),
+                ),
             ],
             monitors: vec![Monitor { name: "painted".into(), area: SCREEN }],
         })

@@ -13,7 +13,7 @@ mod state;
 mod terms;
 mod work;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result, bail};
@@ -102,7 +102,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         artefacts::guests(workspace, &guests)?;
     }
     let interrupt = Interrupt::listen()?;
-    let data = if options.data == PathBuf::from("target/demo") {
+    let data = if options.data == Path::new("target/demo") {
         workspace.target().join("demo")
     } else {
         cli::from_here(&options.data)?

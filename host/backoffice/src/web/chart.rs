@@ -155,7 +155,7 @@ pub(super) fn week(days: &[u64; 7], billable: u64) -> Markup {
             @for day in days.iter().filter(|d| **d > 0) {
                 @let width = room * *day as f64 / billable.max(1) as f64;
                 rect.f-tracked x=(format!("{at:.1}")) y="3" width=(format!("{width:.1}")) height="8" {}
-                @let _ = at += width + GAP;
+                ({ at += width + GAP; "" })
             }
         }
     }

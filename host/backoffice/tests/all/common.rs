@@ -359,7 +359,7 @@ impl Picture {
             }
         };
         fill(0, 0, width, height, [118, 132, 140]);
-        let dark = seed % 3 != 0;
+        let dark = !seed.is_multiple_of(3);
         let (ground, ink) =
             if dark { ([35, 39, 46], [154, 164, 178]) } else { ([253, 253, 252], [120, 122, 126]) };
         let (left, top) = (width / 40, height / 24);

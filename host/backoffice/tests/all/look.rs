@@ -51,7 +51,7 @@ async fn vary(device: &Device, parcel: &mut Parcel, nth: u64) {
     (parcel.memo, parcel.label) = (Some(memo.to_owned()), label.map(str::to_owned));
     for (at, minute) in parcel.minutes.iter_mut().enumerate() {
         let noise = (nth * 31 + at as u64 * 17) % 23;
-        let quiet = noise % 5 == 0;
+        let quiet = noise.is_multiple_of(5);
         let counts =
             Counts { keys: noise as u32 * 9, clicks: (noise % 4) as u32, scrolls: (noise % 7) as u32 };
         minute.counts = Some(if quiet { Counts::default() } else { counts });
@@ -77,7 +77,9 @@ async fn vary(device: &Device, parcel: &mut Parcel, nth: u64) {
         10 => parcel.no_snapshot = Some(NoSnapshot::RemovedByWorker),
         _ => {
             let (width, height) = if nth % 12 == 4 { (1920, 540) } else { (960, 540) };
-            device.add_picture(parcel, &Picture::draw(width, height, nth as u32, nth % 3 == 0)).await;
+            device
+                .add_picture(parcel, &Picture::draw(width, height, nth as u32, nth.is_multiple_of(3)))
+                .await;
         }
     }
     if nth % 12 == 3 {

@@ -167,7 +167,9 @@ mod tests {
     #[test]
     fn the_published_examples_of_s3_come_out() {
         let put = "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072";
-        let table: [(&str, &str, &str, &[(&str, &str)], &str); 4] = [
+        type Row =
+            (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)], &'static str);
+        let table: [Row; 4] = [
             (
                 "GET",
                 "/test.txt",

@@ -201,10 +201,10 @@ impl Upkeep {
     /// A window came, went or was put into another one.
     fn changed(&mut self, window: Window, reparented: bool) {
         self.tree_stale = true;
-        if let Some(facts) = self.desk.seen.get_mut(&window) {
-            if reparented {
-                facts.top = None;
-            }
+        if let Some(facts) = self.desk.seen.get_mut(&window)
+            && reparented
+        {
+            facts.top = None;
         }
         self.moved(window);
     }
