@@ -159,7 +159,7 @@ fn without_the_rule_the_private_word_can_be_read() {
 }
 
 #[test]
-fn the_hidden_title_is_in_no_file_that_a_run_leaves_nor_in_a_log() {
+fn invariant_01_the_hidden_title_is_in_no_file_that_a_run_leaves_nor_in_a_log() {
     let ran = &RUNS.with_rule;
     assert!(leaks::count(ran.folder.path()) > 10, "there is little to search");
     let found = leaks::files_with(ran.folder.path(), PRIVATE_WORD);

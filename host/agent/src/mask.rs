@@ -41,16 +41,16 @@ impl Canvas<'_> {
         }
     }
 
-    /// Draws the thin line inside the edge of a filled area. It is drawn over fill only, so it shows nothing.
-    pub fn outline(&mut self, area: Area) {
-        let Some((x0, y0, x1, y1)) = self.clip(area) else { return };
-        if x1 - x0 < 6 || y1 - y0 < 6 {
-            return;
+    /// Draws the thin line inside the edge of what several filled areas cover together. It is drawn over fill only, so
+    /// it shows nothing. The areas overlap where they meet, by more than the line is wide.
+    pub fn outline(&mut self, areas: &[Area]) {
+        for (inset, colour) in [(1, EDGE), (2, FILL)] {
+            for (x0, y0, x1, y1) in areas.iter().filter_map(|area| self.clip(*area)).collect::<Vec<_>>() {
+                if x1 - x0 > 2 * inset && y1 - y0 > 2 * inset {
+                    self.fill(x0 + inset, y0 + inset, x1 - inset, y1 - inset, colour);
+                }
+            }
         }
-        self.fill(x0 + 1, y0 + 1, x1 - 1, y0 + 2, EDGE);
-        self.fill(x0 + 1, y1 - 2, x1 - 1, y1 - 1, EDGE);
-        self.fill(x0 + 1, y0 + 1, x0 + 2, y1 - 1, EDGE);
-        self.fill(x1 - 2, y0 + 1, x1 - 1, y1 - 1, EDGE);
     }
 
     fn clip(&self, area: Area) -> Option<(u32, u32, u32, u32)> {
@@ -191,7 +191,7 @@ mod tests {
             let area = Area { x: -20, y: 30, width: 60, height: 500 };
             let mut canvas = Canvas { rgba: &mut after, width: 100, height: 80 };
             canvas.cover(area, cover);
-            canvas.outline(area);
+            canvas.outline(&[area]);
             for y in 0..80 {
                 for x in 0..100 {
                     let inside = x < 40 && y >= 30;
@@ -200,6 +200,23 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_line_runs_round_areas_that_meet_and_not_between_them() {
+        let mut rgba = vec![0; 60 * 60 * 4];
+        let mut canvas = Canvas { rgba: &mut rgba, width: 60, height: 60 };
+        let areas =
+            [Area { x: 10, y: 10, width: 30, height: 20 }, Area { x: 10, y: 20, width: 20, height: 30 }];
+        for area in areas {
+            canvas.cover(area, Cover::Fill);
+        }
+        canvas.outline(&areas);
+        for (x, y, colour) in
+            [(10, 10, FILL), (11, 11, EDGE), (25, 11, EDGE), (12, 12, FILL), (20, 25, FILL), (38, 20, EDGE)]
+        {
+            assert_eq!(pixel(&rgba, 60, x, y), colour, "{x},{y}");
         }
     }
 

@@ -211,10 +211,10 @@ fn cover(mut raw: Raw, places: &[Covered]) -> Masked {
                 canvas.cover(place, how);
                 inside.extend(region::intersection(place, whole));
             }
+            if how == parcel::Cover::Fill {
+                canvas.outline(&inside);
+            }
             if let Some(bounds) = region::bounds(&inside) {
-                if how == parcel::Cover::Fill && inside.len() == 1 {
-                    canvas.outline(bounds);
-                }
                 redactions.extend(redaction(bounds, how, covered.rule));
             }
         }
