@@ -55,7 +55,9 @@ pub(crate) fn output_of_input(command: &mut Command, line: &str) -> Result<Strin
 fn printed(command: &Command, output: &Output) -> Result<String> {
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        bail!("{} failed: {}: {}", spell(command), output.status, said.trim());
+        // The rest of a long text is usage and traces.
+        let said: Vec<&str> = said.trim().lines().take(15).collect();
+        bail!("{} failed: {}: {}", spell(command), output.status, said.join("\n"));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
