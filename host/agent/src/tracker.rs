@@ -71,6 +71,10 @@ pub struct Tracker {
     closed: Arc<tokio::sync::Notify>,
     /// Where the span that runs began.
     span_from: u64,
+    /// The segment that it is in.
+    segment: u64,
+    /// The segment whose memo is written.
+    memo_of: u64,
     counter: Option<Running>,
     open: BTreeSet<u64>,
     beat: (u64, u64),
@@ -147,6 +151,8 @@ impl Tracker {
             state,
             closed,
             span_from: 0,
+            segment: 0,
+            memo_of: 0,
             counter: None,
             open: BTreeSet::new(),
             beat,
@@ -160,7 +166,8 @@ impl Tracker {
         loop {
             let now = self.shared.clock.now();
             let tracking = self.state.borrow().since.is_some();
-            let minute_end = tracking.then(|| minute_of(now.max(self.span_from)) + MINUTE_MS);
+            // From the span, not from now: a minute that ended while something else was done is not passed over.
+            let minute_end = tracking.then(|| minute_of(self.span_from) + MINUTE_MS);
             let close = self.open.first().map(|s| s + self.closing.terms.segment.ms() + GRACE_MS);
             let beat = tracking.then_some(now + HEARTBEAT_MS);
             let clock = Arc::clone(&self.shared.clock);
@@ -254,6 +261,7 @@ impl Tracker {
     async fn start(&mut self, memo: Option<String>) {
         let now = self.shared.clock.now();
         self.span_from = now;
+        self.segment = self.shared.length.start_of(now);
         self.beat = (now, self.shared.clock.monotonic());
         self.shared.set_tracking(true);
         self.state.send_modify(|s| {
@@ -315,7 +323,12 @@ impl Tracker {
         let mut from = from;
         while from < to {
             let end = to.min(minute_of(from) + MINUTE_MS);
-            self.open.insert(self.shared.length.start_of(from));
+            let segment = self.shared.length.start_of(from);
+            self.open.insert(segment);
+            // Each segment holds its own memo, so that it can be put together alone.
+            if self.memo_of != segment {
+                self.write_memo(from).await;
+            }
             self.record(from, &Record::Span { from, to: end }).await;
             from = end;
         }
@@ -324,24 +337,25 @@ impl Tracker {
 
     async fn minute_ended(&mut self, end: u64) {
         self.heartbeat().await;
-        if end <= self.span_from {
-            return;
-        }
         self.end_span(end).await;
-        if self.shared.length.start_of(end) == end {
-            let start = end - self.shared.length.ms();
-            if self.state.borrow().stopping {
-                self.stop(end).await;
-            } else {
-                // Each segment holds its own memo, so that it can be put together alone.
-                self.write_memo(end).await;
-            }
-            self.post(|| Event::Segment(start));
-        }
+        self.segment_turned().await;
         if self.counter.is_none() && self.state.borrow().since.is_some() {
             self.start_counter(end).await;
         }
         self.tell();
+    }
+
+    /// Where the span that runs has come into another segment, tracking stops if it was asked to.
+    async fn segment_turned(&mut self) {
+        let segment = self.shared.length.start_of(self.span_from);
+        let ended = std::mem::replace(&mut self.segment, segment);
+        if ended == segment {
+            return;
+        }
+        if self.state.borrow().stopping {
+            self.stop(segment).await;
+        }
+        self.post(|| Event::Segment(ended));
     }
 
     async fn counted(&mut self, counted: Result<Counted, String>) {
@@ -410,7 +424,8 @@ impl Tracker {
         self.span_from = self.span_from.max(wall);
     }
 
-    async fn write_memo(&self, at: u64) {
+    async fn write_memo(&mut self, at: u64) {
+        self.memo_of = self.shared.length.start_of(at);
         let memo = self.state.borrow().memo.clone();
         self.record(at, &Record::Memo { memo, label: None }).await;
     }
