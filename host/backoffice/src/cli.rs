@@ -38,7 +38,7 @@ pub enum Command {
         /// Address and port to listen on; port 0 takes a free one.
         #[arg(long, default_value = "127.0.0.1:8750")]
         listen: SocketAddr,
-        /// The address that people use, where a proxy stands in front, such as https://diary.example.
+        /// The address that people use, where a proxy stands in front, such as `https://diary.example`.
         #[arg(long)]
         public_url: Option<Url>,
     },
