@@ -22,6 +22,7 @@ pub mod notice;
 pub mod outbox;
 pub mod picture;
 pub mod plugins;
+pub mod protocol;
 pub mod record;
 mod recovery;
 pub mod segments;

@@ -29,6 +29,16 @@ pub struct Parcel {
     pub start: u64,
     /// The segment's length.
     pub length: SegmentLength,
+    /// How often the segment was changed after it was first closed, from 0. The highest of a device takes the place of
+    /// all lower ones: what those held beyond it is to be forgotten.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub revision: u32,
+    /// The worker removed the segment: no minutes, no picture, no text; this is the tombstone that both sides see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Removed>,
+    /// The worker typed this whole segment in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manual: Option<Manual>,
     /// One entry for each minute in which anything was tracked, in order.
     pub minutes: Vec<MinuteFacts>,
     /// What the worker says to have worked on.
@@ -54,6 +64,25 @@ pub struct Parcel {
     pub custom: Vec<Custom>,
     /// The policy in force when the segment closed.
     pub policy: Policy,
+}
+
+/// That the worker removed a segment with its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Removed {
+    /// When.
+    pub at: u64,
+    /// How many milliseconds of tracked or typed-in time went with it.
+    pub time_ms: u64,
+}
+
+/// That the worker typed a segment in. It is billed only within the client's permission, and only where nothing tracked
+/// is billed in its place (design §8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Manual {
+    /// When it was typed in.
+    pub at: u64,
 }
 
 /// What one minute held.
@@ -181,8 +210,14 @@ pub enum NoSnapshot {
     CollectorFailed,
     /// The tracker was off at the random moment.
     MomentMissed,
-    /// The worker removed it before it was delivered.
+    /// The worker removed it.
     RemovedByWorker,
+    /// The terms leave pictures to the worker, who has turned them off.
+    TurnedOff,
+    /// The screen was locked, or a screen saver covered it.
+    ScreenLocked,
+    /// The screen showed one colour only: blank, black or switched off.
+    ScreenBlank,
 }
 
 impl NoSnapshot {
@@ -197,6 +232,9 @@ impl NoSnapshot {
             Self::CollectorFailed => "No picture: the collector failed",
             Self::MomentMissed => "No picture: the tracker was off at its moment",
             Self::RemovedByWorker => "Picture removed by worker, time kept",
+            Self::TurnedOff => "No picture: turned off by worker",
+            Self::ScreenLocked => "No evidence: the screen was locked",
+            Self::ScreenBlank => "No evidence: the screen was blank",
         }
     }
 }
@@ -225,8 +263,16 @@ pub enum GapCause {
     DisplayLost,
     /// A collector failed.
     CollectorFailed,
-    /// The clock jumped or the computer slept.
+    /// The clock was set.
     ClockJump,
+    /// The computer slept.
+    Asleep,
+    /// The screen was locked.
+    Locked,
+    /// The worker paused for private time.
+    Paused,
+    /// Nobody was there, and the worker left the time out.
+    LeftOut,
 }
 
 /// An observation of a plugin's own making; shown as the plugin's word.
@@ -328,6 +374,11 @@ impl Parcel {
             scrolls: sum.scrolls.saturating_add(c.scrolls),
         })
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn is_hex(text: &str) -> bool {

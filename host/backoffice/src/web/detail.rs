@@ -210,7 +210,11 @@ fn cause(cause: GapCause) -> &'static str {
         GapCause::CounterLost => "keys, clicks and scrolls could not be counted",
         GapCause::DisplayLost => "the display could not be read",
         GapCause::CollectorFailed => "a collector failed",
-        GapCause::ClockJump => "the clock was set or the computer slept",
+        GapCause::ClockJump => "the clock was set",
+        GapCause::Asleep => "the computer slept",
+        GapCause::Locked => "the screen was locked",
+        GapCause::Paused => "the worker paused for private time",
+        GapCause::LeftOut => "the worker left the time out",
     }
 }
 
