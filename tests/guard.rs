@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use candor_agent::clock::SystemClock;
-use candor_agent::guard::Guard;
+use candor_agent::guard::{Guard, NoPicture};
 use candor_agent::guard::eyes::{Eyes, X11Eyes};
 use candor_agent::guard::frame::Masked;
 use candor_agent::guard::judgement::{Judge, Policies};
@@ -217,7 +217,7 @@ async fn invariant_02_windows_that_keep_moving_end_in_no_picture() {
     let policies = Policies::new(Some(policy(cache.path(), SECRET).await), None);
     let eyes = Arc::clone(&restless) as Arc<dyn Eyes>;
     let guard = Guard::new(eyes, policies, SystemClock::shared());
-    assert_eq!(guard.picture(Scope::Desktop).await.map(|_| ()), Err(Denied::Unsettled));
+    assert_eq!(guard.picture(Scope::Desktop).await.map(|_| ()), Err(NoPicture::Denied(Denied::Unsettled)));
     assert!(restless.captures.load(Ordering::Relaxed) > 1, "it is tried again");
 }
 
@@ -229,8 +229,8 @@ async fn invariant_03_without_a_policy_there_is_neither_picture_nor_title() {
     let eyes = Arc::new(X11Eyes::open(Some(&display.name)).unwrap());
     tokio::time::sleep(Duration::from_millis(3_200)).await;
     let guard = Guard::new(eyes, Policies::new(None, None), SystemClock::shared());
-    assert_eq!(guard.picture(Scope::Desktop).await.map(|_| ()), Err(Denied::RuleFailed));
-    assert_eq!(guard.windows().await.map(|_| ()), Err(Denied::RuleFailed));
+    assert_eq!(guard.picture(Scope::Desktop).await.map(|_| ()), Err(NoPicture::Denied(Denied::RuleFailed)));
+    assert_eq!(guard.windows().await.map(|_| ()), Err(NoPicture::Denied(Denied::RuleFailed)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -240,6 +240,6 @@ async fn a_display_that_is_lost_is_said_and_nothing_panics() {
     let guard = guard(&display, SECRET).await;
     display.kill_server().unwrap();
     let refused = guard.picture(Scope::Desktop).await.map(|_| ());
-    assert!(matches!(refused, Err(Denied::Unavailable(_))), "{refused:?}");
+    assert!(matches!(refused, Err(NoPicture::Denied(Denied::Unavailable(_)))), "{refused:?}");
     assert!(guard.windows().await.is_err());
 }

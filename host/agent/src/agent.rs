@@ -1,42 +1,38 @@
-//! Puts the pipeline together and serves the control socket.
+//! Puts the house together and answers the control socket.
 //!
-//! sensors → guard → collectors → journal → outbox → uploader. Nothing is put together before the notice is accepted.
+//! sensors → guard → collectors → journal → outbox → uploader, once for each contract ([`crate::seat`]).
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use candor_journal::{Journal, MasterKey, OutboxEntry};
-use candor_sandbox::capability::Secrets;
-use candor_sandbox::{CollectorHosts, Limits, Sandbox, SandboxConfig, UploaderHosts};
-use candor_seal::commitment;
-use serde::{Deserialize, Serialize};
-use tokio::sync::{Mutex, Notify, Semaphore, mpsc, oneshot, watch};
-use zeroize::Zeroizing;
+use candor_journal::{Journal, MasterKey};
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::{Mutex, Notify, Semaphore, watch};
 
 use crate::clock::Clock;
-use crate::closing::Closing;
-use crate::collectors::{CollectorHandle, tell_window_changes};
-use crate::control::{self, Request, Response};
-use crate::folder::{Enrolment, Folder};
-use crate::guard::Guard;
+use crate::control;
+use crate::folder::Folder;
 use crate::guard::eyes::Eyes;
-use crate::guard::judgement::{Judge, Policies};
-use crate::hosts::{CollectorHost, PluginStore};
 use crate::input::InputSource;
-use crate::notice::{Acceptance, Notice};
-use crate::outbox::Courier;
-use crate::plugins::{Library, Loaded, Plugins};
-use crate::shared::Shared;
-use crate::tracker::{Command, Reply, State, Tracker};
+use crate::presence::Presence;
+use crate::protocol::{
+    IdleAnswer, MAX_MEMO, NoticeAnswer, Preferences, Request, Response,
+};
+use crate::seat::{House, Pipeline, Seat};
+use crate::settings::{self, Remembered};
+use crate::tracker::Command;
+use crate::{doctor, export, invitation, preview, status};
 
 /// How many connections the control socket serves at once.
 const CONNECTIONS: usize = 16;
-/// How many commands may wait for the tracker.
-const COMMANDS: usize = 16;
-/// How many outbox entries are listed.
-const LISTED: u32 = 500;
+/// How long a status waits for a change, in seconds.
+const WAIT_S: u64 = 20;
+/// How often the disk space in use is looked at, in milliseconds.
+const DISK_MS: u64 = 60_000;
 
 /// What a running agent needs from outside.
 pub struct Setup {
@@ -48,169 +44,108 @@ pub struct Setup {
     pub eyes: Result<Arc<dyn Eyes>, String>,
     /// Where counts come from.
     pub input: Arc<dyn InputSource>,
+    /// Whether anybody is there.
+    pub presence: Arc<dyn Presence>,
     /// The folder with plugins.
     pub plugins: PathBuf,
     /// The program `candor-compile`.
     pub compiler: PathBuf,
 }
 
-/// The answer of `status`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
-    /// Whether the tracker is on.
-    pub tracking: bool,
-    /// Whether the notice was accepted; nothing is recorded before.
-    pub notice_accepted: bool,
-    /// The contract's id.
-    pub contract: String,
-    /// The contract's title.
-    pub title: String,
-    /// The client's name.
-    pub client: String,
-    /// Since when it is on, milliseconds since the Unix epoch.
-    pub since: Option<u64>,
-    /// The memo.
-    pub memo: Option<String>,
-    /// Whether it turns itself off at the end of the segment.
-    pub stopping: bool,
-    /// Segments.
-    pub segments: SegmentCounts,
-    /// What waits.
-    pub outbox: Outbox,
-    /// What a person should look at, in words.
-    pub problems: Vec<String>,
-}
-
-/// How many segments are where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SegmentCounts {
-    /// Running, or ended and not closed yet.
-    pub open: usize,
-    /// Closed: a parcel exists.
-    pub closed: u64,
-    /// Delivered: a receipt exists.
-    pub delivered: u64,
-}
-
-/// How many parcels are where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outbox {
-    /// Within their hold time.
-    pub held: u64,
-    /// Due.
-    pub waiting: u64,
-    /// With receipt.
-    pub delivered: u64,
-    /// Refused for good.
-    pub rejected: u64,
-    /// Taken back.
-    pub cancelled: u64,
-}
-
-/// Opens what a notice is written from: used by the command line too, without a running agent.
-///
-/// # Errors
-/// Where the sandbox cannot be set up.
-pub async fn open_plugins(
-    folder: &Folder,
-    enrolment: &Enrolment,
-    plugins: &std::path::Path,
-    compiler: &std::path::Path,
-) -> Result<(Plugins, Notice)> {
-    let cache_dir = folder.make("artefacts")?;
-    let config = SandboxConfig { cache_dir, compiler: compiler.to_path_buf(), limits: Limits::default() };
-    let sandbox = Sandbox::new(config).context("the sandbox could not be set up")?;
-    let own_rules = folder.read_json("own-rules.json")?;
-    let library = Library { sandbox: &sandbox, folder: plugins };
-    let opened = library.open(&enrolment.terms, own_rules).await;
-    let notice = Notice::write(&enrolment.terms, &enrolment.server, &opened);
-    Ok((opened, notice))
-}
-
-/// A pipeline that runs.
-struct Pipeline {
-    commands: mpsc::Sender<(Command, Reply)>,
-    state: watch::Receiver<State>,
-    tracker: tokio::task::JoinHandle<()>,
-}
-
 /// A running agent.
 pub struct Agent {
-    setup: Setup,
-    enrolment: Enrolment,
-    shared: Arc<Shared>,
-    pipeline: Mutex<Option<Pipeline>>,
-    /// Plugins run on a runtime of their own: whatever one does, the control socket and the tracker keep their pace
-    /// (invariant 13).
-    plugins: Option<tokio::runtime::Runtime>,
+    house: Arc<House>,
+    seats: Mutex<BTreeMap<String, Arc<Seat>>>,
+    pub(crate) remembered: Mutex<Remembered>,
+    runtime: Option<tokio::runtime::Runtime>,
+    quit: Notify,
+    /// Bytes of the journal and its pictures, as they were looked at last.
+    disk: std::sync::atomic::AtomicU64,
 }
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        if let Some(plugins) = self.plugins.take() {
+        if let Some(runtime) = self.runtime.take() {
             // A runtime may not be waited for on an async thread.
-            plugins.shutdown_background();
+            runtime.shutdown_background();
         }
     }
 }
 
-struct Token {
-    origin: String,
-    token: Zeroizing<String>,
-}
-
-impl Secrets for Token {
-    fn secret(&self, name: &str, origin: &str) -> Option<Zeroizing<String>> {
-        (name == "device-token" && origin == self.origin).then(|| self.token.clone())
-    }
+/// An error of the inside, as a sentence.
+pub(crate) fn words(error: impl std::fmt::Display) -> String {
+    format!("{error:#}")
 }
 
 impl Agent {
-    /// Opens the journal and, where the notice is accepted, starts the pipeline.
+    /// Opens the journal and every contract, and starts the pipelines of those whose notice is accepted.
     ///
     /// # Errors
-    /// Where the device is not enrolled or its data cannot be read.
+    /// Where its data cannot be read.
     pub async fn open(setup: Setup) -> Result<Arc<Self>> {
-        let enrolment = setup.folder.enrolment()?;
-        let key = MasterKey::load_or_create(&setup.folder.path("journal.key"))
+        let Setup { folder, clock, eyes, input, presence, plugins, compiler } = setup;
+        let key = MasterKey::load_or_create(&folder.path("journal.key"))
             .context("the journal's key could not be read")?;
-        let journal = Journal::open(&setup.folder.make("journal")?, &key)
+        let journal = Journal::open(&folder.make("journal")?, &key)
             .await
             .context("the journal could not be opened")?;
-        let terms = &enrolment.terms;
-        let shared = Shared::new(Arc::clone(&setup.clock), journal, terms.contract.clone(), terms.segment);
-        let plugins = tokio::runtime::Builder::new_multi_thread()
+        let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("plugins")
             .enable_all()
             .build()
             .context("the plugins' runtime could not be started")?;
-        let agent = Arc::new(Self {
-            setup,
-            enrolment,
-            shared: Arc::new(shared),
-            pipeline: Mutex::new(None),
-            plugins: Some(plugins),
+        let house = Arc::new(House {
+            folder,
+            clock,
+            eyes,
+            input,
+            presence,
+            plugins,
+            compiler,
+            journal,
+            runtime: runtime.handle().clone(),
+            revision: Arc::new(watch::channel(1).0),
         });
-        if let Err(why) = agent.ready().await {
-            tracing::info!("{why}");
+        let remembered = Remembered::load(&house.folder);
+        let preferences = settings::preferences(&house.folder)?;
+        let mut seats = BTreeMap::new();
+        for folder in house.folder.contracts()? {
+            let seat = Seat::open(&house, folder, &preferences)?;
+            seats.insert(seat.shared.contract.clone(), Arc::new(seat));
         }
-        Ok(agent)
+        for seat in seats.values() {
+            match seat.ready().await {
+                Ok(pipeline) => remind(&pipeline, &remembered).await,
+                Err(why) => tracing::info!("{why}"),
+            }
+        }
+        Ok(Arc::new(Self {
+            house,
+            seats: Mutex::new(seats),
+            remembered: Mutex::new(remembered),
+            runtime: Some(runtime),
+            quit: Notify::new(),
+            disk: std::sync::atomic::AtomicU64::new(0),
+        }))
     }
 
-    /// Serves the control socket until `stop` fires; then tracking ends and everything is recorded.
+    /// Serves the control socket until `stop` fires or somebody asks it to quit; then tracking ends and everything is
+    /// recorded.
     ///
     /// # Errors
     /// Where the socket cannot be opened.
     pub async fn serve(self: Arc<Self>, ready: impl FnOnce(), stop: impl Future<Output = ()>) -> Result<()> {
-        let folder = self.setup.folder.make("run")?;
+        let folder = self.house.folder.make("run")?;
         let listener = control::listen(&folder).await.context("the control socket could not be opened")?;
+        let watching = tokio::spawn(Arc::clone(&self).watch_disk());
         ready();
         let places = Arc::new(Semaphore::new(CONNECTIONS));
         tokio::pin!(stop);
         loop {
             tokio::select! {
                 () = &mut stop => break,
+                () = self.quit.notified() => break,
                 accepted = listener.accept() => {
                     let Ok((stream, _)) = accepted else {
                         // Out of file handles, say: leave room to recover instead of spinning.
@@ -232,224 +167,328 @@ impl Agent {
                 }
             }
         }
+        watching.abort();
         drop(listener);
-        if let Some(pipeline) = self.pipeline.lock().await.take() {
-            drop(pipeline.commands);
-            if pipeline.tracker.await.is_err() {
-                tracing::error!("the tracker failed while it stopped; what it had written is kept");
-            }
+        for seat in self.seats.lock().await.values() {
+            seat.stop().await;
         }
-        self.shared.journal.sync().await.context("the journal could not be written")
+        self.house.journal.sync().await.context("the journal could not be written")
     }
 
     async fn answer(&self, request: Request) -> Response {
-        let answered = match request {
-            Request::Status => self.status().await.and_then(to_value),
-            Request::Start { memo } => self.start(memo).await.map(|()| serde_json::Value::Null),
-            Request::Stop { at_segment_end } => {
-                self.command(Command::Stop { at_segment_end }).await.map(|()| serde_json::Value::Null)
-            }
-            Request::Memo { memo } if memo.chars().count() > 500 => {
-                Err("a memo has 500 characters at most".into())
-            }
-            Request::Memo { memo } => {
-                self.command(Command::Memo { memo }).await.map(|()| serde_json::Value::Null)
-            }
-            Request::Outbox => self.outbox().await,
-            Request::Verify => self.verify().await,
-        };
-        answered.map_or_else(Response::Error, Response::Ok)
+        self.obey(request).await.map_or_else(Response::Error, Response::Ok)
     }
 
-    async fn start(&self, memo: Option<String>) -> Result<(), String> {
-        self.ready().await?;
-        self.command(Command::Start { memo }).await
-    }
-
-    async fn command(&self, command: Command) -> Result<(), String> {
-        let commands = match &*self.pipeline.lock().await {
-            Some(pipeline) => pipeline.commands.clone(),
-            None => return Err("nothing is tracked: the notice was not accepted yet".into()),
-        };
-        let (reply, answer) = oneshot::channel();
-        commands.send((command, reply)).await.map_err(|_| "the agent is stopping".to_owned())?;
-        answer.await.map_err(|_| "the agent is stopping".to_owned())?
-    }
-
-    /// Puts the pipeline together where that was not done and the notice is accepted.
-    async fn ready(&self) -> Result<(), String> {
-        let mut pipeline = self.pipeline.lock().await;
-        if pipeline.is_some() {
-            return Ok(());
-        }
-        let words = |e: anyhow::Error| format!("{e:#}");
-        let folder = &self.setup.folder;
-        let (plugins, notice) =
-            open_plugins(folder, &self.enrolment, &self.setup.plugins, &self.setup.compiler)
-                .await
-                .map_err(words)?;
-        let acceptance: Option<Acceptance> = folder.read_json("acceptance.json").map_err(words)?;
-        let uid = rustix::process::getuid().as_raw();
-        let Some(acceptance) = acceptance.filter(|a| notice.accepted_by(a, uid)) else {
-            return Err("the notice was not accepted, or it changed: read it with `candor-agent notice`, \
-                        then run `candor-agent accept`"
-                .into());
-        };
-        *pipeline = Some(self.assemble(plugins, &acceptance).await.map_err(words)?);
-        Ok(())
-    }
-
-    async fn assemble(&self, plugins: Plugins, acceptance: &Acceptance) -> Result<Pipeline> {
-        let Plugins { policy, own, own_failed, facts, collectors, uploader, problems } = plugins;
-        for (name, text) in problems {
-            self.shared.problem(&name, Some(text));
-        }
-        let guard = match &self.setup.eyes {
-            Ok(eyes) => {
-                let boxed = |p| Box::new(p) as Box<dyn Judge>;
-                // Own rules that failed to load are rules that are missing: fail closed.
-                let client = if own_failed { None } else { policy.map(boxed) };
-                let policies = Policies::new(client, own.map(boxed));
-                Some(Arc::new(Guard::new(Arc::clone(eyes), policies, Arc::clone(&self.setup.clock))))
+    #[expect(clippy::too_many_lines, reason = "one arm a request: shorter would be harder to read")]
+    async fn obey(&self, request: Request) -> Result<Value, String> {
+        match request {
+            Request::Status { after } => {
+                self.wait_for_change(after).await;
+                to_value(status::status(self).await?)
             }
-            Err(why) => {
-                self.shared.problem("display", Some(why.clone()));
-                None
-            }
-        };
-        let key = self.setup.folder.device_key()?;
-        let secret = *commitment(&key.to_bytes(), b"candor random moments").as_bytes();
-        let runtime = self.plugins.as_ref().context("the agent is stopping")?.handle().clone();
-        let mut pictures = false;
-        let mut running = Vec::new();
-        for loaded in collectors {
-            pictures |= loaded.prepared.description().imports.contains(&candor_sandbox::Capability::Screen);
-            match self.collector(&loaded, acceptance, guard.clone()).await {
-                Ok(collector) => {
-                    running.push(CollectorHandle::start(
-                        &runtime,
-                        &loaded.name,
-                        collector,
-                        Arc::clone(&self.shared),
-                        secret,
-                    ));
+            Request::Start { memo } => {
+                let seat = self.current().await?;
+                check_memo(memo.as_deref().unwrap_or(""))?;
+                let pipeline = seat.ready().await?;
+                if let Some(memo) = &memo {
+                    self.remember(|r| r.memo(memo)).await;
                 }
-                Err(why) => self.shared.problem(&loaded.name, Some(why)),
+                done(pipeline.command(Command::Start { memo }).await)
+            }
+            Request::Stop { at_segment_end } => self.command(Command::Stop { at_segment_end }).await,
+            Request::Pause => self.command(Command::Pause).await,
+            Request::Memo { memo } => {
+                check_memo(&memo)?;
+                self.command(Command::Memo { memo: memo.clone() }).await?;
+                self.remember(|r| r.memo(&memo)).await;
+                Ok(Value::Null)
+            }
+            Request::Label { label } => {
+                self.command(Command::Label { label: label.clone() }).await?;
+                self.remember(|r| r.label = label).await;
+                Ok(Value::Null)
+            }
+            Request::Idle { answer } => self.idle(answer).await,
+            Request::Switch { contract } => self.switch(&contract).await,
+            Request::Import { invitation } => self.import(&invitation).await,
+            Request::Notice { contract } => {
+                let seat = self.seat(contract.as_deref()).await?;
+                let (_, notice, acceptance) = seat.notice().await.map_err(words)?;
+                to_value(NoticeAnswer {
+                    contract: seat.shared.contract.clone(),
+                    digest: notice.digest(),
+                    text: notice.text,
+                    accepted: acceptance.is_some(),
+                })
+            }
+            Request::Accept { contract, digest, by } => {
+                let seat = self.seat(Some(&contract)).await?;
+                seat.accept(&digest, &by).await?;
+                if let Some(pipeline) = seat.pipeline().await {
+                    remind(&pipeline, &*self.remembered.lock().await).await;
+                }
+                Ok(Value::Null)
+            }
+            Request::Preview { contract, own_rules, max_width } => {
+                let seat = self.seat(contract.as_deref()).await?;
+                to_value(preview::preview(&seat, own_rules, max_width).await?)
+            }
+            Request::Segments { from, to } => {
+                let pipeline = self.pipeline().await?;
+                to_value(pipeline.closing.segments(from, to).await.map_err(words)?)
+            }
+            Request::EditSegment { start, memo, label } => {
+                let pipeline = self.pipeline().await?;
+                done(pipeline.closing.edit(start, &memo, label).await.map_err(words))?;
+                self.changed(&pipeline, start).await
+            }
+            Request::RemovePicture { start } => {
+                let pipeline = self.pipeline().await?;
+                pipeline.closing.remove_picture(start).await.map_err(words)?;
+                self.changed(&pipeline, start).await
+            }
+            Request::Forget { from, to } => {
+                let pipeline = self.pipeline().await?;
+                let forgotten = pipeline.closing.forget(from, to).await.map_err(words)?;
+                self.changed(&pipeline, to.saturating_sub(1)).await?;
+                to_value(forgotten)
+            }
+            Request::AddManual { from, to, memo } => {
+                let pipeline = self.pipeline().await?;
+                let added = pipeline.closing.add_manual(from, to, &memo).await.map_err(words)?;
+                pipeline.bell.notify_one();
+                to_value(added)
+            }
+            Request::Picture { start } => to_value(status::picture(&self.pipeline().await?.closing, start).await?),
+            Request::Outbox => to_value(status::outbox(self).await?),
+            Request::Parcel { parcel } => to_value(status::parcel(&self.house.journal, &parcel).await?),
+            Request::Cancel { parcel } => {
+                let at = self.house.clock.now();
+                done(self.house.journal.cancel(&parcel, at).await.map_err(words))?;
+                self.rung().await
+            }
+            Request::Uncancel { parcel } => {
+                done(self.house.journal.uncancel(&parcel).await.map_err(words))?;
+                self.rung().await
+            }
+            Request::SendNow { start } => {
+                let pipeline = self.pipeline().await?;
+                match pipeline.closing.latest(start).await.map_err(words)? {
+                    Some(entry) => self.house.journal.release(&entry.parcel_id).await.map_err(words)?,
+                    None => {
+                        let mut at_once = pipeline.closing.at_once.lock().map_err(words)?;
+                        at_once.insert(start);
+                    }
+                }
+                self.rung().await
+            }
+            Request::TryNow => {
+                self.house.journal.try_now().await.map_err(words)?;
+                for seat in self.seats.lock().await.values() {
+                    seat.delivery.try_now();
+                }
+                self.rung().await
+            }
+            Request::Preferences => to_value(settings::preferences(&self.house.folder).map_err(words)?),
+            Request::SetPreferences { preferences } => {
+                settings::keep_preferences(&self.house.folder, &preferences).map_err(words)?;
+                self.prefer(&preferences).await;
+                Ok(Value::Null)
+            }
+            Request::OwnRules => to_value(settings::own_rules(&self.house.folder).map_err(words)?),
+            Request::SetOwnRules { rules } => self.set_own_rules(&rules).await,
+            Request::Plugins => to_value(&self.pipeline().await?.plugins),
+            Request::Terms { contract } => to_value(&self.seat(contract.as_deref()).await?.enrolment.terms),
+            Request::Doctor => to_value(doctor::check_all(self).await),
+            Request::Export { to } => to_value(export::export(self, &to).await.map_err(words)?),
+            Request::Verify => self.verify().await,
+            Request::Quit => {
+                self.quit.notify_one();
+                Ok(Value::Null)
             }
         }
-        if let Some(guard) = &guard {
-            tell_window_changes(guard.changes(), &running, Arc::clone(&self.setup.clock));
-        }
-        let closed = Arc::new(Notify::new());
-        if let Some(loaded) = uploader {
-            match self.courier(&loaded, acceptance, Arc::clone(&closed)).await {
-                Ok(courier) => drop(runtime.spawn(courier.run())),
-                Err(why) => self.shared.problem(&loaded.name, Some(format!("the outbox waits: {why}"))),
-            }
-        }
-        let closing = Arc::new(Closing {
-            shared: Arc::clone(&self.shared),
-            terms: self.enrolment.terms.clone(),
-            device: self.enrolment.device.clone(),
-            key,
-            policy: facts,
-            pictures,
-        });
-        let (tracker, state) = Tracker::new(closing, running, Arc::clone(&self.setup.input), closed);
-        let (commands, queue) = mpsc::channel(COMMANDS);
-        let tracker = tokio::spawn(tracker.run(queue));
-        Ok(Pipeline { commands, state, tracker })
     }
 
-    async fn collector(
-        &self,
-        loaded: &Loaded,
-        acceptance: &Acceptance,
-        guard: Option<Arc<Guard>>,
-    ) -> Result<candor_sandbox::Collector, String> {
-        let granted =
-            acceptance.grants.get(&loaded.name).ok_or("it was granted nothing: accept the notice")?;
-        let host = Arc::new(CollectorHost::new(&loaded.name, Arc::clone(&self.shared), guard));
-        let hosts = CollectorHosts {
-            sensors: Arc::clone(&host) as _,
-            observations: host as _,
-            store: Arc::new(self.store(&loaded.name)),
-        };
-        loaded
-            .prepared
-            .collector(&loaded.name, &granted.grants, &loaded.settings, hosts)
-            .await
-            .map_err(|e| e.to_string())
+    /// What all seats share.
+    pub(crate) fn house(&self) -> &Arc<House> {
+        &self.house
     }
 
-    async fn courier(
-        &self,
-        loaded: &Loaded,
-        acceptance: &Acceptance,
-        closed: Arc<Notify>,
-    ) -> Result<Courier, String> {
-        let granted =
-            acceptance.grants.get(&loaded.name).ok_or("it was granted nothing: accept the notice")?;
-        let token = self.setup.folder.token().map_err(|e| format!("{e:#}"))?;
-        let hosts = UploaderHosts {
-            store: Arc::new(self.store(&loaded.name)),
-            secrets: Arc::new(Token { origin: self.enrolment.server.clone(), token }),
-        };
-        let uploader = loaded
-            .prepared
-            .uploader(&loaded.name, &granted.grants, &loaded.settings, hosts)
-            .await
-            .map_err(|e| e.to_string())?;
-        Ok(Courier {
-            shared: Arc::clone(&self.shared),
-            uploader,
-            server: self.enrolment.server_key.clone(),
-            segment_ms: self.enrolment.terms.segment.ms(),
-            closed,
+    /// All seats, in order of their contracts' ids.
+    pub(crate) async fn seats(&self) -> Vec<Arc<Seat>> {
+        self.seats.lock().await.values().cloned().collect()
+    }
+
+    /// The seat of a contract; none means the current one.
+    pub(crate) async fn seat(&self, contract: Option<&str>) -> Result<Arc<Seat>, String> {
+        let Some(contract) = contract else { return self.current().await };
+        let seats = self.seats.lock().await;
+        seats.get(contract).cloned().ok_or_else(|| format!("this device has no contract {contract:?}"))
+    }
+
+    /// The current seat: the one that was chosen, else the first.
+    pub(crate) async fn current(&self) -> Result<Arc<Seat>, String> {
+        let chosen = self.remembered.lock().await.contract.clone();
+        let seats = self.seats.lock().await;
+        let seat = chosen.and_then(|id| seats.get(&id)).or_else(|| seats.values().next());
+        seat.cloned().ok_or_else(|| {
+            "this device is not enrolled: take part in a contract with the link or file from the client \
+             (`candor join LINK`)"
+                .into()
         })
     }
 
-    fn store(&self, plugin: &str) -> PluginStore {
-        PluginStore { plugin: plugin.to_owned(), journal: self.shared.journal.clone() }
+    async fn pipeline(&self) -> Result<Arc<Pipeline>, String> {
+        let none = || "nothing is tracked: the notice was not accepted yet".to_owned();
+        self.current().await?.pipeline().await.ok_or_else(none)
     }
 
-    async fn status(&self) -> Result<Status, String> {
-        let counts = self.shared.journal.outbox_counts().await.map_err(|e| e.to_string())?;
-        let pipeline = self.pipeline.lock().await;
-        let state = pipeline.as_ref().map(|p| p.state.borrow().clone());
-        let accepted = state.is_some();
-        let state = state.unwrap_or_default();
-        let terms = &self.enrolment.terms;
-        let outbox = Outbox {
-            held: counts.held,
-            waiting: counts.waiting,
-            delivered: counts.delivered,
-            rejected: counts.rejected,
-            cancelled: counts.cancelled,
-        };
-        let closed = counts.held + counts.waiting + counts.delivered + counts.rejected + counts.cancelled;
-        Ok(Status {
-            tracking: state.since.is_some(),
-            notice_accepted: accepted,
-            contract: terms.contract.clone(),
-            title: terms.title.clone(),
-            client: terms.client.clone(),
-            since: state.since,
-            memo: state.memo,
-            stopping: state.stopping,
-            segments: SegmentCounts { open: state.open_segments, closed, delivered: counts.delivered },
-            outbox,
-            problems: self.shared.problems(),
-        })
+    async fn command(&self, command: Command) -> Result<Value, String> {
+        done(self.pipeline().await?.command(command).await)
     }
 
-    async fn outbox(&self) -> Result<serde_json::Value, String> {
-        let entries = self.shared.journal.outbox(LISTED).await.map_err(|e| e.to_string())?;
-        to_value(entries.iter().map(entry).collect::<Vec<_>>())
+    async fn remember(&self, change: impl FnOnce(&mut Remembered)) {
+        let mut remembered = self.remembered.lock().await;
+        change(&mut remembered);
+        if let Err(error) = remembered.keep(&self.house.folder) {
+            tracing::warn!("what to remember could not be kept: {error:#}");
+        }
     }
 
-    async fn verify(&self) -> Result<serde_json::Value, String> {
-        let found = self.shared.journal.verify().await.map_err(|e| e.to_string())?;
+    /// Everybody who shows something or has something to deliver looks again.
+    async fn rung(&self) -> Result<Value, String> {
+        for seat in self.seats().await {
+            if let Some(pipeline) = seat.pipeline().await {
+                pipeline.bell.notify_one();
+            }
+        }
+        self.house.revision.send_modify(|revision| *revision += 1);
+        Ok(Value::Null)
+    }
+
+    /// A segment was changed: it may have to be delivered, and the running one needs its memo again.
+    async fn changed(&self, pipeline: &Pipeline, at: u64) -> Result<Value, String> {
+        let length = self.current().await?.shared.length;
+        let now = self.house.clock.now();
+        let running = pipeline.state.borrow().since.is_some();
+        if running && length.start_of(at) == length.start_of(now) {
+            pipeline.command(Command::Rewrite).await?;
+        }
+        self.rung().await
+    }
+
+    async fn wait_for_change(&self, after: Option<u64>) {
+        let Some(after) = after else { return };
+        let mut revision = self.house.revision.subscribe();
+        let changed = revision.wait_for(|revision| *revision != after);
+        // Either it changed, or it is time to answer anyway.
+        let _ = tokio::time::timeout(Duration::from_secs(WAIT_S), changed).await;
+    }
+
+    async fn idle(&self, answer: IdleAnswer) -> Result<Value, String> {
+        let pipeline = self.pipeline().await?;
+        let question = pipeline.state.borrow().question;
+        let Some((from, to)) = question else { return Err("there is no question to answer".into()) };
+        if let IdleAnswer::Manual(memo) = answer {
+            pipeline.closing.add_manual(from, to, &memo).await.map_err(words)?;
+            pipeline.bell.notify_one();
+        }
+        done(pipeline.command(Command::Answered).await)
+    }
+
+    async fn switch(&self, contract: &str) -> Result<Value, String> {
+        let (old, new) = (self.current().await?, self.seat(Some(contract)).await?);
+        if Arc::ptr_eq(&old, &new) {
+            return Ok(Value::Null);
+        }
+        let before = old.pipeline().await;
+        let state = before.as_ref().map(|p| p.state.borrow().clone()).unwrap_or_default();
+        if state.since.is_some() {
+            // First the new one: where its notice is not accepted, tracking goes on as it was.
+            let next = new.ready().await?;
+            if let Some(before) = before {
+                before.command(Command::Stop { at_segment_end: false }).await?;
+            }
+            next.command(Command::Start { memo: state.memo }).await?;
+        }
+        let id = contract.to_owned();
+        self.remember(|r| r.contract = Some(id)).await;
+        self.rung().await
+    }
+
+    async fn import(&self, text: &str) -> Result<Value, String> {
+        let invitation = invitation::read(text).map_err(words)?;
+        let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let folder = &self.house.folder;
+        let enrolment =
+            crate::enrol::enrol(folder, &invitation.server, &invitation.code, &name).await.map_err(words)?;
+        let id = enrolment.terms.contract.clone();
+        let preferences = settings::preferences(folder).map_err(words)?;
+        let seat = Seat::open(&self.house, folder.contract(&id).map_err(words)?, &preferences).map_err(words)?;
+        let seat = Arc::new(seat);
+        let answer = to_value(seat.contract().await)?;
+        if let Some(before) = self.seats.lock().await.insert(id.clone(), seat) {
+            // Enrolled again: under the new terms nothing is recorded before their notice is accepted.
+            before.stop().await;
+        }
+        self.remember(|r| r.contract = Some(id)).await;
+        self.rung().await?;
+        Ok(answer)
+    }
+
+    async fn set_own_rules(&self, rules: &[crate::protocol::OwnRule]) -> Result<Value, String> {
+        let settings = settings::own_settings(rules).map_err(words)?;
+        let (house, seats) = (&self.house, self.seats().await);
+        if let Some(settings) = &settings {
+            // Refused before anything changes.
+            let sandbox = crate::seat::sandbox(&house.folder, &house.compiler).map_err(words)?;
+            let library = crate::plugins::Library { sandbox: &sandbox, folder: &house.plugins };
+            library.own_rules(settings.clone()).await?;
+        }
+        match &settings {
+            Some(settings) => house.folder.write_json("own-rules.json", settings).map_err(words)?,
+            None => house.folder.remove("own-rules.json").map_err(words)?,
+        }
+        for seat in seats {
+            seat.own_rules(settings.clone()).await?;
+        }
+        self.rung().await
+    }
+
+    async fn prefer(&self, preferences: &Preferences) {
+        let used = self.disk_bytes() >= preferences.disk_limit;
+        for seat in self.seats().await {
+            seat.prefer(preferences, used).await;
+            let full = "the disk space set for pictures is used up, so no picture is taken; time goes on. Remove \
+                        what is not needed, or set more in Preferences";
+            seat.shared.problem("disk", used.then(|| full.to_owned()));
+        }
+    }
+
+    /// Bytes of the journal and its pictures, as they were looked at last.
+    pub(crate) fn disk_bytes(&self) -> u64 {
+        self.disk.load(std::sync::atomic::Ordering::Acquire)
+    }
+
+    async fn watch_disk(self: Arc<Self>) {
+        loop {
+            let folder = self.house.folder.path("journal");
+            let bytes = tokio::task::spawn_blocking(move || doctor::folder_bytes(&folder)).await.unwrap_or(0);
+            self.disk.store(bytes, std::sync::atomic::Ordering::Release);
+            if let Ok(preferences) = settings::preferences(&self.house.folder) {
+                let used = bytes >= preferences.disk_limit;
+                for seat in self.seats().await {
+                    if seat.shared.choices().disk_used_up != used {
+                        self.prefer(&preferences).await;
+                    }
+                }
+            }
+            crate::clock::sleep(self.house.clock.as_ref(), DISK_MS).await;
+        }
+    }
+
+    async fn verify(&self) -> Result<Value, String> {
+        let found = self.house.journal.verify().await.map_err(words)?;
         Ok(serde_json::json!({
             "records": found.records,
             "equal": found.equal,
@@ -459,22 +498,31 @@ impl Agent {
     }
 }
 
-fn entry(entry: &OutboxEntry) -> serde_json::Value {
-    serde_json::json!({
-        "parcel": entry.parcel_id,
-        "segment_start": entry.segment_start,
-        "sequence": entry.sequence,
-        "target": entry.target,
-        "state": format!("{:?}", entry.state).to_lowercase(),
-        "hold_until": entry.hold_until,
-        "attempts": entry.attempts,
-        "next_try_at": entry.next_try_at,
-        "last_error": entry.last_error,
-        "attachments": entry.attachments.len(),
-        "delivered_at": entry.delivered_at,
-    })
+/// A tracker takes up the memo and label that were set before.
+async fn remind(pipeline: &Pipeline, remembered: &Remembered) {
+    let commands = [
+        Command::Memo { memo: remembered.memo.clone().unwrap_or_default() },
+        Command::Label { label: remembered.label.clone() },
+    ];
+    for command in commands {
+        // A label that the terms have no more is forgotten.
+        if let Err(why) = pipeline.command(command).await {
+            tracing::debug!("{why}");
+        }
+    }
 }
 
-fn to_value(value: impl Serialize) -> Result<serde_json::Value, String> {
+fn check_memo(memo: &str) -> Result<(), String> {
+    if memo.chars().count() > MAX_MEMO {
+        return Err("a memo has 500 characters at most".into());
+    }
+    Ok(())
+}
+
+fn done(result: Result<(), String>) -> Result<Value, String> {
+    result.map(|()| Value::Null)
+}
+
+fn to_value(value: impl Serialize) -> Result<Value, String> {
     serde_json::to_value(value).map_err(|e| e.to_string())
 }

@@ -1,12 +1,13 @@
 //! Closes segments: when one has ended, what was recorded in it becomes a parcel in the outbox.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use candor_diary::parcel::{PARCEL_TYPE, Policy};
+use candor_diary::parcel::{PARCEL_TYPE, Parcel, Policy};
 use candor_diary::terms::Terms;
 use candor_journal::{JournalError, OutboxDraft, OutboxEntry, RecordFilter, SegmentClose};
 use candor_seal::{Envelope, SecretKey};
+use tokio::sync::Mutex;
 
 use crate::record::Record;
 use crate::segments::{Assembled, SegmentFrame, assemble};
@@ -26,9 +27,13 @@ pub struct Closing {
     /// The device's key, which signs parcels.
     pub key: SecretKey,
     /// The policy in force.
-    pub policy: Policy,
+    pub policy: Arc<RwLock<Policy>>,
     /// Whether a collector takes pictures.
     pub pictures: bool,
+    /// One segment is closed or changed at a time.
+    pub turn: Mutex<()>,
+    /// Segments that are to be sent as soon as they close, without a hold.
+    pub at_once: std::sync::Mutex<BTreeSet<u64>>,
 }
 
 /// Why a segment could not be closed.
@@ -45,21 +50,86 @@ pub enum CloseError {
     Random(String),
 }
 
+/// A record of a segment with its place in the journal.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// Its sequence.
+    pub sequence: u64,
+    /// What it says.
+    pub record: Record,
+}
+
 impl Closing {
-    /// Closes the segment that starts at `start`. None where nothing was tracked in it, or it is closed already.
+    /// Closes the segment that starts at `start`. None where there is nothing to tell of it, or it is closed already.
     ///
     /// # Errors
     /// Where it could not be closed; it stays open and can be tried again.
     pub async fn close(&self, start: u64) -> Result<Option<OutboxEntry>, CloseError> {
-        let records = self.records(start).await?;
-        let frame = SegmentFrame {
+        let _turn = self.turn.lock().await;
+        self.write(start, None).await
+    }
+
+    /// Writes a closed segment anew from what the journal holds of it now, in place of its latest parcel. None where
+    /// the segment is not closed: it will hold the change when it is. The caller has [`Self::turn`].
+    ///
+    /// # Errors
+    /// Where it could not be written; the parcel before stays, and the change is caught up with at the next start.
+    pub async fn revise(&self, start: u64) -> Result<Option<OutboxEntry>, CloseError> {
+        let Some(latest) = self.latest(start).await? else { return Ok(None) };
+        self.write(start, Some(latest)).await
+    }
+
+    /// The latest parcel of a segment, where it is closed.
+    ///
+    /// # Errors
+    /// Where the journal could not be read.
+    pub async fn latest(&self, start: u64) -> Result<Option<OutboxEntry>, JournalError> {
+        let found = self.shared.journal.closed_parcels(&self.terms.contract, start, start + 1).await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// What the running or ended segment would say if it closed now.
+    ///
+    /// # Errors
+    /// Where the journal could not be read.
+    pub async fn so_far(&self, start: u64) -> Result<Option<Assembled>, CloseError> {
+        let records: Vec<_> = self.records(start).await?.into_iter().map(|r| r.record).collect();
+        Ok(assemble(&self.frame(start, 0, None), &records))
+    }
+
+    fn frame(&self, start: u64, revision: u32, policy: Option<Policy>) -> SegmentFrame {
+        let in_force = || self.policy.read().unwrap_or_else(PoisonError::into_inner).clone();
+        SegmentFrame {
             contract: self.terms.contract.clone(),
             device: self.device.clone(),
             start,
             length: self.terms.segment,
-            policy: self.policy.clone(),
+            policy: policy.unwrap_or_else(in_force),
             pictures: self.pictures,
+            pictures_off: self.shared.choices().no_pictures,
+            revision,
+        }
+    }
+
+    /// What these records of a segment come to; none where there is nothing to tell.
+    pub(crate) fn assembled(&self, start: u64, records: &[Record]) -> Option<Parcel> {
+        assemble(&self.frame(start, 1, None), records).map(|assembled| assembled.parcel)
+    }
+
+    /// Closes a segment; the caller has [`Self::turn`].
+    pub(crate) async fn close_now(&self, start: u64) -> Result<Option<OutboxEntry>, CloseError> {
+        self.write(start, None).await
+    }
+
+    async fn write(&self, start: u64, latest: Option<OutboxEntry>) -> Result<Option<OutboxEntry>, CloseError> {
+        let records: Vec<_> = self.records(start).await?.into_iter().map(|r| r.record).collect();
+        let before = match &latest {
+            Some(latest) => Some(self.parcel(&latest.parcel_id).await?),
+            None => None,
         };
+        let revision = latest.as_ref().map_or(0, |l| l.revision + 1);
+        // What was covered is told by the index of a rule: the rules of then stay.
+        let frame = self.frame(start, revision, before.map(|p| p.policy));
         let Some(Assembled { mut parcel, blobs }) = assemble(&frame, &records) else { return Ok(None) };
         let mut id = [0u8; 16];
         getrandom::fill(&mut id).map_err(|e| CloseError::Random(e.to_string()))?;
@@ -72,7 +142,11 @@ impl Closing {
             kind: record.kind().to_owned(),
             at: now,
             body: serde_json::to_vec(&record)?,
+            revision,
         };
+        let at_once = self.at_once.lock().unwrap_or_else(PoisonError::into_inner).remove(&start);
+        // The hold is over for what the client has seen before.
+        let hold = if at_once || revision > 0 { 0 } else { self.terms.hold_ms };
         let draft = |sequence: u64, head: &candor_seal::Hash| {
             parcel.sequence = sequence;
             parcel.chain_head = head.to_string();
@@ -83,10 +157,12 @@ impl Closing {
                 envelope,
                 attachments: blobs,
                 target: self.terms.uploader.plugin.clone(),
-                hold_until: now.saturating_add(self.terms.hold_ms),
+                hold_until: latest.map_or(0, |l| l.hold_until).max(now.saturating_add(hold)),
             })
         };
-        match self.shared.journal.close_segment(close, draft).await {
+        let closed = self.shared.journal.close_segment(close, draft).await;
+        self.shared.changed();
+        match closed {
             Ok(entry) => {
                 self.shared.closed(start);
                 Ok(Some(entry))
@@ -99,7 +175,47 @@ impl Closing {
         }
     }
 
-    async fn records(&self, start: u64) -> Result<Vec<Record>, CloseError> {
+    /// A parcel as it was signed.
+    ///
+    /// # Errors
+    /// Where it is not there any more or cannot be read.
+    pub async fn parcel(&self, id: &str) -> Result<Parcel, CloseError> {
+        let envelope = self.shared.journal.envelope(id).await?;
+        read_parcel(&envelope).ok_or_else(|| JournalError::Damaged(format!("parcel {id} cannot be read")).into())
+    }
+
+    /// Writes anew every closed segment that was changed after its latest parcel was made: such as where the computer
+    /// lost power in between.
+    ///
+    /// # Errors
+    /// Where the journal could not be read or written.
+    pub async fn catch_up(&self) -> Result<(), CloseError> {
+        let _turn = self.turn.lock().await;
+        let now = self.shared.clock.now();
+        let from = candor_diary::calendar::week_of(now.saturating_sub(8 * 24 * 60 * 60_000)).0;
+        let kinds = ["memo", "no-snapshot", "removed", "manual", "gap"].map(str::to_owned).to_vec();
+        for entry in self.shared.journal.closed_parcels(&self.terms.contract, from, u64::MAX >> 1).await? {
+            let newer = RecordFilter {
+                contract: Some(self.terms.contract.clone()),
+                from_at: Some(entry.segment_start),
+                to_at: Some(entry.segment_start + self.terms.segment.ms()),
+                after_sequence: Some(entry.sequence),
+                kinds: kinds.clone(),
+                limit: 1,
+                ..RecordFilter::default()
+            };
+            if !self.shared.journal.read(newer).await?.is_empty() {
+                self.write(entry.segment_start, Some(entry)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The records of a segment that are not erased, in order of their sequence.
+    ///
+    /// # Errors
+    /// Where the journal could not be read.
+    pub async fn records(&self, start: u64) -> Result<Vec<Placed>, CloseError> {
         let mut all = Vec::new();
         let mut after = None;
         loop {
@@ -119,8 +235,9 @@ impl Closing {
             after = page.last().map(|r| r.sequence);
             for record in page {
                 // Erased records have no body; records of other kinds are not this pipeline's.
+                let sequence = record.sequence;
                 if let Some(record) = record.body.and_then(|body| serde_json::from_slice(&body).ok()) {
-                    all.push(record);
+                    all.push(Placed { sequence, record });
                 }
             }
             if !full {
@@ -129,7 +246,7 @@ impl Closing {
         }
     }
 
-    /// The segments that hold tracked time and are not closed, such as after a crash; in order.
+    /// The segments that hold tracked time or gaps and are not closed, such as after a crash; in order.
     ///
     /// # Errors
     /// Where the journal could not be read.
@@ -149,7 +266,7 @@ impl Closing {
                     contract: Some(self.terms.contract.clone()),
                     from_at: last.map(|l| l + length.ms()),
                     after_sequence: after,
-                    kinds: vec!["span".into()],
+                    kinds: vec!["span".into(), "gap".into(), "manual".into()],
                     limit: PAGE,
                     ..RecordFilter::default()
                 })
@@ -162,4 +279,10 @@ impl Closing {
             }
         }
     }
+}
+
+/// The parcel in a signed envelope; its signature is not looked at.
+#[must_use]
+pub fn read_parcel(envelope: &[u8]) -> Option<Parcel> {
+    serde_json::from_slice(&Envelope::from_json(envelope).ok()?.payload).ok()
 }

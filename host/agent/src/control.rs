@@ -8,55 +8,19 @@ use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
-/// The longest line that is read, in bytes.
+use crate::protocol::{Request, Response};
+
+/// The longest request that is read, in bytes.
 const MAX_LINE: u64 = 1 << 20;
-/// How long one request may take to arrive, in seconds.
-const LINE_S: u64 = 10;
+/// The longest answer that is read, in bytes: a picture of several large screens fits.
+const MAX_ANSWER: u64 = 64 << 20;
+/// How long a connection may be silent, in seconds.
+const LINE_S: u64 = 60;
 /// The socket's name in its folder.
 const NAME: &str = "agent.sock";
-
-/// What can be asked of a running agent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "do", deny_unknown_fields)]
-pub enum Request {
-    /// What it is doing.
-    Status,
-    /// Begin tracking.
-    Start {
-        /// The memo; none keeps the last one.
-        #[serde(default)]
-        memo: Option<String>,
-    },
-    /// End tracking.
-    Stop {
-        /// Only when the running segment ends.
-        #[serde(default)]
-        at_segment_end: bool,
-    },
-    /// Say what the work is.
-    Memo {
-        /// The text; empty clears it.
-        memo: String,
-    },
-    /// What waits and what was delivered.
-    Outbox,
-    /// Recompute the journal's chain.
-    Verify,
-}
-
-/// The agent's answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Response {
-    /// It is done; what was asked for.
-    Ok(serde_json::Value),
-    /// It is not done; says why and what to do.
-    Error(String),
-}
 
 /// A path to the socket that the operating system takes: socket addresses end at 108 bytes, so a long folder is
 /// reached through an open handle of it.
@@ -139,7 +103,7 @@ pub async fn ask(folder: &Path, request: &Request, limit: Duration) -> io::Resul
         bytes.push(b'\n');
         stream.write_all(&bytes).await?;
         let mut line = Vec::new();
-        BufReader::new(stream.take(MAX_LINE)).read_until(b'\n', &mut line).await?;
+        BufReader::new(stream.take(MAX_ANSWER)).read_until(b'\n', &mut line).await?;
         Ok(serde_json::from_slice(&line)?)
     };
     tokio::time::timeout(limit, exchange).await.map_err(|_| io::ErrorKind::TimedOut)?

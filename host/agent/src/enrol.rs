@@ -79,7 +79,8 @@ pub async fn enrol(folder: &Folder, server: &str, code: &str, name: &str) -> Res
         server_key: answer.server_key,
         terms: answer.terms,
     };
-    folder.write("token", answer.token.as_bytes())?;
-    folder.write_json("enrolment.json", &enrolment)?;
+    let seat = folder.contract(&enrolment.terms.contract)?;
+    seat.write("token", answer.token.as_bytes())?;
+    seat.write_json("enrolment.json", &enrolment)?;
     Ok(enrolment)
 }

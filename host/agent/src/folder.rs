@@ -1,15 +1,17 @@
 //! The agent's data folder: what lies where, and how it is read and written. Everything in it is for its owner only.
 //!
 //! ```text
-//! enrolment.json   where this device is enrolled, and its terms
-//! device.key       the key that signs parcels
-//! journal.key      the key that the journal is encrypted with
-//! token            the device's token; only the host reads it, no plugin does
-//! acceptance.json  which notice was accepted, by whom, when; and the grants that come with it
-//! own-rules.json   the worker's own rules, optional: settings for the policy `rules`
-//! journal/         the journal
-//! artefacts/       compiled plugins
-//! run/             the control socket
+//! contracts/ID/enrolment.json   where this device is enrolled for that contract, and its terms
+//! contracts/ID/token            the device's token; only the host reads it, no plugin does
+//! contracts/ID/acceptance.json  which notice was accepted, by whom, when; and the grants that come with it
+//! device.key        the key that signs parcels
+//! journal.key       the key that the journal is encrypted with
+//! own-rules.json    the worker's own rules, optional: settings for the policy `rules`
+//! preferences.json  what the worker prefers, optional
+//! state.json        the current contract, memo and label
+//! journal/          the journal
+//! artefacts/        compiled plugins
+//! run/              the control socket
 //! ```
 
 use std::io::Write as _;
@@ -18,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use candor_diary::terms::Terms;
-use candor_seal::{PublicKey, SecretKey};
+use candor_seal::{PublicKey, SecretKey, sha256_hex};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -50,6 +52,52 @@ impl Folder {
         let folder = Self(path.to_path_buf());
         folder.make("")?;
         Ok(folder)
+    }
+
+    /// The folder of a contract in it, made where it is missing.
+    ///
+    /// # Errors
+    /// Where it cannot be made.
+    pub fn contract(&self, id: &str) -> Result<Self> {
+        let plain = (1..=64).contains(&id.len())
+            && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        // An id comes from a server: as the name of a folder it must not lead elsewhere.
+        let name = if plain { id.to_owned() } else { format!("x-{}", &sha256_hex(id.as_bytes())[..32]) };
+        Ok(Self(self.make(&format!("contracts/{name}"))?))
+    }
+
+    /// The folders of all contracts that this device is enrolled for, in order of their names.
+    ///
+    /// # Errors
+    /// Where they cannot be listed.
+    pub fn contracts(&self) -> Result<Vec<Self>> {
+        let path = self.make("contracts")?;
+        let listed = || -> std::io::Result<Vec<PathBuf>> {
+            std::fs::read_dir(&path)?.map(|entry| Ok(entry?.path())).collect()
+        };
+        let mut paths = listed().with_context(|| format!("{} could not be listed", path.display()))?;
+        paths.retain(|path| path.join("enrolment.json").is_file());
+        paths.sort();
+        Ok(paths.into_iter().map(Self).collect())
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        self.0.file_name().map(|name| name.to_string_lossy().into_owned())
+    }
+
+    /// Removes a file; one that is not there is removed.
+    ///
+    /// # Errors
+    /// Where that fails.
+    pub fn remove(&self, name: &str) -> Result<()> {
+        match std::fs::remove_file(self.path(name)) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                Err(e).with_context(|| format!("{} could not be removed", self.path(name).display()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A path in the folder.

@@ -9,7 +9,7 @@ use candor_sandbox::capability::{AttachmentSource, FrameView, Observations, Sens
 use candor_sandbox::model::{Denied, Layout, Minute, Note, NoteError, PictureSize, Scope, StoreError};
 
 use crate::guard::frame::Masked;
-use crate::guard::{Guard, JudgedLayout};
+use crate::guard::{Guard, JudgedLayout, NoPicture};
 use crate::picture::encode;
 use crate::record::Record;
 use crate::shared::Shared;
@@ -21,13 +21,23 @@ pub struct CollectorHost {
     guard: Option<Arc<Guard>>,
     /// What `windows` answered last: the rules that hid something, by window.
     last: Mutex<Option<JudgedLayout>>,
+    /// Why `screen` denied the last picture, where the host knows more than the collector is told.
+    denied: Mutex<Option<NoSnapshot>>,
 }
 
 impl CollectorHost {
     /// For the collector of that name. Without a guard there is no display to see.
     #[must_use]
     pub fn new(plugin: &str, shared: Arc<Shared>, guard: Option<Arc<Guard>>) -> Self {
-        Self { plugin: plugin.to_owned(), shared, guard, last: Mutex::default() }
+        Self { plugin: plugin.to_owned(), shared, guard, last: Mutex::default(), denied: Mutex::default() }
+    }
+
+    fn why(&self, denied: Denied) -> Option<NoSnapshot> {
+        let known = self.denied.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if matches!(denied, Denied::Unavailable(_)) && known.is_some() {
+            return known;
+        }
+        no_snapshot(denied)
     }
 
     fn guard(&self) -> Result<&Guard, Denied> {
@@ -50,6 +60,17 @@ impl CollectorHost {
         if !self.shared.take_picture_of(at) {
             return Err(NoteError::TooMany);
         }
+        let kept = self.keep(masked, size).await;
+        if kept.is_err() {
+            // There was a picture and it is lost: that is not 'off at its moment'.
+            self.record(at, &Record::NoSnapshot { why: NoSnapshot::CollectorFailed }).await?;
+        }
+        self.shared.changed();
+        kept
+    }
+
+    async fn keep(&self, masked: Arc<Masked>, size: PictureSize) -> Result<(), NoteError> {
+        let at = masked.taken_at();
         let (bytes, facts) = tokio::task::spawn_blocking(move || encode(&masked, size))
             .await
             .map_err(|_| NoteError::Unavailable("the encoder failed".into()))?
@@ -64,7 +85,7 @@ fn unavailable(error: impl std::fmt::Display) -> NoteError {
 }
 
 /// Why there is no picture, in the parcel's words; none where there is nothing to tell.
-fn no_snapshot(denied: Denied) -> Option<NoSnapshot> {
+pub(crate) fn no_snapshot(denied: Denied) -> Option<NoSnapshot> {
     match denied {
         Denied::Skipped(rules) => Some(NoSnapshot::SkippedByRule { rules }),
         Denied::RuleFailed => Some(NoSnapshot::RuleFailed),
@@ -85,8 +106,23 @@ impl Sensors for CollectorHost {
     }
 
     async fn screen(&self, scope: Scope) -> Result<Arc<dyn FrameView>, Denied> {
-        let masked = self.guard()?.picture(scope).await?;
-        Ok(Arc::new(masked))
+        let choices = self.shared.choices();
+        let why = if choices.no_pictures {
+            return Err(Denied::NotTracking);
+        } else if choices.disk_used_up {
+            Some(NoSnapshot::DiskUsedUp)
+        } else {
+            match self.guard()?.picture(scope).await {
+                Ok(masked) => return Ok(Arc::new(masked)),
+                Err(NoPicture::Denied(denied)) => {
+                    *self.denied.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                    return Err(denied);
+                }
+                Err(NoPicture::Blank) => Some(NoSnapshot::ScreenBlank),
+            }
+        };
+        *self.denied.lock().unwrap_or_else(PoisonError::into_inner) = why;
+        Err(Denied::Unavailable("there is nothing to see".into()))
     }
 
     async fn camera(&self) -> Result<Arc<dyn FrameView>, Denied> {
@@ -94,6 +130,9 @@ impl Sensors for CollectorHost {
     }
 
     async fn minute(&self, start: u64) -> Result<Option<Minute>, Denied> {
+        if self.shared.choices().no_activity {
+            return Ok(None);
+        }
         Ok(self.shared.counts_of(start).map(|c| Minute {
             start,
             keys: c.keys,
@@ -110,7 +149,7 @@ impl Observations for CollectorHost {
         match note {
             Note::Snapshot { frame, size } => self.note_picture(frame, size).await,
             Note::CameraSnapshot { .. } => Err(NoteError::Unavailable("this tracker reads no camera".into())),
-            Note::NoSnapshot(denied) => match no_snapshot(denied) {
+            Note::NoSnapshot(denied) => match self.why(denied) {
                 Some(why) if self.shared.open(now) => self.record(now, &Record::NoSnapshot { why }).await,
                 _ => Err(NoteError::NotTracking),
             },
@@ -129,6 +168,9 @@ impl Observations for CollectorHost {
             }
             Note::Activity { minute } => {
                 if !self.shared.open(minute) {
+                    return Err(NoteError::NotTracking);
+                }
+                if self.shared.choices().no_activity {
                     return Err(NoteError::NotTracking);
                 }
                 let counts = self.shared.take_counts_of(minute).ok_or(NoteError::Unknown)?;

@@ -5,14 +5,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use candor_agent::agent::{Agent, Setup, Status, open_plugins};
+use candor_agent::agent::{Agent, Setup};
 use candor_agent::clock::SystemClock;
-use candor_agent::control::{Request, Response, ask};
+use candor_agent::control::ask;
 use candor_agent::enrol::enrol;
 use candor_agent::folder::Folder;
 use candor_agent::guard::eyes::{Eyes, X11Eyes};
 use candor_agent::input::CounterSource;
 use candor_agent::notice::Acceptance;
+use candor_agent::presence::X11Presence;
+use candor_agent::protocol::{OutboxAnswer, Request, Response, Status};
+use candor_agent::seat::open_plugins;
+use candor_agent::settings::Remembered;
 use clap::{Parser, Subcommand};
 use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
@@ -153,7 +157,8 @@ async fn run(cli: Cli) -> Result<()> {
         }
         Cmd::Notice => {
             let folder = Folder::open(&data)?;
-            let (_, notice) = open_plugins(&folder, &folder.enrolment()?, &plugins()?, &compiler()?).await?;
+            let (_, seat) = seat(&data)?;
+            let (_, notice) = open_plugins(&folder, &seat.enrolment()?, &plugins()?, &compiler()?).await?;
             print!("{}", notice.text);
             Ok(())
         }
@@ -187,9 +192,22 @@ fn beside(name: &str) -> Result<PathBuf> {
     Ok(program.parent().unwrap_or(Path::new(".")).join(name))
 }
 
-async fn accept(data: &Path, plugins: &Path, compiler: &Path, by: Option<String>) -> Result<()> {
+/// The data folder and in it the current contract's: the one that was chosen, else the first.
+fn seat(data: &Path) -> Result<(Folder, Folder)> {
     let folder = Folder::open(data)?;
-    let (_, notice) = open_plugins(&folder, &folder.enrolment()?, plugins, compiler).await?;
+    let seat = match Remembered::load(&folder).contract {
+        Some(id) => Some(folder.contract(&id)?),
+        None => folder.contracts()?.into_iter().next(),
+    };
+    let seat = seat.context(
+        "this device is not enrolled: run `candor-agent enrol --server ADDRESS --code CODE` with a code from the client",
+    )?;
+    Ok((folder, seat))
+}
+
+async fn accept(data: &Path, plugins: &Path, compiler: &Path, by: Option<String>) -> Result<()> {
+    let (folder, seat) = seat(data)?;
+    let (_, notice) = open_plugins(&folder, &seat.enrolment()?, plugins, compiler).await?;
     let by = by.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "the person at this account".into());
     let acceptance = Acceptance {
         notice: notice.digest(),
@@ -198,7 +216,7 @@ async fn accept(data: &Path, plugins: &Path, compiler: &Path, by: Option<String>
         at: SystemClock::shared().now(),
         grants: notice.grants,
     };
-    folder.write_json("acceptance.json", &acceptance)?;
+    seat.write_json("acceptance.json", &acceptance)?;
     println!("Accepted. Tracking begins when you run `candor-agent start`.");
     Ok(())
 }
@@ -214,11 +232,13 @@ async fn serve(
         Ok(eyes) => Ok(Arc::new(eyes) as Arc<dyn Eyes>),
         Err(error) => Err(error.to_string()),
     };
+    let presence = Arc::new(X11Presence::open(display.as_deref()));
     let setup = Setup {
         folder: Folder::open(data)?,
         clock: SystemClock::shared(),
         eyes,
         input: Arc::new(CounterSource { program: counter, display }),
+        presence,
         plugins,
         compiler,
     };
@@ -259,7 +279,7 @@ async fn tell(data: &Path, request: &Request, done: &str) -> Result<()> {
 }
 
 async fn read_status(data: &Path) -> Result<Status> {
-    Ok(serde_json::from_value(asked(data, &Request::Status).await?)?)
+    Ok(serde_json::from_value(asked(data, &Request::Status { after: None }).await?)?)
 }
 
 async fn status(data: &Path, json: bool) -> Result<()> {
@@ -306,24 +326,17 @@ async fn drain(data: &Path, limit: Duration) -> Result<()> {
 }
 
 async fn outbox(data: &Path, json: bool) -> Result<()> {
-    let entries = asked(data, &Request::Outbox).await?;
+    let OutboxAnswer { entries, .. } = serde_json::from_value(asked(data, &Request::Outbox).await?)?;
     if json {
         println!("{}", serde_json::to_string_pretty(&entries)?);
         return Ok(());
     }
-    let Some(entries) = entries.as_array().filter(|e| !e.is_empty()) else {
+    if entries.is_empty() {
         println!("Nothing was closed yet: a segment shows here when it has ended.");
-        return Ok(());
-    };
+    }
     for entry in entries {
-        let text = |name: &str| entry[name].as_str().unwrap_or("").to_owned();
-        println!(
-            "{} {:>9}  {} tries  {}",
-            text("parcel"),
-            text("state"),
-            entry["attempts"],
-            text("last_error")
-        );
+        let why = entry.last_error.unwrap_or_default();
+        println!("{} {:>9}  {} tries  {} bytes  {why}", entry.parcel, entry.state, entry.attempts, entry.bytes);
     }
     Ok(())
 }

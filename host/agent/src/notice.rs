@@ -48,7 +48,7 @@ pub struct Acceptance {
     pub grants: BTreeMap<String, Granted>,
 }
 
-fn words(capability: Capability) -> &'static str {
+pub(crate) fn words(capability: Capability) -> &'static str {
     match capability {
         Capability::Windows => "see which windows are open, after the rules",
         Capability::Activity => "see how many keys, clicks and scrolls there were in a minute, never which",
@@ -109,7 +109,7 @@ impl Notice {
             }
         }
         line(String::new());
-        if plugins.policy.is_none() || plugins.own_failed {
+        if plugins.policy.is_none() {
             line("No rules could be loaded, so no picture and no title is recorded.".into());
         } else if plugins.facts.rules.is_empty() {
             line("Rules: none. Every window is shown as it is.".into());

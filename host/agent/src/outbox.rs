@@ -1,7 +1,7 @@
 //! Drains the outbox: hands parcels that have waited long enough to the uploader, checks the receipt, and only then
 //! calls them delivered (invariant 9).
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use candor_diary::receipt::{RECEIPT_TYPE, Receipt};
 use candor_journal::{JournalError, OutboxEntry};
@@ -26,12 +26,56 @@ pub struct Courier {
     pub shared: Arc<Shared>,
     /// The plugin that carries parcels.
     pub uploader: Uploader,
-    /// The key that receipts are countersigned with.
-    pub server: PublicKey,
+    /// What counts as proof of a delivery.
+    pub proof: Proof,
     /// The segment's length in milliseconds.
     pub segment_ms: u64,
-    /// Rung when a segment closed.
+    /// Rung when a segment closed, or the worker wants everything tried now.
     pub closed: Arc<Notify>,
+    /// How it goes, for those who show it.
+    pub delivery: Arc<Delivery>,
+}
+
+/// How delivery goes.
+#[derive(Debug, Default)]
+pub struct Delivery(std::sync::Mutex<Going>);
+
+/// Whether the target can be reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Going {
+    /// Since when nothing could be delivered, milliseconds since the Unix epoch.
+    pub offline_since: Option<u64>,
+    /// When it is tried next.
+    pub next_try_at: Option<u64>,
+    /// Tries since then.
+    failures: u32,
+}
+
+impl Delivery {
+    /// How it goes now.
+    #[must_use]
+    pub fn now(&self) -> Going {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The target is tried at once, however often it could not be reached.
+    pub fn try_now(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).next_try_at = None;
+    }
+
+    fn reached(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Going::default();
+    }
+
+    /// It could not be reached at `now`; answers when it is tried next.
+    fn missed(&self, now: u64, at_least: u64) -> u64 {
+        let mut going = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = now.saturating_add(backoff(going.failures, at_least, jitter()));
+        going.failures = going.failures.saturating_add(1);
+        going.offline_since.get_or_insert(now);
+        going.next_try_at = Some(next);
+        next
+    }
 }
 
 /// Why a receipt is not one.
@@ -67,6 +111,29 @@ pub fn check_receipt(
     Ok(receipt)
 }
 
+/// What counts as proof that a target holds a parcel.
+#[derive(Clone, Debug)]
+pub enum Proof {
+    /// A back office's receipt, countersigned with this key.
+    Countersigned(Box<PublicKey>),
+    /// A folder on this computer: its uploader answers the SHA-256 of the bytes that it wrote and read back.
+    Written,
+}
+
+impl Proof {
+    /// Checks that `proof` is for exactly these bytes.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn check(&self, proof: &[u8], parcel_id: &str, envelope: &[u8]) -> Result<(), BadReceipt> {
+        match self {
+            Self::Countersigned(server) => check_receipt(proof, server, parcel_id, envelope).map(|_| ()),
+            Self::Written if proof == sha256_hex(envelope).as_bytes() => Ok(()),
+            Self::Written => Err(BadReceipt::Other("other bytes")),
+        }
+    }
+}
+
 impl Courier {
     /// Runs for as long as the agent does.
     pub async fn run(mut self) {
@@ -84,10 +151,16 @@ impl Courier {
     async fn deliver_due(&mut self) -> Result<(), JournalError> {
         loop {
             let now = self.shared.clock.now();
-            let Some(entry) = self.shared.journal.due(now, 1).await?.into_iter().next() else {
+            // One try tells for all: weeks of segments do not each knock at a door that is closed.
+            if self.delivery.now().next_try_at.is_some_and(|at| at > now) {
+                return Ok(());
+            }
+            let contract = self.shared.contract.as_str();
+            let Some(entry) = self.shared.journal.due_of(Some(contract), now, 1).await?.into_iter().next() else {
                 return Ok(());
             };
             self.deliver(&entry).await?;
+            self.shared.changed();
         }
     }
 
@@ -108,31 +181,47 @@ impl Courier {
         };
         let answer = self.uploader.deliver(parcel, attachments).await;
         let now = self.shared.clock.now();
-        let (retry_ms, why) = match answer {
-            Ok(Ok(proof)) => match check_receipt(&proof, &self.server, &entry.parcel_id, &envelope) {
-                Ok(_) => {
+        let why = match answer {
+            Ok(Ok(proof)) => match self.proof.check(&proof, &entry.parcel_id, &envelope) {
+                Ok(()) => {
+                    self.delivery.reached();
                     self.shared.journal.mark_delivered(&entry.parcel_id, proof, now).await?;
                     self.shared.problem("outbox", None);
                     return Ok(());
                 }
-                Err(bad) => (None, format!("the receipt was refused: {bad}")),
+                Err(bad) => format!("the receipt was refused: {bad}"),
             },
             Ok(Err(DeliveryFailure::Rejected(code))) => {
+                self.delivery.reached();
                 self.shared.problem("outbox", Some(format!("the back office refuses a segment: {code}")));
                 return self.shared.journal.mark_rejected(&entry.parcel_id, &code, now).await;
             }
             Ok(Err(DeliveryFailure::RetryAfter(ms))) => {
-                (Some(ms), "the back office could not be reached; kept on this computer".to_owned())
+                let why = "the back office could not be reached; kept on this computer";
+                return self.offline(entry, now, ms, why).await;
             }
-            Ok(Err(DeliveryFailure::Unauthorised)) => (
-                Some(BACKOFF_MS.1 / 3),
-                "the back office does not accept this device's token: enrol it again".to_owned(),
-            ),
-            Err(failure) => (None, format!("the uploader failed: {failure}; kept on this computer")),
+            Ok(Err(DeliveryFailure::Unauthorised)) => {
+                let why = "the back office does not accept this device's token: enrol it again";
+                return self.offline(entry, now, BACKOFF_MS.1 / 3, why).await;
+            }
+            Err(failure) => format!("the uploader failed: {failure}; kept on this computer"),
         };
         self.shared.problem("outbox", Some(why.clone()));
-        let wait = backoff(entry.attempts, retry_ms.unwrap_or(0), jitter());
+        let wait = backoff(entry.attempts, 0, jitter());
         self.shared.journal.mark_retry(&entry.parcel_id, now.saturating_add(wait), &why).await
+    }
+
+    // Mutable although nothing changes: a shared borrow of an uploader may not wait on another thread.
+    async fn offline(
+        &mut self,
+        entry: &OutboxEntry,
+        now: u64,
+        at_least: u64,
+        why: &str,
+    ) -> Result<(), JournalError> {
+        let next = self.delivery.missed(now, at_least);
+        self.shared.problem("outbox", Some(why.to_owned()));
+        self.shared.journal.mark_retry(&entry.parcel_id, next, why).await
     }
 }
 

@@ -30,11 +30,8 @@ pub fn encode(frame: &Masked, size: PictureSize) -> Result<(Vec<u8>, Snapshot), 
             (halved.width(), halved.height(), halved.buffer(), frame.covered().iter().map(halve).collect())
         }
     };
-    let mut config = webp::WebPConfig::new().map_err(|()| EncodeError("no configuration".into()))?;
-    config.quality = QUALITY;
-    config.method = METHOD;
     let encoded = webp::Encoder::from_rgba(rgba, width, height)
-        .encode_advanced(&config)
+        .encode_advanced(&config()?)
         .map_err(|error| EncodeError(format!("{error:?}")))?;
     let bytes = encoded.to_vec();
     let facts = Snapshot {
@@ -50,11 +47,53 @@ pub fn encode(frame: &Masked, size: PictureSize) -> Result<(Vec<u8>, Snapshot), 
     Ok((bytes, facts))
 }
 
+/// Encodes a masked frame at most `max_width` pixels wide, for somebody to look at: the bytes, and what is covered in them.
+///
+/// # Errors
+/// Where the encoder refuses.
+pub fn encode_small(frame: &Masked, max_width: u32) -> Result<(Vec<u8>, Vec<Redaction>), EncodeError> {
+    let (width, height) = (frame.width(), frame.height());
+    let small = if width <= max_width {
+        None
+    } else {
+        let scaled = u64::from(height) * u64::from(max_width) / u64::from(width);
+        Some(resized(frame, max_width, u32::try_from(scaled).unwrap_or(1).max(1))?)
+    };
+    let (w, h, rgba) = match &small {
+        Some(image) => (image.width(), image.height(), image.buffer()),
+        None => (width, height, frame.rgba()),
+    };
+    let scale = |value: u32| u32::try_from(u64::from(value) * u64::from(w) / u64::from(width)).unwrap_or(0);
+    let redactions = frame.covered().iter().map(|r| Redaction {
+        x: scale(r.x),
+        y: scale(r.y),
+        width: scale(r.width),
+        height: scale(r.height),
+        ..*r
+    });
+    let bytes = webp::Encoder::from_rgba(rgba, w, h)
+        .encode_advanced(&config()?)
+        .map_err(|error| EncodeError(format!("{error:?}")))?
+        .to_vec();
+    Ok((bytes, redactions.collect()))
+}
+
+fn config() -> Result<webp::WebPConfig, EncodeError> {
+    let mut config = webp::WebPConfig::new().map_err(|()| EncodeError("no configuration".into()))?;
+    config.quality = QUALITY;
+    config.method = METHOD;
+    Ok(config)
+}
+
 fn half(frame: &Masked) -> Result<Image<'static>, EncodeError> {
+    resized(frame, (frame.width() / 2).max(1), (frame.height() / 2).max(1))
+}
+
+fn resized(frame: &Masked, width: u32, height: u32) -> Result<Image<'static>, EncodeError> {
     let text = |error: &dyn std::fmt::Display| EncodeError(error.to_string());
     let source =
         ImageRef::new(frame.width(), frame.height(), frame.rgba(), PixelType::U8x4).map_err(|e| text(&e))?;
-    let mut target = Image::new((frame.width() / 2).max(1), (frame.height() / 2).max(1), PixelType::U8x4);
+    let mut target = Image::new(width, height, PixelType::U8x4);
     Resizer::new().resize(&source, &mut target, None).map_err(|e| text(&e))?;
     Ok(target)
 }

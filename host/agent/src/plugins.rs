@@ -25,7 +25,7 @@ pub struct Plugins {
     pub own: Option<Policy>,
     /// Whether there are own rules that could not be loaded: then nothing may be shown either.
     pub own_failed: bool,
-    /// What a parcel says of the policy.
+    /// What a parcel says of the policy: the client's rules. The worker's own are added when they are in force.
     pub facts: parcel::Policy,
     /// Collectors that could be loaded.
     pub collectors: Vec<Loaded>,
@@ -65,6 +65,15 @@ impl Library<'_> {
         let prepared = self.sandbox.prepare(&file).await.map_err(|e| e.to_string())?;
         let settings = if plugin.settings.is_null() { "{}".to_owned() } else { plugin.settings.to_string() };
         Ok(Loaded { name: plugin.plugin.clone(), prepared, settings })
+    }
+
+    /// Loads the worker's own rules.
+    ///
+    /// # Errors
+    /// Why they cannot be in force, with the place of a bad rule.
+    pub async fn own_rules(&self, settings: serde_json::Value) -> Result<Policy, String> {
+        let plugin = PluginUse { plugin: "rules".into(), settings };
+        self.policy(&plugin).await.map(|(policy, _)| policy)
     }
 
     async fn policy(&self, plugin: &PluginUse) -> Result<(Policy, String), String> {
@@ -112,11 +121,8 @@ impl Library<'_> {
         let mut own_failed = false;
         let own = match own_rules {
             None => None,
-            Some(settings) => match self.policy(&PluginUse { plugin: "rules".into(), settings }).await {
-                Ok((own, _)) => {
-                    facts.rules.extend(own.rules().iter().cloned());
-                    Some(own)
-                }
+            Some(settings) => match self.own_rules(settings).await {
+                Ok(own) => Some(own),
                 Err(why) => {
                     own_failed = true;
                     problems
@@ -141,6 +147,35 @@ impl Library<'_> {
         };
         Plugins { policy, own, own_failed, facts, collectors, uploader, problems }
     }
+}
+
+/// The plugins as the worker sees them.
+#[must_use]
+pub fn listed(plugins: &Plugins) -> Vec<crate::protocol::Plugin> {
+    let problem = |name: &str| plugins.problems.iter().find(|(n, _)| n == name).map(|(_, text)| text.clone());
+    let mut all = Vec::new();
+    if !plugins.facts.plugin.is_empty() {
+        all.push(crate::protocol::Plugin {
+            name: plugins.facts.plugin.clone(),
+            kind: "policy".into(),
+            sha256: plugins.facts.sha256.clone(),
+            may: vec!["say what is covered or left out; it has no way out for what it sees".into()],
+            problem: problem(&plugins.facts.plugin),
+            log: Vec::new(),
+        });
+    }
+    for loaded in plugins.collectors.iter().chain(&plugins.uploader) {
+        let description = loaded.prepared.description();
+        all.push(crate::protocol::Plugin {
+            name: loaded.name.clone(),
+            kind: format!("{:?}", description.kind).to_lowercase(),
+            sha256: description.sha256.clone(),
+            may: description.imports.iter().map(|c| crate::notice::words(*c).to_owned()).collect(),
+            problem: problem(&loaded.name),
+            log: Vec::new(),
+        });
+    }
+    all
 }
 
 /// Why it cannot be worked out what a plugin asks for.

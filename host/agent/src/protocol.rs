@@ -588,7 +588,7 @@ pub enum Theme {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct OwnRule {
-    /// What is looked at: `application`, `title` or `address`.
+    /// What is looked at: `application` or `title`. (No source tells the address of a page yet.)
     pub field: String,
     /// How: `exact`, `contains`, `glob` or `regex`.
     pub by: String,

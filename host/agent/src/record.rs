@@ -53,6 +53,32 @@ pub enum Record {
     Gap(Gap),
     /// Of a plugin's own making.
     Custom(Custom),
+    /// The worker removed the segment: what was recorded before is erased.
+    Removed {
+        /// When.
+        at: u64,
+        /// How many milliseconds of time went with it.
+        time_ms: u64,
+    },
+    /// The worker typed the whole segment in.
+    Manual {
+        /// When.
+        at: u64,
+        /// What was done in it.
+        memo: String,
+    },
+    /// Nobody was there from `from` to `to`: the worker is asked what to do with the time, which is left out until then.
+    Question {
+        /// First millisecond.
+        from: u64,
+        /// First millisecond after it.
+        to: u64,
+    },
+    /// The question about the time from `from` on was answered.
+    Answered {
+        /// First millisecond of the time asked about.
+        from: u64,
+    },
     /// The segment closed; its parcel is in the outbox.
     Segment {
         /// The parcel's id.
@@ -77,6 +103,10 @@ impl Record {
             Self::NoSnapshot { .. } => "no-snapshot",
             Self::Gap(_) => "gap",
             Self::Custom(_) => "custom",
+            Self::Removed { .. } => "removed",
+            Self::Manual { .. } => "manual",
+            Self::Question { .. } => "question",
+            Self::Answered { .. } => "answered",
             Self::Segment { .. } => "segment",
         }
     }

@@ -45,3 +45,33 @@ pub(crate) async fn cut_off(shared: &Shared) -> Result<Option<u64>, JournalError
         }
     }
 }
+
+/// How far back a question is looked for, in milliseconds: two weeks, after which its week is locked.
+const QUESTION_MS: u64 = 14 * 24 * 60 * 60_000;
+
+/// The latest idle question that was not answered.
+///
+/// # Errors
+/// Where the journal could not be read.
+pub(crate) async fn open_question(shared: &Shared) -> Result<Option<(u64, u64)>, JournalError> {
+    let kinds = ["question", "answered"].map(str::to_owned).to_vec();
+    let found = shared
+        .journal
+        .read(RecordFilter {
+            contract: Some(shared.contract.clone()),
+            from_at: Some(shared.clock.now().saturating_sub(QUESTION_MS)),
+            kinds,
+            limit: PAGE,
+            ..RecordFilter::default()
+        })
+        .await?;
+    let mut question = None;
+    for record in found {
+        match record.body.and_then(|body| serde_json::from_slice::<Record>(&body).ok()) {
+            Some(Record::Question { from, to }) => question = Some((from, to)),
+            Some(Record::Answered { from }) if question.is_some_and(|(asked, _)| asked == from) => question = None,
+            _ => {}
+        }
+    }
+    Ok(question)
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use candor_diary::parcel::{Counts, MinuteFacts, NoSnapshot, Parcel, Policy};
+use candor_diary::parcel::{Counts, Gap, GapCause, Manual, MinuteFacts, NoSnapshot, Parcel, Policy, Removed};
 use candor_diary::segment::{MINUTE_MS, SegmentLength, minute_of};
 
 use crate::record::Record;
@@ -22,6 +22,10 @@ pub struct SegmentFrame {
     pub policy: Policy,
     /// Whether the terms ask for pictures: then a segment without one says why.
     pub pictures: bool,
+    /// Whether the worker turned pictures off, where the terms leave it to them.
+    pub pictures_off: bool,
+    /// How often the segment was changed before.
+    pub revision: u32,
 }
 
 /// What is known of a segment: the parcel without its id and place in the chain, and the pictures' blobs.
@@ -33,13 +37,86 @@ pub struct Assembled {
     pub blobs: Vec<String>,
 }
 
-/// Puts a segment together; none where nothing was tracked in it.
+/// Puts a segment together; none where there is nothing to tell of it.
 #[must_use]
 pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
     let end = frame.start + frame.length.ms();
-    let mut minutes: BTreeMap<u64, (u64, Option<Counts>)> = BTreeMap::new();
+    let mut spans = Vec::new();
+    let mut counts: BTreeMap<u64, Counts> = BTreeMap::new();
+    let mut gaps: Vec<Gap> = Vec::new();
     let mut blobs = Vec::new();
-    let mut parcel = Parcel {
+    let mut typed: Option<(u64, &str)> = None;
+    let mut parcel = empty(frame);
+    for record in records {
+        match record {
+            Record::Span { from, to } => {
+                let (from, to) = ((*from).max(frame.start), (*to).min(end));
+                if to > from {
+                    spans.push((from, to));
+                }
+            }
+            Record::Activity { minute, counts: counted } if (frame.start..end).contains(minute) => {
+                let sum = counts.entry(*minute).or_default();
+                sum.keys = sum.keys.saturating_add(counted.keys);
+                sum.clicks = sum.clicks.saturating_add(counted.clicks);
+                sum.scrolls = sum.scrolls.saturating_add(counted.scrolls);
+            }
+            Record::Memo { memo, label } => {
+                parcel.memo.clone_from(memo);
+                parcel.label.clone_from(label);
+            }
+            Record::Focus(focus) => parcel.focus.push(focus.clone()),
+            Record::Snapshot { facts, blob } if parcel.snapshot.is_none() => {
+                parcel.snapshot = Some(facts.clone());
+                blobs.push(blob.clone());
+            }
+            // That the worker removed it says more than whatever is said later.
+            Record::NoSnapshot { why } if parcel.no_snapshot != Some(NoSnapshot::RemovedByWorker) => {
+                parcel.no_snapshot = Some(why.clone());
+            }
+            Record::Gap(gap) => join(&mut gaps, gap),
+            Record::Custom(custom) => parcel.custom.push(custom.clone()),
+            Record::Removed { at, time_ms } => parcel.removed = Some(Removed { at: *at, time_ms: *time_ms }),
+            Record::Manual { at, memo } => typed = Some((*at, memo)),
+            _ => {}
+        }
+    }
+    parcel.minutes = minutes(&spans, &counts, &gaps);
+    parcel.gaps = gaps;
+    if let Some((at, memo)) = typed {
+        return Some(Assembled { parcel: manual(parcel, at, memo), blobs: Vec::new() });
+    }
+    if let Some(removed) = parcel.removed {
+        if parcel.minutes.is_empty() {
+            let bare = Parcel { removed: Some(removed), ..empty(frame) };
+            return Some(Assembled { parcel: bare, blobs: Vec::new() });
+        }
+        // Tracking went on in the same segment: what is left of the removal is a gap that says so.
+        parcel.removed = None;
+        let first = spans.iter().map(|(from, _)| *from).min().unwrap_or(end);
+        if first > frame.start {
+            join(&mut parcel.gaps, &Gap { from: frame.start, to: first, cause: GapCause::LeftOut });
+        }
+    }
+    if parcel.minutes.is_empty() {
+        // Time that was left out is nobody's business, unless the client was told of it before.
+        let told = parcel.gaps.iter().any(|gap| gap.cause != GapCause::LeftOut);
+        if !told && frame.revision == 0 {
+            return None;
+        }
+    }
+    if parcel.snapshot.is_some() {
+        parcel.no_snapshot = None;
+    } else if frame.pictures && frame.pictures_off {
+        parcel.no_snapshot = Some(NoSnapshot::TurnedOff);
+    } else if frame.pictures && parcel.no_snapshot.is_none() && !parcel.minutes.is_empty() {
+        parcel.no_snapshot = Some(NoSnapshot::MomentMissed);
+    }
+    Some(Assembled { parcel, blobs })
+}
+
+fn empty(frame: &SegmentFrame) -> Parcel {
+    Parcel {
         id: String::new(),
         contract: frame.contract.clone(),
         device: frame.device.clone(),
@@ -47,7 +124,7 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
         chain_head: String::new(),
         start: frame.start,
         length: frame.length,
-        revision: 0,
+        revision: frame.revision,
         removed: None,
         manual: None,
         minutes: Vec::new(),
@@ -59,55 +136,59 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
         gaps: Vec::new(),
         custom: Vec::new(),
         policy: frame.policy.clone(),
-    };
-    for record in records {
-        match record {
-            Record::Span { from, to } => {
-                let (from, to) = ((*from).max(frame.start), (*to).min(end));
-                if to > from {
-                    minutes.entry(minute_of(from)).or_default().0 += to - from;
-                }
-            }
-            Record::Activity { minute, counts } if (frame.start..end).contains(minute) => {
-                let sum = minutes.entry(*minute).or_default().1.get_or_insert_default();
-                sum.keys = sum.keys.saturating_add(counts.keys);
-                sum.clicks = sum.clicks.saturating_add(counts.clicks);
-                sum.scrolls = sum.scrolls.saturating_add(counts.scrolls);
-            }
-            Record::Memo { memo, label } => {
-                parcel.memo.clone_from(memo);
-                parcel.label.clone_from(label);
-            }
-            Record::Focus(focus) => parcel.focus.push(focus.clone()),
-            Record::Snapshot { facts, blob } if parcel.snapshot.is_none() => {
-                parcel.snapshot = Some(facts.clone());
-                blobs.push(blob.clone());
-            }
-            Record::NoSnapshot { why } => parcel.no_snapshot = Some(why.clone()),
-            Record::Gap(gap) => parcel.gaps.push(gap.clone()),
-            Record::Custom(custom) => parcel.custom.push(custom.clone()),
-            _ => {}
+    }
+}
+
+/// Typed-in time has no evidence: what was tracked beside it, without activity, says nothing about it.
+fn manual(tracked: Parcel, at: u64, memo: &str) -> Parcel {
+    Parcel {
+        manual: Some(Manual { at }),
+        memo: Some(memo.to_owned()),
+        removed: None,
+        minutes: Vec::new(),
+        focus: Vec::new(),
+        snapshot: None,
+        no_snapshot: None,
+        gaps: Vec::new(),
+        custom: Vec::new(),
+        ..tracked
+    }
+}
+
+/// Adds a gap; one that goes on where the last of its cause ended makes that longer.
+fn join(gaps: &mut Vec<Gap>, gap: &Gap) {
+    match gaps.iter_mut().find(|g| g.cause == gap.cause && g.from <= gap.to && gap.from <= g.to) {
+        Some(last) => {
+            last.from = last.from.min(gap.from);
+            last.to = last.to.max(gap.to);
+        }
+        None => gaps.push(gap.clone()),
+    }
+}
+
+/// The tracked minutes: spans without what was left out. Counts without tracked time are not evidence of work on this
+/// contract.
+fn minutes(spans: &[(u64, u64)], counts: &BTreeMap<u64, Counts>, gaps: &[Gap]) -> Vec<MinuteFacts> {
+    let mut tracked: BTreeMap<u64, u64> = BTreeMap::new();
+    for &(from, to) in spans {
+        let mut pieces = vec![(from, to)];
+        for gap in gaps.iter().filter(|gap| gap.cause == GapCause::LeftOut) {
+            pieces = pieces
+                .into_iter()
+                .flat_map(|(from, to)| [(from, to.min(gap.from)), (from.max(gap.to), to)])
+                .filter(|(from, to)| to > from)
+                .collect();
+        }
+        for (from, to) in pieces {
+            *tracked.entry(minute_of(from)).or_default() += to - from;
         }
     }
-    // Counts without tracked time are not evidence of work on this contract.
-    parcel.minutes = minutes
-        .into_iter()
-        .filter(|(_, (tracked, _))| *tracked > 0)
-        .map(|(start, (tracked, counts))| MinuteFacts {
-            start,
-            tracked_ms: u32::try_from(tracked.min(MINUTE_MS)).unwrap_or(u32::MAX),
-            counts,
-        })
-        .collect();
-    if parcel.minutes.is_empty() {
-        return None;
-    }
-    if parcel.snapshot.is_some() {
-        parcel.no_snapshot = None;
-    } else if frame.pictures && parcel.no_snapshot.is_none() {
-        parcel.no_snapshot = Some(NoSnapshot::MomentMissed);
-    }
-    Some(Assembled { parcel, blobs })
+    let facts = |(start, ms): (u64, u64)| MinuteFacts {
+        start,
+        tracked_ms: u32::try_from(ms.min(MINUTE_MS)).unwrap_or(u32::MAX),
+        counts: counts.get(&start).copied(),
+    };
+    tracked.into_iter().map(facts).collect()
 }
 
 #[cfg(test)]
@@ -122,6 +203,8 @@ mod tests {
             length: SegmentLength::new(10).unwrap(),
             policy: Policy { plugin: "rules".into(), sha256: String::new(), rules: vec![] },
             pictures: true,
+            pictures_off: false,
+            revision: 0,
         }
     }
 
@@ -162,5 +245,63 @@ mod tests {
             assemble(&frame(), &[memo("first"), span(600_000, 660_000), memo("second")]).unwrap().parcel;
         assert_eq!(parcel.memo.as_deref(), Some("second"));
         assert_eq!(parcel.no_snapshot, Some(NoSnapshot::MomentMissed));
+    }
+
+    fn gap(from: u64, to: u64, cause: GapCause) -> Record {
+        Record::Gap(Gap { from, to, cause })
+    }
+
+    #[test]
+    fn what_was_left_out_is_not_tracked_and_pieces_of_a_gap_become_one() {
+        let records = [
+            span(600_000, 660_000),
+            span(660_000, 720_000),
+            gap(630_000, 660_000, GapCause::LeftOut),
+            gap(660_000, 700_000, GapCause::LeftOut),
+        ];
+        let parcel = assemble(&frame(), &records).unwrap().parcel;
+        let tracked: Vec<_> = parcel.minutes.iter().map(|m| m.tracked_ms).collect();
+        assert_eq!(tracked, [30_000, 20_000]);
+        assert_eq!(parcel.gaps, [Gap { from: 630_000, to: 700_000, cause: GapCause::LeftOut }]);
+    }
+
+    #[test]
+    fn a_pause_is_told_and_time_left_out_is_nobodys_business() {
+        let paused = assemble(&frame(), &[gap(600_000, 1_200_000, GapCause::Paused)]).unwrap().parcel;
+        assert!(paused.minutes.is_empty() && paused.no_snapshot.is_none());
+        let left_out = [gap(600_000, 1_200_000, GapCause::LeftOut)];
+        assert!(assemble(&frame(), &left_out).is_none());
+        // Unless the client was told of it before.
+        assert!(assemble(&SegmentFrame { revision: 1, ..frame() }, &left_out).is_some());
+    }
+
+    #[test]
+    fn a_removed_segment_says_that_and_nothing_else() {
+        let removed = Record::Removed { at: 9, time_ms: 60_000 };
+        let parcel = assemble(&frame(), std::slice::from_ref(&removed)).unwrap().parcel;
+        assert_eq!(parcel.removed, Some(Removed { at: 9, time_ms: 60_000 }));
+        // What is tracked after the removal counts; the rest shows as left out.
+        let parcel = assemble(&frame(), &[removed, span(900_000, 960_000)]).unwrap().parcel;
+        assert_eq!((parcel.removed, parcel.minutes.len()), (None, 1));
+        assert_eq!(parcel.gaps, [Gap { from: 600_000, to: 900_000, cause: GapCause::LeftOut }]);
+    }
+
+    #[test]
+    fn a_typed_in_segment_has_its_memo_and_no_evidence() {
+        let records = [span(600_000, 660_000), Record::Manual { at: 5, memo: "A call".into() }];
+        let parcel = assemble(&frame(), &records).unwrap().parcel;
+        assert_eq!(parcel.manual, Some(Manual { at: 5 }));
+        assert_eq!((parcel.memo.as_deref(), parcel.minutes.len()), (Some("A call"), 0));
+        assert_eq!(parcel.no_snapshot, None);
+    }
+
+    #[test]
+    fn invariant_07_removing_a_picture_keeps_the_time() {
+        let removed = Record::NoSnapshot { why: NoSnapshot::RemovedByWorker };
+        let later = Record::NoSnapshot { why: NoSnapshot::Unsettled };
+        let parcel =
+            assemble(&frame(), &[span(600_000, 660_000), activity(600_000, 3), removed, later]).unwrap().parcel;
+        assert_eq!(parcel.no_snapshot, Some(NoSnapshot::RemovedByWorker));
+        assert_eq!((parcel.minutes.len(), parcel.minutes_active()), (1, 1));
     }
 }

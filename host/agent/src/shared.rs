@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use candor_diary::parcel::Counts;
 use candor_diary::segment::SegmentLength;
 use candor_journal::{Journal, JournalError};
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::record::Record;
@@ -57,12 +58,35 @@ pub struct Shared {
     pictured: AtomicU64,
     counts: Mutex<BTreeMap<u64, Counted>>,
     problems: Mutex<BTreeMap<String, String>>,
+    choices: RwLock<Choices>,
+    revision: Arc<watch::Sender<u64>>,
+}
+
+/// What the worker chose, as far as the terms leave it to them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// No pictures are taken.
+    pub no_pictures: bool,
+    /// Nothing is counted.
+    pub no_activity: bool,
+    /// Only the monitor with the focused window is in the picture.
+    pub active_monitor_only: bool,
+    /// The disk space that was set is used up: no pictures until there is room.
+    pub disk_used_up: bool,
+    /// From how many milliseconds without input on the worker is asked about the time.
+    pub idle_ms: u64,
 }
 
 impl Shared {
     /// Nothing tracked yet.
     #[must_use]
-    pub fn new(clock: Arc<dyn Clock>, journal: Journal, contract: String, length: SegmentLength) -> Self {
+    pub fn new(
+        clock: Arc<dyn Clock>,
+        journal: Journal,
+        contract: String,
+        length: SegmentLength,
+        revision: Arc<watch::Sender<u64>>,
+    ) -> Self {
         Self {
             clock,
             journal,
@@ -73,7 +97,25 @@ impl Shared {
             pictured: AtomicU64::new(0),
             counts: Mutex::default(),
             problems: Mutex::default(),
+            choices: RwLock::default(),
+            revision,
         }
+    }
+
+    /// Tells everybody who shows something that it changed.
+    pub fn changed(&self) {
+        self.revision.send_modify(|revision| *revision += 1);
+    }
+
+    /// What the worker chose.
+    pub fn choices(&self) -> Choices {
+        *self.choices.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The worker chose something else.
+    pub fn choose(&self, change: impl FnOnce(&mut Choices)) {
+        change(&mut self.choices.write().unwrap_or_else(PoisonError::into_inner));
+        self.changed();
     }
 
     /// Whether the tracker is on.
@@ -127,14 +169,18 @@ impl Shared {
     /// Notes a problem that the worker should see, under a name; none clears it.
     pub fn problem(&self, name: &str, text: Option<String>) {
         let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
-        match text {
+        let changed = match text {
+            Some(text) if problems.get(name) == Some(&text) => false,
             Some(text) => {
                 tracing::warn!(name, "{text}");
                 problems.insert(name.to_owned(), text);
+                true
             }
-            None => {
-                problems.remove(name);
-            }
+            None => problems.remove(name).is_some(),
+        };
+        drop(problems);
+        if changed {
+            self.changed();
         }
     }
 

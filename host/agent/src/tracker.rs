@@ -3,6 +3,8 @@
 //! One task owns the state; everyone else sends it [`Command`]s. It writes facts as they end: a span at each minute,
 //! counts when the counter reports them. A crash loses the minute it happens in, and that shows as a gap.
 
+mod absence;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -14,6 +16,7 @@ use crate::clock::{sleep, sleep_until};
 use crate::closing::Closing;
 use crate::collectors::{CollectorHandle, Event, flush};
 use crate::input::{Counted, Input, InputSource};
+use crate::presence::Presence;
 use crate::record::Record;
 use crate::shared::Shared;
 
@@ -23,8 +26,6 @@ const GRACE_MS: u64 = 2_500;
 const FLUSH_MS: u64 = 8_000;
 /// How often the clock is compared with the monotonic one, in milliseconds.
 const HEARTBEAT_MS: u64 = 10_000;
-/// A difference beyond this is a jump, in milliseconds.
-const JUMP_MS: u64 = 2_000;
 
 /// What can be asked of the tracker.
 pub enum Command {
@@ -38,11 +39,22 @@ pub enum Command {
         /// Wait for the segment's end.
         at_segment_end: bool,
     },
+    /// Pause for private time: nothing is recorded, and the time shows as a gap.
+    Pause,
     /// Say what the work is.
     Memo {
         /// The text; empty clears it.
         memo: String,
     },
+    /// Choose a label.
+    Label {
+        /// The label; none clears it.
+        label: Option<String>,
+    },
+    /// The idle question was answered.
+    Answered,
+    /// Write memo and label into the running segment again: what it held was removed.
+    Rewrite,
 }
 
 /// Answers a [`Command`]; an error is a sentence for the person.
@@ -53,12 +65,46 @@ pub type Reply = oneshot::Sender<Result<(), String>>;
 pub struct State {
     /// Since when it tracks, milliseconds since the Unix epoch.
     pub since: Option<u64>,
+    /// For how many milliseconds it has been on since then, what the running stretch holds aside.
+    pub on_ms: u64,
+    /// Since when the running stretch goes on; none while nobody is there, or paused.
+    pub running_since: Option<u64>,
     /// The memo.
     pub memo: Option<String>,
+    /// The label.
+    pub label: Option<String>,
     /// Whether it stops at the end of the segment.
     pub stopping: bool,
+    /// Why nothing is tracked although it is on, and since when.
+    pub absent: Option<(Absence, u64)>,
+    /// Time that the worker is to decide about.
+    pub question: Option<(u64, u64)>,
     /// Segments that ended or run and are not closed yet.
     pub open_segments: usize,
+}
+
+/// Why nothing is tracked although the tracker is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// The worker paused for private time.
+    Paused,
+    /// Keyboard and mouse were not touched for the set minutes.
+    Away,
+    /// The screen is locked.
+    Locked,
+    /// The display is gone.
+    DisplayLost,
+}
+
+impl Absence {
+    fn cause(self) -> GapCause {
+        match self {
+            Self::Paused => GapCause::Paused,
+            Self::Away => GapCause::LeftOut,
+            Self::Locked => GapCause::Locked,
+            Self::DisplayLost => GapCause::DisplayLost,
+        }
+    }
 }
 
 /// The tracker of one contract.
@@ -77,7 +123,16 @@ pub struct Tracker {
     memo_of: u64,
     counter: Option<Running>,
     open: BTreeSet<u64>,
-    beat: (u64, u64),
+    beat: Beat,
+    presence: Arc<dyn Presence>,
+}
+
+/// What the clocks showed at the last heartbeat.
+#[derive(Clone, Copy)]
+struct Beat {
+    wall: u64,
+    steady: u64,
+    asleep: u64,
 }
 
 /// A counter in a task of its own: reads are never cut in the middle.
@@ -138,11 +193,16 @@ impl Tracker {
         closing: Arc<Closing>,
         collectors: Vec<CollectorHandle>,
         input: Arc<dyn InputSource>,
+        presence: Arc<dyn Presence>,
         closed: Arc<tokio::sync::Notify>,
     ) -> (Self, watch::Receiver<State>) {
         let (state, states) = watch::channel(State::default());
         let shared = Arc::clone(&closing.shared);
-        let beat = (shared.clock.now(), shared.clock.monotonic());
+        let beat = Beat {
+            wall: shared.clock.now(),
+            steady: shared.clock.monotonic(),
+            asleep: presence.sample().asleep_ms,
+        };
         let tracker = Self {
             shared,
             closing,
@@ -156,6 +216,7 @@ impl Tracker {
             counter: None,
             open: BTreeSet::new(),
             beat,
+            presence,
         };
         (tracker, states)
     }
@@ -169,7 +230,7 @@ impl Tracker {
             // From the span, not from now: a minute that ended while something else was done is not passed over.
             let minute_end = tracking.then(|| minute_of(self.span_from) + MINUTE_MS);
             let close = self.open.first().map(|s| s + self.closing.terms.segment.ms() + GRACE_MS);
-            let beat = tracking.then_some(now + HEARTBEAT_MS);
+            let beat = tracking.then_some(self.beat.wall + HEARTBEAT_MS);
             let clock = Arc::clone(&self.shared.clock);
             let at = |at: Option<u64>| {
                 let clock = Arc::clone(&clock);
@@ -225,16 +286,31 @@ impl Tracker {
             Ok(None) => {}
             Err(error) => self.shared.problem("journal", Some(error.to_string())),
         }
+        match crate::recovery::open_question(&self.shared).await {
+            Ok(question) => self.state.send_modify(|s| s.question = question),
+            Err(error) => self.shared.problem("journal", Some(error.to_string())),
+        }
+        if let Err(error) = self.closing.catch_up().await {
+            self.shared.problem("segment", Some(format!("a change was not caught up with: {error}")));
+        }
         self.tell();
     }
 
     async fn obey(&mut self, command: Command) -> Result<(), String> {
         match command {
             Command::Start { memo } => {
-                if self.state.borrow().since.is_some() {
+                if self.state.borrow().since.is_none() {
+                    self.start(memo).await;
+                    return Ok(());
+                }
+                if !matches!(self.state.borrow().absent, Some((Absence::Paused, _))) {
                     return Err("tracking is on already".into());
                 }
-                self.start(memo).await;
+                let now = self.shared.clock.now();
+                self.back(now).await;
+                if let Some(memo) = memo {
+                    self.set_memo(&memo).await;
+                }
                 Ok(())
             }
             Command::Stop { at_segment_end } => {
@@ -249,23 +325,59 @@ impl Tracker {
                 }
                 Ok(())
             }
+            Command::Pause => {
+                let paused = matches!(self.state.borrow().absent, Some((Absence::Paused, _)));
+                if self.state.borrow().since.is_none() || paused {
+                    return Err("there is nothing to pause: tracking is off".into());
+                }
+                let now = self.shared.clock.now();
+                self.back(now).await;
+                self.leave(Absence::Paused, now).await;
+                Ok(())
+            }
             Command::Memo { memo } => {
-                let memo = (!memo.trim().is_empty()).then(|| memo.trim().to_owned());
-                self.state.send_modify(|s| s.memo = memo);
+                self.set_memo(&memo).await;
+                Ok(())
+            }
+            Command::Label { label } => {
+                if label.as_ref().is_some_and(|l| !self.closing.terms.labels.contains(l)) {
+                    return Err("the terms have no such label".into());
+                }
+                self.state.send_modify(|s| s.label = label);
+                self.write_memo(self.shared.clock.now()).await;
+                Ok(())
+            }
+            Command::Answered => {
+                let question = self.state.borrow().question;
+                let Some((from, _)) = question else { return Err("there is no question to answer".into()) };
+                self.record(from, &Record::Answered { from }).await;
+                self.state.send_modify(|s| s.question = None);
+                Ok(())
+            }
+            Command::Rewrite => {
                 self.write_memo(self.shared.clock.now()).await;
                 Ok(())
             }
         }
     }
 
+    async fn set_memo(&mut self, memo: &str) {
+        let memo = (!memo.trim().is_empty()).then(|| memo.trim().to_owned());
+        self.state.send_modify(|s| s.memo = memo);
+        self.write_memo(self.shared.clock.now()).await;
+    }
+
     async fn start(&mut self, memo: Option<String>) {
         let now = self.shared.clock.now();
         self.span_from = now;
         self.segment = self.shared.length.start_of(now);
-        self.beat = (now, self.shared.clock.monotonic());
+        self.beat = self.beat_now();
         self.shared.set_tracking(true);
         self.state.send_modify(|s| {
             s.since = Some(now);
+            s.on_ms = 0;
+            s.running_since = Some(now);
+            s.absent = None;
             s.stopping = false;
             if let Some(memo) = memo {
                 s.memo = (!memo.trim().is_empty()).then(|| memo.trim().to_owned());
@@ -275,6 +387,14 @@ impl Tracker {
         self.write_memo(now).await;
         self.start_counter(now).await;
         self.post(|| Event::Started);
+    }
+
+    async fn stop_counter(&mut self, at: u64) {
+        if let Some(counter) = self.counter.take() {
+            for counted in counter.finish().await {
+                self.take_counts(counted, at);
+            }
+        }
     }
 
     async fn start_counter(&mut self, now: u64) {
@@ -295,21 +415,27 @@ impl Tracker {
     /// Ends tracking as of `at`: the running span is written, the counter's rest recorded, collectors finished.
     async fn stop(&mut self, at: u64) {
         self.end_span(at).await;
-        if let Some(counter) = self.counter.take() {
-            for counted in counter.finish().await {
-                self.take_counts(counted, at);
-            }
-        }
+        self.stop_counter(at).await;
         flush(&self.collectors, &self.shared, FLUSH_MS).await;
         self.shared.set_tracking(false);
         self.post(|| Event::Stopped);
         // A stop at a segment's end belongs to the segment that ended.
         let since = self.state.borrow().since.unwrap_or(at);
         self.record(at.saturating_sub(1).max(since), &Record::Stopped).await;
+        let absent = self.state.borrow().absent;
+        if let Some((Absence::Away, from)) = absent {
+            self.record(from, &Record::Question { from, to: at }).await;
+        }
         self.state.send_modify(|s| {
+            if let Some((Absence::Away, from)) = s.absent {
+                s.question = Some((from, at));
+            }
             s.since = None;
+            s.running_since = None;
+            s.absent = None;
             s.stopping = false;
         });
+        self.shared.changed();
         self.tell();
     }
 
@@ -317,6 +443,13 @@ impl Tracker {
     async fn end_span(&mut self, to: u64) {
         let from = self.span_from;
         if to <= from {
+            return;
+        }
+        let absent = self.state.borrow().absent;
+        if let Some((why, _)) = absent {
+            let cause = why.cause();
+            self.write_gap(from, to, cause).await;
+            self.span_from = to;
             return;
         }
         // A late wake-up may bring more than one minute at once.
@@ -339,7 +472,8 @@ impl Tracker {
         self.heartbeat().await;
         self.end_span(end).await;
         self.segment_turned().await;
-        if self.counter.is_none() && self.state.borrow().since.is_some() {
+        let on = self.state.borrow().since.is_some() && self.state.borrow().absent.is_none();
+        if self.counter.is_none() && on {
             self.start_counter(end).await;
         }
         self.tell();
@@ -404,30 +538,33 @@ impl Tracker {
         self.tell();
     }
 
-    /// A computer that slept, or a clock that was set: the time between is no evidence.
+    fn beat_now(&self) -> Beat {
+        Beat {
+            wall: self.shared.clock.now(),
+            steady: self.shared.clock.monotonic(),
+            asleep: self.presence.sample().asleep_ms,
+        }
+    }
+
+    /// A computer that slept, a clock that was set, a person who went or came back.
     async fn heartbeat(&mut self) {
-        let (wall, steady) = (self.shared.clock.now(), self.shared.clock.monotonic());
-        let (last_wall, last_steady) = std::mem::replace(&mut self.beat, (wall, steady));
+        let now = self.beat_now();
+        let last = std::mem::replace(&mut self.beat, now);
         if self.state.borrow().since.is_none() {
             return;
         }
-        let expected = last_wall + (steady - last_steady);
-        if wall.abs_diff(expected) <= JUMP_MS {
-            return;
-        }
-        self.end_span(expected.max(self.span_from)).await;
-        if wall > expected {
-            let gap = Gap { from: expected, to: wall, cause: GapCause::ClockJump };
-            self.record(expected, &Record::Gap(gap)).await;
-        }
-        // Backwards: what the clock shows again was recorded already; go on where it was.
-        self.span_from = self.span_from.max(wall);
+        self.jumped(last, now).await;
+        self.attend().await;
     }
 
     async fn write_memo(&mut self, at: u64) {
         self.memo_of = self.shared.length.start_of(at);
-        let memo = self.state.borrow().memo.clone();
-        self.record(at, &Record::Memo { memo, label: None }).await;
+        let (memo, label) = {
+            let state = self.state.borrow();
+            (state.memo.clone(), state.label.clone())
+        };
+        self.record(at, &Record::Memo { memo, label }).await;
+        self.shared.changed();
     }
 
     async fn record(&self, at: u64, record: &Record) {
@@ -446,6 +583,7 @@ impl Tracker {
 
     fn tell(&self) {
         self.state.send_modify(|s| s.open_segments = self.open.len());
+        self.shared.changed();
     }
 }
 

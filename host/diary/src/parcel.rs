@@ -214,6 +214,8 @@ pub enum NoSnapshot {
     RemovedByWorker,
     /// The terms leave pictures to the worker, who has turned them off.
     TurnedOff,
+    /// The disk space that the worker set for pictures is used up.
+    DiskUsedUp,
     /// The screen was locked, or a screen saver covered it.
     ScreenLocked,
     /// The screen showed one colour only: blank, black or switched off.
@@ -233,6 +235,7 @@ impl NoSnapshot {
             Self::MomentMissed => "No picture: the tracker was off at its moment",
             Self::RemovedByWorker => "Picture removed by worker, time kept",
             Self::TurnedOff => "No picture: turned off by worker",
+            Self::DiskUsedUp => "No picture: the disk space set for pictures is used up",
             Self::ScreenLocked => "No evidence: the screen was locked",
             Self::ScreenBlank => "No evidence: the screen was blank",
         }

@@ -22,6 +22,9 @@ const MAX_RECEIPT_BYTES: usize = 64 * 1024;
 /// How much of an error is kept, in characters.
 const MAX_ERROR_CHARS: usize = 500;
 
+/// By how much an encrypted envelope is longer than the envelope: nonce and tag, in bytes.
+const SEALED_EXTRA: u64 = 24 + 16;
+
 /// The most entries that one call answers.
 const MAX_ENTRIES: u32 = 10_000;
 
@@ -54,6 +57,8 @@ pub enum OutboxState {
     Rejected,
     /// The worker took it back.
     Cancelled,
+    /// A later revision of its segment took its place before it was delivered.
+    Replaced,
 }
 
 impl OutboxState {
@@ -64,11 +69,12 @@ impl OutboxState {
             Self::Delivered => "delivered",
             Self::Rejected => "rejected",
             Self::Cancelled => "cancelled",
+            Self::Replaced => "replaced",
         }
     }
 
     fn parse(text: &str) -> Result<Self, JournalError> {
-        [Self::Held, Self::Waiting, Self::Delivered, Self::Rejected, Self::Cancelled]
+        [Self::Held, Self::Waiting, Self::Delivered, Self::Rejected, Self::Cancelled, Self::Replaced]
             .into_iter()
             .find(|state| state.as_str() == text)
             .ok_or_else(|| JournalError::Damaged("an unknown state in the outbox".to_owned()))
@@ -90,8 +96,12 @@ pub struct OutboxEntry {
     pub contract: String,
     /// The segment's first millisecond.
     pub segment_start: u64,
+    /// How often the segment was changed before, from 0.
+    pub revision: u32,
     /// The closing record's sequence.
     pub sequence: u64,
+    /// Length of the exact bytes; 0 where they were destroyed.
+    pub bytes: u64,
     /// Where it goes.
     pub target: String,
     /// What has become of it.
@@ -126,6 +136,8 @@ pub struct OutboxCounts {
     pub rejected: u64,
     /// [`OutboxState::Cancelled`].
     pub cancelled: u64,
+    /// [`OutboxState::Replaced`].
+    pub replaced: u64,
 }
 
 /// The columns that [`entry`] reads.
@@ -133,7 +145,7 @@ macro_rules! select_entries {
     ($rest:literal) => {
         concat!(
             "SELECT parcel, contract, segment_start, sequence, target, state, hold_until, attempts, next_try_at,
-                    last_error, attachments, receipt, settled_at
+                    last_error, attachments, receipt, settled_at, revision, length(envelope)
              FROM outbox ",
             $rest
         )
@@ -148,6 +160,20 @@ impl Journal {
     /// [`JournalError::Unusable`], [`JournalError::DiskFull`], [`JournalError::Damaged`], [`JournalError::Closed`], and
     /// errors of the database.
     pub async fn due(&self, now: u64, limit: u32) -> Result<Vec<OutboxEntry>, JournalError> {
+        self.due_of(None, now, limit).await
+    }
+
+    /// The same of one contract; `None` means all.
+    ///
+    /// # Errors
+    /// As [`Self::due`].
+    pub async fn due_of(
+        &self,
+        contract: Option<&str>,
+        now: u64,
+        limit: u32,
+    ) -> Result<Vec<OutboxEntry>, JournalError> {
+        let contract: Value = contract.into();
         let now: i64 = stored("the time", now)?;
         let limit = entries(limit)?;
         let mut turn = self.turn().await?;
@@ -161,9 +187,9 @@ impl Journal {
             }
             let sql = select_entries!(
                 "WHERE state IN ('held', 'waiting') AND state = 'waiting' AND hold_until <= ?1 AND next_try_at <= ?1
-                 ORDER BY sequence LIMIT ?2"
+                 AND (?3 IS NULL OR contract = ?3) ORDER BY sequence LIMIT ?2"
             );
-            let rows = turn.database.rows(sql, [now.into(), limit]).await?;
+            let rows = turn.database.rows(sql, [now.into(), limit, contract]).await?;
             rows.iter().map(|row| entry(row, &keys)).collect()
         })
         .await
@@ -200,6 +226,7 @@ impl Journal {
                     OutboxState::Delivered => &mut counts.delivered,
                     OutboxState::Rejected => &mut counts.rejected,
                     OutboxState::Cancelled => &mut counts.cancelled,
+                    OutboxState::Replaced => &mut counts.replaced,
                 };
                 *count = number(row.try_get(1)?)?;
             }
@@ -311,6 +338,107 @@ impl Journal {
         Ok(())
     }
 
+    /// One entry.
+    ///
+    /// # Errors
+    /// [`JournalError::NotFound`], [`JournalError::Damaged`], [`JournalError::Closed`], and errors of the database.
+    pub async fn outbox_entry(&self, parcel_id: &str) -> Result<OutboxEntry, JournalError> {
+        let mut turn = self.turn().await?;
+        let (keys, id) = (Arc::clone(&self.inner.keys), parcel_id.to_owned());
+        finish(async move { find_entry(&mut turn.database, &keys, &id).await }).await
+    }
+
+    /// How many bytes are held or wait, pictures included.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`], [`JournalError::Closed`], and errors of the database.
+    pub async fn outbox_bytes(&self) -> Result<u64, JournalError> {
+        let (rows, keys) = {
+            let mut turn = self.turn().await?;
+            let sql = select_entries!("WHERE state IN ('held', 'waiting')");
+            (finish(async move { turn.database.rows(sql, []).await }).await?, Arc::clone(&self.inner.keys))
+        };
+        let mut bytes = 0;
+        for row in &rows {
+            let entry = entry(row, &keys)?;
+            bytes += entry.bytes;
+            for blob in &entry.attachments {
+                match self.blob_info(blob).await {
+                    Ok(info) => bytes += info.length,
+                    // It was removed: nothing of it is sent.
+                    Err(JournalError::Erased { .. } | JournalError::NotFound { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Undoes [`Self::cancel`]: the parcel is to be delivered again. One that is not cancelled stays as it is.
+    ///
+    /// # Errors
+    /// As [`Self::mark_retry`].
+    pub async fn uncancel(&self, parcel_id: &str) -> Result<(), JournalError> {
+        let statement = Statement::new(
+            "UPDATE outbox SET state = 'held', settled_at = NULL, next_try_at = 0
+             WHERE parcel = ? AND state = 'cancelled' AND envelope IS NOT NULL",
+            [parcel_id.into()],
+        );
+        self.settle(parcel_id, statement, true).await.map(drop)
+    }
+
+    /// Ends the hold of a parcel. One that is not held stays as it is.
+    ///
+    /// # Errors
+    /// As [`Self::mark_retry`].
+    pub async fn release(&self, parcel_id: &str) -> Result<(), JournalError> {
+        let statement = Statement::new(
+            "UPDATE outbox SET hold_until = 0 WHERE parcel = ? AND state = 'held'",
+            [parcel_id.into()],
+        );
+        self.settle(parcel_id, statement, true).await.map(drop)
+    }
+
+    /// Everything that waits is due at once, whenever its next try was.
+    ///
+    /// # Errors
+    /// [`JournalError::DiskFull`], [`JournalError::Closed`], and errors of the database.
+    pub async fn try_now(&self) -> Result<(), JournalError> {
+        let mut turn = self.turn().await?;
+        finish(async move {
+            let sql = "UPDATE outbox SET next_try_at = 0 WHERE state IN ('held', 'waiting')";
+            turn.database.write(vec![Statement::new(sql, [])]).await
+        })
+        .await
+    }
+
+    /// The latest revision of each of a contract's closed segments that start at `from` or later and before `to`, in
+    /// order of their start.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`], [`JournalError::Closed`], and errors of the database.
+    pub async fn closed_parcels(
+        &self,
+        contract: &str,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<OutboxEntry>, JournalError> {
+        let mut turn = self.turn().await?;
+        let keys = Arc::clone(&self.inner.keys);
+        let values = [contract.into(), stored("the time", from)?.into(), stored("the time", to)?.into()];
+        finish(async move {
+            let sql = select_entries!(
+                "AS latest WHERE contract = ? AND segment_start >= ? AND segment_start < ?
+                 AND revision = (SELECT max(o.revision) FROM outbox AS o
+                                 WHERE o.contract = latest.contract AND o.segment_start = latest.segment_start)
+                 ORDER BY segment_start"
+            );
+            let rows = turn.database.rows(sql, values).await?;
+            rows.iter().map(|row| entry(row, &keys)).collect()
+        })
+        .await
+    }
+
     /// Carries the statement out; answers the state before.
     async fn settle(
         &self,
@@ -368,7 +496,11 @@ fn entry(row: &SqliteRow, keys: &Keys) -> Result<OutboxEntry, JournalError> {
     Ok(OutboxEntry {
         contract: row.try_get(1)?,
         segment_start: number(row.try_get(2)?)?,
+        revision: u32::try_from(row.try_get::<i64, _>(13)?).unwrap_or(u32::MAX),
         sequence: number(row.try_get(3)?)?,
+        bytes: row
+            .try_get::<Option<i64>, _>(14)?
+            .map_or(0, |sealed| u64::try_from(sealed).unwrap_or(0).saturating_sub(SEALED_EXTRA)),
         target: row.try_get(4)?,
         state,
         hold_until: number(row.try_get(6)?)?,

@@ -137,43 +137,68 @@ impl Journal {
         let turn = self.turn().await?;
         let keys = Arc::clone(&self.inner.keys);
         let tombstone_kind = tombstone_kind.to_owned();
-        finish(erase(turn, keys, sequence, tombstone_kind, tombstone_body, at)).await
+        finish(erase(turn, keys, vec![sequence], tombstone_kind, tombstone_body, at)).await
+    }
+
+    /// Erases several records of one contract as [`Self::erase_record`] does, all or none, under one tombstone.
+    ///
+    /// # Errors
+    /// As [`Self::erase_record`]; [`JournalError::Unusable`] for an empty list.
+    pub async fn erase_records(
+        &self,
+        sequences: Vec<u64>,
+        tombstone_kind: &str,
+        tombstone_body: Vec<u8>,
+        at: u64,
+    ) -> Result<Appended, JournalError> {
+        if sequences.is_empty() {
+            return Err(JournalError::Unusable { what: "the records", reason: "none are named" });
+        }
+        let turn = self.turn().await?;
+        let keys = Arc::clone(&self.inner.keys);
+        finish(erase(turn, keys, sequences, tombstone_kind.to_owned(), tombstone_body, at)).await
     }
 }
 
 async fn erase(
     mut turn: crate::journal::Turn,
     keys: Arc<Keys>,
-    sequence: u64,
+    sequences: Vec<u64>,
     tombstone_kind: String,
     tombstone_body: Vec<u8>,
     at: u64,
 ) -> Result<Appended, JournalError> {
-    let id = stored("the sequence", sequence)?;
-    let find = "SELECT contract, secret, erased_by FROM record WHERE sequence = ?";
-    let row = turn.database.maybe(find, [id.into()]).await?;
-    let row = row.ok_or_else(|| JournalError::NotFound { what: "record", id: sequence.to_string() })?;
-    if row.try_get::<Option<i64>, _>(2)?.is_some() {
-        return Err(JournalError::Erased { what: "record", id: sequence.to_string() });
+    let mut found = Vec::with_capacity(sequences.len());
+    for sequence in sequences {
+        let id = stored("the sequence", sequence)?;
+        let find = "SELECT contract, secret, erased_by FROM record WHERE sequence = ?";
+        let row = turn.database.maybe(find, [id.into()]).await?;
+        let row = row.ok_or_else(|| JournalError::NotFound { what: "record", id: sequence.to_string() })?;
+        if row.try_get::<Option<i64>, _>(2)?.is_some() {
+            return Err(JournalError::Erased { what: "record", id: sequence.to_string() });
+        }
+        found.push((id, row.try_get::<i64, _>(1)?, row.try_get::<Option<String>, _>(0)?));
     }
-    let contract: Option<String> = row.try_get(0)?;
+    let contract = found.first().and_then(|(_, _, contract)| contract.clone());
     let new = NewRecord { kind: &tombstone_kind, contract: contract.as_deref(), at, body: &tombstone_body };
     let tombstone = turn.prepare(&keys, &new)?;
     let mut statements = tombstone.statements;
-    statements.push(destroy_secret(row.try_get(1)?));
-    statements.push(Statement::new(
-        "UPDATE record SET body = NULL, erased_by = ? WHERE sequence = ?",
-        [stored("the sequence", tombstone.sequence)?.into(), id.into()],
-    ));
-    let parcel = turn.database.maybe("SELECT secret FROM outbox WHERE sequence = ?", [id.into()]).await?;
-    if let Some(parcel) = parcel {
-        statements.push(destroy_secret(parcel.try_get(0)?));
-        statements.push(Statement::new("UPDATE outbox SET envelope = NULL WHERE sequence = ?", [id.into()]));
+    for (id, secret, _) in found {
+        statements.push(destroy_secret(secret));
         statements.push(Statement::new(
-            "UPDATE outbox SET state = 'cancelled', settled_at = ?
-             WHERE sequence = ? AND state IN ('held', 'waiting')",
-            [stored("the time", at)?.into(), id.into()],
+            "UPDATE record SET body = NULL, erased_by = ? WHERE sequence = ?",
+            [stored("the sequence", tombstone.sequence)?.into(), id.into()],
         ));
+        let parcel = turn.database.maybe("SELECT secret FROM outbox WHERE sequence = ?", [id.into()]).await?;
+        if let Some(parcel) = parcel {
+            statements.push(destroy_secret(parcel.try_get(0)?));
+            statements.push(Statement::new("UPDATE outbox SET envelope = NULL WHERE sequence = ?", [id.into()]));
+            statements.push(Statement::new(
+                "UPDATE outbox SET state = 'cancelled', settled_at = ?
+                 WHERE sequence = ? AND state IN ('held', 'waiting')",
+                [stored("the time", at)?.into(), id.into()],
+            ));
+        }
     }
     turn.database.write_synced(statements).await?;
     turn.advance(tombstone.sequence, tombstone.head);

@@ -38,6 +38,7 @@ const STEPS: &[&str] = &[
          parcel TEXT PRIMARY KEY,
          contract TEXT NOT NULL,
          segment_start INTEGER NOT NULL,
+         revision INTEGER NOT NULL,
          sequence INTEGER NOT NULL UNIQUE REFERENCES record (sequence),
          target TEXT NOT NULL,
          state TEXT NOT NULL,
@@ -50,7 +51,7 @@ const STEPS: &[&str] = &[
          last_error BLOB,
          receipt BLOB,
          envelope BLOB,
-         UNIQUE (contract, segment_start)
+         UNIQUE (contract, segment_start, revision)
      ) STRICT;
      CREATE INDEX outbox_open ON outbox (sequence) WHERE state IN ('held', 'waiting');
      CREATE TABLE store (

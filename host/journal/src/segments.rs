@@ -9,7 +9,7 @@ use crate::database::Statement;
 use crate::error::{number, stored};
 use crate::journal::finish;
 use crate::outbox::{self, find_entry};
-use crate::writer::{NewRecord, check_name, insert_secret};
+use crate::writer::{NewRecord, check_name, destroy_secret, insert_secret};
 use crate::{Hash, Journal, JournalError, OutboxDraft, OutboxEntry};
 
 /// The longest envelope: 8 MiB.
@@ -31,6 +31,9 @@ pub struct SegmentClose {
     pub at: u64,
     /// The closing record's body.
     pub body: Vec<u8>,
+    /// 0 closes an open segment. One more than the latest takes that one's place: the envelopes of all earlier
+    /// revisions are destroyed, and what was not delivered of them never is.
+    pub revision: u32,
 }
 
 impl Journal {
@@ -40,7 +43,8 @@ impl Journal {
     /// Nothing else is written while `make` runs: it must not call the journal, nor take long.
     ///
     /// # Errors
-    /// [`JournalError::SegmentClosed`] where that contract's segment was closed before; [`JournalError::Draft`] where
+    /// [`JournalError::SegmentClosed`] where that contract's segment was closed before, or its latest revision is not the
+    /// one before this; [`JournalError::Draft`] where
     /// `make` failed; [`JournalError::ParcelExists`]; [`JournalError::NotFound`] or [`JournalError::Erased`] for an
     /// attachment; [`JournalError::DiskFull`]; [`JournalError::Unusable`]; [`JournalError::Closed`]; and errors of the
     /// database. The segment is open then.
@@ -55,13 +59,14 @@ impl Journal {
         let start = stored("the segment's start", close.start)?;
         let mut turn = self.turn().await?;
         let contract = close.contract.clone();
-        let (mut turn, closed) = finish(async move {
-            let find = "SELECT 1 FROM outbox WHERE contract = ? AND segment_start = ?";
-            let found = turn.database.maybe(find, [contract.as_str().into(), start.into()]).await?;
-            Ok((turn, found.is_some()))
+        let (mut turn, latest) = finish(async move {
+            let find = "SELECT max(revision) FROM outbox WHERE contract = ? AND segment_start = ?";
+            let found = turn.database.one(find, [contract.as_str().into(), start.into()]).await?;
+            let latest: Option<i64> = found.try_get(0)?;
+            Ok((turn, latest))
         })
         .await?;
-        if closed {
+        if latest != close.revision.checked_sub(1).map(i64::from) {
             return Err(JournalError::SegmentClosed { contract: close.contract, start: close.start });
         }
         let keys = Arc::clone(&self.inner.keys);
@@ -79,13 +84,14 @@ impl Journal {
         let mut statements = record.statements;
         statements.push(insert_secret(secret_id, wrapped));
         statements.push(Statement::new(
-            "INSERT INTO outbox (parcel, contract, segment_start, sequence, target, state, hold_until, attempts,
-                                 next_try_at, attachments, secret, envelope)
-             VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?)",
+            "INSERT INTO outbox (parcel, contract, segment_start, revision, sequence, target, state, hold_until,
+                                 attempts, next_try_at, attachments, secret, envelope)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?)",
             [
                 draft.parcel_id.as_str().into(),
                 close.contract.as_str().into(),
                 start.into(),
+                i64::from(close.revision).into(),
                 stored("the sequence", record.sequence)?.into(),
                 draft.target.as_str().into(),
                 state.into(),
@@ -103,8 +109,24 @@ impl Journal {
             if turn.database.maybe(find, [draft.parcel_id.as_str().into()]).await?.is_some() {
                 return Err(JournalError::ParcelExists(draft.parcel_id));
             }
+            if close.revision > 0 {
+                let earlier = "SELECT secret FROM outbox
+                               WHERE contract = ? AND segment_start = ? AND envelope IS NOT NULL";
+                let which = || [close.contract.as_str().into(), start.into()];
+                for row in turn.database.rows(earlier, which()).await? {
+                    statements.push(destroy_secret(row.try_get(0)?));
+                }
+                // Before the new one is there: these touch every row of the segment.
+                let forget = "UPDATE outbox SET envelope = NULL WHERE contract = ? AND segment_start = ?";
+                let replace = "UPDATE outbox SET state = 'replaced'
+                               WHERE contract = ? AND segment_start = ? AND state <> 'delivered'";
+                statements.splice(0..0, [Statement::new(forget, which()), Statement::new(replace, which())]);
+            }
             turn.database.write_synced(statements).await?;
             turn.advance(record.sequence, record.head);
+            if close.revision > 0 {
+                turn.database.wipe().await?;
+            }
             find_entry(&mut turn.database, &keys, &draft.parcel_id).await
         })
         .await
@@ -123,7 +145,7 @@ impl Journal {
         let mut turn = self.turn().await?;
         let values = [contract.into(), stored("the time", from)?.into(), stored("the time", to)?.into()];
         finish(async move {
-            let sql = "SELECT segment_start FROM outbox
+            let sql = "SELECT DISTINCT segment_start FROM outbox
                        WHERE contract = ? AND segment_start >= ? AND segment_start < ? ORDER BY segment_start";
             let rows = turn.database.rows(sql, values).await?;
             rows.iter().map(|row| number(row.try_get(0)?)).collect()

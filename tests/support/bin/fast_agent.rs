@@ -3,7 +3,7 @@
 //! Everything from the guard on is the real thing: real plugins in the real sandbox, the real journal, the real
 //! uploader over real HTTP. Only time, screen and keyboard are a simulation.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,6 +14,7 @@ use candor_agent::clock::{Clock, FastClock, sleep_until};
 use candor_agent::folder::Folder;
 use candor_agent::guard::eyes::Eyes;
 use candor_agent::input::{Counted, Input, InputSource};
+use candor_agent::presence::{Presence, Sample};
 use candor_diary::parcel::Counts;
 use candor_diary::segment::{MINUTE_MS, minute_of};
 use candor_sensors::{Area, Layout, Monitor, RawFrame, SensorError, WindowKind, WindowState};
@@ -85,7 +86,9 @@ impl Eyes for PaintedScreen {
         let at = self.clock.now();
         let count = area.width as usize * area.height as usize;
         let shade = u8::try_from(at % 200).unwrap_or(0);
-        let rgba = [shade, 90, 160, 255].repeat(count);
+        // Two shades: a screen of one colour only would be no evidence.
+        let mut rgba = [shade, 90, 160, 255].repeat(count / 2);
+        rgba.extend([shade, 160, 90, 255].repeat(count - count / 2));
         Ok(RawFrame::new(area, at, Zeroizing::new(rgba)))
     }
 
@@ -128,6 +131,29 @@ impl Input for Script {
     }
 }
 
+/// Whether anybody is there, as a test says: a file `presence.json` in the data folder, such as `{"idle-ms": 900000}`.
+/// Without one somebody always is.
+struct Scripted(PathBuf);
+
+impl Scripted {
+    fn of(data: &Path) -> Self {
+        Self(data.join("presence.json"))
+    }
+}
+
+impl Presence for Scripted {
+    fn sample(&self) -> Sample {
+        let said = std::fs::read(&self.0).ok().and_then(|b| serde_json::from_slice::<serde_json::Value>(&b).ok());
+        let said = said.unwrap_or_default();
+        Sample {
+            idle_ms: Some(said["idle-ms"].as_u64().unwrap_or(0)),
+            locked: said["locked"].as_bool().unwrap_or(false),
+            display_lost: said["display-lost"].as_bool().unwrap_or(false),
+            asleep_ms: said["asleep-ms"].as_u64().unwrap_or(0),
+        }
+    }
+}
+
 fn argument(name: &str) -> Result<String> {
     let mut arguments = std::env::args();
     arguments.find(|a| a == name).with_context(|| format!("{name} is missing"))?;
@@ -157,11 +183,13 @@ async fn main() -> Result<()> {
             painter.changes.send_replace(next / 7_000);
         }
     });
+    let folder = PathBuf::from(argument("--data")?);
     let setup = Setup {
-        folder: Folder::open(&PathBuf::from(argument("--data")?))?,
+        folder: Folder::open(&folder)?,
         input: Arc::new(ScriptedInput(Arc::clone(&clock))),
         clock,
         eyes: Ok(screen),
+        presence: Arc::new(Scripted::of(&folder)),
         plugins: PathBuf::from(argument("--plugins")?),
         compiler: PathBuf::from(argument("--compiler")?),
     };

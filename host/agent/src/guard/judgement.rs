@@ -42,20 +42,73 @@ pub struct Judgement {
 
 /// The policies that are in force: the client's and the worker's own. They only ever add up.
 pub struct Policies {
-    judges: Vec<Box<dyn Judge>>,
-    complete: bool,
+    client: Option<Seated>,
+    own: Option<Seated>,
+    /// Whether there are own rules that could not be loaded: rules that are missing, so nothing is shown.
+    own_failed: bool,
     rules: Vec<String>,
 }
+
+/// A policy, and where its rules stand among the rules of all.
+struct Seated {
+    judge: Box<dyn Judge>,
+    places: Vec<u32>,
+}
+
+/// The most rules that a parcel can name.
+const MAX_RULES: usize = 256;
+
+/// More rules than a parcel can name.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("there are more than 256 rules: remove some, or start the tracker again where they were changed very often")]
+pub struct TooManyRules;
 
 impl Policies {
     /// `client` is none where the terms name no policy or it could not be loaded: then nothing can be judged, so
     /// nothing is shown.
     #[must_use]
     pub fn new(client: Option<Box<dyn Judge>>, own: Option<Box<dyn Judge>>) -> Self {
-        let complete = client.is_some();
-        let judges: Vec<_> = client.into_iter().chain(own).collect();
-        let rules = judges.iter().flat_map(|j| j.rules()).collect();
-        Self { judges, complete, rules }
+        let mut policies = Self { client: None, own: None, own_failed: false, rules: Vec::new() };
+        policies.client = client.map(|judge| {
+            policies.rules = judge.rules();
+            Seated { places: (0..).take(policies.rules.len()).collect(), judge }
+        });
+        policies.own_failed = policies.set_own(own).is_err();
+        policies
+    }
+
+    /// Puts other rules of the worker's own in force. What was covered is told by the index of a rule, so the rules
+    /// before stay where they are.
+    ///
+    /// # Errors
+    /// [`TooManyRules`]: those before stay in force.
+    pub fn set_own(&mut self, own: Option<Box<dyn Judge>>) -> Result<(), TooManyRules> {
+        let first = self.client.as_ref().map_or(0, |client| client.places.len());
+        let mut all = self.rules.clone();
+        let seated = own.map(|judge| {
+            let mut places = Vec::new();
+            for rule in judge.rules() {
+                let known = all.iter().skip(first).position(|known| *known == rule).map(|at| first + at);
+                let place = known.unwrap_or_else(|| {
+                    all.push(rule);
+                    all.len() - 1
+                });
+                places.push(u32::try_from(place).unwrap_or(u32::MAX));
+            }
+            Seated { judge, places }
+        });
+        if all.len() > MAX_RULES {
+            return Err(TooManyRules);
+        }
+        self.rules = all;
+        self.own = seated;
+        self.own_failed = false;
+        Ok(())
+    }
+
+    /// The worker's own rules could not be loaded: nothing is shown until they can be.
+    pub fn own_failed(&mut self) {
+        self.own_failed = true;
     }
 
     /// The rules of all policies in words.
@@ -73,21 +126,18 @@ impl Policies {
         scene: &Scene,
         frame: Option<Arc<dyn FrameView>>,
     ) -> Result<Judgement, Denied> {
-        if !self.complete {
+        if self.client.is_none() || self.own_failed {
             return Err(Denied::RuleFailed);
         }
         let mut all = Judgement::default();
         let mut skip: Option<Vec<u32>> = None;
-        let mut offset = 0u32;
-        for judge in &mut self.judges {
-            let count = u32::try_from(judge.rules().len()).unwrap_or(u32::MAX);
-            let verdict = judge.judge(scene.clone(), frame.clone()).await.map_err(|failure| {
+        for seated in self.client.iter_mut().chain(&mut self.own) {
+            let verdict = seated.judge.judge(scene.clone(), frame.clone()).await.map_err(|failure| {
                 // The failure's text may come from the plugin, and it has seen the scene: say the kind only.
                 tracing::warn!(failure = kind(&failure), "a policy could not judge: nothing is kept");
                 Denied::RuleFailed
             })?;
-            add(&mut all, &mut skip, verdict, offset);
-            offset = offset.saturating_add(count);
+            add(&mut all, &mut skip, verdict, &seated.places);
         }
         match skip {
             Some(rules) => Err(Denied::Skipped(rules)),
@@ -108,17 +158,16 @@ fn kind(failure: &Failure) -> &'static str {
     }
 }
 
-fn add(all: &mut Judgement, skip: &mut Option<Vec<u32>>, verdict: Verdict, offset: u32) {
+fn add(all: &mut Judgement, skip: &mut Option<Vec<u32>>, verdict: Verdict, places: &[u32]) {
+    // The sandbox refuses a verdict that names a rule which was not declared.
+    let place = |rule: u32| places.get(rule as usize).copied().unwrap_or(u32::MAX);
     match verdict {
         Verdict::Keep => {}
         Verdict::Redact { masks, hidings } => {
-            all.masks.extend(masks.into_iter().map(|m| Mask { rule: m.rule.saturating_add(offset), ..m }));
-            all.hidings
-                .extend(hidings.into_iter().map(|h| Hiding { rule: h.rule.saturating_add(offset), ..h }));
+            all.masks.extend(masks.into_iter().map(|m| Mask { rule: place(m.rule), ..m }));
+            all.hidings.extend(hidings.into_iter().map(|h| Hiding { rule: place(h.rule), ..h }));
         }
-        Verdict::Skip(rules) => {
-            skip.get_or_insert_default().extend(rules.into_iter().map(|rule| rule.saturating_add(offset)))
-        }
+        Verdict::Skip(rules) => skip.get_or_insert_default().extend(rules.into_iter().map(place)),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod region;
 pub mod scene;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use candor_diary::parcel;
 use candor_sandbox::capability::FrameView;
@@ -24,7 +25,7 @@ use crate::clock::{Clock, sleep, sleep_until};
 use crate::mask::{Canvas, MARGIN};
 use eyes::Eyes;
 use frame::{Masked, Raw};
-use judgement::Policies;
+use judgement::{Judge, Policies, TooManyRules};
 use scene::{Covered, SETTLE_MS, gather, monitor_of};
 
 /// How often a picture is taken again because windows moved meanwhile.
@@ -38,8 +39,24 @@ const MAX_WINDOWS: usize = 512;
 pub struct Guard {
     eyes: Arc<dyn Eyes>,
     policies: Mutex<Policies>,
-    rules: Vec<String>,
+    /// Only the monitor with the focused window may be seen, whatever a collector asks for.
+    active_monitor_only: AtomicBool,
     clock: Arc<dyn Clock>,
+}
+
+/// Why there is no picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoPicture {
+    /// What a collector is told.
+    Denied(Denied),
+    /// The screen shows one colour only: there is nothing to see on it.
+    Blank,
+}
+
+impl From<Denied> for NoPicture {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
 }
 
 /// The windows that collectors may see.
@@ -55,14 +72,25 @@ impl Guard {
     /// A guard before these sensors, under these policies.
     #[must_use]
     pub fn new(eyes: Arc<dyn Eyes>, policies: Policies, clock: Arc<dyn Clock>) -> Self {
-        let rules = policies.rules().to_vec();
-        Self { eyes, policies: Mutex::new(policies), rules, clock }
+        Self { eyes, policies: Mutex::new(policies), active_monitor_only: AtomicBool::new(false), clock }
     }
 
     /// The rules in words; verdicts name them by index.
-    #[must_use]
-    pub fn rules(&self) -> &[String] {
-        &self.rules
+    pub async fn rules(&self) -> Vec<String> {
+        self.policies.lock().await.rules().to_vec()
+    }
+
+    /// Puts other rules of the worker's own in force, from the next picture on.
+    ///
+    /// # Errors
+    /// [`TooManyRules`]: those before stay in force.
+    pub async fn set_own(&self, own: Option<Box<dyn Judge>>) -> Result<(), TooManyRules> {
+        self.policies.lock().await.set_own(own)
+    }
+
+    /// Whether only the monitor with the focused window may be seen.
+    pub fn set_active_monitor_only(&self, only: bool) {
+        self.active_monitor_only.store(only, Ordering::Release);
     }
 
     /// The sensors, for those who only need to know *that* something changed.
@@ -75,15 +103,20 @@ impl Guard {
     ///
     /// # Errors
     /// Why there is no picture.
-    pub async fn picture(&self, scope: Scope) -> Result<Masked, Denied> {
+    pub async fn picture(&self, scope: Scope) -> Result<Masked, NoPicture> {
+        let only = self.active_monitor_only.load(Ordering::Acquire);
+        let scope = if only { Scope::ActiveMonitor } else { scope };
         let (mut raw, at_capture) = self.settled_capture(scope).await?;
+        if raw.is_blank() {
+            return Err(NoPicture::Blank);
+        }
         let at = raw.taken_at();
         sleep_until(self.clock.as_ref(), at + SETTLE_MS).await;
         self.eyes.barrier().await.map_err(unavailable)?;
         let span = self.eyes.span(at.saturating_sub(SETTLE_MS), at + SETTLE_MS).map_err(unavailable)?;
         let seen = gather(SceneKind::Snapshot, at, &at_capture, &span);
         if seen.scene.windows.len() > MAX_WINDOWS {
-            return Err(Denied::Skipped(vec![]));
+            return Err(Denied::Skipped(vec![]).into());
         }
         let shared = Arc::new(raw);
         let view: Arc<dyn FrameView> = Arc::clone(&shared) as Arc<dyn FrameView>;
@@ -92,7 +125,8 @@ impl Guard {
         raw = Arc::into_inner(shared).ok_or(Denied::RuleFailed)?;
         let places = seen.places(&judgement, &at_capture, &span);
         // Covering touches every pixel of a mask: not on an async thread.
-        tokio::task::spawn_blocking(move || cover(raw, &places)).await.map_err(|_| Denied::RuleFailed)
+        let covered = tokio::task::spawn_blocking(move || cover(raw, &places)).await;
+        Ok(covered.map_err(|_| Denied::RuleFailed)?)
     }
 
     /// The layout of about 1.5 s ago, judged under the titles that its windows had before and after.

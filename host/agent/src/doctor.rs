@@ -1,0 +1,149 @@
+//! Checks what tracking needs, from the agent's side. The command line adds what only a person's session can tell.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::agent::Agent;
+use crate::protocol::Check;
+
+/// How long the back office may take, in seconds.
+const LIMIT_S: u64 = 10;
+/// A clock that differs by more than this is told, in seconds.
+const CLOCK_S: i64 = 60;
+
+fn check(name: &str, ok: bool, found: impl Into<String>, advice: &str) -> Check {
+    Check {
+        name: name.to_owned(),
+        ok,
+        found: found.into(),
+        advice: (!ok).then(|| advice.to_owned()),
+    }
+}
+
+/// All checks.
+pub(crate) async fn check_all(agent: &Agent) -> Vec<Check> {
+    let house = agent.house();
+    let mut all = Vec::new();
+    all.push(match &house.eyes {
+        Ok(_) => check("display", true, "the screen and its windows can be read", ""),
+        Err(why) => check(
+            "display",
+            false,
+            why.as_str(),
+            "start the agent within a graphical session; on Wayland run it where XWayland is there",
+        ),
+    });
+    let counting = match house.input.start() {
+        Ok(input) => {
+            drop(input.finish().await);
+            check("counting", true, "keys, clicks and scrolls can be counted", "")
+        }
+        Err(why) => check(
+            "counting",
+            false,
+            why.to_string(),
+            "the program candor-counter has to lie beside candor-agent, and the X server needs its RECORD extension",
+        ),
+    };
+    all.push(counting);
+    all.push(disk(agent));
+    all.push(memory());
+    all.push(load());
+    if let Ok(seat) = agent.current().await {
+        all.extend(back_office(&seat.enrolment.server).await);
+    }
+    all
+}
+
+fn disk(agent: &Agent) -> Check {
+    let bytes = agent.disk_bytes();
+    let limit = crate::settings::preferences(&agent.house().folder).map_or(u64::MAX, |p| p.disk_limit);
+    let mb = |bytes: u64| bytes.div_ceil(1 << 20);
+    check(
+        "disk",
+        bytes < limit,
+        format!("{} MB of the {} MB that may be used", mb(bytes), mb(limit)),
+        "remove what is not needed (`candor forget`), or set more in Preferences",
+    )
+}
+
+fn memory() -> Check {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kb = status.lines().find_map(|l| l.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    match kb {
+        Some(kb) => check(
+            "memory",
+            kb < 300 * 1024,
+            format!("the agent uses {} MB", kb.div_ceil(1024)),
+            "quit the agent and start it again; if it comes back, contact support",
+        ),
+        None => check("memory", true, "unknown on this system", ""),
+    }
+}
+
+fn load() -> Check {
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let ticks = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let started = ticks.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(19)?.parse::<f64>().ok());
+    let uptime = std::fs::read_to_string("/proc/uptime").unwrap_or_default();
+    let uptime = uptime.split_whitespace().next().and_then(|s| s.parse::<f64>().ok());
+    let (Some(started), Some(uptime)) = (started, uptime) else {
+        return check("load", true, "unknown on this system", "");
+    };
+    let runs = (uptime - started / 100.0).max(1.0);
+    #[expect(clippy::cast_precision_loss, reason = "seconds of processor time fit a double")]
+    let share = 100.0 * (used.tv_sec as f64 + used.tv_nsec as f64 / 1e9) / runs;
+    check(
+        "load",
+        share < 2.0 || runs < 60.0,
+        format!("{share:.2} % of one core since it was started"),
+        "see `candor status` for a plugin that fails again and again",
+    )
+}
+
+async fn back_office(server: &str) -> Vec<Check> {
+    let client = reqwest::Client::builder()
+        .timeout(Duration::from_secs(LIMIT_S))
+        .redirect(reqwest::redirect::Policy::none())
+        .build();
+    let answer = match client {
+        Ok(client) => client.get(server).send().await,
+        Err(error) => Err(error),
+    };
+    let response = match answer {
+        Ok(response) => response,
+        Err(_) => {
+            return vec![check(
+                "back-office",
+                false,
+                format!("{server} could not be reached"),
+                "everything is kept on this computer and sent when it can be; check the network",
+            )];
+        }
+    };
+    let mut all = vec![check("back-office", true, format!("{server} answers"), "")];
+    let date = response.headers().get("date").and_then(|d| d.to_str().ok());
+    if let Some(theirs) = date.and_then(|d| jiff::fmt::rfc2822::parse(d).ok()) {
+        let off = jiff::Timestamp::now().as_second() - theirs.timestamp().as_second();
+        all.push(check(
+            "clock",
+            off.abs() <= CLOCK_S,
+            format!("{} s from the back office's", off.abs()),
+            "set the computer's clock: turn on automatic time",
+        ));
+    }
+    all
+}
+
+/// How many bytes a folder holds.
+pub(crate) fn folder_bytes(path: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(path) else { return 0 };
+    entries
+        .flatten()
+        .map(|entry| match entry.metadata() {
+            Ok(meta) if meta.is_dir() => folder_bytes(&entry.path()),
+            Ok(meta) => meta.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}

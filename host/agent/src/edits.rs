@@ -1,0 +1,283 @@
+//! What the worker changes of what was recorded: memos, pictures, whole segments, typed-in time.
+//!
+//! A change is a record (or an erasure with its tombstone) and, where the segment is closed already, a new revision of
+//! its parcel. In that order, so that a change survives a loss of power in between ([`Closing::catch_up`]); a picture's
+//! key is destroyed last, when no parcel refers to it any more. Time and pictures are separate (invariant 7): removing a
+//! picture keeps the time, unless the terms say that the worker's own removal takes it along.
+
+use candor_diary::billing::Facts;
+use candor_diary::calendar::week_of;
+use candor_diary::parcel::NoSnapshot;
+use candor_diary::terms::{ManualTime, PictureRemoval};
+use candor_journal::{JournalError, OutboxState};
+
+use crate::closing::{CloseError, Closing, Placed};
+use crate::protocol::{Forgotten, MAX_MEMO};
+use crate::record::Record;
+
+/// A week is locked this long after its end: Monday 12:00 UTC (design §8).
+const LOCK_AFTER_MS: u64 = 12 * 60 * 60_000;
+/// The longest span that is removed or typed in at once: 31 days.
+const MAX_SPAN_MS: u64 = 31 * 24 * 60 * 60_000;
+
+/// Why nothing was changed; a sentence for the person.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// The week is locked.
+    #[error("this week was locked on Monday at 12:00 UTC: ask the client to change it")]
+    Locked,
+    /// Nothing is there.
+    #[error("{0}")]
+    Refused(&'static str),
+    /// The journal could not be read or written.
+    #[error("the change was not kept: {0}")]
+    Close(#[from] CloseError),
+}
+
+impl From<JournalError> for EditError {
+    fn from(error: JournalError) -> Self {
+        Self::Close(error.into())
+    }
+}
+
+impl From<serde_json::Error> for EditError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Close(error.into())
+    }
+}
+
+/// Whether the week that holds `start` may still be changed by the worker at `now`.
+#[must_use]
+pub(crate) fn unlocked(start: u64, now: u64) -> bool {
+    now < week_of(start).1.saturating_add(LOCK_AFTER_MS)
+}
+
+impl Closing {
+    fn check_lock(&self, start: u64) -> Result<(), EditError> {
+        if unlocked(start, self.shared.clock.now()) { Ok(()) } else { Err(EditError::Locked) }
+    }
+
+    async fn not_taken_back(&self, start: u64) -> Result<(), EditError> {
+        match self.latest(start).await? {
+            Some(latest) if latest.state == OutboxState::Cancelled => {
+                Err(EditError::Refused("this segment was taken back from the outbox: undo that first"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Changes a segment's memo and label.
+    ///
+    /// # Errors
+    /// [`EditError`].
+    pub async fn edit(&self, start: u64, memo: &str, label: Option<String>) -> Result<(), EditError> {
+        let memo = memo.trim();
+        if memo.chars().count() > MAX_MEMO {
+            return Err(EditError::Refused("a memo has 500 characters at most"));
+        }
+        if label.as_ref().is_some_and(|l| !self.terms.labels.contains(l)) {
+            return Err(EditError::Refused("the terms have no such label"));
+        }
+        self.check_lock(start)?;
+        let _turn = self.turn.lock().await;
+        self.not_taken_back(start).await?;
+        let records = self.records(start).await?;
+        let typed = records.iter().rev().find_map(|r| match &r.record {
+            Record::Manual { at, .. } => Some(*at),
+            _ => None,
+        });
+        let memo = (!memo.is_empty()).then(|| memo.to_owned());
+        if let Some(at) = typed {
+            let memo = memo.clone().ok_or(EditError::Refused("typed-in time needs a memo"))?;
+            self.append(start, &Record::Manual { at, memo }).await?;
+        } else if records.is_empty() {
+            return Err(EditError::Refused("nothing was recorded in that segment"));
+        }
+        self.append(start, &Record::Memo { memo, label }).await?;
+        self.revise(start).await?;
+        Ok(())
+    }
+
+    /// Removes a segment's picture. Answers whether its time went with it, as the terms may say.
+    ///
+    /// # Errors
+    /// [`EditError`].
+    pub async fn remove_picture(&self, start: u64) -> Result<bool, EditError> {
+        let with_time = self.terms.picture_removal == PictureRemoval::RemovesTime
+            && unlocked(start, self.shared.clock.now());
+        let _turn = self.turn.lock().await;
+        let records = self.records(start).await?;
+        let pictures = pictures(&records);
+        if pictures.is_empty() {
+            return Err(EditError::Refused("that segment has no picture"));
+        }
+        if with_time {
+            self.remove_whole(start, &records).await?;
+            return Ok(true);
+        }
+        let why = Record::NoSnapshot { why: NoSnapshot::RemovedByWorker };
+        let sequences = pictures.iter().map(|(sequence, _)| *sequence).collect();
+        self.erase(start, sequences, &why).await?;
+        self.revise(start).await?;
+        self.erase_blobs(pictures.into_iter().map(|(_, blob)| blob)).await?;
+        self.shared.changed();
+        Ok(false)
+    }
+
+    /// Removes everything of the segments that a span touches. The running one goes on: what follows is kept.
+    ///
+    /// # Errors
+    /// [`EditError`]; segments before the one that failed are removed.
+    pub async fn forget(&self, from: u64, to: u64) -> Result<Forgotten, EditError> {
+        if to <= from || to - from > MAX_SPAN_MS {
+            return Err(EditError::Refused("a span of one minute to 31 days can be removed"));
+        }
+        let length = self.terms.segment.ms();
+        let first = self.terms.segment.start_of(from);
+        let mut sum = Forgotten { from: first, to: first, segments: 0, time_ms: 0, pictures: 0 };
+        let mut locked = false;
+        for start in (first..to).step_by(usize::try_from(length).unwrap_or(usize::MAX)) {
+            let _turn = self.turn.lock().await;
+            let records = self.records(start).await?;
+            let told = |r: &Placed| !matches!(r.record, Record::Segment { .. } | Record::Removed { .. });
+            if !records.iter().any(told) {
+                continue;
+            }
+            if !unlocked(start, self.shared.clock.now()) {
+                locked = true;
+                continue;
+            }
+            let removed = self.remove_whole(start, &records).await?;
+            sum.to = start + length;
+            sum.segments += 1;
+            sum.time_ms += removed.0;
+            sum.pictures += removed.1;
+        }
+        if sum.segments == 0 {
+            return Err(if locked {
+                EditError::Locked
+            } else {
+                EditError::Refused("nothing was recorded in that span")
+            });
+        }
+        Ok(sum)
+    }
+
+    /// Types time in: the whole segments that lie in a span, without activity, and over.
+    ///
+    /// # Errors
+    /// [`EditError`]; segments before the one that failed are kept.
+    pub async fn add_manual(&self, from: u64, to: u64, memo: &str) -> Result<Forgotten, EditError> {
+        let memo = memo.trim();
+        if self.terms.manual_time == ManualTime::No {
+            return Err(EditError::Refused("the terms do not allow time that was typed in"));
+        }
+        if memo.is_empty() || memo.chars().count() > MAX_MEMO {
+            return Err(EditError::Refused("typed-in time needs a memo of 1 to 500 characters"));
+        }
+        if to <= from || to - from > MAX_SPAN_MS {
+            return Err(EditError::Refused("a span of one minute to 31 days can be typed in"));
+        }
+        let now = self.shared.clock.now();
+        self.check_lock(from)?;
+        let mut sum = Forgotten { from, to: from, segments: 0, time_ms: 0, pictures: 0 };
+        for start in self.whole_segments(from, to.min(now)) {
+            let _turn = self.turn.lock().await;
+            let records: Vec<_> = self.records(start).await?.into_iter().map(|r| r.record).collect();
+            if self.counts(start, &records) {
+                continue;
+            }
+            self.append(start, &Record::Manual { at: now, memo: memo.to_owned() }).await?;
+            if self.revise(start).await?.is_none() {
+                self.close_now(start).await?;
+            }
+            sum.to = start + self.terms.segment.ms();
+            sum.segments += 1;
+            sum.time_ms += self.terms.segment.ms();
+        }
+        if sum.segments == 0 {
+            return Err(EditError::Refused(
+                "typed-in time fills whole segments without activity, and there is none in that span",
+            ));
+        }
+        Ok(sum)
+    }
+
+    /// The starts of the whole segments in a span.
+    pub fn whole_segments(&self, from: u64, to: u64) -> impl Iterator<Item = u64> + use<> {
+        let length = self.terms.segment.ms();
+        let first = self.terms.segment.start_of(from.saturating_add(length - 1));
+        (first..to.saturating_sub(length - 1)).step_by(usize::try_from(length).unwrap_or(usize::MAX))
+    }
+
+    /// Whether a segment has something that is billed before typed-in time is, or was typed in already.
+    fn counts(&self, start: u64, records: &[Record]) -> bool {
+        let typed = records.iter().any(|r| matches!(r, Record::Manual { .. }));
+        typed || self.assembled(start, records).is_some_and(|parcel| Facts::of(&parcel).active != 0)
+    }
+
+    /// Erases all that a segment holds and writes its tombstone. Answers the time and the pictures that went.
+    async fn remove_whole(&self, start: u64, records: &[Placed]) -> Result<(u64, u32), EditError> {
+        let bare: Vec<_> = records.iter().map(|r| r.record.clone()).collect();
+        let time_ms = self.assembled(start, &bare).map_or(0, |parcel| {
+            let typed = if parcel.manual.is_some() { self.terms.segment.ms() } else { 0 };
+            typed + parcel.minutes.iter().map(|m| u64::from(m.tracked_ms)).sum::<u64>()
+        });
+        let pictures = pictures(records);
+        let count = u32::try_from(pictures.len()).unwrap_or(u32::MAX);
+        // Closing records hold nothing but ids, and starts and stops are what a crash is told by.
+        let erasable = |r: &&Placed| {
+            !matches!(r.record, Record::Segment { .. } | Record::Started | Record::Stopped | Record::Removed { .. })
+        };
+        let sequences: Vec<_> = records.iter().filter(erasable).map(|r| r.sequence).collect();
+        let tombstone = Record::Removed { at: self.shared.clock.now(), time_ms };
+        self.erase(start, sequences, &tombstone).await?;
+        self.revise(start).await?;
+        self.erase_blobs(pictures.into_iter().map(|(_, blob)| blob)).await?;
+        self.shared.changed();
+        Ok((time_ms, count))
+    }
+
+    async fn erase(&self, start: u64, sequences: Vec<u64>, tombstone: &Record) -> Result<(), EditError> {
+        let body = serde_json::to_vec(tombstone)?;
+        self.shared.journal.erase_records(sequences, tombstone.kind(), body, start).await?;
+        Ok(())
+    }
+
+    async fn erase_blobs(&self, blobs: impl Iterator<Item = String>) -> Result<(), EditError> {
+        for blob in blobs {
+            self.shared.journal.erase_blob(&blob).await?;
+        }
+        Ok(())
+    }
+
+    async fn append(&self, start: u64, record: &Record) -> Result<(), EditError> {
+        let body = serde_json::to_vec(record)?;
+        self.shared.journal.append(record.kind(), Some(&self.terms.contract), start, body).await?;
+        self.shared.changed();
+        Ok(())
+    }
+}
+
+/// The pictures of a segment: their records and blobs.
+fn pictures(records: &[Placed]) -> Vec<(u64, String)> {
+    let picture = |r: &Placed| match &r.record {
+        Record::Snapshot { blob, .. } => Some((r.sequence, blob.clone())),
+        _ => None,
+    };
+    records.iter().filter_map(picture).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_week_is_locked_on_monday_at_noon() {
+        let monday = 1_795_392_000_000; // 2026-11-23, 00:00 UTC
+        let next = monday + 7 * 24 * 3_600_000;
+        assert!(unlocked(monday, next + LOCK_AFTER_MS - 1));
+        assert!(!unlocked(monday, next + LOCK_AFTER_MS));
+        assert!(unlocked(next, next + LOCK_AFTER_MS));
+    }
+}

@@ -1,0 +1,208 @@
+//! What a worker sees of recorded segments: views of single ones, and what a day and a week add up to.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use candor_diary::billing::{Claim, Facts, Outcome, bill};
+use candor_diary::calendar::week_of;
+use candor_diary::parcel::{Counts, Parcel};
+use candor_diary::segment::MINUTE_MS;
+use candor_journal::{OutboxEntry, OutboxState};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::closing::{CloseError, Closing, read_parcel};
+use crate::edits::unlocked;
+use crate::protocol::{PictureFacts, Segment, SegmentState};
+
+/// What is kept of a closed segment, so that a parcel is not opened again for each look at the clock.
+#[derive(Clone)]
+struct Known {
+    parcel: String,
+    facts: Facts,
+    counts: bool,
+    pictured: bool,
+}
+
+/// The closed segments of the current week and day.
+#[derive(Default)]
+pub struct History(Mutex<BTreeMap<u64, Known>>);
+
+/// What a day and a week add up to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Recorded today, in milliseconds.
+    pub today_ms: u64,
+    /// Recorded this week, in milliseconds.
+    pub week_ms: u64,
+    /// The start of the latest segment of today that has a picture.
+    pub last_picture: Option<u64>,
+}
+
+impl History {
+    /// Adds up what is closed, and the segment that runs.
+    ///
+    /// # Errors
+    /// Where the journal could not be read.
+    pub async fn totals(&self, closing: &Closing, running: Option<&Parcel>) -> Result<Totals, CloseError> {
+        let journal = &closing.shared.journal;
+        let now = closing.shared.clock.now();
+        let week = week_of(now);
+        let today = today(now);
+        let from = week.0.min(today.0);
+        let to = week.1.max(today.1);
+        let entries = journal.closed_parcels(&closing.terms.contract, from, to).await?;
+        let mut all: BTreeMap<u64, Known> = BTreeMap::new();
+        for entry in entries {
+            let known = {
+                let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                known.get(&entry.segment_start).filter(|k| k.parcel == entry.parcel_id).cloned()
+            };
+            let known = match known {
+                Some(known) => known,
+                None => match read_parcel(&journal.envelope(&entry.parcel_id).await?) {
+                    Some(parcel) => known_of(&entry.parcel_id, &parcel),
+                    None => continue,
+                },
+            };
+            if entry.state != OutboxState::Cancelled {
+                all.insert(entry.segment_start, known);
+            }
+        }
+        let running = running.map(|parcel| known_of("", parcel));
+        let claims: Vec<Claim<'_>> = all
+            .values()
+            .chain(&running)
+            .filter(|k| k.counts)
+            .map(|k| Claim { contract: &closing.terms.contract, facts: k.facts })
+            .collect();
+        let mut totals = Totals::default();
+        for (claim, outcome) in claims.iter().zip(bill(&claims, &closing.terms.contract, None)) {
+            if outcome != Outcome::Billed {
+                continue;
+            }
+            let (start, ms) = (claim.facts.start, claim.facts.length.ms());
+            if (week.0..week.1).contains(&start) {
+                totals.week_ms += ms;
+            }
+            if (today.0..today.1).contains(&start) {
+                totals.today_ms += ms;
+            }
+        }
+        let pictured = |(start, known): (&u64, &Known)| (known.pictured && *start >= today.0).then_some(*start);
+        totals.last_picture = all.iter().rev().find_map(pictured);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = all;
+        Ok(totals)
+    }
+}
+
+fn known_of(id: &str, parcel: &Parcel) -> Known {
+    Known {
+        parcel: id.to_owned(),
+        facts: Facts::of(parcel),
+        counts: parcel.removed.is_none(),
+        pictured: parcel.snapshot.is_some(),
+    }
+}
+
+/// Today in the computer's time zone, in milliseconds since the epoch.
+fn today(now: u64) -> (u64, u64) {
+    let day = || {
+        let now = Timestamp::from_millisecond(i64::try_from(now).ok()?).ok()?.to_zoned(TimeZone::system());
+        let from = now.start_of_day().ok()?;
+        let to = from.tomorrow().ok()?.start_of_day().ok()?;
+        let ms = |at: &jiff::Zoned| u64::try_from(at.timestamp().as_millisecond()).ok();
+        Some((ms(&from)?, ms(&to)?))
+    };
+    day().unwrap_or((now - now % 86_400_000, now - now % 86_400_000 + 86_400_000))
+}
+
+/// A segment as the worker sees it. `entry` is its parcel's place in the outbox, where it is closed; `sends_at` when it is
+/// sent at the earliest where it is not.
+#[must_use]
+pub fn view(parcel: &Parcel, entry: Option<&OutboxEntry>, sends_at: u64, now: u64) -> Segment {
+    let end = parcel.start + parcel.length.ms();
+    let minutes = (parcel.start..end).step_by(60_000).map(|start| {
+        let minute = parcel.minutes.iter().find(|m| m.start == start)?;
+        let Counts { keys, clicks, scrolls } = minute.counts.unwrap_or_default();
+        Some(keys.saturating_add(clicks).saturating_add(scrolls))
+    });
+    let picture = parcel.snapshot.as_ref().map(|facts| {
+        let mut rules: Vec<u32> = facts.redactions.iter().filter_map(|r| r.rule).collect();
+        rules.sort_unstable();
+        rules.dedup();
+        let words = |rule: u32| parcel.policy.rules.get(rule as usize).cloned();
+        PictureFacts {
+            at: facts.at,
+            width: facts.width,
+            height: facts.height,
+            bytes: facts.bytes,
+            redactions: facts.redactions.clone(),
+            covered_by: rules.into_iter().filter_map(words).collect(),
+        }
+    });
+    let state = match entry {
+        None => SegmentState::Open { sends_at },
+        Some(e) => match e.state {
+            OutboxState::Held if e.hold_until > now => SegmentState::Held { sends_at: e.hold_until },
+            OutboxState::Held | OutboxState::Waiting => {
+                SegmentState::Waiting { next_try_at: e.next_try_at.max(now), why: e.last_error.clone() }
+            }
+            OutboxState::Delivered => SegmentState::Delivered { at: e.delivered_at.unwrap_or(0) },
+            OutboxState::Rejected => SegmentState::Rejected { why: e.last_error.clone() },
+            OutboxState::Cancelled | OutboxState::Replaced => SegmentState::Cancelled,
+        },
+    };
+    let mut gaps: Vec<_> = parcel.gaps.iter().map(|g| g.cause).collect();
+    gaps.dedup();
+    Segment {
+        start: parcel.start,
+        length: u8::try_from(parcel.length.ms() / MINUTE_MS).unwrap_or(u8::MAX),
+        minutes: minutes.collect(),
+        tracked_ms: parcel.minutes.iter().map(|m| u64::from(m.tracked_ms)).sum(),
+        memo: parcel.memo.clone(),
+        label: parcel.label.clone(),
+        manual: parcel.manual.is_some(),
+        removed_at: parcel.removed.map(|r| r.at),
+        picture,
+        no_picture_sentence: parcel.no_snapshot.as_ref().map(|why| why.sentence().to_owned()),
+        no_picture: parcel.no_snapshot.clone(),
+        gaps,
+        editable: parcel.removed.is_none() && unlocked(parcel.start, now),
+        parcel: entry.map(|e| e.parcel_id.clone()),
+        state,
+    }
+}
+
+impl Closing {
+    /// The segments of a span as the worker sees them, in order.
+    ///
+    /// # Errors
+    /// Where the journal could not be read.
+    pub async fn segments(&self, from: u64, to: u64) -> Result<Vec<Segment>, CloseError> {
+        let now = self.shared.clock.now();
+        let from = self.terms.segment.start_of(from);
+        let mut all = BTreeMap::new();
+        for entry in self.shared.journal.closed_parcels(&self.terms.contract, from, to).await? {
+            // What cannot be read any more was erased.
+            let Ok(parcel) = self.parcel(&entry.parcel_id).await else { continue };
+            all.insert(entry.segment_start, view(&parcel, Some(&entry), 0, now));
+        }
+        for start in self.unclosed().await? {
+            if (from..to).contains(&start)
+                && !all.contains_key(&start)
+                && let Some(assembled) = self.so_far(start).await?
+            {
+                all.insert(start, view(&assembled.parcel, None, self.sends_at(start), now));
+            }
+        }
+        Ok(all.into_values().collect())
+    }
+
+    /// When an open segment is sent at the earliest.
+    #[must_use]
+    pub fn sends_at(&self, start: u64) -> u64 {
+        let at_once = self.at_once.lock().unwrap_or_else(PoisonError::into_inner).contains(&start);
+        start + self.terms.segment.ms() + if at_once { 0 } else { self.terms.hold_ms }
+    }
+}

@@ -1,0 +1,78 @@
+//! What the screen would look like to the client right now. Nothing of it is kept: the picture goes from the guard to
+//! whoever asked, and is wiped.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use candor_sandbox::model::{Denied, Scope};
+
+use crate::agent::words;
+use crate::guard::judgement::{Judge, Policies};
+use crate::guard::{Guard, NoPicture};
+use crate::hosts::no_snapshot;
+use crate::picture::encode_small;
+use crate::plugins::{Library, Plugins};
+use crate::protocol::{OwnRule, Picture, Preview};
+use crate::seat::{Seat, sandbox};
+use crate::settings;
+
+/// Takes a picture as the pipeline would, under the terms' policy and these own rules.
+pub(crate) async fn preview(
+    seat: &Seat,
+    own_rules: Option<Vec<OwnRule>>,
+    max_width: u32,
+) -> Result<Preview, String> {
+    let house = &seat.house;
+    let eyes = house.eyes.as_ref().map_err(|why| format!("there is nothing to see: {why}"))?;
+    let own = match own_rules {
+        Some(rules) => settings::own_settings(&rules).map_err(words)?,
+        None => house.folder.read_json("own-rules.json").map_err(words)?,
+    };
+    let sandbox = sandbox(&house.folder, &house.compiler).map_err(words)?;
+    let library = Library { sandbox: &sandbox, folder: &house.plugins };
+    if let Some(own) = &own {
+        // A bad rule is refused with its place; a picture without it would not be what the client sees.
+        library.own_rules(own.clone()).await?;
+    }
+    let Plugins { policy, own, .. } = library.open(&seat.enrolment.terms, own).await;
+    let boxed = |p| Box::new(p) as Box<dyn Judge>;
+    let guard = Guard::new(
+        Arc::clone(eyes),
+        Policies::new(policy.map(boxed), own.map(boxed)),
+        Arc::clone(&house.clock),
+    );
+    guard.set_active_monitor_only(seat.shared.choices().active_monitor_only);
+    let masked = match guard.picture(Scope::Desktop).await {
+        Ok(masked) => masked,
+        Err(why) => return Ok(nothing(why)),
+    };
+    let rules = guard.rules().await;
+    let width = max_width.clamp(64, 4_096);
+    let encoded = tokio::task::spawn_blocking(move || encode_small(&masked, width)).await;
+    let (bytes, redactions) = encoded.map_err(words)?.map_err(words)?;
+    let mut by: Vec<u32> = redactions.iter().filter_map(|r| r.rule).collect();
+    by.sort_unstable();
+    by.dedup();
+    Ok(Preview {
+        picture: Some(Picture { media_type: "image/webp".into(), base64: STANDARD.encode(bytes) }),
+        redactions,
+        covered_by: by.into_iter().filter_map(|rule| rules.get(rule as usize).cloned()).collect(),
+        no_picture_sentence: None,
+    })
+}
+
+fn nothing(why: NoPicture) -> Preview {
+    let sentence = match why {
+        NoPicture::Blank => Some(candor_diary::parcel::NoSnapshot::ScreenBlank.sentence()),
+        NoPicture::Denied(Denied::NotTracking) => None,
+        NoPicture::Denied(denied) => no_snapshot(denied).map(|why| why.sentence()),
+    };
+    let sentence = sentence.unwrap_or("No picture: nothing is tracked").to_owned();
+    Preview {
+        picture: None,
+        redactions: Vec::new(),
+        covered_by: Vec::new(),
+        no_picture_sentence: Some(sentence),
+    }
+}

@@ -1,0 +1,444 @@
+//! A seat: this device's place in one contract. It has its own notice, plugins, guard, tracker and courier; journal,
+//! sensors and clock are shared. Nothing of it is put together before its notice is accepted.
+
+use std::path::PathBuf;
+use std::sync::{Arc, RwLock};
+
+use anyhow::{Context as _, Result};
+use candor_journal::Journal;
+use candor_sandbox::capability::Secrets;
+use candor_sandbox::{Capability, CollectorHosts, Limits, Sandbox, SandboxConfig, UploaderHosts};
+use candor_seal::commitment;
+use serde_json::Value;
+use tokio::sync::{Mutex, Notify, mpsc, oneshot, watch};
+use zeroize::Zeroizing;
+
+use crate::clock::Clock;
+use crate::closing::Closing;
+use crate::collectors::{CollectorHandle, tell_window_changes};
+use crate::folder::{Enrolment, Folder};
+use crate::guard::Guard;
+use crate::guard::eyes::Eyes;
+use crate::guard::judgement::{Judge, Policies};
+use crate::history::History;
+use crate::hosts::{CollectorHost, PluginStore};
+use crate::input::InputSource;
+use crate::notice::{Acceptance, Notice};
+use crate::outbox::{Courier, Delivery, Proof};
+use crate::plugins::{Library, Loaded, Plugins};
+use crate::presence::Presence;
+use crate::protocol::{Contract, Preferences};
+use crate::settings;
+use crate::shared::Shared;
+use crate::tracker::{Command, Reply, State, Tracker};
+
+/// How many commands may wait for the tracker.
+const COMMANDS: usize = 16;
+
+/// What all seats share.
+pub struct House {
+    /// The agent's data.
+    pub folder: Folder,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The display; none where there is none, with the reason.
+    pub eyes: Result<Arc<dyn Eyes>, String>,
+    /// Where counts come from.
+    pub input: Arc<dyn InputSource>,
+    /// Whether anybody is there.
+    pub presence: Arc<dyn Presence>,
+    /// The folder with plugins.
+    pub plugins: PathBuf,
+    /// The program `candor-compile`.
+    pub compiler: PathBuf,
+    /// The journal.
+    pub journal: Journal,
+    /// Plugins run on a runtime of their own: whatever one does, the control socket and the tracker keep their pace
+    /// (invariant 13).
+    pub runtime: tokio::runtime::Handle,
+    /// Counts up with every change that a person would see.
+    pub revision: Arc<watch::Sender<u64>>,
+}
+
+/// This device's place in one contract.
+pub struct Seat {
+    /// What all seats share.
+    pub house: Arc<House>,
+    /// Its own data.
+    pub folder: Folder,
+    /// Where the device is enrolled, and the terms.
+    pub enrolment: Enrolment,
+    /// What its parts share.
+    pub shared: Arc<Shared>,
+    /// How its delivery goes.
+    pub delivery: Arc<Delivery>,
+    /// Closed segments, added up.
+    pub history: History,
+    pipeline: Mutex<Option<Arc<Pipeline>>>,
+}
+
+/// A pipeline that was put together.
+pub struct Pipeline {
+    commands: Mutex<Option<mpsc::Sender<(Command, Reply)>>>,
+    /// What the tracker does.
+    pub state: watch::Receiver<State>,
+    tracker: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    /// Closes and changes segments.
+    pub closing: Arc<Closing>,
+    /// Rung when there may be something to deliver.
+    pub bell: Arc<Notify>,
+    guard: Option<Arc<Guard>>,
+    /// The plugins in use.
+    pub plugins: Vec<crate::protocol::Plugin>,
+}
+
+impl Pipeline {
+    /// Asks the tracker.
+    ///
+    /// # Errors
+    /// What it says against it.
+    pub async fn command(&self, command: Command) -> Result<(), String> {
+        let stopping = || "the agent is stopping".to_owned();
+        let commands = self.commands.lock().await.clone().ok_or_else(stopping)?;
+        let (reply, answer) = oneshot::channel();
+        commands.send((command, reply)).await.map_err(|_| stopping())?;
+        answer.await.map_err(|_| stopping())?
+    }
+}
+
+struct Token {
+    origin: String,
+    token: Zeroizing<String>,
+}
+
+impl Secrets for Token {
+    fn secret(&self, name: &str, origin: &str) -> Option<Zeroizing<String>> {
+        (name == "device-token" && origin == self.origin).then(|| self.token.clone())
+    }
+}
+
+/// The sandbox in which a folder's plugins are compiled and run.
+///
+/// # Errors
+/// Where it cannot be set up.
+pub fn sandbox(folder: &Folder, compiler: &std::path::Path) -> Result<Sandbox> {
+    let cache_dir = folder.make("artefacts")?;
+    let config = SandboxConfig { cache_dir, compiler: compiler.to_path_buf(), limits: Limits::default() };
+    Sandbox::new(config).context("the sandbox could not be set up")
+}
+
+/// Opens what a notice is written from: used by the command line too, without a running agent.
+///
+/// # Errors
+/// Where the sandbox cannot be set up.
+pub async fn open_plugins(
+    folder: &Folder,
+    enrolment: &Enrolment,
+    plugins: &std::path::Path,
+    compiler: &std::path::Path,
+) -> Result<(Plugins, Notice)> {
+    let sandbox = sandbox(folder, compiler)?;
+    let own_rules = folder.read_json("own-rules.json")?;
+    let library = Library { sandbox: &sandbox, folder: plugins };
+    let opened = library.open(&enrolment.terms, own_rules).await;
+    let notice = Notice::write(&enrolment.terms, &enrolment.server, &opened);
+    Ok((opened, notice))
+}
+
+impl Seat {
+    /// Opens a seat's folder.
+    ///
+    /// # Errors
+    /// Where its enrolment cannot be read.
+    pub fn open(house: &Arc<House>, folder: Folder, preferences: &Preferences) -> Result<Self> {
+        let enrolment = folder.enrolment()?;
+        let terms = &enrolment.terms;
+        let shared = Shared::new(
+            Arc::clone(&house.clock),
+            house.journal.clone(),
+            terms.contract.clone(),
+            terms.segment,
+            Arc::clone(&house.revision),
+        );
+        shared.choose(|choices| *choices = settings::choices(preferences, terms, false));
+        Ok(Self {
+            house: Arc::clone(house),
+            folder,
+            shared: Arc::new(shared),
+            enrolment,
+            delivery: Arc::default(),
+            history: History::default(),
+            pipeline: Mutex::default(),
+        })
+    }
+
+    /// The contract as the switcher shows it.
+    pub async fn contract(&self) -> Contract {
+        let terms = &self.enrolment.terms;
+        Contract {
+            id: terms.contract.clone(),
+            title: terms.title.clone(),
+            client: terms.client.clone(),
+            mode: terms.mode,
+            accepted: self.pipeline().await.is_some(),
+            server: self.enrolment.server.clone(),
+            support: terms.contacts.support.clone(),
+            feedback: terms.contacts.feedback.clone(),
+        }
+    }
+
+    /// The pipeline, where it was put together.
+    pub async fn pipeline(&self) -> Option<Arc<Pipeline>> {
+        self.pipeline.lock().await.clone()
+    }
+
+    /// The notice, and whether this account has accepted it.
+    ///
+    /// # Errors
+    /// Where plugins cannot be opened or the acceptance cannot be read.
+    pub async fn notice(&self) -> Result<(Plugins, Notice, Option<Acceptance>)> {
+        let house = &self.house;
+        let (plugins, notice) =
+            open_plugins(&house.folder, &self.enrolment, &house.plugins, &house.compiler).await?;
+        let uid = rustix::process::getuid().as_raw();
+        let acceptance: Option<Acceptance> = self.folder.read_json("acceptance.json")?;
+        let acceptance = acceptance.filter(|a| notice.accepted_by(a, uid));
+        Ok((plugins, notice, acceptance))
+    }
+
+    /// Accepts the notice that was read, and puts the pipeline together.
+    ///
+    /// # Errors
+    /// Where another notice was read than is in force, or the acceptance cannot be kept.
+    pub async fn accept(&self, digest: &str, by: &str) -> Result<(), String> {
+        let words = |e: anyhow::Error| format!("{e:#}");
+        let (_, notice, _) = self.notice().await.map_err(words)?;
+        if notice.digest() != digest {
+            return Err("the notice has changed since it was read: read it again".into());
+        }
+        let by = by.trim();
+        if by.is_empty() || by.chars().count() > 100 {
+            return Err("write your name, at most 100 characters".into());
+        }
+        let uid = rustix::process::getuid().as_raw();
+        let acceptance = Acceptance {
+            notice: notice.digest(),
+            by: by.to_owned(),
+            uid,
+            at: self.shared.clock.now(),
+            grants: notice.grants,
+        };
+        self.folder.write_json("acceptance.json", &acceptance).map_err(words)?;
+        self.ready().await.map(drop)
+    }
+
+    /// Puts the pipeline together where that was not done and the notice is accepted.
+    ///
+    /// # Errors
+    /// Where it is not accepted; says what to do.
+    pub async fn ready(&self) -> Result<Arc<Pipeline>, String> {
+        let mut place = self.pipeline.lock().await;
+        if let Some(pipeline) = &*place {
+            return Ok(Arc::clone(pipeline));
+        }
+        let words = |e: anyhow::Error| format!("{e:#}");
+        let (plugins, _, acceptance) = self.notice().await.map_err(words)?;
+        let Some(acceptance) = acceptance else {
+            return Err("the notice was not accepted, or it changed: read it with `candor-agent notice`, \
+                        then run `candor-agent accept`"
+                .into());
+        };
+        let pipeline = Arc::new(self.assemble(plugins, &acceptance).await.map_err(words)?);
+        *place = Some(Arc::clone(&pipeline));
+        self.shared.changed();
+        Ok(pipeline)
+    }
+
+    async fn assemble(&self, plugins: Plugins, acceptance: &Acceptance) -> Result<Pipeline> {
+        let listed = crate::plugins::listed(&plugins);
+        let Plugins { policy, own, own_failed, facts, collectors, uploader, problems } = plugins;
+        for (name, text) in problems {
+            self.shared.problem(&name, Some(text));
+        }
+        let facts = Arc::new(RwLock::new(facts));
+        let guard = match &self.house.eyes {
+            Ok(eyes) => {
+                let boxed = |p| Box::new(p) as Box<dyn Judge>;
+                let mut policies = Policies::new(policy.map(boxed), own.map(boxed));
+                // Own rules that failed to load are rules that are missing: fail closed.
+                if own_failed {
+                    policies.own_failed();
+                }
+                write_rules(&facts, policies.rules());
+                let guard = Guard::new(Arc::clone(eyes), policies, Arc::clone(&self.house.clock));
+                guard.set_active_monitor_only(self.shared.choices().active_monitor_only);
+                Some(Arc::new(guard))
+            }
+            Err(why) => {
+                self.shared.problem("display", Some(why.clone()));
+                None
+            }
+        };
+        let key = self.house.folder.device_key()?;
+        let secret = *commitment(&key.to_bytes(), b"candor random moments").as_bytes();
+        let runtime = &self.house.runtime;
+        let mut pictures = false;
+        let mut running = Vec::new();
+        for loaded in collectors {
+            pictures |= loaded.prepared.description().imports.contains(&Capability::Screen);
+            match self.collector(&loaded, acceptance, guard.clone()).await {
+                Ok(collector) => {
+                    let shared = Arc::clone(&self.shared);
+                    running.push(CollectorHandle::start(runtime, &loaded.name, collector, shared, secret));
+                }
+                Err(why) => self.shared.problem(&loaded.name, Some(why)),
+            }
+        }
+        if let Some(guard) = &guard {
+            tell_window_changes(guard.changes(), &running, Arc::clone(&self.house.clock));
+        }
+        let bell = Arc::new(Notify::new());
+        let closing = Arc::new(Closing {
+            shared: Arc::clone(&self.shared),
+            terms: self.enrolment.terms.clone(),
+            device: self.enrolment.device.clone(),
+            key,
+            policy: facts,
+            pictures,
+            turn: Mutex::default(),
+            at_once: std::sync::Mutex::default(),
+        });
+        // Before anything is delivered: a picture that was removed just before a loss of power must not be.
+        if let Err(error) = closing.catch_up().await {
+            self.shared.problem("segment", Some(format!("a change was not caught up with: {error}")));
+        }
+        if let Some(loaded) = uploader {
+            match self.courier(&loaded, acceptance, Arc::clone(&bell)).await {
+                Ok(courier) => drop(runtime.spawn(courier.run())),
+                Err(why) => self.shared.problem(&loaded.name, Some(format!("the outbox waits: {why}"))),
+            }
+        }
+        let (tracker, state) = Tracker::new(
+            Arc::clone(&closing),
+            running,
+            Arc::clone(&self.house.input),
+            Arc::clone(&self.house.presence),
+            Arc::clone(&bell),
+        );
+        let (commands, queue) = mpsc::channel(COMMANDS);
+        let tracker = tokio::spawn(tracker.run(queue));
+        Ok(Pipeline {
+            commands: Mutex::new(Some(commands)),
+            state,
+            tracker: Mutex::new(Some(tracker)),
+            closing,
+            bell,
+            guard,
+            plugins: listed,
+        })
+    }
+
+    async fn collector(
+        &self,
+        loaded: &Loaded,
+        acceptance: &Acceptance,
+        guard: Option<Arc<Guard>>,
+    ) -> Result<candor_sandbox::Collector, String> {
+        let granted =
+            acceptance.grants.get(&loaded.name).ok_or("it was granted nothing: accept the notice")?;
+        let host = Arc::new(CollectorHost::new(&loaded.name, Arc::clone(&self.shared), guard));
+        let hosts = CollectorHosts {
+            sensors: Arc::clone(&host) as _,
+            observations: host as _,
+            store: Arc::new(self.store(&loaded.name)),
+        };
+        let prepared = &loaded.prepared;
+        let started = prepared.collector(&loaded.name, &granted.grants, &loaded.settings, hosts).await;
+        started.map_err(|e| e.to_string())
+    }
+
+    async fn courier(
+        &self,
+        loaded: &Loaded,
+        acceptance: &Acceptance,
+        closed: Arc<Notify>,
+    ) -> Result<Courier, String> {
+        let granted =
+            acceptance.grants.get(&loaded.name).ok_or("it was granted nothing: accept the notice")?;
+        let token = self.folder.token().map_err(|e| format!("{e:#}"))?;
+        let hosts = UploaderHosts {
+            store: Arc::new(self.store(&loaded.name)),
+            secrets: Arc::new(Token { origin: self.enrolment.server.clone(), token }),
+        };
+        let network = loaded.prepared.description().imports.contains(&Capability::Http);
+        let proof = if network {
+            Proof::Countersigned(Box::new(self.enrolment.server_key.clone()))
+        } else {
+            Proof::Written
+        };
+        let uploader = loaded
+            .prepared
+            .uploader(&loaded.name, &granted.grants, &loaded.settings, hosts)
+            .await
+            .map_err(|e| e.to_string())?;
+        Ok(Courier {
+            shared: Arc::clone(&self.shared),
+            uploader,
+            proof,
+            segment_ms: self.enrolment.terms.segment.ms(),
+            closed,
+            delivery: Arc::clone(&self.delivery),
+        })
+    }
+
+    fn store(&self, plugin: &str) -> PluginStore {
+        PluginStore { plugin: plugin.to_owned(), journal: self.shared.journal.clone() }
+    }
+
+    /// Puts other preferences in force.
+    pub async fn prefer(&self, preferences: &Preferences, disk_used_up: bool) {
+        let choices = settings::choices(preferences, &self.enrolment.terms, disk_used_up);
+        self.shared.choose(|c| *c = choices);
+        if let Some(guard) = self.pipeline().await.and_then(|p| p.guard.clone()) {
+            guard.set_active_monitor_only(choices.active_monitor_only);
+        }
+    }
+
+    /// Puts other rules of the worker's own in force, from the next picture on. They were checked before.
+    ///
+    /// # Errors
+    /// Where they cannot be loaded here.
+    pub async fn own_rules(&self, settings: Option<Value>) -> Result<(), String> {
+        let Some(pipeline) = self.pipeline().await else { return Ok(()) };
+        let Some(guard) = &pipeline.guard else { return Ok(()) };
+        let own = match settings {
+            None => None,
+            Some(settings) => {
+                let sandbox = sandbox(&self.house.folder, &self.house.compiler).map_err(|e| format!("{e:#}"))?;
+                let library = Library { sandbox: &sandbox, folder: &self.house.plugins };
+                Some(Box::new(library.own_rules(settings).await?) as Box<dyn Judge>)
+            }
+        };
+        guard.set_own(own).await.map_err(|e| e.to_string())?;
+        write_rules(&pipeline.closing.policy, &guard.rules().await);
+        self.shared.problem("own rules", None);
+        Ok(())
+    }
+
+    /// Ends tracking; everything is recorded when this returns.
+    pub async fn stop(&self) {
+        let Some(pipeline) = self.pipeline.lock().await.take() else { return };
+        drop(pipeline.commands.lock().await.take());
+        let tracker = pipeline.tracker.lock().await.take();
+        if let Some(tracker) = tracker
+            && tracker.await.is_err()
+        {
+            tracing::error!("the tracker failed while it stopped; what it had written is kept");
+        }
+    }
+}
+
+fn write_rules(policy: &RwLock<candor_diary::parcel::Policy>, rules: &[String]) {
+    let mut policy = policy.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+    policy.rules = rules.to_vec();
+}

@@ -1,0 +1,194 @@
+//! What the worker set: preferences, own rules, and where they were when the agent ended.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use candor_diary::terms::{Mode, Terms};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::folder::Folder;
+use crate::protocol::{OwnRule, Preferences};
+use crate::shared::Choices;
+
+/// How many memos are remembered.
+const RECENT: usize = 10;
+/// Most own rules: the policy `rules` takes 255.
+const MAX_OWN: usize = 200;
+
+/// What is remembered from one start of the agent to the next.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Remembered {
+    /// The current contract.
+    pub contract: Option<String>,
+    /// The memo.
+    pub memo: Option<String>,
+    /// The label.
+    pub label: Option<String>,
+    /// The last memos, the latest first.
+    pub recent_memos: Vec<String>,
+}
+
+impl Remembered {
+    /// Reads it; a file that cannot be read is nothing remembered.
+    #[must_use]
+    pub fn load(folder: &Folder) -> Self {
+        folder.read_json("state.json").ok().flatten().unwrap_or_default()
+    }
+
+    /// Keeps it.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn keep(&self, folder: &Folder) -> Result<()> {
+        folder.write_json("state.json", self)
+    }
+
+    /// A memo was set.
+    pub fn memo(&mut self, memo: &str) {
+        let memo = memo.trim();
+        self.memo = (!memo.is_empty()).then(|| memo.to_owned());
+        if !memo.is_empty() {
+            self.recent_memos.retain(|m| m != memo);
+            self.recent_memos.insert(0, memo.to_owned());
+            self.recent_memos.truncate(RECENT);
+        }
+    }
+}
+
+/// Reads the preferences.
+///
+/// # Errors
+/// Where the file is malformed.
+pub fn preferences(folder: &Folder) -> Result<Preferences> {
+    Ok(folder.read_json("preferences.json")?.unwrap_or_default())
+}
+
+/// Checks and keeps the preferences.
+///
+/// # Errors
+/// A value out of bounds, or a file that cannot be written.
+pub fn keep_preferences(folder: &Folder, preferences: &Preferences) -> Result<()> {
+    anyhow::ensure!((1..=60).contains(&preferences.idle_minutes), "idle minutes are 1 to 60");
+    anyhow::ensure!(preferences.memo_reminder_minutes <= 24 * 60, "the memo reminder is 0 to 1440 minutes");
+    anyhow::ensure!(preferences.disk_limit >= 64 << 20, "the disk space is 64 MB at least");
+    start_at_login(preferences.start_at_login)?;
+    folder.write_json("preferences.json", preferences)
+}
+
+/// What the preferences come to under these terms: those of a monitoring contract are not the worker's to choose.
+#[must_use]
+pub fn choices(preferences: &Preferences, terms: &Terms, disk_used_up: bool) -> Choices {
+    let own = terms.mode == Mode::Worklog;
+    Choices {
+        no_pictures: terms.worker_chooses.pictures && !preferences.pictures,
+        no_activity: terms.worker_chooses.activity && !preferences.activity,
+        active_monitor_only: own && preferences.active_monitor_only,
+        disk_used_up,
+        idle_ms: u64::from(preferences.idle_minutes) * 60_000,
+    }
+}
+
+/// Writes or removes the desktop's entry that starts the tray (and with it the agent) at login.
+fn start_at_login(on: bool) -> Result<()> {
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config"));
+    let Some(config) = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or_else(home) else {
+        anyhow::ensure!(!on, "there is no home folder to start from at login");
+        return Ok(());
+    };
+    let (folder, path) = (config.join("autostart"), config.join("autostart/candor.desktop"));
+    if !on {
+        return match std::fs::remove_file(&path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                Err(e).with_context(|| format!("{} could not be removed", path.display()))
+            }
+            _ => Ok(()),
+        };
+    }
+    let program = std::env::current_exe().context("this program's place is unknown")?.with_file_name("candor");
+    let program = program.display().to_string().replace('\\', "\\\\").replace('"', "\\\"");
+    let entry = format!(
+        "[Desktop Entry]\nType=Application\nName=Candor\nComment=Honest time tracker\nExec=\"{program}\" tray\n"
+    );
+    let write = || -> std::io::Result<()> {
+        std::fs::create_dir_all(&folder)?;
+        std::fs::write(&path, entry)
+    };
+    write().with_context(|| format!("{} could not be written", path.display()))
+}
+
+/// The worker's own rules as they are shown.
+///
+/// # Errors
+/// Where the file is malformed.
+pub fn own_rules(folder: &Folder) -> Result<Vec<OwnRule>> {
+    let Some(settings) = folder.read_json::<Value>("own-rules.json")? else { return Ok(Vec::new()) };
+    let rules = settings["rules"].as_array().map_or(&[] as &[Value], Vec::as_slice);
+    // Rules that were written by hand may be richer than what is shown: they stay in force, shown as they are.
+    Ok(rules.iter().filter_map(shown).collect())
+}
+
+fn shown(rule: &Value) -> Option<OwnRule> {
+    let (field, how) = rule["match"].as_object()?.iter().next()?;
+    let (by, pattern) = how.as_object()?.iter().next()?;
+    Some(OwnRule {
+        field: field.clone(),
+        by: by.clone(),
+        pattern: pattern.as_str()?.to_owned(),
+        action: rule["then"].as_str()?.to_owned(),
+    })
+}
+
+/// Own rules as settings of the policy `rules`; none where there are none.
+///
+/// # Errors
+/// A word that is not one of those offered, or too many rules.
+pub fn own_settings(rules: &[OwnRule]) -> Result<Option<Value>> {
+    anyhow::ensure!(rules.len() <= MAX_OWN, "at most {MAX_OWN} rules of one's own are possible");
+    let mut all = Vec::with_capacity(rules.len());
+    for rule in rules {
+        let one_of = |what: &str, value: &str, offered: &[&str]| {
+            anyhow::ensure!(offered.contains(&value), "{what} is one of {}, not {value:?}", offered.join(", "));
+            Ok(())
+        };
+        one_of("what a rule looks at", &rule.field, &["application", "title"])?;
+        one_of("how a rule compares", &rule.by, &["exact", "contains", "glob", "regex"])?;
+        one_of("what a rule does", &rule.action, &["hide-title", "blur", "fill", "skip"])?;
+        anyhow::ensure!(!rule.pattern.trim().is_empty(), "a rule needs a text to look for");
+        all.push(json!({"match": {&rule.field: {&rule.by: &rule.pattern}}, "then": rule.action}));
+    }
+    Ok((!all.is_empty()).then(|| json!({ "rules": all })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_rules_come_back_as_they_were_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Folder::open(folder.path()).unwrap();
+        let rule = OwnRule {
+            field: "title".into(),
+            by: "contains".into(),
+            pattern: "bank".into(),
+            action: "fill".into(),
+        };
+        let settings = own_settings(std::slice::from_ref(&rule)).unwrap();
+        folder.write_json("own-rules.json", &settings).unwrap();
+        assert_eq!(own_rules(&folder).unwrap(), [rule.clone()]);
+        assert_eq!(own_settings(&[]).unwrap(), None);
+        let wrong = OwnRule { action: "show".into(), ..rule };
+        assert!(own_settings(&[wrong]).unwrap_err().to_string().contains("fill"));
+    }
+
+    #[test]
+    fn memos_are_remembered_once_and_in_order() {
+        let mut remembered = Remembered::default();
+        for memo in ["a", "b", " a ", ""] {
+            remembered.memo(memo);
+        }
+        assert_eq!((remembered.memo, remembered.recent_memos), (None, vec!["a".to_owned(), "b".to_owned()]));
+    }
+}

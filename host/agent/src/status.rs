@@ -1,0 +1,233 @@
+//! Answers to those who look: the status, the outbox, single parcels and pictures.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use candor_diary::terms::{ManualTime, Mode};
+use candor_journal::{Journal, OutboxEntry, OutboxState};
+use candor_seal::Envelope;
+
+use crate::agent::{Agent, words};
+use crate::closing::{Closing, read_parcel};
+use crate::history::{Totals, view};
+use crate::protocol::{
+    IdleQuestion, OutboxAnswer, OutboxCounts, OutboxParcel, ParcelBytes, Picture, SegmentCounts, Status,
+};
+use crate::record::Record;
+use crate::tracker::Absence;
+
+/// How many outbox entries are listed.
+const LISTED: u32 = 500;
+/// The largest picture that is handed out, in bytes.
+const MAX_PICTURE: u64 = 32 << 20;
+
+/// What the agent is doing.
+pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
+    let house = agent.house();
+    let revision = *house.revision.borrow();
+    let counts = house.journal.outbox_counts().await.map_err(words)?;
+    let bytes = house.journal.outbox_bytes().await.map_err(words)?;
+    let mut contracts = Vec::new();
+    for seat in agent.seats().await {
+        contracts.push(seat.contract().await);
+    }
+    let outbox = OutboxCounts {
+        held: counts.held,
+        waiting: counts.waiting,
+        delivered: counts.delivered,
+        rejected: counts.rejected,
+        cancelled: counts.cancelled,
+        bytes,
+    };
+    let closed = counts.held + counts.waiting + counts.delivered + counts.rejected + counts.cancelled;
+    let remembered = agent.remembered.lock().await.clone();
+    let mut status = Status {
+        revision,
+        now: house.clock.now(),
+        tracking: false,
+        notice_accepted: false,
+        contract: String::new(),
+        title: String::new(),
+        client: String::new(),
+        mode: Mode::Worklog,
+        since: None,
+        on_ms: 0,
+        paused_since: None,
+        away_since: None,
+        question: None,
+        memo: remembered.memo,
+        label: remembered.label,
+        recent_memos: remembered.recent_memos,
+        labels: Vec::new(),
+        stopping: false,
+        running: None,
+        last_picture: None,
+        today_ms: 0,
+        week_ms: 0,
+        limit_ms: None,
+        manual_time: ManualTime::No,
+        segments: SegmentCounts { open: 0, closed, delivered: counts.delivered },
+        outbox,
+        offline_since: None,
+        next_try_at: None,
+        contracts,
+        diary_url: None,
+        problems: Vec::new(),
+    };
+    let Ok(seat) = agent.current().await else { return Ok(status) };
+    let terms = &seat.enrolment.terms;
+    status.contract.clone_from(&terms.contract);
+    status.title.clone_from(&terms.title);
+    status.client.clone_from(&terms.client);
+    status.mode = terms.mode;
+    status.labels.clone_from(&terms.labels);
+    status.limit_ms = terms.weekly_limit.map(|minutes| u64::from(minutes) * 60_000);
+    status.manual_time = terms.manual_time;
+    status.diary_url = Some(format!("{}/contracts/{}/diary", seat.enrolment.server, terms.contract));
+    for seat in agent.seats().await {
+        status.problems.extend(seat.shared.problems());
+    }
+    let going = seat.delivery.now();
+    (status.offline_since, status.next_try_at) = (going.offline_since, going.next_try_at);
+    let Some(pipeline) = seat.pipeline().await else { return Ok(status) };
+    let state = pipeline.state.borrow().clone();
+    let closing = &pipeline.closing;
+    status.notice_accepted = true;
+    status.tracking = state.since.is_some();
+    status.since = state.since;
+    status.on_ms = state.on_ms + state.running_since.map_or(0, |since| status.now.saturating_sub(since));
+    status.stopping = state.stopping;
+    status.memo = state.memo;
+    status.label = state.label;
+    status.segments.open = state.open_segments;
+    match state.absent {
+        Some((Absence::Paused, from)) => status.paused_since = Some(from),
+        Some((_, from)) => status.away_since = Some(from),
+        None => {}
+    }
+    status.question = state.question.map(|(from, to)| {
+        let allowed = terms.manual_time != ManualTime::No;
+        let whole = closing.whole_segments(from, to).count() as u64 * terms.segment.ms();
+        IdleQuestion { from, to, manual_ms: if allowed { whole } else { 0 } }
+    });
+    let running = match state.since {
+        Some(_) => closing.so_far(terms.segment.start_of(status.now)).await.map_err(words)?,
+        None => None,
+    };
+    let running = running.map(|assembled| assembled.parcel);
+    let Totals { today_ms, week_ms, last_picture } =
+        seat.history.totals(closing, running.as_ref()).await.map_err(words)?;
+    (status.today_ms, status.week_ms) = (today_ms, week_ms);
+    if let Some(parcel) = running {
+        let shown = view(&parcel, None, closing.sends_at(parcel.start), status.now);
+        status.last_picture = shown.picture.is_some().then(|| shown.clone());
+        status.running = Some(shown);
+    }
+    if status.last_picture.is_none()
+        && let Some(start) = last_picture
+    {
+        let found = closing.segments(start, start + 1).await.map_err(words)?;
+        status.last_picture = found.into_iter().next();
+    }
+    Ok(status)
+}
+
+/// The outbox, the latest first.
+pub(crate) async fn outbox(agent: &Agent) -> Result<OutboxAnswer, String> {
+    let journal = &agent.house().journal;
+    let mut entries = Vec::new();
+    for entry in journal.outbox(LISTED).await.map_err(words)? {
+        if entry.state == OutboxState::Replaced {
+            continue;
+        }
+        entries.push(listed(journal, entry).await);
+    }
+    let preferences = crate::settings::preferences(&agent.house().folder).map_err(words)?;
+    Ok(OutboxAnswer { entries, disk_bytes: agent.disk_bytes(), disk_limit: preferences.disk_limit })
+}
+
+async fn listed(journal: &Journal, entry: OutboxEntry) -> OutboxParcel {
+    let mut bytes = entry.bytes;
+    let unsettled = matches!(entry.state, OutboxState::Held | OutboxState::Waiting | OutboxState::Cancelled);
+    let mut holds = String::new();
+    if unsettled {
+        for blob in &entry.attachments {
+            // A picture that was removed adds nothing.
+            bytes += journal.blob_info(blob).await.map_or(0, |info| info.length);
+        }
+        let envelope = journal.envelope(&entry.parcel_id).await.ok();
+        holds = envelope.and_then(|e| read_parcel(&e)).map(|p| in_words(&p)).unwrap_or_default();
+    }
+    OutboxParcel {
+        parcel: entry.parcel_id,
+        contract: entry.contract,
+        segment_start: entry.segment_start,
+        revision: entry.revision,
+        sequence: entry.sequence,
+        target: entry.target,
+        state: entry.state.to_string(),
+        hold_until: entry.hold_until,
+        attempts: entry.attempts,
+        next_try_at: entry.next_try_at,
+        last_error: entry.last_error,
+        attachments: entry.attachments.len(),
+        bytes,
+        holds,
+        delivered_at: entry.delivered_at,
+    }
+}
+
+/// What is in a parcel: `picture, activity`.
+fn in_words(parcel: &candor_diary::parcel::Parcel) -> String {
+    if parcel.removed.is_some() {
+        return "time removed".into();
+    }
+    if parcel.manual.is_some() {
+        return "typed-in time".into();
+    }
+    let mut parts = Vec::new();
+    if parcel.snapshot.is_some() {
+        parts.push("picture");
+    }
+    if parcel.minutes.iter().any(|m| m.counts.is_some()) {
+        parts.push("activity");
+    }
+    if !parcel.focus.is_empty() {
+        parts.push("windows");
+    }
+    if matches!(parcel.no_snapshot, Some(candor_diary::parcel::NoSnapshot::SkippedByRule { .. })) {
+        parts.push("picture skipped by rule");
+    }
+    if parts.is_empty() { "time".into() } else { parts.join(", ") }
+}
+
+/// The exact bytes of a parcel.
+pub(crate) async fn parcel(journal: &Journal, id: &str) -> Result<ParcelBytes, String> {
+    let bytes = journal.envelope(id).await.map_err(words)?;
+    let payload = Envelope::from_json(&bytes).map_err(words)?.payload;
+    let entry = journal.outbox_entry(id).await.map_err(words)?;
+    let mut attachments = Vec::new();
+    for blob in &entry.attachments {
+        let info = journal.blob_info(blob).await.map_err(words)?;
+        attachments.push((info.sha256, info.length));
+    }
+    Ok(ParcelBytes {
+        envelope: String::from_utf8(bytes).map_err(words)?,
+        document: serde_json::from_slice(&payload).map_err(words)?,
+        attachments,
+    })
+}
+
+/// A segment's picture.
+pub(crate) async fn picture(closing: &Closing, start: u64) -> Result<Picture, String> {
+    let records = closing.records(start).await.map_err(words)?;
+    let blob = records.into_iter().find_map(|r| match r.record {
+        Record::Snapshot { blob, .. } => Some(blob),
+        _ => None,
+    });
+    let blob = blob.ok_or("that segment has no picture")?;
+    let journal = &closing.shared.journal;
+    let info = journal.blob_info(&blob).await.map_err(words)?;
+    let length = u32::try_from(info.length.min(MAX_PICTURE)).unwrap_or(u32::MAX);
+    let bytes = journal.read_blob(&blob, 0, length).await.map_err(words)?;
+    Ok(Picture { media_type: info.media_type, base64: STANDARD.encode(bytes) })
+}
