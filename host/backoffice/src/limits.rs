@@ -29,6 +29,8 @@ pub const STOPPING: Duration = Duration::from_secs(10);
 
 /// Waiting for another process's write to the database.
 pub const DATABASE_BUSY: Duration = Duration::from_secs(10);
+/// Pause before the database's log is emptied again where somebody was reading it.
+pub const LOG_BUSY: Duration = Duration::from_secs(1);
 /// Connections to the database.
 pub const DATABASE_CONNECTIONS: u32 = 4;
 
@@ -62,3 +64,7 @@ pub const PASSWORD_MIN_CHARS: usize = 10;
 pub const PASSWORD_MAX_BYTES: usize = 256;
 /// Parcels that one day page may show; a day of one-minute segments on two devices.
 pub const DAY_PARCELS: i64 = 3_000;
+/// Changes that one day page may tell of.
+pub const DAY_SUPERSEDED: i64 = 3_000;
+/// Versions of terms that are read of one worker's contracts, the newest first.
+pub const TERMS_VERSIONS: i64 = 10_000;
