@@ -12,8 +12,8 @@ use url::Url;
 
 use crate::app::App;
 use crate::data::Data;
-use crate::store::{Account, NewAccount, Role, Store, TermsChange};
 use crate::invitation::{self, Invitation};
+use crate::store::{Account, NewAccount, Role, Store, TermsChange};
 use crate::{delivered, erase, limits, passwords, serve, sweep};
 
 const EXAMPLES: &str = "\

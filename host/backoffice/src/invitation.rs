@@ -120,8 +120,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mara.candor");
         invitation.write(&path).unwrap();
-        let read: serde_json::Value =
-            serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let read: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         let expected = serde_json::json!({
             "candor-invitation": 1, "server": "https://diary.example:8443/candor", "code": "ABCD-EFGH-JKLM-NPQR"
         });

@@ -223,7 +223,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn superseded(&self, contract: &str, from: u64, to: u64) -> Result<Vec<Superseded>, StoreError> {
+    pub async fn superseded(
+        &self,
+        contract: &str,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<Superseded>, StoreError> {
         let rows = sqlx::query(
             "SELECT id, device, start, revision, received_at FROM superseded
              WHERE contract = ? AND start >= ? AND start < ? ORDER BY revision LIMIT ?",

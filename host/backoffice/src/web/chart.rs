@@ -170,7 +170,9 @@ pub(super) fn week(week: &Week) -> Markup {
         at += GAP;
     }
     let limit_at = week.limit.map(|limit| {
-        limit_at.unwrap_or_else(|| at - GAP * f64::from(u8::from(!days.is_empty())) + wide(limit.saturating_sub(billed)))
+        limit_at.unwrap_or_else(|| {
+            at - GAP * f64::from(u8::from(!days.is_empty())) + wide(limit.saturating_sub(billed))
+        })
     });
     html! {
         svg viewBox="0 0 600 14" preserveAspectRatio="none" role="img" aria-label=(week_words(week)) {

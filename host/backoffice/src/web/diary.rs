@@ -266,7 +266,8 @@ impl Page<'_> {
         let (monday, sunday) = (utc.date(week.from), utc.date(week.to.saturating_sub(1)));
         let lock = week.locks_at();
         // Deadlines always carry UTC.
-        let lock_on = utc.date(lock).map(|on| format!("{}, {} UTC", when::short_date(on, today), utc.time(lock)));
+        let lock_on =
+            utc.date(lock).map(|on| format!("{}, {} UTC", when::short_date(on, today), utc.time(lock)));
         html! {
             div.week {
                 p {

@@ -165,10 +165,11 @@ impl<'a> Says<'a> {
 
     fn chooses(&self) -> Markup {
         let chooses = &self.terms.worker_chooses;
-        let what: Vec<&str> = [(chooses.pictures, "pictures"), (chooses.activity, "counts of keys, clicks and scrolls")]
-            .into_iter()
-            .filter_map(|(may, what)| may.then_some(what))
-            .collect();
+        let what: Vec<&str> =
+            [(chooses.pictures, "pictures"), (chooses.activity, "counts of keys, clicks and scrolls")]
+                .into_iter()
+                .filter_map(|(may, what)| may.then_some(what))
+                .collect();
         html! {
             @if !what.is_empty() {
                 (Self::line("check", &format!("Turning off {} is left to {}; both sides see it.", what.join(" and "), self.worker())))
