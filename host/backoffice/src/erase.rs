@@ -1,7 +1,10 @@
 //! Removes the files of what a worker changed or removed. They are noted in the database in the same transaction as the
 //! change, and the note goes only when the file is gone: a crash in between is made good at the next start.
 
+use std::collections::HashSet;
+use std::fs::DirEntry;
 use std::io::ErrorKind;
+use std::time::{Duration, UNIX_EPOCH};
 
 use crate::data::{Data, sync_folder};
 use crate::store::{Store, StoreError};
@@ -42,6 +45,42 @@ pub async fn erase(store: &Store, data: &Data, files: Vec<String>) -> Result<(),
 pub async fn pending(store: &Store, data: &Data) -> Result<(), StoreError> {
     let files = store.erasures().await?;
     erase(store, data, files).await
+}
+
+/// Removes pictures that the database knows nothing of and that are older than `before`, milliseconds since the epoch:
+/// a crash between naming a file and noting it leaves one.
+///
+/// # Errors
+/// [`StoreError`] of the database. What cannot be read or removed is told to the log.
+pub async fn strays(store: &Store, data: &Data, before: u64) -> Result<(), StoreError> {
+    // Folder by folder, so that never all names are in memory.
+    for folder in (0..=u8::MAX).map(|n| format!("pictures/{n:02x}/")) {
+        let found = old_files(data, &folder, before);
+        if found.is_empty() {
+            continue;
+        }
+        let known: HashSet<String> = store.files_in(&folder).await?.into_iter().collect();
+        for name in found.into_iter().filter(|name| !known.contains(name)) {
+            if let Err(error) = remove(data, &name) {
+                tracing::error!("{name} belongs to nothing and could not be removed: {error}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The names of the files of a folder that were written before `before`.
+fn old_files(data: &Data, folder: &str, before: u64) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(data.path(folder)) else { return Vec::new() };
+    let before = UNIX_EPOCH + Duration::from_millis(before);
+    let old = |entry: &DirEntry| {
+        entry.metadata().is_ok_and(|m| m.is_file() && m.modified().is_ok_and(|written| written < before))
+    };
+    entries
+        .filter_map(Result::ok)
+        .filter(old)
+        .filter_map(|entry| Some(format!("{folder}{}", entry.file_name().to_str()?)))
+        .collect()
 }
 
 fn remove(data: &Data, name: &str) -> std::io::Result<()> {

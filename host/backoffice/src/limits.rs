@@ -40,6 +40,8 @@ pub const CODE_MS: u64 = 60 * 60 * 1000;
 pub const SESSION_MS: u64 = 14 * 24 * 60 * 60 * 1000;
 /// How long an attachment without its parcel is kept, in milliseconds.
 pub const ORPHAN_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// How long a picture may lie in its place without being noted, in milliseconds: longer than any upload takes.
+pub const STRAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// How often such attachments are looked for.
 pub const SWEEP: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -20,6 +20,10 @@ pub async fn every_day(app: Arc<App>) {
                 if let Err(error) = sweep(&app.store, &app.data, before).await {
                     tracing::error!("attachments without their parcels stay for another day: {error}");
                 }
+                let strayed = clock::now().saturating_sub(limits::STRAY_MS);
+                if let Err(error) = erase::strays(&app.store, &app.data, strayed).await {
+                    tracing::error!("pictures that belong to nothing stay for another day: {error}");
+                }
                 if let Err(error) = erase::pending(&app.store, &app.data).await {
                     tracing::error!("files of segments that were changed stay for another day: {error}");
                 }
@@ -99,5 +103,15 @@ mod tests {
         sweep(&store, &data, clock::now() + 1000).await.unwrap();
         assert!(!data.path(&name).exists());
         assert!(store.attachment(&parcel, &sha256).await.unwrap().is_none());
+
+        // One that a crash left before it was noted, beside one that was.
+        let stray = Data::picture_name(&parcel, &"c".repeat(64), "image/webp");
+        std::fs::write(data.path(&name), b"picture").unwrap();
+        std::fs::write(data.path(&stray), b"picture").unwrap();
+        assert!(store.keep_attachment(&attachment, &device).await.unwrap());
+        erase::strays(&store, &data, clock::now() - 60_000).await.unwrap();
+        assert!(data.path(&stray).exists(), "not yet: it may be on its way");
+        erase::strays(&store, &data, clock::now() + 60_000).await.unwrap();
+        assert!(!data.path(&stray).exists() && data.path(&name).exists());
     }
 }

@@ -46,6 +46,17 @@ impl Store {
         Ok(())
     }
 
+    /// The files of all attachments in a folder, such as `pictures/ab/`.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn files_in(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        Ok(sqlx::query_scalar("SELECT file FROM attachments WHERE substr(file, 1, length(?1)) = ?1")
+            .bind(folder)
+            .fetch_all(&self.pool)
+            .await?)
+    }
+
     /// Empties the write-ahead log, in which deleted rows can still be read; the database itself overwrites them with
     /// zeros (`secure_delete`). `false` where somebody was reading: then it is for the next time.
     ///
