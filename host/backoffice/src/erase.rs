@@ -54,12 +54,12 @@ pub async fn pending(store: &Store, data: &Data) -> Result<(), StoreError> {
 /// [`StoreError`] of the database. What cannot be read or removed is told to the log.
 pub async fn strays(store: &Store, data: &Data, before: u64) -> Result<(), StoreError> {
     // Folder by folder, so that never all names are in memory.
-    for folder in (0..=u8::MAX).map(|n| format!("pictures/{n:02x}/")) {
-        let found = old_files(data, &folder, before);
+    for digits in (0..=u8::MAX).map(|n| format!("{n:02x}")) {
+        let found = old_files(data, &format!("pictures/{digits}/"), before);
         if found.is_empty() {
             continue;
         }
-        let known: HashSet<String> = store.files_in(&folder).await?.into_iter().collect();
+        let known: HashSet<String> = store.files_of(&digits).await?.into_iter().collect();
         for name in found.into_iter().filter(|name| !known.contains(name)) {
             if let Err(error) = remove(data, &name) {
                 tracing::error!("{name} belongs to nothing and could not be removed: {error}");

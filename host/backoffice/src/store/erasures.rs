@@ -46,13 +46,14 @@ impl Store {
         Ok(())
     }
 
-    /// The files of all attachments in a folder, such as `pictures/ab/`.
+    /// The files of the attachments of all parcels whose ids begin with these hex digits.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn files_in(&self, folder: &str) -> Result<Vec<String>, StoreError> {
-        Ok(sqlx::query_scalar("SELECT file FROM attachments WHERE substr(file, 1, length(?1)) = ?1")
-            .bind(folder)
+    pub async fn files_of(&self, digits: &str) -> Result<Vec<String>, StoreError> {
+        // `g` follows all hex digits, so that the index of ids finds them.
+        Ok(sqlx::query_scalar("SELECT file FROM attachments WHERE parcel >= ?1 AND parcel < ?1 || 'g'")
+            .bind(digits)
             .fetch_all(&self.pool)
             .await?)
     }
