@@ -104,6 +104,15 @@ impl BackOffice {
         Ok(answer["code"].as_str().context("no code")?.to_owned())
     }
 
+    /// An invitation to this back office as a link, `candor:join?…`.
+    ///
+    /// # Errors
+    /// Where there is no such contract.
+    pub fn invitation(&self, contract: &str) -> Result<String> {
+        let answer = self.ask("enrolment-code", &["--contract", contract, "--server", &self.address])?;
+        Ok(answer["link"].as_str().context("no link")?.to_owned())
+    }
+
     /// Every parcel of a contract, as `candor-backoffice deliveries --json` lists it.
     ///
     /// # Errors

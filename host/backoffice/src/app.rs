@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use candor_seal::SecretKey;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use url::Url;
 
 use crate::data::Data;
@@ -25,6 +25,8 @@ pub struct App {
     pub sign_in_tries: Throttle,
     /// Turns for attachments on their way in.
     pub uploads: Semaphore,
+    /// A parcel took another's place, of which the database's log still has the bytes.
+    pub replaced: Notify,
     /// The address that people use, where it is another than the one listened on.
     pub public_url: Option<Url>,
 }
@@ -40,6 +42,7 @@ impl App {
             enrol_tries: Throttle::default(),
             sign_in_tries: Throttle::default(),
             uploads: Semaphore::new(limits::UPLOADS),
+            replaced: Notify::new(),
             public_url,
         })
     }

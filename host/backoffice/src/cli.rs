@@ -12,8 +12,9 @@ use url::Url;
 
 use crate::app::App;
 use crate::data::Data;
+use crate::invitation::{self, Invitation};
 use crate::store::{Account, NewAccount, Role, Store, TermsChange};
-use crate::{delivered, limits, passwords, serve, sweep};
+use crate::{delivered, erase, limits, passwords, serve, sweep};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,7 +23,8 @@ Examples:
       --name 'Fieldhouse Supply' --email lena@fieldhouse.example --password-stdin
   candor-backoffice add-contract --data /var/lib/candor --terms invoice-service.json \\
       --client lena@fieldhouse.example --worker mara@oduya.example
-  candor-backoffice enrolment-code --data /var/lib/candor --contract invoice-service
+  candor-backoffice enrolment-code --data /var/lib/candor --contract invoice-service \\
+      --server https://diary.example --file mara.candor
 
 CANDOR_LOG sets what is logged, such as `debug`.";
 
@@ -93,7 +95,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Draw a code with which one device can be enrolled within an hour.
+    /// Draw a code with which one device can be enrolled within an hour; with --server also a link to hand on.
     EnrolmentCode {
         /// Where everything is.
         #[command(flatten)]
@@ -101,6 +103,12 @@ pub enum Command {
         /// The contract's id.
         #[arg(long)]
         contract: String,
+        /// The address at which devices reach this back office, such as `https://diary.example`.
+        #[arg(long, visible_alias = "public-url", value_name = "URL")]
+        server: Option<Url>,
+        /// Write the invitation into this new file, such as `mara.candor`, which the tracker opens.
+        #[arg(long, value_name = "OUT.candor", requires = "server")]
+        file: Option<PathBuf>,
         /// Answer in JSON.
         #[arg(long)]
         json: bool,
@@ -152,17 +160,8 @@ async fn run_async(command: Command) -> anyhow::Result<()> {
         Command::AddContract { data, terms, client, worker, json } => {
             add_contract(&data, &terms, &client, &worker, json).await
         }
-        Command::EnrolmentCode { data, contract, json } => {
-            let (_, store) = open(&data).await?;
-            let drawn = store.enrolment_code(&contract).await?;
-            store.close().await;
-            let (code, expires_at) = drawn.ok_or_else(|| no_contract(&contract))?;
-            let minutes = limits::CODE_MS / 60_000;
-            say(
-                json,
-                json!({ "contract": contract, "code": code, "expires_at": expires_at }),
-                &format!("{code}\nIt enrols one device within {minutes} minutes."),
-            )
+        Command::EnrolmentCode { data, contract, server, file, json } => {
+            invite(&data, &contract, server.as_ref(), file.as_deref(), json).await
         }
         Command::Deliveries { data, contract, json } => list_deliveries(&data, &contract, json).await,
     }
@@ -171,6 +170,7 @@ async fn run_async(command: Command) -> anyhow::Result<()> {
 async fn run_server(folder: &DataFolder, listen: SocketAddr, public_url: Option<Url>) -> anyhow::Result<()> {
     let (data, store) = open(folder).await?;
     data.clear_incoming()?;
+    erase::pending(&store, &data).await?;
     let key = data.server_key()?;
     let listener = tokio::net::TcpListener::bind(listen)
         .await
@@ -305,6 +305,42 @@ async fn account(store: &Store, email: &str, role: Role) -> anyhow::Result<Accou
     Ok(account)
 }
 
+async fn invite(
+    folder: &DataFolder,
+    contract: &str,
+    server: Option<&Url>,
+    file: Option<&Path>,
+    json: bool,
+) -> anyhow::Result<()> {
+    // Before a code is drawn that could not be handed on.
+    server.map(invitation::address).transpose()?;
+    let (_, store) = open(folder).await?;
+    let drawn = store.enrolment_code(contract).await?;
+    store.close().await;
+    let (code, expires_at) = drawn.ok_or_else(|| no_contract(contract))?;
+    let invitation = server.map(|server| Invitation::new(server, &code)).transpose()?;
+    if let (Some(invitation), Some(file)) = (&invitation, file) {
+        invitation.write(file)?;
+    }
+    let mut text = format!("{code}\nIt enrols one device within {} minutes.", limits::CODE_MS / 60_000);
+    match &invitation {
+        Some(invitation) => text.push_str(&format!("\n{}", invitation.link())),
+        None => text.push_str("\nFor a link to hand on, give this back office's address with --server."),
+    }
+    if let Some(file) = file {
+        text.push_str(&format!("\nThe same is in {}, for the tracker to open.", file.display()));
+    }
+    let answer = json!({
+        "contract": contract,
+        "code": code,
+        "expires_at": expires_at,
+        "server": invitation.as_ref().map(Invitation::server),
+        "link": invitation.as_ref().map(Invitation::link),
+        "file": file.map(|file| file.display().to_string()),
+    });
+    say(json, answer, &text)
+}
+
 async fn list_deliveries(folder: &DataFolder, contract: &str, json: bool) -> anyhow::Result<()> {
     let (data, store) = open(folder).await?;
     if store.contract(contract).await?.is_none() {
@@ -320,6 +356,8 @@ async fn list_deliveries(folder: &DataFolder, contract: &str, json: bool) -> any
         let picture = match (&parcel.snapshot, parcel.no_snapshot_because) {
             (Some(snapshot), _) => snapshot.file.as_deref().unwrap_or("picture gone"),
             (None, Some(why)) => why,
+            (None, None) if parcel.removed => "removed by worker",
+            (None, None) if parcel.manual => "typed in",
             (None, None) => "no picture",
         };
         text.push_str(&format!(

@@ -12,8 +12,16 @@ use crate::store::{Delivery, Store, StoreError};
 /// # Errors
 /// [`StoreError::Damaged`] where the bytes are not what was taken in.
 pub fn parcel(delivery: &Delivery) -> Result<Parcel, StoreError> {
+    open(&delivery.envelope)
+}
+
+/// Reads a parcel out of the bytes that were kept of it.
+///
+/// # Errors
+/// [`StoreError::Damaged`] where they are not what was taken in.
+pub fn open(envelope: &[u8]) -> Result<Parcel, StoreError> {
     let damaged = |why: String| StoreError::Damaged { what: "a parcel", why };
-    let envelope = Envelope::from_json(&delivery.envelope).map_err(|e| damaged(e.to_string()))?;
+    let envelope = Envelope::from_json(envelope).map_err(|e| damaged(e.to_string()))?;
     if envelope.payload_type != PARCEL_TYPE {
         return Err(damaged(format!("its type is {}", envelope.payload_type)));
     }
@@ -45,6 +53,14 @@ pub struct Listed {
     pub no_snapshot_because: Option<&'static str>,
     /// The memo.
     pub memo: Option<String>,
+    /// The label.
+    pub label: Option<String>,
+    /// How often the worker changed it.
+    pub revision: u32,
+    /// Whether the worker typed it in.
+    pub manual: bool,
+    /// Whether the worker removed it.
+    pub removed: bool,
     /// Minutes with any activity.
     pub minutes_active: u32,
     /// All counts of the segment.
@@ -106,6 +122,10 @@ pub async fn list(store: &Store, data: &Data, contract: &str) -> Result<Vec<List
             snapshot,
             no_snapshot_because: parcel.no_snapshot.as_ref().map(|why| why.sentence()),
             memo: parcel.memo,
+            label: parcel.label,
+            revision: parcel.revision,
+            manual: parcel.manual.is_some(),
+            removed: parcel.removed.is_some(),
             minutes_active,
             counts,
         });

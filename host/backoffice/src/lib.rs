@@ -7,10 +7,13 @@
 
 pub mod api;
 pub mod app;
+pub mod billed;
 pub mod cli;
 pub mod clock;
 pub mod data;
 pub mod delivered;
+pub mod erase;
+pub mod invitation;
 pub mod limits;
 pub mod passwords;
 pub mod secrets;

@@ -29,6 +29,8 @@ pub const STOPPING: Duration = Duration::from_secs(10);
 
 /// Waiting for another process's write to the database.
 pub const DATABASE_BUSY: Duration = Duration::from_secs(10);
+/// Pause before the database's log is emptied again where somebody was reading it.
+pub const LOG_BUSY: Duration = Duration::from_secs(1);
 /// Connections to the database.
 pub const DATABASE_CONNECTIONS: u32 = 4;
 
@@ -38,6 +40,8 @@ pub const CODE_MS: u64 = 60 * 60 * 1000;
 pub const SESSION_MS: u64 = 14 * 24 * 60 * 60 * 1000;
 /// How long an attachment without its parcel is kept, in milliseconds.
 pub const ORPHAN_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// How long a picture may lie in its place without being noted, in milliseconds: longer than any upload takes.
+pub const STRAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// How often such attachments are looked for.
 pub const SWEEP: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -62,3 +66,7 @@ pub const PASSWORD_MIN_CHARS: usize = 10;
 pub const PASSWORD_MAX_BYTES: usize = 256;
 /// Parcels that one day page may show; a day of one-minute segments on two devices.
 pub const DAY_PARCELS: i64 = 3_000;
+/// Changes that one day page may tell of.
+pub const DAY_SUPERSEDED: i64 = 3_000;
+/// Versions of terms that are read of one worker's contracts, the newest first.
+pub const TERMS_VERSIONS: i64 = 10_000;

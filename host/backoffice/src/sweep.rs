@@ -1,4 +1,5 @@
-//! Throws away what nobody will come for: attachments whose parcel never arrived.
+//! Throws away what nobody will come for, attachments whose parcel never arrived, and what nobody may have any more:
+//! what is left of segments that were changed or removed.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -6,16 +7,38 @@ use std::sync::Arc;
 use crate::app::App;
 use crate::data::Data;
 use crate::store::{Store, StoreError};
-use crate::{clock, limits};
+use crate::{clock, erase, limits};
 
-/// Sweeps now and then once a day, for as long as the server runs.
+/// Sweeps now and then once a day, and empties the database's log whenever a parcel took another's place, for as long
+/// as the server runs.
 pub async fn every_day(app: Arc<App>) {
+    let mut days = tokio::time::interval(limits::SWEEP);
     loop {
-        let before = clock::now().saturating_sub(limits::ORPHAN_MS);
-        if let Err(error) = sweep(&app.store, &app.data, before).await {
-            tracing::error!("attachments without their parcels stay for another day: {error}");
+        tokio::select! {
+            _ = days.tick() => {
+                let before = clock::now().saturating_sub(limits::ORPHAN_MS);
+                if let Err(error) = sweep(&app.store, &app.data, before).await {
+                    tracing::error!("attachments without their parcels stay for another day: {error}");
+                }
+                let strayed = clock::now().saturating_sub(limits::STRAY_MS);
+                if let Err(error) = erase::strays(&app.store, &app.data, strayed).await {
+                    tracing::error!("pictures that belong to nothing stay for another day: {error}");
+                }
+                if let Err(error) = erase::pending(&app.store, &app.data).await {
+                    tracing::error!("files of segments that were changed stay for another day: {error}");
+                }
+            }
+            () = app.replaced.notified() => {}
         }
-        tokio::time::sleep(limits::SWEEP).await;
+        match app.store.empty_log().await {
+            Ok(true) => {}
+            // Readers come and go; the next one that finds none empties it.
+            Ok(false) => {
+                tokio::time::sleep(limits::LOG_BUSY).await;
+                app.replaced.notify_one();
+            }
+            Err(error) => tracing::error!("the database's log is emptied later: {error}"),
+        }
     }
 }
 
@@ -80,5 +103,15 @@ mod tests {
         sweep(&store, &data, clock::now() + 1000).await.unwrap();
         assert!(!data.path(&name).exists());
         assert!(store.attachment(&parcel, &sha256).await.unwrap().is_none());
+
+        // One that a crash left before it was noted, beside one that was.
+        let stray = Data::picture_name(&parcel, &"c".repeat(64), "image/webp");
+        std::fs::write(data.path(&name), b"picture").unwrap();
+        std::fs::write(data.path(&stray), b"picture").unwrap();
+        assert!(store.keep_attachment(&attachment, &device).await.unwrap());
+        erase::strays(&store, &data, clock::now() - 60_000).await.unwrap();
+        assert!(data.path(&stray).exists(), "not yet: it may be on its way");
+        erase::strays(&store, &data, clock::now() + 60_000).await.unwrap();
+        assert!(!data.path(&stray).exists() && data.path(&name).exists());
     }
 }

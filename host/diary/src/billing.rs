@@ -8,6 +8,11 @@
 //! | nothing that counts, and the tracker could not see a part | not billed: no evidence |
 //! | two contracts in one segment | billed to the one with more active minutes; tie: to the one that began earlier |
 //! | two devices of one contract in one segment | billed once |
+//! | typed in, allowed, and nothing else is billed in that time | billed, whole |
+//! | typed in, the client is to be asked, and nothing else is billed in that time | not billed: waiting for agreement |
+//! | typed in, and something tracked or typed in earlier is billed in that time | not billed again |
+//! | typed in where the terms did not allow it | not billed: not allowed |
+//! | removed by the worker | not billed: removed |
 //! | beyond the weekly limit, filled in order of start | not billed: over limit |
 
 use std::collections::BTreeMap;
@@ -15,6 +20,7 @@ use std::collections::BTreeMap;
 use crate::calendar::week_of;
 use crate::parcel::{Counts, GapCause, Parcel};
 use crate::segment::{MINUTE_MS, SegmentLength};
+use crate::terms::ManualTime;
 
 /// What billing needs to know of a segment on one device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,10 +31,15 @@ pub struct Facts {
     pub length: SegmentLength,
     /// Bit `n` is set where the `n`-th minute was tracked.
     pub tracked: u64,
-    /// Bit `n` is set where the `n`-th minute counts: it had activity, or activity was not to be recorded.
+    /// Bit `n` is set where the `n`-th minute counts: it had activity, or activity was not to be recorded. Empty where
+    /// the segment was typed in.
     pub active: u64,
     /// Whether the tracker could not see a part of it.
     pub gap: bool,
+    /// When it was typed in, if it was.
+    pub manual: Option<u64>,
+    /// Whether the worker removed it.
+    pub removed: bool,
 }
 
 impl Facts {
@@ -49,17 +60,31 @@ impl Facts {
                         && gap.to > minute.start
                 }),
             };
-            if counts {
+            if counts && parcel.manual.is_none() {
                 active |= bit;
             }
         }
-        Self { start: parcel.start, length: parcel.length, tracked, active, gap: !parcel.gaps.is_empty() }
+        Self {
+            start: parcel.start,
+            length: parcel.length,
+            tracked,
+            active,
+            gap: !parcel.gaps.is_empty(),
+            manual: parcel.manual.map(|manual| manual.at),
+            removed: parcel.removed.is_some(),
+        }
     }
 
     /// First millisecond after the segment.
     #[must_use]
     pub fn end(&self) -> u64 {
         self.start + self.length.ms()
+    }
+
+    /// Whether it was typed in.
+    #[must_use]
+    pub fn typed_in(&self) -> bool {
+        self.manual.is_some()
     }
 }
 
@@ -70,81 +95,190 @@ pub struct Claim<'a> {
     pub contract: &'a str,
     /// What was recorded.
     pub facts: Facts,
+    /// Whether the contract's terms let time be typed in when this was
+    /// ([`Versions::manual_time_at`](crate::versions::Versions::manual_time_at)). Of no account for what was tracked.
+    pub manual_time: ManualTime,
 }
 
 /// What becomes of a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
+    // In this order: where several devices recorded one segment, the first of these stands for it.
     /// Billed, whole.
     Billed,
     /// Would be billed, but the week's limit is used up.
     OverLimit,
-    /// Tracked without any activity.
-    NoActivity,
-    /// Nothing that counts, and the tracker could not see a part.
-    NoEvidence,
+    /// Typed in; billed only when the client has agreed to it.
+    Waiting,
     /// Another contract of the same worker has this time.
     Shared,
-    /// Another device of the same contract has this time: it is billed there.
+    /// The same contract has this time already, from another device or segment: it is billed there.
     Merged,
+    /// Tracked without any activity.
+    NoActivity,
+    /// Typed in although the terms did not allow it.
+    NotAllowed,
+    /// Nothing that counts, and the tracker could not see a part.
+    NoEvidence,
+    /// The worker removed it.
+    Removed,
 }
 
-/// Decides over all claims of one worker, in any order; answers one outcome each, in the order given. `limit` is the
-/// weekly limit of `contract`, in minutes; the claims must hold that contract's whole weeks for it to be right.
+/// Decides over all claims of one worker, in any order; answers one outcome each, in the order given. `limit` answers
+/// the weekly limit of `contract` in minutes for the week that begins at the given time; the claims must hold that
+/// contract's whole weeks for it to be right.
 #[must_use]
-pub fn bill(claims: &[Claim<'_>], contract: &str, limit: Option<u64>) -> Vec<Outcome> {
-    let mut outcomes: Vec<Outcome> =
-        claims.iter().map(|c| if c.facts.gap { Outcome::NoEvidence } else { Outcome::NoActivity }).collect();
+pub fn bill(claims: &[Claim<'_>], contract: &str, limit: impl Fn(u64) -> Option<u64>) -> Vec<Outcome> {
+    let mut book = Book::open(claims);
+    book.tracked();
+    book.typed_in();
+    book.each_segment_once();
+    book.over_limit(contract, limit);
+    book.outcomes
+}
 
-    // Devices of one contract in the very same segment stand for it together.
-    let mut groups: BTreeMap<(u64, &str, u8), Group> = BTreeMap::new();
-    for (index, claim) in claims.iter().enumerate().filter(|(_, c)| c.facts.active != 0) {
-        let f = &claim.facts;
-        groups.entry((f.start, claim.contract, f.length.minutes())).or_default().add(index, f);
+/// Who has which time.
+struct Book<'a> {
+    claims: &'a [Claim<'a>],
+    outcomes: Vec<Outcome>,
+    taken: Spans<'a>,
+    /// What is billed: start, minutes, claim.
+    won: Vec<(u64, u64, usize)>,
+}
+
+impl<'a> Book<'a> {
+    fn open(claims: &'a [Claim<'a>]) -> Self {
+        let unclaimed = |claim: &Claim<'_>| match claim.facts {
+            Facts { removed: true, .. } => Outcome::Removed,
+            Facts { manual: Some(_), .. } => Outcome::NotAllowed,
+            Facts { gap: true, .. } => Outcome::NoEvidence,
+            _ => Outcome::NoActivity,
+        };
+        let outcomes = claims.iter().map(unclaimed).collect();
+        Self { claims, outcomes, taken: Spans::default(), won: Vec::new() }
     }
-    let mut rivals: Vec<_> = groups.into_iter().collect();
-    rivals.sort_by_key(|((start, contract, _), group)| {
-        (std::cmp::Reverse(group.active.count_ones()), group.first_tracked(*start), *start, *contract)
-    });
 
-    let mut taken: BTreeMap<u64, (u64, &str)> = BTreeMap::new();
-    let mut won: Vec<(u64, u64, usize)> = Vec::new();
-    for ((start, owner, minutes), group) in rivals {
-        let end = start + u64::from(minutes) * MINUTE_MS;
-        // Spans taken do not overlap each other, so the last one that starts before our end is the only rival.
-        let rival =
-            taken.range(..end).next_back().filter(|(_, (until, _))| *until > start).map(|(_, (_, by))| *by);
-        let first = group.strongest(claims);
-        for index in group.members {
-            outcomes[index] = match rival {
-                Some(by) if by != owner => Outcome::Shared,
-                None if Some(index) == first => Outcome::Billed,
-                _ => Outcome::Merged,
-            };
+    /// Tracked time comes first, and among it the segments with more active minutes.
+    fn tracked(&mut self) {
+        // Devices of one contract in the very same segment stand for it together.
+        let mut groups: BTreeMap<(u64, &str, u8), Group> = BTreeMap::new();
+        let tracked =
+            |claim: &Claim<'_>| claim.facts.active != 0 && !claim.facts.removed && !claim.facts.typed_in();
+        for (index, claim) in self.claims.iter().enumerate().filter(|(_, c)| tracked(c)) {
+            let f = &claim.facts;
+            groups.entry((f.start, claim.contract, f.length.minutes())).or_default().add(index, f);
         }
-        if let (None, Some(first)) = (rival, first) {
-            taken.insert(start, (end, owner));
-            if owner == contract {
-                won.push((start, u64::from(minutes), first));
+        let mut rivals: Vec<_> = groups.into_iter().collect();
+        rivals.sort_by_key(|((start, contract, _), group)| {
+            (std::cmp::Reverse(group.active.count_ones()), group.first_tracked(*start), *start, *contract)
+        });
+        for ((start, owner, minutes), group) in rivals {
+            let end = start + u64::from(minutes) * MINUTE_MS;
+            let rival = self.taken.owner(start, end);
+            let first = group.strongest(self.claims);
+            for index in group.members {
+                self.outcomes[index] = match rival {
+                    Some(by) if by != owner => Outcome::Shared,
+                    None if Some(index) == first => Outcome::Billed,
+                    _ => Outcome::Merged,
+                };
+            }
+            if let (None, Some(first)) = (rival, first) {
+                self.taken.take(start, end, owner);
+                self.won.push((start, u64::from(minutes), first));
             }
         }
     }
 
-    if let Some(limit) = limit {
+    /// Typed-in time fills only what is left, the earlier typed first; what waits for agreement fills what is left of
+    /// that, for its own contract only.
+    fn typed_in(&mut self) {
+        let mut typed: Vec<(bool, u64, u64, &str, usize)> = Vec::new();
+        for (index, claim) in self.claims.iter().enumerate() {
+            let Facts { manual: Some(at), removed: false, start, .. } = claim.facts else { continue };
+            match claim.manual_time {
+                ManualTime::No => {}
+                ManualTime::Yes | ManualTime::Only => typed.push((false, at, start, claim.contract, index)),
+                ManualTime::Ask => typed.push((true, at, start, claim.contract, index)),
+            }
+        }
+        typed.sort_unstable();
+        let mut waiting: BTreeMap<&str, Spans<'_>> = BTreeMap::new();
+        for (asks, _, start, owner, index) in typed {
+            let Some(length) = self.claims.get(index).map(|claim| claim.facts.length) else { continue };
+            let end = start + length.ms();
+            self.outcomes[index] = match self.taken.owner(start, end) {
+                Some(by) if by != owner => Outcome::Shared,
+                Some(_) => Outcome::Merged,
+                None if asks => {
+                    let own = waiting.entry(owner).or_default();
+                    if own.owner(start, end).is_some() {
+                        Outcome::Merged
+                    } else {
+                        own.take(start, end, owner);
+                        Outcome::Waiting
+                    }
+                }
+                None => {
+                    self.taken.take(start, end, owner);
+                    self.won.push((start, u64::from(length.minutes()), index));
+                    Outcome::Billed
+                }
+            };
+        }
+    }
+
+    /// Where a device saw nothing that counts and another one of the same contract has the segment, it is counted
+    /// there and not a second time.
+    fn each_segment_once(&mut self) {
+        let mut best: BTreeMap<(&str, u64), (Outcome, usize)> = BTreeMap::new();
+        for (index, (claim, outcome)) in self.claims.iter().zip(&self.outcomes).enumerate() {
+            let place = best.entry((claim.contract, claim.facts.start)).or_insert((*outcome, index));
+            *place = (*place).min((*outcome, index));
+        }
+        for (index, (claim, outcome)) in self.claims.iter().zip(&mut self.outcomes).enumerate() {
+            let empty = matches!(outcome, Outcome::NoActivity | Outcome::NotAllowed | Outcome::NoEvidence);
+            let stands = best.get(&(claim.contract, claim.facts.start)).is_none_or(|(_, i)| *i == index);
+            if empty && !stands {
+                *outcome = Outcome::Merged;
+            }
+        }
+    }
+
+    fn over_limit(&mut self, contract: &str, limit: impl Fn(u64) -> Option<u64>) {
+        let mut won: Vec<_> = std::mem::take(&mut self.won);
+        won.retain(|(_, _, index)| self.claims.get(*index).is_some_and(|claim| claim.contract == contract));
         won.sort_unstable();
         let mut used: BTreeMap<u64, (u64, bool)> = BTreeMap::new();
         for (start, minutes, index) in won {
-            let (sum, full) = used.entry(week_of(start).0).or_default();
+            let week = week_of(start).0;
+            let Some(limit) = limit(week) else { continue };
+            let (sum, full) = used.entry(week).or_default();
             // In order of start: once one does not fit, nothing later in the week does.
             *full |= *sum + minutes > limit;
             if *full {
-                outcomes[index] = Outcome::OverLimit;
+                self.outcomes[index] = Outcome::OverLimit;
             } else {
                 *sum += minutes;
             }
         }
     }
-    outcomes
+}
+
+/// Spans of time that have an owner; they do not overlap.
+#[derive(Default)]
+struct Spans<'a>(BTreeMap<u64, (u64, &'a str)>);
+
+impl<'a> Spans<'a> {
+    /// Who has any of `start..end`. Spans do not overlap each other, so the last one that starts before the end is the
+    /// only one to ask.
+    fn owner(&self, start: u64, end: u64) -> Option<&'a str> {
+        self.0.range(..end).next_back().filter(|(_, (until, _))| *until > start).map(|(_, (_, by))| *by)
+    }
+
+    fn take(&mut self, start: u64, end: u64, owner: &'a str) {
+        self.0.insert(start, (end, owner));
+    }
 }
 
 #[derive(Default)]
@@ -174,140 +308,4 @@ impl Group {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use Outcome::{Billed, Merged, NoActivity, NoEvidence, OverLimit, Shared};
-
-    const MONDAY: u64 = 1_795_392_000_000; // 2026-11-23, 00:00 UTC
-
-    fn claim(contract: &str, minute: u64, length: u8, tracked: u64, active: u64, gap: bool) -> Claim<'_> {
-        let length = SegmentLength::new(length).unwrap();
-        Claim { contract, facts: Facts { start: MONDAY + minute * MINUTE_MS, length, tracked, active, gap } }
-    }
-
-    #[test]
-    fn each_billing_rule_of_the_design_is_a_row() {
-        let all = 0b11_1111_1111;
-        type Row<'a> = (&'a str, Vec<Claim<'a>>, Option<u64>, Vec<Outcome>);
-        let rows: &[Row<'_>] = &[
-            ("any activity bills the whole", vec![claim("a", 0, 10, all, 0b1000, false)], None, vec![Billed]),
-            ("no activity is not billed", vec![claim("a", 0, 10, all, 0, false)], None, vec![NoActivity]),
-            (
-                "a gap without activity is no evidence",
-                vec![claim("a", 0, 10, 0, 0, true)],
-                None,
-                vec![NoEvidence],
-            ),
-            (
-                "a gap beside activity does not hurt",
-                vec![claim("a", 0, 10, all, 1, true)],
-                None,
-                vec![Billed],
-            ),
-            (
-                "two contracts: more active minutes has it",
-                vec![claim("a", 0, 10, all, 0b1, false), claim("b", 0, 10, all, 0b11, false)],
-                None,
-                vec![Shared, Billed],
-            ),
-            (
-                "two contracts, tie: the earlier start has it",
-                vec![claim("a", 0, 10, 0b1110, 0b1110, false), claim("b", 0, 10, 0b0111, 0b0111, false)],
-                None,
-                vec![Shared, Billed],
-            ),
-            (
-                "two contracts of different segment length: no minute twice",
-                vec![
-                    claim("a", 0, 10, all, 0b111, false),
-                    claim("b", 9, 1, 1, 1, false),
-                    claim("b", 10, 1, 1, 1, false),
-                ],
-                None,
-                vec![Billed, Shared, Billed],
-            ),
-            (
-                "two devices of one contract: once",
-                vec![claim("a", 0, 10, all, 0b1, false), claim("a", 0, 10, all, 0b110, false)],
-                None,
-                vec![Merged, Billed],
-            ),
-            (
-                "two devices together outweigh another contract",
-                vec![
-                    claim("a", 0, 10, all, 0b0011, false),
-                    claim("a", 0, 10, all, 0b1100, false),
-                    claim("b", 0, 10, all, 0b0111, false),
-                ],
-                None,
-                vec![Billed, Merged, Shared],
-            ),
-            (
-                "one contract after its length changed: no minute twice",
-                vec![claim("a", 0, 10, all, all, false), claim("a", 5, 5, 0b11111, 0b11111, false)],
-                None,
-                vec![Billed, Merged],
-            ),
-            (
-                "the limit is filled in order of start, whatever the order given",
-                vec![
-                    claim("a", 20, 10, all, all, false),
-                    claim("a", 0, 10, all, 1, false),
-                    claim("a", 10, 10, all, 1, false),
-                ],
-                Some(20),
-                vec![OverLimit, Billed, Billed],
-            ),
-            (
-                "a segment is never cut at the limit, and nothing later slips in",
-                vec![
-                    claim("a", 0, 10, all, 1, false),
-                    claim("a", 10, 10, all, 1, false),
-                    claim("a", 20, 5, 1, 1, false),
-                ],
-                Some(15),
-                vec![Billed, OverLimit, OverLimit],
-            ),
-            (
-                "a new week, Monday 00:00 UTC, has a new limit",
-                vec![claim("a", 7 * 1440 - 10, 10, all, 1, false), claim("a", 7 * 1440, 10, all, 1, false)],
-                Some(10),
-                vec![Billed, Billed],
-            ),
-            (
-                "what is not billed does not use the limit up",
-                vec![claim("a", 0, 10, all, 0, false), claim("a", 10, 10, all, 1, false)],
-                Some(10),
-                vec![NoActivity, Billed],
-            ),
-        ];
-        for (rule, claims, limit, expected) in rows {
-            assert_eq!(&bill(claims, "a", *limit), expected, "{rule}");
-        }
-    }
-
-    #[test]
-    fn where_the_activity_collector_is_off_tracked_minutes_count() {
-        use crate::parcel::{Gap, MinuteFacts};
-        let mut parcel = crate::example::parcel(MONDAY, 10);
-        parcel.gaps.clear();
-        parcel.minutes =
-            vec![MinuteFacts { start: MONDAY + 2 * MINUTE_MS, tracked_ms: 60_000, counts: None }];
-        assert_eq!(Facts::of(&parcel).active, 0b100);
-        // A counter that should have counted and did not is another matter: nobody saw.
-        parcel.gaps =
-            vec![Gap { from: MONDAY + 150_000, to: MONDAY + 180_000, cause: GapCause::CounterLost }];
-        assert_eq!(Facts::of(&parcel), Facts { tracked: 0b100, active: 0, gap: true, ..Facts::of(&parcel) });
-        parcel.minutes[0].counts = Some(Counts { keys: 1, ..Counts::default() });
-        assert_eq!(Facts::of(&parcel).active, 0b100);
-    }
-
-    #[test]
-    fn a_segment_of_an_hour_fits() {
-        use crate::parcel::MinuteFacts;
-        let mut parcel = crate::example::parcel(MONDAY, 60);
-        let minute = |n| MinuteFacts { start: MONDAY + n * MINUTE_MS, tracked_ms: 1, counts: None };
-        parcel.minutes = (0..60).map(minute).collect();
-        assert_eq!(Facts::of(&parcel).tracked, (1 << 60) - 1);
-    }
-}
+mod tests;

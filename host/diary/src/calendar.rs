@@ -24,6 +24,22 @@ pub fn week_of(at: u64) -> (u64, u64) {
     (at - into, at - into + 7 * DAY_MS)
 }
 
+/// How long after its end a week can still be edited: until Monday 12:00 UTC (design §8).
+const EDIT_MS: u64 = 12 * HOUR_MS;
+
+/// When the week that holds `at` is locked, in milliseconds since the epoch: the Monday after it, 12:00 UTC. From then
+/// on time, memos and labels of that week stay as they are.
+#[must_use]
+pub fn lock_of(at: u64) -> u64 {
+    week_of(at).1 + EDIT_MS
+}
+
+/// The first millisecond that is not locked at `now`: what starts earlier lies in a locked week.
+#[must_use]
+pub fn locked_until(now: u64) -> u64 {
+    week_of(now.saturating_sub(EDIT_MS)).0
+}
+
 /// A day in a zone: 23, 24 or 25 hours, sometimes others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Day {
@@ -186,6 +202,23 @@ mod tests {
         assert_eq!(week_of(monday - 1).1, monday);
         assert_eq!(date_of(monday, &TimeZone::UTC), Some(date(2026, 11, 23)));
         assert_eq!(week_of(0), (0, EPOCH_TO_MONDAY_MS));
+    }
+
+    #[test]
+    fn a_week_is_locked_on_the_monday_after_it_at_noon() {
+        let monday = 1_795_392_000_000; // 2026-11-23
+        let lock = monday + 7 * DAY_MS + 12 * HOUR_MS;
+        for at in [monday, monday + 7 * DAY_MS - 1] {
+            assert_eq!(lock_of(at), lock);
+        }
+        assert_eq!(locked_until(lock - 1), monday);
+        assert_eq!(locked_until(lock), monday + 7 * DAY_MS);
+        // The two say the same of any segment at any time.
+        for now in (0..14 * 24).map(|hour| monday + hour * HOUR_MS) {
+            for start in (0..14 * 24).map(|hour| monday + hour * HOUR_MS) {
+                assert_eq!(lock_of(start) <= now, start < locked_until(now), "{start} at {now}");
+            }
+        }
     }
 
     #[test]

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::billing::Outcome;
+use crate::billing::{Facts, Outcome};
 use crate::calendar::Hour;
-use crate::parcel::{Counts, Parcel};
+use crate::parcel::{Counts, GapCause, Parcel};
 use crate::segment::{MINUTE_MS, SegmentLength};
 
 /// A parcel of the day with what became of its claim.
@@ -23,10 +23,14 @@ pub struct Entry<'a> {
 pub enum Kind {
     /// Tracked.
     Tracked,
-    /// Tracked beyond the weekly limit.
+    /// Typed in by the worker.
+    Manual,
+    /// Tracked or typed in beyond the weekly limit.
     OverLimit,
     /// The tracker could not see.
     NoEvidence,
+    /// Removed by the worker: a tombstone.
+    Removed,
 }
 
 /// A segment of the day.
@@ -53,7 +57,9 @@ impl Cell<'_> {
         match self.outcome {
             Outcome::OverLimit => Kind::OverLimit,
             Outcome::NoEvidence => Kind::NoEvidence,
-            Outcome::Billed | Outcome::NoActivity | Outcome::Shared | Outcome::Merged => Kind::Tracked,
+            Outcome::Removed => Kind::Removed,
+            _ if self.shown.parcel.manual.is_some() => Kind::Manual,
+            _ => Kind::Tracked,
         }
     }
 
@@ -64,7 +70,9 @@ impl Cell<'_> {
             Outcome::NoActivity => Some("no activity"),
             Outcome::Shared => Some("shared with another contract"),
             Outcome::Merged => Some("counted on another device"),
-            Outcome::Billed | Outcome::OverLimit | Outcome::NoEvidence => None,
+            Outcome::Waiting => Some("waiting for agreement"),
+            Outcome::NotAllowed => Some("not allowed by the terms"),
+            Outcome::Billed | Outcome::OverLimit | Outcome::NoEvidence | Outcome::Removed => None,
         }
     }
 
@@ -86,8 +94,15 @@ impl Cell<'_> {
         self.shown.parcel.label.as_deref().map(str::trim).filter(|label| !label.is_empty())
     }
 
+    /// Why the tracker could not see, where that is all there is to say of the segment: the cause of its longest gap.
+    #[must_use]
+    pub fn gap_cause(&self) -> Option<GapCause> {
+        let longest = self.shown.parcel.gaps.iter().max_by_key(|gap| gap.to.saturating_sub(gap.from));
+        longest.filter(|_| self.outcome == Outcome::NoEvidence).map(|gap| gap.cause)
+    }
+
     fn same_run(&self, next: &Cell<'_>) -> bool {
-        let key = |c: &Cell<'_>| (c.kind(), c.not_billed_because());
+        let key = |c: &Cell<'_>| (c.kind(), c.not_billed_because(), c.gap_cause());
         key(self) == key(next)
             && self.memo() == next.memo()
             && self.label() == next.label()
@@ -105,10 +120,7 @@ pub fn cells<'a>(entries: &[Entry<'a>]) -> Vec<Cell<'a>> {
     let mut cells = Vec::with_capacity(by_start.len());
     for (start, mut indices) in by_start {
         indices.sort_by_key(|i| {
-            entries
-                .get(*i)
-                .map(|e| (rank(e.outcome), e.parcel.minutes_active()))
-                .map(|(rank, active)| (rank, std::cmp::Reverse(active), *i))
+            entries.get(*i).map(|e| (e.outcome, std::cmp::Reverse(e.parcel.minutes_active()), *i))
         });
         let Some((index, entry)) = indices.first().and_then(|i| Some((*i, entries.get(*i)?))) else {
             continue;
@@ -125,50 +137,57 @@ pub fn cells<'a>(entries: &[Entry<'a>]) -> Vec<Cell<'a>> {
     cells
 }
 
-/// Which of several devices stands for a cell: the one that is billed, else the one that says most.
-fn rank(outcome: Outcome) -> u8 {
-    match outcome {
-        Outcome::Billed => 0,
-        Outcome::OverLimit => 1,
-        Outcome::Shared => 2,
-        Outcome::Merged => 3,
-        Outcome::NoActivity => 4,
-        Outcome::NoEvidence => 5,
-    }
-}
-
-/// What the day adds up to, in minutes: `recorded = billable + over_limit + not_billable`.
+/// What the day adds up to, in minutes: `recorded = billable + over_limit + waiting + not_billable`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Billed.
     pub billable: u64,
+    /// What of it was typed in.
+    pub manual: u64,
     /// Beyond the weekly limit.
     pub over_limit: u64,
-    /// Tracked, and not billed for another reason.
+    /// Typed in, and waiting for the client's agreement.
+    pub waiting: u64,
+    /// Not billed for another reason.
     pub not_billable: u64,
-    /// All that was tracked, in whole segments.
+    /// What of that was typed in.
+    pub manual_not_billable: u64,
+    /// All that was tracked or typed in, in whole segments.
     pub recorded: u64,
     /// Segments of which the tracker saw nothing that counts. Not counted anywhere.
     pub no_evidence: u64,
 }
 
 impl Summary {
-    /// Adds segments up. Those counted on another device are the same time and not added again.
+    /// Adds segments up.
     #[must_use]
-    pub fn of(segments: impl IntoIterator<Item = (SegmentLength, Outcome)>) -> Self {
+    pub fn of(segments: impl IntoIterator<Item = (Facts, Outcome)>) -> Self {
         let mut sum = Self::default();
-        for (length, outcome) in segments {
-            let minutes = u64::from(length.minutes());
-            match outcome {
-                Outcome::Billed => sum.billable += minutes,
-                Outcome::OverLimit => sum.over_limit += minutes,
-                Outcome::NoActivity | Outcome::Shared => sum.not_billable += minutes,
-                Outcome::NoEvidence => sum.no_evidence += minutes,
-                Outcome::Merged => {}
-            }
+        for (facts, outcome) in segments {
+            sum.add(&facts, outcome);
         }
-        sum.recorded = sum.billable + sum.over_limit + sum.not_billable;
         sum
+    }
+
+    /// Adds one segment. Those counted on another device are the same time and not added again; those removed are gone.
+    pub fn add(&mut self, facts: &Facts, outcome: Outcome) {
+        let minutes = u64::from(facts.length.minutes());
+        let typed_in = if facts.typed_in() { minutes } else { 0 };
+        match outcome {
+            Outcome::Billed => {
+                self.billable += minutes;
+                self.manual += typed_in;
+            }
+            Outcome::OverLimit => self.over_limit += minutes,
+            Outcome::Waiting => self.waiting += minutes,
+            Outcome::NoActivity | Outcome::Shared | Outcome::NotAllowed => {
+                self.not_billable += minutes;
+                self.manual_not_billable += typed_in;
+            }
+            Outcome::NoEvidence => self.no_evidence += minutes,
+            Outcome::Merged | Outcome::Removed => {}
+        }
+        self.recorded = self.billable + self.over_limit + self.waiting + self.not_billable;
     }
 }
 

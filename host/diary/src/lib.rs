@@ -3,12 +3,13 @@
 //! The agent and the back office share this crate, so that both compute the same diary from the same minutes. It does
 //! no I/O, knows no clock and nothing asynchronous: a plugin may use it too.
 //!
-//! Start reading at [`parcel`] (what travels), then [`segment`] (how time is cut), then [`billing`] (what is billed) and
-//! [`day`] (what a day page shows).
+//! Start reading at [`parcel`] (what travels), then [`segment`] (how time is cut), then [`billing`] (what is billed),
+//! [`day`] (what a day page shows) and [`week`] (what a week adds up to). [`edits`] says what a worker may still change.
 
 pub mod billing;
 pub mod calendar;
 pub mod day;
+pub mod edits;
 #[cfg(test)]
 mod example;
 pub mod parcel;
@@ -16,3 +17,5 @@ pub mod plain;
 pub mod receipt;
 pub mod segment;
 pub mod terms;
+pub mod versions;
+pub mod week;

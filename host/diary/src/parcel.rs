@@ -6,7 +6,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::segment::{MINUTE_MS, SegmentLength};
+use crate::segment::SegmentLength;
+
+mod check;
+
+pub use check::{BadParcel, MAX_LABEL, MAX_MEMO, MAX_REVISION};
 
 /// The DSSE payload type of a parcel.
 pub const PARCEL_TYPE: &str = "application/vnd.candor.parcel+json";
@@ -304,63 +308,7 @@ pub struct Policy {
     pub rules: Vec<String>,
 }
 
-/// Why a parcel is not well formed.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{place}: {reason}")]
-pub struct BadParcel {
-    /// The field.
-    pub place: &'static str,
-    /// What is wrong with it.
-    pub reason: &'static str,
-}
-
 impl Parcel {
-    /// Checks what the types cannot say: identifiers, alignment, order, bounds. A back office refuses what fails here.
-    ///
-    /// # Errors
-    /// The first field that is wrong.
-    pub fn check(&self) -> Result<(), BadParcel> {
-        let bad = |place, reason| Err(BadParcel { place, reason });
-        if self.id.len() != 32 || !is_hex(&self.id) {
-            return bad("id", "not 32 lowercase hex digits");
-        }
-        if self.chain_head.len() != 64 || !is_hex(&self.chain_head) {
-            return bad("chain-head", "not 64 lowercase hex digits");
-        }
-        if self.length.start_of(self.start) != self.start {
-            return bad("start", "not aligned to the segment length");
-        }
-        let end = self.start + self.length.ms();
-        let mut before = None;
-        for minute in &self.minutes {
-            if minute.start % MINUTE_MS != 0 || minute.start < self.start || minute.start >= end {
-                return bad("minutes", "a minute outside the segment");
-            }
-            if before.is_some_and(|b| b >= minute.start) {
-                return bad("minutes", "not in order");
-            }
-            if minute.tracked_ms == 0 || u64::from(minute.tracked_ms) > MINUTE_MS {
-                return bad("minutes", "tracked-ms is not 1 to 60,000");
-            }
-            before = Some(minute.start);
-        }
-        if self.focus.len() > 2_000 || self.custom.len() > 2_000 || self.gaps.len() > 1_000 {
-            return bad("focus", "too many entries");
-        }
-        if self.policy.rules.len() > 256 {
-            return bad("policy", "too many rules");
-        }
-        if let Some(snapshot) = &self.snapshot {
-            if snapshot.sha256.len() != 64 || !is_hex(&snapshot.sha256) {
-                return bad("snapshot", "sha256 is not 64 lowercase hex digits");
-            }
-            if self.no_snapshot.is_some() {
-                return bad("no-snapshot", "given although there is a snapshot");
-            }
-        }
-        Ok(())
-    }
-
     /// How many minutes had any activity: the activity meter's figure.
     #[must_use]
     pub fn minutes_active(&self) -> u32 {
@@ -382,8 +330,4 @@ impl Parcel {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
 fn is_zero(number: &u32) -> bool {
     *number == 0
-}
-
-fn is_hex(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }

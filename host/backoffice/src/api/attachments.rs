@@ -56,6 +56,11 @@ pub(super) async fn put(
         receive(body, &sha256, None).await?;
         return Ok((StatusCode::OK, Json(json!({ "sha256": sha256 }))).into_response());
     }
+    if app.store.is_superseded(&parcel, &device.id).await? {
+        // A higher revision is here: nobody wants these bytes any more, and the device need not know.
+        receive(body, &sha256, None).await?;
+        return Ok((StatusCode::OK, Json(json!({ "sha256": sha256 }))).into_response());
+    }
     if app.store.waiting_attachments(&device.id).await? >= limits::WAITING_ATTACHMENTS {
         return Err(ApiError::new(
             StatusCode::TOO_MANY_REQUESTS,
@@ -107,7 +112,14 @@ async fn keep(
     placed.await.map_err(|e| ApiError::internal(&e))?.map_err(internal)?;
 
     let attachment = Attachment { parcel, sha256, bytes, file: name };
-    if app.store.keep_attachment(&attachment, device).await? { Ok(()) } else { Err(differs()) }
+    if app.store.keep_attachment(&attachment, device).await? {
+        return Ok(());
+    }
+    if app.store.is_superseded(parcel, &device.id).await? {
+        // Its parcel was replaced while these bytes arrived.
+        return tokio::fs::remove_file(app.data.path(name)).await.map_err(internal);
+    }
+    Err(differs())
 }
 
 /// Reads the body to its end, into `file` where there is one, and checks its digest. Answers its length.

@@ -30,6 +30,8 @@ struct Answer {
     token: String,
     server_key: String,
     terms: Terms,
+    /// Path of the contract's Work Diary on this server.
+    diary_url: String,
 }
 
 pub(super) async fn enrol(
@@ -73,7 +75,12 @@ pub(super) async fn enrol(
     let contract = app.store.contract(&device.contract).await?;
     let contract = contract.ok_or_else(|| ApiError::not_found("The contract of this code is gone."))?;
     tracing::info!(device = device.id, contract = device.contract, "enrolled a device");
-    let answer =
-        Answer { device: device.id, token, server_key: app.key.public().to_hex(), terms: contract.terms };
+    let answer = Answer {
+        device: device.id,
+        token,
+        server_key: app.key.public().to_hex(),
+        terms: contract.terms,
+        diary_url: format!("/contracts/{}/diary", contract.id),
+    };
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }

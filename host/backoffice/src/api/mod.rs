@@ -2,10 +2,14 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `POST enrol` `{"code", "name", "public-key"}` | 201 `{"device", "token", "server-key", "terms"}` |
+//! | `POST enrol` `{"code", "name", "public-key"}` | 201 `{"device", "token", "server-key", "terms", "diary-url"}` |
 //! | `GET terms` | 200, the newest terms |
+//! | `GET week?contract=ID` | 200 `{"week_start", "limit_minutes", "billed_minutes", "recorded_minutes", "locked_until"}` |
 //! | `PUT parcels/{id}/attachments/{sha256}` | 201, or 200 where it was there |
 //! | `PUT parcels/{id}`, a DSSE envelope | 201 and a countersigned receipt, or 200 and the same receipt again |
+//!
+//! A parcel with a higher `revision` of the same segment takes the place of the one before; what that held is erased,
+//! and its receipt stays. After the lock of its week a revision may only take a picture away.
 //!
 //! What fails is answered with `{"code", "message"}`; a code is stable, a message is for people. 401 means that a
 //! person has to enrol again, 429 and 503 that it can be tried later (`Retry-After`), any other 4xx that this request
@@ -15,6 +19,7 @@ mod attachments;
 mod enrol;
 mod error;
 mod parcels;
+mod week;
 
 use std::sync::Arc;
 
@@ -37,6 +42,7 @@ pub fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/api/v1/enrol", post(enrol::enrol).layer(DefaultBodyLimit::max(limits::SMALL_BODY_BYTES)))
         .route("/api/v1/terms", get(terms))
+        .route("/api/v1/week", get(week::week))
         .route("/api/v1/parcels/{id}", put(parcels::put).layer(DefaultBodyLimit::max(limits::PARCEL_BYTES)))
         .route(
             "/api/v1/parcels/{id}/attachments/{sha256}",

@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use candor_diary::calendar;
 use candor_diary::parcel::{PARCEL_TYPE, Parcel};
 use candor_diary::receipt::{RECEIPT_TYPE, Receipt};
 use candor_seal::{Envelope, sha256_hex};
@@ -14,7 +15,7 @@ use candor_seal::{Envelope, sha256_hex};
 use super::{ApiError, SignedIn, is_hex};
 use crate::app::App;
 use crate::store::{Device, Incoming, Kept};
-use crate::{clock, limits};
+use crate::{clock, erase, limits};
 
 /// Media types that a page shows as pictures. Nothing else is served from a parcel.
 pub(crate) const PICTURE_TYPES: [&str; 3] = ["image/webp", "image/png", "image/jpeg"];
@@ -51,7 +52,10 @@ pub(super) async fn put(
         Incoming { parcel: &parcel, digest: &digest, envelope: &body, received_at, receipt: &receipt };
     let conflict = |code, message: &str| Err(ApiError::new(StatusCode::CONFLICT, code, message));
     match app.store.keep_parcel(&incoming).await? {
-        Kept::New => Ok(answer(StatusCode::CREATED, receipt)),
+        Kept::New { replaced, erase } => {
+            forget(&app, replaced, erase).await;
+            Ok(answer(StatusCode::CREATED, receipt))
+        }
         Kept::Before(receipt) => Ok(answer(StatusCode::OK, receipt)),
         Kept::Differs => conflict(
             "parcel-differs",
@@ -59,16 +63,39 @@ pub(super) async fn put(
         ),
         Kept::SegmentTaken => conflict(
             "segment-taken",
-            "This device has delivered this segment in another parcel. A segment is never taken twice.",
+            "This device has delivered this revision of the segment in another parcel. It is never taken twice.",
         ),
         Kept::SequenceTaken => conflict(
             "sequence-taken",
             "This device has delivered another parcel with this sequence. A journal has each number once.",
         ),
+        Kept::RevisionOrder => conflict(
+            "revision-order",
+            "Revisions of a segment go up with the sequence. This one has its place in the journal the other way round.",
+        ),
+        Kept::WeekLocked(since) => conflict(
+            "week-locked",
+            &format!(
+                "This week is locked since {} UTC: time, memo and label stay as they are. A picture can still be removed; the time stays.",
+                calendar::wall(since, &jiff::tz::TimeZone::UTC)
+                    .map_or_else(|| since.to_string(), |at| at.strftime("%Y-%m-%d %H:%M").to_string())
+            ),
+        ),
         Kept::AttachmentMissing(sha256) => conflict(
             "attachment-missing",
             &format!("The attachment {sha256} is not here, or has another length. Send it first."),
         ),
+    }
+}
+
+/// Erases what a parcel took the place of. The parcel is kept and noted by now, and what is to go is noted too: whatever
+/// fails here is made good later.
+async fn forget(app: &App, replaced: bool, files: Vec<String>) {
+    if let Err(error) = erase::erase(&app.store, &app.data, files).await {
+        tracing::error!("files of a segment that was changed stay until the next start: {error}");
+    }
+    if replaced {
+        app.replaced.notify_one();
     }
 }
 
@@ -89,6 +116,9 @@ fn open(body: &[u8], device: &Device, id: &str) -> Result<Parcel, ApiError> {
         .map_err(|e| refused("bad-parcel", format!("The payload is no parcel: {e}.")))?;
     if parcel.start > LATEST_START {
         return Err(refused("bad-parcel", "start: after the year 9999".to_owned()));
+    }
+    if parcel.manual.is_some_and(|manual| manual.at > LATEST_START) {
+        return Err(refused("bad-parcel", "manual: at: after the year 9999".to_owned()));
     }
     parcel.check().map_err(|e| refused("bad-parcel", e.to_string()))?;
     if parcel.id != id {

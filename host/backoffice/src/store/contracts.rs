@@ -1,11 +1,14 @@
 //! Contracts and the versions of their terms.
 
+use std::collections::HashMap;
+
 use candor_diary::terms::Terms;
+use candor_diary::versions::{Version, Versions};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::{Account, Store, StoreError, signed, unsigned};
-use crate::clock;
+use crate::{clock, limits};
 
 /// A contract as its two sides see it.
 #[derive(Clone, Debug)]
@@ -114,6 +117,30 @@ impl Store {
         .fetch_optional(&self.pool)
         .await?;
         row.as_ref().map(contract).transpose()
+    }
+
+    /// The versions of the terms of all contracts of a worker, by contract: billing asks which were in force when.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn versions(&self, worker: &str) -> Result<HashMap<String, Versions>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT t.contract, t.body, t.issued_at FROM terms t JOIN contracts c ON c.id = t.contract
+             WHERE c.worker = ? ORDER BY t.issued_at DESC, t.sequence DESC LIMIT ?",
+        )
+        .bind(worker)
+        .bind(limits::TERMS_VERSIONS)
+        .fetch_all(&self.pool)
+        .await?;
+        let mut found: HashMap<String, Vec<Version>> = HashMap::new();
+        // Oldest first, so that of two of one millisecond the later one counts.
+        for row in rows.iter().rev() {
+            let terms = serde_json::from_str(row.try_get("body")?)
+                .map_err(|e| StoreError::Damaged { what: "terms", why: e.to_string() })?;
+            let version = Version::of(&terms, unsigned(row.try_get("issued_at")?, "a time")?);
+            found.entry(row.try_get("contract")?).or_default().push(version);
+        }
+        Ok(found.into_iter().map(|(contract, versions)| (contract, Versions::new(versions))).collect())
     }
 
     /// The contracts in which an account is one of the two sides, by title.

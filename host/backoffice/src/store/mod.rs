@@ -7,6 +7,8 @@
 mod accounts;
 mod contracts;
 mod devices;
+mod erasures;
+mod keep;
 mod parcels;
 mod schema;
 
@@ -19,7 +21,8 @@ use sqlx::sqlite::{
 pub use accounts::{Account, NewAccount, Role};
 pub use contracts::{Contract, TermsChange};
 pub use devices::Device;
-pub use parcels::{Attachment, Delivery, FactsRow, Incoming, Kept, Newest, StoredAttachment};
+pub use keep::{Incoming, Kept};
+pub use parcels::{Attachment, Delivery, FactsRow, Newest, StoredAttachment, Superseded};
 
 use crate::limits;
 

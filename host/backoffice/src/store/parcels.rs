@@ -1,4 +1,4 @@
-//! Parcels, their attachments and the receipts that were given for them.
+//! Parcels, their attachments and the receipts that were given for them, as they are read. [`super::keep`] writes parcels.
 
 use candor_diary::billing::Facts;
 use candor_diary::segment::SegmentLength;
@@ -6,38 +6,6 @@ use sqlx::Row;
 
 use super::{Device, Store, StoreError, signed, unsigned};
 use crate::{clock, limits};
-
-/// A parcel that was checked and is about to be kept.
-#[derive(Debug)]
-pub struct Incoming<'a> {
-    /// The parcel.
-    pub parcel: &'a candor_diary::parcel::Parcel,
-    /// SHA-256 of `envelope`, in hex.
-    pub digest: &'a str,
-    /// The exact bytes that were received.
-    pub envelope: &'a [u8],
-    /// When, milliseconds since the epoch.
-    pub received_at: u64,
-    /// The receipt to answer, should it be kept.
-    pub receipt: &'a [u8],
-}
-
-/// What became of a parcel.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Kept {
-    /// It is kept now.
-    New,
-    /// It was there already; the receipt of then.
-    Before(Vec<u8>),
-    /// Another parcel has this id.
-    Differs,
-    /// This device has delivered another parcel for this segment.
-    SegmentTaken,
-    /// This device has delivered another parcel with this place in its journal.
-    SequenceTaken,
-    /// The attachment with this SHA-256 is not there, or has another length.
-    AttachmentMissing(String),
-}
 
 /// An attachment that is in its place on disk.
 #[derive(Debug)]
@@ -91,6 +59,21 @@ pub struct Newest {
     pub received_at: u64,
 }
 
+/// What is left of a parcel that a higher revision has taken the place of.
+#[derive(Clone, Debug)]
+pub struct Superseded {
+    /// The parcel's id.
+    pub parcel: String,
+    /// The device's id.
+    pub device: String,
+    /// First millisecond of the segment.
+    pub start: u64,
+    /// Which revision it was.
+    pub revision: u64,
+    /// When it was taken, milliseconds since the epoch.
+    pub received_at: u64,
+}
+
 /// What billing needs to know of a parcel.
 #[derive(Clone, Debug)]
 pub struct FactsRow {
@@ -139,7 +122,20 @@ impl Store {
         .await?)
     }
 
-    /// Notes that an attachment is in its place. `false` where another device's attachment has this name.
+    /// Whether a higher revision has taken the place of this device's parcel: its attachments are not wanted any more.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn is_superseded(&self, parcel: &str, device: &str) -> Result<bool, StoreError> {
+        Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM superseded WHERE id = ? AND device = ?)")
+            .bind(parcel)
+            .bind(device)
+            .fetch_one(&self.pool)
+            .await?)
+    }
+
+    /// Notes that an attachment is in its place. `false` where another device's attachment has this name, or where a
+    /// higher revision has taken its parcel's place.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
@@ -149,7 +145,8 @@ impl Store {
         device: &Device,
     ) -> Result<bool, StoreError> {
         let kept = sqlx::query(
-            "INSERT INTO attachments (parcel, sha256, device, bytes, file, received_at) VALUES (?, ?, ?, ?, ?, ?)
+            "INSERT INTO attachments (parcel, sha256, device, bytes, file, received_at)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM superseded WHERE id = ?1)
              ON CONFLICT (parcel, sha256) DO UPDATE SET bytes = excluded.bytes, file = excluded.file
              WHERE device = excluded.device",
         )
@@ -162,76 +159,6 @@ impl Store {
         .execute(&self.pool)
         .await?;
         Ok(kept.rows_affected() == 1)
-    }
-
-    /// Keeps a parcel together with its receipt, in one synced transaction. Doing it twice is the same as doing it
-    /// once.
-    ///
-    /// # Errors
-    /// [`StoreError`] of the database.
-    pub async fn keep_parcel(&self, incoming: &Incoming<'_>) -> Result<Kept, StoreError> {
-        let Incoming { parcel, digest, envelope, received_at, receipt } = incoming;
-        let start = signed(parcel.start, "the segment's start")?;
-        let sequence = signed(parcel.sequence, "the sequence")?;
-        let facts = Facts::of(parcel);
-        // Whatever another request does, it does before this line or after the commit.
-        let mut tx = self.write().await?;
-        let rivals = sqlx::query(
-            "SELECT id, digest, receipt, start FROM parcels
-             WHERE id = ?1 OR (contract = ?2 AND device = ?3 AND start = ?4) OR (device = ?3 AND sequence = ?5)",
-        )
-        .bind(&parcel.id)
-        .bind(&parcel.contract)
-        .bind(&parcel.device)
-        .bind(start)
-        .bind(sequence)
-        .fetch_all(&mut *tx)
-        .await?;
-        for rival in &rivals {
-            if rival.try_get::<&str, _>("id")? == parcel.id {
-                let same = rival.try_get::<&str, _>("digest")? == *digest;
-                return Ok(if same { Kept::Before(rival.try_get("receipt")?) } else { Kept::Differs });
-            }
-        }
-        if let Some(rival) = rivals.first() {
-            let segment = rival.try_get::<i64, _>("start")? == start;
-            return Ok(if segment { Kept::SegmentTaken } else { Kept::SequenceTaken });
-        }
-        if let Some(snapshot) = &parcel.snapshot {
-            let bytes: Option<i64> = sqlx::query_scalar(
-                "SELECT bytes FROM attachments WHERE parcel = ? AND sha256 = ? AND device = ?",
-            )
-            .bind(&parcel.id)
-            .bind(&snapshot.sha256)
-            .bind(&parcel.device)
-            .fetch_optional(&mut *tx)
-            .await?;
-            if bytes != Some(signed(snapshot.bytes, "the snapshot")?) {
-                return Ok(Kept::AttachmentMissing(snapshot.sha256.clone()));
-            }
-        }
-        sqlx::query(
-            "INSERT INTO parcels (id, contract, device, start, length, sequence, chain_head, digest, envelope,
-             receipt, received_at, tracked_bits, active_bits, gap) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(&parcel.id)
-        .bind(&parcel.contract)
-        .bind(&parcel.device)
-        .bind(start)
-        .bind(i64::from(parcel.length.minutes()))
-        .bind(sequence)
-        .bind(&parcel.chain_head)
-        .bind(*digest)
-        .bind(*envelope)
-        .bind(*receipt)
-        .bind(signed(*received_at, "the time")?)
-        .bind(signed(facts.tracked, "the minutes")?)
-        .bind(signed(facts.active, "the minutes")?)
-        .bind(facts.gap)
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(Kept::New)
     }
 
     /// The parcels of a contract whose segments start in `from..to`, in order of start; at most
@@ -275,15 +202,65 @@ impl Store {
         row.as_ref().map(delivery).transpose()
     }
 
+    /// The receipt of a parcel and its contract, also where a higher revision has taken its place.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn receipt(&self, parcel: &str) -> Result<Option<(String, Vec<u8>)>, StoreError> {
+        let row = sqlx::query(
+            "SELECT contract, receipt FROM parcels WHERE id = ?1
+             UNION ALL SELECT contract, receipt FROM superseded WHERE id = ?1 LIMIT 1",
+        )
+        .bind(parcel)
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some((row.try_get("contract")?, row.try_get("receipt")?)))
+    }
+
+    /// What higher revisions have taken the place of, for the segments of a contract that start in `from..to`; by
+    /// revision, at most [`limits::DAY_SUPERSEDED`].
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn superseded(
+        &self,
+        contract: &str,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<Superseded>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, device, start, revision, received_at FROM superseded
+             WHERE contract = ? AND start >= ? AND start < ? ORDER BY revision LIMIT ?",
+        )
+        .bind(contract)
+        .bind(signed(from, "a time")?)
+        .bind(signed(to, "a time")?)
+        .bind(limits::DAY_SUPERSEDED)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Superseded {
+                    parcel: row.try_get("id")?,
+                    device: row.try_get("device")?,
+                    start: unsigned(row.try_get("start")?, "a time")?,
+                    revision: unsigned(row.try_get("revision")?, "a revision")?,
+                    received_at: unsigned(row.try_get("received_at")?, "a time")?,
+                })
+            })
+            .collect()
+    }
+
     /// What billing needs of all contracts of a worker in `from..to`: two contracts can meet in one segment.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn facts(&self, worker: &str, from: u64, to: u64) -> Result<Vec<FactsRow>, StoreError> {
         let rows = sqlx::query(
-            "SELECT p.contract, p.id, p.start, p.length, p.tracked_bits, p.active_bits, p.gap FROM parcels p
-             JOIN contracts c ON c.id = p.contract WHERE c.worker = ? AND p.start >= ? AND p.start < ?
-             ORDER BY p.start, p.device",
+            "SELECT p.contract, p.id, p.start, p.length, p.tracked_bits, p.active_bits, p.gap, p.manual_at, p.removed
+             FROM parcels p JOIN contracts c ON c.id = p.contract
+             WHERE c.worker = ? AND p.start >= ? AND p.start < ? ORDER BY p.start, p.device",
         )
         .bind(worker)
         .bind(signed(from, "a time")?)
@@ -308,6 +285,11 @@ impl Store {
                         tracked: unsigned(row.try_get("tracked_bits")?, "minutes")?,
                         active: unsigned(row.try_get("active_bits")?, "minutes")?,
                         gap: row.try_get("gap")?,
+                        manual: row
+                            .try_get::<Option<i64>, _>("manual_at")?
+                            .map(|at| unsigned(at, "a time"))
+                            .transpose()?,
+                        removed: row.try_get("removed")?,
                     },
                 })
             })

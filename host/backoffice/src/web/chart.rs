@@ -6,6 +6,7 @@ use std::fmt::Write;
 use candor_diary::day::Minute;
 use candor_diary::parcel::Counts;
 use candor_diary::plain;
+use candor_diary::week::{DaySum, Week};
 use maud::{Markup, html};
 
 use super::when::Zone;
@@ -142,21 +143,73 @@ fn row(
     }
 }
 
-/// Billable time of a week in order of its days, with gaps between them.
-pub(super) fn week(days: &[u64; 7], billable: u64) -> Markup {
+/// A week in order of its days, with gaps between them: tracked, typed in, over limit; an ink line at the limit.
+pub(super) fn week(week: &Week) -> Markup {
+    const WIDTH: f64 = 600.0;
     const GAP: f64 = 3.0;
-    let with_time = days.iter().filter(|d| **d > 0).count();
-    let room = 600.0 - GAP * with_time.saturating_sub(1) as f64;
-    let mut at = 0.0;
-    html! {
-        svg viewBox="0 0 600 14" preserveAspectRatio="none" role="img"
-            aria-label={ (plain::duration(billable)) " billable this week; there is no weekly limit" } {
-            rect.f-well y="3" width="600" height="8" {}
-            @for day in days.iter().filter(|d| **d > 0) {
-                @let width = room * *day as f64 / billable.max(1) as f64;
-                rect.f-tracked x=(format!("{at:.1}")) y="3" width=(format!("{width:.1}")) height="8" {}
-                ({ at += width + GAP; "" })
+    let sum = &week.sum;
+    let days: Vec<&DaySum> = week.days.iter().filter(|d| d.tracked + d.manual + d.over > 0).collect();
+    let most = (sum.billable + sum.over_limit).max(week.limit.unwrap_or(0)).max(1);
+    let room = WIDTH - GAP * days.len().saturating_sub(1) as f64;
+    let wide = |minutes: u64| room * minutes as f64 / most as f64;
+    let (mut at, mut billed, mut limit_at) = (0.0, 0, None);
+    let mut bars = Vec::new();
+    for day in &days {
+        for (kind, minutes) in [("tracked", day.tracked), ("manual", day.manual), ("over", day.over)] {
+            if minutes == 0 {
+                continue;
             }
+            if kind == "over" {
+                limit_at.get_or_insert(at);
+            } else {
+                billed += minutes;
+            }
+            bars.push((kind, at, wide(minutes)));
+            at += wide(minutes);
+        }
+        at += GAP;
+    }
+    let limit_at = week.limit.map(|limit| {
+        limit_at.unwrap_or_else(|| {
+            at - GAP * f64::from(u8::from(!days.is_empty())) + wide(limit.saturating_sub(billed))
+        })
+    });
+    html! {
+        svg viewBox="0 0 600 14" preserveAspectRatio="none" role="img" aria-label=(week_words(week)) {
+            rect.f-well y="3" width="600" height="8" {}
+            @for (kind, left, width) in bars {
+                @match kind {
+                    "over" => path.f-over d={ (over(left, width, 3.0)) (over(left, width, 8.0)) } {},
+                    "manual" => rect fill="url(#dash)" x=(format!("{left:.1}")) y="3" width=(format!("{width:.1}")) height="8" {},
+                    _ => rect.f-tracked x=(format!("{left:.1}")) y="3" width=(format!("{width:.1}")) height="8" {},
+                }
+            }
+            @if let Some(limit_at) = limit_at {
+                rect.f-ink x=(format!("{:.1}", (limit_at - 1.0).clamp(0.0, WIDTH - 2.0))) width="2" height="14" {}
+            }
+        }
+    }
+}
+
+/// One of the two lines of time over the limit.
+fn over(left: f64, width: f64, top: f64) -> String {
+    format!("M{left:.1} {top:.0}h{width:.1}v3h-{width:.1}z")
+}
+
+fn week_words(week: &Week) -> String {
+    let billable = plain::duration(week.sum.billable);
+    let manual = match week.sum.manual {
+        0 => String::new(),
+        minutes => format!(", {} of it typed in", plain::duration(minutes)),
+    };
+    match week.limit {
+        None => format!("{billable} billable this week{manual}; there is no weekly limit"),
+        Some(limit) => {
+            let over = match week.sum.over_limit {
+                0 => String::new(),
+                minutes => format!(", {} over it", plain::duration(minutes)),
+            };
+            format!("{billable} of the weekly limit of {} used{manual}{over}", plain::duration(limit))
         }
     }
 }

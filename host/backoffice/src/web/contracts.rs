@@ -9,10 +9,11 @@ use maud::html;
 
 use super::error::PageError;
 use super::layout::{Frame, other_name};
-use super::loaded::{Opened, week_so_far};
+use super::loaded::Opened;
 use super::session::SignedIn;
 use super::when::Zone;
 use crate::app::App;
+use crate::billed::week_so_far;
 use crate::clock;
 
 pub(super) async fn home(
@@ -43,14 +44,20 @@ pub(super) async fn home(
                         li {
                             a href={ "/contracts/" (contract.id) "/diary" } {
                                 span { b { (contract.terms.title) } " " span.quiet { (other_name(contract, &account)) } }
-                                span.num { (plain::duration(week.billable)) }
+                                span.num {
+                                    (plain::duration(week.sum.billable))
+                                    @if let Some(limit) = week.limit { span.note.quiet { " of " (plain::duration(limit)) } }
+                                }
                                 span.small.quiet {
                                     @match newest {
                                         Some(at) => { "Last segment received " (zone.time_beside(*at, today)) },
                                         None => "No segment received yet",
                                     }
                                 }
-                                span.note.faint { "billable this week" }
+                                span.note.faint {
+                                    "billable this week"
+                                    @if week.sum.over_limit > 0 { ", " (plain::duration(week.sum.over_limit)) " over limit" }
+                                }
                             }
                         }
                     }

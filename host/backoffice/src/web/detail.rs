@@ -1,16 +1,17 @@
 //! Everything about one segment: picture, memo, activity, the rules that applied, the receipt, what happened to it.
 
 use candor_diary::day::{Cell, Kind, minutes};
-use candor_diary::parcel::{Focus, GapCause, NoSnapshot, Parcel, Redaction};
+use candor_diary::parcel::{Focus, NoSnapshot, Parcel, Redaction};
 use candor_diary::plain;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::chart;
-use super::grid::{activity_words, no_picture, redacted, word};
+use super::grid::{activity_words, edited, no_picture, redacted, removed_words, word};
 use super::layout::icon;
 use super::when::{self, Zone};
-use crate::store::{Contract, Delivery};
+use super::words;
+use crate::store::{Contract, Delivery, Superseded};
 
 /// Changes of the focused window that the panel lists.
 const FOCUS_SHOWN: usize = 200;
@@ -22,6 +23,8 @@ pub(super) struct Shown<'a> {
     pub(super) cell: &'a Cell<'a>,
     /// What is kept of the parcel.
     pub(super) kept: Option<&'a Delivery>,
+    /// The revisions that it took the place of, in order.
+    pub(super) earlier: Vec<&'a Superseded>,
     /// The other devices' parcels of this segment.
     pub(super) also: Vec<&'a (Parcel, Delivery)>,
     pub(super) zone: &'a Zone,
@@ -45,11 +48,20 @@ pub(super) fn panel(shown: &Shown<'_>) -> Markup {
                 a.btn.icon.bare href=(shown.close) aria-label="Close details" { (icon("x")) }
             }
             (picture(shown))
-            div { (facts(cell)) (windows(parcel, zone)) }
-            (activity(parcel, zone))
-            (gaps(parcel, zone))
-            (custom(parcel, zone))
-            (rules(parcel, shown.contract))
+            @if let Some(removed) = parcel.removed {
+                div {
+                    p.small.quiet {
+                        (plain::duration(removed.time_ms.div_ceil(60_000)))
+                        " was removed, with its picture, activity, memo and label. Nothing of it is kept; both of you see that it was removed, and when."
+                    }
+                }
+            } @else {
+                div { (facts(cell)) (windows(parcel, zone)) }
+                @if parcel.manual.is_none() { (activity(parcel, zone)) }
+                (gaps(parcel, zone))
+                (custom(parcel, zone))
+                @if parcel.manual.is_none() { (rules(parcel, shown.contract)) }
+            }
             (also(shown))
             @if let Some(kept) = shown.kept {
                 (receipt(parcel, kept, shown))
@@ -63,13 +75,20 @@ fn billing(cell: &Cell<'_>) -> &'static str {
     match (cell.kind(), cell.not_billed_because()) {
         (Kind::Tracked, None) => "Tracked, billable",
         (Kind::Tracked, Some(_)) => "Tracked, not billable",
+        (Kind::Manual, None) => "Manual, billable",
+        (Kind::Manual, Some("waiting for agreement")) => "Manual, waiting for agreement",
+        (Kind::Manual, Some(_)) => "Manual, not billable",
         (Kind::OverLimit, _) => "Over limit, not billable",
+        (Kind::Removed, _) => "Removed, not counted",
         (Kind::NoEvidence, _) => "No evidence, not counted",
     }
 }
 
 fn picture(shown: &Shown<'_>) -> Markup {
     let (parcel, zone) = (shown.cell.shown.parcel, shown.zone);
+    if let Some(sentence) = removed_words(parcel, zone) {
+        return html! { figure { div.pic.gone { (icon("trash")) span { (sentence) } } } };
+    }
     let Some(snapshot) = &parcel.snapshot else {
         let none = shown.cell.kind() == Kind::NoEvidence && parcel.no_snapshot.is_none();
         let (sign, sentence) =
@@ -195,26 +214,12 @@ fn gaps(parcel: &Parcel, zone: &Zone) -> Markup {
                         @let (from, to) = (gap.from.clamp(parcel.start, end), gap.to.clamp(parcel.start, end));
                         li {
                             time datetime=(when::utc(from)) { (zone.seconds(from)) }
-                            span { "until " (zone.seconds(to)) ": " (cause(gap.cause)) }
+                            span { "until " (zone.seconds(to)) ": " (words::cause(gap.cause)) }
                         }
                     }
                 }
             }
         }
-    }
-}
-
-fn cause(cause: GapCause) -> &'static str {
-    match cause {
-        GapCause::Crash => "the tracker was ended or lost power",
-        GapCause::CounterLost => "keys, clicks and scrolls could not be counted",
-        GapCause::DisplayLost => "the display could not be read",
-        GapCause::CollectorFailed => "a collector failed",
-        GapCause::ClockJump => "the clock was set",
-        GapCause::Asleep => "the computer slept",
-        GapCause::Locked => "the screen was locked",
-        GapCause::Paused => "the worker paused for private time",
-        GapCause::LeftOut => "the worker left the time out",
     }
 }
 
@@ -304,8 +309,11 @@ fn also(shown: &Shown<'_>) -> Markup {
                         li.whole {
                             span {
                                 "On " (delivery.device_name)
+                                @if let Some(removed) = removed_words(parcel, shown.zone) { ": " (removed) }
+                                @if parcel.manual.is_some() { ", typed in" }
                                 @if let Some(words) = activity_words(parcel) { ", activity " (words) }
-                                ". The time counts once. "
+                                ". "
+                                @if parcel.removed.is_none() { "The time counts once. " }
                                 @if let Some(snapshot) = &parcel.snapshot {
                                     a href={ "/pictures/" (parcel.id) "/" (snapshot.sha256) } { "Picture" }
                                 }
@@ -323,6 +331,7 @@ fn receipt(parcel: &Parcel, kept: &Delivery, shown: &Shown<'_>) -> Markup {
         div {
             h3 { "Receipt" }
             dl.kv {
+                @if edited(shown.cell) { dt { "Edited" } dd { "By worker, revision " (parcel.revision) } }
                 dt { "Held by" }
                 dd { (shown.contract.terms.client) " back office " span.ok { (icon("check")) "countersigned" } }
                 dt { "Received" }
@@ -367,16 +376,35 @@ fn history(parcel: &Parcel, kept: &Delivery, shown: &Shown<'_>) -> Markup {
             }
         }
     };
-    let recorded = match redacted(parcel) {
-        Some(note) => format!("Recorded, {note}"),
-        None => "Recorded".to_owned(),
+    // Newest first; what a revision took the place of is gone but for its times.
+    let revision = |revision: u64| match revision {
+        0 => format!("Received from {}", kept.device_name),
+        n if parcel.removed.is_some() && n == u64::from(parcel.revision) => "Removed by worker".to_owned(),
+        n => format!("Edited by worker, revision {n}"),
+    };
+    let (began, recorded) = match (parcel.manual, redacted(parcel)) {
+        (Some(manual), _) => (manual.at, "Typed in by worker".to_owned()),
+        (None, Some(note)) => (end, format!("Recorded, {note}")),
+        (None, None) => (end, "Recorded".to_owned()),
+    };
+    let receipts = html! {
+        @for earlier in &shown.earlier {
+            li.whole { span { a href={ "/receipts/" (earlier.parcel) } { "Receipt of revision " (earlier.revision) } } }
+        }
     };
     html! {
         div {
             h3 { "History" }
             ol.log {
-                (entry(kept.received_at, format!("Received from {}", kept.device_name)))
-                (entry(end, recorded))
+                (entry(kept.received_at, revision(u64::from(parcel.revision))))
+                @for earlier in shown.earlier.iter().rev() { (entry(earlier.received_at, revision(earlier.revision))) }
+                (entry(began, recorded))
+            }
+            @if !shown.earlier.is_empty() {
+                details.more {
+                    summary { "Receipts of earlier revisions" }
+                    ol.log { (receipts) }
+                }
             }
         }
     }

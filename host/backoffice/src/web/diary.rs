@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use axum::response::Html;
+use candor_diary::billing::Facts;
 use candor_diary::calendar::Day;
 use candor_diary::day::{Cell, Entry, Summary, cells};
 use candor_diary::plain;
@@ -150,6 +151,7 @@ impl Page<'_> {
                             (detail::panel(&detail::Shown {
                                 cell,
                                 kept: self.data.parcels.get(cell.index).map(|(_, delivery)| delivery),
+                                earlier: self.data.earlier(cell.shown.parcel),
                                 also: cell.also.iter().filter_map(|i| self.data.parcels.get(*i)).collect(),
                                 zone: self.zone,
                                 date: self.day.date,
@@ -224,7 +226,7 @@ impl Page<'_> {
     }
 
     fn summary(&self) -> Markup {
-        let sum = Summary::of(self.cells.iter().map(|c| (c.length, c.outcome)));
+        let sum = Summary::of(self.cells.iter().map(|c| (Facts::of(c.shown.parcel), c.outcome)));
         let figure = |kind: Option<&str>, word: &str, minutes: u64, notes: &[String]| {
             html! {
                 div {
@@ -233,28 +235,74 @@ impl Page<'_> {
                 }
             }
         };
-        let mut tracked = vec!["billable".to_owned()];
-        if sum.not_billable > 0 {
-            tracked.push(format!("{} more not billable", plain::duration(sum.not_billable)));
-        }
-        let (monday, sunday) = (when_utc(self.data.week.0), when_utc(self.data.week.1.saturating_sub(1)));
+        let notes = |first: &str, more: &[(u64, &str)]| {
+            let more = more.iter().filter(|(minutes, _)| *minutes > 0);
+            let more = more.map(|(minutes, words)| format!("{} {words}", plain::duration(*minutes)));
+            std::iter::once(first.to_owned()).chain(more).collect::<Vec<_>>()
+        };
+        let tracked = notes("billable", &[(sum.not_billable - sum.manual_not_billable, "more not billable")]);
+        let manual = notes(
+            "billable",
+            &[(sum.waiting, "waiting for agreement"), (sum.manual_not_billable, "more not billable")],
+        );
         html! {
             section.panel.sum aria-label="Summary of the day" {
                 dl {
                     (figure(None, "Billable", sum.billable, &[format!("of {} recorded", plain::duration(sum.recorded))]))
-                    (figure(Some("tracked"), "Tracked", sum.billable, &tracked))
-                    (figure(Some("manual"), "Manual", 0, &["billable".to_owned()]))
+                    (figure(Some("tracked"), "Tracked", sum.billable - sum.manual, &tracked))
+                    (figure(Some("manual"), "Manual", sum.manual, &manual))
                     (figure(Some("over"), "Over limit", sum.over_limit, &["not billable".to_owned()]))
                     (figure(Some("none"), "No evidence", sum.no_evidence, &["not counted".to_owned()]))
                 }
-                div.week {
-                    p { b { "Week, UTC" } span { (plain::duration(self.data.week_sum.billable)) " " span.faint { "billable" } } }
-                    (chart::week(&self.data.week_days, self.data.week_sum.billable))
-                    p.quiet {
+                (self.week())
+            }
+        }
+    }
+
+    fn week(&self) -> Markup {
+        let week = &self.data.week;
+        let today = self.today();
+        let utc = Zone::named("UTC");
+        let (monday, sunday) = (utc.date(week.from), utc.date(week.to.saturating_sub(1)));
+        let lock = week.locks_at();
+        // Deadlines always carry UTC.
+        let lock_on =
+            utc.date(lock).map(|on| format!("{}, {} UTC", when::short_date(on, today), utc.time(lock)));
+        html! {
+            div.week {
+                p {
+                    b {
+                        "Week"
                         @if let (Some(monday), Some(sunday)) = (monday, sunday) {
-                            span { (when::short_date(monday, sunday)) " – " (when::short_date(sunday, self.today())) }
+                            ", " (when::short_date(monday, sunday)) " – " (when::short_date(sunday, today)) " UTC"
                         }
-                        span { "No weekly limit" }
+                    }
+                    span {
+                        (plain::duration(week.sum.billable)) " "
+                        @match week.limit {
+                            Some(limit) => span.faint { "of " (plain::duration(limit)) " limit" },
+                            None => span.faint { "billable" },
+                        }
+                    }
+                }
+                (chart::week(week))
+                p.quiet {
+                    span {
+                        @match (week.limit, week.over_since) {
+                            (None, _) => { "No weekly limit" },
+                            (Some(_), Some(since)) => {
+                                "Limit reached " (self.zone.weekday(since)) ", " (plain::duration(week.sum.over_limit)) " over"
+                            },
+                            (Some(limit), None) => { (plain::duration(limit.saturating_sub(week.sum.billable))) " left" },
+                        }
+                        @if week.sum.waiting > 0 { ", " (plain::duration(week.sum.waiting)) " waiting for agreement" }
+                    }
+                    @if let Some(lock_on) = lock_on {
+                        @if clock::now() < lock {
+                            span.state { "Edit until " (lock_on) }
+                        } @else {
+                            span.state { (icon("lock")) "Locked since " (lock_on) }
+                        }
                     }
                 }
             }
@@ -288,8 +336,4 @@ impl Page<'_> {
             a href={ "/contracts/" (contract.id) "/recorded#terms" } { "Terms " (contract.terms.sequence) }
         }
     }
-}
-
-fn when_utc(at: u64) -> Option<Date> {
-    Zone::named("UTC").date(at)
 }

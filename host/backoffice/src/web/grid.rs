@@ -1,5 +1,6 @@
 //! The hours of a day: memo bars, cells, meters, folded hours.
 
+use candor_diary::billing::Outcome;
 use candor_diary::calendar::{Day, Hour};
 use candor_diary::day::{Cell, Kind, Part, Shape, Slot, busiest, minutes, parts};
 use candor_diary::parcel::{NoSnapshot, Parcel};
@@ -9,6 +10,7 @@ use maud::{Markup, html};
 use super::chart;
 use super::layout::icon;
 use super::when::{self, Zone};
+use super::words;
 
 /// What the cells of a page share.
 pub(super) struct Grid<'a> {
@@ -84,7 +86,9 @@ impl Grid<'_> {
                         @match kind {
                             Kind::Tracked => b.vh { "Tracked:" },
                             Kind::OverLimit => { (icon("limit")) b.kind { "Over limit" } },
+                            Kind::Manual => { (icon("pencil")) b.kind { "Manual" } },
                             Kind::NoEvidence => { (icon("blind")) b.kind { "No evidence" } },
+                            Kind::Removed => { (icon("trash")) b.kind { "Removed" } },
                         }
                         b { (memo_words(first)) }
                         @if let Some(note) = note(first) { span.lab[note.1] .nobill[!note.1] { (note.0) } }
@@ -105,11 +109,12 @@ impl Grid<'_> {
             li.seg data-kind=(word(cell.kind())) {
                 a href={ (self.link) "&segment=" (when::utc(cell.start)) "#detail" }
                     aria-current=[current.then_some("true")] {
-                    (picture(cell, self.pictures))
+                    (picture(cell, self.pictures, self.zone))
                     (chart::meter(&minutes, busiest))
                     span.under.bare {
                         span.t { (self.zone.time(cell.start)) }
-                        span.vh { (spoken(parcel)) }
+                        span.vh { (spoken(cell)) }
+                        @if edited(cell) { (icon("pencil")) }
                     }
                 }
             }
@@ -137,30 +142,42 @@ pub(super) fn word(kind: Kind) -> &'static str {
     match kind {
         Kind::Tracked => "tracked",
         Kind::OverLimit => "over",
+        Kind::Manual => "manual",
         Kind::NoEvidence => "none",
+        Kind::Removed => "removed",
     }
+}
+
+/// Whether the worker changed it after it was recorded. Of what was removed the tombstone says so.
+pub(super) fn edited(cell: &Cell<'_>) -> bool {
+    cell.shown.parcel.revision > 0 && cell.kind() != Kind::Removed
 }
 
 fn memo_words<'a>(cell: &'a Cell<'_>) -> &'a str {
     match (cell.memo(), cell.kind()) {
         (Some(memo), _) => memo,
-        (None, Kind::NoEvidence) => "the tracker could not see",
+        (None, Kind::NoEvidence) => cell.gap_cause().map_or("the tracker could not see", words::cause),
+        (None, Kind::Removed) => "time removed by worker",
         (None, _) => "No memo",
     }
 }
 
-/// What stands at the end of a memo bar: that it is not billed, or else its label. A gap has neither.
+/// What stands at the end of a memo bar: that it is not billed, or else its label. A gap and a tombstone have neither.
 fn note<'a>(cell: &'a Cell<'_>) -> Option<(&'a str, bool)> {
     let not_billed = cell.kind() == Kind::OverLimit || cell.not_billed_because().is_some();
     match cell.kind() {
-        Kind::NoEvidence => None,
+        Kind::NoEvidence | Kind::Removed => None,
+        _ if cell.outcome == Outcome::Waiting => Some(("waiting for agreement", false)),
         _ if not_billed => Some(("not billable", false)),
         _ => cell.label().map(|label| (label, true)),
     }
 }
 
-fn picture(cell: &Cell<'_>, pictures: bool) -> Markup {
+fn picture(cell: &Cell<'_>, pictures: bool, zone: &Zone) -> Markup {
     let parcel = cell.shown.parcel;
+    if let Some(sentence) = removed_words(parcel, zone) {
+        return html! { span.pic.gone { (icon("trash")) span { (sentence) } } };
+    }
     if let Some(snapshot) = &parcel.snapshot {
         return html! {
             span.pic {
@@ -177,13 +194,22 @@ fn picture(cell: &Cell<'_>, pictures: bool) -> Markup {
     html! { span.pic.gone { (icon(sign)) span { (sentence) } } }
 }
 
+/// The sentence of a tombstone.
+pub(super) fn removed_words(parcel: &Parcel, zone: &Zone) -> Option<String> {
+    parcel.removed.map(|removed| format!("Time removed by worker, {}", zone.weekday(removed.at)))
+}
+
 /// The sentence that stands in the place of a picture, with its icon.
 pub(super) fn no_picture(parcel: &Parcel, pictures: bool) -> (&'static str, &'static str) {
+    if parcel.manual.is_some() {
+        return ("pencil", "Typed in, no picture");
+    }
     match &parcel.no_snapshot {
         Some(why) => {
             let sign = match why {
                 NoSnapshot::SkippedByRule { .. } => "rule",
                 NoSnapshot::RuleFailed | NoSnapshot::CollectorFailed => "alert",
+                NoSnapshot::ScreenLocked | NoSnapshot::ScreenBlank => "blind",
                 // The plain sign: nothing failed and no rule spoke.
                 _ => "nopic",
             };
@@ -214,8 +240,12 @@ pub(super) fn activity_words(parcel: &Parcel) -> Option<String> {
     })
 }
 
-fn spoken(parcel: &Parcel) -> String {
+fn spoken(cell: &Cell<'_>) -> String {
+    let parcel = cell.shown.parcel;
     let mut text = String::new();
+    if edited(cell) {
+        text.push_str(", edited by worker");
+    }
     if parcel.snapshot.is_some() {
         text.push_str(", snapshot");
     }

@@ -138,6 +138,9 @@ const SPRITE: &str = r#"<svg width="0" height="0" class="vh" aria-hidden="true" 
 <symbol id="i-left" viewBox="0 0 16 16"><path d="m10 3.5-4.5 4.5L10 12.5"/></symbol>
 <symbol id="i-right" viewBox="0 0 16 16"><path d="m6 3.5 4.5 4.5L6 12.5"/></symbol>
 <symbol id="i-down" viewBox="0 0 16 16"><path d="m4 6 4 4 4-4"/></symbol>
+<symbol id="i-pencil" viewBox="0 0 16 16"><path d="M3 13v-2.5l7.5-7.5 2.5 2.5L5.5 13H3Z"/></symbol>
+<symbol id="i-trash" viewBox="0 0 16 16"><path d="M3 4.5h10M6 4.5v-2h4v2M4.5 4.5l.5 9h6l.5-9"/></symbol>
+<symbol id="i-tag" viewBox="0 0 16 16"><path d="M2.5 2.5h5l6 6-5 5-6-6v-5Z"/><path d="M5.5 5.5h.01"/></symbol>
 <symbol id="i-nopic" viewBox="0 0 16 16"><path d="M2.5 3.5h11v9h-11zM2.5 12.5l11-9"/></symbol>
 <symbol id="i-check" viewBox="0 0 16 16"><path d="m3.5 8.5 3 3 6-7"/></symbol>
 <symbol id="i-rule" viewBox="0 0 16 16"><path d="M8 2 3 4v4c0 3 2 5 5 6 3-1 5-3 5-6V4L8 2Z"/></symbol>
@@ -152,4 +155,5 @@ const SPRITE: &str = r#"<svg width="0" height="0" class="vh" aria-hidden="true" 
 <symbol id="i-camera" viewBox="0 0 16 16"><path d="M2 5h3l1-1.5h4L11 5h3v7.5H2z"/><circle cx="8" cy="8.5" r="2.2"/></symbol>
 <symbol id="i-doc" viewBox="0 0 16 16"><path d="M4 2h5l3 3v9H4zM9 2v3h3"/></symbol>
 <symbol id="i-lock" viewBox="0 0 16 16"><path d="M4 7.5h8v6H4zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5"/></symbol>
+<pattern id="dash" width="6" height="8" patternUnits="userSpaceOnUse"><rect class="f-manual" width="4" height="8"/></pattern>
 </svg>"#;

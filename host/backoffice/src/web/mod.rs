@@ -16,6 +16,7 @@ mod recorded;
 mod session;
 mod sign_in;
 mod when;
+mod words;
 
 use std::sync::Arc;
 

@@ -14,7 +14,7 @@ use super::session;
 use crate::api::PICTURE_TYPES;
 use crate::app::App;
 use crate::delivered;
-use crate::store::Delivery;
+use crate::store::{Account, Delivery};
 
 /// How much of a picture is in memory at once, in bytes.
 const CHUNK: usize = 64 * 1024;
@@ -66,18 +66,23 @@ pub(super) async fn receipt(
     headers: HeaderMap,
     Path(parcel): Path<String>,
 ) -> Result<Response, PageError> {
-    let delivery = allowed(&app, &headers, &parcel).await?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], delivery.receipt).into_response())
+    let account = session::account(&headers, &app).await?.ok_or(PageError::NotFound)?;
+    let (contract, receipt) = app.store.receipt(&parcel).await?.ok_or(PageError::NotFound)?;
+    side_of(&app, &account, &contract).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], receipt).into_response())
 }
 
 /// The parcel, if whoever asks is one of the two sides of its contract.
 async fn allowed(app: &App, headers: &HeaderMap, parcel: &str) -> Result<Delivery, PageError> {
     let account = session::account(headers, app).await?.ok_or(PageError::NotFound)?;
     let delivery = app.store.delivery(parcel).await?.ok_or(PageError::NotFound)?;
-    let contract = app.store.contract(&delivery.contract).await?.ok_or(PageError::NotFound)?;
-    if contract.client == account.id || contract.worker == account.id {
-        Ok(delivery)
-    } else {
-        Err(PageError::NotFound)
-    }
+    side_of(app, &account, &delivery.contract).await?;
+    Ok(delivery)
+}
+
+/// Nothing, if the account is one of the two sides of a contract.
+async fn side_of(app: &App, account: &Account, contract: &str) -> Result<(), PageError> {
+    let contract = app.store.contract(contract).await?.ok_or(PageError::NotFound)?;
+    let ours = contract.client == account.id || contract.worker == account.id;
+    if ours { Ok(()) } else { Err(PageError::NotFound) }
 }

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Html;
 use candor_diary::parcel::Policy;
 use candor_diary::plain;
-use candor_diary::terms::{Mode, PluginUse, Terms};
+use candor_diary::terms::{ManualTime, Mode, PictureRemoval, PluginUse, Terms};
 use maud::{Markup, html};
 
 use super::error::PageError;
@@ -70,6 +70,15 @@ fn render(opened: &Opened, policy: Option<&Policy>) -> Markup {
                             dt { "Worker" } dd { (terms.worker) }
                             dt { "Mode" } dd { @match terms.mode { Mode::Worklog => "Worklog", Mode::Monitoring => "Monitoring" } }
                             dt { "Segment" } dd { (minutes(terms)) }
+                            dt { "Weekly limit" }
+                            dd {
+                                @match terms.weekly_limit {
+                                    Some(limit) => { (plain::duration(limit.into())) ", a change counts from the next week" },
+                                    None => "None",
+                                }
+                            }
+                            dt { "Manual time" } dd { (manual_words(terms.manual_time)) }
+                            @if !terms.labels.is_empty() { dt { "Labels" } dd { (terms.labels.join(", ")) } }
                             dt { "Policy" }
                             dd {
                                 @match (&terms.policy, policy) {
@@ -111,6 +120,15 @@ fn minutes(terms: &Terms) -> String {
     format!("{length} {}", plain::plural(length, "minute", "minutes"))
 }
 
+fn manual_words(manual_time: ManualTime) -> &'static str {
+    match manual_time {
+        ManualTime::No => "Not allowed",
+        ManualTime::Ask => "Billed when the client has agreed to it",
+        ManualTime::Yes => "Allowed, and shown as typed in",
+        ManualTime::Only => "All time is typed in; nothing is tracked",
+    }
+}
+
 /// The sentences, told to the client or to the worker: the reader is 'you', the other goes by name.
 struct Says<'a> {
     terms: &'a Terms,
@@ -129,6 +147,34 @@ impl<'a> Says<'a> {
     /// The worker at the start of a sentence, with a verb: `You start` or `Mara Oduya starts`.
     fn does(&self, verb: &str) -> String {
         if self.worker { format!("You {verb}") } else { format!("{} {verb}s", self.terms.worker) }
+    }
+
+    /// The worker with 'may', for the middle of a sentence: `you may` or `Mara Oduya may`.
+    fn may(&self) -> String {
+        format!("{} may", self.worker())
+    }
+
+    fn removal(&self) -> &'static str {
+        match self.terms.picture_removal {
+            PictureRemoval::KeepsTime => "and the time stays",
+            PictureRemoval::RemovesTime => {
+                "and takes its segment's time with it before the week is locked; after that the time stays"
+            }
+        }
+    }
+
+    fn chooses(&self) -> Markup {
+        let chooses = &self.terms.worker_chooses;
+        let what: Vec<&str> =
+            [(chooses.pictures, "pictures"), (chooses.activity, "counts of keys, clicks and scrolls")]
+                .into_iter()
+                .filter_map(|(may, what)| may.then_some(what))
+                .collect();
+        html! {
+            @if !what.is_empty() {
+                (Self::line("check", &format!("Turning off {} is left to {}; both sides see it.", what.join(" and "), self.worker())))
+            }
+        }
     }
 
     fn line(sign: &str, text: &str) -> Markup {
@@ -221,6 +267,9 @@ impl<'a> Says<'a> {
                 Mode::Worklog => {
                     (Self::line("check", &format!("{} and {} the time, and may stop at any moment.", self.does("start"), if self.worker { "stop" } else { "stops" })))
                     (Self::line("check", &format!("A segment waits {waits} on the computer before it is sent.")))
+                    (self.chooses())
+                    (Self::line("pencil", &format!("Until Monday 12:00 UTC after the week {} change memo and label, and remove time. Both sides see that something was changed or removed, and when.", self.may())))
+                    (Self::line("nopic", &format!("A picture can be removed at any time, {}.", self.removal())))
                     (Self::line("check", "Where the computer has privacy rules of its own, they count on top of these. Rules only tighten."))
                 },
                 Mode::Monitoring => {

@@ -44,6 +44,11 @@ impl Zone {
         self.format(at, "%H:%M:%S")
     }
 
+    /// `Mon 10:12`.
+    pub(super) fn weekday(&self, at: u64) -> String {
+        self.format(at, "%a %H:%M")
+    }
+
     /// `09:30`, or `Fri 27 Nov, 09:30` where it is not on `date`.
     pub(super) fn time_beside(&self, at: u64, date: Date) -> String {
         match self.date(at) {
@@ -102,6 +107,7 @@ mod tests {
     fn times_are_written_in_the_zone_and_addresses_in_utc() {
         let zone = Zone::named("Europe/Helsinki");
         assert_eq!(zone.time(HALF_PAST_SEVEN), "09:30");
+        assert_eq!(zone.weekday(HALF_PAST_SEVEN), "Fri 09:30");
         assert_eq!(zone.seconds(HALF_PAST_SEVEN + 7_000), "09:30:07");
         assert_eq!(utc(HALF_PAST_SEVEN), "2026-11-27T07:30Z");
         assert_eq!(from_utc("2026-11-27T07:30Z"), Some(HALF_PAST_SEVEN));

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Once;
 
 use candor_diary::parcel::{
-    Counts, Cover, Focus, MinuteFacts, NoSnapshot, PARCEL_TYPE, Parcel, Policy, Redaction, Snapshot,
+    Counts, Cover, Focus, Manual, MinuteFacts, NoSnapshot, PARCEL_TYPE, Parcel, Policy, Redaction, Snapshot,
 };
 use candor_diary::receipt::{RECEIPT_TYPE, Receipt};
 use candor_diary::segment::{MINUTE_MS, SegmentLength};
@@ -19,6 +19,31 @@ pub(crate) const CLIENT: &str = "lena@fieldhouse.example";
 pub(crate) const WORKER: &str = "mara@oduya.example";
 /// 2026-11-27, 00:00 UTC.
 pub(crate) const MIDNIGHT: u64 = 1_795_737_600_000;
+
+/// The start of the ten-minute segment of this place in this week, which can be edited.
+pub(crate) fn this_week(nth: u64) -> u64 {
+    candor_diary::calendar::week_of(candor_backoffice::clock::now()).0 + nth * 10 * MINUTE_MS
+}
+
+/// The start of a ten-minute segment in a week that is locked.
+pub(crate) fn locked() -> u64 {
+    this_week(3) - 14 * 24 * 60 * MINUTE_MS
+}
+
+/// The day page in UTC that shows this segment of `invoices`.
+pub(crate) fn page_of(start: u64) -> String {
+    let at = candor_diary::calendar::wall(start, &jiff::tz::TimeZone::UTC).unwrap();
+    format!("/contracts/invoices/diary/{}?zone=utc&segment={}", at.date(), at.strftime("%Y-%m-%dT%H:%MZ"))
+}
+
+/// A parcel that takes the place of another.
+pub(crate) fn revised(parcel: &Parcel, revision: u32, sequence: u64) -> Parcel {
+    let mut revised = parcel.clone();
+    revised.id = sha256_hex(format!("{} {revision}", parcel.id).as_bytes())[..32].to_owned();
+    (revised.revision, revised.sequence) = (revision, sequence);
+    revised.chain_head = sha256_hex(&sequence.to_be_bytes());
+    revised
+}
 
 /// The program's command line on a data folder.
 pub(crate) struct Office {
@@ -305,6 +330,31 @@ impl Device {
             .await
     }
 
+    /// What the week adds up to.
+    pub(crate) async fn week(&self, query: &str) -> Response {
+        let request = self.http.get(format!("{}/api/v1/week{query}", self.url));
+        request.bearer_auth(&self.token).send().await.unwrap()
+    }
+
+    /// Billed and recorded minutes of this week.
+    pub(crate) async fn minutes(&self) -> (u64, u64) {
+        let answer = self.week(&format!("?contract={}", self.contract)).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        let week: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        (week["billed_minutes"].as_u64().unwrap(), week["recorded_minutes"].as_u64().unwrap())
+    }
+
+    /// A segment that was typed in.
+    pub(crate) fn typed_in(&self, start: u64, sequence: u64) -> Parcel {
+        let mut parcel = self.parcel_at(start, 10, sequence);
+        parcel.minutes.clear();
+        parcel.focus.clear();
+        parcel.no_snapshot = None;
+        parcel.memo = Some("Planning call with Lena".to_owned());
+        parcel.manual = Some(Manual { at: candor_backoffice::clock::now() });
+        parcel
+    }
+
     pub(crate) async fn put_parcel(&self, parcel: &Parcel) -> Response {
         self.put(&format!("parcels/{}", parcel.id), self.sign(parcel)).await
     }
@@ -412,4 +462,15 @@ pub(crate) async fn outcome(answer: Response) -> (u16, String) {
     let code =
         serde_json::from_slice::<Value>(&body).ok().and_then(|v| v["code"].as_str().map(str::to_owned));
     (status, code.unwrap_or_default())
+}
+
+/// Every file below a folder.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
 }

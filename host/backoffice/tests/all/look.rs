@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::common::{CLIENT, Device, MIDNIGHT, PASSWORD, Picture, Server, WORKER, terms};
-use candor_diary::parcel::{Counts, Custom, Gap, GapCause, NoSnapshot, Parcel};
+use candor_diary::parcel::{Counts, Custom, Gap, GapCause, NoSnapshot, Parcel, Removed};
 use candor_diary::segment::MINUTE_MS;
 
 /// How long it is served.
@@ -14,13 +14,22 @@ const SERVED: Duration = Duration::from_secs(3600);
 async fn an_example_day_to_look_at() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"));
-    let device = server.enrol("invoices").await;
+    let limited = |sequence: u64, manual_time: &str| {
+        let mut terms = terms("diary", sequence, 10);
+        terms["manual-time"] = manual_time.into();
+        terms["weekly-limit"] = 390.into();
+        terms["labels"] = serde_json::json!(["Backend", "Review", "Meetings"]);
+        server.office.contract(&terms, CLIENT, WORKER).unwrap();
+    };
+    limited(1, "ask");
+    let device = server.enrol("diary").await;
     let ranges = [(43, 48), (48, 60), (66, 72), (72, 90), (91, 100)];
     for nth in ranges.into_iter().flat_map(|(from, to)| from..to) {
         let mut parcel = device.parcel(nth);
         vary(&device, &mut parcel, nth).await;
         device.deliver(&parcel).await;
     }
+    changed_day(&device, limited).await;
     // One day each before, so that they do not share their time.
     for (day, length) in (1..).zip([1u8, 2, 5, 15, 20, 60]) {
         let contract = format!("every-{length}");
@@ -34,9 +43,51 @@ async fn an_example_day_to_look_at() {
             device.deliver(&parcel).await;
         }
     }
-    println!("{}/contracts/invoices/diary/2026-11-27", server.url);
+    println!("{}/contracts/diary/diary/2026-11-27", server.url);
     println!("{WORKER} or {CLIENT}, {PASSWORD}");
     tokio::time::sleep(SERVED).await;
+}
+
+/// Adds what a worker types in, changes and removes, under a weekly limit that is used up before the day ends.
+async fn changed_day(device: &Device, issue: impl Fn(u64, &str)) {
+    for nth in 100..102 {
+        let mut parcel = device.typed_in(device.parcel(nth).start, nth + 1);
+        parcel.label = Some("Meetings".to_owned());
+        device.deliver(&parcel).await;
+    }
+    issue(2, "yes");
+    for nth in 60..63 {
+        let mut parcel = device.typed_in(device.parcel(nth).start, nth + 1);
+        parcel.label = Some("Meetings".to_owned());
+        device.deliver(&parcel).await;
+    }
+    let at = candor_backoffice::clock::now();
+    for (sequence, nth) in (1_000..).zip([51, 74, 75, 80]) {
+        let mut parcel = crate::common::revised(&device.parcel(nth), 1, sequence);
+        parcel.minutes.clear();
+        parcel.focus.clear();
+        (parcel.memo, parcel.label, parcel.no_snapshot) = (None, None, None);
+        parcel.removed = Some(Removed { at, time_ms: 10 * MINUTE_MS });
+        device.deliver(&parcel).await;
+    }
+    for (sequence, nth) in (1_100..).zip([43, 45, 66, 70]) {
+        let mut parcel = crate::common::revised(&device.parcel(nth), 2, sequence);
+        parcel.memo = Some("Invoice import: read CAMT.053 files, second try".to_owned());
+        parcel.no_snapshot = Some(match nth {
+            43 => NoSnapshot::ScreenLocked,
+            45 => NoSnapshot::ScreenBlank,
+            66 => NoSnapshot::TurnedOff,
+            _ => NoSnapshot::RemovedByWorker,
+        });
+        device.deliver(&parcel).await;
+    }
+    for (nth, cause) in [(64, GapCause::Locked), (65, GapCause::Paused), (63, GapCause::LeftOut)] {
+        let mut parcel = device.parcel(nth);
+        (parcel.memo, parcel.label, parcel.no_snapshot) = (None, None, None);
+        parcel.minutes.clear();
+        parcel.gaps = vec![Gap { from: parcel.start, to: parcel.start + parcel.length.ms(), cause }];
+        device.deliver(&parcel).await;
+    }
 }
 
 /// Makes a day of many kinds of segments.

@@ -7,8 +7,10 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod changed;
 mod common;
 mod ingest;
 mod look;
+mod manual;
 mod never_lost;
 mod pages;

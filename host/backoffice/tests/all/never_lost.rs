@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::common::{Device, Picture, Server};
+use crate::common::{Device, Picture, Server, files, revised, this_week};
 use candor_diary::parcel::Parcel;
 
 /// Parcels by segment: many at once for the same ones, so that only one may ever be kept.
@@ -152,4 +152,113 @@ async fn invariant_09_what_was_acknowledged_outlives_the_server_being_killed_at_
         let file = std::fs::read(row["snapshot"]["file"].as_str().unwrap()).unwrap();
         assert_eq!(candor_seal::sha256_hex(&file), row["snapshot"]["sha256"].as_str().unwrap());
     }
+}
+
+/// Revisions of one segment at once and in any order: the highest counts, once, and nothing of the others is left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invariant_09_of_many_revisions_at_once_the_highest_counts_once() {
+    const REVISIONS: u32 = 12;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data);
+    let device = server.enrol("invoices").await;
+    let first = device.parcel_at(this_week(3), 10, 1);
+    let tries: Vec<_> = (0..REVISIONS)
+        .map(|revision| {
+            let (device, mut parcel) = (device.clone(), revised(&first, revision, 1 + u64::from(revision)));
+            tokio::spawn(async move {
+                // Each with a picture of its own; some wait a little, so that orders differ.
+                tokio::time::sleep(Duration::from_millis(u64::from(revision * 7 % 5) * 3)).await;
+                device.add_picture(&mut parcel, &Picture::draw(48, 27, revision, false)).await;
+                let body = device.sign(&parcel);
+                let answer = device.put(&format!("parcels/{}", parcel.id), body.clone()).await;
+                assert_eq!(answer.status().as_u16(), 201, "late ones are receipted too");
+                let proof = answer.bytes().await.unwrap();
+                device.receipt(&proof, &parcel, &body);
+                (parcel, proof)
+            })
+        })
+        .collect();
+    let mut sent = Vec::new();
+    for one in tries {
+        sent.push(one.await.unwrap());
+    }
+    for (parcel, proof) in &sent {
+        let again = device.put_parcel(parcel).await;
+        assert_eq!(again.status().as_u16(), 200);
+        assert_eq!(&again.bytes().await.unwrap(), proof, "the very same receipt");
+    }
+    let kept = server.office.deliveries("invoices");
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0]["revision"], REVISIONS - 1);
+    let picture = kept[0]["snapshot"]["file"].as_str().unwrap();
+    assert_eq!(files(&data.join("pictures")), [std::path::PathBuf::from(picture)]);
+    assert_eq!(device.minutes().await, (10, 10));
+}
+
+/// SIGKILL of the server at random instants while devices deliver segments and their revisions.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invariant_09_changed_segments_outlive_kills_and_leave_nothing_behind() {
+    const KILLS: u32 = 10;
+    const REVISIONS: u32 = 3;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut server = Server::start(&data);
+    let mut work = Vec::new();
+    for seed in 0..2u32 {
+        let device = server.enrol("invoices").await;
+        let mut parcels = Vec::new();
+        for nth in 0..20u32 {
+            let first = device.parcel_at(this_week(3 + u64::from(nth)), 10, u64::from(nth * REVISIONS) + 1);
+            for revision in 0..REVISIONS {
+                let mut parcel = revised(&first, revision, first.sequence + u64::from(revision));
+                let picture = Picture::draw(48, 27, seed * 100 + nth * 5 + revision, false);
+                (parcel.no_snapshot, parcel.snapshot) = (None, Some(picture.snapshot(parcel.start + 1)));
+                parcels.push((parcel, picture.bytes));
+            }
+        }
+        work.push((device, parcels));
+    }
+    let proofs = Proofs::default();
+    let mut killed_at_work = 0;
+    for round in 0..=KILLS {
+        let tasks: Vec<_> = work
+            .iter()
+            .map(|(device, parcels)| {
+                let device =
+                    Device { url: server.url.clone(), http: crate::common::http(), ..device.clone() };
+                tokio::spawn(deliver(device, parcels.clone(), proofs.clone()))
+            })
+            .collect();
+        if round < KILLS {
+            let mut random = [0u8; 1];
+            getrandom::fill(&mut random).unwrap();
+            tokio::time::sleep(Duration::from_millis(u64::from(random[0]) / 2)).await;
+            killed_at_work += u32::from(tasks.iter().any(|task| !task.is_finished()));
+            server.kill();
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+        if round < KILLS {
+            server = Server::restart(&data);
+        }
+    }
+    assert!(killed_at_work > 0, "no kill fell into the work: the test shows nothing");
+
+    for (device, parcels) in &work {
+        let device = Device { url: server.url.clone(), http: crate::common::http(), ..device.clone() };
+        for (parcel, _) in parcels {
+            let answer = device.put_parcel(parcel).await;
+            assert_eq!(answer.status().as_u16(), 200, "acknowledged and lost: {}", parcel.id);
+            assert_eq!(answer.bytes().await.unwrap(), proofs.lock().unwrap()[&parcel.id]);
+        }
+    }
+    let kept = server.office.deliveries("invoices");
+    assert_eq!(kept.len(), 40, "each segment of each device once");
+    assert!(kept.iter().all(|row| row["revision"] == REVISIONS - 1));
+    let mut pictures: Vec<std::path::PathBuf> =
+        kept.iter().map(|row| row["snapshot"]["file"].as_str().unwrap().into()).collect();
+    pictures.sort();
+    assert_eq!(files(&data.join("pictures")), pictures, "no picture of what was changed is left");
 }

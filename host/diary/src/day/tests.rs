@@ -1,9 +1,11 @@
 use jiff::civil::date;
 
 use super::*;
-use crate::billing::{Claim, Facts, bill};
+use crate::billing::{Claim, bill};
 use crate::calendar::{day, zone};
 use crate::example;
+use crate::parcel::{Manual, Removed};
+use crate::terms::ManualTime;
 
 /// 2026-11-27, 00:00 UTC.
 const MIDNIGHT: u64 = 1_795_737_600_000;
@@ -15,9 +17,9 @@ fn at(minute: u64, length: u8, memo: &str) -> Parcel {
 }
 
 fn entries(parcels: &[Parcel]) -> Vec<Entry<'_>> {
-    let claims: Vec<Claim<'_>> =
-        parcels.iter().map(|p| Claim { contract: &p.contract, facts: Facts::of(p) }).collect();
-    let outcomes = bill(&claims, "invoices", None);
+    let claim = |p| Claim { contract: "invoices", facts: Facts::of(p), manual_time: ManualTime::Yes };
+    let claims: Vec<Claim<'_>> = parcels.iter().map(claim).collect();
+    let outcomes = bill(&claims, "invoices", |_| None);
     parcels.iter().zip(outcomes).map(|(parcel, outcome)| Entry { parcel, outcome }).collect()
 }
 
@@ -137,10 +139,11 @@ fn the_figures_add_up_and_no_time_is_counted_twice() {
     let cells = cells(&entries);
     assert_eq!(cells.len(), 4, "two devices, one cell");
     assert_eq!(cells[0].also, [4]);
-    let sum = Summary::of(cells.iter().map(|c| (c.length, c.outcome)));
-    let expected = Summary { billable: 20, over_limit: 0, not_billable: 10, recorded: 30, no_evidence: 10 };
-    assert_eq!(sum, expected);
-    assert_eq!(Summary::of(entries.iter().map(|e| (e.parcel.length, e.outcome))), expected);
+    let expected =
+        Summary { billable: 20, not_billable: 10, recorded: 30, no_evidence: 10, ..Summary::default() };
+    let of_cells = Summary::of(cells.iter().map(|c| (Facts::of(c.shown.parcel), c.outcome)));
+    assert_eq!(of_cells, expected);
+    assert_eq!(Summary::of(entries.iter().map(|e| (Facts::of(e.parcel), e.outcome))), expected);
 }
 
 #[test]
@@ -153,4 +156,33 @@ fn every_minute_of_a_segment_is_there_and_the_busiest_sets_the_scale() {
     let parcels = [parcel];
     assert_eq!(busiest(&cells(&entries(&parcels))), 42);
     assert_eq!(busiest(&[]), 0);
+}
+
+#[test]
+fn typed_in_and_removed_segments_are_kinds_of_their_own() {
+    let mut parcels: Vec<Parcel> = (0..4).map(|n| at(n * 10, 10, "a")).collect();
+    for parcel in &mut parcels[1..3] {
+        parcel.minutes.clear();
+        parcel.gaps.clear();
+    }
+    parcels[1].manual = Some(Manual { at: MIDNIGHT });
+    parcels[2].memo = None;
+    parcels[2].removed = Some(Removed { at: MIDNIGHT, time_ms: 1 });
+    let entries = entries(&parcels);
+    let cells = cells(&entries);
+    let kinds: Vec<Kind> = cells.iter().map(Cell::kind).collect();
+    assert_eq!(kinds, [Kind::Tracked, Kind::Manual, Kind::Removed, Kind::Tracked]);
+    let sum = Summary::of(entries.iter().map(|e| (Facts::of(e.parcel), e.outcome)));
+    assert_eq!(sum, Summary { billable: 30, manual: 10, recorded: 30, ..Summary::default() });
+    assert_eq!(drawn(&parcels, "UTC")[0], "00:00: a1 a1 -1 a1 ..");
+}
+
+#[test]
+fn gaps_of_one_cause_make_one_run() {
+    let mut parcels: Vec<Parcel> = (0..3).map(|n| at(n * 10, 10, "")).collect();
+    for (parcel, cause) in parcels.iter_mut().zip([GapCause::Locked, GapCause::Locked, GapCause::Paused]) {
+        parcel.minutes.clear();
+        parcel.gaps[0].cause = cause;
+    }
+    assert_eq!(drawn(&parcels, "UTC")[0], "00:00: -2 -1 ...");
 }

@@ -1,0 +1,96 @@
+//! Removes the files of what a worker changed or removed. They are noted in the database in the same transaction as the
+//! change, and the note goes only when the file is gone: a crash in between is made good at the next start.
+
+use std::collections::HashSet;
+use std::fs::DirEntry;
+use std::io::ErrorKind;
+use std::time::{Duration, UNIX_EPOCH};
+
+use crate::data::{Data, sync_folder};
+use crate::store::{Store, StoreError};
+
+/// Removes files that are noted for removal, and their notes. One that cannot be removed is told to the log and stays
+/// noted.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn erase(store: &Store, data: &Data, files: Vec<String>) -> Result<(), StoreError> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let data = data.clone();
+    let removed = tokio::task::spawn_blocking(move || {
+        let gone = |name: &String| match remove(&data, name) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!("{name} could not be erased and is tried again later: {error}");
+                false
+            }
+        };
+        files.into_iter().filter(gone).collect::<Vec<_>>()
+    });
+    match removed.await {
+        Ok(gone) => store.erased(&gone).await,
+        Err(error) => {
+            tracing::error!("erasing files broke off and is tried again later: {error}");
+            Ok(())
+        }
+    }
+}
+
+/// Removes what an earlier run left.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn pending(store: &Store, data: &Data) -> Result<(), StoreError> {
+    let files = store.erasures().await?;
+    erase(store, data, files).await
+}
+
+/// Removes pictures that the database knows nothing of and that are older than `before`, milliseconds since the epoch:
+/// a crash between naming a file and noting it leaves one.
+///
+/// # Errors
+/// [`StoreError`] of the database. What cannot be read or removed is told to the log.
+pub async fn strays(store: &Store, data: &Data, before: u64) -> Result<(), StoreError> {
+    // Folder by folder, so that never all names are in memory.
+    for digits in (0..=u8::MAX).map(|n| format!("{n:02x}")) {
+        let found = old_files(data, &format!("pictures/{digits}/"), before);
+        if found.is_empty() {
+            continue;
+        }
+        let known: HashSet<String> = store.files_of(&digits).await?.into_iter().collect();
+        for name in found.into_iter().filter(|name| !known.contains(name)) {
+            if let Err(error) = remove(data, &name) {
+                tracing::error!("{name} belongs to nothing and could not be removed: {error}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The names of the files of a folder that were written before `before`.
+fn old_files(data: &Data, folder: &str, before: u64) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(data.path(folder)) else { return Vec::new() };
+    let before = UNIX_EPOCH + Duration::from_millis(before);
+    let old = |entry: &DirEntry| {
+        entry.metadata().is_ok_and(|m| m.is_file() && m.modified().is_ok_and(|written| written < before))
+    };
+    entries
+        .filter_map(Result::ok)
+        .filter(old)
+        .filter_map(|entry| Some(format!("{folder}{}", entry.file_name().to_str()?)))
+        .collect()
+}
+
+fn remove(data: &Data, name: &str) -> std::io::Result<()> {
+    let path = data.path(name);
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        other => other?,
+    }
+    match path.parent() {
+        Some(folder) => sync_folder(folder).map_err(std::io::Error::other),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,148 @@
+//! What a client hands to a worker so that a device can take part: the server's address and a code, as a link or a file.
+
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use serde::Serialize;
+use url::Url;
+
+/// Why there is no invitation.
+#[derive(Debug, thiserror::Error)]
+pub enum InvitationError {
+    /// The address is not one that a device can reach.
+    #[error(
+        "--server: {0} is no address of a back office; give one such as https://diary.example, without a question mark or a password"
+    )]
+    BadServer(Url),
+    /// The file is there.
+    #[error("--file: {0} is here already: name another file, or remove it first")]
+    FileThere(String),
+    /// The file could not be written.
+    #[error("--file: {path}: {source}")]
+    Io {
+        /// Which.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// An invitation. Whoever has it can enrol one device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Invitation {
+    /// Which form this file has.
+    #[serde(rename = "candor-invitation")]
+    form: u32,
+    /// The back office's address, without a slash at its end.
+    server: String,
+    /// The enrolment code.
+    code: String,
+}
+
+impl Invitation {
+    /// Puts one together.
+    ///
+    /// # Errors
+    /// [`InvitationError::BadServer`].
+    pub fn new(server: &Url, code: &str) -> Result<Self, InvitationError> {
+        Ok(Self { form: 1, server: address(server)?, code: code.to_owned() })
+    }
+
+    /// The address that devices are sent to.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// As a link that the tracker opens: `candor:join?server=https%3A%2F%2Fdiary.example&code=ABCD-…`.
+    #[must_use]
+    pub fn link(&self) -> String {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("server", &self.server)
+            .append_pair("code", &self.code)
+            .finish();
+        format!("candor:join?{query}")
+    }
+
+    /// Writes it into a new file that only its owner may read.
+    ///
+    /// # Errors
+    /// [`InvitationError::FileThere`] where there is one of that name, [`InvitationError::Io`].
+    pub fn write(&self, path: &Path) -> Result<(), InvitationError> {
+        let name = || path.display().to_string();
+        let io = |source| InvitationError::Io { path: name(), source };
+        let text = serde_json::to_string_pretty(self).map_err(|e| io(e.into()))?;
+        let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        let mut file = match made {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                return Err(InvitationError::FileThere(name()));
+            }
+            other => other.map_err(io)?,
+        };
+        file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")).map_err(io)
+    }
+}
+
+/// Checks the address that devices are to be sent to, before a code is drawn for it.
+///
+/// # Errors
+/// [`InvitationError::BadServer`].
+pub fn address(server: &Url) -> Result<String, InvitationError> {
+    let plain = matches!(server.scheme(), "https" | "http")
+        && server.has_host()
+        && server.username().is_empty()
+        && server.password().is_none()
+        && server.query().is_none()
+        && server.fragment().is_none();
+    if !plain {
+        return Err(InvitationError::BadServer(server.clone()));
+    }
+    Ok(server.as_str().trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn of(server: &str) -> Result<Invitation, InvitationError> {
+        Invitation::new(&server.parse().unwrap(), "ABCD-EFGH-JKLM-NPQR")
+    }
+
+    #[test]
+    fn a_link_and_a_file_carry_the_address_and_the_code() {
+        let invitation = of("https://diary.example:8443/candor/").unwrap();
+        assert_eq!(
+            invitation.link(),
+            "candor:join?server=https%3A%2F%2Fdiary.example%3A8443%2Fcandor&code=ABCD-EFGH-JKLM-NPQR"
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mara.candor");
+        invitation.write(&path).unwrap();
+        let read: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let expected = serde_json::json!({
+            "candor-invitation": 1, "server": "https://diary.example:8443/candor", "code": "ABCD-EFGH-JKLM-NPQR"
+        });
+        assert_eq!(read, expected);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let again = of("https://other.example").unwrap().write(&path);
+        assert!(matches!(again, Err(InvitationError::FileThere(_))), "nothing is overwritten");
+        assert!(std::fs::read_to_string(&path).unwrap().contains("diary.example"));
+    }
+
+    #[test]
+    fn an_address_that_no_device_can_use_is_refused() {
+        for bad in [
+            "file:///etc/passwd",
+            "mailto:a@b.example",
+            "https://user@diary.example",
+            "https://user:word@diary.example",
+            "https://diary.example/?a=b",
+            "https://diary.example/#a",
+        ] {
+            assert!(matches!(of(bad), Err(InvitationError::BadServer(_))), "{bad}");
+        }
+        assert_eq!(of("http://127.0.0.1:8750").unwrap().server(), "http://127.0.0.1:8750");
+    }
+}

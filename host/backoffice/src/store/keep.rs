@@ -1,0 +1,251 @@
+//! Keeps parcels: each with its receipt, in one synced transaction; of the revisions of a segment the highest.
+//!
+//! A segment that a worker changed comes as a whole new parcel with a higher revision. It takes the place of the one
+//! before: one row in `parcels`, so it is billed once. Of the one before stay its id, digest, receipt and times in
+//! `superseded`, so that a device that asks again gets the same receipt; what it held is erased. A lower revision that
+//! comes late goes there at once.
+
+use candor_diary::billing::Facts;
+use candor_diary::calendar::lock_of;
+use candor_diary::edits;
+use candor_diary::parcel::Parcel;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, Sqlite, Transaction};
+
+use super::erasures::drop_attachments;
+use super::{Store, StoreError, signed, unsigned};
+use crate::delivered;
+
+/// A parcel that was checked and is about to be kept.
+#[derive(Debug)]
+pub struct Incoming<'a> {
+    /// The parcel.
+    pub parcel: &'a Parcel,
+    /// SHA-256 of `envelope`, in hex.
+    pub digest: &'a str,
+    /// The exact bytes that were received.
+    pub envelope: &'a [u8],
+    /// When, milliseconds since the epoch.
+    pub received_at: u64,
+    /// The receipt to answer, should it be kept.
+    pub receipt: &'a [u8],
+}
+
+/// What became of a parcel.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It is kept now.
+    New {
+        /// Whether it took the place of another, whose row is gone.
+        replaced: bool,
+        /// Files, relative to the data folder, that are noted for removal.
+        erase: Vec<String>,
+    },
+    /// It was there already; the receipt of then.
+    Before(Vec<u8>),
+    /// Another parcel has this id.
+    Differs,
+    /// This device has delivered another parcel for this revision of the segment.
+    SegmentTaken,
+    /// This device has delivered another parcel with this place in its journal.
+    SequenceTaken,
+    /// A higher revision has a lower place in the journal, or the other way round.
+    RevisionOrder,
+    /// The week is locked since this time, and the parcel would change more than a picture.
+    WeekLocked(u64),
+    /// The attachment with this SHA-256 is not there, or has another length.
+    AttachmentMissing(String),
+}
+
+/// A parcel that is here and has the id, the segment or the number of an incoming one.
+struct Rival {
+    id: String,
+    digest: String,
+    receipt: Vec<u8>,
+    start: u64,
+    revision: u64,
+    sequence: u64,
+    /// The envelope, where it is the one that counts.
+    envelope: Option<Vec<u8>>,
+}
+
+impl Rival {
+    fn read(row: &SqliteRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            digest: row.try_get("digest")?,
+            receipt: row.try_get("receipt")?,
+            start: unsigned(row.try_get("start")?, "a time")?,
+            revision: unsigned(row.try_get("revision")?, "a revision")?,
+            sequence: unsigned(row.try_get("sequence")?, "a sequence")?,
+            envelope: row.try_get("envelope")?,
+        })
+    }
+}
+
+impl Store {
+    /// Keeps a parcel together with its receipt, in one synced transaction. Doing it twice is the same as doing it
+    /// once.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn keep_parcel(&self, incoming: &Incoming<'_>) -> Result<Kept, StoreError> {
+        let Incoming { parcel, received_at, .. } = incoming;
+        let revision = u64::from(parcel.revision);
+        // Whatever another request does, it does before this line or after the commit.
+        let mut tx = self.write().await?;
+        let rivals = rivals(&mut tx, parcel).await?;
+        if let Some(same) = rivals.iter().find(|rival| rival.id == parcel.id) {
+            let same_bytes = same.digest == incoming.digest;
+            return Ok(if same_bytes { Kept::Before(same.receipt.clone()) } else { Kept::Differs });
+        }
+        if rivals.iter().any(|rival| rival.start == parcel.start && rival.revision == revision) {
+            return Ok(Kept::SegmentTaken);
+        }
+        if rivals.iter().any(|rival| rival.sequence == parcel.sequence) {
+            return Ok(Kept::SequenceTaken);
+        }
+        if rivals.iter().any(|rival| (rival.revision < revision) != (rival.sequence < parcel.sequence)) {
+            return Ok(Kept::RevisionOrder);
+        }
+        let current = rivals.iter().find_map(|rival| Some((rival, rival.envelope.as_ref()?)));
+        if current.is_some_and(|(current, _)| current.revision > revision) {
+            keep_tombstone(&mut tx, incoming).await?;
+            let erase = drop_attachments(&mut tx, &parcel.id, *received_at).await?;
+            tx.commit().await?;
+            return Ok(Kept::New { replaced: false, erase });
+        }
+        let lock = lock_of(parcel.start);
+        if *received_at >= lock {
+            let allowed = match current {
+                Some((_, envelope)) => edits::allowed_after_lock(&delivered::open(envelope)?, parcel),
+                // Tracked while offline, and delivered late, is time; typing in is an edit.
+                None => parcel.manual.is_none(),
+            };
+            if !allowed {
+                return Ok(Kept::WeekLocked(lock));
+            }
+        }
+        if let Some(missing) = missing_attachment(&mut tx, parcel).await? {
+            return Ok(Kept::AttachmentMissing(missing));
+        }
+        let erase = match current {
+            Some((current, _)) => supersede(&mut tx, &current.id, *received_at).await?,
+            None => Vec::new(),
+        };
+        insert(&mut tx, incoming).await?;
+        tx.commit().await?;
+        Ok(Kept::New { replaced: current.is_some(), erase })
+    }
+}
+
+async fn rivals(tx: &mut Transaction<'static, Sqlite>, parcel: &Parcel) -> Result<Vec<Rival>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT id, digest, receipt, start, revision, sequence, envelope FROM parcels
+         WHERE id = ?1 OR (contract = ?2 AND device = ?3 AND start = ?4) OR (device = ?3 AND sequence = ?5)
+         UNION ALL
+         SELECT id, digest, receipt, start, revision, sequence, NULL FROM superseded
+         WHERE id = ?1 OR (contract = ?2 AND device = ?3 AND start = ?4) OR (device = ?3 AND sequence = ?5)",
+    )
+    .bind(&parcel.id)
+    .bind(&parcel.contract)
+    .bind(&parcel.device)
+    .bind(signed(parcel.start, "the segment's start")?)
+    .bind(signed(parcel.sequence, "the sequence")?)
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.iter().map(Rival::read).collect()
+}
+
+/// The digest of the picture, where it is not here in its full length.
+async fn missing_attachment(
+    tx: &mut Transaction<'static, Sqlite>,
+    parcel: &Parcel,
+) -> Result<Option<String>, StoreError> {
+    let Some(snapshot) = &parcel.snapshot else { return Ok(None) };
+    let bytes: Option<i64> =
+        sqlx::query_scalar("SELECT bytes FROM attachments WHERE parcel = ? AND sha256 = ? AND device = ?")
+            .bind(&parcel.id)
+            .bind(&snapshot.sha256)
+            .bind(&parcel.device)
+            .fetch_optional(&mut **tx)
+            .await?;
+    let here = bytes == Some(signed(snapshot.bytes, "the snapshot")?);
+    Ok((!here).then(|| snapshot.sha256.clone()))
+}
+
+/// Leaves of a parcel nothing but its tombstone; answers the files that are to go with it.
+async fn supersede(
+    tx: &mut Transaction<'static, Sqlite>,
+    id: &str,
+    now: u64,
+) -> Result<Vec<String>, StoreError> {
+    sqlx::query(
+        "INSERT INTO superseded
+         (id, contract, device, start, revision, sequence, digest, receipt, received_at, superseded_at)
+         SELECT id, contract, device, start, revision, sequence, digest, receipt, received_at, ? FROM parcels
+         WHERE id = ?",
+    )
+    .bind(signed(now, "the time")?)
+    .bind(id)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query("DELETE FROM parcels WHERE id = ?").bind(id).execute(&mut **tx).await?;
+    drop_attachments(tx, id, now).await
+}
+
+/// Keeps of a parcel that comes after its successor what [`supersede`] would have left of it.
+async fn keep_tombstone(
+    tx: &mut Transaction<'static, Sqlite>,
+    incoming: &Incoming<'_>,
+) -> Result<(), StoreError> {
+    let Incoming { parcel, digest, received_at, receipt, .. } = incoming;
+    sqlx::query(
+        "INSERT INTO superseded
+         (id, contract, device, start, revision, sequence, digest, receipt, received_at, superseded_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
+    )
+    .bind(&parcel.id)
+    .bind(&parcel.contract)
+    .bind(&parcel.device)
+    .bind(signed(parcel.start, "the segment's start")?)
+    .bind(i64::from(parcel.revision))
+    .bind(signed(parcel.sequence, "the sequence")?)
+    .bind(*digest)
+    .bind(*receipt)
+    .bind(signed(*received_at, "the time")?)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn insert(tx: &mut Transaction<'static, Sqlite>, incoming: &Incoming<'_>) -> Result<(), StoreError> {
+    let Incoming { parcel, digest, envelope, received_at, receipt } = incoming;
+    let facts = Facts::of(parcel);
+    let manual_at = facts.manual.map(|at| signed(at, "the time of typing in")).transpose()?;
+    sqlx::query(
+        "INSERT INTO parcels (id, contract, device, start, length, sequence, chain_head, digest, envelope, receipt,
+         received_at, tracked_bits, active_bits, gap, revision, manual_at, removed)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(&parcel.id)
+    .bind(&parcel.contract)
+    .bind(&parcel.device)
+    .bind(signed(parcel.start, "the segment's start")?)
+    .bind(i64::from(parcel.length.minutes()))
+    .bind(signed(parcel.sequence, "the sequence")?)
+    .bind(&parcel.chain_head)
+    .bind(*digest)
+    .bind(*envelope)
+    .bind(*receipt)
+    .bind(signed(*received_at, "the time")?)
+    .bind(signed(facts.tracked, "the minutes")?)
+    .bind(signed(facts.active, "the minutes")?)
+    .bind(facts.gap)
+    .bind(i64::from(parcel.revision))
+    .bind(manual_at)
+    .bind(facts.removed)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,18 @@
+//! Words for what a parcel says in codes.
+
+use candor_diary::parcel::GapCause;
+
+/// Why the tracker could not see.
+pub(super) fn cause(cause: GapCause) -> &'static str {
+    match cause {
+        GapCause::Crash => "the tracker was ended or lost power",
+        GapCause::CounterLost => "keys, clicks and scrolls could not be counted",
+        GapCause::DisplayLost => "the display could not be read",
+        GapCause::CollectorFailed => "a collector failed",
+        GapCause::ClockJump => "the clock was set",
+        GapCause::Asleep => "the computer slept",
+        GapCause::Locked => "the screen was locked",
+        GapCause::Paused => "the worker paused for private time",
+        GapCause::LeftOut => "the worker left the time out",
+    }
+}
