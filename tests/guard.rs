@@ -230,7 +230,7 @@ async fn invariant_03_without_a_policy_there_is_neither_picture_nor_title() {
     tokio::time::sleep(Duration::from_millis(3_200)).await;
     let guard = Guard::new(eyes, Policies::new(None, None), SystemClock::shared());
     assert_eq!(guard.picture(Scope::Desktop).await.map(|_| ()), Err(NoPicture::Denied(Denied::RuleFailed)));
-    assert_eq!(guard.windows().await.map(|_| ()), Err(NoPicture::Denied(Denied::RuleFailed)));
+    assert_eq!(guard.windows().await.map(|_| ()), Err(Denied::RuleFailed));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

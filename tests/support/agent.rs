@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
+use candor_agent::control::ask;
+use candor_agent::protocol::{Request, Response};
 use serde_json::Value;
 
 use crate::backoffice::BackOffice;
@@ -51,6 +54,18 @@ impl Agent {
             bail!("candor-agent {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Asks the running agent through its control socket, as a window does.
+    ///
+    /// # Errors
+    /// What it says against it.
+    pub fn request(&self, request: &Request) -> Result<Value> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        match runtime.block_on(ask(&self.data.join("run"), request, Duration::from_secs(60)))? {
+            Response::Ok(value) => Ok(value),
+            Response::Error(why) => bail!("{why}"),
+        }
     }
 
     /// The same, for a command that answers in JSON: `--json` is added.

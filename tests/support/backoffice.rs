@@ -125,6 +125,14 @@ impl BackOffice {
     }
 }
 
+impl BackOffice {
+    /// Ends it, as a lost network would: nothing answers at its address any more.
+    pub fn stop(&mut self) {
+        let _gone = self.server.kill();
+        let _status = self.server.wait();
+    }
+}
+
 impl Drop for BackOffice {
     fn drop(&mut self) {
         let _gone = self.server.kill();

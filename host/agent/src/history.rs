@@ -20,7 +20,6 @@ use crate::protocol::{PictureFacts, Segment, SegmentState};
 struct Known {
     parcel: String,
     facts: Facts,
-    counts: bool,
     pictured: bool,
 }
 
@@ -73,11 +72,14 @@ impl History {
         let claims: Vec<Claim<'_>> = all
             .values()
             .chain(&running)
-            .filter(|k| k.counts)
-            .map(|k| Claim { contract: &closing.terms.contract, facts: k.facts })
+            .map(|k| Claim {
+                contract: &closing.terms.contract,
+                facts: k.facts,
+                manual_time: closing.terms.manual_time,
+            })
             .collect();
         let mut totals = Totals::default();
-        for (claim, outcome) in claims.iter().zip(bill(&claims, &closing.terms.contract, None)) {
+        for (claim, outcome) in claims.iter().zip(bill(&claims, &closing.terms.contract, |_| None)) {
             if outcome != Outcome::Billed {
                 continue;
             }
@@ -100,7 +102,6 @@ fn known_of(id: &str, parcel: &Parcel) -> Known {
     Known {
         parcel: id.to_owned(),
         facts: Facts::of(parcel),
-        counts: parcel.removed.is_none(),
         pictured: parcel.snapshot.is_some(),
     }
 }

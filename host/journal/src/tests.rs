@@ -55,6 +55,7 @@ fn closing(start: u64) -> SegmentClose {
         kind: "segment".to_owned(),
         at: start + MINUTE,
         body: format!("segment {start}: {MARKER}").into_bytes(),
+        revision: 0,
     }
 }
 

@@ -1,0 +1,365 @@
+//! What the worker at the keyboard can do: change, remove, pause, answer, go offline; the client's side of each.
+//!
+//! The agent runs under a fast clock and a painted screen (a simulation of time and hardware); plugins, journal, HTTP
+//! and back office are the real ones.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what failed by panicking"
+)]
+
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use candor_agent::protocol::{Forgotten, IdleAnswer, OutboxAnswer, OwnRule, Preferences, Request, Segment, Status};
+use candor_tests::agent::Agent;
+use candor_tests::backoffice::{BackOffice, terms};
+use candor_tests::fast::FastAgent;
+use serde_json::{Value, json};
+
+/// A segment of a minute takes three seconds.
+const SPEED: u32 = 20;
+
+fn now() -> u64 {
+    u64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis()).unwrap()
+}
+
+/// A back office with one contract, and an agent that has accepted its notice and runs.
+struct Desk {
+    agent: Agent,
+    backoffice: BackOffice,
+    _running: FastAgent,
+    folder: tempfile::TempDir,
+}
+
+const CONTRACT: &str = "work";
+
+impl Desk {
+    fn open(hold_ms: u64, speed: u32, change: impl FnOnce(&mut Value)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let backoffice = BackOffice::start(&folder.path().join("backoffice"), 0).unwrap();
+        let mut terms = terms(CONTRACT, backoffice.address(), hold_ms);
+        change(&mut terms);
+        backoffice.add_contract(&terms).unwrap();
+        let agent = Agent::enrol(&folder.path().join("agent"), &backoffice, CONTRACT).unwrap();
+        let running = FastAgent::start(&agent, now(), speed).unwrap();
+        Self { agent, backoffice, _running: running, folder }
+    }
+
+    fn status(&self) -> Status {
+        self.get(Request::Status { after: None })
+    }
+
+    fn get<T: serde::de::DeserializeOwned>(&self, request: Request) -> T {
+        serde_json::from_value(self.agent.request(&request).unwrap()).unwrap()
+    }
+
+    fn tell(&self, request: Request) {
+        self.agent.request(&request).unwrap();
+    }
+
+    fn refused(&self, request: Request) -> String {
+        self.agent.request(&request).unwrap_err().to_string()
+    }
+
+    fn segments(&self) -> Vec<Segment> {
+        self.get(Request::Segments { from: 0, to: 1 << 50 })
+    }
+
+    /// Waits for what `look` finds.
+    fn until<T>(&self, what: &str, mut look: impl FnMut(&Self) -> Option<T>) -> T {
+        let began = Instant::now();
+        loop {
+            if let Some(found) = look(self) {
+                return found;
+            }
+            assert!(began.elapsed() < Duration::from_secs(150), "no {what}: {:#?}", self.status());
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    fn delivered(&self) -> Vec<Value> {
+        self.backoffice.deliveries(CONTRACT).unwrap()
+    }
+
+    /// A delivered segment with a picture, as the back office lists it.
+    fn pictured(&self) -> Value {
+        self.until("picture", |d| d.delivered().into_iter().find(|s| !s["snapshot"].is_null()))
+    }
+
+    fn presence(&self, said: Option<Value>) {
+        let path = self.agent.data().join("presence.json");
+        match said {
+            Some(said) => std::fs::write(path, said.to_string()).unwrap(),
+            None => std::fs::remove_file(path).unwrap(),
+        }
+    }
+}
+
+fn start(of: &Value) -> u64 {
+    of["start"].as_u64().unwrap()
+}
+
+#[test]
+fn invariant_07_time_and_pictures_are_separate() {
+    let desk = Desk::open(0, SPEED, |_| {});
+    desk.tell(Request::Start { memo: Some("Reading".into()) });
+    let before = desk.pictured();
+    let file = before["snapshot"]["file"].as_str().unwrap().to_owned();
+    assert!(Path::new(&file).exists());
+    desk.tell(Request::Stop { at_segment_end: true });
+    desk.until("stop", |d| (!d.status().tracking && d.status().segments.open == 0).then_some(()));
+    let week = desk.status().week_ms;
+
+    desk.tell(Request::RemovePicture { start: start(&before) });
+    let after = desk.until("revision", |d| {
+        d.delivered().into_iter().find(|s| s["start"] == before["start"] && s["revision"] == 1)
+    });
+    assert_eq!(after["snapshot"], Value::Null);
+    assert_eq!(after["no_snapshot_because"], "Picture removed by worker, time kept");
+    assert_eq!(after["minutes_active"], before["minutes_active"], "the time stays");
+    assert_eq!(desk.status().week_ms, week, "the time stays");
+    assert!(!Path::new(&file).exists(), "the client's copy is gone");
+    assert!(desk.refused(Request::RemovePicture { start: start(&before) }).contains("no picture"));
+    assert_eq!(desk.agent.ask(&["verify"]).unwrap()["first_bad"], Value::Null);
+}
+
+#[test]
+fn a_picture_removed_in_its_hold_is_never_sent() {
+    let desk = Desk::open(3_600_000, SPEED, |_| {});
+    desk.tell(Request::Start { memo: None });
+    let held = desk.until("held picture", |d| {
+        d.segments().into_iter().find(|s| s.picture.is_some() && s.parcel.is_some())
+    });
+    desk.tell(Request::RemovePicture { start: held.start });
+    desk.tell(Request::Stop { at_segment_end: false });
+    desk.tell(Request::SendNow { start: held.start });
+    let delivered = desk.until("delivery", |d| d.delivered().into_iter().find(|s| start(s) == held.start));
+    assert_eq!(delivered["snapshot"], Value::Null);
+    assert_eq!(delivered["no_snapshot_because"], "Picture removed by worker, time kept");
+    // No picture ever came to the back office.
+    let pictures = desk.folder.path().join("backoffice/pictures");
+    assert!(!pictures.exists() || walk(&pictures) == 0, "{pictures:?}");
+}
+
+fn walk(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+    entries.map(|path| if path.is_dir() { walk(&path) } else { 1 }).sum()
+}
+
+#[test]
+fn memos_are_changed_and_segments_removed_before_and_after_delivery() {
+    let desk = Desk::open(0, SPEED, |terms| terms["labels"] = json!(["Design", "Calls"]));
+    desk.tell(Request::Start { memo: Some("First".into()) });
+    desk.tell(Request::Label { label: Some("Calls".into()) });
+    assert!(desk.refused(Request::Label { label: Some("Nothing".into()) }).contains("no such label"));
+    desk.until("two segments", |d| (d.delivered().len() >= 3).then_some(()));
+    let (first, second) = (start(&desk.delivered()[1]), start(&desk.delivered()[2]));
+    desk.tell(Request::EditSegment { start: first, memo: "Second".into(), label: Some("Design".into()) });
+    let edited = desk.until("edit", |d| {
+        d.delivered().into_iter().find(|s| start(s) == first && s["memo"] == "Second")
+    });
+    assert_eq!((&edited["label"], &edited["revision"]), (&json!("Design"), &json!(1)));
+    assert!(desk.refused(Request::EditSegment { start: 60_000, memo: String::new(), label: None }).contains("locked"));
+
+    let gone: Forgotten = desk.get(Request::Forget { from: second, to: second + 1 });
+    assert_eq!((gone.segments, gone.from), (1, second));
+    let removed =
+        desk.until("removal", |d| d.delivered().into_iter().find(|s| start(s) == second && s["removed"] == true));
+    assert_eq!(removed["minutes_active"], 0);
+    let shown = desk.segments().into_iter().find(|s| s.start == second).unwrap();
+    assert!(shown.removed_at.is_some() && shown.memo.is_none() && shown.picture.is_none(), "{shown:#?}");
+
+    // The running segment: what was is gone, what follows counts, and it has its memo again.
+    desk.tell(Request::Memo { memo: "Third".into() });
+    let at = desk.status().now;
+    let _gone: Forgotten = desk.get(Request::Forget { from: at - 1, to: at });
+    let status = desk.status();
+    assert!(status.tracking && status.memo.as_deref() == Some("Third"), "{status:#?}");
+    assert_eq!(desk.agent.ask(&["verify"]).unwrap()["first_bad"], Value::Null);
+}
+
+#[test]
+fn idle_time_is_asked_about_and_never_silently_billed() {
+    let desk = Desk::open(0, 60, |terms| terms["manual-time"] = json!("yes"));
+    desk.tell(Request::SetPreferences {
+        preferences: Preferences { idle_minutes: 3, ..Preferences::default() },
+    });
+    desk.tell(Request::Start { memo: Some("Before".into()) });
+    desk.until("tracked time", |d| (d.status().week_ms >= 4 * 60_000).then_some(()));
+    desk.presence(Some(json!({"idle-ms": 180_000})));
+    desk.until("absence", |d| d.status().away_since);
+    // Ten minutes of nobody, in fake time.
+    std::thread::sleep(Duration::from_secs(10));
+    desk.presence(None);
+    let question = desk.until("question", |d| d.status().question);
+    assert!(question.to - question.from >= 10 * 60_000, "{question:?}");
+    assert!(question.manual_ms >= 8 * 60_000, "{question:?}");
+    // Left out until it is answered: no segment that lies wholly in it has time.
+    let within = |d: &Desk| -> Vec<Segment> {
+        let segments = d.segments().into_iter();
+        segments.filter(|s| s.start >= question.from && s.start + 60_000 <= question.to).collect()
+    };
+    for segment in within(&desk) {
+        assert_eq!(segment.tracked_ms, 0, "{segment:#?}");
+    }
+    desk.tell(Request::Idle { answer: IdleAnswer::Manual("Read the format guide".into()) });
+    assert_eq!(desk.status().question, None);
+    let typed = desk.until("typed-in time", |d| {
+        let typed: Vec<_> = d.delivered().into_iter().filter(|s| s["manual"] == true).collect();
+        (typed.len() as u64 * 60_000 >= question.manual_ms).then_some(typed)
+    });
+    assert_eq!(typed[0]["memo"], "Read the format guide");
+    assert_eq!(typed[0]["snapshot"], Value::Null);
+    assert!(desk.refused(Request::Idle { answer: IdleAnswer::LeaveOut }).contains("no question"));
+}
+
+#[test]
+fn a_pause_and_a_locked_screen_are_gaps_with_their_cause() {
+    let desk = Desk::open(0, 60, |_| {});
+    desk.tell(Request::Start { memo: None });
+    desk.until("a segment", |d| (d.status().week_ms > 0).then_some(()));
+    desk.tell(Request::Pause);
+    assert!(desk.status().paused_since.is_some() && desk.status().tracking);
+    assert!(desk.refused(Request::Pause).contains("nothing to pause"));
+    std::thread::sleep(Duration::from_secs(4));
+    desk.tell(Request::Start { memo: None });
+    assert_eq!(desk.status().paused_since, None);
+    desk.presence(Some(json!({"locked": true})));
+    desk.until("lock", |d| d.status().away_since);
+    std::thread::sleep(Duration::from_secs(4));
+    desk.presence(None);
+    desk.until("unlock", |d| d.status().away_since.is_none().then_some(()));
+    let segments = desk.segments();
+    for cause in ["paused", "locked"] {
+        let gap = |s: &&Segment| s.gaps.iter().any(|g| serde_json::to_value(g).unwrap() == cause);
+        assert!(segments.iter().any(|s| gap(&s) && s.tracked_ms == 0), "{cause}: {segments:#?}");
+    }
+}
+
+#[test]
+fn an_hour_offline_is_delivered_afterwards_once() {
+    let mut desk = Desk::open(0, 120, |_| {});
+    desk.tell(Request::Start { memo: Some("On a train".into()) });
+    desk.pictured();
+    let (data, port) = (desk.folder.path().join("backoffice"), desk.backoffice.address().rsplit(':').next().unwrap().parse().unwrap());
+    desk.backoffice.stop();
+    let status = desk.until("offline", |d| Some(d.status()).filter(|s| s.offline_since.is_some()));
+    assert!(status.tracking && status.next_try_at.is_some(), "{status:#?}");
+    let until = status.now + 3_600_000;
+    desk.until("an hour", |d| (d.status().now > until).then_some(()));
+    let OutboxAnswer { entries, .. } = desk.get(Request::Outbox);
+    let waiting = entries.iter().filter(|e| e.state == "waiting").count();
+    assert!(waiting >= 55, "{waiting}");
+    // One that is taken back is not sent, and one that is taken back and undone is.
+    let chosen: Vec<_> = entries.iter().filter(|e| e.state == "waiting").take(2).collect();
+    for entry in &chosen {
+        desk.tell(Request::Cancel { parcel: entry.parcel.clone() });
+    }
+    desk.tell(Request::Uncancel { parcel: chosen[1].parcel.clone() });
+    desk.backoffice = BackOffice::start(&data, port).unwrap();
+    desk.tell(Request::Stop { at_segment_end: false });
+    desk.tell(Request::TryNow);
+    desk.until("delivery", |d| {
+        let s = d.status();
+        (s.outbox.waiting + s.outbox.held == 0 && s.segments.open == 0).then_some(())
+    });
+    let delivered = desk.delivered();
+    let mut starts: Vec<_> = delivered.iter().map(start).collect();
+    starts.dedup();
+    assert_eq!(starts.len(), delivered.len(), "none twice");
+    assert!(starts.len() >= 58, "{}", starts.len());
+    assert!(!starts.contains(&chosen[0].segment_start) && starts.contains(&chosen[1].segment_start));
+    assert_eq!(desk.status().offline_since, None);
+}
+
+#[test]
+fn contracts_are_joined_by_link_and_switched_while_tracking() {
+    let desk = Desk::open(0, SPEED, |_| {});
+    let mut other = terms("other", desk.backoffice.address(), 0);
+    other["title"] = json!("Another contract");
+    desk.backoffice.add_contract(&other).unwrap();
+    let link = desk.backoffice.invitation("other").unwrap();
+    assert!(desk.refused(Request::Import { invitation: "hello".into() }).contains("no invitation"));
+    desk.tell(Request::Switch { contract: CONTRACT.into() });
+    desk.tell(Request::Start { memo: Some("Both".into()) });
+    desk.tell(Request::Import { invitation: link });
+    // Tracking goes on under the first; under the other nothing is recorded before its notice is accepted.
+    let status = desk.status();
+    assert_eq!((status.contract.as_str(), status.notice_accepted, status.tracking), ("other", false, false));
+    assert!(desk.refused(Request::Start { memo: None }).contains("not accepted"));
+    let notice: Value = desk.get(Request::Notice { contract: Some("other".into()) });
+    assert_eq!(notice["accepted"], false);
+    let accept = |digest: &str| Request::Accept {
+        contract: "other".into(),
+        digest: digest.into(),
+        by: "A worker".into(),
+    };
+    assert!(desk.refused(accept("0")).contains("has changed"));
+    desk.tell(accept(notice["digest"].as_str().unwrap()));
+    desk.tell(Request::Switch { contract: CONTRACT.into() });
+    assert!(desk.status().tracking);
+    desk.tell(Request::Switch { contract: "other".into() });
+    let status = desk.status();
+    assert_eq!((status.title.as_str(), status.tracking), ("Another contract", true));
+    assert_eq!(status.memo.as_deref(), Some("Both"));
+    desk.until("both delivered", |d| {
+        let both = [CONTRACT, "other"].map(|c| d.backoffice.deliveries(c).unwrap().len());
+        both.iter().all(|count| *count > 0).then_some(())
+    });
+}
+
+#[test]
+fn own_rules_only_tighten_and_a_preview_shows_them() {
+    let desk = Desk::open(0, SPEED, |_| {});
+    let preview: Value = desk.get(Request::Preview { contract: None, own_rules: None, max_width: 200 });
+    assert_eq!(preview["redactions"].as_array().unwrap().len(), 1, "the client's rule: {preview:#}");
+    let rule = |pattern: &str, action: &str| OwnRule {
+        field: "title".into(),
+        by: "contains".into(),
+        pattern: pattern.into(),
+        action: action.into(),
+    };
+    let own = vec![rule("notes", "fill")];
+    let preview: Value =
+        desk.get(Request::Preview { contract: None, own_rules: Some(own.clone()), max_width: 200 });
+    assert_eq!(preview["redactions"].as_array().unwrap().len(), 2, "{preview:#}");
+    assert_eq!(desk.get::<Vec<OwnRule>>(Request::OwnRules), [], "a preview sets nothing");
+
+    let bad = OwnRule { by: "regex".into(), ..rule("(", "fill") };
+    assert!(!desk.refused(Request::SetOwnRules { rules: vec![bad] }).is_empty());
+    desk.tell(Request::SetOwnRules { rules: own.clone() });
+    assert_eq!(desk.get::<Vec<OwnRule>>(Request::OwnRules), own);
+    desk.tell(Request::Start { memo: None });
+    let covered = |segment: &Value| segment["snapshot"]["redactions"].as_array().map_or(0, Vec::len);
+    let found = desk.until("picture", |d| d.delivered().into_iter().find(|s| covered(s) > 0));
+    assert_eq!(covered(&found), 2, "{found:#}");
+    // No notice changed: the worker's own rules ask nothing of the worker.
+    assert!(desk.status().notice_accepted);
+    desk.tell(Request::SetOwnRules { rules: vec![] });
+    let at = desk.status().now;
+    let found = desk.until("later picture", |d| {
+        d.delivered().into_iter().find(|s| start(s) > at && !s["snapshot"].is_null())
+    });
+    assert_eq!(covered(&found), 1, "{found:#}");
+}
+
+#[test]
+fn everything_of_ones_own_can_be_exported() {
+    let desk = Desk::open(0, SPEED, |_| {});
+    desk.tell(Request::Start { memo: Some("For myself".into()) });
+    desk.pictured();
+    let to = desk.folder.path().join("mine");
+    let exported: Value = desk.get(Request::Export { to: to.display().to_string() });
+    assert!(exported["records"].as_u64().unwrap() > 5 && exported["pictures"].as_u64().unwrap() >= 1);
+    let records = std::fs::read_to_string(to.join("records.jsonl")).unwrap();
+    assert!(records.lines().any(|l| l.contains("For myself")));
+    assert!(walk(&to.join("pictures")) >= 1 && walk(&to.join("parcels")) >= 2 && walk(&to.join("terms")) == 1);
+    assert!(desk.refused(Request::Export { to: to.display().to_string() }).contains("there already"));
+    let checks: Vec<Value> = desk.get(Request::Doctor);
+    for name in ["display", "counting", "disk", "memory", "load", "back-office", "clock"] {
+        assert!(checks.iter().any(|c| c["name"] == name), "{name}: {checks:#?}");
+    }
+}
