@@ -15,19 +15,39 @@ use crate::process;
 use crate::setup::GuestToolchain;
 use crate::workspace::{GUEST_PROFILE, GUEST_TARGET, Workspace, say};
 
-/// Builds the programs for this machine.
-pub(crate) fn programs(workspace: &Workspace) -> Result<()> {
+/// Which programs are built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Programs {
+    /// Those that track and deliver: a first segment does not wait for a window to be compiled.
+    Pipeline,
+    /// All.
+    All,
+}
+
+/// Builds programs for this machine.
+pub(crate) fn programs(workspace: &Workspace, which: Programs) -> Result<()> {
     let began = Instant::now();
     say("building the programs");
-    process::run(workspace.cargo().args(["build", "--workspace", "--bins"]))
-        .context("the programs do not compile")?;
+    let mut cargo = workspace.cargo();
+    // Whatever is built, the whole workspace decides the features of what it depends on.
+    cargo.args(["build", "--workspace"]);
+    match which {
+        Programs::All => drop(cargo.arg("--bins")),
+        Programs::Pipeline => {
+            for name in ["candor-agent", "candor-backoffice", "candor-compile", "candor-counter"] {
+                cargo.args(["--bin", name]);
+            }
+        }
+    }
+    process::run(&mut cargo).context("the programs do not compile")?;
     say(format_args!("programs built in {} s", began.elapsed().as_secs()));
     Ok(())
 }
 
-/// Builds every guest that is written in Rust: the plugins, the examples, and those that tests are made of.
-pub(crate) fn guests(workspace: &Workspace, toolchain: &GuestToolchain) -> Result<()> {
-    let names = guest_crates(workspace)?;
+/// Builds guests that are written in Rust: the plugins, and where all are wanted the examples and those that tests are
+/// made of.
+pub(crate) fn guests(workspace: &Workspace, toolchain: &GuestToolchain, which: Programs) -> Result<()> {
+    let names = guest_crates(workspace, which)?;
     if names.is_empty() {
         bail!("the workspace has no guest");
     }
@@ -46,7 +66,7 @@ pub(crate) fn guests(workspace: &Workspace, toolchain: &GuestToolchain) -> Resul
 }
 
 /// The workspace's crates that yield a component: those whose library is a `cdylib`.
-fn guest_crates(workspace: &Workspace) -> Result<Vec<String>> {
+fn guest_crates(workspace: &Workspace, which: Programs) -> Result<Vec<String>> {
     let said = process::output(workspace.cargo().args([
         "metadata",
         "--no-deps",
@@ -54,10 +74,13 @@ fn guest_crates(workspace: &Workspace) -> Result<Vec<String>> {
         "--offline",
     ]))?;
     let metadata: serde_json::Value = serde_json::from_str(&said).context("cargo metadata is not JSON")?;
-    Ok(cdylibs(&metadata))
+    let plugins = workspace.root().join("plugins");
+    let within = (which == Programs::Pipeline).then_some(plugins.as_path());
+    Ok(cdylibs(&metadata, within))
 }
 
-fn cdylibs(metadata: &serde_json::Value) -> Vec<String> {
+/// The crates with a `cdylib`, all or those whose manifest lies within a folder.
+fn cdylibs(metadata: &serde_json::Value, within: Option<&Path>) -> Vec<String> {
     let empty = Vec::new();
     let list = |value: &'_ serde_json::Value| value.as_array().unwrap_or(&empty).clone();
     list(&metadata["packages"])
@@ -66,6 +89,10 @@ fn cdylibs(metadata: &serde_json::Value) -> Vec<String> {
             list(&package["targets"])
                 .iter()
                 .any(|target| list(&target["crate_types"]).contains(&"cdylib".into()))
+        })
+        .filter(|package| {
+            let manifest = Path::new(package["manifest_path"].as_str().unwrap_or(""));
+            within.is_none_or(|folder| manifest.starts_with(folder))
         })
         .filter_map(|package| Some(package["name"].as_str()?.to_owned()))
         .collect()
@@ -195,7 +222,8 @@ mod tests {
             {"name": "a-plugin", "targets": [{"crate_types": ["cdylib", "rlib"]}]},
             {"name": "a-program", "targets": [{"crate_types": ["lib"]}, {"crate_types": ["bin"]}]},
         ]});
-        assert_eq!(cdylibs(&metadata), ["a-plugin"]);
+        assert_eq!(cdylibs(&metadata, None), ["a-plugin"]);
+        assert!(cdylibs(&metadata, Some(Path::new("/elsewhere"))).is_empty());
     }
 
     #[test]

@@ -40,8 +40,8 @@ pub(crate) fn bench(workspace: &Workspace, options: &Options) -> Result<()> {
     let Name::Pipeline = options.name;
     if !options.as_built {
         let guests = setup::setup(workspace, setup::Needs::DEMO)?;
-        artefacts::programs(workspace)?;
-        artefacts::guests(workspace, &guests)?;
+        artefacts::programs(workspace, artefacts::Programs::All)?;
+        artefacts::guests(workspace, &guests, artefacts::Programs::All)?;
     }
 
     say("measuring rules and pictures");

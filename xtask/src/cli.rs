@@ -52,7 +52,7 @@ pub(crate) fn main() -> Result<()> {
         Task::Guests { javascript } => {
             let needs = if javascript { setup::Needs::TEST } else { setup::Needs::BUILD };
             let guests = setup::setup(&workspace, needs)?;
-            artefacts::guests(&workspace, &guests)?;
+            artefacts::guests(&workspace, &guests, artefacts::Programs::All)?;
             if javascript { artefacts::javascript_guests(&workspace) } else { Ok(()) }
         }
         Task::Run(options) => demo::run(&workspace, &options),

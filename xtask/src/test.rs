@@ -21,8 +21,8 @@ pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<()> {
     let began = Instant::now();
     let guests = setup::setup(workspace, setup::Needs::TEST)?;
     check::format(workspace)?;
-    artefacts::programs(workspace)?;
-    artefacts::guests(workspace, &guests)?;
+    artefacts::programs(workspace, artefacts::Programs::All)?;
+    artefacts::guests(workspace, &guests, artefacts::Programs::All)?;
     artefacts::javascript_guests(workspace)?;
     say(format_args!("ready to test after {} s", began.elapsed().as_secs()));
     let mut cargo = workspace.cargo();

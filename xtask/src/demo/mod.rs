@@ -98,8 +98,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     if !options.as_built {
         let needs = if own_display.is_some() { setup::Needs::BUILD } else { setup::Needs::DEMO };
         let guests = setup::setup(workspace, needs)?;
-        artefacts::programs(workspace)?;
-        artefacts::guests(workspace, &guests)?;
+        artefacts::programs(workspace, artefacts::Programs::Pipeline)?;
+        artefacts::guests(workspace, &guests, artefacts::Programs::Pipeline)?;
     }
     let interrupt = Interrupt::listen()?;
     let data = if options.data == Path::new("target/demo") {
