@@ -23,9 +23,17 @@ impl Agent {
     /// # Errors
     /// What the agent or the back office says against it.
     pub fn enrol(data: &Path, backoffice: &BackOffice, contract: &str) -> Result<Self> {
+        Self::enrol_at(data, backoffice, contract, backoffice.address())
+    }
+
+    /// The same, with a back office that is reached at another address, such as through a proxy.
+    ///
+    /// # Errors
+    /// As [`Self::enrol`].
+    pub fn enrol_at(data: &Path, backoffice: &BackOffice, contract: &str, address: &str) -> Result<Self> {
         let agent = Self { data: data.to_owned() };
         let code = backoffice.enrolment_code(contract)?;
-        agent.tell(&["enrol", "--server", backoffice.address(), "--code", &code, "--name", "a test"])?;
+        agent.tell(&["enrol", "--server", address, "--code", &code, "--name", "a test"])?;
         agent.tell(&["accept", "--by", "a test"])?;
         Ok(agent)
     }

@@ -1,0 +1,277 @@
+//! Twenty windows with secrets, on two monitors, in motion: no byte of any secret in any place that tracking leaves.
+//!
+//! Everything is real: the display, the programs, the agent, the back office and the HTTP between them, which a proxy
+//! writes down. Each window has a word of its own in title and text. Some are covered, half-covered, moved, closed and
+//! opened again, or renamed to and fro while pictures are taken; one has a menu, and a panel lists all titles.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what failed by panicking"
+)]
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use candor_tests::agent::Agent;
+use candor_tests::backoffice::{BackOffice, terms};
+use candor_tests::display::Display;
+use candor_tests::leaks;
+use candor_tests::picture::Picture;
+use serde_json::Value;
+use x11rb::COPY_DEPTH_FROM_PARENT;
+use x11rb::connection::Connection as _;
+use x11rb::protocol::xproto::{
+    AtomEnum, ConfigureWindowAux, ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask, PropMode,
+    StackMode, Window, WindowClass,
+};
+use x11rb::rust_connection::RustConnection;
+use x11rb::wrapper::ConnectionExt as _;
+
+const WORDS: [&str; 20] = [
+    "QUOKKA", "ZEBRAFISH", "WOLVERINE", "AXOLOTL", "PANGOLIN", "NARWHAL", "CAPYBARA", "FLAMINGO", "ECHIDNA",
+    "MONGOOSE", "TARSIER", "LEMMING", "ALBATROSS", "CHEETAH", "IGUANA", "OCELOT", "WALRUS", "GIRAFFE",
+    "PELICAN", "BADGER",
+];
+
+/// A word that is no secret, so that a search which finds nothing is known to search.
+const OPEN: &str = "HARBOUR";
+
+/// How many segments of a minute are looked at.
+const SEGMENTS: usize = 1;
+
+/// Writes down all that goes between an agent and a back office.
+struct Wire {
+    address: String,
+    seen: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Wire {
+    fn tap(to: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let all = Arc::clone(&seen);
+        std::thread::spawn(move || {
+            for near in listener.incoming() {
+                let (near, far) = (near.unwrap(), TcpStream::connect(&to).unwrap());
+                let back = (far.try_clone().unwrap(), near.try_clone().unwrap());
+                for (from, to) in [(near, far), back] {
+                    let all = Arc::clone(&all);
+                    std::thread::spawn(move || copy(from, to, &all));
+                }
+            }
+        });
+        Self { address, seen }
+    }
+}
+
+fn copy(mut from: TcpStream, mut to: TcpStream, all: &Mutex<Vec<u8>>) {
+    let mut buffer = [0; 65_536];
+    while let Ok(count) = from.read(&mut buffer) {
+        all.lock().unwrap().extend_from_slice(&buffer[..count]);
+        if count == 0 || to.write_all(&buffer[..count]).is_err() {
+            break;
+        }
+    }
+    let _closed = to.shutdown(std::net::Shutdown::Write);
+}
+
+/// The windows, and what is done to them.
+struct Stage {
+    client: RustConnection,
+    root: Window,
+    windows: Vec<Window>,
+    menu: Window,
+}
+
+impl Stage {
+    fn set(display: &mut Display) -> Self {
+        for (n, word) in WORDS.iter().enumerate() {
+            // Ten on each monitor, over one another in part.
+            let (x, y) = (40 + (n % 5) * 330 + (n / 10) * 1_920, 60 + (n / 5 % 2) * 430);
+            let script = format!("for i in 1 2 3 4 5 6 7 8; do echo {word} {word} {word}; done");
+            display.xterm(&format!("secret: {word}"), &format!("50x20+{x}+{y}"), &script).unwrap();
+        }
+        let open = format!("for i in 1 2 3 4 5 6; do echo {OPEN} {OPEN}; done");
+        display.xterm(OPEN, "40x12+1500+740", &open).unwrap();
+        display.xterm(&format!("{OPEN} two"), "40x12+3400+740", &open).unwrap();
+        let windows = WORDS.map(|word| display.window_named(&format!("secret: {word}")).unwrap()).to_vec();
+        display.window_named(OPEN).unwrap();
+        let (client, root) = display.connect().unwrap();
+        let menu = written(&client, root, (300, 960, 200, 60), &["QUOKKA", "Save QUOKKA"]);
+        let panel = written(&client, root, (0, 1_050, 1_400, 30), &[&WORDS.join(" ")]);
+        let atom = |name: &str| client.intern_atom(false, name.as_bytes()).unwrap().reply().unwrap().atom;
+        let (kind, dock) = (atom("_NET_WM_WINDOW_TYPE"), atom("_NET_WM_WINDOW_TYPE_DOCK"));
+        client.change_property32(PropMode::REPLACE, panel, kind, AtomEnum::ATOM, &[dock]).unwrap();
+        client.change_property32(PropMode::REPLACE, menu, AtomEnum::WM_TRANSIENT_FOR, AtomEnum::WINDOW, &[windows[0]])
+            .unwrap();
+        client.map_window(panel).unwrap();
+        client.sync().unwrap();
+        let stage = Self { client, root, windows, menu };
+        stage.paint(panel, &[&WORDS.join(" ")]);
+        stage
+    }
+
+    fn paint(&self, window: Window, lines: &[&str]) {
+        write_lines(&self.client, window, lines);
+        let _screen = self.root;
+    }
+
+    /// One burst of everything that can happen to a window.
+    fn churn(&self, display: &Display, round: usize) {
+        let pick = |n: usize| self.windows[(round * 7 + n) % self.windows.len()];
+        for step in 0..12 {
+            let x = 60 + i32::try_from((round * 131 + step * 57) % 3_300).unwrap();
+            let y = 40 + i32::try_from((round * 71 + step * 23) % 500).unwrap();
+            self.client.configure_window(pick(0), &ConfigureWindowAux::new().x(x).y(y)).unwrap();
+            self.client
+                .configure_window(pick(step), &ConfigureWindowAux::new().stack_mode(StackMode::ABOVE))
+                .unwrap();
+            self.client.sync().unwrap();
+            std::thread::sleep(Duration::from_millis(40));
+        }
+        self.client.map_window(self.menu).unwrap();
+        self.paint(self.menu, &["QUOKKA", "Save QUOKKA"]);
+        // To and fro: the text stays while the title says something else.
+        let (renamed, word) = (pick(3), WORDS[(round * 7 + 3) % WORDS.len()]);
+        for title in ["a harmless title", &format!("secret: {word}")] {
+            display.run("xdotool", &["set_window", "--name", title, &renamed.to_string()]).unwrap();
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        self.client.unmap_window(self.menu).unwrap();
+        for change in [true, false] {
+            let gone = pick(5);
+            if change { self.client.unmap_window(gone) } else { self.client.map_window(gone) }.unwrap();
+            self.client.sync().unwrap();
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+}
+
+/// A popup that no window manager touches, with lines of text.
+fn written(
+    client: &RustConnection,
+    root: Window,
+    (x, y, width, height): (i16, i16, u16, u16),
+    lines: &[&str],
+) -> Window {
+    let id = client.generate_id().unwrap();
+    let set = CreateWindowAux::new().background_pixel(0xee_eeee).override_redirect(1).event_mask(EventMask::EXPOSURE);
+    let class = WindowClass::INPUT_OUTPUT;
+    client.create_window(COPY_DEPTH_FROM_PARENT, id, root, x, y, width, height, 0, class, 0, &set).unwrap();
+    let title = lines.join(" ");
+    client
+        .change_property8(PropMode::REPLACE, id, AtomEnum::WM_NAME, AtomEnum::STRING, title.as_bytes())
+        .unwrap();
+    id
+}
+
+fn write_lines(client: &RustConnection, window: Window, lines: &[&str]) {
+    let (font, context) = (client.generate_id().unwrap(), client.generate_id().unwrap());
+    client.open_font(font, b"fixed").unwrap();
+    let set = CreateGCAux::new().font(font).foreground(0x11_1111).background(0xee_eeee);
+    client.create_gc(context, window, &set).unwrap();
+    for (n, line) in lines.iter().enumerate() {
+        let y = 18 + 16 * i16::try_from(n).unwrap();
+        client.image_text8(window, context, 8, y, line.as_bytes()).unwrap();
+    }
+    client.free_gc(context).unwrap();
+    client.close_font(font).unwrap();
+    client.sync().unwrap();
+}
+
+/// The real agent on a display; killed with this value.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _status = self.0.wait();
+    }
+}
+
+#[test]
+fn invariant_01_secrets_of_twenty_windows_on_two_monitors_are_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let backoffice = BackOffice::start(&folder.path().join("backoffice"), 0).unwrap();
+    let wire = Wire::tap(backoffice.address().trim_start_matches("http://").to_owned());
+    backoffice.add_contract(&terms("secrets", &wire.address, 0)).unwrap();
+    let agent = Agent::enrol_at(&folder.path().join("agent"), &backoffice, "secrets", &wire.address).unwrap();
+
+    let mut display = Display::two_monitors().unwrap();
+    display.openbox().unwrap();
+    let stage = Stage::set(&mut display);
+    let log = folder.path().join("agent.log");
+    let mut run = agent.command(&["run", "--display", &display.name]);
+    run.env("CANDOR_LOG", "trace").stdin(Stdio::null()).stdout(Stdio::piped());
+    run.stderr(std::fs::File::create(&log).unwrap());
+    let mut running = Running(run.spawn().unwrap());
+    let mut line = [0; 6];
+    running.0.stdout.take().unwrap().read_exact(&mut line).unwrap();
+    assert_eq!(&line, b"ready\n");
+    agent.tell(&["start", "--memo", OPEN]).unwrap();
+
+    let began = Instant::now();
+    let go_on = AtomicBool::new(true);
+    let delivered = std::thread::scope(|scope| {
+        let churning = scope.spawn(|| {
+            let mut round = 0;
+            while go_on.load(Ordering::Relaxed) {
+                stage.churn(&display, round);
+                round += 1;
+                // Quiet for a while, or there would never be a picture.
+                std::thread::sleep(Duration::from_millis(2_500));
+            }
+            round
+        });
+        let delivered = loop {
+            let delivered = backoffice.deliveries("secrets").unwrap();
+            let pictures = delivered.iter().filter(|s| !s["snapshot"].is_null()).count();
+            let late = began.elapsed() > Duration::from_secs(420);
+            if (delivered.len() > SEGMENTS && pictures > 0) || late {
+                break delivered;
+            }
+            std::thread::sleep(Duration::from_secs(1));
+        };
+        go_on.store(false, Ordering::Relaxed);
+        assert!(churning.join().unwrap() > 10, "too little happened");
+        delivered
+    });
+    agent.tell(&["stop"]).unwrap();
+
+    let pictures: Vec<PathBuf> = delivered
+        .iter()
+        .filter_map(|s| s["snapshot"]["file"].as_str().map(PathBuf::from))
+        .collect();
+    assert!(!pictures.is_empty(), "no picture was taken: {delivered:#?}");
+    let mut open_read = false;
+    for file in &pictures {
+        std::fs::copy(file, "/tmp/secrets-pic.webp").unwrap();
+        let picture = Picture::read(file).unwrap();
+        assert_eq!(picture.width(), 3_840);
+        let words = picture.words().unwrap().to_uppercase();
+        open_read |= words.contains(OPEN);
+        for word in WORDS {
+            assert!(!words.contains(word), "{word} can be read in {}", file.display());
+        }
+    }
+    assert!(open_read, "not even {OPEN} can be read: this would prove nothing");
+
+    assert!(leaks::count(folder.path()) > 10);
+    let wire = wire.seen.lock().unwrap();
+    let text = String::from_utf8_lossy(&wire).to_uppercase();
+    assert!(text.contains("/API/V1/"), "nothing went over the wire");
+    for word in WORDS {
+        assert_eq!(leaks::files_with(folder.path(), word), Vec::<PathBuf>::new(), "{word} is on the disk");
+        assert!(!text.contains(word), "{word} went over the wire");
+    }
+    let focus = |s: &Value| !s["snapshot"].is_null();
+    assert!(delivered.iter().any(focus));
+}
