@@ -40,6 +40,24 @@ pub(crate) fn kind(segment: &Segment) -> Kind {
     }
 }
 
+/// The kinds of a day's segments, in their order. The last `over_ms` of it are beyond the weekly limit, which is filled
+/// in order of start; a segment is shown as beyond where all of it is.
+pub(crate) fn kinds(segments: &[Segment], over_ms: u64) -> Vec<Kind> {
+    let mut beyond = over_ms;
+    let mut kinds: Vec<Kind> = segments
+        .iter()
+        .rev()
+        .map(|segment| {
+            let ms = recorded(segment);
+            let over = beyond.min(ms);
+            beyond -= over;
+            if ms > 0 && over == ms { Kind::Over } else { kind(segment) }
+        })
+        .collect();
+    kinds.reverse();
+    kinds
+}
+
 /// The lines of a day in order of their first segment. `over_ms` of the latest time is beyond the weekly limit, which
 /// is filled in order of start.
 pub(crate) fn lines(segments: &[Segment], over_ms: u64) -> Vec<Line> {
@@ -126,8 +144,9 @@ pub(crate) mod tests {
         );
         let sum: u64 = day.iter().map(recorded).sum();
         assert_eq!(lines.iter().map(|l| l.minutes).sum::<u64>(), sum / MINUTE);
-        assert_eq!(kind(&day[2]), Kind::Manual);
-        assert_eq!(kind(&day[3]), Kind::Removed);
+        let expected = [Kind::Tracked, Kind::Tracked, Kind::Manual, Kind::Removed, Kind::Over];
+        assert_eq!(kinds(&day, 10 * MINUTE), expected);
+        assert_eq!(kinds(&day, 9 * MINUTE)[4], Kind::Tracked);
         assert_eq!(kind(&segment(0, "", 0)), Kind::NoEvidence);
     }
 }

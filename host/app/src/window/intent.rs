@@ -15,8 +15,8 @@ pub(crate) enum Page {
     Join,
     /// Read what a contract records, and accept it.
     Accept(String),
-    /// What is recorded, and the terms.
-    Recorded,
+    /// What is recorded, and the terms: of a contract, or of the current one.
+    Recorded(Option<String>),
     /// The segments of a day.
     Day,
     /// One segment, by its first millisecond.
@@ -43,7 +43,7 @@ impl Page {
             Self::Menu => "Contracts and more",
             Self::Join => "Take part in a contract",
             Self::Accept(_) => "Before you start",
-            Self::Recorded => "What is recorded",
+            Self::Recorded(_) => "What is recorded",
             Self::Day => "Segments",
             Self::Segment(_) => "Segment",
             Self::Picture(_) => "Picture",

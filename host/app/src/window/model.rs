@@ -322,7 +322,7 @@ impl Model {
         self.said = None;
         self.edit.removing = false;
         match self.page {
-            Page::Accept(_) | Page::Recorded => (self.notice, self.terms) = (None, None),
+            Page::Accept(_) | Page::Recorded(_) => (self.notice, self.terms) = (None, None),
             Page::Parcel(_) => self.parcel = None,
             Page::Rules => {
                 (self.rules, self.rules_changed, self.new_rule) = (None, false, answers::empty_rule());
@@ -342,13 +342,16 @@ impl Model {
                 Scene::Monitoring => self.about(None),
                 _ => {
                     self.read_day(0);
+                    if self.terms_here().is_none() {
+                        self.read(Request::Terms { contract: None });
+                    }
                     if self.status.as_ref().is_some_and(|s| s.offline_since.is_some()) {
                         self.read(Request::Outbox);
                     }
                 }
             },
             Page::Accept(contract) => self.about(Some(contract)),
-            Page::Recorded => self.about(None),
+            Page::Recorded(contract) => self.about(contract),
             Page::Day | Page::Segment(_) | Page::Picture(_) => self.read_day(self.day),
             Page::Outbox => self.read(Request::Outbox),
             Page::Parcel(parcel) => self.read(Request::Parcel { parcel }),
@@ -360,6 +363,12 @@ impl Model {
             Page::Plugins => self.read(Request::Plugins),
             Page::Menu | Page::Join | Page::Rules => {}
         }
+    }
+
+    /// The terms of the current contract, where they were read.
+    pub(crate) fn terms_here(&self) -> Option<&Terms> {
+        let current = &self.status.as_ref()?.contract;
+        self.terms.as_ref().filter(|terms| terms.contract == *current)
     }
 
     fn about(&mut self, contract: Option<String>) {

@@ -29,13 +29,12 @@ pub(crate) struct Button<'a> {
     weight: Weight,
     big: bool,
     wide: bool,
-    name: Option<&'a str>,
 }
 
 impl<'a> Button<'a> {
     /// A button that names its deed.
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { text, weight: Weight::Plain, big: false, wide: false, name: None }
+        Self { text, weight: Weight::Plain, big: false, wide: false }
     }
 
     /// The one deed of a view.
@@ -58,11 +57,6 @@ impl<'a> Button<'a> {
         Self { wide: true, ..self }
     }
 
-    /// What a screen reader says, where the text alone says too little.
-    pub(crate) fn named(self, name: &'a str) -> Self {
-        Self { name: Some(name), ..self }
-    }
-
     /// Shows it; whether it was pressed.
     pub(crate) fn show(self, ui: &mut Ui) -> bool {
         let t = tokens(ui);
@@ -80,8 +74,7 @@ impl<'a> Button<'a> {
             size.x = room;
         }
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-        let name = self.name.unwrap_or(self.text);
-        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, self.text));
         let (fill, edge) = match self.weight {
             Weight::Primary if pressed(&response) || response.hovered() => (t.ink2, t.ink2),
             Weight::Primary => (t.solid, t.solid),

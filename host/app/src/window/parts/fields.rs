@@ -17,7 +17,7 @@ pub(crate) fn bare_line(ui: &mut Ui, id: &str, text: &mut String, hint: &str, lo
     let hint = Face::Small.text(hint, tokens(ui).ink3);
     let response = ui.add(
         TextEdit::singleline(text)
-            .id(Id::new(id))
+            .id(Id::unique(id))
             .hint_text(hint)
             .desired_width(f32::INFINITY)
             .min_size(vec2(0.0, 32.0))

@@ -58,8 +58,10 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     let busiest = segments.iter().flat_map(|s| s.minutes.iter().flatten()).max().copied().unwrap_or(1);
     frame::part(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
-        for segment in segments.iter().rev() {
-            if line(ui, m, segment, busiest) {
+        let over = if m.day == 0 { m.week().over } else { 0 };
+        let kinds = day::kinds(&segments, over);
+        for (segment, kind) in segments.iter().zip(kinds).rev() {
+            if line(ui, m, segment, kind, busiest) {
                 m.intents.push(Intent::Go(Page::Segment(segment.start)));
             }
         }
@@ -77,9 +79,8 @@ pub(super) fn kind_word(kind: Kind) -> Option<(Icon, &'static str)> {
     }
 }
 
-fn line(ui: &mut Ui, m: &Model, segment: &Segment, busiest: u32) -> bool {
+fn line(ui: &mut Ui, m: &Model, segment: &Segment, kind: Kind, busiest: u32) -> bool {
     let t = tokens(ui);
-    let kind = day::kind(segment);
     let end = segment.start + u64::from(segment.length) * words::MINUTE;
     let range = m.zone.range(segment.start, end);
     let state = match kind {

@@ -39,7 +39,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         ui.spacing_mut().item_spacing.y = 2.0;
         let pages = [
             (Icon::Clock, "Segments", Page::Day),
-            (Icon::Eye, "What is recorded", Page::Recorded),
+            (Icon::Eye, "What is recorded", Page::Recorded(None)),
             (Icon::Screen, "Outbox", Page::Outbox),
             (Icon::Rule, "Own rules", Page::Rules),
             (Icon::Pencil, "Preferences", Page::Preferences),

@@ -125,7 +125,7 @@ pub(super) fn deeds(ui: &mut Ui, m: &mut Model, start: u64, client: &str) {
 
 /// What deleting a picture does, by the terms.
 pub(super) fn consequence(m: &Model, client: &str) -> String {
-    match m.terms.as_ref().map(|terms| terms.picture_removal) {
+    match m.terms_here().map(|terms| terms.picture_removal) {
         Some(PictureRemoval::RemovesTime) => {
             format!("Deleting it removes the time of this segment. {client} sees that a picture was deleted.")
         }
