@@ -81,7 +81,7 @@ pub(super) fn clock(ui: &mut Ui, m: &mut Model, status: &Status, slim: bool) {
     let on = status.tracking && paused.is_none();
     frame::part(ui, |ui| {
         let face = if slim { Face::Head } else { Face::Time };
-        let height = if slim { 40.0 } else { 56.0 };
+        let height = if slim { 40.0 } else { 52.0 };
         let word = if on { "Stop" } else if paused.is_some() { "Resume" } else { "Start" };
         let pressed = ends(
             ui,
@@ -113,6 +113,8 @@ fn start(m: &Model, status: &Status) -> Request {
 /// The other ways to end or interrupt tracking.
 fn also(ui: &mut Ui, m: &mut Model, status: &Status) {
     let t = tokens(ui);
+    ui.spacing_mut().item_spacing.y = 0.0;
+    ui.spacing_mut().interact_size.y = 24.0;
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 12.0;
         if link(ui, "Pause for private time") {

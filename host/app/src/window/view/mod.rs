@@ -30,7 +30,7 @@ use super::parts::icons::Icon;
 use super::theme::{Face, tokens};
 
 /// Height of the line with the contract or the page's title.
-const HEAD: f32 = 56.0;
+const HEAD: f32 = 52.0;
 /// Height of the line that is always at the bottom.
 const FOOT: f32 = 36.0;
 
@@ -60,7 +60,6 @@ pub(crate) fn show(ui: &mut Ui, m: &mut Model) {
         .show(&mut child, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             body(ui, m);
-            ui.add_space(8.0);
         });
     if accepting(m) {
         let rect = Rect::from_min_max(pos2(full.left(), body_rect.bottom()), foot_rect.right_top());
