@@ -1,0 +1,185 @@
+//! What the agent's answers change in the model, and what is said when it refuses.
+
+use candor_agent::protocol::{Contract, Forgotten, OwnRule, Request, Segment};
+use candor_diary::plain;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::intent::Page;
+use super::model::{Held, Model, Said};
+use super::parts::frame::Tone;
+use super::words;
+use super::worker::Answer;
+
+/// A rule that is not written yet.
+pub(crate) fn empty_rule() -> OwnRule {
+    OwnRule {
+        field: "application".into(),
+        by: "contains".into(),
+        pattern: String::new(),
+        action: "fill".into(),
+    }
+}
+
+/// What did not happen, as the beginning of what is said.
+fn fact(request: &Request) -> &'static str {
+    match request {
+        Request::Start { .. } => "Tracking did not start.",
+        Request::Stop { .. } => "Tracking did not stop.",
+        Request::Pause => "The pause did not begin.",
+        Request::Memo { .. } => "The memo was not saved.",
+        Request::Label { .. } => "The label was not saved.",
+        Request::Idle { .. } => "The answer was not taken.",
+        Request::Switch { .. } => "The contract was not switched.",
+        Request::Import { .. } => "The invitation was not taken.",
+        Request::Accept { .. } => "The notice was not accepted.",
+        Request::EditSegment { .. } => "The segment was not changed.",
+        Request::RemovePicture { .. } => "The picture was not deleted.",
+        Request::Forget { .. } => "Nothing was removed.",
+        Request::AddManual { .. } => "No time was added.",
+        Request::Cancel { .. } => "The parcel was not taken back.",
+        Request::Uncancel { .. } => "The parcel was not put back.",
+        Request::SendNow { .. } | Request::TryNow => "Nothing was sent.",
+        Request::SetPreferences { .. } => "The preferences were not saved.",
+        Request::SetOwnRules { .. } => "The rules were not saved.",
+        Request::Quit => "The agent did not end.",
+        _ => "This could not be read.",
+    }
+}
+
+impl Model {
+    /// Takes an answer.
+    pub(crate) fn take(&mut self, request: &Request, answer: Result<Answer, String>) {
+        self.pending.retain(|pending| pending != request);
+        match answer {
+            Ok(Answer::Picture(shot)) => {
+                if let Request::Picture { start } = request {
+                    self.hold(*start, Held::Here(shot));
+                }
+            }
+            Ok(Answer::Preview(preview, shot)) => {
+                self.live.failed = None;
+                self.live.shown = Some((*preview, shot));
+            }
+            Ok(Answer::Value(value)) => {
+                if let Err(why) = self.take_value(request, value) {
+                    self.refused(request, &why);
+                }
+            }
+            Err(why) => self.refused(request, &why),
+        }
+    }
+
+    fn refused(&mut self, request: &Request, why: &str) {
+        match request {
+            Request::Picture { start } => self.hold(*start, Held::Not(words::sentence(why))),
+            Request::Preview { .. } => self.live.failed = Some(words::sentence(why)),
+            // The agent is gone: the page that says so is enough.
+            Request::Status { .. } => {}
+            _ => {
+                self.said = Some(Said {
+                    tone: Tone::Over,
+                    fact: fact(request).into(),
+                    words: words::sentence(why),
+                });
+            }
+        }
+    }
+
+    fn take_value(&mut self, request: &Request, value: Value) -> Result<(), String> {
+        match request {
+            Request::Notice { .. } => self.notice = Some(read(value)?),
+            Request::Terms { .. } => self.terms = Some(read(value)?),
+            Request::Segments { from, to } => self.take_segments(*from, *to, read(value)?),
+            Request::Outbox => self.outbox = Some(read(value)?),
+            Request::Parcel { parcel } => self.parcel = Some((parcel.clone(), read(value)?)),
+            Request::Preferences => {
+                if self.preferences.is_none() {
+                    self.preferences = Some(read(value)?);
+                }
+            }
+            Request::OwnRules => {
+                if !self.rules_changed {
+                    self.rules = Some(read(value)?);
+                }
+            }
+            Request::Plugins => self.plugins = Some(read(value)?),
+            Request::Import { .. } => {
+                let contract: Contract = read(value)?;
+                self.link.clear();
+                self.path.clear();
+                if contract.accepted {
+                    self.go(Page::Home);
+                } else {
+                    self.go(Page::Accept(contract.id));
+                }
+            }
+            Request::Accept { contract, .. } => {
+                self.not_now = None;
+                if self.status.as_ref().is_some_and(|status| status.contract == *contract) {
+                    self.go(Page::Home);
+                } else {
+                    // The notice was read to work under it.
+                    self.ask(Request::Switch { contract: contract.clone() });
+                    self.go(Page::Home);
+                }
+            }
+            Request::Memo { memo } => {
+                if self.memo == *memo {
+                    self.memo_touched = false;
+                }
+            }
+            Request::Start { .. } => self.memo_touched = false,
+            Request::Idle { .. } => self.idle_memo.clear(),
+            Request::Forget { .. } => {
+                let gone: Forgotten = read(value)?;
+                self.back();
+                let pictures = u64::from(gone.pictures);
+                self.said = Some(Said {
+                    tone: Tone::Plain,
+                    fact: format!("{} removed.", words::hm(gone.time_ms)),
+                    words: format!(
+                        "{pictures} {} went with it. A mark stays that both sides see.",
+                        plain::plural(pictures, "picture", "pictures")
+                    ),
+                });
+                self.refresh();
+            }
+            Request::SetPreferences { .. } => self.tell("Preferences saved.", ""),
+            Request::SetOwnRules { .. } => {
+                self.rules_changed = false;
+                self.tell("Rules saved.", "They count from now on, on top of the client's.");
+            }
+            Request::EditSegment { .. }
+            | Request::RemovePicture { .. }
+            | Request::Cancel { .. }
+            | Request::Uncancel { .. }
+            | Request::SendNow { .. }
+            | Request::TryNow => self.refresh(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, fact: &str, words: &str) {
+        self.said = Some(Said { tone: Tone::Plain, fact: fact.into(), words: words.into() });
+    }
+
+    fn take_segments(&mut self, from: u64, to: u64, segments: Vec<Segment>) {
+        if self.zone.day_span(self.now, 0) == Some((from, to)) {
+            self.today.clone_from(&segments);
+        }
+        if self.zone.day_span(self.now, self.day) == Some((from, to)) {
+            self.segments = Some(segments);
+        } else if to - from == 7 * 86_400_000 {
+            let manual = segments.iter().filter(|s| s.manual && s.removed_at.is_none());
+            self.week_manual = manual.map(|s| u64::from(s.length) * words::MINUTE).sum();
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(value: Value) -> Result<T, String> {
+    serde_json::from_value(value).map_err(|error| {
+        format!("the agent's answer could not be read: {error}. Window and agent may be of different versions.")
+    })
+}

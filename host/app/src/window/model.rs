@@ -1,0 +1,464 @@
+//! What the window shows: the agent's last answers, where the person is, and what was begun and not yet sent.
+//!
+//! Nothing here waits or draws. Views read it, change drafts, and push [`Intent`]s.
+
+use std::collections::BTreeMap;
+
+use candor_agent::protocol::{
+    NoticeAnswer, OutboxAnswer, OwnRule, ParcelBytes, Plugin, Preferences, Preview, Request, Segment,
+    SegmentState, Status,
+};
+use candor_diary::terms::{Mode, Terms};
+
+use super::answers;
+use super::intent::{Intent, Page};
+use super::parts::frame::Tone;
+use super::parts::meters::Week;
+use super::parts::shot::Shot;
+use super::words::Zone;
+
+/// How many pictures are kept decoded.
+const PICTURES: usize = 12;
+/// How long a fresh picture takes the place of the clock, in milliseconds.
+const FRESH: u64 = 60_000;
+/// How wide a preview is asked for, in pixels: twice what the window shows.
+const PREVIEW_WIDTH: u32 = 640;
+/// How long until a preview is taken anew, in seconds.
+const PREVIEW_EVERY: f64 = 4.0;
+
+/// Whether there is an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Not asked yet.
+    Unknown,
+    /// It is being started.
+    Starting,
+    /// It answers.
+    There,
+    /// It does not; says why.
+    Lost(String),
+}
+
+/// What is said to the person about the last thing they did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// How.
+    pub(crate) tone: Tone,
+    /// What happened.
+    pub(crate) fact: String,
+    /// What to do, or what stays.
+    pub(crate) words: String,
+}
+
+/// What the window shows while it shows what goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Scene {
+    /// There is no agent, or not yet.
+    Unreached,
+    /// There is no contract.
+    Join,
+    /// A contract's notice is to be accepted.
+    Accept(String),
+    /// Time to decide about.
+    Question,
+    /// The client's rules drive.
+    Monitoring,
+    /// A picture was just taken.
+    Fresh,
+    /// The clock, and what belongs to it.
+    Clock,
+}
+
+/// A picture that was asked for.
+#[derive(Debug)]
+pub(crate) enum Held {
+    /// It is on its way.
+    Awaited,
+    /// Here it is.
+    Here(Shot),
+    /// It could not be had.
+    Not(String),
+}
+
+/// A live preview of the screen as the client would see it.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    pub(crate) shown: Option<(Preview, Option<Shot>)>,
+    pub(crate) failed: Option<String>,
+    pub(crate) next_at: f64,
+}
+
+/// What is typed about a segment.
+#[derive(Debug, Default)]
+pub(crate) struct Edit {
+    pub(crate) start: u64,
+    pub(crate) memo: String,
+    pub(crate) label: Option<String>,
+    /// Whether the question of removing it is open.
+    pub(crate) removing: bool,
+}
+
+/// What the window shows.
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) reach: Reach,
+    pub(crate) status: Option<Box<Status>>,
+    /// The agent's clock, moved on since its last answer.
+    pub(crate) now: u64,
+    /// The window's clock at the last status, in seconds.
+    received: f64,
+    pub(crate) zone: Zone,
+    pub(crate) page: Page,
+    trail: Vec<Page>,
+    pub(crate) intents: Vec<Intent>,
+    pub(crate) said: Option<Said>,
+    /// What was asked for and not answered.
+    pub(crate) pending: Vec<Request>,
+    pub(crate) memo: String,
+    pub(crate) memo_touched: bool,
+    pub(crate) idle_memo: String,
+    /// The idle question that is put off, by its first millisecond.
+    pub(crate) later: Option<u64>,
+    /// The picture that was put by, by its moment.
+    pub(crate) put_by: Option<u64>,
+    /// The contract whose notice was put off.
+    pub(crate) not_now: Option<String>,
+    pub(crate) link: String,
+    pub(crate) path: String,
+    pub(crate) by: String,
+    pub(crate) notice: Option<NoticeAnswer>,
+    pub(crate) terms: Option<Terms>,
+    pub(crate) live: Live,
+    /// How many days before today are shown.
+    pub(crate) day: i64,
+    pub(crate) segments: Option<Vec<Segment>>,
+    pub(crate) today: Vec<Segment>,
+    pub(crate) week_manual: u64,
+    pub(crate) edit: Edit,
+    pub(crate) outbox: Option<OutboxAnswer>,
+    pub(crate) parcel: Option<(String, ParcelBytes)>,
+    pub(crate) preferences: Option<Preferences>,
+    pub(crate) rules: Option<Vec<OwnRule>>,
+    pub(crate) new_rule: OwnRule,
+    pub(crate) rules_changed: bool,
+    pub(crate) plugins: Option<Vec<Plugin>>,
+    pictures: BTreeMap<u64, Held>,
+}
+
+impl Model {
+    /// An empty window. `by` is who the notice is accepted by, as far as is known.
+    pub(crate) fn new(zone: Zone, by: String) -> Self {
+        Self {
+            reach: Reach::Unknown,
+            status: None,
+            now: 0,
+            received: 0.0,
+            zone,
+            page: Page::Home,
+            trail: Vec::new(),
+            intents: Vec::new(),
+            said: None,
+            pending: Vec::new(),
+            memo: String::new(),
+            memo_touched: false,
+            idle_memo: String::new(),
+            later: None,
+            put_by: None,
+            not_now: None,
+            link: String::new(),
+            path: String::new(),
+            by,
+            notice: None,
+            terms: None,
+            live: Live::default(),
+            day: 0,
+            segments: None,
+            today: Vec::new(),
+            week_manual: 0,
+            edit: Edit::default(),
+            outbox: None,
+            parcel: None,
+            preferences: None,
+            rules: None,
+            new_rule: answers::empty_rule(),
+            rules_changed: false,
+            plugins: None,
+            pictures: BTreeMap::new(),
+        }
+    }
+
+    /// Moves the clock on. `time` is the window's clock in seconds.
+    pub(crate) fn tick(&mut self, time: f64) {
+        if let Some(status) = &self.status {
+            self.now = status.now + ((time - self.received).max(0.0) * 1_000.0) as u64;
+        }
+        if self.previews() && time >= self.live.next_at {
+            self.live.next_at = time + PREVIEW_EVERY;
+            let own_rules = (self.page == Page::Rules).then(|| self.rules.clone()).flatten();
+            let contract = self.contract_shown();
+            self.read(Request::Preview { contract, own_rules, max_width: PREVIEW_WIDTH });
+        }
+    }
+
+    /// Whether the page shows a live preview.
+    fn previews(&self) -> bool {
+        match &self.page {
+            Page::Accept(_) => self.notice.is_some(),
+            Page::Rules => self.rules.is_some(),
+            Page::Home => matches!(self.scene(), Scene::Accept(_)) && self.notice.is_some(),
+            _ => false,
+        }
+    }
+
+    /// The contract whose notice and terms the page is about; none is the current one.
+    pub(crate) fn contract_shown(&self) -> Option<String> {
+        match (&self.page, self.scene()) {
+            (Page::Accept(id), _) => Some(id.clone()),
+            (Page::Home, Scene::Accept(id)) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// What goes on.
+    pub(crate) fn scene(&self) -> Scene {
+        let (Reach::There, Some(status)) = (&self.reach, &self.status) else {
+            return Scene::Unreached;
+        };
+        if status.contracts.is_empty() {
+            return Scene::Join;
+        }
+        if !status.notice_accepted && self.not_now.as_ref() != Some(&status.contract) {
+            return Scene::Accept(status.contract.clone());
+        }
+        if status.question.is_some_and(|question| self.later != Some(question.from)) {
+            return Scene::Question;
+        }
+        if status.mode == Mode::Monitoring && status.notice_accepted {
+            return Scene::Monitoring;
+        }
+        if !self.memo_touched && self.fresh().is_some() {
+            return Scene::Fresh;
+        }
+        Scene::Clock
+    }
+
+    /// The picture that was just taken and can still be taken back, and until when.
+    pub(crate) fn fresh(&self) -> Option<(&Segment, u64, u64)> {
+        let segment = self.status.as_ref()?.last_picture.as_ref()?;
+        let at = segment.picture.as_ref()?.at;
+        let until = match segment.state {
+            SegmentState::Open { sends_at } | SegmentState::Held { sends_at } => sends_at,
+            _ => return None,
+        };
+        let new = self.now < at + FRESH && self.now < until && self.put_by != Some(at);
+        new.then_some((segment, at, until))
+    }
+
+    /// How long the tracker is on, in milliseconds.
+    pub(crate) fn on_ms(&self) -> u64 {
+        self.status.as_ref().map_or(0, |status| {
+            let runs = status.tracking && status.paused_since.is_none();
+            status.on_ms + if runs { self.now.saturating_sub(status.now) } else { 0 }
+        })
+    }
+
+    /// Whether a clock is in sight that has to move on.
+    pub(crate) fn moves(&self) -> bool {
+        let Some(status) = &self.status else { return false };
+        let counts = self.page == Page::Home
+            && (status.tracking || status.offline_since.is_some() || self.fresh().is_some());
+        counts || self.previews() || matches!(self.page, Page::Outbox | Page::Segment(_))
+    }
+
+    /// The week by kinds of time.
+    pub(crate) fn week(&self) -> Week {
+        let Some(status) = &self.status else { return Week::default() };
+        let over = status.limit_ms.map_or(0, |limit| status.week_ms.saturating_sub(limit));
+        let within = status.week_ms - over;
+        let manual = self.week_manual.min(within);
+        Week { tracked: within - manual, manual, over, limit: status.limit_ms }
+    }
+
+    /// Asks for something to be shown, once.
+    pub(crate) fn read(&mut self, request: Request) {
+        if !self.pending.contains(&request) {
+            self.pending.push(request.clone());
+            self.intents.push(Intent::Read(request));
+        }
+    }
+
+    /// Asks for something to be done.
+    pub(crate) fn ask(&mut self, request: Request) {
+        self.said = None;
+        if !self.pending.contains(&request) {
+            self.pending.push(request.clone());
+            self.intents.push(Intent::Do(request));
+        }
+    }
+
+    /// Goes to a page.
+    pub(crate) fn go(&mut self, page: Page) {
+        if page == self.page {
+            return;
+        }
+        let before = std::mem::replace(&mut self.page, page);
+        if self.page == Page::Home {
+            self.trail.clear();
+        } else {
+            self.trail.push(before);
+            let early = self.trail.len().saturating_sub(16);
+            self.trail.drain(..early);
+        }
+        self.arrived();
+    }
+
+    /// Goes back.
+    pub(crate) fn back(&mut self) {
+        self.page = self.trail.pop().unwrap_or(Page::Home);
+        self.arrived();
+    }
+
+    fn arrived(&mut self) {
+        self.said = None;
+        self.edit.removing = false;
+        match self.page {
+            Page::Accept(_) | Page::Recorded(_) => (self.notice, self.terms) = (None, None),
+            Page::Parcel(_) => self.parcel = None,
+            Page::Rules => {
+                (self.rules, self.rules_changed, self.new_rule) = (None, false, answers::empty_rule());
+            }
+            Page::Preferences => self.preferences = None,
+            _ => {}
+        }
+        self.live = Live::default();
+        self.refresh();
+    }
+
+    /// Reads anew what the page shows.
+    pub(crate) fn refresh(&mut self) {
+        match self.page.clone() {
+            Page::Home => match self.scene() {
+                Scene::Accept(contract) => self.about(Some(contract)),
+                Scene::Monitoring => self.about(None),
+                _ => {
+                    self.read_day(0);
+                    if self.terms_here().is_none() {
+                        self.read(Request::Terms { contract: None });
+                    }
+                    if self.status.as_ref().is_some_and(|s| s.offline_since.is_some()) {
+                        self.read(Request::Outbox);
+                    }
+                }
+            },
+            Page::Accept(contract) => self.about(Some(contract)),
+            Page::Recorded(contract) => self.about(contract),
+            Page::Day | Page::Segment(_) | Page::Picture(_) => self.read_day(self.day),
+            Page::Outbox => self.read(Request::Outbox),
+            Page::Parcel(parcel) => self.read(Request::Parcel { parcel }),
+            Page::Preferences => {
+                self.read(Request::Preferences);
+                self.read(Request::Terms { contract: None });
+            }
+            Page::Rules if self.rules.is_none() => self.read(Request::OwnRules),
+            Page::Plugins => self.read(Request::Plugins),
+            Page::Menu | Page::Join | Page::Rules => {}
+        }
+    }
+
+    /// The terms of the current contract, where they were read.
+    pub(crate) fn terms_here(&self) -> Option<&Terms> {
+        let current = &self.status.as_ref()?.contract;
+        self.terms.as_ref().filter(|terms| terms.contract == *current)
+    }
+
+    fn about(&mut self, contract: Option<String>) {
+        self.read(Request::Notice { contract: contract.clone() });
+        self.read(Request::Terms { contract });
+    }
+
+    /// The span of the day that is shown, or of today.
+    pub(crate) fn read_day(&mut self, back: i64) {
+        if let Some((from, to)) = self.zone.day_span(self.now, back) {
+            self.read(Request::Segments { from, to });
+        }
+    }
+
+    /// Reads the week's segments, for the share of manual time in it.
+    pub(crate) fn read_week(&mut self) {
+        let day = self.now / 86_400_000;
+        // 1 January 1970 was a Thursday: three days after a Monday.
+        let monday = (day - (day + 3) % 7) * 86_400_000;
+        self.read(Request::Segments { from: monday, to: monday + 7 * 86_400_000 });
+    }
+
+    /// A segment's picture; asks for it where it is not here.
+    pub(crate) fn picture(&mut self, start: u64) -> &mut Held {
+        if !self.pictures.contains_key(&start) {
+            self.read(Request::Picture { start });
+            while self.pictures.len() >= PICTURES {
+                self.pictures.pop_first();
+            }
+        }
+        self.pictures.entry(start).or_insert(Held::Awaited)
+    }
+
+    /// Takes a picture that came.
+    pub(crate) fn hold(&mut self, start: u64, held: Held) {
+        self.pictures.insert(start, held);
+    }
+
+    /// A segment of the day that is shown.
+    pub(crate) fn segment(&self, start: u64) -> Option<&Segment> {
+        let running = self.status.as_ref().and_then(|status| status.running.as_ref());
+        let last = self.status.as_ref().and_then(|status| status.last_picture.as_ref());
+        self.segments
+            .iter()
+            .flatten()
+            .chain(&self.today)
+            .chain(running)
+            .chain(last)
+            .find(|segment| segment.start == start)
+    }
+
+    /// Takes the agent's state. `time` is the window's clock in seconds.
+    pub(crate) fn take_status(&mut self, status: Box<Status>, time: f64) {
+        let first = self.reach != Reach::There;
+        let (other, changed, week) = match &self.status {
+            Some(before) => (
+                before.contract != status.contract,
+                before.revision != status.revision,
+                before.week_ms != status.week_ms,
+            ),
+            None => (true, true, true),
+        };
+        self.reach = Reach::There;
+        self.received = time;
+        self.now = status.now;
+        if other {
+            self.forget_contract();
+        }
+        if !self.memo_touched {
+            self.memo = status.memo.clone().unwrap_or_default();
+        }
+        self.status = Some(status);
+        if first || changed {
+            self.refresh();
+        }
+        if (first || week) && self.status.as_ref().is_some_and(|s| s.limit_ms.is_some()) {
+            self.read_week();
+        }
+    }
+
+    fn forget_contract(&mut self) {
+        self.pictures.clear();
+        self.today.clear();
+        (self.segments, self.outbox, self.plugins) = (None, None, None);
+        (self.notice, self.terms, self.live) = (None, None, Live::default());
+        (self.memo_touched, self.day, self.week_manual) = (false, 0, 0);
+    }
+
+    /// Takes that there is no agent.
+    pub(crate) fn take_lost(&mut self, reach: Reach) {
+        self.reach = reach;
+    }
+}

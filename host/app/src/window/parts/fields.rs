@@ -1,0 +1,95 @@
+//! What is typed or chosen. Each field has its label above it, tied to it for screen readers.
+
+use eframe::egui;
+use egui::{ComboBox, Id, Key, Margin, Response, TextEdit, Ui, vec2};
+
+use super::icons::{self, Icon};
+use crate::window::theme::{Face, tokens};
+
+/// A line of text under its label.
+pub(crate) fn line(ui: &mut Ui, id: &str, label: &str, text: &mut String, hint: &str, longest: usize) -> Response {
+    let named = super::frame::label(ui, label);
+    bare_line(ui, id, text, hint, longest).labelled_by(named.id)
+}
+
+/// A line of text whose label the caller draws.
+pub(crate) fn bare_line(ui: &mut Ui, id: &str, text: &mut String, hint: &str, longest: usize) -> Response {
+    let hint = Face::Small.text(hint, tokens(ui).ink3);
+    let response = ui.add(
+        TextEdit::singleline(text)
+            .id(Id::unique(id))
+            .hint_text(hint)
+            .desired_width(f32::INFINITY)
+            .min_size(vec2(0.0, 32.0))
+            .margin(Margin::symmetric(10, 6))
+            .char_limit(longest),
+    );
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
+    response
+}
+
+/// Whether the line was ended by Enter.
+pub(crate) fn entered(ui: &Ui, response: &Response) -> bool {
+    response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
+}
+
+/// A choice out of a list: the new index, where another was chosen.
+pub(crate) fn choose(ui: &mut Ui, id: &str, name: &str, chosen: usize, options: &[&str]) -> Option<usize> {
+    let width = ui.available_width();
+    choose_wide(ui, id, name, chosen, options, width)
+}
+
+/// The same, as wide as said.
+pub(crate) fn choose_wide(
+    ui: &mut Ui,
+    id: &str,
+    name: &str,
+    chosen: usize,
+    options: &[&str],
+    width: f32,
+) -> Option<usize> {
+    let t = tokens(ui);
+    let shown = options.get(chosen).copied().unwrap_or("–");
+    let mut next = None;
+    // Inside a button are 10 px at each side; the mock's field has them too.
+    ui.scope(|ui| {
+        ui.spacing_mut().button_padding = vec2(10.0, 6.0);
+        let response = ComboBox::from_id_salt(id)
+            .selected_text(Face::Small.text(shown, t.ink2))
+            .width(width)
+            .truncate()
+            .icon(|ui, rect, visuals, _| {
+                let at = rect.center() - vec2(8.0, 8.0);
+                icons::draw(ui.painter(), Icon::Down, at, visuals.fg_stroke.color);
+            })
+            .show_ui(ui, |ui| {
+                ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);
+                ui.set_max_width(width);
+                for (index, option) in options.iter().enumerate() {
+                    if ui.selectable_label(index == chosen, Face::Small.text(*option, t.ink)).clicked() {
+                        next = Some(index);
+                    }
+                }
+            })
+            .response;
+        if response.gained_focus() {
+            response.scroll_to_me(None);
+        }
+        let _ = response.accessible_name(name);
+    });
+    next.filter(|index| *index != chosen)
+}
+
+/// A number of minutes or the like, typed; what is no number in its range is not taken.
+pub(crate) fn number(ui: &mut Ui, id: &str, label: &str, value: &mut u32, range: std::ops::RangeInclusive<u32>) {
+    let named = super::frame::label(ui, label);
+    let mut drag = egui::DragValue::new(value).range(range).speed(0.2).clamp_existing_to_range(true);
+    drag = drag.update_while_editing(false);
+    let response = ui.push_id(id, |ui| ui.add_sized(vec2(96.0, 32.0), drag)).inner;
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
+    response.labelled_by(named.id);
+}

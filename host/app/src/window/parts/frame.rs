@@ -1,0 +1,145 @@
+//! What a page is laid out with: parts between hairlines, lines with two ends, messages, texts.
+
+use eframe::egui;
+use egui::{Color32, CornerRadius, Frame, Label, Margin, Response, Sides, Stroke, Ui, vec2};
+
+use super::icons::{self, Icon};
+use crate::window::theme::{Face, tokens};
+
+/// The margin at both sides of a part.
+pub(crate) const MARGIN: i8 = 15;
+
+/// A part of a page, under a hairline.
+pub(crate) fn part<R>(ui: &mut Ui, fill: impl FnOnce(&mut Ui) -> R) -> R {
+    let y = ui.cursor().top();
+    ui.painter().hline(ui.max_rect().x_range(), y, Stroke::new(1.0, tokens(ui).line));
+    plain(ui, fill)
+}
+
+/// A part of a page without the hairline.
+pub(crate) fn plain<R>(ui: &mut Ui, fill: impl FnOnce(&mut Ui) -> R) -> R {
+    Frame::new()
+        .inner_margin(Margin::symmetric(MARGIN, 12))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
+            fill(ui)
+        })
+        .inner
+}
+
+/// A text that wraps.
+pub(crate) fn text(ui: &mut Ui, face: Face, text: impl Into<String>, color: Color32) -> Response {
+    ui.add(Label::new(face.text(text, color)).wrap())
+}
+
+/// A text on one line; what does not fit is cut, and shown whole under the pointer.
+pub(crate) fn truncated(ui: &mut Ui, face: Face, text: impl Into<String>, color: Color32) -> Response {
+    ui.add(Label::new(face.text(text, color)).truncate())
+}
+
+/// A note under something.
+pub(crate) fn note(ui: &mut Ui, words: impl Into<String>) -> Response {
+    let color = tokens(ui).ink2;
+    text(ui, Face::Note, words, color)
+}
+
+/// What a part is about.
+pub(crate) fn head(ui: &mut Ui, words: impl Into<String>) -> Response {
+    let color = tokens(ui).ink;
+    text(ui, Face::Head, words, color)
+}
+
+/// The name of a field or list.
+pub(crate) fn label(ui: &mut Ui, words: impl Into<String>) -> Response {
+    let color = tokens(ui).ink;
+    text(ui, Face::Label, words, color)
+}
+
+/// A line with two ends; the left one is cut where both do not fit.
+pub(crate) fn ends<R>(
+    ui: &mut Ui,
+    height: f32,
+    left: impl FnOnce(&mut Ui),
+    right: impl FnOnce(&mut Ui) -> R,
+) -> R {
+    Sides::new().height(height).shrink_left().truncate().show(ui, left, right).1
+}
+
+/// A line with a label at its left and a note at its right.
+pub(crate) fn label_and_note(ui: &mut Ui, left: &str, right: &str) {
+    let t = tokens(ui);
+    ends(
+        ui,
+        20.0,
+        |ui| {
+            truncated(ui, Face::Label, left, t.ink);
+        },
+        |ui| {
+            truncated(ui, Face::Note, right, t.ink2);
+        },
+    );
+}
+
+/// How a message looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// It tells.
+    Plain,
+    /// Something went wrong, or a limit was reached.
+    Over,
+}
+
+/// A message beside what it is about. `strong` is said first.
+pub(crate) fn message(ui: &mut Ui, tone: Tone, icon: Icon, strong: &str, words: &str) {
+    let t = tokens(ui);
+    let (fill, edge, ink) = match tone {
+        Tone::Plain => (t.well, t.line, t.ink),
+        Tone::Over => (t.over_soft, t.over, t.over_ink),
+    };
+    Frame::new()
+        .outer_margin(Margin { left: MARGIN, right: MARGIN, top: 0, bottom: 12 })
+        .inner_margin(Margin::symmetric(12, 8))
+        .fill(fill)
+        .stroke(Stroke::new(1.0, edge))
+        .corner_radius(CornerRadius::same(6))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.horizontal_top(|ui| {
+                ui.spacing_mut().item_spacing.x = 10.0;
+                ui.add_space(0.0);
+                let (rect, _) = ui.allocate_exact_size(vec2(16.0, 20.0), egui::Sense::hover());
+                icons::draw(ui.painter(), icon, rect.min + vec2(0.0, 2.0), ink);
+                ui.vertical(|ui| {
+                    let mut job = egui::text::LayoutJob::default();
+                    let style = ui.style().clone();
+                    let select = egui::FontSelection::Default;
+                    if !strong.is_empty() {
+                        let lead = Face::Label.text(format!("{strong} "), ink).variation(b"wght", 600.0);
+                        lead.append_to(&mut job, &style, select.clone(), egui::Align::Center);
+                    }
+                    Face::Small.text(words, ink).append_to(&mut job, &style, select, egui::Align::Center);
+                    ui.add(Label::new(job).wrap());
+                });
+            });
+        });
+}
+
+/// A line of a list: an icon and a sentence.
+pub(crate) fn told(ui: &mut Ui, icon: Icon, words: &str) {
+    let t = tokens(ui);
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 10.0;
+        let (rect, _) = ui.allocate_exact_size(vec2(16.0, 20.0), egui::Sense::hover());
+        icons::draw(ui.painter(), icon, rect.min + vec2(0.0, 2.0), t.ink3);
+        ui.vertical(|ui| text(ui, Face::Small, words, t.ink));
+    });
+}
+
+/// An empty state: what is true, and one next step.
+pub(crate) fn empty(ui: &mut Ui, fact: &str, next: &str) {
+    part(ui, |ui| {
+        label(ui, fact);
+        note(ui, next);
+    });
+}

@@ -1,0 +1,172 @@
+//! Pictures as the client sees them: never tinted, corners of 4 px, 'Redacted' written by the window over a fill.
+
+use std::sync::Arc;
+
+use candor_diary::parcel::{Cover, Redaction};
+use eframe::egui;
+use egui::accesskit::Role;
+use egui::{
+    Align2, Color32, ColorImage, Context, CornerRadius, Image, Rect, Sense, Stroke, StrokeKind, TextureHandle,
+    TextureOptions, Ui, Vec2, WidgetInfo, pos2, vec2,
+};
+
+use super::buttons::galley;
+use super::frame;
+use crate::window::theme::{Face, tokens};
+
+/// A decoded picture, on its way to the screen.
+#[derive(Clone)]
+pub(crate) struct Shot {
+    image: Arc<ColorImage>,
+    /// Its size before it was made smaller for the screen: redactions count in those pixels.
+    size: Vec2,
+    texture: Option<TextureHandle>,
+}
+
+impl std::fmt::Debug for Shot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shot").field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+impl Shot {
+    /// Of a decoded picture, and its size as it was delivered.
+    pub(crate) fn new(image: ColorImage, size: Vec2) -> Self {
+        Self { image: Arc::new(image), size, texture: None }
+    }
+
+    /// Height over width.
+    fn ratio(&self) -> f32 {
+        if self.size.x > 0.0 { self.size.y / self.size.x } else { 9.0 / 16.0 }
+    }
+
+    fn texture(&mut self, ctx: &Context) -> TextureHandle {
+        let options =
+            TextureOptions { mipmap_mode: Some(egui::TextureFilter::Linear), ..TextureOptions::LINEAR };
+        self.texture
+            .get_or_insert_with(|| ctx.load_texture("picture", Arc::clone(&self.image), options))
+            .clone()
+    }
+
+    /// Shows it, `width` wide.
+    pub(crate) fn show(&mut self, ui: &mut Ui, width: f32, redactions: &[Redaction], name: &str) {
+        let (rect, response) = ui.allocate_exact_size(vec2(width, (width * self.ratio()).round()), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
+        self.paint(ui, rect, redactions);
+    }
+
+    /// Paints it into a rectangle.
+    pub(crate) fn paint(&mut self, ui: &mut Ui, rect: Rect, redactions: &[Redaction]) {
+        let texture = self.texture(ui.ctx());
+        Image::from_texture(&texture).corner_radius(CornerRadius::same(4)).paint_at(ui, rect);
+        let scale = if self.size.x > 0.0 { rect.width() / self.size.x } else { 1.0 };
+        let flat = Color32::from_rgb(0x8d, 0x91, 0x98);
+        for covered in redactions.iter().filter(|r| r.cover == Cover::Fill) {
+            let place = Rect::from_min_size(
+                rect.min + vec2(covered.x as f32, covered.y as f32) * scale,
+                vec2(covered.width as f32, covered.height as f32) * scale,
+            );
+            ui.painter().rect_stroke(place, CornerRadius::ZERO, Stroke::new(1.0, flat), StrokeKind::Inside);
+            let word = galley(ui, Face::Note, "Redacted", Color32::from_rgb(0xb9, 0xbc, 0xc1), 80.0, egui::TextWrapMode::Extend);
+            if word.size().x + 8.0 < place.width() && word.size().y + 4.0 < place.height() {
+                let at = Align2::CENTER_CENTER.align_size_within_rect(word.size(), place).min;
+                ui.painter().galley(at, word, flat);
+            }
+        }
+        let edge = tokens(ui).line;
+        ui.painter().rect_stroke(rect, CornerRadius::same(4), Stroke::new(1.0, edge), StrokeKind::Inside);
+    }
+}
+
+/// The place of a picture that is not there: who or what, and why, in a sentence that is never cut.
+pub(crate) fn absent(ui: &mut Ui, width: f32, words: &str) {
+    let t = tokens(ui);
+    let text = galley(ui, Face::Note, words, t.ink2, width - 16.0, egui::TextWrapMode::Wrap);
+    let height = (width * 9.0 / 16.0).max(text.size().y + 16.0);
+    let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
+    dashed(ui, rect);
+    ui.painter().galley(rect.center() - text.size() / 2.0, text, t.ink2);
+}
+
+/// A dashed outline: a place where something is missing or may be dropped.
+pub(crate) fn dashed(ui: &Ui, rect: Rect) {
+    let r = rect.shrink(0.5);
+    let stroke = Stroke::new(1.0, tokens(ui).edge);
+    let corners = [r.left_top(), r.right_top(), r.right_bottom(), r.left_bottom(), r.left_top()];
+    ui.painter().extend(egui::Shape::dashed_line(&corners, stroke, 4.0, 3.0));
+}
+
+/// A place for a picture that is on its way: the same size, nothing moves.
+pub(crate) fn awaited(ui: &mut Ui, width: f32) {
+    let (rect, response) = ui.allocate_exact_size(vec2(width, (width * 9.0 / 16.0).round()), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "The picture is being read"));
+    ui.painter().rect_filled(rect, CornerRadius::same(4), tokens(ui).well);
+}
+
+/// A list of what was covered by which rule.
+pub(crate) fn covered(ui: &mut Ui, redactions: &[Redaction], covered_by: &[String]) {
+    if let Some(words) = crate::window::words::redacted(redactions.len()) {
+        let why = if covered_by.is_empty() { String::new() } else { format!(": {}", covered_by.join("; ")) };
+        frame::note(ui, format!("{words}{why}"));
+    }
+}
+
+/// Decodes WebP for the screen: at most 4096 pixels a side, made smaller by whole steps.
+///
+/// # Errors
+/// A sentence, where it is no picture or a too large one.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Shot, String> {
+    const MOST: u64 = 100_000_000;
+    let bad = || "The picture could not be read: it is damaged.".to_owned();
+    let features = webp::BitstreamFeatures::new(bytes).ok_or_else(bad)?;
+    if u64::from(features.width()) * u64::from(features.height()) > MOST {
+        return Err("The picture is too large to be shown here.".into());
+    }
+    let decoded = webp::Decoder::new(bytes).decode().ok_or_else(bad)?;
+    let (width, height) = (decoded.width() as usize, decoded.height() as usize);
+    let channels = if features.has_alpha() { 4 } else { 3 };
+    let step = width.max(height).div_ceil(4_096).max(1);
+    let (w, h) = (width / step, height / step);
+    let mut pixels = Vec::with_capacity(w * h);
+    for y in 0..h {
+        for x in 0..w {
+            let mut sum = [0_u32; 3];
+            for dy in 0..step {
+                for dx in 0..step {
+                    let at = ((y * step + dy) * width + x * step + dx) * channels;
+                    let Some([r, g, b]) = decoded.get(at..at + 3) else { return Err(bad()) };
+                    for (total, value) in sum.iter_mut().zip([r, g, b]) {
+                        *total += u32::from(*value);
+                    }
+                }
+            }
+            let mean = sum.map(|total| u8::try_from(total / (step * step) as u32).unwrap_or(u8::MAX));
+            pixels.push(Color32::from_rgb(mean[0], mean[1], mean[2]));
+        }
+    }
+    let image = ColorImage::new([w, h], pixels);
+    Ok(Shot::new(image, vec2(width as f32, height as f32)))
+}
+
+/// The rectangle of a picture that fits whole into another, in its middle.
+pub(crate) fn fitted(shot: &Shot, room: Rect) -> Rect {
+    let width = room.width().min(room.height() / shot.ratio().max(0.01));
+    let size = vec2(width, width * shot.ratio());
+    Rect::from_min_size(pos2(room.center().x - size.x / 2.0, room.top()), size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_keeps_its_colours_and_a_wide_one_is_made_smaller() {
+        let pixels: Vec<u8> = [200_u8, 40, 90].repeat(8_400 * 40);
+        let encoded = webp::Encoder::from_rgb(&pixels, 8_400, 40).encode_lossless();
+        let shot = decode(&encoded).unwrap();
+        assert_eq!((shot.size, shot.image.size), (vec2(8_400.0, 40.0), [2_800, 13]));
+        assert_eq!(shot.image.pixels[0], Color32::from_rgb(200, 40, 90));
+        assert!(decode(b"not a picture").is_err());
+    }
+}

@@ -1,0 +1,354 @@
+//! The window without a display: every state and page in light and dark, wide and narrow; reached by keyboard, named
+//! for screen readers, nothing beyond its border; and each deed asks the agent for the right thing.
+
+use std::collections::BTreeSet;
+
+use candor_agent::protocol::{IdleAnswer, Request, Response};
+use eframe::egui::{self, Theme, accessibility::is_input, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use jiff::tz::TimeZone;
+
+use super::intent::{Intent, Page};
+use super::model::{Model, Reach, Scene};
+use super::parts::shot;
+use super::worker::Answer;
+use super::{theme, view, words};
+
+#[allow(unreachable_pub, reason = "shared with the tests of the real program")]
+#[path = "../../tests/support/states.rs"]
+mod states;
+
+use states::World;
+
+/// The window's model with an agent that answers at once, and what was wanted of it.
+struct Desk {
+    model: Model,
+    world: World,
+    wanted: Vec<Intent>,
+}
+
+impl Desk {
+    fn new(world: World) -> Self {
+        let mut model = Model::new(words::Zone(TimeZone::UTC), "Mara Oduya".into());
+        model.take_status(Box::new(world.status.clone()), 0.0);
+        Self { model, world, wanted: Vec::new() }
+    }
+
+    /// What the window's loop does.
+    fn carry_out(&mut self) {
+        while !self.model.intents.is_empty() {
+            for intent in std::mem::take(&mut self.model.intents) {
+                match intent {
+                    Intent::Go(page) => self.model.go(page),
+                    Intent::Back => self.model.back(),
+                    Intent::Read(request) => self.answer(&request),
+                    Intent::Do(request) => {
+                        self.answer(&request);
+                        self.wanted.push(Intent::Do(request));
+                    }
+                    other => self.wanted.push(other),
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, request: &Request) {
+        let answer = match self.world.answer(request) {
+            Response::Error(why) => Err(why),
+            Response::Ok(value) => Ok(match request {
+                Request::Picture { .. } => Answer::Picture(screen()),
+                Request::Preview { .. } => {
+                    Answer::Preview(Box::new(serde_json::from_value(value).unwrap()), Some(screen()))
+                }
+                _ => Answer::Value(value),
+            }),
+        };
+        self.model.take(request, answer);
+    }
+}
+
+fn screen() -> shot::Shot {
+    use base64::Engine as _;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(&states::screen().base64).unwrap();
+    shot::decode(&bytes).unwrap()
+}
+
+fn open(desk: Desk, theme: Theme, width: f32) -> Harness<'static, Desk> {
+    let mut harness = Harness::builder()
+        .with_size(vec2(width, 560.0))
+        .with_theme(theme)
+        .with_context_setup(theme::install)
+        .with_step_dt(1.0 / 60.0)
+        .with_max_steps(64)
+        .build_ui_state(
+            |ui, desk: &mut Desk| {
+                desk.model.tick(ui.ctx().time());
+                desk.carry_out();
+                view::show(ui, &mut desk.model);
+                desk.carry_out();
+            },
+            desk,
+        );
+    harness.run_steps(4);
+    harness
+}
+
+fn opened(name: &str) -> Harness<'static, Desk> {
+    open(Desk::new(states::world(name)), Theme::Light, 340.0)
+}
+
+fn pages() -> Vec<Page> {
+    let parcel = format!("{:032x}", states::at(17, 40));
+    let mut pages = vec![Page::Home, Page::Menu, Page::Join, Page::Accept("invoice".into()), Page::Recorded(None)];
+    pages.extend([(17, 40), (12, 0), (12, 10), (12, 20), (12, 30), (13, 0)].map(|(h, m)| Page::Segment(states::at(h, m))));
+    pages.extend([Page::Day, Page::Picture(states::at(17, 40)), Page::Outbox, Page::Parcel(parcel)]);
+    pages.extend([Page::Preferences, Page::Rules, Page::Plugins]);
+    pages
+}
+
+/// All states on the first page, and all pages in the first state and in that with nothing in it.
+fn everything() -> Vec<(String, Desk)> {
+    let mut all: Vec<_> =
+        states::NAMES.iter().map(|name| ((*name).to_owned(), Desk::new(states::world(name)))).collect();
+    for name in ["tracking", "bare", "offline", "monitoring"] {
+        for page in pages() {
+            let mut desk = Desk::new(states::world(name));
+            desk.model.go(page.clone());
+            all.push((format!("{name} {page:?}"), desk));
+        }
+    }
+    for reach in [Reach::Unknown, Reach::Starting, Reach::Lost("No agent answers.".into())] {
+        let mut desk = Desk::new(states::world("tracking"));
+        desk.model.reach = reach.clone();
+        all.push((format!("{reach:?}"), desk));
+    }
+    all
+}
+
+/// What can be acted on, by name, on all of the page.
+fn inputs(harness: &Harness<'_, Desk>) -> BTreeSet<String> {
+    let nodes = harness.root().children_recursive().map(|node| node.accesskit_node());
+    let inputs = nodes.filter(|node| is_input(node.role()) && !node.is_hidden() && !node.data().is_read_only());
+    inputs.map(|node| format!("{:?} {}", node.role(), node.label().unwrap_or_default())).collect()
+}
+
+fn focused(harness: &Harness<'_, Desk>) -> Option<String> {
+    let mut nodes = harness.root().children_recursive().map(|node| node.accesskit_node());
+    let node = nodes.find(|node| node.is_focused() && is_input(node.role()))?;
+    Some(format!("{:?} {}", node.role(), node.label().unwrap_or_default()))
+}
+
+#[test]
+fn every_page_names_what_can_be_used_and_stays_inside_its_border() {
+    for (theme, width) in [(Theme::Light, 340.0), (Theme::Dark, 320.0)] {
+        for (name, desk) in everything() {
+            let harness = open(desk, theme, width);
+            harness.check_accessibility();
+            for node in harness.root().children_recursive() {
+                let rect = node.rect();
+                let known = node.accesskit_node().label().unwrap_or_default();
+                assert!(
+                    known.is_empty() || (rect.left() >= -0.5 && rect.right() <= width + 0.5),
+                    "{name} at {width}: '{known}' at {rect:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_keyboard_alone_reaches_everything_that_can_be_used() {
+    for (name, desk) in everything() {
+        let mut harness = open(desk, Theme::Light, 320.0);
+        let mut left = inputs(&harness);
+        let all = left.len();
+        for _ in 0..all + 60 {
+            harness.key_press(egui::Key::Tab);
+            harness.run_steps(2);
+            left.remove(&focused(&harness).unwrap_or_default());
+            if left.is_empty() {
+                break;
+            }
+        }
+        assert!(left.is_empty(), "{name}: Tab does not reach {left:?} of {all}");
+    }
+}
+
+#[test]
+fn tab_goes_down_the_tracking_page_in_the_order_that_is_read() {
+    let mut harness = opened("tracking");
+    let mut order = Vec::new();
+    for _ in 0..12 {
+        harness.key_press(egui::Key::Tab);
+        harness.run_steps(2);
+        order.extend(focused(&harness));
+    }
+    let begin: Vec<_> = order.iter().map(|name| name.split(' ').nth(1).unwrap_or("")).collect();
+    assert_eq!(begin[..4], ["Invoice", "Stop", "Pause", "Stop"], "{order:?}");
+}
+
+fn done(harness: &Harness<'_, Desk>) -> Vec<Request> {
+    let wanted = harness.state().wanted.iter();
+    wanted.filter_map(|intent| if let Intent::Do(request) = intent { Some(request.clone()) } else { None }).collect()
+}
+
+fn press(harness: &mut Harness<'_, Desk>, label: &str) {
+    harness.get_by_label(label).click();
+    harness.run_steps(3);
+}
+
+#[test]
+fn each_button_asks_for_what_it_says() {
+    let start = states::at(17, 50);
+    let cases: Vec<(&str, &str, Request)> = vec![
+        ("tracking", "Stop", Request::Stop { at_segment_end: false }),
+        ("tracking", "Stop at 18:00", Request::Stop { at_segment_end: true }),
+        ("tracking", "Pause for private time", Request::Pause),
+        ("stopped", "Start", Request::Start { memo: None }),
+        ("paused", "Resume", Request::Start { memo: None }),
+        ("snapshot", "Delete picture", Request::RemovePicture { start }),
+        ("snapshot", "Send now", Request::SendNow { start }),
+        ("question", "Leave these 14 minutes out", Request::Idle { answer: IdleAnswer::LeaveOut }),
+        ("offline", "Try now", Request::TryNow),
+        ("offline", "Do not send 17:30", Request::Cancel { parcel: format!("{:032x}", states::at(17, 30)) }),
+        ("monitoring", "Pause for private time", Request::Pause),
+    ];
+    for (state, label, request) in cases {
+        let mut harness = opened(state);
+        press(&mut harness, label);
+        assert_eq!(done(&harness), [request], "{state}: {label}");
+    }
+}
+
+#[test]
+fn a_memo_is_sent_once_when_it_is_entered_and_is_not_overwritten_while_it_is_typed() {
+    let mut harness = opened("tracking");
+    let field = harness.get_by_label("What are you working on?");
+    field.focus();
+    field.type_text(" and taxes");
+    harness.run_steps(3);
+    let mut status = Box::new(harness.state().world.status.clone());
+    status.revision += 1;
+    harness.state_mut().model.take_status(status, 1.0);
+    harness.run_steps(2);
+    assert!(harness.state().model.memo.contains("and taxes"));
+    assert!(done(&harness).is_empty());
+    harness.key_press(egui::Key::Enter);
+    harness.run_steps(3);
+    let memo = harness.state().model.memo.clone();
+    assert_eq!(done(&harness), [Request::Memo { memo }]);
+}
+
+#[test]
+fn keeping_idle_time_needs_a_memo_and_leaving_the_question_for_later_keeps_it() {
+    let mut harness = opened("question");
+    press(&mut harness, "Keep 0:10 as manual time");
+    assert!(done(&harness).is_empty());
+    harness.get_by_label_contains("Manual time needs a memo.");
+    harness.state_mut().model.idle_memo = "Reading the format guide".into();
+    press(&mut harness, "Keep 0:10 as manual time");
+    let answer = IdleAnswer::Manual("Reading the format guide".into());
+    assert_eq!(done(&harness), [Request::Idle { answer }]);
+
+    let mut harness = opened("question");
+    press(&mut harness, "Answer later");
+    assert_eq!(harness.state().model.scene(), Scene::Clock);
+    press(&mut harness, "Answer");
+    assert_eq!(harness.state().model.scene(), Scene::Question);
+}
+
+#[test]
+fn a_notice_is_accepted_by_a_name_and_by_the_digest_that_was_read_or_put_off() {
+    let mut harness = opened("first-run");
+    harness.state_mut().model.by.clear();
+    press(&mut harness, "Accept terms");
+    assert!(done(&harness).is_empty());
+    harness.state_mut().model.by = "Mara Oduya".into();
+    press(&mut harness, "Accept terms");
+    let (contract, digest, by) = ("invoice".to_owned(), "5f".repeat(32), "Mara Oduya".to_owned());
+    assert_eq!(done(&harness), [Request::Accept { contract, digest, by }]);
+
+    let mut harness = opened("first-run");
+    press(&mut harness, "Not now");
+    harness.get_by_label_contains("Nothing is recorded.");
+    assert!(harness.query_by_label("Start").is_none(), "nothing can be started before the notice is accepted");
+    press(&mut harness, "Read it");
+    assert!(matches!(harness.state().model.scene(), Scene::Accept(_)));
+}
+
+#[test]
+fn a_segment_is_removed_only_after_it_was_asked_about_and_the_picture_alone_can_go() {
+    let start = states::at(17, 40);
+    let mut desk = Desk::new(states::world("tracking"));
+    desk.model.go(Page::Day);
+    desk.model.go(Page::Segment(start));
+    let mut harness = open(desk, Theme::Light, 340.0);
+    press(&mut harness, "Remove this segment");
+    assert!(done(&harness).is_empty());
+    harness.get_by_label("Remove 17:40 – 17:50?");
+    harness.get_by_label("Remove the picture only");
+    press(&mut harness, "Remove 0:10");
+    assert_eq!(done(&harness), [Request::Forget { from: start, to: start + 600_000 }]);
+    harness.get_by_label_contains("0:10 removed.");
+    assert_eq!(harness.state().model.page, Page::Day);
+}
+
+#[test]
+fn monitoring_is_read_only_and_says_what_is_recorded() {
+    let harness = opened("monitoring");
+    harness.get_by_label("This computer is being recorded");
+    assert!(harness.query_by_label("Stop").is_none());
+    assert!(harness.query_by_label("What are you working on?").is_none());
+    harness.get_by_label("What is recorded");
+}
+
+#[test]
+fn what_is_recorded_and_the_outbox_are_one_step_away_wherever_there_is_a_contract() {
+    for (name, desk) in everything() {
+        let harness = open(desk, Theme::Light, 320.0);
+        let model = &harness.state().model;
+        if model.status.as_ref().unwrap().contracts.is_empty() {
+            continue;
+        }
+        let labels: Vec<_> = inputs(&harness).into_iter().collect();
+        let to_notice = ["Link What is recorded", "Link Read the full terms"];
+        assert!(labels.iter().any(|label| to_notice.contains(&label.as_str())), "{name}: {labels:?}");
+    }
+}
+
+#[test]
+fn a_refusal_says_what_did_not_happen_and_why_and_the_draft_stays() {
+    let mut desk = Desk::new(states::world("tracking"));
+    desk.model.memo = "Taxes".into();
+    desk.model.memo_touched = true;
+    let why = "the week was locked at 12:00 UTC; your time stays".to_owned();
+    desk.model.take(&Request::Memo { memo: "Taxes".into() }, Err(why));
+    let harness = open(desk, Theme::Dark, 340.0);
+    harness.get_by_label("The memo was not saved. The week was locked at 12:00 UTC; your time stays");
+    assert_eq!(harness.state().model.memo, "Taxes");
+}
+
+#[test]
+fn the_clock_runs_between_answers_and_stands_while_paused() {
+    let mut model = Desk::new(states::world("tracking")).model;
+    model.tick(12.0);
+    assert_eq!(words::clock(model.on_ms()), "2:23:24");
+    let mut model = Desk::new(states::world("paused")).model;
+    model.tick(12.0);
+    assert_eq!(words::clock(model.on_ms()), "2:23:12");
+}
+
+#[test]
+fn another_contract_shows_nothing_of_the_one_before() {
+    let mut desk = Desk::new(states::world("tracking"));
+    desk.carry_out();
+    assert!(!desk.model.today.is_empty());
+    desk.model.memo = "Half a thought".into();
+    desk.model.memo_touched = true;
+    let mut status = Box::new(desk.world.status.clone());
+    (status.contract, status.memo, status.revision) = ("rota".into(), Some("Rota".into()), 9);
+    desk.model.take_status(status, 2.0);
+    assert!(desk.model.today.is_empty());
+    assert_eq!(desk.model.memo, "Rota");
+}

@@ -1,0 +1,62 @@
+//! Monitoring: the client's rules drive. It says so at its top; settings are read-only; a pause always works.
+
+use candor_agent::protocol::Request;
+use eframe::egui::Ui;
+
+use super::{home, told};
+use crate::window::intent::Intent;
+use crate::window::model::Model;
+use crate::window::parts::buttons::{Button, link};
+use crate::window::parts::frame::{self, Tone, message};
+use crate::window::parts::icons::Icon;
+
+/// The scene.
+pub(super) fn show(ui: &mut Ui, m: &mut Model) {
+    let Some(status) = m.status.clone() else { return };
+    home::problems(ui, m);
+    frame::part(ui, |ui| {
+        let (head, since) = match (status.paused_since, status.tracking, status.since) {
+            (Some(since), _, _) => {
+                let at = m.zone.when(since, m.now);
+                ("Paused for private time", format!("Nothing is recorded since {at}. It shows as a gap."))
+            }
+            (None, true, Some(since)) => {
+                let at = m.zone.when(since, m.now);
+                ("This computer is being recorded", format!("For {}, since {at}.", status.client))
+            }
+            (None, true, None) => ("This computer is being recorded", format!("For {}.", status.client)),
+            (None, false, _) => {
+                ("Nothing is being recorded", format!("{} records under its own hours.", status.client))
+            }
+        };
+        frame::head(ui, head);
+        frame::note(ui, since);
+        ui.add_space(2.0);
+        if let Some(terms) = &m.terms {
+            for (icon, words) in told::lines(terms) {
+                frame::told(ui, icon, &words);
+            }
+        }
+        for rule in told::rules(m.notice.as_ref()).into_iter().take(4) {
+            frame::told(ui, Icon::Rule, &rule);
+        }
+    });
+    home::last_picture(ui, m);
+    frame::part(ui, |ui| {
+        if status.paused_since.is_some() {
+            if Button::new("End the pause").primary().wide().show(ui) {
+                m.ask(Request::Start { memo: None });
+            }
+        } else if Button::new("Pause for private time").wide().show(ui) {
+            m.ask(Request::Pause);
+        }
+        if let Some(diary) = &status.diary_url
+            && link(ui, "Open Work Diary")
+        {
+            m.intents.push(Intent::Open(diary.clone()));
+        }
+    });
+    home::totals(ui, m);
+    let words = "Settings are read-only. If recording stops, the time shows as no evidence.";
+    message(ui, Tone::Plain, Icon::Lock, "", words);
+}

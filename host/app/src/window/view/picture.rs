@@ -1,0 +1,154 @@
+//! Pictures: in small, just taken, and large.
+
+use candor_agent::protocol::Request;
+use candor_diary::parcel::Redaction;
+use candor_diary::terms::PictureRemoval;
+use eframe::egui::{Rect, Sense, Ui, vec2};
+
+use super::clock;
+use crate::window::intent::{Intent, Page};
+use crate::window::model::{Held, Model};
+use crate::window::parts::buttons::{Button, link};
+use crate::window::parts::frame::{self, ends};
+use crate::window::parts::{meters, shot};
+use crate::window::theme::{Face, tokens};
+use crate::window::words;
+
+/// A segment's picture, `width` wide. It says nothing to a screen reader: words stand beside it.
+pub(super) fn small(ui: &mut Ui, m: &mut Model, start: u64, redactions: &[Redaction], width: f32) {
+    let (rect, _) = ui.allocate_exact_size(vec2(width, (width * 9.0 / 16.0).round()), Sense::hover());
+    ui.painter().rect_filled(rect, 4.0, tokens(ui).well);
+    if let Held::Here(shot) = m.picture(start) {
+        let rect = within(shot::fitted(shot, rect), rect);
+        shot.paint(ui, rect, redactions);
+    }
+}
+
+fn within(fitted: Rect, room: Rect) -> Rect {
+    Rect::from_center_size(room.center(), fitted.size())
+}
+
+/// A segment's picture with its sentence, as wide as there is room, at most `most` high.
+fn large(ui: &mut Ui, m: &mut Model, start: u64, redactions: &[Redaction], most: f32, name: &str) {
+    let width = ui.available_width();
+    match m.picture(start) {
+        Held::Awaited => shot::awaited(ui, width),
+        Held::Not(why) => {
+            let why = why.clone();
+            shot::absent(ui, width, &why);
+        }
+        Held::Here(held) => {
+            let room = Rect::from_min_size(ui.cursor().min, vec2(width, most));
+            let fitted = shot::fitted(held, room);
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = 0.0;
+                ui.add_space((width - fitted.width()) / 2.0);
+                held.show(ui, fitted.width(), redactions, name);
+            });
+        }
+    }
+}
+
+/// A picture was just taken: see it, delete it, send it.
+pub(super) fn fresh(ui: &mut Ui, m: &mut Model) {
+    let Some((segment, at, until)) = m.fresh() else { return };
+    let (segment, now) = (segment.clone(), m.now);
+    let Some(facts) = segment.picture.clone() else { return };
+    let Some(status) = m.status.clone() else { return };
+    let t = tokens(ui);
+    frame::part(ui, |ui| {
+        ends(
+            ui,
+            22.0,
+            |ui| {
+                frame::truncated(ui, Face::Head, "Picture taken", t.ink);
+            },
+            |ui| {
+                frame::truncated(ui, Face::Note, m.zone.seconds(at), t.ink2);
+            },
+        );
+        large(ui, m, segment.start, &facts.redactions, 220.0, "The picture just taken, as the client would see it");
+        let covered = words::redacted(facts.redactions.len()).unwrap_or_else(|| "Nothing redacted".into());
+        let why = facts.covered_by.join("; ");
+        let words = if why.is_empty() { covered } else { format!("{covered}: {why}") };
+        let (mut larger, mut done) = (false, false);
+        ends(
+            ui,
+            24.0,
+            |ui| {
+                frame::truncated(ui, Face::Note, words, t.ink2);
+            },
+            |ui| {
+                done = link(ui, "Back to the clock");
+                larger = link(ui, "Enlarge");
+            },
+        );
+        if larger {
+            m.intents.push(Intent::Go(Page::Picture(segment.start)));
+        }
+        if done {
+            m.put_by = Some(at);
+        }
+    });
+    frame::part(ui, |ui| {
+        let left = words::countdown(until - now);
+        let hold = words::countdown(until - at);
+        frame::label_and_note(ui, &format!("Sends in {left}"), &format!("hold {hold}"));
+        let share = (until - now) as f32 / (until - at).max(1) as f32;
+        meters::left_bar(ui, share, &format!("{left} of {hold} left"));
+        if removable(&status) {
+            deeds(ui, m, segment.start, &status.client);
+        } else if Button::new("Send now").wide().show(ui) {
+            m.ask(Request::SendNow { start: segment.start });
+        }
+    });
+    clock::clock(ui, m, &status, true);
+}
+
+/// Whether the worker may delete a picture: under monitoring the segment says so, otherwise always.
+fn removable(status: &candor_agent::protocol::Status) -> bool {
+    status.last_picture.as_ref().is_some_and(|segment| segment.editable)
+}
+
+/// Delete and send now, side by side, and what deleting does.
+pub(super) fn deeds(ui: &mut Ui, m: &mut Model, start: u64, client: &str) {
+    ui.columns_const(|[left, right]| {
+        if Button::new("Delete picture").warn().wide().show(left) {
+            m.ask(Request::RemovePicture { start });
+        }
+        if Button::new("Send now").wide().show(right) {
+            m.ask(Request::SendNow { start });
+        }
+    });
+    frame::note(ui, consequence(m, client));
+}
+
+/// What deleting a picture does, by the terms.
+pub(super) fn consequence(m: &Model, client: &str) -> String {
+    match m.terms_here().map(|terms| terms.picture_removal) {
+        Some(PictureRemoval::RemovesTime) => {
+            format!("Deleting it removes the time of this segment. {client} sees that a picture was deleted.")
+        }
+        _ => format!("Deleting it keeps your time. {client} sees that a picture was deleted."),
+    }
+}
+
+/// A picture, as large as the window lets it be.
+pub(super) fn show(ui: &mut Ui, m: &mut Model, start: u64) {
+    let Some(segment) = m.segment(start).cloned() else {
+        frame::empty(ui, "There is no such picture.", "It may have been deleted.");
+        return;
+    };
+    frame::plain(ui, |ui| {
+        let Some(facts) = &segment.picture else {
+            let why = segment.no_picture_sentence.as_deref().unwrap_or("No picture");
+            shot::absent(ui, ui.available_width(), why);
+            return;
+        };
+        let most = (ui.ctx().content_rect().height() - 170.0).max(120.0);
+        large(ui, m, start, &facts.redactions, most, "The picture, as the client sees it");
+        frame::note(ui, format!("Taken at {}. {} × {} pixels, {}. Make the window larger to see more.",
+            m.zone.seconds(facts.at), facts.width, facts.height, candor_diary::plain::size(facts.bytes)));
+        shot::covered(ui, &facts.redactions, &facts.covered_by);
+    });
+}

@@ -1,0 +1,104 @@
+//! Preferences: saved as they are changed.
+
+use candor_agent::protocol::{Preferences, Request, Theme};
+use candor_diary::terms::{Mode, WorkerChooses};
+use eframe::egui::Ui;
+
+use crate::window::intent::{Intent, Page};
+use crate::window::model::Model;
+use crate::window::parts::buttons::{Button, choice, tick};
+use crate::window::parts::frame::{self, Tone, message};
+use crate::window::parts::icons::Icon;
+use crate::window::parts::fields;
+
+const LIMITS: [(u64, &str); 6] = [
+    (512 << 20, "0.5 GB"),
+    (1 << 30, "1 GB"),
+    (2 << 30, "2 GB"),
+    (5 << 30, "5 GB"),
+    (10 << 30, "10 GB"),
+    (50 << 30, "50 GB"),
+];
+
+/// The page.
+pub(super) fn show(ui: &mut Ui, m: &mut Model) {
+    let Some(mut now) = m.preferences else {
+        frame::part(ui, |ui| frame::note(ui, "The preferences are being read."));
+        return;
+    };
+    let before = now;
+    let chooses = m.terms.as_ref().map(|terms| terms.worker_chooses).unwrap_or_default();
+    let monitored = m.status.as_ref().is_some_and(|status| status.mode == Mode::Monitoring);
+    if monitored {
+        ui.add_space(4.0);
+        let words = "Under monitoring the terms decide what is recorded. What is yours to choose is below.";
+        message(ui, Tone::Plain, Icon::Lock, "", words);
+    } else {
+        pictures(ui, &mut now, chooses);
+        reminders(ui, &mut now);
+    }
+    frame::part(ui, |ui| {
+        frame::label(ui, "Theme");
+        ui.spacing_mut().item_spacing.y = 0.0;
+        for (theme, name) in
+            [(Theme::System, "As the desktop"), (Theme::Light, "Light"), (Theme::Dark, "Dark")]
+        {
+            if choice(ui, now.theme == theme, name, "") {
+                now.theme = theme;
+            }
+        }
+    });
+    frame::part(ui, |ui| {
+        tick(ui, &mut now.start_at_login, "Start Candor at login");
+        frame::label(ui, "Room on this computer");
+        let names: Vec<&str> = LIMITS.iter().map(|(_, name)| *name).collect();
+        let chosen = LIMITS.iter().position(|(bytes, _)| *bytes >= now.disk_limit).unwrap_or(LIMITS.len() - 1);
+        if let Some(next) = fields::choose(ui, "disk", "Room on this computer", chosen, &names) {
+            now.disk_limit = LIMITS.get(next).map_or(now.disk_limit, |(bytes, _)| *bytes);
+        }
+        frame::note(ui, "Beyond it no picture is taken; time goes on, and you are told.");
+    });
+    frame::part(ui, |ui| {
+        if Button::new("Own rules").wide().show(ui) {
+            m.intents.push(Intent::Go(Page::Rules));
+        }
+        frame::note(ui, "What your own rules cover is covered on top of the client's.");
+    });
+    if now != before {
+        m.preferences = Some(now);
+        m.ask(Request::SetPreferences { preferences: now });
+    }
+}
+
+fn pictures(ui: &mut Ui, now: &mut Preferences, chooses: WorkerChooses) {
+    frame::part(ui, |ui| {
+        frame::label(ui, "Pictures and activity");
+        ui.spacing_mut().item_spacing.y = 0.0;
+        if choice(ui, !now.active_monitor_only, "Pictures show all monitors", "") {
+            now.active_monitor_only = false;
+        }
+        if choice(ui, now.active_monitor_only, "Only the monitor in use", "") {
+            now.active_monitor_only = true;
+        }
+        tick(ui, &mut now.notify_on_capture, "Tell me at each picture");
+        if chooses.pictures {
+            tick(ui, &mut now.pictures, "Take pictures");
+        }
+        if chooses.activity {
+            tick(ui, &mut now.activity, "Count keys, clicks and scrolls");
+        }
+        if !chooses.pictures && !chooses.activity {
+            frame::note(ui, "The terms leave neither pictures nor activity to you.");
+        }
+    });
+}
+
+fn reminders(ui: &mut Ui, now: &mut Preferences) {
+    frame::part(ui, |ui| {
+        let label = "Ask about time without activity after, in minutes";
+        fields::number(ui, "idle", label, &mut now.idle_minutes, 1..=60);
+        let label = "Remind me of the memo after, in minutes";
+        fields::number(ui, "reminder", label, &mut now.memo_reminder_minutes, 0..=480);
+        frame::note(ui, "0 never does.");
+    });
+}

@@ -1,0 +1,174 @@
+//! One segment: when, how much activity, its picture, memo and label, where it is, and what can be taken away.
+
+use candor_agent::protocol::{Request, Segment, SegmentState};
+use eframe::egui::Ui;
+
+use super::picture;
+use crate::window::day;
+use crate::window::intent::{Intent, Page};
+use crate::window::model::{Held, Model};
+use crate::window::parts::buttons::{Button, link};
+use crate::window::parts::frame::{self, Tone, message};
+use crate::window::parts::icons::Icon;
+use crate::window::parts::meters::Kind;
+use crate::window::parts::{fields, meters, shot};
+use crate::window::words;
+
+/// The page.
+pub(super) fn show(ui: &mut Ui, m: &mut Model, start: u64) {
+    let Some(segment) = m.segment(start).cloned() else {
+        frame::empty(ui, "There is no such segment.", "Go back and choose one.");
+        return;
+    };
+    let end = segment.start + u64::from(segment.length) * words::MINUTE;
+    let range = m.zone.range(segment.start, end);
+    let kind = day::kind(&segment);
+    frame::part(ui, |ui| {
+        let day = m.zone.day(segment.start, m.now);
+        frame::label_and_note(ui, &format!("{day}, {range}"), &words::hm(day::recorded(&segment)));
+        if let Some(at) = segment.removed_at {
+            let when = m.zone.when(at, m.now);
+            frame::note(ui, format!("You removed this segment at {when}. This mark stays, for both sides."));
+            return;
+        }
+        match kind {
+            Kind::Manual => {
+                frame::note(ui, "Manual: you typed this time in. It has no activity and no picture.");
+            }
+            _ => {
+                let words = words::activity(&segment);
+                let busiest = segment.minutes.iter().flatten().max().copied().unwrap_or(1);
+                meters::meter(ui, &segment.minutes, busiest, 16.0, &words);
+                frame::note(ui, words);
+            }
+        }
+        for gap in &segment.gaps {
+            frame::told(ui, Icon::Blind, &format!("No evidence: {}", words::gap(*gap)));
+        }
+        delivery(ui, m, &segment);
+    });
+    if segment.removed_at.is_some() {
+        return;
+    }
+    if !segment.manual {
+        frame::part(ui, |ui| shown(ui, m, &segment));
+    }
+    if segment.editable {
+        frame::part(ui, |ui| edit(ui, m, &segment));
+        frame::part(ui, |ui| remove(ui, m, &segment, &range, end));
+    } else {
+        ui.add_space(2.0);
+        let words = "It can no longer be changed: its week is locked, or the terms say so. What is recorded tells more.";
+        message(ui, Tone::Plain, Icon::Lock, "", words);
+    }
+}
+
+fn delivery(ui: &mut Ui, m: &mut Model, segment: &Segment) {
+    frame::note(ui, words::state(segment, m.now, &m.zone));
+    let why = match &segment.state {
+        SegmentState::Waiting { why, .. } | SegmentState::Rejected { why } => why.clone(),
+        _ => None,
+    };
+    if let Some(why) = why {
+        frame::note(ui, words::sentence(&why));
+    }
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 12.0;
+        let held = matches!(segment.state, SegmentState::Open { .. } | SegmentState::Held { .. });
+        if held && segment.picture.is_none() && link(ui, "Send now") {
+            m.ask(Request::SendNow { start: segment.start });
+        }
+        if let Some(parcel) = &segment.parcel
+            && link(ui, "Exactly what is sent")
+        {
+            m.intents.push(Intent::Go(Page::Parcel(parcel.clone())));
+        }
+    });
+}
+
+fn shown(ui: &mut Ui, m: &mut Model, segment: &Segment) {
+    let Some(facts) = &segment.picture else {
+        let why = segment.no_picture_sentence.as_deref().unwrap_or("No picture yet");
+        shot::absent(ui, ui.available_width(), why);
+        return;
+    };
+    let width = ui.available_width();
+    match m.picture(segment.start) {
+        Held::Awaited => shot::awaited(ui, width),
+        Held::Not(why) => {
+            let why = why.clone();
+            shot::absent(ui, width, &why);
+        }
+        Held::Here(held) => held.show(ui, width, &facts.redactions, "The picture, as the client sees it"),
+    }
+    frame::note(ui, format!("Picture at {}", m.zone.seconds(facts.at)));
+    shot::covered(ui, &facts.redactions, &facts.covered_by);
+    if link(ui, "Enlarge") {
+        m.intents.push(Intent::Go(Page::Picture(segment.start)));
+    }
+    let client = m.status.as_ref().map(|status| status.client.clone()).unwrap_or_default();
+    let held = matches!(segment.state, SegmentState::Open { .. } | SegmentState::Held { .. });
+    if !segment.editable {
+        return;
+    }
+    if held {
+        picture::deeds(ui, m, segment.start, &client);
+    } else {
+        if Button::new("Delete picture").warn().wide().show(ui) {
+            m.ask(Request::RemovePicture { start: segment.start });
+        }
+        frame::note(ui, picture::consequence(m, &client));
+    }
+}
+
+fn edit(ui: &mut Ui, m: &mut Model, segment: &Segment) {
+    if m.edit.start != segment.start {
+        m.edit.start = segment.start;
+        m.edit.memo = segment.memo.clone().unwrap_or_default();
+        m.edit.label.clone_from(&segment.label);
+        m.edit.removing = false;
+    }
+    let longest = candor_agent::protocol::MAX_MEMO;
+    let field = fields::line(ui, "segment-memo", "Memo", &mut m.edit.memo, "No memo", longest);
+    let labels = m.status.as_ref().map(|status| status.labels.clone()).unwrap_or_default();
+    if !labels.is_empty() {
+        frame::label(ui, "Label");
+        let mut options = vec!["No label"];
+        options.extend(labels.iter().map(String::as_str));
+        let chosen = m.edit.label.as_ref().and_then(|l| options.iter().position(|o| o == l)).unwrap_or(0);
+        if let Some(next) = fields::choose(ui, "segment-label", "Label", chosen, &options) {
+            m.edit.label = if next == 0 { None } else { options.get(next).map(|o| (*o).to_owned()) };
+        }
+    }
+    let memo = m.edit.memo.trim().to_owned();
+    let changed = memo != segment.memo.as_deref().unwrap_or_default() || m.edit.label != segment.label;
+    if changed && (Button::new("Save memo and label").wide().show(ui) || fields::entered(ui, &field)) {
+        let label = m.edit.label.clone();
+        m.ask(Request::EditSegment { start: segment.start, memo, label });
+    }
+}
+
+fn remove(ui: &mut Ui, m: &mut Model, segment: &Segment, range: &str, end: u64) {
+    let time = words::hm(day::recorded(segment));
+    if !m.edit.removing {
+        if Button::new("Remove this segment").warn().wide().show(ui) {
+            m.edit.removing = true;
+        }
+        return;
+    }
+    frame::label(ui, format!("Remove {range}?"));
+    frame::note(
+        ui,
+        format!("{time} goes, with its counts, picture and memo. A mark stays that both sides see. This cannot be undone."),
+    );
+    if Button::new(&format!("Remove {time}")).warn().wide().show(ui) {
+        m.ask(Request::Forget { from: segment.start, to: end });
+    }
+    if segment.picture.is_some() && Button::new("Remove the picture only").wide().show(ui) {
+        m.edit.removing = false;
+        m.ask(Request::RemovePicture { start: segment.start });
+    }
+    if Button::new("Keep it").wide().show(ui) {
+        m.edit.removing = false;
+    }
+}

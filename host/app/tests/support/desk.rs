@@ -1,0 +1,296 @@
+//! The real window on a display of its own, and an agent for it: a socket that speaks the real protocol, holds a
+//! [`World`], lets requests change it as an agent would, and remembers them.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use candor_agent::protocol::{IdleAnswer, Request, Response};
+
+use super::states::World;
+
+/// How long anything may take to show before a test gives up: machines under test are busy.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An agent on a socket.
+#[derive(Clone)]
+pub struct Agent(Arc<(Mutex<Inner>, Condvar)>);
+
+struct Inner {
+    world: World,
+    asked: Vec<Request>,
+    /// Answers nothing any more: every connection is closed.
+    gone: bool,
+}
+
+impl Agent {
+    /// Serves a world in a data folder.
+    pub fn serve(data: &Path, world: World) -> Self {
+        let agent = Self(Arc::new((Mutex::new(Inner { world, asked: Vec::new(), gone: false }), Condvar::new())));
+        let run = data.join("run");
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&run).unwrap();
+        let path = run.join("agent.sock");
+        let _ = std::fs::remove_file(&path);
+        let listener = UnixListener::bind(path).unwrap();
+        let serving = agent.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let agent = serving.clone();
+                std::thread::spawn(move || agent.talk(stream));
+            }
+        });
+        agent
+    }
+
+    fn talk(&self, stream: UnixStream) {
+        let mut write = stream.try_clone().unwrap();
+        for line in BufReader::new(stream).lines() {
+            let Ok(line) = line else { return };
+            let request: Request = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{line}: {e}"));
+            let Some(response) = self.answer(&request) else { return };
+            let mut bytes = serde_json::to_vec(&response).unwrap();
+            bytes.push(b'\n');
+            if write.write_all(&bytes).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn answer(&self, request: &Request) -> Option<Response> {
+        let (lock, changed) = &*self.0;
+        let mut inner = lock.lock().unwrap();
+        if let Request::Status { after: Some(after) } = request {
+            let same = |inner: &mut Inner| inner.world.status.revision == *after && !inner.gone;
+            inner = changed.wait_timeout_while(inner, Duration::from_secs(20), same).unwrap().0;
+        }
+        if inner.gone {
+            return None;
+        }
+        if !matches!(request, Request::Status { .. }) {
+            inner.asked.push(request.clone());
+            if react(&mut inner.world, request) {
+                inner.world.status.revision += 1;
+            }
+            changed.notify_all();
+        }
+        Some(inner.world.answer(request))
+    }
+
+    /// Changes the world.
+    pub fn change(&self, change: impl FnOnce(&mut World)) {
+        let (lock, changed) = &*self.0;
+        let mut inner = lock.lock().unwrap();
+        change(&mut inner.world);
+        inner.world.status.revision += 1;
+        changed.notify_all();
+    }
+
+    /// What was asked for so far, the status aside.
+    pub fn asked(&self) -> Vec<Request> {
+        self.0.0.lock().unwrap().asked.clone()
+    }
+
+    /// Ends: answers nothing any more.
+    pub fn go(&self) {
+        let (lock, changed) = &*self.0;
+        lock.lock().unwrap().gone = true;
+        changed.notify_all();
+    }
+
+    /// Waits until something is so.
+    pub fn until(&self, what: &str, so: impl Fn(&World, &[Request]) -> bool) {
+        let (lock, changed) = &*self.0;
+        let inner = lock.lock().unwrap();
+        let (inner, timeout) = changed
+            .wait_timeout_while(inner, PATIENCE, |inner| !so(&inner.world, &inner.asked))
+            .unwrap();
+        assert!(!timeout.timed_out(), "{what}: asked {:?}", inner.asked);
+    }
+
+    /// Waits until something was asked for.
+    pub fn until_asked(&self, request: &Request) {
+        self.until(&format!("{request:?} is asked for"), |_, asked| asked.contains(request));
+    }
+}
+
+/// What an agent's state becomes. Whether it changed.
+fn react(world: &mut World, request: &Request) -> bool {
+    let status = &mut world.status;
+    match request {
+        Request::Start { memo } => {
+            (status.tracking, status.paused_since, status.since) = (true, None, Some(status.now));
+            if let Some(memo) = memo {
+                status.memo = Some(memo.clone());
+            }
+        }
+        Request::Stop { .. } => (status.tracking, status.since) = (false, None),
+        Request::Pause => status.paused_since = Some(status.now),
+        Request::Memo { memo } => status.memo = Some(memo.clone()),
+        Request::Label { label } => status.label.clone_from(label),
+        Request::Accept { .. } => {
+            (status.notice_accepted, world.accepted) = (true, true);
+        }
+        Request::RemovePicture { .. } => status.last_picture = None,
+        Request::Idle { answer } => {
+            status.question = None;
+            if let IdleAnswer::Manual(memo) = answer {
+                status.memo = Some(memo.clone());
+            }
+        }
+        Request::Switch { contract } => {
+            if let Some(other) = status.contracts.iter().find(|c| c.id == *contract) {
+                (status.contract, status.title) = (other.id.clone(), other.title.clone());
+                (status.client, status.notice_accepted) = (other.client.clone(), true);
+            }
+        }
+        Request::Import { .. } => {
+            let joined = super::states::world("first-run");
+            status.contracts.clone_from(&joined.status.contracts);
+            status.contract.clone_from(&joined.status.contract);
+            status.title.clone_from(&joined.status.title);
+            status.client.clone_from(&joined.status.client);
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// A display with nobody else on it, and a window manager, so that the window has the keyboard.
+pub struct Display {
+    pub name: String,
+    children: Vec<Child>,
+}
+
+impl Display {
+    /// Starts it, `size` as Xvfb spells it.
+    pub fn start(size: &str) -> Self {
+        let mut server = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", size, "-nolisten", "tcp", "-noreset"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("Xvfb runs: `cargo xtask setup` installs it");
+        let mut number = String::new();
+        let mut output = BufReader::new(server.stdout.take().unwrap());
+        output.read_line(&mut number).unwrap();
+        // Xvfb may write there later.
+        std::mem::forget(output);
+        Self { name: format!(":{}", number.trim()), children: vec![server] }
+    }
+
+    /// Starts a window manager.
+    pub fn openbox(&mut self) {
+        let child = Command::new("openbox")
+            .args(["--config-file", "/etc/xdg/openbox/rc.xml", "--sm-disable"])
+            .env("DISPLAY", &self.name)
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("openbox runs: `cargo xtask setup` installs it");
+        self.children.push(child);
+    }
+
+    /// Opens the real window on a data folder, of this size.
+    pub fn open(&mut self, data: &Path, agent: &Path) {
+        let child = Command::new(env!("CARGO_BIN_EXE_candor"))
+            .arg("--data")
+            .arg(data)
+            .arg("--agent")
+            .arg(agent)
+            .env("DISPLAY", &self.name)
+            .env("TZ", "UTC")
+            .env("USER", "Mara Oduya")
+            .env("LIBGL_ALWAYS_SOFTWARE", "1")
+            .env_remove("WAYLAND_DISPLAY")
+            .spawn()
+            .unwrap();
+        self.children.push(child);
+        self.tool(&["search", "--sync", "--onlyvisible", "--name", "^Candor$"]);
+    }
+
+    /// Calls xdotool; its output.
+    pub fn tool(&self, arguments: &[&str]) -> String {
+        let output = Command::new("timeout")
+            .arg(PATIENCE.as_secs().to_string())
+            .arg("xdotool")
+            .args(arguments)
+            .env("DISPLAY", &self.name)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "xdotool {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// The window's id.
+    pub fn window(&self) -> String {
+        let found = self.tool(&["search", "--onlyvisible", "--name", "^Candor$"]);
+        found.lines().next().unwrap().to_owned()
+    }
+
+    /// Makes the window this large, at the corner.
+    pub fn resize(&self, width: u32, height: u32) {
+        let window = self.window();
+        self.tool(&["windowmove", &window, "0", "0"]);
+        self.tool(&["windowsize", &window, &width.to_string(), &height.to_string()]);
+    }
+
+    /// Presses keys, one after the other.
+    pub fn keys(&self, keys: &[&str]) {
+        self.tool(&[&["key", "--delay", "60"], keys].concat());
+    }
+
+    /// Types a text.
+    pub fn types(&self, text: &str) {
+        self.tool(&["type", "--delay", "30", text]);
+    }
+
+    /// The window as a picture, into a file. Waits until two pictures in a row are the same.
+    pub fn shoot(&self, file: &Path) {
+        let until = Instant::now() + PATIENCE;
+        let mut last = Vec::new();
+        loop {
+            let window = self.window();
+            let status = Command::new("import")
+                .args(["-window", &window])
+                .arg(file)
+                .env("DISPLAY", &self.name)
+                .status()
+                .expect("import runs: it comes with imagemagick");
+            assert!(status.success());
+            let now = pixels(file);
+            if now == last || Instant::now() > until {
+                return;
+            }
+            last = now;
+            std::thread::sleep(Duration::from_millis(300));
+        }
+    }
+
+    /// Whether the last program that was started still runs.
+    pub fn runs(&mut self) -> bool {
+        self.children.last_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        for child in self.children.iter_mut().rev() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// A picture's pixels, as RGB.
+pub fn pixels(file: &Path) -> Vec<[u8; 3]> {
+    let output = Command::new("convert").arg(file).args(["-depth", "8", "rgb:-"]).output().unwrap();
+    output.stdout.chunks_exact(3).map(|c| [c[0], c[1], c[2]]).collect()
+}
+
+/// A program that does nothing, where no agent is to be started.
+pub fn no_agent(folder: &Path) -> PathBuf {
+    folder.join("no-such-agent")
+}

@@ -1,0 +1,216 @@
+//! The real window, driven by keys on a display of its own, with an agent that speaks the real protocol.
+//!
+//! `CANDOR_PICTURES=folder cargo test -p candor --test window pictures` keeps a picture of each state.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
+#![allow(unreachable_pub, reason = "the helpers are shared with other tests")]
+
+#[path = "support/desk.rs"]
+mod desk;
+#[path = "support/states.rs"]
+mod states;
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use candor_agent::protocol::{IdleAnswer, IdleQuestion, Request, SegmentState, Theme};
+use desk::{Agent, Display, PATIENCE, no_agent, pixels};
+use states::{MINUTE, at, segment, themed, world};
+
+const INVITATION: &str = "https://diary.example/join#7QK2-9F4M";
+
+/// Lets go of what has the keyboard, goes on by Tab so many times, and presses Enter there.
+fn press(display: &Display, steps: usize) {
+    std::thread::sleep(Duration::from_millis(700));
+    display.keys(&["Escape"]);
+    display.keys(&vec!["Tab"; steps]);
+    display.keys(&["Return"]);
+}
+
+#[test]
+fn a_person_joins_accepts_tracks_deletes_a_picture_answers_and_switches_by_keyboard_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let agent = Agent::serve(folder.path(), world("join"));
+    let mut display = Display::start("800x700x24");
+    display.openbox();
+    display.open(folder.path(), &no_agent(folder.path()));
+
+    // First run: the link is the first thing that Tab reaches.
+    wait("the window asks", || agent.asked().contains(&Request::Preferences));
+    display.keys(&["Tab"]);
+    display.types(INVITATION);
+    display.keys(&["Return"]);
+    agent.until_asked(&Request::Import { invitation: INVITATION.into() });
+    // What will be recorded is read, with a preview of this very screen, and accepted by name: back, name.
+    agent.until("a preview is asked for, and the notice read", |_, asked| {
+        asked.iter().any(|r| matches!(r, Request::Preview { own_rules: None, .. }))
+            && asked.iter().any(|r| matches!(r, Request::Notice { .. }))
+    });
+    press(&display, 2);
+    agent.until("the notice is accepted", |world, asked| {
+        let by_name =
+            |r: &Request| matches!(r, Request::Accept { by, digest, .. } if by == "Mara Oduya" && digest.len() == 64);
+        world.status.notice_accepted && asked.iter().any(by_name)
+    });
+
+    // Track: the contract, Start. Then a new memo: Stop, pause, stop at the end, memo.
+    press(&display, 2);
+    agent.until_asked(&Request::Start { memo: None });
+    std::thread::sleep(Duration::from_millis(700));
+    display.keys(&["Tab", "Tab", "Tab", "ctrl+a"]);
+    display.types("Read the bank's guide");
+    display.keys(&["Return"]);
+    agent.until_asked(&Request::Memo { memo: "Read the bank's guide".into() });
+
+    // A picture is taken, and deleted in its hold: the contract, back to the clock, enlarge, delete.
+    agent.change(|world| {
+        let now = world.status.now;
+        let mut taken = segment(at(17, 50), "Read the bank's guide");
+        taken.state = SegmentState::Open { sends_at: now + 5 * MINUTE };
+        if let Some(picture) = &mut taken.picture {
+            picture.at = now;
+        }
+        world.status.last_picture = Some(taken);
+    });
+    agent.until_asked(&Request::Picture { start: at(17, 50) });
+    press(&display, 4);
+    agent.until_asked(&Request::RemovePicture { start: at(17, 50) });
+
+    // The idle question: the contract, leave out.
+    agent.change(|world| {
+        world.status.question = Some(IdleQuestion { from: at(17, 20), to: at(17, 34), manual_ms: 10 * MINUTE });
+    });
+    press(&display, 2);
+    agent.until_asked(&Request::Idle { answer: IdleAnswer::LeaveOut });
+
+    // An hour offline: what waits is asked for, and tried.
+    agent.change(|world| {
+        let offline = states::world("offline");
+        world.status.offline_since = offline.status.offline_since;
+        world.outbox = offline.outbox;
+    });
+    agent.until_asked(&Request::Outbox);
+    agent.change(|world| world.status.offline_since = None);
+
+    // Another contract: the contract; back, the first, the second.
+    press(&display, 1);
+    press(&display, 3);
+    agent.until_asked(&Request::Switch { contract: "rota".into() });
+
+    // The agent goes, and comes back: the window is still there and follows it.
+    agent.go();
+    std::thread::sleep(Duration::from_millis(1_500));
+    assert!(display.runs());
+    let back = Agent::serve(folder.path(), world("stopped"));
+    wait("the window comes back", || !back.asked().is_empty());
+    press(&display, 2);
+    back.until("tracking begins", |world, _| world.status.tracking);
+}
+
+#[test]
+fn the_window_says_so_while_it_starts_the_agent_and_when_none_can_be_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let started = folder.path().join("started");
+    let program = folder.path().join("agent");
+    std::fs::write(&program, format!("#!/bin/sh\necho \"$@\" > {}\nexec sleep 60\n", started.display())).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let mut display = Display::start("400x600x24");
+    display.open(&data, &program);
+    wait("the agent is started", || std::fs::read_to_string(&started).is_ok_and(|s| s.ends_with('\n')));
+    let arguments = std::fs::read_to_string(&started).unwrap();
+    assert_eq!(arguments.trim(), format!("--data {} run", data.display()));
+    // It answers now: the window shows what it says.
+    let agent = Agent::serve(&data, world("tracking"));
+    wait("the status is followed", || agent.asked().iter().any(|r| matches!(r, Request::Segments { .. })));
+    assert!(display.runs());
+}
+
+fn wait(what: &str, so: impl Fn() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !so() {
+        assert!(Instant::now() < until, "{what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The tokens that a picture of a theme has to have: paper, surface, ink.
+fn tokens(theme: Theme) -> [[u8; 3]; 2] {
+    match theme {
+        Theme::Dark => [[0x12, 0x13, 0x15], [0x1a, 0x1c, 0x1f]],
+        _ => [[0xf8, 0xf8, 0xf6], [0xff, 0xff, 0xff]],
+    }
+}
+
+/// A state, the pages in it by their place in the menu, and the picture's name.
+fn shots() -> Vec<(&'static str, Option<usize>, &'static str)> {
+    let scenes = states::NAMES.iter().map(|name| (*name, None, *name));
+    let pages = [
+        ("tracking", Some(0), "menu"),
+        ("stopped", Some(5), "segments"),
+        ("tracking", Some(6), "recorded"),
+        ("offline", Some(7), "outbox"),
+        ("tracking", Some(8), "rules"),
+        ("tracking", Some(9), "preferences"),
+        ("tracking", Some(10), "plugins"),
+        ("bare", Some(5), "no-segments"),
+        ("bare", Some(7), "empty-outbox"),
+    ];
+    scenes.chain(pages).collect()
+}
+
+fn take(folder: &Path, theme: Theme, size: (u32, u32)) -> BTreeMap<PathBuf, Vec<[u8; 3]>> {
+    let mut display = Display::start("400x700x24");
+    let data = tempfile::tempdir().unwrap();
+    let agent = Agent::serve(data.path(), themed("tracking", theme));
+    display.open(data.path(), &no_agent(data.path()));
+    display.resize(size.0, size.1);
+    let mut taken = BTreeMap::new();
+    for (state, page, name) in shots() {
+        agent.change(|world| {
+            let revision = world.status.revision;
+            *world = themed(state, theme);
+            world.status.revision = revision;
+        });
+        if let Some(place) = page {
+            press(&display, 1);
+            if place > 0 {
+                press(&display, place);
+            }
+        }
+        std::thread::sleep(Duration::from_millis(900));
+        let word = if theme == Theme::Dark { "dark" } else { "light" };
+        let file = folder.join(format!("{name}-{word}-{}.png", size.0));
+        display.shoot(&file);
+        taken.insert(file.clone(), pixels(&file));
+        // Back to the first page, whatever has the keyboard.
+        if page.is_some() {
+            for _ in 0..4 {
+                display.keys(&["Escape"]);
+                std::thread::sleep(Duration::from_millis(150));
+            }
+        }
+    }
+    taken
+}
+
+#[test]
+fn pictures_of_each_state_have_the_colours_of_their_theme_and_differ() {
+    let kept = std::env::var_os("CANDOR_PICTURES").map(PathBuf::from);
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = kept.as_deref().unwrap_or(temporary.path());
+    std::fs::create_dir_all(folder).unwrap();
+    for (theme, size) in [(Theme::Light, (340, 560)), (Theme::Dark, (320, 560))] {
+        let taken = take(folder, theme, size);
+        for (file, pixels) in &taken {
+            assert_eq!(pixels.len(), (size.0 * size.1) as usize, "{}", file.display());
+            for token in tokens(theme) {
+                assert!(pixels.contains(&token), "{} has no {token:?}", file.display());
+            }
+            let same = taken.iter().filter(|(_, other)| *other == pixels).count();
+            assert_eq!(same, 1, "{} looks like another state", file.display());
+        }
+    }
+}
