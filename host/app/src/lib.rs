@@ -1,0 +1,12 @@
+//! Candor's faces: the window, the tray with notifications, and the command line.
+//!
+//! All of them are clients of the agent's control socket and bypass nothing: what they show is what the agent
+//! answers, what they do is what it does for them. No sensor, no journal and no plugin is touched here.
+//!
+//! Start reading at [`client`] (the way to the agent), then [`cli`] or [`tray`].
+
+pub mod cli;
+pub mod client;
+pub mod launch;
+pub mod say;
+pub mod tray;
