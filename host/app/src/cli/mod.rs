@@ -52,7 +52,6 @@ struct Context {
     client: Client,
     zone: Zone,
     now: u64,
-    json: bool,
 }
 
 impl Context {
@@ -100,7 +99,7 @@ impl Context {
 /// error, and the exit code 1.
 #[must_use]
 pub fn run(command: Command, client: Client, json: bool) -> ExitCode {
-    let context = Context { client, zone: Zone::here(), now: when::now(), json };
+    let context = Context { client, zone: Zone::here(), now: when::now() };
     match answer(&context, command) {
         Ok(answer) => {
             let printed = if json {

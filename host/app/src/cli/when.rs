@@ -12,7 +12,7 @@ const LONGEST_MS: u64 = 31 * 24 * 3_600_000;
 
 /// Now, in milliseconds since the Unix epoch.
 #[must_use]
-pub fn now() -> u64 {
+pub(super) fn now() -> u64 {
     u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default()
 }
 
@@ -20,7 +20,7 @@ pub fn now() -> u64 {
 ///
 /// # Errors
 /// Where it is no time.
-pub fn time(text: &str, now: u64, zone: &Zone) -> Result<u64> {
+pub(super) fn time(text: &str, now: u64, zone: &Zone) -> Result<u64> {
     let text = text.trim();
     if let Ok(stamp) = text.parse::<Timestamp>() {
         return milliseconds(stamp);
@@ -42,7 +42,7 @@ pub fn time(text: &str, now: u64, zone: &Zone) -> Result<u64> {
 ///
 /// # Errors
 /// Where it is no day.
-pub fn day(text: Option<&str>, now: u64, zone: &Zone) -> Result<(u64, u64)> {
+pub(super) fn day(text: Option<&str>, now: u64, zone: &Zone) -> Result<(u64, u64)> {
     let date = match text {
         Some(text) => text
             .trim()
@@ -60,7 +60,7 @@ pub fn day(text: Option<&str>, now: u64, zone: &Zone) -> Result<(u64, u64)> {
 ///
 /// # Errors
 /// Where it is none, is empty, or is longer than a month.
-pub fn span(args: &SpanArgs, now: u64, zone: &Zone) -> Result<(u64, u64)> {
+pub(super) fn span(args: &SpanArgs, now: u64, zone: &Zone) -> Result<(u64, u64)> {
     let (from, to) = match (&args.last, &args.from, &args.to) {
         (Some(last), ..) => (now.saturating_sub(duration(last)?), now),
         (None, Some(from), Some(to)) => from_to(from, to, now, zone)?,
@@ -73,7 +73,7 @@ pub fn span(args: &SpanArgs, now: u64, zone: &Zone) -> Result<(u64, u64)> {
 ///
 /// # Errors
 /// As [`span`].
-pub fn from_to(from: &str, to: &str, now: u64, zone: &Zone) -> Result<(u64, u64)> {
+pub(super) fn from_to(from: &str, to: &str, now: u64, zone: &Zone) -> Result<(u64, u64)> {
     let (start, mut end) = (time(from, now, zone)?, time(to, now, zone)?);
     if end <= start && to.trim().len() <= 8 {
         // 09:40 has not come yet today, while 09:10 has: the end that was meant lies ahead.

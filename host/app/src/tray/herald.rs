@@ -331,3 +331,6 @@ impl Herald {
         Some(Tell::Show(message))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -85,8 +85,13 @@ impl Desktop {
         &self.display
     }
 
+    /// The session bus's address.
+    pub(crate) fn address(&self) -> &str {
+        &self.bus
+    }
+
     pub(crate) fn bus(&self) -> Connection {
-        Builder::address(self.bus.as_str()).unwrap().build().unwrap()
+        Builder::address(self.address()).unwrap().build().unwrap()
     }
 
     /// All calls of `Notify` from now on: summary, body, and the keys of the actions.

@@ -108,10 +108,7 @@ fn where_the_desktop_has_shortcuts_of_its_own_they_are_used() {
     let agent = Agent::new();
     let mut desktop = Desktop::new();
     let (bound, waits): (_, Receiver<(String, String)>) = sync_channel(4);
-    let address = desktop.command("env").stdout(std::process::Stdio::piped()).output().unwrap();
-    let address = String::from_utf8(address.stdout).unwrap();
-    let address = address.lines().find_map(|l| l.strip_prefix("DBUS_SESSION_BUS_ADDRESS=")).unwrap();
-    let portal = Builder::address(address)
+    let portal = Builder::address(desktop.address())
         .unwrap()
         .serve_at("/org/freedesktop/portal/desktop", Portal { bound })
         .unwrap()

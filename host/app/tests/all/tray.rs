@@ -29,50 +29,50 @@ const PANEL: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 "#;
 
 const ITEM: &str = "org.kde.StatusNotifierItem";
+const PATH: &str = "/StatusNotifierItem";
 
 struct Icon<'a> {
-    item: Proxy<'a>,
+    bus: &'a Connection,
+    name: String,
     menu: Proxy<'a>,
 }
 
-impl Icon<'_> {
+/// A property, asked for anew each time: what a proxy keeps says nothing about what the tray would see.
+fn property(
+    bus: &Connection,
+    name: &str,
+    path: &str,
+    interface: &str,
+    property: &str,
+) -> zbus::Result<OwnedValue> {
+    let properties = "org.freedesktop.DBus.Properties";
+    bus.call_method(Some(name), path, Some(properties), "Get", &(interface, property))?.body().deserialize()
+}
+
+impl<'a> Icon<'a> {
     /// Waits until the tray shows the icon of a process.
-    fn of(bus: &Connection, process: u32) -> Self {
+    fn of(bus: &'a Connection, process: u32) -> Self {
         let watcher = "org.kde.StatusNotifierWatcher";
-        let watcher = wait("the tray", || Proxy::new(bus, watcher, "/StatusNotifierWatcher", watcher).ok());
         wait("the icon in the tray", || {
-            let items: Vec<String> = watcher.get_property("RegisteredStatusNotifierItems").ok()?;
+            let items =
+                property(bus, watcher, "/StatusNotifierWatcher", watcher, "RegisteredStatusNotifierItems");
+            let items: Vec<String> = items.ok()?.try_into().ok()?;
             (!items.is_empty()).then_some(())
         });
         let name = format!("{ITEM}-{process}-1");
-        let item = Proxy::new(bus, name.clone(), "/StatusNotifierItem", ITEM).unwrap();
-        let path: OwnedObjectPath = item.get_property("Menu").unwrap();
-        let menu = Proxy::new(bus, name, path, "com.canonical.dbusmenu").unwrap();
-        Self { item, menu }
+        let path: OwnedObjectPath = property(bus, &name, PATH, ITEM, "Menu").unwrap().try_into().unwrap();
+        let menu = Proxy::new(bus, name.clone(), path, "com.canonical.dbusmenu").unwrap();
+        Self { bus, name, menu }
     }
 
-    fn text(&self, property: &str) -> String {
-        // Asked anew each time: what is cached says nothing about what the tray would see.
-        let properties = Proxy::new(
-            self.item.connection(),
-            self.item.destination().to_owned(),
-            "/StatusNotifierItem",
-            "org.freedesktop.DBus.Properties",
-        );
-        let value: OwnedValue = properties.unwrap().call("Get", &(ITEM, property)).unwrap();
-        value.downcast_ref::<String>().unwrap()
+    fn title(&self) -> String {
+        property(self.bus, &self.name, PATH, ITEM, "Title").unwrap().try_into().unwrap()
     }
 
     /// The middle of the largest icon: whether there is a dot.
     fn dot(&self) -> bool {
-        let properties = Proxy::new(
-            self.item.connection(),
-            self.item.destination().to_owned(),
-            "/StatusNotifierItem",
-            "org.freedesktop.DBus.Properties",
-        );
-        let value: OwnedValue = properties.unwrap().call("Get", &(ITEM, "IconPixmap")).unwrap();
-        let icons: Vec<(i32, i32, Vec<u8>)> = value.try_into().unwrap();
+        let icons = property(self.bus, &self.name, PATH, ITEM, "IconPixmap").unwrap();
+        let icons: Vec<(i32, i32, Vec<u8>)> = icons.try_into().unwrap();
         let (width, height, data) = icons.last().unwrap();
         let middle = usize::try_from((height / 2 * width + width / 2) * 4).unwrap();
         data[middle..middle + 4] == [0xff, 0x1a, 0x1c, 0x1f]
@@ -116,7 +116,7 @@ fn the_icon_shows_what_is_so_and_its_menu_does_what_it_says() {
     let bus = desktop.bus();
     let icon = Icon::of(&bus, process);
 
-    wait("the state", || (icon.text("Title") == "Candor: Tracking since 15:30").then_some(()));
+    wait("the state", || (icon.title() == "Candor: Tracking since 15:30").then_some(()));
     assert!(icon.dot(), "recording has a dot");
     agent.change(|state| state.status.last_picture = Some(pictured(START, NOW)));
     let labels = || icon.entries().into_iter().map(|(_, label)| label).collect::<Vec<_>>();
@@ -143,7 +143,7 @@ fn the_icon_shows_what_is_so_and_its_menu_does_what_it_says() {
     agent.wait_for(&Request::Switch { contract: "01k2b".into() });
     icon.click("Pause for private time");
     agent.wait_for(&Request::Pause);
-    wait("the pause", || icon.text("Title").contains("Paused since 17:53").then_some(()));
+    wait("the pause", || icon.title().contains("Paused since 17:53").then_some(()));
     assert!(!icon.dot(), "not recording has an empty ring");
     icon.click("Start");
     agent.wait_for(&Request::Start { memo: None });

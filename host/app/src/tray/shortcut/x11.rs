@@ -92,9 +92,9 @@ impl Grab {
     pub(crate) fn serve(self, events: &SyncSender<Event>) {
         let mut last: Option<Instant> = None;
         while let Ok(event) = self.connection.wait_for_event() {
-            let XEvent::KeyPress(press) = event else { continue };
+            let XEvent::KeyPress(_) = event else { continue };
             // Before anything else: give the keyboard back.
-            let freed = self.connection.ungrab_keyboard(press.time).map(|request| request.check());
+            let freed = self.connection.ungrab_keyboard(x11rb::CURRENT_TIME).map(|request| request.check());
             if !matches!(freed, Ok(Ok(()))) {
                 return;
             }
