@@ -161,3 +161,61 @@ fn read_line(stream: &mut UnixStream, deadline: Instant) -> io::Result<Vec<u8>> 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader};
+    use std::os::unix::net::UnixListener;
+
+    use serde_json::json;
+
+    use super::*;
+
+    /// A data folder in which each connection is answered with these bytes, and then held open.
+    fn answering(folder: &Path, bytes: &'static [u8]) -> Client {
+        std::fs::create_dir_all(folder.join("run")).unwrap();
+        // Bound from within: the path may be too long to bind to.
+        let handle = std::fs::File::open(folder.join("run")).unwrap();
+        let listener = UnixListener::bind(format!("/proc/self/fd/{}/{NAME}", handle.as_raw_fd())).unwrap();
+        std::thread::spawn(move || {
+            let mut open = Vec::new();
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut line = String::new();
+                BufReader::new(&stream).read_line(&mut line).unwrap();
+                let _ = stream.write_all(bytes);
+                open.push(stream);
+            }
+        });
+        Client::new(folder)
+    }
+
+    #[test]
+    fn an_answer_comes_through_a_path_of_any_length() {
+        let folder = tempfile::tempdir().unwrap();
+        for data in [folder.path().join("a"), folder.path().join("a".repeat(100)).join("b".repeat(60))] {
+            let client = answering(&data, b"{\"ok\":7}\nmore");
+            assert_eq!(client.ask(&Request::Pause, USUAL).unwrap(), json!(7));
+        }
+    }
+
+    #[test]
+    fn each_way_to_have_no_answer_is_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let ask = |name: &str, bytes| {
+            let client = answering(&folder.path().join(name), bytes);
+            client.ask(&Request::Pause, Duration::from_millis(300)).unwrap_err()
+        };
+        assert!(matches!(ask("no", b"{\"error\":\"no\"}\n"), AskError::Refused(why) if why == "no"));
+        assert!(matches!(ask("nonsense", b"what?\n"), AskError::Foreign(_)));
+        assert!(matches!(ask("half", b"{\"ok\":"), AskError::Silent(_)));
+        let nobody = Client::new(&folder.path().join("nobody"));
+        assert!(matches!(nobody.ask(&Request::Pause, USUAL), Err(AskError::NotRunning(_))));
+        // A socket that an agent left behind when it was killed.
+        let left = folder.path().join("left");
+        std::fs::create_dir_all(left.join("run")).unwrap();
+        drop(UnixListener::bind(left.join("run").join(NAME)).unwrap());
+        assert!(matches!(Client::new(&left).ask(&Request::Pause, USUAL), Err(AskError::NotRunning(_))));
+        assert!(!Client::new(&left).runs());
+    }
+}

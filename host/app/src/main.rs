@@ -43,8 +43,9 @@ fn main() -> ExitCode {
         Some(Command::Window { page }) => window(&client, page),
         Some(Command::Tray) => tray::run(client),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "candor", &mut std::io::stdout());
-            Ok(())
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "candor", &mut text);
+            cli::print(&text).context("the completions could not be written")
         }
         Some(command) => return cli::run(command, client, json),
     };

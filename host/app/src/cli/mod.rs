@@ -103,9 +103,9 @@ pub fn run(command: Command, client: Client, json: bool) -> ExitCode {
     match answer(&context, command) {
         Ok(answer) => {
             let printed = if json {
-                print(&format!("{:#}\n", answer.json))
+                print(format!("{:#}\n", answer.json).as_bytes())
             } else {
-                print(&with_line_end(answer.text))
+                print(with_line_end(answer.text).as_bytes())
             };
             match printed {
                 Ok(()) if !answer.bad => ExitCode::SUCCESS,
@@ -122,7 +122,7 @@ pub fn fail(error: &anyhow::Error, json: bool) -> ExitCode {
     let sentence = sentence(error);
     if json {
         // Nothing more can be done where nobody reads this.
-        let _ = print(&format!("{:#}\n", json!({ "error": sentence })));
+        let _ = print(format!("{:#}\n", json!({ "error": sentence })).as_bytes());
     }
     eprintln!("candor: {sentence}");
     ExitCode::FAILURE
@@ -154,9 +154,12 @@ fn with_line_end(mut text: String) -> String {
 }
 
 /// Prints whole or fails; that nobody reads any more (`candor today | head`) is no failure.
-fn print(text: &str) -> io::Result<()> {
+///
+/// # Errors
+/// Where the standard output does not take it.
+pub fn print(text: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(text).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         printed => printed,
     }
