@@ -1,5 +1,13 @@
-//! The tracker's faces. All of them are clients of the agent's control socket; none has a sensor, a key or the journal.
+//! Candor's faces: the window, the tray with notifications, and the command line.
 //!
-//! Start reading in [`window`].
+//! All of them are clients of the agent's control socket and bypass nothing: what they show is what the agent
+//! answers, what they do is what it does for them. No sensor, no journal and no plugin is touched here.
+//!
+//! Start reading at [`client`] (the way to the agent), then [`window`], [`cli`] or [`tray`].
 
+pub mod cli;
+pub mod client;
+pub mod launch;
+pub mod say;
+pub mod tray;
 pub mod window;

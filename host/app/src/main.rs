@@ -1,49 +1,83 @@
-//! `candor`: the tracker as a person meets it. Without a command the window opens.
+//! `candor`: the window, and with a command, what the command says.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use candor::window;
-use clap::{Parser, Subcommand};
+use candor::cli::args::Page;
+use candor::cli::{self, Command};
+use candor::client::Client;
+use candor::{tray, window};
+use clap::{CommandFactory as _, Parser};
 
-/// Candor: an honest time tracker.
+const EXAMPLES: &str = "Examples:
+  candor                               (the window)
+  candor join 'https://diary.example/join#7QK2-9F4M'
+  candor start --memo 'Invoice import'
+  candor status --json
+  candor forget --last 10m
+  candor doctor";
+
+/// An honest time tracker: you see what is recorded, before and after.
 #[derive(Parser)]
-#[command(version, after_help = "Examples:\n  candor\n  candor --data ~/work/candor")]
+#[command(name = "candor", version, after_help = EXAMPLES)]
 struct Cli {
-    /// The agent's data folder [default: $XDG_DATA_HOME/candor or ~/.local/share/candor]
-    #[arg(long, global = true)]
+    /// The data folder [default: $XDG_DATA_HOME/candor or ~/.local/share/candor]
+    #[arg(long, global = true, value_name = "FOLDER")]
     data: Option<PathBuf>,
     /// The program candor-agent, started where no agent runs [default: beside this program]
-    #[arg(long, global = true)]
+    #[arg(long, global = true, value_name = "FILE")]
     agent: Option<PathBuf>,
+    /// Answer as JSON
+    #[arg(long, global = true)]
+    json: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
 
-#[derive(Subcommand)]
-enum Command {
-    /// Open the window; the same as no command
-    Window,
-}
-
-fn main() -> Result<()> {
-    let cli = Cli::parse();
-    let data = cli.data.map_or_else(default_data, Ok)?;
-    match cli.command.unwrap_or(Command::Window) {
-        Command::Window => {
-            let agent = cli.agent.map_or_else(|| beside("candor-agent"), Ok)?;
-            window::open(window::Setup { data, agent })
+fn main() -> ExitCode {
+    let Cli { data, agent, json, command } = Cli::parse();
+    let data = match folder(data) {
+        Ok(data) => data,
+        Err(error) => return cli::fail(&error, json),
+    };
+    let client = Client::new(&data);
+    let done = match command {
+        None => window(data, agent, Page::Now),
+        Some(Command::Window { page }) => window(data, agent, page),
+        Some(Command::Tray) => tray::run(client),
+        Some(Command::Completions { shell }) => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "candor", &mut text);
+            cli::print(&text).context("the completions could not be written")
         }
+        Some(command) => return cli::run(command, client, json),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => cli::fail(&error, json),
     }
 }
 
-fn default_data() -> Result<PathBuf> {
-    let home = || std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".local/share"));
-    let base = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(home);
-    Ok(base.context("there is no home folder: name the data folder with --data")?.join("candor"))
+/// The data folder, absolute: the agent that is started stands elsewhere.
+fn folder(named: Option<PathBuf>) -> Result<PathBuf> {
+    let folder = match named {
+        Some(folder) => folder,
+        None => {
+            let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/share"));
+            let base = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(home);
+            base.context("there is no home folder: name the data folder with --data")?.join("candor")
+        }
+    };
+    std::path::absolute(&folder).with_context(|| format!("{} is no folder: name another", folder.display()))
 }
 
-fn beside(name: &str) -> Result<PathBuf> {
-    let program = std::env::current_exe().context("this program's place is unknown")?;
-    Ok(program.parent().unwrap_or(Path::new(".")).join(name))
+/// Opens the window.
+fn window(data: PathBuf, agent: Option<PathBuf>, page: Page) -> Result<()> {
+    let beside = || {
+        let program = std::env::current_exe().context("this program's place is unknown")?;
+        anyhow::Ok(program.with_file_name("candor-agent"))
+    };
+    let agent = agent.map_or_else(beside, Ok)?;
+    window::open(window::Setup { data, agent, page })
 }

@@ -10,12 +10,13 @@ use egui::{Context, IconData, OpenUrl, ThemePreference, Ui, ViewportBuilder, Vie
 use jiff::tz::TimeZone;
 
 use super::client::Socket;
-use super::intent::Intent;
+use super::intent::{Intent, Page};
 use super::launch::Launch;
 use super::model::{Model, Reach, Said};
 use super::parts::frame::Tone;
 use super::worker::{Event, Worker};
 use super::{Setup, theme, view, words};
+use crate::cli::args;
 
 /// Opens the window, and ends when it is closed.
 ///
@@ -52,7 +53,15 @@ impl App {
         let launch = Launch { program: setup.agent, data: setup.data.clone() };
         let worker = Worker::spawn(Arc::new(Socket::of(&setup.data)), launch, move || ctx.request_repaint());
         let by = std::env::var("USER").unwrap_or_default();
-        let model = Model::new(words::Zone(TimeZone::system()), by);
+        let mut model = Model::new(words::Zone(TimeZone::system()), by);
+        match setup.page {
+            // The last picture stands on the first page.
+            args::Page::Now | args::Page::Picture => {}
+            args::Page::Today => model.go(Page::Day),
+            args::Page::Outbox => model.go(Page::Outbox),
+            args::Page::Recorded => model.go(Page::Recorded(None)),
+            args::Page::Preferences => model.go(Page::Preferences),
+        }
         Self { model, worker, dressed: false, quitting: false }
     }
 

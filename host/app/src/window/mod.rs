@@ -29,4 +29,6 @@ pub struct Setup {
     pub data: PathBuf,
     /// The program `candor-agent`, started where no agent answers.
     pub agent: PathBuf,
+    /// The page that is shown first.
+    pub page: crate::cli::args::Page,
 }

@@ -1,0 +1,392 @@
+//! What can be typed. Each command's help ends with examples.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// What `candor` is told to do. Without a command, it opens the window.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what the tracker does now
+    #[command(after_help = "Examples:\n  candor status\n  candor status --json")]
+    Status,
+    /// Begin tracking; starts the agent where none runs, and ends a pause
+    #[command(after_help = "Examples:\n  candor start\n  candor start --memo 'Invoice import'")]
+    Start {
+        /// What you work on [default: the last memo]
+        #[arg(long)]
+        memo: Option<String>,
+    },
+    /// End tracking
+    #[command(after_help = "Examples:\n  candor stop\n  candor stop --at segment-end")]
+    Stop {
+        /// When
+        #[arg(long, value_enum, default_value_t = StopAt::Now)]
+        at: StopAt,
+    },
+    /// Pause for private time: nothing is recorded until `candor start`, the time shows as a gap
+    #[command(after_help = "Examples:\n  candor pause\n  candor start      (goes on)")]
+    Pause,
+    /// Show or set the memo: what you work on
+    #[command(
+        after_help = "Examples:\n  candor memo\n  candor memo 'Bank rules: match by reference'\n  candor memo ''\n  candor memo --at 09:10 'Planning call'"
+    )]
+    Memo {
+        /// The text; empty clears it
+        text: Option<String>,
+        /// Change the segment that holds this time instead of the running one
+        #[arg(long, value_name = "TIME", requires = "text")]
+        at: Option<String>,
+    },
+    /// Show or choose the client's labels
+    #[command(
+        after_help = "Examples:\n  candor label\n  candor label Development\n  candor label --none\n  candor label --at 09:10 Meeting"
+    )]
+    Label {
+        /// The label
+        #[arg(conflicts_with = "none")]
+        label: Option<String>,
+        /// Take the label off
+        #[arg(long)]
+        none: bool,
+        /// Change the segment that holds this time instead of the running one
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+    },
+    /// Answer the question about time without keys, clicks and scrolls
+    #[command(after_help = "Examples:\n  candor idle leave-out\n  candor idle manual 'Call with Lena'")]
+    Idle {
+        /// What becomes of the time
+        #[command(subcommand)]
+        answer: IdleCommand,
+    },
+    /// List contracts, or switch to another one
+    #[command(after_help = "Examples:\n  candor contract\n  candor contract use 01J9")]
+    Contract {
+        /// What to do [default: list]
+        #[command(subcommand)]
+        command: Option<ContractCommand>,
+    },
+    /// Take part in a contract with an invitation
+    #[command(
+        after_help = "Examples:\n  candor join 'https://diary.example/join#7QK2-9F4M'\n  candor join invitation.candor\n  candor notice && candor accept --by 'Mara Lind'"
+    )]
+    Join {
+        /// A link, a file, or - for the standard input
+        #[arg(value_name = "LINK|FILE")]
+        invitation: String,
+    },
+    /// Show what is recorded, in words
+    #[command(after_help = "Examples:\n  candor notice\n  candor notice --contract 01J9")]
+    Notice {
+        /// The contract [default: the current one]
+        #[arg(long)]
+        contract: Option<String>,
+    },
+    /// Accept what is recorded; nothing is recorded before
+    #[command(
+        after_help = "Examples:\n  candor accept                    (shows the notice and asks for your name)\n  candor notice && candor accept --by 'Mara Lind'"
+    )]
+    Accept {
+        /// The contract [default: the current one]
+        #[arg(long)]
+        contract: Option<String>,
+        /// Your name, as you write it; without it you are asked
+        #[arg(long)]
+        by: Option<String>,
+        /// Accept only the notice with this digest, as `candor notice --json` names it
+        #[arg(long)]
+        digest: Option<String>,
+    },
+    /// Show the contract's terms
+    #[command(after_help = "Examples:\n  candor terms\n  candor terms --contract 01J9 --json")]
+    Terms {
+        /// The contract [default: the current one]
+        #[arg(long)]
+        contract: Option<String>,
+    },
+    /// List a day's segments
+    #[command(after_help = "Examples:\n  candor today\n  candor today --day 2026-11-26")]
+    Today {
+        /// Another day, as 2026-11-26
+        #[arg(long, value_name = "DAY")]
+        day: Option<String>,
+    },
+    /// Show, save or remove a segment's picture as the client sees it
+    #[command(
+        after_help = "Examples:\n  candor picture\n  candor picture --save last.webp\n  candor picture --at 17:53 --remove"
+    )]
+    Picture {
+        /// The picture of the segment that holds this time [default: the last one]
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+        /// Write it to a new file
+        #[arg(long, value_name = "FILE", conflicts_with = "remove")]
+        save: Option<PathBuf>,
+        /// Remove it
+        #[arg(long)]
+        remove: bool,
+        /// Remove without asking
+        #[arg(long, requires = "remove")]
+        yes: bool,
+    },
+    /// Remove everything recorded in a span; a tombstone stays
+    #[command(
+        after_help = "Examples:\n  candor forget --last 10m\n  candor forget --from 09:10 --to 09:40\n  candor forget --last 1h --yes"
+    )]
+    Forget {
+        /// The span
+        #[command(flatten)]
+        span: SpanArgs,
+        /// Remove without asking
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Type time in, where the terms allow it
+    #[command(after_help = "Examples:\n  candor manual --from 09:10 --to 09:40 'Planning call'")]
+    Manual {
+        /// Since when
+        #[arg(long, value_name = "TIME")]
+        from: String,
+        /// Until when
+        #[arg(long, value_name = "TIME")]
+        to: String,
+        /// What you did
+        memo: String,
+    },
+    /// Show what waits and what was sent; take it back or send it
+    #[command(
+        after_help = "Examples:\n  candor outbox\n  candor outbox show 8c1e\n  candor outbox cancel 8c1e\n  candor outbox send\n  candor outbox try"
+    )]
+    Outbox {
+        /// What to do [default: list]
+        #[command(subcommand)]
+        command: Option<OutboxCommand>,
+    },
+    /// Show or change your own privacy rules; they only tighten
+    #[command(
+        after_help = "Examples:\n  candor rules\n  candor rules add title contains payroll fill\n  candor rules add application exact Messages skip\n  candor rules remove 2"
+    )]
+    Rules {
+        /// What to do [default: list]
+        #[command(subcommand)]
+        command: Option<RulesCommand>,
+    },
+    /// Show or change preferences
+    #[command(
+        after_help = "Examples:\n  candor preferences\n  candor preferences set idle-minutes 15\n  candor preferences set notify-on-capture off"
+    )]
+    Preferences {
+        /// What to do [default: list]
+        #[command(subcommand)]
+        command: Option<PreferencesCommand>,
+    },
+    /// List the plugins of the current contract
+    #[command(after_help = "Examples:\n  candor plugins\n  candor plugins --json")]
+    Plugins,
+    /// Check everything that tracking needs, and say what to do
+    #[command(after_help = "Examples:\n  candor doctor\n  candor doctor --json")]
+    Doctor,
+    /// Write all of your own data into a new folder
+    #[command(after_help = "Examples:\n  candor export\n  candor export ~/my-work")]
+    Export {
+        /// The folder; must not exist [default: candor-export-DAY here]
+        folder: Option<PathBuf>,
+    },
+    /// Recompute the journal's chain
+    #[command(after_help = "Examples:\n  candor verify")]
+    Verify,
+    /// End the agent, as at sign-out
+    #[command(after_help = "Examples:\n  candor quit")]
+    Quit,
+    /// Show the tray icon and notifications, until it is ended
+    #[command(after_help = "Examples:\n  candor tray\n  candor tray &")]
+    Tray,
+    /// Open the window
+    #[command(after_help = "Examples:\n  candor\n  candor window --page outbox")]
+    Window {
+        /// What it shows first
+        #[arg(long, value_enum, default_value_t = Page::Now)]
+        page: Page,
+    },
+    /// Write completions for a shell
+    #[command(
+        after_help = "Examples:\n  candor completions bash > ~/.local/share/bash-completion/completions/candor\n  candor completions fish > ~/.config/fish/completions/candor.fish"
+    )]
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+/// When tracking ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StopAt {
+    /// At once.
+    Now,
+    /// When the running segment ends.
+    SegmentEnd,
+}
+
+/// A page of the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Page {
+    /// What is tracked now.
+    Now,
+    /// The last picture.
+    Picture,
+    /// Today's segments.
+    Today,
+    /// What waits.
+    Outbox,
+    /// What is recorded.
+    Recorded,
+    /// Preferences.
+    Preferences,
+}
+
+/// Answers to the question about time without keys, clicks and scrolls.
+#[derive(Debug, Subcommand)]
+pub enum IdleCommand {
+    /// Leave the time out
+    LeaveOut,
+    /// Keep it as manual time, where the terms allow it
+    Manual {
+        /// What you did
+        memo: String,
+    },
+}
+
+/// What can be done with contracts.
+#[derive(Debug, Subcommand)]
+pub enum ContractCommand {
+    /// List them
+    List,
+    /// Make one the current one; tracking goes on under it
+    Use {
+        /// Its id or the beginning of it, or its title
+        contract: String,
+    },
+}
+
+/// What can be done with the outbox.
+#[derive(Debug, Subcommand)]
+pub enum OutboxCommand {
+    /// List it
+    List,
+    /// Show the exact bytes of a parcel
+    Show {
+        /// The parcel's id, or the beginning of it
+        id: String,
+    },
+    /// Take a parcel back before it is sent: nothing of that segment is sent
+    Cancel {
+        /// The parcel's id, or the beginning of it
+        id: String,
+    },
+    /// Undo `cancel`
+    Undo {
+        /// The parcel's id, or the beginning of it
+        id: String,
+    },
+    /// End the hold: send at once
+    Send {
+        /// The parcel's id, or the beginning of it [default: all that are held]
+        id: Option<String>,
+    },
+    /// Try everything that waits at once
+    Try,
+}
+
+/// What can be done with one's own rules.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// List them
+    List,
+    /// Add one
+    Add {
+        /// What is looked at
+        #[arg(value_enum)]
+        field: RuleField,
+        /// How
+        #[arg(value_enum)]
+        by: RuleBy,
+        /// The text or pattern
+        pattern: String,
+        /// What happens
+        #[arg(value_enum)]
+        action: RuleAction,
+    },
+    /// Remove one
+    Remove {
+        /// Its number in the list
+        number: usize,
+    },
+}
+
+/// What a rule looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RuleField {
+    /// The application's name.
+    Application,
+    /// The window's title.
+    Title,
+    /// The web address.
+    Address,
+}
+
+/// How a rule compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RuleBy {
+    /// The whole text.
+    Exact,
+    /// A part of it.
+    Contains,
+    /// With * and ?.
+    Glob,
+    /// A regular expression.
+    Regex,
+}
+
+/// What a rule does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RuleAction {
+    /// Only the title is left out.
+    HideTitle,
+    /// The window becomes a few large cells.
+    Blur,
+    /// The window becomes one flat colour.
+    Fill,
+    /// No picture at all.
+    Skip,
+}
+
+/// What can be done with preferences.
+#[derive(Debug, Subcommand)]
+pub enum PreferencesCommand {
+    /// List them
+    List,
+    /// Change one
+    Set {
+        /// Its name in the list
+        name: String,
+        /// on, off, a number, or a word
+        value: String,
+    },
+}
+
+/// A span of time.
+#[derive(Args, Clone, Debug)]
+#[group(required = true, multiple = true)]
+pub struct SpanArgs {
+    /// Up to now, this long: 10m, 1h30m
+    #[arg(long, value_name = "DURATION", conflicts_with_all = ["from", "to"])]
+    pub last: Option<String>,
+    /// Since when: 09:10, or 2026-11-26T09:10
+    #[arg(long, value_name = "TIME", requires = "to")]
+    pub from: Option<String>,
+    /// Until when
+    #[arg(long, value_name = "TIME", requires = "from")]
+    pub to: Option<String>,
+}

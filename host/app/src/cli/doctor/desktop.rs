@@ -1,0 +1,154 @@
+//! What this desktop offers: display, tray, notifications, keyring, the shortcut.
+
+use candor_agent::protocol::Check;
+use x11rb::connection::{Connection as _, RequestConnection as _};
+use zbus::blocking::Connection;
+
+use super::{right, wrong};
+use crate::client::Client;
+use crate::tray::{bus, is_running, notifier, shortcut};
+
+/// Extensions that the sensors use, and for what.
+const EXTENSIONS: [(&str, &str); 4] = [
+    ("MIT-SHM", "taking pictures"),
+    ("RECORD", "counting keys, clicks and scrolls"),
+    ("MIT-SCREEN-SAVER", "seeing that nobody is there"),
+    ("RANDR", "telling monitors apart"),
+];
+
+pub(super) fn checks(client: &Client) -> Vec<Check> {
+    let bus = bus::session();
+    let bus = bus.as_ref();
+    vec![
+        display(),
+        bus.map_or_else(|error| no_bus("tray", error), tray),
+        bus.map_or_else(|error| no_bus("notifications", error), notifications),
+        bus.map_or_else(|_| key_file(), keyring),
+        pause_shortcut(bus.ok(), is_running(client.data())),
+    ]
+}
+
+fn no_bus(name: &str, error: &zbus::Error) -> Check {
+    wrong(
+        name,
+        format!("there is no session bus ({error})"),
+        "Sign in to a desktop, or start the program under `dbus-run-session`. Tracking works without.",
+    )
+}
+
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
+}
+
+fn display() -> Check {
+    const SESSION: &str =
+        "Choose a session 'on Xorg' at sign-in. What cannot be seen shows as 'no evidence', never as idle.";
+    let wayland = is_set("WAYLAND_DISPLAY");
+    if !is_set("DISPLAY") {
+        return if wayland {
+            wrong("display", "Wayland without X11: no pictures, windows or counts can be had", SESSION)
+        } else {
+            wrong("display", "there is none (DISPLAY is not set)", "Run this in a session on a desktop.")
+        };
+    }
+    let (connection, screen) = match x11rb::connect(None) {
+        Ok(connected) => connected,
+        Err(error) => {
+            return wrong(
+                "display",
+                format!("the X display does not answer ({error})"),
+                "Check DISPLAY and that this account may use the display.",
+            );
+        }
+    };
+    let missing: Vec<String> = EXTENSIONS
+        .iter()
+        .filter(|(name, _)| !matches!(connection.extension_information(name), Ok(Some(_))))
+        .map(|(name, what)| format!("{name} ({what})"))
+        .collect();
+    if !missing.is_empty() {
+        return wrong(
+            "display",
+            format!("the X server lacks {}", missing.join(", ")),
+            "Turn these extensions on in the X server's settings, or use another X server.",
+        );
+    }
+    if wayland {
+        return wrong(
+            "display",
+            "Wayland, with X11 for some programs: other windows cannot be told apart or counted in",
+            SESSION,
+        );
+    }
+    let size = connection.setup().roots.get(screen).map_or_else(String::new, |screen| {
+        format!(", {} × {}", screen.width_in_pixels, screen.height_in_pixels)
+    });
+    right("display", format!("X11{size}"))
+}
+
+fn tray(connection: &Connection) -> Check {
+    match bus::runs(connection, bus::TRAY_WATCHER) {
+        Ok(true) => right("tray", "this desktop shows tray icons"),
+        Ok(false) => wrong(
+            "tray",
+            "this desktop shows no tray icons (no StatusNotifierWatcher)",
+            "GNOME: install the extension 'AppIndicator'. Xfce: add 'Status Tray' to the panel. Tracking, \
+             notifications and `candor status` work without.",
+        ),
+        Err(error) => no_bus("tray", &error),
+    }
+}
+
+fn notifications(connection: &Connection) -> Check {
+    match notifier::abilities(connection) {
+        Ok(can) if can.actions => right("notifications", "shown, with buttons"),
+        Ok(_) => wrong(
+            "notifications",
+            "shown, but without buttons",
+            "Delete a picture in the window or with `candor picture --remove`.",
+        ),
+        Err(error) => wrong(
+            "notifications",
+            format!("nothing shows them ({error})"),
+            "Install a notification service, such as xfce4-notifyd or dunst. `candor status` says the same things.",
+        ),
+    }
+}
+
+fn keyring(connection: &Connection) -> Check {
+    match bus::is_there(connection, bus::SECRETS) {
+        Ok(true) => right("keyring", "this desktop has one"),
+        _ => key_file(),
+    }
+}
+
+/// No keyring is no fault: the key lies in a file of this account then.
+fn key_file() -> Check {
+    right("keyring", "there is none; the journal's key is in a file that only this account can read")
+}
+
+fn pause_shortcut(connection: Option<&Connection>, tray_runs: bool) -> Check {
+    const NAME: &str = "pause-shortcut";
+    match shortcut::probe(connection) {
+        Ok(_) if !tray_runs => wrong(
+            NAME,
+            "it would work, but the tray that waits for it does not run",
+            "Start it with `candor tray`.",
+        ),
+        Ok(shortcut::Way::Portal) => right(NAME, "by the desktop's own settings for shortcuts"),
+        // Nobody holds it although the tray runs: it was started before the display was there, say.
+        Ok(shortcut::Way::Grab) => wrong(
+            NAME,
+            format!("the tray runs, but does not wait for {}", shortcut::NAME),
+            "End the tray and start it again with `candor tray`.",
+        ),
+        Err(shortcut::GrabError::Taken) if tray_runs => {
+            right(NAME, format!("{} pauses, by the running tray", shortcut::NAME))
+        }
+        Err(why) => wrong(
+            NAME,
+            why.to_string(),
+            "Give the command `candor pause` a key in the desktop's keyboard settings.",
+        ),
+    }
+}

@@ -1,0 +1,118 @@
+//! What this machine has: the counter's program, disk, memory, processor.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use candor_agent::protocol::Check;
+
+use super::{right, wrong};
+use crate::launch::beside;
+use crate::say::size;
+
+/// Free bytes on the disk below which pictures may soon not fit.
+const DISK: u64 = 1 << 30;
+/// Free memory in bytes below which a picture may be too much.
+const MEMORY: u64 = 256 << 20;
+/// Load a processor over five minutes above which things are late.
+const LOAD: f64 = 1.5;
+
+pub(super) fn checks(data: &Path) -> Vec<Check> {
+    vec![counting(), disk(data), memory(), load()]
+}
+
+fn counting() -> Check {
+    let program = beside("candor-counter");
+    let runs = std::fs::metadata(&program)
+        .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
+    if runs {
+        // Whether it counts is the agent's to say: its check takes the place of this one.
+        return right("counting", "the counter's program is there");
+    }
+    wrong(
+        "counting",
+        format!("the counter's program {} is not there or cannot be run", program.display()),
+        "Install `candor-counter` beside `candor`. Until then time is kept, activity shows as 'no evidence'.",
+    )
+}
+
+fn disk(data: &Path) -> Check {
+    // The folder may not be there yet: then it will be on the disk of the nearest one that is.
+    let Some(there) = data.ancestors().find(|folder| folder.exists()) else {
+        return wrong(
+            "disk",
+            format!("{} cannot be reached", data.display()),
+            "Name another folder with --data.",
+        );
+    };
+    match rustix::fs::statvfs(there) {
+        Ok(found) => {
+            let free = found.f_bavail.saturating_mul(found.f_frsize);
+            let words = format!("{} free at {}", size(free), there.display());
+            if free >= DISK {
+                return right("disk", words);
+            }
+            wrong(
+                "disk",
+                words,
+                "Make room: on a full disk no picture is kept. Time goes on as long as it can.",
+            )
+        }
+        Err(error) => wrong(
+            "disk",
+            format!("{} cannot be looked at ({error})", there.display()),
+            "Name another folder with --data.",
+        ),
+    }
+}
+
+fn memory() -> Check {
+    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    match kilobytes(&text, "MemAvailable:").map(|kb| kb.saturating_mul(1_024)) {
+        None => wrong("memory", "how much is free cannot be read", "Check that /proc is mounted."),
+        Some(free) if free < MEMORY => {
+            wrong("memory", format!("{} free", size(free)), "End programs that you do not need.")
+        }
+        Some(free) => right("memory", format!("{} free", size(free))),
+    }
+}
+
+/// A figure of /proc/meminfo.
+fn kilobytes(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
+}
+
+fn load() -> Check {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let five: Option<f64> = text.split_whitespace().nth(1).and_then(|figure| figure.parse().ok());
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let Some(five) = five else {
+        return wrong("load", "the processor's load cannot be read", "Check that /proc is mounted.");
+    };
+    let words = format!(
+        "{five:.1} over 5 minutes, {processors} {}",
+        if processors == 1 { "processor" } else { "processors" }
+    );
+    #[allow(clippy::cast_precision_loss, reason = "a number of processors")]
+    if five > LOAD * processors as f64 {
+        return wrong(
+            "load",
+            words,
+            "The machine is busy: pictures may be skipped because windows do not hold still. Time is kept.",
+        );
+    }
+    right("load", words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_read_from_the_kernels_own_files() {
+        let text = "MemTotal:  100 kB\nMemAvailable:   8123456 kB\n";
+        assert_eq!(kilobytes(text, "MemAvailable:"), Some(8_123_456));
+        assert_eq!(kilobytes("", "MemAvailable:"), None);
+        assert!(disk(Path::new("/proc/no/such/folder/candor")).found.contains("/proc"));
+        assert!(load().found.contains("processor"));
+    }
+}

@@ -1,0 +1,158 @@
+//! `candor doctor`: everything that tracking needs, looked at from here and by the agent.
+//!
+//! It works without an agent. Where one runs, its word counts for what it does itself (the display that it reads, the
+//! counter that it started), and this program's for what this desktop shows.
+
+mod desktop;
+mod machine;
+mod network;
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use candor_agent::protocol::{Check, Request, Status};
+
+use super::{Answer, Context};
+use crate::client::{AskError, LONG};
+
+/// What this program knows better than the agent: it sits where the person does.
+const OURS: [&str; 4] = ["agent", "tray", "notifications", "pause-shortcut"];
+
+pub(super) fn doctor(context: &Context) -> Result<Answer> {
+    let client = &context.client;
+    let (agent, status, theirs) = match client.status() {
+        Ok(status) => (running(&status), Some(status), client.fetch(&Request::Doctor, LONG)),
+        Err(error) => (not_running(&error), None, Ok(Vec::new())),
+    };
+    let mut ours = vec![agent];
+    ours.extend(desktop::checks(client));
+    ours.extend(machine::checks(client.data()));
+    ours.extend(network::checks(&servers(context, status.as_ref())));
+    let checks = match theirs {
+        Ok(theirs) => merged(ours, theirs),
+        Err(error) => {
+            let found = format!("it runs, but did not look after itself: {error}");
+            let advice = "End it with `candor quit`, and start it again with `candor start`.";
+            merged(ours, vec![wrong("agent-doctor", found, advice)])
+        }
+    };
+    let mut answer = Answer::new(words(&checks), serde_json::to_value(&checks)?);
+    answer.bad = checks.iter().any(|check| !check.ok);
+    Ok(answer)
+}
+
+/// A check that found what it should.
+fn right(name: &str, found: impl Into<String>) -> Check {
+    Check { name: name.into(), ok: true, found: found.into(), advice: None }
+}
+
+/// A check that did not, and what to do.
+fn wrong(name: &str, found: impl Into<String>, advice: impl Into<String>) -> Check {
+    Check { name: name.into(), ok: false, found: found.into(), advice: Some(advice.into()) }
+}
+
+fn running(status: &Status) -> Check {
+    let number = status.problems.len();
+    if number == 0 {
+        let state = if status.tracking { "runs and tracks" } else { "runs, not tracking" };
+        return right("agent", state);
+    }
+    wrong(
+        "agent",
+        format!("runs; {}", status.problems.join("; ")),
+        "`candor status` shows whether it passes.",
+    )
+}
+
+fn not_running(error: &AskError) -> Check {
+    match error {
+        AskError::NotRunning(data) => wrong(
+            "agent",
+            format!("none runs on {}, so nothing is recorded", data.display()),
+            "Start it with `candor start`.",
+        ),
+        other => wrong("agent", other.to_string(), "End it, and start it again with `candor start`."),
+    }
+}
+
+/// Where this device's data goes.
+fn servers(context: &Context, status: Option<&Status>) -> Vec<String> {
+    let mut servers: Vec<String> = match status {
+        Some(status) => status.contracts.iter().map(|c| c.server.clone()).collect(),
+        // The agent's own file: without an agent, nobody else knows.
+        None => std::fs::read(context.client.data().join("enrolment.json"))
+            .ok()
+            .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok())
+            .and_then(|enrolment| enrolment.get("server")?.as_str().map(str::to_owned))
+            .into_iter()
+            .collect(),
+    };
+    servers.sort();
+    servers.dedup();
+    servers
+}
+
+/// One list: each name once, by whoever knows better.
+fn merged(ours: Vec<Check>, theirs: Vec<Check>) -> Vec<Check> {
+    let theirs: Vec<Check> = theirs.into_iter().filter(|c| !OURS.contains(&c.name.as_str())).collect();
+    let mut all: Vec<Check> = ours
+        .into_iter()
+        .flat_map(|our| {
+            let of_same: Vec<Check> = theirs.iter().filter(|their| their.name == our.name).cloned().collect();
+            if of_same.is_empty() { vec![our] } else { of_same }
+        })
+        .collect();
+    for their in theirs {
+        if !all.contains(&their) {
+            all.push(their);
+        }
+    }
+    all
+}
+
+fn words(checks: &[Check]) -> String {
+    let mut text = String::new();
+    for check in checks {
+        let mark = if check.ok { "ok     " } else { "look at" };
+        let _ = writeln!(text, "{mark}  {:<15} {}", check.name, check.found);
+        if let Some(advice) = &check.advice {
+            let _ = writeln!(text, "{:<25}{advice}", "");
+        }
+    }
+    match checks.iter().filter(|check| !check.ok).count() {
+        0 => text.push_str("Everything that tracking needs is there.\n"),
+        1 => text.push_str("1 thing needs a look.\n"),
+        many => {
+            let _ = writeln!(text, "{many} things need a look.");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_agent_speaks_for_what_it_does_and_this_program_for_what_is_shown() {
+        let ours =
+            vec![right("agent", "a"), right("display", "b"), wrong("tray", "c", "d"), right("load", "e")];
+        let theirs = vec![
+            wrong("display", "gone", "x"),
+            right("tray", "there"),
+            right("plugins", "p"),
+            right("plugins", "q"),
+        ];
+        let names: Vec<(String, String)> =
+            merged(ours, theirs).into_iter().map(|c| (c.name, c.found)).collect();
+        let wanted = [
+            ("agent", "a"),
+            ("display", "gone"),
+            ("tray", "c"),
+            ("load", "e"),
+            ("plugins", "p"),
+            ("plugins", "q"),
+        ];
+        assert_eq!(names, wanted.map(|(n, f)| (n.to_owned(), f.to_owned())));
+    }
+}

@@ -1,0 +1,157 @@
+//! What waits, what was sent, and taking it back.
+
+use std::fmt::Write as _;
+
+use anyhow::{Result, bail};
+use candor_agent::protocol::{OutboxAnswer, OutboxParcel, ParcelBytes, Request};
+use serde_json::json;
+
+use super::args::OutboxCommand;
+use super::{Answer, Context};
+use crate::client::USUAL;
+use crate::say::{self, plural, short_hex};
+
+pub(super) fn outbox(context: &Context, command: Option<OutboxCommand>) -> Result<Answer> {
+    let all: OutboxAnswer = context.client.fetch(&Request::Outbox, USUAL)?;
+    match command {
+        None | Some(OutboxCommand::List) => list(context, &all),
+        Some(OutboxCommand::Show { id }) => show(context, find(&all.entries, &id)?),
+        Some(OutboxCommand::Cancel { id }) => {
+            let entry = find(&all.entries, &id)?;
+            let done = format!(
+                "{} is taken back: nothing of it is sent. `candor outbox undo {}` undoes this.",
+                context.zone.moment(entry.segment_start, context.now),
+                beginning(entry)
+            );
+            context.tell(&Request::Cancel { parcel: entry.parcel.clone() }, done)
+        }
+        Some(OutboxCommand::Undo { id }) => {
+            let parcel = find(&all.entries, &id)?.parcel.clone();
+            context.tell(&Request::Uncancel { parcel }, "It is to be sent again.")
+        }
+        Some(OutboxCommand::Send { id }) => send(context, &all.entries, id.as_deref()),
+        Some(OutboxCommand::Try) => context.tell(&Request::TryNow, "Everything that waits is tried now."),
+    }
+}
+
+/// The first digits of a parcel's id, as they can be typed.
+fn beginning(entry: &OutboxParcel) -> String {
+    entry.parcel.chars().take(8).collect()
+}
+
+/// The parcel that was meant: by its id or a beginning of it; spaces as they are shown do not matter.
+fn find<'a>(entries: &'a [OutboxParcel], meant: &str) -> Result<&'a OutboxParcel> {
+    let digits: String = meant.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
+    let mut fitting = entries.iter().filter(|e| !digits.is_empty() && e.parcel.starts_with(&digits));
+    match (fitting.next(), fitting.next()) {
+        (Some(one), None) => Ok(one),
+        (None, _) => bail!("there is no parcel {meant:?}: `candor outbox` lists them"),
+        (Some(_), Some(_)) => bail!("more than one parcel begins with {meant:?}: write more of its id"),
+    }
+}
+
+fn list(context: &Context, all: &OutboxAnswer) -> Result<Answer> {
+    let (zone, now) = (&context.zone, context.now);
+    let mut text = String::new();
+    for entry in &all.entries {
+        let state = match entry.state.as_str() {
+            "held" => format!("sends in {}", say::hold(entry.hold_until.saturating_sub(now))),
+            "waiting" => format!("next try at {}", zone.moment(entry.next_try_at, now)),
+            "delivered" => match entry.delivered_at {
+                Some(at) => format!("sent {}", zone.moment(at, now)),
+                None => "sent".to_owned(),
+            },
+            "rejected" => "refused".to_owned(),
+            "cancelled" => "taken back".to_owned(),
+            other => other.to_owned(),
+        };
+        let _ = writeln!(
+            text,
+            "{}  {:<18} {:>8}  {:<34} {state}, by {}",
+            short_hex(&entry.parcel, 2),
+            zone.moment(entry.segment_start, now),
+            say::size(entry.bytes),
+            entry.holds,
+            entry.target
+        );
+        if let (Some(why), false) = (&entry.last_error, entry.state == "delivered") {
+            let tries = plural(entry.attempts.into(), "try", "tries");
+            let _ = writeln!(text, "           after {} {tries}: {why}", entry.attempts);
+        }
+    }
+    if all.entries.is_empty() {
+        text.push_str("Nothing waiting. A segment shows here when it has ended.\n");
+    }
+    let _ = writeln!(
+        text,
+        "On this computer: {} of at most {}.",
+        say::size(all.disk_bytes),
+        say::size(all.disk_limit)
+    );
+    Ok(Answer::new(text, serde_json::to_value(all)?))
+}
+
+fn show(context: &Context, entry: &OutboxParcel) -> Result<Answer> {
+    let value = context.ask(&Request::Parcel { parcel: entry.parcel.clone() })?;
+    let bytes: ParcelBytes = serde_json::from_value(value.clone())?;
+    let mut text =
+        format!("What is sent, signed, {}:\n{}\n\n", say::size(bytes.envelope.len() as u64), bytes.envelope);
+    let _ = writeln!(text, "The same, readable:\n{:#}", bytes.document);
+    for (sha256, length) in &bytes.attachments {
+        let _ = writeln!(text, "Attachment: {}, SHA-256 {sha256}", say::size(*length));
+    }
+    Ok(Answer::new(text, value))
+}
+
+fn send(context: &Context, entries: &[OutboxParcel], id: Option<&str>) -> Result<Answer> {
+    let chosen: Vec<&OutboxParcel> = match id {
+        Some(id) => vec![find(entries, id)?],
+        None => entries.iter().filter(|e| e.state == "held").collect(),
+    };
+    if let Some(other) = chosen.iter().find(|e| e.state != "held") {
+        bail!("{} is not held: it is {}", short_hex(&other.parcel, 2), other.state);
+    }
+    for entry in &chosen {
+        context.ask(&Request::SendNow { start: entry.segment_start })?;
+    }
+    let number = chosen.len() as u64;
+    let text = match number {
+        0 => "Nothing is held.".to_owned(),
+        _ => format!("{number} {} sent now.", plural(number, "segment is", "segments are")),
+    };
+    Ok(Answer::new(text, json!({ "sent": number })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(parcel: &str) -> OutboxParcel {
+        OutboxParcel {
+            parcel: parcel.into(),
+            contract: "c".into(),
+            segment_start: 0,
+            revision: 0,
+            sequence: 1,
+            target: "backoffice".into(),
+            state: "held".into(),
+            hold_until: 0,
+            attempts: 0,
+            next_try_at: 0,
+            last_error: None,
+            attachments: 0,
+            bytes: 1,
+            holds: "activity".into(),
+            delivered_at: None,
+        }
+    }
+
+    #[test]
+    fn a_parcel_is_meant_by_a_beginning_as_it_is_shown() {
+        let all = [entry("8c1e77d0a94b"), entry("8c1effff")];
+        assert_eq!(find(&all, "8c1e 77d0").unwrap().parcel, "8c1e77d0a94b");
+        assert_eq!(find(&all, "8C1EF").unwrap().parcel, "8c1effff");
+        assert!(find(&all, "8c1e").unwrap_err().to_string().contains("more of its id"));
+        assert!(find(&all, " ").unwrap_err().to_string().contains("candor outbox"));
+    }
+}

@@ -1,0 +1,168 @@
+//! The worker's own rules and preferences.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context as _, Result, bail};
+use candor_agent::protocol::{OwnRule, Preferences, Request};
+use clap::ValueEnum;
+use serde_json::{Map, Value, json};
+
+use super::args::{PreferencesCommand, RulesCommand};
+use super::{Answer, Context};
+use crate::client::{LONG, USUAL};
+
+/// A choice's name as it is typed.
+fn name(choice: impl ValueEnum) -> String {
+    choice.to_possible_value().map(|v| v.get_name().to_owned()).unwrap_or_default()
+}
+
+/// A rule in words.
+fn words(rule: &OwnRule) -> String {
+    let does = match rule.action.as_str() {
+        "hide-title" => "leave the title out",
+        "blur" => "cover the window with large cells",
+        "fill" => "cover the window with one colour",
+        "skip" => "take no picture",
+        other => other,
+    };
+    let by = match rule.by.as_str() {
+        "exact" => "is",
+        "contains" => "contains",
+        "glob" => "fits",
+        "regex" => "matches",
+        other => other,
+    };
+    format!("where the {} {by} \"{}\": {does}", rule.field, rule.pattern)
+}
+
+pub(super) fn rules(context: &Context, command: Option<RulesCommand>) -> Result<Answer> {
+    let mut rules: Vec<OwnRule> = context.client.fetch(&Request::OwnRules, USUAL)?;
+    let done = match command {
+        None | Some(RulesCommand::List) => {
+            let mut text = String::new();
+            for (number, rule) in rules.iter().enumerate() {
+                let _ = writeln!(text, "{}. {}", number + 1, words(rule));
+            }
+            if rules.is_empty() {
+                text.push_str(
+                    "No rules of your own. The client's rules count all the same: `candor notice`.\n",
+                );
+            }
+            return Ok(Answer::new(text, serde_json::to_value(&rules)?));
+        }
+        Some(RulesCommand::Add { field, by, pattern, action }) => {
+            let rule = OwnRule { field: name(field), by: name(by), pattern, action: name(action) };
+            if rules.contains(&rule) {
+                bail!("there is that rule already: `candor rules` lists them");
+            }
+            let done = format!("Rule {} from now on: {}.", rules.len() + 1, words(&rule));
+            rules.push(rule);
+            done
+        }
+        Some(RulesCommand::Remove { number }) => {
+            if number == 0 || number > rules.len() {
+                bail!("there is no rule {number}: `candor rules` lists them with their numbers");
+            }
+            format!("Removed: {}.", words(&rules.remove(number - 1)))
+        }
+    };
+    // The policy is configured anew, which may compile it.
+    let value = context.client.ask(&Request::SetOwnRules { rules }, LONG)?;
+    Ok(Answer::new(done, value))
+}
+
+/// The preferences by their names.
+fn fields(preferences: &Preferences) -> Result<Map<String, Value>> {
+    match serde_json::to_value(preferences)? {
+        Value::Object(fields) => Ok(fields),
+        _ => bail!("preferences have no names"),
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Bool(true) => "on".into(),
+        Value::Bool(false) => "off".into(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+pub(super) fn preferences(context: &Context, command: Option<PreferencesCommand>) -> Result<Answer> {
+    let current: Preferences = context.client.fetch(&Request::Preferences, USUAL)?;
+    match command {
+        None | Some(PreferencesCommand::List) => {
+            let fields = fields(&current)?;
+            let mut text = String::new();
+            for (name, value) in &fields {
+                let _ = writeln!(text, "{name:<22} {}", shown(value));
+            }
+            Ok(Answer::new(text, Value::Object(fields)))
+        }
+        Some(PreferencesCommand::Set { name, value }) => {
+            let preferences = changed(&current, &name, &value)?;
+            context.client.ask(&Request::SetPreferences { preferences }, USUAL)?;
+            let value = fields(&preferences)?.remove(&name).unwrap_or_default();
+            let text = format!("{name} is {} now.", shown(&value));
+            Ok(Answer::new(text, json!({ name: value })))
+        }
+    }
+}
+
+/// The preferences with one changed.
+fn changed(current: &Preferences, name: &str, value: &str) -> Result<Preferences> {
+    let mut fields = fields(current)?;
+    let names: Vec<String> = fields.keys().cloned().collect();
+    let Some(field) = fields.get_mut(name) else {
+        bail!("there is no preference {name:?}: choose one of {}", names.join(", "));
+    };
+    *field = match field {
+        Value::Bool(_) => match value.to_lowercase().as_str() {
+            "on" | "true" | "yes" => Value::Bool(true),
+            "off" | "false" | "no" => Value::Bool(false),
+            _ => bail!("{name} is on or off, not {value:?}"),
+        },
+        Value::Number(_) => {
+            let number: u64 =
+                value.parse().ok().with_context(|| format!("{name} is a number, not {value:?}"))?;
+            json!(number)
+        }
+        _ => json!(value),
+    };
+    let refused = || match name {
+        "theme" => format!("theme is system, light or dark, not {value:?}"),
+        _ => format!("{name} cannot be {value:?}"),
+    };
+    let preferences: Preferences = serde_json::from_value(Value::Object(fields)).with_context(refused)?;
+    if !(1..=60).contains(&preferences.idle_minutes) {
+        bail!("idle-minutes is 1 to 60, not {value}");
+    }
+    Ok(preferences)
+}
+
+#[cfg(test)]
+mod tests {
+    use candor_agent::protocol::Theme;
+
+    use super::*;
+
+    #[test]
+    fn a_preference_is_changed_by_its_name_or_refused_in_a_sentence() {
+        let before = Preferences::default();
+        assert!(changed(&before, "active-monitor-only", "on").unwrap().active_monitor_only);
+        assert_eq!(changed(&before, "idle-minutes", "15").unwrap().idle_minutes, 15);
+        assert_eq!(changed(&before, "theme", "dark").unwrap().theme, Theme::Dark);
+        let cases = [
+            ("volume", "3", "choose one of"),
+            ("pictures", "maybe", "on or off"),
+            ("idle-minutes", "0", "1 to 60"),
+            ("idle-minutes", "soon", "is a number"),
+            ("idle-minutes", "99999999999", "cannot be"),
+            ("theme", "pink", "system, light or dark"),
+        ];
+        for (name, value, words) in cases {
+            let error = changed(&before, name, value).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The terms in plain words.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use candor_agent::protocol::{Request, TermsAnswer};
+use candor_diary::terms::{ManualTime, Mode, PictureRemoval};
+
+use super::{Answer, Context};
+use crate::say;
+
+pub(super) fn terms(context: &Context, contract: Option<String>) -> Result<Answer> {
+    let value = context.ask(&Request::Terms { contract })?;
+    let terms: TermsAnswer = serde_json::from_value(value.clone())?;
+    Ok(Answer::new(words(&terms), value))
+}
+
+fn words(terms: &TermsAnswer) -> String {
+    let mut text = String::new();
+    let client = &terms.client;
+    let mut line = |name: &str, what: String| {
+        let _ = writeln!(text, "{name:<16} {what}");
+    };
+    line("Contract", format!("{}, terms {}", terms.title, terms.sequence));
+    line("Client", client.clone());
+    line("Worker", terms.worker.clone());
+    line(
+        "Mode",
+        match terms.mode {
+            Mode::Worklog => "worklog: you start and stop, and choose the memo".into(),
+            Mode::Monitoring => format!("monitoring: {client} decides when and what is recorded"),
+        },
+    );
+    line("Segment", format!("{} minutes", terms.segment.minutes()));
+    line("Hold", format!("{} before a segment is sent", say::hold(terms.hold_ms)));
+    line(
+        "Weekly limit",
+        terms.weekly_limit.map_or_else(|| "none".into(), |m| candor_diary::plain::duration(m.into())),
+    );
+    if !terms.labels.is_empty() {
+        line("Labels", terms.labels.join(", "));
+    }
+    line(
+        "Manual time",
+        match terms.manual_time {
+            ManualTime::No => "no".into(),
+            ManualTime::Ask => format!("billed when {client} has agreed"),
+            ManualTime::Yes => "yes".into(),
+            ManualTime::Only => "only: nothing is tracked".into(),
+        },
+    );
+    line(
+        "Pictures",
+        match terms.picture_removal {
+            PictureRemoval::KeepsTime => "removing one keeps its time".into(),
+            PictureRemoval::RemovesTime => "removing one removes the time of its segment".into(),
+        },
+    );
+    let choice = |yours: bool| if yours { "you may turn them off" } else { "as the terms say" };
+    line(
+        "",
+        format!(
+            "{} (pictures), {} (counts)",
+            choice(terms.worker_chooses.pictures),
+            choice(terms.worker_chooses.activity)
+        ),
+    );
+    let collectors: Vec<_> = terms.collectors.iter().map(|c| c.plugin.as_str()).collect();
+    line("Recorded by", if collectors.is_empty() { "nothing".into() } else { collectors.join(", ") });
+    line(
+        "Rules",
+        terms.policy.as_ref().map_or_else(
+            || "none, so no picture and no title is recorded".into(),
+            |policy| format!("{}; `candor notice` lists them in words", policy.plugin),
+        ),
+    );
+    line("Sent by", terms.uploader.plugin.clone());
+    for (name, address) in [("Support", &terms.contacts.support), ("Feedback", &terms.contacts.feedback)] {
+        if let Some(address) = address {
+            line(name, address.clone());
+        }
+    }
+    text
+}

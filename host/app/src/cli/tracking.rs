@@ -1,0 +1,234 @@
+//! On, off, and what the work is.
+
+use std::fmt::Write as _;
+
+use anyhow::{Result, bail};
+use candor_agent::protocol::{IdleAnswer, MAX_MEMO, Request, Status};
+use candor_diary::terms::Mode;
+use serde_json::{Value, json};
+
+use super::args::{IdleCommand, StopAt};
+use super::{Answer, Context};
+use crate::client::{LONG, USUAL};
+use crate::say::{self, Zone};
+
+pub(super) fn status(context: &Context) -> Result<Answer> {
+    let value = context.ask(&Request::Status { after: None })?;
+    let status: Status = serde_json::from_value(value.clone())?;
+    Ok(Answer::new(words(&status, &context.zone), value))
+}
+
+/// The status in words.
+fn words(status: &Status, zone: &Zone) -> String {
+    let mut text = String::new();
+    let mut line = |l: String| {
+        text.push_str(&l);
+        text.push('\n');
+    };
+    if status.contract.is_empty() {
+        line("No contract yet, nothing is recorded. `candor join LINK` takes part in one.".into());
+    } else {
+        line(format!("{} · {}", status.title, status.client));
+        line(state(status, zone));
+        if status.mode == Mode::Monitoring {
+            line(format!(
+                "{} decides what is recorded here. `candor notice` says what; `candor pause` always works.",
+                status.client
+            ));
+        }
+        let label = status.label.as_ref().map(|l| format!(" ({l})")).unwrap_or_default();
+        line(format!("Memo: {}{label}", status.memo.as_deref().unwrap_or("–")));
+        let limit = status.limit_ms.map(|l| format!(" of {}", say::duration(l))).unwrap_or_default();
+        line(format!(
+            "Today {}, this week {}{limit}.",
+            say::duration(status.today_ms),
+            say::duration(status.week_ms)
+        ));
+        if let Some(picture) = picture(status, zone) {
+            line(picture);
+        }
+    }
+    if let Some(question) = status.question {
+        line(format!(
+            "Were you working from {} to {}? There were no keys, clicks or scrolls for {}. Answer with \
+             `candor idle leave-out`{}.",
+            zone.time(question.from),
+            zone.time(question.to),
+            say::duration(question.to.saturating_sub(question.from)),
+            if question.manual_ms > 0 { " or `candor idle manual MEMO`" } else { "" }
+        ));
+    }
+    line(outbox(status, zone));
+    for problem in &status.problems {
+        line(format!("Look at: {problem}"));
+    }
+    text
+}
+
+/// Whether it records, since when, and what would make it.
+fn state(status: &Status, zone: &Zone) -> String {
+    if !status.notice_accepted {
+        return "Nothing is recorded: what is recorded here was not accepted yet. Read `candor notice`, then run \
+                `candor accept`."
+            .into();
+    }
+    if let Some(since) = status.paused_since {
+        return format!(
+            "Paused for private time since {}. Nothing is recorded. `candor start` goes on.",
+            zone.moment(since, status.now)
+        );
+    }
+    match (status.tracking, status.since) {
+        (true, since) => {
+            let since = since.map(|s| format!(" since {}", zone.moment(s, status.now))).unwrap_or_default();
+            let stopping = if status.stopping { " Stops when this segment ends." } else { "" };
+            format!("Tracking{since}, {} on.{stopping}", say::clock(status.on_ms))
+        }
+        (false, _) => "Stopped. Nothing is recorded. `candor start` begins.".into(),
+    }
+}
+
+fn picture(status: &Status, zone: &Zone) -> Option<String> {
+    let segment = status.last_picture.as_ref()?;
+    let picture = segment.picture.as_ref()?;
+    let mut text = format!("Last picture {}", zone.moment(picture.at, status.now));
+    if let Some(covered) = say::covered(picture.redactions.len()) {
+        let _ = write!(text, ", {covered}");
+    }
+    let _ = write!(text, ", {}.", say::state(segment, status.now, zone));
+    Some(text)
+}
+
+fn outbox(status: &Status, zone: &Zone) -> String {
+    let counts = &status.outbox;
+    let mut text = match counts.held + counts.waiting {
+        0 => "Nothing waiting.".to_owned(),
+        _ => format!(
+            "Outbox: {} held, {} waiting, {}.",
+            say::count(counts.held),
+            say::count(counts.waiting),
+            say::size(counts.bytes)
+        ),
+    };
+    if let Some(since) = status.offline_since {
+        let _ = write!(
+            text,
+            " No connection since {}. Everything is kept on this computer",
+            zone.moment(since, status.now)
+        );
+        if let Some(next) = status.next_try_at {
+            let _ = write!(text, "; next try at {}", zone.moment(next, status.now));
+        }
+        text.push('.');
+    }
+    if counts.rejected > 0 {
+        let _ = write!(text, " {} refused by the back office: see `candor outbox`.", counts.rejected);
+    }
+    text
+}
+
+pub(super) fn start(context: &Context, memo: Option<String>) -> Result<Answer> {
+    check_memo(memo.as_deref())?;
+    context.ensure_agent()?;
+    let value = context.client.ask(&Request::Start { memo }, LONG)?;
+    let status = context.client.status()?;
+    let memo = status.memo.map(|m| format!(" Memo: {m}")).unwrap_or_default();
+    Ok(Answer::new(format!("Tracking '{}' for {}.{memo}", status.title, status.client), value))
+}
+
+pub(super) fn stop(context: &Context, at: StopAt) -> Result<Answer> {
+    let at_segment_end = at == StopAt::SegmentEnd;
+    let done = if at_segment_end { "Tracking stops when this segment ends." } else { "Stopped." };
+    context.tell(&Request::Stop { at_segment_end }, done)
+}
+
+pub(super) fn pause(context: &Context) -> Result<Answer> {
+    context.tell(
+        &Request::Pause,
+        "Paused for private time. Nothing is recorded until `candor start`; the time shows as a gap.",
+    )
+}
+
+fn check_memo(memo: Option<&str>) -> Result<()> {
+    let length = memo.map_or(0, |m| m.chars().count());
+    if length > MAX_MEMO {
+        bail!("the memo has {length} characters: shorten it to {MAX_MEMO}");
+    }
+    Ok(())
+}
+
+pub(super) fn memo(context: &Context, text: Option<String>, at: Option<&str>) -> Result<Answer> {
+    check_memo(text.as_deref())?;
+    match (text, at) {
+        (Some(memo), Some(at)) => {
+            let segment = context.segment_at(at)?;
+            let done = format!("Memo of {} set.", context.zone.range(segment.start, say::end(&segment)));
+            let label = segment.label;
+            context.tell(&Request::EditSegment { start: segment.start, memo, label }, done)
+        }
+        (Some(memo), None) => {
+            let done = if memo.trim().is_empty() { "Memo cleared." } else { "Memo set." };
+            context.tell(&Request::Memo { memo }, done)
+        }
+        (None, _) => {
+            let status = context.client.status()?;
+            let mut text = format!("Memo: {}\n", status.memo.as_deref().unwrap_or("–"));
+            for recent in &status.recent_memos {
+                let _ = writeln!(text, "  before: {recent}");
+            }
+            Ok(Answer::new(text, json!({ "memo": status.memo, "recent": status.recent_memos })))
+        }
+    }
+}
+
+pub(super) fn label(
+    context: &Context,
+    label: Option<String>,
+    none: bool,
+    at: Option<&str>,
+) -> Result<Answer> {
+    if label.is_none() && !none {
+        if at.is_some() {
+            bail!("say which label, or --none");
+        }
+        return labels(context);
+    }
+    let done = match &label {
+        Some(label) => format!("Label set: {label}."),
+        None => "Label taken off.".into(),
+    };
+    match at {
+        Some(at) => {
+            let segment = context.segment_at(at)?;
+            let memo = segment.memo.unwrap_or_default();
+            context.tell(&Request::EditSegment { start: segment.start, memo, label }, done)
+        }
+        None => context.tell(&Request::Label { label }, done),
+    }
+}
+
+fn labels(context: &Context) -> Result<Answer> {
+    let status = context.client.status()?;
+    let mut text = String::new();
+    for label in &status.labels {
+        let mark = if status.label.as_ref() == Some(label) { "*" } else { " " };
+        let _ = writeln!(text, "{mark} {label}");
+    }
+    if status.labels.is_empty() {
+        let client = if status.client.is_empty() { "The client" } else { &status.client };
+        let _ = writeln!(text, "{client} uses no labels in this contract.");
+    }
+    Ok(Answer::new(text, json!({ "label": status.label, "labels": status.labels })))
+}
+
+pub(super) fn idle(context: &Context, answer: IdleCommand) -> Result<Answer> {
+    let (answer, done) = match answer {
+        IdleCommand::LeaveOut => (IdleAnswer::LeaveOut, "The time is left out."),
+        IdleCommand::Manual { memo } => {
+            check_memo(Some(&memo))?;
+            (IdleAnswer::Manual(memo), "The time is kept as manual time.")
+        }
+    };
+    let value: Value = context.client.ask(&Request::Idle { answer }, USUAL)?;
+    Ok(Answer::new(done, value))
+}

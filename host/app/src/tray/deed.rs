@@ -1,0 +1,105 @@
+//! What a person can have done from the tray's menu or a notification.
+
+use std::fmt;
+
+use crate::cli::args::Page;
+
+/// One deed. As text it is the key of a notification's action: the key says what exactly is meant (which segment,
+/// which question), so that a click that comes late cannot mean the one that came after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// Begin tracking, or end a pause.
+    Start,
+    /// End tracking.
+    Stop,
+    /// Pause for private time.
+    Pause,
+    /// Make another contract the current one; its id.
+    Switch(String),
+    /// Remove the picture of the segment that begins then.
+    RemovePicture(u64),
+    /// Leave out the time that the question since then is about.
+    LeaveOut(u64),
+    /// Keep the time that the question since then is about, under the memo that is set.
+    KeepAsManual(u64),
+    /// Open the window on a page.
+    Open(Page),
+    /// End the agent and the tray.
+    Quit,
+}
+
+/// Pages that an action may name.
+const PAGES: [(Page, &str); 6] = [
+    (Page::Now, "now"),
+    (Page::Picture, "picture"),
+    (Page::Today, "today"),
+    (Page::Outbox, "outbox"),
+    (Page::Recorded, "recorded"),
+    (Page::Preferences, "preferences"),
+];
+
+/// A page's name, as it is typed behind `--page`.
+pub(crate) fn page_name(page: Page) -> &'static str {
+    PAGES.iter().find(|(p, _)| *p == page).map_or("now", |(_, name)| name)
+}
+
+impl fmt::Display for Deed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start => f.write_str("start"),
+            Self::Stop => f.write_str("stop"),
+            Self::Pause => f.write_str("pause"),
+            Self::Switch(contract) => write!(f, "switch:{contract}"),
+            Self::RemovePicture(start) => write!(f, "remove-picture:{start}"),
+            Self::LeaveOut(from) => write!(f, "leave-out:{from}"),
+            Self::KeepAsManual(from) => write!(f, "keep:{from}"),
+            Self::Open(page) => write!(f, "open:{}", page_name(*page)),
+            Self::Quit => f.write_str("quit"),
+        }
+    }
+}
+
+impl Deed {
+    /// The deed that an action's key names; none where it names none.
+    pub(crate) fn from_key(key: &str) -> Option<Self> {
+        let (name, what) = key.split_once(':').unwrap_or((key, ""));
+        match name {
+            "start" => Some(Self::Start),
+            "stop" => Some(Self::Stop),
+            "pause" => Some(Self::Pause),
+            "switch" => Some(Self::Switch(what.to_owned())),
+            "remove-picture" => what.parse().ok().map(Self::RemovePicture),
+            "leave-out" => what.parse().ok().map(Self::LeaveOut),
+            "keep" => what.parse().ok().map(Self::KeepAsManual),
+            "open" => PAGES.iter().find(|(_, n)| *n == what).map(|(page, _)| Self::Open(*page)),
+            "quit" => Some(Self::Quit),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_means_the_deed_that_it_was_made_of() {
+        let mut deeds = vec![
+            Deed::Start,
+            Deed::Stop,
+            Deed::Pause,
+            Deed::Switch("a:b".into()),
+            Deed::RemovePicture(1_795_794_800_000),
+            Deed::LeaveOut(7),
+            Deed::KeepAsManual(7),
+            Deed::Quit,
+        ];
+        deeds.extend(PAGES.iter().map(|(page, _)| Deed::Open(*page)));
+        for deed in deeds {
+            assert_eq!(Deed::from_key(&deed.to_string()), Some(deed));
+        }
+        for nonsense in ["", "default", "remove-picture:", "remove-picture:-1", "open:sesame"] {
+            assert_eq!(Deed::from_key(nonsense), None, "{nonsense}");
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! What is told when, a status at a time.
+
+use candor_agent::protocol::{
+    IdleQuestion, OutboxCounts, PictureFacts, Preferences, Segment, SegmentCounts, SegmentState, Status,
+};
+use candor_diary::terms::{ManualTime, Mode};
+
+use super::super::deed::Deed;
+use super::{Herald, Message, Tell, Topic};
+use crate::say::Zone;
+
+/// Fri 27 Nov 2026, 15:53:20 UTC.
+const NOW: u64 = 1_795_794_800_000;
+const MINUTE: u64 = 60_000;
+
+fn status() -> Status {
+    Status {
+        revision: 1,
+        now: NOW,
+        tracking: false,
+        notice_accepted: true,
+        contract: "01j9a".into(),
+        title: "Invoice service".into(),
+        client: "Fieldhouse Supply".into(),
+        mode: Mode::Worklog,
+        since: Some(NOW - 23 * MINUTE),
+        on_ms: 23 * MINUTE,
+        paused_since: None,
+        away_since: None,
+        question: None,
+        memo: Some("Invoice import".into()),
+        label: None,
+        recent_memos: Vec::new(),
+        labels: Vec::new(),
+        stopping: false,
+        running: None,
+        last_picture: None,
+        today_ms: 0,
+        week_ms: 0,
+        limit_ms: None,
+        manual_time: ManualTime::Yes,
+        segments: SegmentCounts::default(),
+        outbox: OutboxCounts::default(),
+        offline_since: None,
+        next_try_at: None,
+        contracts: Vec::new(),
+        diary_url: None,
+        problems: Vec::new(),
+    }
+}
+
+fn pictured(at: u64, editable: bool) -> Segment {
+    Segment {
+        start: NOW - 200_000,
+        length: 10,
+        minutes: Vec::new(),
+        tracked_ms: 0,
+        memo: None,
+        label: None,
+        manual: false,
+        removed_at: None,
+        picture: Some(PictureFacts {
+            at,
+            width: 1,
+            height: 1,
+            bytes: 1,
+            redactions: Vec::new(),
+            covered_by: Vec::new(),
+        }),
+        no_picture: None,
+        no_picture_sentence: None,
+        gaps: Vec::new(),
+        state: SegmentState::Held { sends_at: NOW + MINUTE },
+        parcel: None,
+        editable,
+    }
+}
+
+fn herald() -> Herald {
+    Herald::new(Zone::utc())
+}
+
+/// What is shown; taking back aside.
+fn shown(tells: Vec<Tell>) -> Vec<Message> {
+    tells
+        .into_iter()
+        .filter_map(|tell| match tell {
+            Tell::Show(message) => Some(message),
+            Tell::Withdraw(_) => None,
+        })
+        .collect()
+}
+
+fn hears(herald: &mut Herald, status: &Status) -> Vec<Message> {
+    shown(herald.hears(status, Preferences::default(), false))
+}
+
+#[test]
+fn invariant_06_recording_is_told_once_a_contract_whoever_started_it() {
+    for mode in [Mode::Worklog, Mode::Monitoring] {
+        let mut herald = herald();
+        let mut status = Status { mode, ..status() };
+        assert_eq!(hears(&mut herald, &status), []);
+        status.tracking = true;
+        let told = hears(&mut herald, &status);
+        assert_eq!(told[0].summary, "This computer is being recorded since 15:30");
+        assert!(told[0].body.contains("Fieldhouse Supply"), "{}", told[0].body);
+        for tracking in [true, false, true] {
+            status.tracking = tracking;
+            assert_eq!(hears(&mut herald, &status), []);
+        }
+        // Another contract is another recording.
+        status.contract = "02".into();
+        assert_eq!(hears(&mut herald, &status)[0].topic, Topic::Recording);
+    }
+}
+
+#[test]
+fn a_picture_is_told_when_it_is_new_and_the_person_wants_to_know() {
+    let mut status = Status { last_picture: Some(pictured(NOW, true)), ..status() };
+    let mut herald = herald();
+    assert_eq!(hears(&mut herald, &status), [], "it was there before the tray");
+    status.last_picture = Some(pictured(NOW + 1, true));
+    let message = hears(&mut herald, &status).remove(0);
+    assert_eq!(message.body, "Sends at 15:54.");
+    assert_eq!(message.actions[0], (Deed::RemovePicture(NOW - 200_000), "Delete".into()));
+    assert_eq!(hears(&mut herald, &status), [], "told once");
+    // The last one was removed, so an earlier one is the last again.
+    status.last_picture = Some(pictured(NOW, true));
+    assert_eq!(hears(&mut herald, &status), []);
+
+    status.last_picture = Some(pictured(NOW + 2, false));
+    let message = hears(&mut herald, &status).remove(0);
+    assert_eq!(message.actions.len(), 1, "what may not be removed has no button for it");
+
+    status.last_picture = Some(pictured(NOW + 3, true));
+    let message = shown(herald.hears(&status, Preferences::default(), true)).remove(0);
+    assert_eq!(message.actions[0].1, "Delete with its time");
+
+    status.last_picture = Some(pictured(NOW + 4, true));
+    let quiet = Preferences { notify_on_capture: false, ..Preferences::default() };
+    assert_eq!(shown(herald.hears(&status, quiet, false)), []);
+}
+
+#[test]
+fn the_memo_is_asked_about_after_the_set_time_and_never_where_it_is_zero() {
+    let every = |minutes| Preferences { memo_reminder_minutes: minutes, ..Preferences::default() };
+    let mut status = Status { tracking: true, ..status() };
+    let mut herald = herald();
+    hears(&mut herald, &status);
+    let after = |herald: &mut Herald, status: &mut Status, minutes: u64, set: u32| {
+        status.now += minutes * MINUTE;
+        shown(herald.hears(status, every(set), false)).len()
+    };
+    assert_eq!(after(&mut herald, &mut status, 59, 60), 0);
+    assert_eq!(after(&mut herald, &mut status, 1, 60), 1);
+    assert_eq!(after(&mut herald, &mut status, 59, 60), 0, "an hour after the last reminder");
+    status.memo = Some("Bank rules".into());
+    assert_eq!(after(&mut herald, &mut status, 1, 60), 0, "a new memo begins anew");
+    assert_eq!(after(&mut herald, &mut status, 60, 0), 0, "never");
+    status.tracking = false;
+    assert_eq!(after(&mut herald, &mut status, 60, 60), 0);
+    status.tracking = true;
+    assert_eq!(after(&mut herald, &mut status, 60, 60), 0, "tracking begins anew");
+}
+
+#[test]
+fn the_question_offers_what_the_terms_allow_and_goes_when_it_is_answered() {
+    let question = |manual_ms| IdleQuestion { from: NOW - 33 * MINUTE, to: NOW - 19 * MINUTE, manual_ms };
+    let mut status = Status { question: Some(question(0)), ..status() };
+    let mut herald = herald();
+    let message = hears(&mut herald, &status).remove(0);
+    assert_eq!(message.summary, "Were you working from 15:20 to 15:34?");
+    assert_eq!(message.actions.len(), 1);
+    assert_eq!(hears(&mut herald, &status), []);
+    status.question = Some(question(10 * MINUTE));
+    let message = hears(&mut herald, &status).remove(0);
+    assert_eq!(message.actions[1].1, "Keep 0:10 as manual time");
+    status.question = None;
+    let tells = herald.hears(&status, Preferences::default(), false);
+    assert!(tells.contains(&Tell::Withdraw(Topic::Question)), "{tells:?}");
+}
+
+#[test]
+fn a_lost_connection_is_told_once_and_not_each_time_it_flickers() {
+    let mut status = status();
+    let mut herald = herald();
+    let mut told = |offline: bool, minutes: u64| {
+        status.now += minutes * MINUTE;
+        status.offline_since = offline.then_some(status.now);
+        hears(&mut herald, &status).len()
+    };
+    assert_eq!(told(false, 0), 0);
+    assert_eq!(told(true, 0), 1);
+    assert_eq!(told(true, 30), 0);
+    assert_eq!(told(false, 0), 0);
+    assert_eq!(told(true, 1), 1, "long after it was told");
+    assert_eq!(told(false, 1), 0);
+    assert_eq!(told(true, 1), 0, "it flickers");
+}
+
+#[test]
+fn an_agent_that_ends_while_it_tracks_is_told_once() {
+    let mut herald = herald();
+    assert_eq!(herald.lost(false), None, "nothing was recorded");
+    hears(&mut herald, &status());
+    let Some(Tell::Show(message)) = herald.lost(true) else { panic!("it is not told") };
+    assert_eq!(message.actions[0].0, Deed::Start);
+    assert_eq!(herald.lost(true), None);
+    let tells = herald.hears(&status(), Preferences::default(), false);
+    assert!(tells.contains(&Tell::Withdraw(Topic::Problem)), "{tells:?}");
+}

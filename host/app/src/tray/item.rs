@@ -1,0 +1,211 @@
+//! The tray item: icon, tooltip and menu, made from the agent's status.
+
+use std::sync::Once;
+use std::sync::mpsc::SyncSender;
+
+use candor_agent::protocol::Status;
+use candor_diary::terms::Mode;
+use ksni::menu::{MenuItem, RadioGroup, RadioItem, StandardItem};
+use ksni::{Category, Icon, OfflineReason, ToolTip, Tray};
+
+use super::Event;
+use super::deed::Deed;
+use super::icon::mark;
+use crate::cli::args::Page;
+use crate::say::{self, Zone};
+
+/// The longest text of a contract in the menu, in characters.
+const LONGEST: usize = 60;
+
+/// The item. It shows [`Item::status`] and hands what is chosen to the tray's loop.
+pub(crate) struct Item {
+    /// What the agent said last; none where it does not run.
+    pub(crate) status: Option<Box<Status>>,
+    zone: Zone,
+    events: SyncSender<Event>,
+    said_offline: Once,
+}
+
+impl Item {
+    pub(crate) fn new(zone: Zone, events: SyncSender<Event>) -> Self {
+        Self { status: None, zone, events, said_offline: Once::new() }
+    }
+
+    fn recording(&self) -> bool {
+        self.status.as_ref().is_some_and(|s| s.tracking && s.paused_since.is_none())
+    }
+
+    /// Where it stands, in a few words.
+    fn state(&self) -> String {
+        let Some(status) = &self.status else { return "The agent does not run. Nothing is recorded".into() };
+        if let Some(since) = status.paused_since {
+            return format!("Paused since {}. Nothing is recorded", self.zone.moment(since, status.now));
+        }
+        match status.since {
+            Some(since) if status.tracking => {
+                format!("Tracking since {}", self.zone.moment(since, status.now))
+            }
+            _ if status.tracking => "Tracking".into(),
+            _ if status.contract.is_empty() => "No contract yet".into(),
+            _ => "Stopped. Nothing is recorded".into(),
+        }
+    }
+
+    fn entry(label: impl Into<String>, deed: Deed) -> MenuItem<Self> {
+        StandardItem {
+            label: plain(&label.into()),
+            activate: Box::new(move |item: &mut Self| item.choose(deed.clone())),
+            ..Default::default()
+        }
+        .into()
+    }
+
+    fn text(label: impl Into<String>) -> MenuItem<Self> {
+        StandardItem { label: plain(&label.into()), enabled: false, ..Default::default() }.into()
+    }
+
+    fn choose(&self, deed: Deed) {
+        // A full queue means that nothing is done any more: one click more or less changes nothing.
+        let _ = self.events.try_send(Event::Do(deed));
+    }
+
+    fn doing(&self, status: &Status) -> Vec<MenuItem<Self>> {
+        // Under monitoring the client's rules start and stop; a pause for private time always works.
+        let own = status.mode == Mode::Worklog;
+        let mut entries = Vec::new();
+        match (status.tracking, status.paused_since) {
+            (_, Some(_)) => entries.push(Self::entry("Start", Deed::Start)),
+            (true, None) => {
+                if own {
+                    entries.push(Self::entry("Stop", Deed::Stop));
+                }
+                entries.push(Self::entry("Pause for private time", Deed::Pause));
+            }
+            (false, None) if own => entries.push(Self::entry("Start", Deed::Start)),
+            (false, None) => {}
+        }
+        entries
+    }
+
+    fn contracts(status: &Status) -> MenuItem<Self> {
+        let options = status
+            .contracts
+            .iter()
+            .map(|contract| RadioItem {
+                label: plain(&cut(&format!("{} · {}", contract.title, contract.client))),
+                enabled: contract.accepted,
+                ..Default::default()
+            })
+            .collect();
+        RadioGroup {
+            selected: status.contracts.iter().position(|c| c.id == status.contract).unwrap_or(usize::MAX),
+            select: Box::new(|item: &mut Self, number| {
+                let chosen = item.status.as_ref().and_then(|s| s.contracts.get(number));
+                if let Some(contract) = chosen {
+                    item.choose(Deed::Switch(contract.id.clone()));
+                }
+            }),
+            options,
+        }
+        .into()
+    }
+
+    fn picture(&self, status: &Status) -> Vec<MenuItem<Self>> {
+        let Some(segment) = &status.last_picture else { return Vec::new() };
+        let Some(picture) = &segment.picture else { return Vec::new() };
+        let covered = say::covered(picture.redactions.len()).map(|c| format!(", {c}")).unwrap_or_default();
+        let label = format!("Picture at {}{covered}", self.zone.moment(picture.at, status.now));
+        let mut entries = vec![Self::entry(label, Deed::Open(Page::Picture))];
+        if segment.editable {
+            entries.push(Self::entry("Delete picture", Deed::RemovePicture(segment.start)));
+        }
+        entries
+    }
+}
+
+/// Menus take an underscore for the mark of a key.
+fn plain(label: &str) -> String {
+    label.replace('_', "__")
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    text.chars().take(LONGEST - 1).chain(['…']).collect()
+}
+
+impl Tray for Item {
+    fn id(&self) -> String {
+        "candor".into()
+    }
+
+    fn category(&self) -> Category {
+        Category::ApplicationStatus
+    }
+
+    fn title(&self) -> String {
+        format!("Candor: {}", self.state())
+    }
+
+    fn icon_pixmap(&self) -> Vec<Icon> {
+        mark(self.recording())
+    }
+
+    fn tool_tip(&self) -> ToolTip {
+        let mut description = self.state();
+        if let Some(status) = self.status.as_ref().filter(|s| !s.contract.is_empty()) {
+            description = format!(
+                "{description}.\n{} · {}\nToday {}",
+                status.title,
+                status.client,
+                say::duration(status.today_ms)
+            );
+        }
+        // Tooltips may be marked up.
+        let description = description.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        ToolTip { title: "Candor".into(), description, ..Default::default() }
+    }
+
+    fn activate(&mut self, _x: i32, _y: i32) {
+        self.choose(Deed::Open(Page::Now));
+    }
+
+    fn menu(&self) -> Vec<MenuItem<Self>> {
+        let mut entries = vec![Self::text(self.state())];
+        match &self.status {
+            Some(status) => {
+                entries.extend(self.doing(status));
+                if !status.contracts.is_empty() {
+                    entries.extend([MenuItem::Separator, Self::contracts(status)]);
+                }
+                let picture = self.picture(status);
+                if !picture.is_empty() {
+                    entries.push(MenuItem::Separator);
+                    entries.extend(picture);
+                }
+            }
+            None => entries.push(Self::entry("Start", Deed::Start)),
+        }
+        let quit = if self.recording() { "Quit (stops tracking)" } else { "Quit" };
+        entries.extend([
+            MenuItem::Separator,
+            Self::entry("Open window", Deed::Open(Page::Now)),
+            Self::entry("What is recorded", Deed::Open(Page::Recorded)),
+            MenuItem::Separator,
+            Self::entry(quit, Deed::Quit),
+        ]);
+        entries
+    }
+
+    fn watcher_offline(&self, _reason: OfflineReason) -> bool {
+        self.said_offline.call_once(|| {
+            eprintln!(
+                "candor: this desktop shows no tray icons, so there is none of Candor. Notifications work without; \
+                 `candor doctor` says what would bring it."
+            );
+        });
+        // It comes when a tray comes.
+        true
+    }
+}

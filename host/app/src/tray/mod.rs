@@ -1,0 +1,312 @@
+//! The tray: an icon with a menu, notifications, and the shortcut that pauses. A client of the agent like any other.
+//!
+//! Threads, joined by one bounded queue: one follows the agent's status, one the notifications' answers, one waits for
+//! the shortcut, and ksni's serves the icon. [`run`] takes from the queue and does one thing at a time. What is told,
+//! and when, is decided in [`herald`].
+
+pub(crate) mod bus;
+mod deed;
+mod follow;
+mod herald;
+mod icon;
+mod item;
+pub(crate) mod notifier;
+pub(crate) mod shortcut;
+
+use std::fs::File;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use candor_agent::protocol::{IdleAnswer, Preferences, Request, Status, TermsAnswer};
+use candor_diary::terms::PictureRemoval;
+use ksni::blocking::{Handle, TrayMethods as _};
+use rustix::fs::FlockOperation;
+
+use self::deed::{Deed, page_name};
+use self::herald::{Herald, Message, Tell, Topic};
+use self::item::Item;
+use self::notifier::{Heard, Notifier};
+use crate::cli::args::Page;
+use crate::client::{AskError, Client, LONG, USUAL};
+use crate::launch::ensure_agent;
+use crate::say::Zone;
+
+/// How many events wait.
+const WAITING: usize = 64;
+/// How often the loop looks after its windows when nothing happens.
+const LOOK: Duration = Duration::from_secs(60);
+/// How many windows are looked after.
+const MAX_WINDOWS: usize = 16;
+
+/// What can happen.
+pub(crate) enum Event {
+    /// The agent said this.
+    Status(Box<Status>),
+    /// The agent does not answer.
+    Lost,
+    /// A notification was answered or closed.
+    Heard(Heard),
+    /// The shortcut was pressed.
+    Shortcut,
+    /// Chosen in the menu.
+    Do(Deed),
+}
+
+/// Whether the tray runs on a data folder.
+pub(crate) fn is_running(data: &Path) -> bool {
+    let Ok(file) = File::open(lock_path(data)) else { return false };
+    rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared).is_err()
+}
+
+fn lock_path(data: &Path) -> std::path::PathBuf {
+    data.join("run").join("tray.lock")
+}
+
+/// Holds the tray's place: there is one a data folder, so that nothing is told twice.
+fn lock(data: &Path) -> Result<File> {
+    let path = lock_path(data);
+    let open = || {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data.join("run"))?;
+        std::fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path)
+    };
+    let file = open().with_context(|| {
+        format!("the data folder {} cannot be used: name another one with --data", data.display())
+    })?;
+    if rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        bail!("the tray runs already: end that one first");
+    }
+    Ok(file)
+}
+
+/// Shows the icon and notifications until it is ended.
+///
+/// # Errors
+/// Where the tray runs already, or there is no session bus.
+pub fn run(client: Client) -> Result<()> {
+    let _place = lock(client.data())?;
+    let connection = bus::session().context(
+        "there is no session bus, so neither an icon nor notifications can be shown: sign in to a desktop, or start \
+         this under `dbus-run-session`",
+    )?;
+    let (events, happened) = sync_channel(WAITING);
+    let zone = Zone::here();
+    let notifier = Notifier::new(connection.clone(), events.clone())?;
+    let item = Item::new(zone.clone(), events.clone())
+        // Where no tray is shown yet, the icon comes when one is; the item says so once.
+        .assume_sni_available(true)
+        .spawn();
+    let item = match item {
+        Ok(handle) => Some(handle),
+        Err(error) => {
+            eprintln!("candor: no tray icon can be shown ({error}). Notifications work without.");
+            None
+        }
+    };
+    shortcut::listen(connection, events.clone()).context("no thread could be started: end some programs")?;
+    follow::follow(client.clone(), events)?;
+    let tray = Desk {
+        client,
+        zone: zone.clone(),
+        herald: Herald::new(zone),
+        notifier,
+        item,
+        status: None,
+        removes_time: None,
+        windows: Vec::new(),
+    };
+    tray.serve(&happened)
+}
+
+/// What the tray's loop works with.
+struct Desk {
+    client: Client,
+    zone: Zone,
+    herald: Herald,
+    notifier: Notifier,
+    item: Option<Handle<Item>>,
+    status: Option<Box<Status>>,
+    /// Whether, by the terms of this contract, removing a picture removes its time.
+    removes_time: Option<(String, bool)>,
+    windows: Vec<Child>,
+}
+
+impl Desk {
+    fn serve(mut self, happened: &Receiver<Event>) -> Result<()> {
+        loop {
+            match happened.recv_timeout(LOOK) {
+                Ok(Event::Do(Deed::Quit)) => {
+                    self.quit();
+                    return Ok(());
+                }
+                Ok(event) => self.take(event),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+            self.windows.retain_mut(|window| matches!(window.try_wait(), Ok(None)));
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Status(status) => self.hear(status),
+            Event::Lost => {
+                let was_tracking = self.status.take().is_some_and(|s| s.tracking);
+                if let Some(tell) = self.herald.lost(was_tracking) {
+                    self.tell(tell);
+                }
+                self.show_status();
+            }
+            Event::Heard(heard) => {
+                if let (true, Heard::Action(_, key)) = (self.notifier.is_ours(&heard), &heard)
+                    && let Some(deed) = Deed::from_key(key)
+                {
+                    self.attempt(deed);
+                }
+            }
+            // Only a pause: a key never begins to record, nor ends a pause.
+            Event::Shortcut => {
+                if self.status.as_ref().is_some_and(|s| s.paused_since.is_none()) {
+                    self.attempt(Deed::Pause);
+                }
+            }
+            Event::Do(deed) => self.attempt(deed),
+        }
+    }
+
+    fn hear(&mut self, status: Box<Status>) {
+        let preferences: Preferences = self.client.fetch(&Request::Preferences, USUAL).unwrap_or_default();
+        let removes_time = self.removes_time(&status);
+        let tells = self.herald.hears(&status, preferences, removes_time);
+        self.status = Some(status);
+        self.show_status();
+        for tell in tells {
+            self.tell(tell);
+        }
+    }
+
+    /// Asked once a contract: nothing about it changes without new terms, and those end the agent's session.
+    fn removes_time(&mut self, status: &Status) -> bool {
+        match &self.removes_time {
+            Some((contract, removes)) if *contract == status.contract => *removes,
+            _ if status.contract.is_empty() => false,
+            _ => {
+                let terms = self.client.fetch::<TermsAnswer>(&Request::Terms { contract: None }, USUAL);
+                // Unknown counts as the worse: what is said before a deletion may be too much, not too little.
+                let Ok(terms) = terms else { return true };
+                let removes = terms.picture_removal == PictureRemoval::RemovesTime;
+                self.removes_time = Some((status.contract.clone(), removes));
+                removes
+            }
+        }
+    }
+
+    fn show_status(&self) {
+        if let Some(item) = &self.item {
+            let status = self.status.clone();
+            item.update(|item| item.status = status);
+        }
+    }
+
+    fn tell(&mut self, tell: Tell) {
+        match tell {
+            Tell::Show(message) => self.notifier.show(&message),
+            Tell::Withdraw(topic) => self.notifier.withdraw(topic),
+        }
+    }
+
+    /// Does what was chosen; where that is refused, says why.
+    fn attempt(&mut self, deed: Deed) {
+        match self.perform(&deed) {
+            Ok(Some(done)) => self.notifier.show(&done),
+            Ok(None) => self.notifier.withdraw(Topic::Refusal),
+            Err(error) => {
+                let mut why = format!("{error:#}");
+                if !why.ends_with('.') {
+                    why.push('.');
+                }
+                self.notifier.show(&Message::new(Topic::Refusal, "That was not done", why));
+            }
+        }
+    }
+
+    fn perform(&mut self, deed: &Deed) -> Result<Option<Message>> {
+        let request = match deed {
+            Deed::Start => {
+                ensure_agent(&self.client)?;
+                Request::Start { memo: None }
+            }
+            Deed::Stop => Request::Stop { at_segment_end: false },
+            Deed::Pause => Request::Pause,
+            Deed::Switch(contract) => Request::Switch { contract: contract.clone() },
+            Deed::RemovePicture(start) => return self.remove_picture(*start).map(Some),
+            Deed::LeaveOut(from) => {
+                self.still_asked(*from)?;
+                Request::Idle { answer: IdleAnswer::LeaveOut }
+            }
+            Deed::KeepAsManual(from) => {
+                let memo =
+                    self.still_asked(*from)?.context("manual time needs a memo: set one in the window")?;
+                Request::Idle { answer: IdleAnswer::Manual(memo) }
+            }
+            Deed::Open(page) => return self.open(*page).map(|()| None),
+            Deed::Quit => Request::Quit,
+        };
+        self.client.ask(&request, LONG)?;
+        Ok(None)
+    }
+
+    /// The memo, where the question since then is still the one that is asked.
+    fn still_asked(&self, from: u64) -> Result<Option<String>> {
+        let status = self.client.status()?;
+        if status.question.is_none_or(|question| question.from != from) {
+            bail!("that question was answered already");
+        }
+        Ok(status.memo)
+    }
+
+    fn remove_picture(&mut self, start: u64) -> Result<Message> {
+        self.client.ask(&Request::RemovePicture { start }, USUAL)?;
+        let removed_time = self.removes_time.as_ref().is_some_and(|(_, removes)| *removes);
+        let stays = if removed_time { "By the terms, its time is removed too." } else { "Your time stays." };
+        let now = self.status.as_ref().map_or(start, |s| s.now);
+        let client = self.status.as_ref().map_or("The client", |s| s.client.as_str());
+        Ok(Message::new(
+            Topic::Picture,
+            format!("Picture of the segment from {} deleted", self.zone.moment(start, now)),
+            format!("{stays} {client} sees that a picture was deleted."),
+        ))
+    }
+
+    /// Opens the window: this same program, as a process of its own.
+    fn open(&mut self, page: Page) -> Result<()> {
+        if self.windows.len() >= MAX_WINDOWS {
+            bail!("{MAX_WINDOWS} windows are open: close some first");
+        }
+        let program =
+            std::env::current_exe().context("this program's place is unknown: start `candor` by hand")?;
+        let window = Command::new(program)
+            .arg("--data")
+            .arg(self.client.data())
+            .args(["window", "--page", page_name(page)])
+            .stdin(Stdio::null())
+            .spawn()
+            .context("the window could not be opened: start `candor` by hand")?;
+        self.windows.push(window);
+        Ok(())
+    }
+
+    /// Ends the agent, as at sign-out, and takes the icon away.
+    fn quit(&mut self) {
+        match self.client.ask(&Request::Quit, USUAL) {
+            Ok(_) | Err(AskError::NotRunning(_)) => {}
+            Err(error) => eprintln!("candor: the agent goes on: {error}."),
+        }
+        if let Some(item) = self.item.take() {
+            item.shutdown().wait();
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! The other end of the socket: answers the agent's protocol from a state that the test sets, and remembers what it was
+//! asked. It decides nothing: what the real agent decides is tested with the real agent.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use candor_agent::protocol::*;
+use candor_diary::parcel::{Cover, Redaction};
+use candor_diary::segment::SegmentLength;
+use candor_diary::terms::{Contacts, ManualTime, Mode, PictureRemoval, PluginUse, Terms, WorkerChooses};
+use serde_json::{Value, json};
+
+/// Thu 27 Nov 2025, 15:53:20 UTC: a day in the past, so that its words are the same whenever this runs.
+pub(crate) const NOW: u64 = 1_764_258_800_000;
+/// The running segment: 15:50.
+pub(crate) const START: u64 = NOW - 200_000;
+
+pub(crate) struct State {
+    pub(crate) status: Status,
+    pub(crate) segments: Vec<Segment>,
+    pub(crate) outbox: OutboxAnswer,
+    pub(crate) preferences: Preferences,
+    pub(crate) rules: Vec<OwnRule>,
+    pub(crate) removal: PictureRemoval,
+    pub(crate) checks: Vec<Check>,
+    /// What every request that changes something is refused with.
+    pub(crate) refusal: Option<String>,
+    pub(crate) asked: Vec<Request>,
+}
+
+pub(crate) struct Agent {
+    folder: tempfile::TempDir,
+    shared: Arc<(Mutex<State>, Condvar)>,
+}
+
+impl Agent {
+    /// Serves a new data folder.
+    pub(crate) fn new() -> Self {
+        let agent = Self {
+            folder: tempfile::tempdir().unwrap(),
+            shared: Arc::new((Mutex::new(State::new()), Condvar::new())),
+        };
+        std::fs::create_dir(agent.data().join("run")).unwrap();
+        let listener = UnixListener::bind(agent.data().join("run/agent.sock")).unwrap();
+        let shared = agent.shared.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (stream, shared) = (stream.unwrap(), shared.clone());
+                std::thread::spawn(move || serve(&stream, &shared));
+            }
+        });
+        agent
+    }
+
+    pub(crate) fn data(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Changes the state, as when something happens; whoever waits for a status hears of it.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.shared.0.lock().unwrap();
+        change(&mut state);
+        state.status.revision += 1;
+        self.shared.1.notify_all();
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.0.lock().unwrap()
+    }
+
+    /// What was asked, apart from what only looks.
+    pub(crate) fn deeds(&self) -> Vec<Request> {
+        let looks = |r: &Request| {
+            matches!(
+                r,
+                Request::Status { .. }
+                    | Request::Preferences
+                    | Request::Terms { .. }
+                    | Request::Segments { .. }
+            )
+        };
+        self.state().asked.iter().filter(|r| !looks(r)).cloned().collect()
+    }
+
+    /// Waits until a deed was asked for.
+    pub(crate) fn wait_for(&self, deed: &Request) {
+        let started = Instant::now();
+        while !self.deeds().contains(deed) {
+            assert!(
+                started.elapsed() < Duration::from_secs(20),
+                "{deed:?} was not asked: {:?}",
+                self.deeds()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+fn serve(stream: &UnixStream, shared: &(Mutex<State>, Condvar)) {
+    let mut writer = stream.try_clone().unwrap();
+    for line in BufReader::new(stream).lines() {
+        let Ok(line) = line else { return };
+        let request: Request = serde_json::from_str(&line).unwrap();
+        let mut state = shared.0.lock().unwrap();
+        state.asked.push(request.clone());
+        if let Request::Status { after: Some(after) } = request {
+            let limit = Duration::from_secs(20);
+            let same = |state: &mut State| state.status.revision == after;
+            state = shared.1.wait_timeout_while(state, limit, same).unwrap().0;
+        }
+        let response = state.answer(&request);
+        drop(state);
+        shared.1.notify_all();
+        let mut bytes = serde_json::to_vec(&response).unwrap();
+        bytes.push(b'\n');
+        if writer.write_all(&bytes).is_err() {
+            return;
+        }
+    }
+}
+
+impl State {
+    fn new() -> Self {
+        let mut segment = segment(START);
+        segment.state = SegmentState::Open { sends_at: START + 660_000 };
+        let contract = Contract {
+            id: "01j9a".into(),
+            title: "Invoice service".into(),
+            client: "Fieldhouse Supply".into(),
+            mode: Mode::Worklog,
+            accepted: true,
+            server: "http://127.0.0.1:9".into(),
+            support: None,
+            feedback: None,
+        };
+        let other = Contract { id: "01k2b".into(), title: "Shop_front".into(), ..contract.clone() };
+        let status = Status {
+            revision: 1,
+            now: NOW,
+            tracking: true,
+            notice_accepted: true,
+            contract: contract.id.clone(),
+            title: contract.title.clone(),
+            client: contract.client.clone(),
+            mode: Mode::Worklog,
+            since: Some(NOW - 8_592_000),
+            on_ms: 8_592_000,
+            paused_since: None,
+            away_since: None,
+            question: None,
+            memo: Some("Invoice import".into()),
+            label: None,
+            recent_memos: vec!["Bank rules".into()],
+            labels: vec!["Development".into(), "Meeting".into()],
+            stopping: false,
+            running: Some(segment.clone()),
+            last_picture: None,
+            today_ms: 19_200_000,
+            week_ms: 106_800_000,
+            limit_ms: Some(108_000_000),
+            manual_time: ManualTime::Yes,
+            segments: SegmentCounts::default(),
+            outbox: OutboxCounts::default(),
+            offline_since: None,
+            next_try_at: None,
+            contracts: vec![contract, other],
+            diary_url: None,
+            problems: Vec::new(),
+        };
+        Self {
+            status,
+            segments: vec![segment],
+            outbox: OutboxAnswer { entries: Vec::new(), disk_bytes: 214_000, disk_limit: 2 << 30 },
+            preferences: Preferences::default(),
+            rules: Vec::new(),
+            removal: PictureRemoval::KeepsTime,
+            checks: Vec::new(),
+            refusal: None,
+            asked: Vec::new(),
+        }
+    }
+
+    fn answer(&mut self, request: &Request) -> Response {
+        let looks = matches!(
+            request,
+            Request::Status { .. } | Request::Preferences | Request::Terms { .. } | Request::Segments { .. }
+        );
+        if let (false, Some(why)) = (looks, &self.refusal) {
+            return Response::Error(why.clone());
+        }
+        Response::Ok(self.value(request))
+    }
+
+    fn value(&mut self, request: &Request) -> Value {
+        let status = &mut self.status;
+        match request {
+            Request::Status { .. } => return json!(self.status),
+            Request::Segments { from, to } => {
+                let within: Vec<_> =
+                    self.segments.iter().filter(|s| s.start >= *from && s.start < *to).collect();
+                return json!(within);
+            }
+            Request::Preferences => return json!(self.preferences),
+            Request::SetPreferences { preferences } => self.preferences = *preferences,
+            Request::OwnRules => return json!(self.rules),
+            Request::SetOwnRules { rules } => self.rules = rules.clone(),
+            Request::Outbox => return json!(self.outbox),
+            Request::Terms { .. } => return json!(self.terms()),
+            Request::Doctor => return json!(self.checks),
+            Request::Plugins => return json!([]),
+            Request::Notice { .. } => {
+                return json!(NoticeAnswer {
+                    contract: "01j9a".into(),
+                    text: "What is recorded\n\nCounts and pictures.\n".into(),
+                    digest: "8c1e".into(),
+                    accepted: false,
+                });
+            }
+            Request::Import { .. } => return json!(status.contracts[0]),
+            Request::Forget { from, to } => {
+                return json!(Forgotten { from: *from, to: *to, segments: 1, time_ms: 200_000, pictures: 1 });
+            }
+            Request::AddManual { from, to, .. } => {
+                return json!(Forgotten {
+                    from: *from,
+                    to: *to,
+                    segments: 3,
+                    time_ms: to - from,
+                    pictures: 0
+                });
+            }
+            Request::Picture { .. } => {
+                return json!(Picture { media_type: "image/webp".into(), base64: "UklGRg==".into() });
+            }
+            Request::Parcel { .. } => {
+                return json!(ParcelBytes {
+                    envelope: "{\"payload\":\"eyJ9\"}".into(),
+                    document: json!({ "start": START }),
+                    attachments: vec![("ab".repeat(32), 214_000)],
+                });
+            }
+            Request::Export { to } => {
+                return json!(Exported { folder: to.clone(), records: 1_284, pictures: 1 });
+            }
+            Request::Verify => return json!({ "records": 12, "equal": 11, "sealed": 1, "first_bad": null }),
+            Request::Start { memo } => {
+                status.tracking = true;
+                status.paused_since = None;
+                status.memo = memo.clone().or_else(|| status.memo.take());
+            }
+            Request::Stop { .. } => status.tracking = false,
+            Request::Pause => status.paused_since = Some(status.now),
+            Request::Memo { memo } => status.memo = Some(memo.clone()),
+            Request::Label { label } => status.label = label.clone(),
+            Request::Idle { .. } => status.question = None,
+            Request::Switch { contract } => status.contract = contract.clone(),
+            Request::RemovePicture { .. } => status.last_picture = None,
+            _ => {}
+        }
+        self.status.revision += 1;
+        Value::Null
+    }
+
+    fn terms(&self) -> Terms {
+        let plugin = |plugin: &str| PluginUse { plugin: plugin.into(), settings: Value::Null };
+        Terms {
+            contract: self.status.contract.clone(),
+            title: self.status.title.clone(),
+            client: self.status.client.clone(),
+            worker: "Mara Lind".into(),
+            sequence: 3,
+            mode: self.status.mode,
+            segment: SegmentLength::new(10).unwrap(),
+            hold_ms: 60_000,
+            policy: Some(plugin("rules")),
+            collectors: vec![plugin("screenshots"), plugin("activity")],
+            uploader: plugin("backoffice"),
+            weekly_limit: Some(1_800),
+            labels: self.status.labels.clone(),
+            manual_time: ManualTime::Yes,
+            picture_removal: self.removal,
+            worker_chooses: WorkerChooses::default(),
+            contacts: Contacts::default(),
+        }
+    }
+}
+
+/// A tracked segment without a picture.
+pub(crate) fn segment(start: u64) -> Segment {
+    Segment {
+        start,
+        length: 10,
+        minutes: vec![Some(12), Some(0), Some(7), None],
+        tracked_ms: 200_000,
+        memo: Some("Invoice import".into()),
+        label: Some("Development".into()),
+        manual: false,
+        removed_at: None,
+        picture: None,
+        no_picture: None,
+        no_picture_sentence: None,
+        gaps: Vec::new(),
+        state: SegmentState::Delivered { at: start + 660_000 },
+        parcel: None,
+        editable: true,
+    }
+}
+
+/// The same with a picture in which one window is covered.
+pub(crate) fn pictured(start: u64, at: u64) -> Segment {
+    let redaction = Redaction { x: 1, y: 2, width: 3, height: 4, cover: Cover::Fill, rule: Some(0) };
+    Segment {
+        picture: Some(PictureFacts {
+            at,
+            width: 1920,
+            height: 1080,
+            bytes: 53_000,
+            redactions: vec![redaction],
+            covered_by: vec!["windows whose title contains \"payroll\"".into()],
+        }),
+        state: SegmentState::Open { sends_at: start + 660_000 },
+        ..segment(start)
+    }
+}
