@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::app::App;
 use crate::data::Data;
-use crate::invitation::{self, Invitation};
+use crate::invitation::{Address, Invitation};
 use crate::store::{Account, NewAccount, Role, Store, TermsChange};
 use crate::{delivered, erase, limits, passwords, serve, sweep};
 
@@ -105,7 +105,7 @@ pub enum Command {
         contract: String,
         /// The address at which devices reach this back office, such as `https://diary.example`.
         #[arg(long, visible_alias = "public-url", value_name = "URL")]
-        server: Option<Url>,
+        server: Option<Address>,
         /// Write the invitation into this new file, such as `mara.candor`, which the tracker opens.
         #[arg(long, value_name = "OUT.candor", requires = "server")]
         file: Option<PathBuf>,
@@ -161,7 +161,7 @@ async fn run_async(command: Command) -> anyhow::Result<()> {
             add_contract(&data, &terms, &client, &worker, json).await
         }
         Command::EnrolmentCode { data, contract, server, file, json } => {
-            invite(&data, &contract, server.as_ref(), file.as_deref(), json).await
+            invite(&data, &contract, server, file.as_deref(), json).await
         }
         Command::Deliveries { data, contract, json } => list_deliveries(&data, &contract, json).await,
     }
@@ -308,17 +308,15 @@ async fn account(store: &Store, email: &str, role: Role) -> anyhow::Result<Accou
 async fn invite(
     folder: &DataFolder,
     contract: &str,
-    server: Option<&Url>,
+    server: Option<Address>,
     file: Option<&Path>,
     json: bool,
 ) -> anyhow::Result<()> {
-    // Before a code is drawn that could not be handed on.
-    server.map(invitation::address).transpose()?;
     let (_, store) = open(folder).await?;
     let drawn = store.enrolment_code(contract).await?;
     store.close().await;
     let (code, expires_at) = drawn.ok_or_else(|| no_contract(contract))?;
-    let invitation = server.map(|server| Invitation::new(server, &code)).transpose()?;
+    let invitation = server.map(|server| Invitation::new(server, &code));
     if let (Some(invitation), Some(file)) = (&invitation, file) {
         invitation.write(file)?;
     }

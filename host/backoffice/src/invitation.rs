@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::str::FromStr;
 
 use serde::Serialize;
 use url::Url;
@@ -12,9 +13,9 @@ use url::Url;
 pub enum InvitationError {
     /// The address is not one that a device can reach.
     #[error(
-        "--server: {0} is no address of a back office; give one such as https://diary.example, without a question mark or a password"
+        "this is no address of a back office; give one such as https://diary.example, without a question mark or a password"
     )]
-    BadServer(Url),
+    BadServer,
     /// The file is there.
     #[error("--file: {0} is here already: name another file, or remove it first")]
     FileThere(String),
@@ -28,38 +29,58 @@ pub enum InvitationError {
     },
 }
 
+/// The address at which devices reach the back office: http or https, without a slash at its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Address(String);
+
+impl FromStr for Address {
+    type Err = InvitationError;
+
+    fn from_str(text: &str) -> Result<Self, InvitationError> {
+        let url: Url = text.trim().parse().map_err(|_| InvitationError::BadServer)?;
+        let plain = matches!(url.scheme(), "https" | "http")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        if !plain {
+            return Err(InvitationError::BadServer);
+        }
+        Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
+    }
+}
+
 /// An invitation. Whoever has it can enrol one device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Invitation {
     /// Which form this file has.
     #[serde(rename = "candor-invitation")]
     form: u32,
-    /// The back office's address, without a slash at its end.
-    server: String,
+    /// The back office's address.
+    server: Address,
     /// The enrolment code.
     code: String,
 }
 
 impl Invitation {
     /// Puts one together.
-    ///
-    /// # Errors
-    /// [`InvitationError::BadServer`].
-    pub fn new(server: &Url, code: &str) -> Result<Self, InvitationError> {
-        Ok(Self { form: 1, server: address(server)?, code: code.to_owned() })
+    #[must_use]
+    pub fn new(server: Address, code: &str) -> Self {
+        Self { form: 1, server, code: code.to_owned() }
     }
 
     /// The address that devices are sent to.
     #[must_use]
     pub fn server(&self) -> &str {
-        &self.server
+        &self.server.0
     }
 
     /// As a link that the tracker opens: `candor:join?server=https%3A%2F%2Fdiary.example&code=ABCD-…`.
     #[must_use]
     pub fn link(&self) -> String {
         let query = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("server", &self.server)
+            .append_pair("server", &self.server.0)
             .append_pair("code", &self.code)
             .finish();
         format!("candor:join?{query}")
@@ -84,30 +105,13 @@ impl Invitation {
     }
 }
 
-/// Checks the address that devices are to be sent to, before a code is drawn for it.
-///
-/// # Errors
-/// [`InvitationError::BadServer`].
-pub fn address(server: &Url) -> Result<String, InvitationError> {
-    let plain = matches!(server.scheme(), "https" | "http")
-        && server.has_host()
-        && server.username().is_empty()
-        && server.password().is_none()
-        && server.query().is_none()
-        && server.fragment().is_none();
-    if !plain {
-        return Err(InvitationError::BadServer(server.clone()));
-    }
-    Ok(server.as_str().trim_end_matches('/').to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
     fn of(server: &str) -> Result<Invitation, InvitationError> {
-        Invitation::new(&server.parse().unwrap(), "ABCD-EFGH-JKLM-NPQR")
+        Ok(Invitation::new(server.parse()?, "ABCD-EFGH-JKLM-NPQR"))
     }
 
     #[test]
@@ -140,8 +144,10 @@ mod tests {
             "https://user:word@diary.example",
             "https://diary.example/?a=b",
             "https://diary.example/#a",
+            "diary.example",
+            "",
         ] {
-            assert!(matches!(of(bad), Err(InvitationError::BadServer(_))), "{bad}");
+            assert!(matches!(of(bad), Err(InvitationError::BadServer)), "{bad}");
         }
         assert_eq!(of("http://127.0.0.1:8750").unwrap().server(), "http://127.0.0.1:8750");
     }

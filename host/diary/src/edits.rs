@@ -50,7 +50,7 @@ mod tests {
             ("another memo", Box::new(|p| p.memo = Some("other".into())), false),
             ("no memo", Box::new(|p| p.memo = None), false),
             ("another label", Box::new(|p| p.label = Some("Review".into())), false),
-            ("a minute less", Box::new(|p| drop(p.minutes.pop())), false),
+            ("a minute less", Box::new(|p| p.minutes.truncate(1)), false),
             ("a gap less", Box::new(|p| p.gaps.clear()), false),
             ("typed in", Box::new(|p| p.manual = Some(Manual { at: 1 })), false),
             ("removed", Box::new(|p| p.removed = Some(Removed { at: 1, time_ms: 1 })), false),

@@ -291,7 +291,7 @@ fn rules(parcel: &Parcel, contract: &Contract) -> Markup {
             }
             @if policy.rules.len() > applied.len() {
                 details.more {
-                    summary { "All " (policy.rules.len()) " rules of this policy" }
+                    summary { @if policy.rules.len() == 1 { "The rule of this policy" } @else { "All " (policy.rules.len()) " rules of this policy" } }
                     ol.log { @for rule in &policy.rules { li.whole { span { (rule) } } } }
                 }
             }

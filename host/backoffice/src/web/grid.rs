@@ -156,8 +156,8 @@ pub(super) fn edited(cell: &Cell<'_>) -> bool {
 fn memo_words<'a>(cell: &'a Cell<'_>) -> &'a str {
     match (cell.memo(), cell.kind()) {
         (Some(memo), _) => memo,
-        (None, Kind::NoEvidence) => cell.gap_cause().map_or("the tracker could not see", words::cause),
-        (None, Kind::Removed) => "time removed by worker",
+        (None, Kind::NoEvidence) => "the tracker could not see",
+        (None, Kind::Removed) => "by worker",
         (None, _) => "No memo",
     }
 }
@@ -188,7 +188,10 @@ fn picture(cell: &Cell<'_>, pictures: bool, zone: &Zone) -> Markup {
         };
     }
     if cell.kind() == Kind::NoEvidence {
-        return html! { span.pic.gone.blind { span { "No evidence" } } };
+        let why = cell
+            .gap_cause()
+            .map_or_else(|| "No evidence".to_owned(), |cause| words::sentence(words::cause(cause)));
+        return html! { span.pic.gone.blind { span { (why) } } };
     }
     let (sign, sentence) = no_picture(parcel, pictures);
     html! { span.pic.gone { (icon(sign)) span { (sentence) } } }

@@ -16,3 +16,9 @@ pub(super) fn cause(cause: GapCause) -> &'static str {
         GapCause::LeftOut => "the worker left the time out",
     }
 }
+
+/// Words as a sentence of their own begins.
+pub(super) fn sentence(words: &str) -> String {
+    let mut rest = words.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
+}

@@ -209,7 +209,7 @@ async fn after_the_lock_time_and_memo_stay_as_they_are() {
     for (what, changed) in [
         ("memo", change(&|p| p.memo = Some("better words".to_owned()))),
         ("label", change(&|p| p.label = None)),
-        ("less time", change(&|p| drop(p.minutes.pop()))),
+        ("less time", change(&|p| p.minutes.truncate(9))),
         ("removed", tombstone(&parcel, 1, 2)),
         ("typed in later", device.typed_in(start + 600_000, 2)),
     ] {
