@@ -10,6 +10,9 @@ use crate::say::Zone;
 /// The longest span that one command takes, in milliseconds: a slip of the hand should not remove a month.
 const LONGEST_MS: u64 = 31 * 24 * 3_600_000;
 
+/// The longest span whose end may lie ahead, in milliseconds: longer ones have their times mixed up.
+const LONGEST_AHEAD_MS: u64 = 12 * 3_600_000;
+
 /// Now, in milliseconds since the Unix epoch.
 #[must_use]
 pub(super) fn now() -> u64 {
@@ -77,12 +80,13 @@ pub(super) fn from_to(from: &str, to: &str, now: u64, zone: &Zone) -> Result<(u6
     let (start, mut end) = (time(from, now, zone)?, time(to, now, zone)?);
     if end <= start && to.trim().len() <= 8 {
         // 09:40 has not come yet today, while 09:10 has: the end that was meant lies ahead.
+        let current = Timestamp::from_millisecond(i64::try_from(now)?)?.to_zoned(zone.zone().clone());
         let ahead = Timestamp::from_millisecond(i64::try_from(end)?)?
             .to_zoned(zone.zone().clone())
             .checked_add(1.day())?;
-        end = milliseconds(ahead.timestamp())?;
-        if end > now.saturating_add(12 * 3_600_000) {
-            bail!("{to} comes before {from}: name the earlier time first");
+        let moved = milliseconds(ahead.timestamp())?;
+        if ahead.date() == current.date() && moved.saturating_sub(start) <= LONGEST_AHEAD_MS {
+            end = moved;
         }
     }
     if end <= start {
@@ -151,7 +155,12 @@ mod tests {
         assert_eq!(to - from, 20 * MINUTE);
         let (from, to) = from_to("15:40", "16:10", NOW, &utc).unwrap();
         assert_eq!((to - from, to > NOW), (30 * MINUTE, true));
-        assert!(from_to("09:40", "09:10", NOW, &utc).unwrap_err().to_string().contains("earlier time first"));
+        for (from, to) in [("09:40", "09:10"), ("09:10", "09:10")] {
+            for now in [NOW, NOW - 8 * 60 * MINUTE, NOW + 6 * 60 * MINUTE] {
+                let error = from_to(from, to, now, &utc).unwrap_err().to_string();
+                assert!(error.contains("earlier time first"), "{error}");
+            }
+        }
     }
 
     #[test]

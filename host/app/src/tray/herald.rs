@@ -149,19 +149,17 @@ impl Herald {
         if self.told_recording.len() >= MAX_TOLD || !self.told_recording.insert(status.contract.clone()) {
             return None;
         }
-        let since = status.since.map(|s| format!(" since {}", self.zone.moment(s, status.now)));
+        let since = status.since.map(|s| format!("Since {}, ", self.zone.moment(s, status.now)));
+        let since = since.unwrap_or_default();
+        let whose = format!("{since}'{}' for {}.", status.title, status.client);
         let body = match status.mode {
-            Mode::Worklog => format!("'{}' for {}. You can stop at any time.", status.title, status.client),
+            Mode::Worklog => format!("{whose} You can stop at any time."),
             Mode::Monitoring => format!(
-                "'{}': {} decides what is recorded. A pause for private time always works.",
-                status.title, status.client
+                "{whose} {} decides what is recorded. A pause for private time always works.",
+                status.client
             ),
         };
-        let message = Message::new(
-            Topic::Recording,
-            format!("This computer is being recorded{}", since.unwrap_or_default()),
-            body,
-        );
+        let message = Message::new(Topic::Recording, "This computer is being recorded", body);
         Some(Tell::Show(message.with(Deed::Open(Page::Recorded), "What is recorded")))
     }
 

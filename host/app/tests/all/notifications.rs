@@ -18,8 +18,8 @@ fn a_picture_is_told_and_its_delete_button_deletes_it() {
     desktop.run(tray);
     // Invariant 6: the recording that runs already is told, once.
     let (summary, body, _) = told.next().unwrap();
-    assert_eq!(summary, "This computer is being recorded since 15:30");
-    assert!(body.contains("Invoice service") && body.contains("Fieldhouse Supply"), "{body}");
+    assert_eq!(summary, "This computer is being recorded");
+    assert!(body.starts_with("Since 15:30, 'Invoice service' for Fieldhouse Supply."), "{body}");
     let first = wait("the notice", || desktop.windows(CLASS).first().copied());
 
     agent.change(|state| state.status.last_picture = Some(pictured(START, NOW)));
@@ -76,7 +76,7 @@ fn no_notification_carries_a_title_a_memo_or_a_plugins_words() {
     assert_eq!(
         topics,
         [
-            "This computer is being recorded since 15:30",
+            "This computer is being recorded",
             "Picture taken at 17:53",
             "Were you working from 17:20 to 17:34?",
             "Something needs a look",

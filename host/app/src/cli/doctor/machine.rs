@@ -7,7 +7,7 @@ use candor_agent::protocol::Check;
 
 use super::{right, wrong};
 use crate::launch::beside;
-use crate::say::size;
+use crate::say;
 
 /// Free bytes on the disk below which pictures may soon not fit.
 const DISK: u64 = 1 << 30;
@@ -76,6 +76,15 @@ fn memory() -> Check {
     }
 }
 
+/// A size as `51.5 GB`: what a machine has is more than a picture's kilobytes.
+fn size(bytes: u64) -> String {
+    if bytes < 1_000_000_000 {
+        return say::size(bytes);
+    }
+    let tenths = bytes / 100_000_000;
+    format!("{}.{} GB", tenths / 10, tenths % 10)
+}
+
 /// A figure of /proc/meminfo.
 fn kilobytes(text: &str, name: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
@@ -112,6 +121,8 @@ mod tests {
         let text = "MemTotal:  100 kB\nMemAvailable:   8123456 kB\n";
         assert_eq!(kilobytes(text, "MemAvailable:"), Some(8_123_456));
         assert_eq!(kilobytes("", "MemAvailable:"), None);
+        assert_eq!(size(51_554_500_000), "51.5 GB");
+        assert_eq!(size(214_000), "214 kB");
         assert!(disk(Path::new("/proc/no/such/folder/candor")).found.contains("/proc"));
         assert!(load().found.contains("processor"));
     }

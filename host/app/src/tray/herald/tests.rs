@@ -103,8 +103,12 @@ fn invariant_06_recording_is_told_once_a_contract_whoever_started_it() {
         assert_eq!(hears(&mut herald, &status), []);
         status.tracking = true;
         let told = hears(&mut herald, &status);
-        assert_eq!(told[0].summary, "This computer is being recorded since 15:30");
-        assert!(told[0].body.contains("Fieldhouse Supply"), "{}", told[0].body);
+        assert_eq!(told[0].summary, "This computer is being recorded");
+        assert!(
+            told[0].body.starts_with("Since 15:30, 'Invoice service' for Fieldhouse Supply."),
+            "{}",
+            told[0].body
+        );
         for tracking in [true, false, true] {
             status.tracking = tracking;
             assert_eq!(hears(&mut herald, &status), []);
