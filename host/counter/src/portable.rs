@@ -16,7 +16,7 @@
 //!   asked over the connections that are there.
 //!   On macOS and Windows there is no such lock.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Barrier};
@@ -205,7 +205,7 @@ fn say(minute: &Minute) -> std::io::Result<()> {
     #[cfg(target_os = "linux")]
     {
         loop {
-            match rustix::io::write(rustix::stdio::stdout(), &minute.record()) {
+            match rustix::io::write(std::io::stdout(), &minute.record()) {
                 Ok(_) => return Ok(()),
                 Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
@@ -214,6 +214,7 @@ fn say(minute: &Minute) -> std::io::Result<()> {
     }
     #[cfg(not(target_os = "linux"))]
     {
+        use std::io::Write as _;
         let mut stdout = std::io::stdout().lock();
         stdout.write_all(&minute.record())?;
         stdout.flush()
