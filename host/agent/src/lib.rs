@@ -14,6 +14,7 @@ pub mod collectors;
 pub mod control;
 pub mod enrol;
 pub mod folder;
+pub mod folder_proof;
 pub mod guard;
 pub mod hosts;
 pub mod input;
