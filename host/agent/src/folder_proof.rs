@@ -150,9 +150,16 @@ mod tests {
         assert_eq!(check(&good.replace("folder", "other"), &[]), Err(BadProof::Malformed));
         assert_eq!(check(&proof("another", envelope, &picture, name), &[]), Err(BadProof::Other));
         assert_eq!(check(&good, &[&sha256_hex(b"another")]), Err(BadProof::Incomplete));
-        for elsewhere in
-            ["c1/day/missing", "c1/day/link", "c2/day/parcel.json", "c1/day", "../parcel.json", "/etc/passwd", "", name]
-        {
+        for elsewhere in [
+            "c1/day/missing",
+            "c1/day/link",
+            "c2/day/parcel.json",
+            "c1/day",
+            "../parcel.json",
+            "/etc/passwd",
+            "",
+            name,
+        ] {
             let bad = proof(ID, elsewhere, &picture, name);
             assert_eq!(check(&bad, &[]), Err(BadProof::NotThere(elsewhere.to_owned())), "{elsewhere}");
         }

@@ -52,8 +52,14 @@ pub(crate) fn tighten() -> anyhow::Result<()> {
 fn first_step() -> anyhow::Result<BpfProgram> {
     let writes = |argument: u8| -> anyhow::Result<Vec<SeccompRule>> {
         let access = u64::try_from(libc::O_ACCMODE)?;
-        let ways = [(access, libc::O_WRONLY), (access, libc::O_RDWR), (u64::try_from(libc::O_CREAT)?, libc::O_CREAT)];
-        ways.into_iter().map(|(mask, flag)| has(argument, SeccompCmpOp::MaskedEq(mask), u64::try_from(flag)?)).collect()
+        let ways = [
+            (access, libc::O_WRONLY),
+            (access, libc::O_RDWR),
+            (u64::try_from(libc::O_CREAT)?, libc::O_CREAT),
+        ];
+        ways.into_iter()
+            .map(|(mask, flag)| has(argument, SeccompCmpOp::MaskedEq(mask), u64::try_from(flag)?))
+            .collect()
     };
     let no_record = vec![
         is_descriptor(STANDARD_OUTPUT)?,

@@ -182,7 +182,8 @@ fn portable(name: Option<&str>) -> Result<bool, String> {
         Some("x11") => Err("there is no X11 here: say auto".to_owned()),
         Some("portable") if HAS_PORTABLE => Ok(true),
         Some("portable") => {
-            Err("this program was built without the portable backend: build it with --features portable".to_owned())
+            Err("this program was built without the portable backend: build it with --features portable"
+                .to_owned())
         }
         _ => Err("--backend wants auto, x11 or portable".to_owned()),
     }

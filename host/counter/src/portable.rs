@@ -104,7 +104,10 @@ fn start(asked: &Sender<End>, ends: Receiver<End>, running: &Arc<Barrier>) -> an
     })
 }
 
-fn thread(name: &str, work: impl FnOnce() -> std::convert::Infallible + Send + 'static) -> anyhow::Result<()> {
+fn thread(
+    name: &str,
+    work: impl FnOnce() -> std::convert::Infallible + Send + 'static,
+) -> anyhow::Result<()> {
     let work = move || match work() {};
     std::thread::Builder::new().name(name.to_owned()).spawn(work).context("cannot start a thread")?;
     Ok(())

@@ -6,8 +6,8 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use candor_sensors::{Backend, SensorError};
 use candor_sensors::counter::{CounterProcess, MinuteCount, RECORD_BYTES};
+use candor_sensors::{Backend, SensorError};
 use candor_tests::display::{Display, eventually};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_candor-counter");
@@ -175,7 +175,9 @@ async fn invariant_11_the_counter_is_locked_in_while_it_counts(backend: Backend)
 }
 
 #[expect(clippy::unused_async, reason = "the tests of each backend are called alike")]
-async fn what_is_said_to_the_counter_is_passed_over_and_sigterm_ends_it_with_a_record(backend: Backend) -> anyhow::Result<()> {
+async fn what_is_said_to_the_counter_is_passed_over_and_sigterm_ends_it_with_a_record(
+    backend: Backend,
+) -> anyhow::Result<()> {
     let display = Display::start("640x480x24")?;
     let mut counter = bare(&display, backend)?;
     counter.stdin.as_mut().unwrap().write_all(&[b'x'; 1000])?;

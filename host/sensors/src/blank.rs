@@ -18,7 +18,8 @@ const STRIDE: usize = 64;
 pub fn blank(frame: &RawFrame) -> bool {
     let pixels = frame.rgba();
     let Some(first) = pixels.first_chunk::<4>() else { return true };
-    let (low, high) = (first.map(|channel| channel.saturating_sub(STRAY)), first.map(|c| c.saturating_add(STRAY)));
+    let (low, high) =
+        (first.map(|channel| channel.saturating_sub(STRAY)), first.map(|c| c.saturating_add(STRAY)));
     let fits = |pixel: &[u8; 4]| {
         pixel.iter().zip(low.iter().zip(high)).all(|(channel, (low, high))| (*low..=high).contains(channel))
     };

@@ -59,7 +59,8 @@ pub(crate) fn is_xwayland(display: Option<&str>) -> Option<bool> {
     let (connection, root) = open(display).ok()?;
     let by_extension = connection.extension_information(XWAYLAND).is_ok_and(|extension| extension.is_some());
     let by_output = || {
-        monitors(&connection, root).is_ok_and(|all| all.iter().any(|monitor| monitor.name.starts_with(XWAYLAND)))
+        monitors(&connection, root)
+            .is_ok_and(|all| all.iter().any(|monitor| monitor.name.starts_with(XWAYLAND)))
     };
     Some(by_extension || by_output())
 }

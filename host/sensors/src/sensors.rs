@@ -166,9 +166,7 @@ impl Sensors {
     pub fn monitors(&self) -> Result<Vec<Monitor>, SensorError> {
         match &self.eyes {
             #[cfg(target_os = "linux")]
-            Eyes::X11 { screen, .. } => {
-                screen.lock().unwrap_or_else(PoisonError::into_inner).monitors()
-            }
+            Eyes::X11 { screen, .. } => screen.lock().unwrap_or_else(PoisonError::into_inner).monitors(),
             #[cfg(any(feature = "portable", not(target_os = "linux")))]
             Eyes::Portable { screen, .. } => screen.monitors(),
         }
@@ -182,9 +180,7 @@ impl Sensors {
     pub fn capture(&self, area: Area) -> Result<RawFrame, SensorError> {
         match &self.eyes {
             #[cfg(target_os = "linux")]
-            Eyes::X11 { screen, .. } => {
-                screen.lock().unwrap_or_else(PoisonError::into_inner).capture(area)
-            }
+            Eyes::X11 { screen, .. } => screen.lock().unwrap_or_else(PoisonError::into_inner).capture(area),
             #[cfg(any(feature = "portable", not(target_os = "linux")))]
             Eyes::Portable { screen, .. } => screen.capture(area),
         }

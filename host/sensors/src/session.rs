@@ -35,13 +35,8 @@ impl Session {
 /// Programs that do nothing but lock, by `WM_CLASS`, lower case.
 const LOCKERS: [&str; 3] = ["i3lock", "light-locker", "xsecurelock"];
 /// Programs that blank the screen and, if so set, lock it; from their window alone it cannot be told which.
-const SAVERS: [&str; 5] = [
-    "cinnamon-screensaver",
-    "gnome-screensaver",
-    "mate-screensaver",
-    "xfce4-screensaver",
-    "xscreensaver",
-];
+const SAVERS: [&str; 5] =
+    ["cinnamon-screensaver", "gnome-screensaver", "mate-screensaver", "xfce4-screensaver", "xscreensaver"];
 
 /// From the windows, and what the X server says of its own screen saver (`None` where nobody tells).
 pub(crate) fn judge(layout: &Layout, server_saver: Option<bool>) -> Session {
@@ -106,9 +101,19 @@ mod tests {
         for (what, windows, server_saver, expected) in [
             ("nothing there", vec![], Some(false), (Locked::No, false)),
             ("a locker", vec![window(Some("i3lock"), MONITOR, Popup)], Some(false), (Locked::Yes, false)),
-            ("by class", vec![window(Some("XSecureLock"), MONITOR, Popup)], Some(false), (Locked::Yes, false)),
+            (
+                "by class",
+                vec![window(Some("XSecureLock"), MONITOR, Popup)],
+                Some(false),
+                (Locked::Yes, false),
+            ),
             ("in a corner", vec![window(Some("i3lock"), corner, Popup)], Some(false), (Locked::No, false)),
-            ("a saver", vec![window(Some("XScreenSaver"), MONITOR, Popup)], Some(false), (Locked::Unknown, true)),
+            (
+                "a saver",
+                vec![window(Some("XScreenSaver"), MONITOR, Popup)],
+                Some(false),
+                (Locked::Unknown, true),
+            ),
             ("the server's", vec![], Some(true), (Locked::Unknown, true)),
             ("both", vec![window(Some("i3lock"), MONITOR, Popup)], Some(true), (Locked::Yes, true)),
             ("who knows", vec![window(None, MONITOR, Unknown)], Some(false), (Locked::Unknown, false)),

@@ -42,7 +42,10 @@ pub(super) fn found() -> Result<Vec<(xcap::Monitor, Monitor)>, SensorError> {
         // Under X11 it divides by the scale of the fonts, which nothing else of the desktop does.
         let scale = if cfg!(target_os = "linux") { monitor.scale_factor()? } else { 1.0 };
         #[expect(clippy::cast_precision_loss, reason = "no desktop is 16 million pixels wide")]
-        #[expect(clippy::cast_possible_truncation, reason = "a float that is too large becomes the largest number")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a float that is too large becomes the largest number"
+        )]
         let pixels = |value: i32| (value as f32 * scale).round() as i32;
         let side = |value: u32| u32::try_from(pixels(i32::try_from(value).unwrap_or(0))).unwrap_or(0);
         let area = Area {
@@ -88,9 +91,8 @@ fn read(window: &Window, monitors: &[Monitor], ids: &mut Ids) -> Option<WindowSt
         Area::default()
     } else {
         // A window whose place cannot be read may be anywhere.
-        place(window).unwrap_or_else(|_| {
-            monitors.iter().fold(Area::default(), |all, monitor| all.union(monitor.area))
-        })
+        place(window)
+            .unwrap_or_else(|_| monitors.iter().fold(Area::default(), |all, monitor| all.union(monitor.area)))
     };
     let (app, title) = (text(window.app_name()), text(window.title()));
     Some(WindowState {

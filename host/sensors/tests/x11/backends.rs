@@ -38,7 +38,10 @@ pub(crate) fn open(backend: Backend, display: &Display) -> anyhow::Result<Sensor
 }
 
 /// Makes this display the one that `$DISPLAY` names.
-#[allow(unsafe_code, reason = "there is no other way to tell xcap, and nobody else reads the environment meanwhile")]
+#[allow(
+    unsafe_code,
+    reason = "there is no other way to tell xcap, and nobody else reads the environment meanwhile"
+)]
 fn show(display: &Display) {
     // SAFETY: this process runs one test, on one thread; the other one waits for it and reads no environment.
     unsafe { std::env::set_var("DISPLAY", &display.name) };

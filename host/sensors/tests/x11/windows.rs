@@ -45,6 +45,18 @@ fn until<T>(watch: &Sensors, what: &str, find: impl Fn(&Layout) -> Option<T>) ->
     }
 }
 
+/// Starts an xterm and waits until it shows; answers its X id. An xterm tells its title in the old way only (`WM_NAME` of the
+/// type `STRING`), which xcap does not read: the window is 'unknown' then. For the portable backend it is told in the new way
+/// too, as most programs do.
+fn xterm(backend: Backend, display: &mut Display, title: &str, place: &str) -> anyhow::Result<u32> {
+    display.xterm(title, place, "")?;
+    let window = display.window_named(title)?;
+    if backend == Backend::Portable {
+        Program::start(display)?.name(window, title)?;
+    }
+    Ok(window)
+}
+
 fn titled<'a>(layout: &'a Layout, title: &str) -> Option<&'a WindowState> {
     layout.windows.iter().find(|window| window.title.as_deref() == Some(title))
 }
@@ -74,8 +86,7 @@ fn invariant_02_a_windows_area_holds_its_title_bar(backend: Backend) -> anyhow::
     let mut display = Display::start("1280x800x24")?;
     display.openbox()?;
     let watch = open(backend, &display)?;
-    display.xterm("secret: payroll", "60x20+100+150", "")?;
-    let window = display.window_named("secret: payroll")?;
+    let window = xterm(backend, &mut display, "secret: payroll", "60x20+100+150")?;
     let state = shown(&watch, "secret: payroll")?;
     let client = client_area(&display, window)?;
     assert!(state.area.contains(client), "{state:?} {client:?}");
@@ -83,7 +94,8 @@ fn invariant_02_a_windows_area_holds_its_title_bar(backend: Backend) -> anyhow::
     assert_eq!(state.app.as_deref(), Some("XTerm"));
     assert!(state.pid.is_some() && !state.shows_titles);
     // What sort of window it is, and whether it hides what is below, xcap does not tell.
-    let told = if backend == Backend::X11 { (WindowKind::Normal, true) } else { (WindowKind::Unknown, false) };
+    let told =
+        if backend == Backend::X11 { (WindowKind::Normal, true) } else { (WindowKind::Unknown, false) };
     assert_eq!((state.kind, state.opaque), told);
     Ok(())
 }
@@ -92,12 +104,23 @@ fn windows_that_were_there_before_the_watch_are_known_to_it(backend: Backend) ->
     let mut display = Display::start("1280x800x24")?;
     display.openbox()?;
     for (title, place) in [("one", "40x10+20+60"), ("two", "40x10+60+100")] {
-        display.xterm(title, place, "")?;
-        display.window_named(title)?;
+        xterm(backend, &mut display, title, place)?;
     }
     let watch = open(backend, &display)?;
     let layout = watch.current()?;
     assert_eq!((layout.generation, layout.monitors.len()), (1, 1));
+    if backend == Backend::Portable {
+        // A title told in the old way only is none, not a guess.
+        display.xterm("old", "20x5+500+400", "")?;
+        display.window_named("old")?;
+        watch.barrier()?;
+        let layout = watch.current()?;
+        let untold = layout
+            .windows
+            .iter()
+            .filter(|window| window.app.as_deref() == Some("XTerm") && window.title.is_none());
+        assert_eq!((untold.count(), titled(&layout, "old")), (1, None), "{layout:#?}");
+    }
     let (one, two) = (titled(&layout, "one").unwrap(), titled(&layout, "two").unwrap());
     assert!(one.area.intersection(two.area).is_some(), "they overlap");
     assert!(one.area.height > 20 && two.area.height > 20);
@@ -109,7 +132,7 @@ fn raising_moving_minimising_and_closing_are_seen(backend: Backend) -> anyhow::R
     display.openbox()?;
     let watch = open(backend, &display)?;
     for (title, place) in [("lower", "40x10+20+60"), ("upper", "40x10+60+100")] {
-        display.xterm(title, place, "")?;
+        xterm(backend, &mut display, title, place)?;
         shown(&watch, title)?;
     }
     let lower = shown(&watch, "lower")?;
@@ -124,7 +147,7 @@ fn raising_moving_minimising_and_closing_are_seen(backend: Backend) -> anyhow::R
 
     display.run("xdotool", &["windowmove", &id, "400", "300"])?;
     let moved = until(&watch, "it is moved", |layout| {
-        titled(layout, "lower").filter(|window| window.area.x >= 390 && window.area.y >= 250).cloned()
+        titled(layout, "lower").filter(|window| window.area.x >= 370 && window.area.y >= 200).cloned()
     })?;
     assert_eq!(moved.id, lower.id, "it is the same window");
     assert_eq!(
@@ -144,7 +167,9 @@ fn raising_moving_minimising_and_closing_are_seen(backend: Backend) -> anyhow::R
     Ok(())
 }
 
-fn invariant_02_every_title_and_place_is_in_the_history_once_the_barrier_is_through(backend: Backend) -> anyhow::Result<()> {
+fn invariant_02_every_title_and_place_is_in_the_history_once_the_barrier_is_through(
+    backend: Backend,
+) -> anyhow::Result<()> {
     let mut display = Display::start("1280x800x24")?;
     display.openbox()?;
     let watch = open(backend, &display)?;
@@ -171,7 +196,9 @@ fn invariant_02_every_title_and_place_is_in_the_history_once_the_barrier_is_thro
     Ok(())
 }
 
-fn invariant_02_menus_and_popups_are_windows_and_belong_to_their_program(backend: Backend) -> anyhow::Result<()> {
+fn invariant_02_menus_and_popups_are_windows_and_belong_to_their_program(
+    backend: Backend,
+) -> anyhow::Result<()> {
     let mut display = Display::start("1280x800x24")?;
     display.openbox()?;
     let watch = open(backend, &display)?;

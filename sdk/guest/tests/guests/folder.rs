@@ -157,8 +157,7 @@ async fn a_picture_that_was_removed_is_gone_and_does_not_come_back_by_an_older_p
     let folder = tempfile::tempdir().unwrap();
     let mut plugin = uploader(folder.path(), "{}").await;
     deliver(&mut plugin, parcel(START, json!({})), Some(b"webp!")).await.unwrap();
-    let removed =
-        json!({"revision": 1, "snapshot": null, "no-snapshot": {"because": "removed-by-worker"}, "memo": null});
+    let removed = json!({"revision": 1, "snapshot": null, "no-snapshot": {"because": "removed-by-worker"}, "memo": null});
     deliver(&mut plugin, parcel(START, removed), None).await.unwrap();
     let at = "c1/2026-11-23";
     assert_eq!(read(folder.path(), &format!("{at}/09-30/picture.webp")), "", "its bytes are gone");
