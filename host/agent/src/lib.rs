@@ -17,6 +17,7 @@ mod edits;
 pub mod enrol;
 mod export;
 pub mod folder;
+pub mod folder_proof;
 pub mod guard;
 pub mod history;
 pub mod hosts;

@@ -29,6 +29,153 @@ pub(crate) fn apply(readable: &[BorrowedFd<'_>]) -> anyhow::Result<()> {
         .context("cannot lock itself in: the kernel must allow seccomp filters (CONFIG_SECCOMP_FILTER)")
 }
 
+/// For the portable backend, before its library connects: from here on, on every thread, no file can be written or made,
+/// no program and no thread started, no address but a local one spoken to, and nothing but records to standard output.
+/// Anything else of that kind kills the process.
+#[cfg(feature = "portable")]
+pub(crate) fn restrict() -> anyhow::Result<()> {
+    let program = first_step().context("cannot build its system call filter")?;
+    seccompiler::apply_filter_all_threads(&program)
+        .context("cannot lock itself in: the kernel must allow seccomp filters (CONFIG_SECCOMP_FILTER)")
+}
+
+/// For the portable backend, with the first event: from here on, on every thread, nothing but to wait, to write records to
+/// standard output, to use memory, to talk over the connections that are there, and to end. Anything else kills the process.
+#[cfg(feature = "portable")]
+pub(crate) fn tighten() -> anyhow::Result<()> {
+    let program = second_step().context("cannot build its system call filter")?;
+    seccompiler::apply_filter_all_threads(&program).context("cannot lock itself in")
+}
+
+/// What is forbidden while the portable backend's library connects and reads its tables.
+#[cfg(feature = "portable")]
+fn first_step() -> anyhow::Result<BpfProgram> {
+    let writes = |argument: u8| -> anyhow::Result<Vec<SeccompRule>> {
+        let access = u64::try_from(libc::O_ACCMODE)?;
+        let ways = [
+            (access, libc::O_WRONLY),
+            (access, libc::O_RDWR),
+            (u64::try_from(libc::O_CREAT)?, libc::O_CREAT),
+        ];
+        ways.into_iter()
+            .map(|(mask, flag)| has(argument, SeccompCmpOp::MaskedEq(mask), u64::try_from(flag)?))
+            .collect()
+    };
+    let no_record = vec![
+        is_descriptor(STANDARD_OUTPUT)?,
+        SeccompCondition::new(2, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, u64::try_from(RECORD_BYTES)?)?,
+    ];
+    let not_local = has(0, SeccompCmpOp::Ne, u64::try_from(libc::AF_UNIX)?)?;
+    let mut rules = BTreeMap::from([
+        (libc::SYS_openat, writes(2)?),
+        (libc::SYS_socket, vec![not_local]),
+        (libc::SYS_write, vec![SeccompRule::new(no_record)?]),
+    ]);
+    #[cfg(target_arch = "x86_64")]
+    {
+        rules.insert(libc::SYS_open, writes(1)?);
+        for call in [libc::SYS_fork, libc::SYS_vfork, libc::SYS_creat, libc::SYS_mkdir, libc::SYS_rename] {
+            rules.insert(call, Vec::new());
+        }
+    }
+    // An empty list forbids the call whatever its arguments.
+    for call in [
+        libc::SYS_execve,
+        libc::SYS_execveat,
+        libc::SYS_clone,
+        libc::SYS_clone3,
+        libc::SYS_ptrace,
+        libc::SYS_process_vm_readv,
+        libc::SYS_process_vm_writev,
+        libc::SYS_openat2,
+        libc::SYS_memfd_create,
+        libc::SYS_mkdirat,
+        libc::SYS_mknodat,
+        libc::SYS_linkat,
+        libc::SYS_symlinkat,
+        libc::SYS_renameat2,
+        libc::SYS_bind,
+        libc::SYS_listen,
+        libc::SYS_io_uring_setup,
+    ] {
+        rules.insert(call, Vec::new());
+    }
+    let machine = std::env::consts::ARCH.try_into().context("no filter for this processor")?;
+    Ok(SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::KillProcess, machine)?.try_into()?)
+}
+
+/// What is allowed once events come.
+#[cfg(feature = "portable")]
+fn second_step() -> anyhow::Result<BpfProgram> {
+    let record = u64::try_from(RECORD_BYTES)?;
+    let length = SeccompCondition::new(2, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, record)?;
+    let records = vec![SeccompRule::new(vec![is_descriptor(STANDARD_OUTPUT)?, length])?];
+    // All descriptors but the three standard ones are the connections to the display and the signals', which takes no
+    // writing; no more can come.
+    let connections = || Ok::<_, anyhow::Error>(vec![has(0, SeccompCmpOp::Gt, 2)?]);
+    let not_executable =
+        || has(2, SeccompCmpOp::MaskedEq(u64::try_from(libc::PROT_EXEC).unwrap_or(u64::MAX)), 0);
+    let anonymous = SeccompRule::new(vec![
+        SeccompCondition::new(
+            2,
+            SeccompCmpArgLen::Dword,
+            SeccompCmpOp::MaskedEq(u64::try_from(libc::PROT_EXEC)?),
+            0,
+        )?,
+        SeccompCondition::new(
+            3,
+            SeccompCmpArgLen::Dword,
+            SeccompCmpOp::MaskedEq(u64::try_from(libc::MAP_ANONYMOUS)?),
+            u64::try_from(libc::MAP_ANONYMOUS)?,
+        )?,
+    ])?;
+    let mut rules = BTreeMap::from([
+        (libc::SYS_write, records),
+        (libc::SYS_writev, connections()?),
+        (libc::SYS_sendmsg, connections()?),
+        (libc::SYS_sendto, connections()?),
+        (libc::SYS_mmap, vec![anonymous]),
+        (libc::SYS_mprotect, vec![not_executable()?]),
+    ]);
+    #[cfg(target_arch = "x86_64")]
+    rules.insert(libc::SYS_poll, Vec::new());
+    for call in [
+        // From descriptors that are there.
+        libc::SYS_read,
+        libc::SYS_recvmsg,
+        libc::SYS_recvfrom,
+        // Waiting, for events and for other threads.
+        libc::SYS_ppoll,
+        libc::SYS_futex,
+        libc::SYS_nanosleep,
+        libc::SYS_clock_nanosleep,
+        libc::SYS_restart_syscall,
+        libc::SYS_sched_yield,
+        // The clock, on machines where reading it is a system call.
+        libc::SYS_clock_gettime,
+        libc::SYS_gettimeofday,
+        // Memory: `rdev` makes a text of each key.
+        libc::SYS_brk,
+        libc::SYS_munmap,
+        libc::SYS_mremap,
+        libc::SYS_madvise,
+        // Ending.
+        libc::SYS_rt_sigprocmask,
+        libc::SYS_sigaltstack,
+        libc::SYS_exit_group,
+    ] {
+        rules.insert(call, Vec::new());
+    }
+    let machine = std::env::consts::ARCH.try_into().context("no filter for this processor")?;
+    Ok(SeccompFilter::new(rules, SeccompAction::KillProcess, SeccompAction::Allow, machine)?.try_into()?)
+}
+
+/// A rule about one argument, of 32 bits.
+#[cfg(feature = "portable")]
+fn has(argument: u8, compare: SeccompCmpOp, value: u64) -> anyhow::Result<SeccompRule> {
+    Ok(SeccompRule::new(vec![SeccompCondition::new(argument, SeccompCmpArgLen::Dword, compare, value)?])?)
+}
+
 fn filter(readable: &[RawFd]) -> anyhow::Result<BpfProgram> {
     let reads = readable
         .iter()
@@ -71,6 +218,7 @@ mod tests {
     use super::*;
 
     const DEED: &str = "CANDOR_COUNTER_TEST_DEED";
+    const LOCK: &str = "CANDOR_COUNTER_TEST_LOCK";
 
     /// Not a test of its own: what the tests below run in a child process, under the very filter of the product.
     #[test]
@@ -82,7 +230,11 @@ mod tests {
         let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
         let mut byte = [0; 1];
         keep_memory_private().expect("memory kept private");
-        apply(&[std::os::fd::AsFd::as_fd(&zero)]).expect("locked in");
+        match std::env::var(LOCK).as_deref() {
+            Ok("first step") => first(),
+            Ok("both steps") => both(),
+            _ => apply(&[std::os::fd::AsFd::as_fd(&zero)]).expect("locked in"),
+        }
         let end = |code| -> ! { std::process::exit(code) };
         match deed.as_str() {
             "what it needs" => {
@@ -91,6 +243,9 @@ mod tests {
                 end(7)
             }
             "open a file" => drop(std::fs::File::open("/dev/null")),
+            "write a file" => drop(std::fs::File::options().write(true).open("/dev/null")),
+            "start a thread" => drop(std::thread::spawn(|| ())),
+            "reach a local address" => drop(std::os::unix::net::UnixStream::connect("/nowhere")),
             "make a socket" => drop(std::net::UdpSocket::bind("127.0.0.1:0")),
             "start a program" => drop(Command::new("/bin/true").spawn()),
             "read another descriptor" => _ = rustix::io::read(&other, &mut byte),
@@ -102,12 +257,34 @@ mod tests {
         end(8)
     }
 
+    #[cfg(feature = "portable")]
+    fn first() {
+        restrict().expect("restricted");
+    }
+
+    #[cfg(feature = "portable")]
+    fn both() {
+        restrict().expect("restricted");
+        tighten().expect("locked in");
+    }
+
+    #[cfg(not(feature = "portable"))]
+    fn first() {}
+
+    #[cfg(not(feature = "portable"))]
+    fn both() {}
+
     fn outcome(deed: &str) -> ExitStatus {
+        under("the lock", deed)
+    }
+
+    fn under(lock: &str, deed: &str) -> ExitStatus {
         let itself = std::env::current_exe().expect("the test program");
         Command::new(itself)
             .args(["--exact", "--ignored", "--nocapture", "--test-threads=1"])
             .arg("lockdown::tests::do_the_deed_under_the_filter")
             .env(DEED, deed)
+            .env(LOCK, lock)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -134,5 +311,30 @@ mod tests {
             let status = outcome(deed);
             assert_eq!(status.signal(), Some(libc::SIGSYS), "{deed}: {status}");
         }
+    }
+
+    #[cfg(feature = "portable")]
+    #[test]
+    fn invariant_11_the_portable_counter_is_locked_in_two_steps() {
+        for lock in ["first step", "both steps"] {
+            assert_eq!(under(lock, "what it needs").code(), Some(7), "{lock}");
+            for deed in [
+                "write a file",
+                "make a socket",
+                "start a program",
+                "start a thread",
+                "write a byte",
+                "write two records at once",
+            ] {
+                let status = under(lock, deed);
+                assert_eq!(status.signal(), Some(libc::SIGSYS), "{lock}: {deed}: {status}");
+            }
+        }
+        // The library still has to connect and to read its tables.
+        for deed in ["open a file", "reach a local address"] {
+            assert_eq!(under("first step", deed).code(), Some(8), "{deed}");
+            assert_eq!(under("both steps", deed).signal(), Some(libc::SIGSYS), "{deed}");
+        }
+        assert_eq!(under("both steps", "write to standard error").signal(), Some(libc::SIGSYS));
     }
 }

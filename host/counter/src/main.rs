@@ -16,18 +16,29 @@
 //! was set back, or the counter was started again within it): they add up. A minute without a record was not watched: the
 //! machine slept, or the clock was set forward.
 //!
+//! Where there is no X11 (macOS, Windows), or with `--backend portable`, presses come through `rdev` instead ([`portable`]
+//! says what is weaker then). The records and the rhythm are the same.
+//!
 //! Exit codes: 0 ended in good order; 1 the system refused something; 2 wrong arguments; 3 the display cannot be opened or
-//! was lost; 4 the display cannot record input. It speaks on standard error only before it is locked in.
+//! was lost; 4 the display cannot record input; 5 it is XWayland's, where only a part could be counted. It speaks on
+//! standard error only before it is locked in.
 
+#[cfg(target_os = "linux")]
 mod lockdown;
+#[cfg(any(feature = "portable", not(target_os = "linux")))]
+mod portable;
+#[cfg(target_os = "linux")]
 mod presses;
+#[cfg(target_os = "linux")]
 mod signals;
 mod tally;
+#[cfg(target_os = "linux")]
 mod watch;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: candor-counter [--display NAME]   (NAME as in $DISPLAY, which is the default)";
+const USAGE: &str = "usage: candor-counter [--backend auto|x11|portable] [--display NAME]
+(NAME as in $DISPLAY, which is the default, and the only one that the portable backend looks at)";
 
 /// Wrong arguments.
 const EXIT_USAGE: u8 = 2;
@@ -35,33 +46,86 @@ const EXIT_USAGE: u8 = 2;
 const EXIT_DISPLAY_LOST: u8 = 3;
 /// The display cannot record input.
 const EXIT_CANNOT_COUNT: u8 = 4;
+/// The display is XWayland's: only a part could be counted.
+#[cfg(target_os = "linux")]
+const EXIT_WAYLAND: u8 = 5;
+
+/// Whether this program has the portable backend.
+const HAS_PORTABLE: bool = cfg!(any(feature = "portable", not(target_os = "linux")));
+/// Whether this program has the X11 backend.
+const HAS_X11: bool = cfg!(target_os = "linux");
+
+/// What was asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Arguments {
+    display: Option<String>,
+    /// Through `rdev`.
+    portable: bool,
+}
+
+/// Why counting ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Standard input ended, or a signal asked for it, or nobody reads the records any more.
+    Asked,
+    /// The display is gone.
+    DisplayLost,
+}
+
+impl End {
+    fn code(self) -> u8 {
+        match self {
+            Self::Asked => 0,
+            Self::DisplayLost => EXIT_DISPLAY_LOST,
+        }
+    }
+}
 
 fn main() -> ExitCode {
-    let display = match display_argument(std::env::args().skip(1)) {
-        Ok(display) => display,
+    let arguments = match Arguments::parse(std::env::args().skip(1)) {
+        Ok(arguments) => arguments,
         Err(why) => {
             eprintln!("candor-counter: {why}\n{USAGE}");
             return ExitCode::from(EXIT_USAGE);
         }
     };
-    match count(display.as_deref()) {
-        Ok(watch::End::Asked) => ExitCode::SUCCESS,
-        Ok(watch::End::DisplayLost) => ExitCode::from(EXIT_DISPLAY_LOST),
+    match count(&arguments) {
+        Ok(end) => ExitCode::from(end.code()),
         // Only what comes before the lock gets here with words: see `watch::Watch::run`.
         Err(error) => {
             eprintln!("candor-counter: {error:#}");
-            match error.downcast_ref::<presses::CannotWatch>() {
-                Some(presses::CannotWatch::NoDisplay(_)) => ExitCode::from(EXIT_DISPLAY_LOST),
-                Some(presses::CannotWatch::NoRecord(_)) => ExitCode::from(EXIT_CANNOT_COUNT),
-                None => ExitCode::FAILURE,
-            }
+            ExitCode::from(code(&error))
         }
     }
 }
 
-fn count(display: Option<&str>) -> anyhow::Result<watch::End> {
+#[cfg(target_os = "linux")]
+fn code(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<presses::CannotWatch>() {
+        Some(presses::CannotWatch::NoDisplay(_)) => EXIT_DISPLAY_LOST,
+        Some(presses::CannotWatch::NoRecord(_)) => EXIT_CANNOT_COUNT,
+        Some(presses::CannotWatch::Wayland) => EXIT_WAYLAND,
+        None => 1,
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn code(_error: &anyhow::Error) -> u8 {
+    EXIT_CANNOT_COUNT
+}
+
+#[cfg(target_os = "linux")]
+fn count(arguments: &Arguments) -> anyhow::Result<End> {
+    let display = arguments.display.as_deref();
+    if in_wayland_session(display, |name| std::env::var(name).ok()) {
+        return Err(presses::CannotWatch::Wayland.into());
+    }
     lockdown::keep_memory_private()?;
     let signals = signals::ending()?;
+    #[cfg(feature = "portable")]
+    if arguments.portable {
+        return portable::count(signals);
+    }
     let presses = presses::Presses::open(display)?;
     let mut watch = watch::Watch::new(presses, signals);
     lockdown::apply(&watch.descriptors())?;
@@ -71,16 +135,57 @@ fn count(display: Option<&str>) -> anyhow::Result<watch::End> {
     Ok(end)
 }
 
-/// The display named on the command line, if any.
-fn display_argument(mut arguments: impl Iterator<Item = String>) -> Result<Option<String>, String> {
-    let display = match arguments.next() {
-        None => None,
-        Some(flag) if flag == "--display" => Some(arguments.next().ok_or("--display wants a name, like :0")?),
-        Some(other) => return Err(format!("'{other}' is not an argument")),
-    };
-    match arguments.next() {
-        None => Ok(display),
-        Some(other) => Err(format!("'{other}' is one argument too many")),
+#[cfg(not(target_os = "linux"))]
+fn count(_arguments: &Arguments) -> anyhow::Result<End> {
+    portable::count()
+}
+
+/// Whether this session's X server can only be XWayland. What the environment says is said of its own display.
+#[cfg(target_os = "linux")]
+fn in_wayland_session(display: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> bool {
+    let set = |name| variable(name).filter(|value| !value.is_empty());
+    (display.is_none() || display == set("DISPLAY").as_deref())
+        && (set("WAYLAND_DISPLAY").is_some() || set("XDG_SESSION_TYPE").as_deref() == Some("wayland"))
+}
+
+impl Arguments {
+    fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut arguments = Self { display: None, portable: !HAS_X11 };
+        let (mut seen_display, mut seen_backend) = (false, false);
+        while let Some(flag) = words.next() {
+            match flag.as_str() {
+                "--display" if !seen_display => {
+                    seen_display = true;
+                    arguments.display = Some(words.next().ok_or("--display wants a name, like :0")?);
+                }
+                "--backend" if !seen_backend => {
+                    seen_backend = true;
+                    arguments.portable = portable(words.next().as_deref())?;
+                }
+                "--display" | "--backend" => return Err(format!("'{flag}' is there twice")),
+                other => return Err(format!("'{other}' is not an argument")),
+            }
+        }
+        let elsewhere = |name: &String| std::env::var("DISPLAY").as_ref() != Ok(name);
+        if arguments.portable && arguments.display.as_ref().is_some_and(elsewhere) {
+            return Err("the portable backend looks at $DISPLAY and no other display: set it".to_owned());
+        }
+        Ok(arguments)
+    }
+}
+
+/// Whether the backend of this name is the portable one.
+fn portable(name: Option<&str>) -> Result<bool, String> {
+    match name {
+        Some("auto") => Ok(!HAS_X11),
+        Some("x11") if HAS_X11 => Ok(false),
+        Some("x11") => Err("there is no X11 here: say auto".to_owned()),
+        Some("portable") if HAS_PORTABLE => Ok(true),
+        Some("portable") => {
+            Err("this program was built without the portable backend: build it with --features portable"
+                .to_owned())
+        }
+        _ => Err("--backend wants auto, x11 or portable".to_owned()),
     }
 }
 
@@ -88,13 +193,50 @@ fn display_argument(mut arguments: impl Iterator<Item = String>) -> Result<Optio
 mod tests {
     use super::*;
 
+    fn parse(words: &[&str]) -> Result<Arguments, String> {
+        Arguments::parse(words.iter().map(|word| (*word).to_owned()))
+    }
+
     #[test]
-    fn the_only_argument_is_the_display() {
-        let parse = |words: &[&str]| display_argument(words.iter().map(|word| (*word).to_owned()));
-        assert_eq!(parse(&[]), Ok(None));
-        assert_eq!(parse(&["--display", ":7"]), Ok(Some(":7".to_owned())));
-        for wrong in [&["--display"] as &[&str], &["--log"], &["--display", ":7", "more"]] {
+    fn display_and_backend_are_all_there_is_to_say() {
+        let x11 = Arguments { display: None, portable: !HAS_X11 };
+        assert_eq!(parse(&[]), Ok(x11));
+        let named = Arguments { display: Some(":7".to_owned()), portable: false };
+        assert_eq!(parse(&["--backend", "x11", "--display", ":7"]), Ok(named));
+        for wrong in [
+            &["--display"] as &[&str],
+            &["--log"],
+            &["--display", ":7", "more"],
+            &["--display", ":7", "--display", ":8"],
+            &["--backend"],
+            &["--backend", "evdev"],
+            &["--backend", "portable", "--display", ":nowhere"],
+        ] {
             assert!(parse(wrong).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn a_backend_that_is_not_in_is_refused_with_what_to_do() {
+        match parse(&["--backend", "portable"]) {
+            Ok(arguments) => assert!(HAS_PORTABLE && arguments.portable),
+            Err(why) => assert!(!HAS_PORTABLE && why.contains("--features portable"), "{why}"),
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_wayland_session_is_told_by_its_environment_and_only_for_its_own_display() {
+        let wayland = |name: &str| match name {
+            "DISPLAY" => Some(":0".to_owned()),
+            "WAYLAND_DISPLAY" => Some("wayland-0".to_owned()),
+            _ => None,
+        };
+        assert!(in_wayland_session(None, wayland));
+        assert!(in_wayland_session(Some(":0"), wayland));
+        assert!(!in_wayland_session(Some(":99"), wayland));
+        let by_type = |name: &str| (name == "XDG_SESSION_TYPE").then(|| "wayland".to_owned());
+        assert!(in_wayland_session(None, by_type));
+        assert!(!in_wayland_session(None, |_| None));
     }
 }

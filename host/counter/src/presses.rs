@@ -21,6 +21,8 @@ pub(crate) enum CannotWatch {
     NoDisplay(String),
     /// The display cannot record input.
     NoRecord(String),
+    /// The display is XWayland's: it would see the presses that go to X11 programs, and no others.
+    Wayland,
 }
 
 impl std::fmt::Display for CannotWatch {
@@ -30,6 +32,10 @@ impl std::fmt::Display for CannotWatch {
             Self::NoRecord(why) => {
                 write!(f, "cannot count on this display: {why}; the X server must offer the RECORD extension")
             }
+            Self::Wayland => write!(
+                f,
+                "cannot count on Wayland: only presses that go to X11 programs would be seen; sign in with an X11 session"
+            ),
         }
     }
 }
@@ -39,6 +45,22 @@ impl std::error::Error for CannotWatch {}
 /// Any failure while the recording is set up means that this display cannot record.
 fn refused(error: impl std::fmt::Display) -> CannotWatch {
     CannotWatch::NoRecord(error.to_string())
+}
+
+/// Connects to a display on which presses can be counted.
+///
+/// # Errors
+/// When it cannot be opened, has no RECORD extension, or is XWayland's.
+pub(crate) fn connect(display: Option<&str>) -> Result<RustConnection, CannotWatch> {
+    let (connection, _) =
+        RustConnection::connect(display).map_err(|error| CannotWatch::NoDisplay(error.to_string()))?;
+    if connection.extension_information("XWAYLAND").map_err(refused)?.is_some() {
+        return Err(CannotWatch::Wayland);
+    }
+    if connection.extension_information(record::X11_EXTENSION_NAME).map_err(refused)?.is_none() {
+        return Err(CannotWatch::NoRecord("it has no RECORD extension".to_owned()));
+    }
+    Ok(connection)
 }
 
 /// The display is gone, or speaks nonsense.
@@ -57,13 +79,8 @@ pub(crate) struct Presses {
 impl Presses {
     /// Starts recording; from when this returns, no press is missed.
     pub(crate) fn open(display: Option<&str>) -> Result<Self, CannotWatch> {
-        let connect =
-            || RustConnection::connect(display).map_err(|error| CannotWatch::NoDisplay(error.to_string()));
-        let (control, _) = connect()?;
-        let (data, _) = connect()?;
-        if control.extension_information(record::X11_EXTENSION_NAME).map_err(refused)?.is_none() {
-            return Err(CannotWatch::NoRecord("it has no RECORD extension".to_owned()));
-        }
+        let control = connect(display)?;
+        let data = connect(display)?;
         let (major, minor) = record::X11_XML_VERSION;
         let version = |number: u32| u16::try_from(number).unwrap_or(1);
         control

@@ -28,6 +28,12 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
+    /// These many of each.
+    #[cfg(any(feature = "portable", not(target_os = "linux")))]
+    pub(crate) fn of(keys: u32, clicks: u32, scrolls: u32) -> Self {
+        Self { keys, clicks, scrolls }
+    }
+
     /// Counts one press.
     pub(crate) fn add(&mut self, press: Press) {
         let count = match press {

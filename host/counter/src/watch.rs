@@ -6,6 +6,7 @@ use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
+use crate::End;
 use crate::presses::{Lost, Presses};
 use crate::tally::{self, Minute};
 
@@ -13,15 +14,6 @@ use crate::tally::{self, Minute};
 const QUIET: u64 = 20;
 /// but at most so many times.
 const ROUNDS: u32 = 10;
-
-/// Why counting ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
-    /// Standard input ended, or a signal asked for it, or nobody reads the records any more.
-    Asked,
-    /// The display is gone.
-    DisplayLost,
-}
 
 /// What came while waiting.
 enum Came {

@@ -8,7 +8,9 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, timeout_at};
 
+use crate::backend::Backend;
 use crate::error::SensorError;
+use crate::kind::DisplayKind;
 
 /// Bytes of one record: start of the minute (u64, ms since the epoch), keys, clicks, scrolls (u32 each), little-endian.
 pub const RECORD_BYTES: usize = 20;
@@ -20,6 +22,8 @@ pub const FINISH_TIME: Duration = Duration::from_secs(2);
 const EXIT_DISPLAY_LOST: i32 = 3;
 /// The exit code with which the counter says that it cannot count on this display.
 const EXIT_CANNOT_COUNT: i32 = 4;
+/// The exit code with which the counter says that it could count only a part: the display is XWayland's.
+const EXIT_WAYLAND: i32 = 5;
 
 /// How much was done in one minute; never which key or where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,14 +73,35 @@ impl CounterProcess {
     /// # Errors
     /// [`SensorError::Counter`] when the program cannot be started. That it has no display shows in [`Self::next`].
     pub fn spawn(path: &Path, display: Option<&str>) -> Result<Self, SensorError> {
+        Self::spawn_with(path, display, Backend::Auto)
+    }
+
+    /// The same, by a backend of choice.
+    ///
+    /// # Errors
+    /// As [`Self::spawn`]. That the program was built without the backend shows in [`Self::next`].
+    pub fn spawn_with(path: &Path, display: Option<&str>, backend: Backend) -> Result<Self, SensorError> {
         let mut command = Command::new(path);
         // It needs nothing of the environment but the way to the display.
         command.env_clear();
+        let ours = std::env::var("DISPLAY").ok();
         for name in ["DISPLAY", "XAUTHORITY", "HOME"] {
             command.envs(std::env::var_os(name).map(|value| (name, value)));
         }
-        if let Some(display) = display {
-            command.arg("--display").arg(display);
+        // What the environment says of Wayland is said of its own display.
+        if display.is_none() || display == ours.as_deref() {
+            for name in ["WAYLAND_DISPLAY", "XDG_SESSION_TYPE"] {
+                command.envs(std::env::var_os(name).map(|value| (name, value)));
+            }
+        }
+        if backend != Backend::Auto {
+            command.arg("--backend").arg(backend.to_string());
+        }
+        match display {
+            // The portable backend knows no other way to name a display.
+            Some(display) if backend == Backend::Portable => drop(command.env("DISPLAY", display)),
+            Some(display) => drop(command.arg("--display").arg(display)),
+            None => {}
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
         let mut child = command.spawn().map_err(|error| {
@@ -151,6 +176,7 @@ impl CounterProcess {
             Some(0) if self.filled == 0 => None,
             Some(EXIT_DISPLAY_LOST) => Some(SensorError::DisplayLost),
             Some(EXIT_CANNOT_COUNT) => Some(SensorError::MissingExtension("RECORD")),
+            Some(EXIT_WAYLAND) => Some(SensorError::Blind(DisplayKind::XWayland)),
             _ => Some(SensorError::Counter(format!("ended by itself: {status}"))),
         }
     }

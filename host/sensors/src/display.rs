@@ -1,7 +1,5 @@
 //! Opening connections to the X server, in one way for every sensor.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use x11rb::connection::{Connection as _, RequestConnection as _};
 use x11rb::protocol::randr::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::ConnectionExt as _;
@@ -53,8 +51,16 @@ pub(crate) fn monitors(connection: &RustConnection, root: u32) -> Result<Vec<Mon
     Ok(monitors)
 }
 
-/// The wall clock, ms since the Unix epoch.
-pub(crate) fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+/// The name by which XWayland's outputs go where they have no other, and that of its extension.
+const XWAYLAND: &str = "XWAYLAND";
+
+/// Whether the X server says to be XWayland; `None` where there is no X server.
+pub(crate) fn is_xwayland(display: Option<&str>) -> Option<bool> {
+    let (connection, root) = open(display).ok()?;
+    let by_extension = connection.extension_information(XWAYLAND).is_ok_and(|extension| extension.is_some());
+    let by_output = || {
+        monitors(&connection, root)
+            .is_ok_and(|all| all.iter().any(|monitor| monitor.name.starts_with(XWAYLAND)))
+    };
+    Some(by_extension || by_output())
 }

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
 use x11rb::errors::{ConnectError, ConnectionError, IdsExhausted, ReplyError, ReplyOrIdError};
+
+use crate::kind::DisplayKind;
 
 /// Why a sensor could not answer. No variant carries a window's title or any other recorded text.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +71,15 @@ pub enum SensorError {
         /// The earliest time that the history covers, ms since the Unix epoch.
         known_from: u64,
     },
+    /// The system would not show its screen; what it said.
+    #[error("the screen could not be read: {0}")]
+    Unreadable(String),
+    /// On such a display nothing can be seen or counted; the sentence says what to do.
+    #[error("{}", .0.missing().unwrap_or("this display cannot be used"))]
+    Blind(DisplayKind),
+    /// The backend asked for is not part of this program, or not for this display.
+    #[error("{0}")]
+    Backend(&'static str),
     /// The event counter could not be started, or ended by itself.
     #[error("the event counter {0}")]
     Counter(String),
@@ -89,11 +101,13 @@ impl SensorError {
         matches!(self, Self::DisplayLost)
     }
 
+    #[cfg(target_os = "linux")]
     pub(crate) fn no_display(display: Option<&str>, reason: &ConnectError) -> Self {
         Self::NoDisplay { display: display.unwrap_or("$DISPLAY").to_owned(), reason: reason.to_string() }
     }
 }
 
+#[cfg(target_os = "linux")]
 impl From<ConnectionError> for SensorError {
     fn from(error: ConnectionError) -> Self {
         match error {
@@ -107,6 +121,7 @@ impl From<ConnectionError> for SensorError {
     }
 }
 
+#[cfg(target_os = "linux")]
 impl From<ReplyError> for SensorError {
     fn from(error: ReplyError) -> Self {
         match error {
@@ -116,6 +131,7 @@ impl From<ReplyError> for SensorError {
     }
 }
 
+#[cfg(target_os = "linux")]
 impl From<ReplyOrIdError> for SensorError {
     fn from(error: ReplyOrIdError) -> Self {
         match error {
@@ -126,6 +142,7 @@ impl From<ReplyOrIdError> for SensorError {
     }
 }
 
+#[cfg(target_os = "linux")]
 impl From<IdsExhausted> for SensorError {
     fn from(_: IdsExhausted) -> Self {
         Self::Refused("no resource ids are left".to_owned())

@@ -37,4 +37,23 @@ impl Idle {
         self.connection.flush()?;
         Ok(Duration::from_millis(u64::from(info.reply()?.ms_since_user_input)))
     }
+
+    /// The same in milliseconds.
+    ///
+    /// # Errors
+    /// [`SensorError::DisplayLost`] when the X server is gone.
+    pub fn ms(&self) -> Result<u64, SensorError> {
+        self.query().map(|idle| u64::try_from(idle.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// Whether the X server's own screen saver covers the screen. (Programs that save the screen themselves switch it off:
+    /// they show as windows.)
+    ///
+    /// # Errors
+    /// [`SensorError::DisplayLost`] when the X server is gone.
+    pub fn saver(&self) -> Result<bool, SensorError> {
+        let info = self.connection.screensaver_query_info(self.root)?;
+        self.connection.flush()?;
+        Ok(screensaver::State::from(info.reply()?.state) == screensaver::State::ON)
+    }
 }

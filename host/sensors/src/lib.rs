@@ -1,28 +1,63 @@
-//! What Candor can see of a machine: the screen's pixels, the windows on it, how long nobody touched anything, and how
-//! much was typed, clicked and scrolled.
+//! What Candor can see of a machine: the screen's pixels, the windows on it, how long nobody touched anything, whether the
+//! screen is locked or blank, and how much was typed, clicked and scrolled.
 //!
-//! - [`WindowWatch`] follows every window of every monitor and knows what the desktop looked like for the last 10 s.
-//! - [`Screen`] captures parts of the desktop into a [`RawFrame`] that clears itself.
-//! - [`Idle`] asks for the time since the last input.
+//! - [`Sensors`] is one handle on all that is seen, whichever [`Backend`] sees it: windows and their history, pixels, idle
+//!   time, the state of the screen.
+//! - [`display_kind`] says what sort of display this is, and [`DisplayKind::missing`] what cannot be had on it.
+//! - [`blank`] tells a picture of nothing, [`asleep_ms`] a sleep from a clock that was set.
 //! - [`counter::CounterProcess`] runs `candor-counter`, which alone sees input events, and reads its counts.
+//!
+//! Under [`Sensors`] there are two backends. X11 is followed by its events: [`WindowWatch`] knows every window of every
+//! monitor and what the desktop looked like for the last 10 s, [`Screen`] captures into memory that clears itself. The
+//! portable one (`xcap`) looks four times a second and sees less; its module says what. It is in on macOS and Windows, and
+//! on Linux with the feature `portable`, which needs more packages to build. On Wayland neither can see: see
+//! [`DisplayKind::missing`].
 //!
 //! What this crate must never do: write what it sees to a disk, a log or a socket, or hand it to anyone but its caller,
 //! which is the guard. Its errors and log lines carry no title and no pixel. It judges nothing and hides nothing: it says
 //! what is there, and `None` or an error where it cannot tell, so that the guard can fail closed.
 //!
-//! X11 only, so far. Where to start reading: [`WindowWatch`] in `windows/watch.rs`, then `windows/arrange.rs`, which
-//! says what a window is; [`Screen`] in `screen/mod.rs`.
+//! Where to start reading: `sensors.rs`; then [`WindowWatch`] in `windows/watch.rs` and `windows/arrange.rs`, which says
+//! what a window is; [`Screen`] in `screen/mod.rs`; `portable/mod.rs`.
 
 mod area;
+#[cfg(target_os = "linux")]
+mod asleep;
+mod backend;
+mod blank;
+mod clock;
 pub mod counter;
+#[cfg(target_os = "linux")]
 mod display;
 mod error;
+mod frame;
+#[cfg(target_os = "linux")]
 mod idle;
+mod kind;
+#[cfg(any(feature = "portable", not(target_os = "linux"), test))]
+mod portable;
+#[cfg(target_os = "linux")]
 mod screen;
+mod sensors;
+mod session;
 mod windows;
 
 pub use area::{Area, Monitor};
+#[cfg(target_os = "linux")]
+pub use asleep::asleep_ms;
+pub use backend::{Backend, HAS_PORTABLE};
+pub use blank::blank;
 pub use error::SensorError;
+pub use frame::{LARGEST_SIDE, RawFrame};
+#[cfg(target_os = "linux")]
 pub use idle::Idle;
-pub use screen::{LARGEST_SIDE, RawFrame, Screen};
-pub use windows::{Layout, WindowKind, WindowState, WindowWatch};
+pub use kind::{DisplayKind, display_kind};
+#[cfg(any(feature = "portable", not(target_os = "linux")))]
+pub use portable::{PortableScreen, PortableWatch};
+#[cfg(target_os = "linux")]
+pub use screen::Screen;
+pub use sensors::Sensors;
+pub use session::{Locked, Session};
+#[cfg(target_os = "linux")]
+pub use windows::WindowWatch;
+pub use windows::{Layout, WindowKind, WindowState};

@@ -5,11 +5,8 @@
 //! dropped. Where there is no shared memory (a remote display), they come over the connection, and what the connection
 //! received them in is cleared as well.
 
-mod frame;
 mod pixels;
 mod segment;
-
-pub use frame::RawFrame;
 
 use x11rb::connection::{Connection as _, RequestConnection as _};
 use x11rb::protocol::shm::{self, ConnectionExt as _};
@@ -20,11 +17,9 @@ use zeroize::Zeroizing;
 use self::pixels::PixelLayout;
 use self::segment::Segment;
 use crate::area::{Area, Monitor};
-use crate::display;
 use crate::error::SensorError;
-
-/// The largest side of an area that is captured, pixels.
-pub const LARGEST_SIDE: u32 = 16_384;
+use crate::frame::{LARGEST_SIDE, RawFrame};
+use crate::{clock, display};
 
 /// Bytes before the pixels in the X server's answer.
 const REPLY_HEAD: usize = 32;
@@ -73,7 +68,7 @@ impl Screen {
     /// [`SensorError::DisplayLost`] when the X server is gone.
     pub fn capture(&mut self, area: Area) -> Result<RawFrame, SensorError> {
         let request = self.check(area)?;
-        let taken_at = display::now();
+        let taken_at = clock::now();
         let rgba = if self.shares { self.shared(request)? } else { None };
         let mut rgba = match rgba {
             Some(rgba) => rgba,

@@ -22,22 +22,22 @@ const STRAY: u64 = 500;
 
 /// What both clocks say at one moment.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Now {
+pub(crate) struct Now {
     /// Ms since the Unix epoch.
-    pub(super) wall: u64,
+    pub(crate) wall: u64,
     /// Never set, never goes back.
-    pub(super) steady: Instant,
+    pub(crate) steady: Instant,
 }
 
 impl Now {
-    pub(super) fn look() -> Self {
-        Self { wall: crate::display::now(), steady: Instant::now() }
+    pub(crate) fn look() -> Self {
+        Self { wall: crate::clock::now(), steady: Instant::now() }
     }
 }
 
 /// Layouts by time, oldest first; the last one is the current one.
 #[derive(Debug)]
-pub(super) struct History {
+pub(crate) struct History {
     entries: VecDeque<Arc<Layout>>,
     bytes: usize,
     /// The oldest time known, if older layouts were dropped for want of room (rather than for their age).
@@ -46,17 +46,17 @@ pub(super) struct History {
 }
 
 impl History {
-    pub(super) fn new(now: Now) -> Self {
+    pub(crate) fn new(now: Now) -> Self {
         Self { entries: VecDeque::new(), bytes: 0, overflowed: None, last_look: now }
     }
 
     /// The layout that came last.
-    pub(super) fn current(&self) -> Option<&Arc<Layout>> {
+    pub(crate) fn current(&self) -> Option<&Arc<Layout>> {
         self.entries.back()
     }
 
     /// Adds what the desktop looks like, seen at `now`; answers its generation, or `None` when nothing changed.
-    pub(super) fn push(
+    pub(crate) fn push(
         &mut self,
         now: Now,
         windows: Vec<WindowState>,
@@ -80,7 +80,7 @@ impl History {
     }
 
     /// The layout valid at `from` and every one that came until `to`.
-    pub(super) fn span(&mut self, now: Now, from: u64, to: u64) -> Result<Vec<Arc<Layout>>, SensorError> {
+    pub(crate) fn span(&mut self, now: Now, from: u64, to: u64) -> Result<Vec<Arc<Layout>>, SensorError> {
         self.look(now);
         let later = self.entries.partition_point(|entry| entry.at < from);
         let known_from = self.entries.front().map_or(u64::MAX, |oldest| oldest.at);
@@ -136,7 +136,7 @@ fn size(layout: &Layout) -> usize {
 }
 
 /// How long a barrier waits for the X server.
-pub(super) const BARRIER_TIME: Duration = Duration::from_secs(2);
+pub(crate) const BARRIER_TIME: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {

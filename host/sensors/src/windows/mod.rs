@@ -3,13 +3,19 @@
 //! [`watch`] is the thread that follows the X server's events; [`desk`](upkeep) keeps the facts fresh, [`reading`] asks
 //! for them, [`arrange`] makes a layout of them and [`history`] keeps it.
 
+#[cfg(target_os = "linux")]
 mod arrange;
+#[cfg(target_os = "linux")]
 mod atoms;
-mod history;
+pub(crate) mod history;
 mod layout;
+#[cfg(target_os = "linux")]
 mod reading;
+#[cfg(target_os = "linux")]
 mod upkeep;
+#[cfg(target_os = "linux")]
 mod watch;
 
 pub use layout::{Layout, WindowKind, WindowState};
+#[cfg(target_os = "linux")]
 pub use watch::WindowWatch;

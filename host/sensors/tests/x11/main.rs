@@ -1,5 +1,8 @@
-//! The sensors against real X servers, each test with one of its own.
+//! The sensors against real X servers, each test with one of its own. What both backends can do, both are tested for; the
+//! portable one where it is in (`--features portable`).
 
+mod backends;
 mod program;
 mod screen;
+mod session;
 mod windows;

@@ -3,11 +3,25 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use candor_sensors::{Area, Layout, SensorError, WindowKind, WindowState, WindowWatch};
+use candor_sensors::{Area, Backend, Layout, SensorError, Sensors, WindowKind, WindowState};
 use candor_tests::display::{Display, PATIENCE};
 use x11rb::protocol::xproto::{AtomEnum, ConfigureWindowAux, StackMode};
 
+use crate::backends::{for_each_backend, open};
 use crate::program::Program;
+
+for_each_backend!("windows":
+    invariant_02_a_windows_area_holds_its_title_bar,
+    windows_that_were_there_before_the_watch_are_known_to_it,
+    raising_moving_minimising_and_closing_are_seen,
+    invariant_02_every_title_and_place_is_in_the_history_once_the_barrier_is_through,
+    invariant_02_menus_and_popups_are_windows_and_belong_to_their_program,
+    without_a_window_manager_windows_are_what_they_are,
+    both_monitors_are_known_and_a_new_one_is_noticed,
+    windows_that_come_and_go_in_a_storm_leave_the_truth_behind,
+    a_lost_display_is_an_error_and_no_end,
+    a_frozen_display_does_not_hold_up_who_asks,
+);
 
 const RED: u32 = 0xC0_20_20;
 
@@ -16,7 +30,7 @@ fn square(x: i32, y: i32, side: u32) -> Area {
 }
 
 /// Waits for a layout in which `find` finds something.
-fn until<T>(watch: &WindowWatch, what: &str, find: impl Fn(&Layout) -> Option<T>) -> anyhow::Result<T> {
+fn until<T>(watch: &Sensors, what: &str, find: impl Fn(&Layout) -> Option<T>) -> anyhow::Result<T> {
     let end = Instant::now() + PATIENCE;
     loop {
         watch.barrier()?;
@@ -31,12 +45,24 @@ fn until<T>(watch: &WindowWatch, what: &str, find: impl Fn(&Layout) -> Option<T>
     }
 }
 
+/// Starts an xterm and waits until it shows; answers its X id. An xterm tells its title in the old way only (`WM_NAME` of the
+/// type `STRING`), which xcap does not read: the window is 'unknown' then. For the portable backend it is told in the new way
+/// too, as most programs do.
+fn xterm(backend: Backend, display: &mut Display, title: &str, place: &str) -> anyhow::Result<u32> {
+    display.xterm(title, place, "")?;
+    let window = display.window_named(title)?;
+    if backend == Backend::Portable {
+        Program::start(display)?.name(window, title)?;
+    }
+    Ok(window)
+}
+
 fn titled<'a>(layout: &'a Layout, title: &str) -> Option<&'a WindowState> {
     layout.windows.iter().find(|window| window.title.as_deref() == Some(title))
 }
 
 /// Waits until a window with this title is on the screen.
-fn shown(watch: &WindowWatch, title: &str) -> anyhow::Result<WindowState> {
+fn shown(watch: &Sensors, title: &str) -> anyhow::Result<WindowState> {
     until(watch, &format!("'{title}' shows"), |layout| {
         titled(layout, title).filter(|it| !it.area.is_empty()).cloned()
     })
@@ -56,46 +82,57 @@ fn client_area(display: &Display, window: u32) -> anyhow::Result<Area> {
     Ok(Area { x: i32::from(corner.dst_x), y: i32::from(corner.dst_y), width, height })
 }
 
-#[test]
-fn invariant_02_a_windows_area_holds_its_title_bar() -> anyhow::Result<()> {
+fn invariant_02_a_windows_area_holds_its_title_bar(backend: Backend) -> anyhow::Result<()> {
     let mut display = Display::start("1280x800x24")?;
     display.openbox()?;
-    let watch = WindowWatch::start(Some(&display.name))?;
-    display.xterm("secret: payroll", "60x20+100+150", "")?;
-    let window = display.window_named("secret: payroll")?;
+    let watch = open(backend, &display)?;
+    let window = xterm(backend, &mut display, "secret: payroll", "60x20+100+150")?;
     let state = shown(&watch, "secret: payroll")?;
     let client = client_area(&display, window)?;
     assert!(state.area.contains(client), "{state:?} {client:?}");
     assert!(state.area.y + 20 <= client.y, "the title bar is above the client area: {state:?} {client:?}");
-    assert_eq!((state.app.as_deref(), state.kind), (Some("XTerm"), WindowKind::Normal));
-    assert!(state.pid.is_some() && state.opaque && !state.shows_titles);
+    assert_eq!(state.app.as_deref(), Some("XTerm"));
+    assert!(state.pid.is_some() && !state.shows_titles);
+    // What sort of window it is, and whether it hides what is below, xcap does not tell.
+    let told =
+        if backend == Backend::X11 { (WindowKind::Normal, true) } else { (WindowKind::Unknown, false) };
+    assert_eq!((state.kind, state.opaque), told);
     Ok(())
 }
 
-#[test]
-fn windows_that_were_there_before_the_watch_are_known_to_it() -> anyhow::Result<()> {
+fn windows_that_were_there_before_the_watch_are_known_to_it(backend: Backend) -> anyhow::Result<()> {
     let mut display = Display::start("1280x800x24")?;
     display.openbox()?;
     for (title, place) in [("one", "40x10+20+60"), ("two", "40x10+60+100")] {
-        display.xterm(title, place, "")?;
-        display.window_named(title)?;
+        xterm(backend, &mut display, title, place)?;
     }
-    let watch = WindowWatch::start(Some(&display.name))?;
+    let watch = open(backend, &display)?;
     let layout = watch.current()?;
     assert_eq!((layout.generation, layout.monitors.len()), (1, 1));
+    if backend == Backend::Portable {
+        // A title told in the old way only is none, not a guess.
+        display.xterm("old", "20x5+500+400", "")?;
+        display.window_named("old")?;
+        watch.barrier()?;
+        let layout = watch.current()?;
+        let untold = layout
+            .windows
+            .iter()
+            .filter(|window| window.app.as_deref() == Some("XTerm") && window.title.is_none());
+        assert_eq!((untold.count(), titled(&layout, "old")), (1, None), "{layout:#?}");
+    }
     let (one, two) = (titled(&layout, "one").unwrap(), titled(&layout, "two").unwrap());
     assert!(one.area.intersection(two.area).is_some(), "they overlap");
     assert!(one.area.height > 20 && two.area.height > 20);
     Ok(())
 }
 
-#[test]
-fn raising_moving_minimising_and_closing_are_seen() -> anyhow::Result<()> {
+fn raising_moving_minimising_and_closing_are_seen(backend: Backend) -> anyhow::Result<()> {
     let mut display = Display::start("1280x800x24")?;
     display.openbox()?;
-    let watch = WindowWatch::start(Some(&display.name))?;
+    let watch = open(backend, &display)?;
     for (title, place) in [("lower", "40x10+20+60"), ("upper", "40x10+60+100")] {
-        display.xterm(title, place, "")?;
+        xterm(backend, &mut display, title, place)?;
         shown(&watch, title)?;
     }
     let lower = shown(&watch, "lower")?;
@@ -110,7 +147,7 @@ fn raising_moving_minimising_and_closing_are_seen() -> anyhow::Result<()> {
 
     display.run("xdotool", &["windowmove", &id, "400", "300"])?;
     let moved = until(&watch, "it is moved", |layout| {
-        titled(layout, "lower").filter(|window| window.area.x >= 390 && window.area.y >= 250).cloned()
+        titled(layout, "lower").filter(|window| window.area.x >= 370 && window.area.y >= 200).cloned()
     })?;
     assert_eq!(moved.id, lower.id, "it is the same window");
     assert_eq!(
@@ -130,11 +167,12 @@ fn raising_moving_minimising_and_closing_are_seen() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[test]
-fn invariant_02_every_title_and_place_is_in_the_history_once_the_barrier_is_through() -> anyhow::Result<()> {
+fn invariant_02_every_title_and_place_is_in_the_history_once_the_barrier_is_through(
+    backend: Backend,
+) -> anyhow::Result<()> {
     let mut display = Display::start("1280x800x24")?;
     display.openbox()?;
-    let watch = WindowWatch::start(Some(&display.name))?;
+    let watch = open(backend, &display)?;
     let program = Program::start(&display)?;
     let window = program.window(square(100, 100, 200), RED, false)?;
     program.name(window, "title 0")?;
@@ -158,11 +196,12 @@ fn invariant_02_every_title_and_place_is_in_the_history_once_the_barrier_is_thro
     Ok(())
 }
 
-#[test]
-fn invariant_02_menus_and_popups_are_windows_and_belong_to_their_program() -> anyhow::Result<()> {
+fn invariant_02_menus_and_popups_are_windows_and_belong_to_their_program(
+    backend: Backend,
+) -> anyhow::Result<()> {
     let mut display = Display::start("1280x800x24")?;
     display.openbox()?;
-    let watch = WindowWatch::start(Some(&display.name))?;
+    let watch = open(backend, &display)?;
     let (editor, stranger) = (Program::start(&display)?, Program::start(&display)?);
     for (program, title) in [(&editor, "secret letter"), (&stranger, "other")] {
         let window = program.window(square(100, 100, 300), RED, false)?;
@@ -172,6 +211,9 @@ fn invariant_02_menus_and_popups_are_windows_and_belong_to_their_program() -> an
         shown(&watch, title)?;
     }
     let owner = shown(&watch, "secret letter")?.id;
+    if backend == Backend::Portable {
+        return unlisted_windows_are_stood_for(&watch, &editor);
+    }
 
     let menu = editor.window(square(200, 200, 80), RED, true)?;
     editor.show(menu)?;
@@ -209,11 +251,26 @@ fn invariant_02_menus_and_popups_are_windows_and_belong_to_their_program() -> an
     Ok(())
 }
 
+/// Where menus are not listed, something of which nothing is known stands for them: on each monitor, on top of all.
+fn unlisted_windows_are_stood_for(watch: &Sensors, program: &Program) -> anyhow::Result<()> {
+    let menu = program.window(square(200, 200, 80), RED, true)?;
+    program.show(menu)?;
+    watch.barrier()?;
+    let layout = watch.current()?;
+    assert!(!layout.windows.iter().any(|window| window.area == square(200, 200, 80)), "xcap lists no menus");
+    assert_eq!(layout.monitors.len(), 1);
+    let Some(top) = layout.windows.last() else { anyhow::bail!("no windows") };
+    assert_eq!((&top.title, &top.app, top.owner), (&None, &None, None), "nothing is guessed");
+    assert_eq!((top.kind, top.area), (WindowKind::Unknown, layout.monitors[0].area));
+    assert!(top.shows_titles && !top.opaque);
+    Ok(())
+}
+
 #[test]
 fn panels_and_the_window_managers_menus_show_titles() -> anyhow::Result<()> {
     let mut display = Display::start("1280x800x24")?;
     display.openbox()?;
-    let watch = WindowWatch::start(Some(&display.name))?;
+    let watch = open(Backend::X11, &display)?;
     let panel = Program::start(&display)?;
     let window = panel.window(Area { x: 0, y: 770, width: 1280, height: 30 }, RED, false)?;
     panel.name(window, "panel")?;
@@ -238,7 +295,7 @@ fn panels_and_the_window_managers_menus_show_titles() -> anyhow::Result<()> {
 fn a_shaped_window_and_one_with_opacity_hide_nothing() -> anyhow::Result<()> {
     use x11rb::protocol::shape::{self, ConnectionExt as _};
     let display = Display::start("640x480x24")?;
-    let watch = WindowWatch::start(Some(&display.name))?;
+    let watch = open(Backend::X11, &display)?;
     let program = Program::start(&display)?;
     let window = program.window(square(10, 10, 100), RED, true)?;
     program.name(window, "odd")?;
@@ -264,11 +321,14 @@ fn a_shaped_window_and_one_with_opacity_hide_nothing() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[test]
-fn without_a_window_manager_windows_are_what_they_are() -> anyhow::Result<()> {
+fn without_a_window_manager_windows_are_what_they_are(backend: Backend) -> anyhow::Result<()> {
     let display = Display::start("640x480x24")?;
-    let watch = WindowWatch::start(Some(&display.name))?;
+    let watch = open(backend, &display)?;
     let program = Program::start(&display)?;
+    if backend == Backend::Portable {
+        // Nobody lists the windows then: all there is is unknown.
+        return unlisted_windows_are_stood_for(&watch, &program);
+    }
     let mut ids = Vec::new();
     for (title, x) in [("a", 10), ("b", 50)] {
         let window = program.window(square(x, 10, 100), RED, false)?;
@@ -288,14 +348,23 @@ fn without_a_window_manager_windows_are_what_they_are() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[test]
-fn both_monitors_are_known_and_a_new_one_is_noticed() -> anyhow::Result<()> {
+fn both_monitors_are_known_and_a_new_one_is_noticed(backend: Backend) -> anyhow::Result<()> {
     let display = Display::two_monitors()?;
-    let watch = WindowWatch::start(Some(&display.name))?;
+    let watch = open(backend, &display)?;
     let monitors = |layout: Arc<Layout>| -> Vec<(String, Area)> {
         layout.monitors.iter().map(|monitor| (monitor.name.clone(), monitor.area)).collect()
     };
     let half = |x| Area { x, y: 0, width: 1920, height: 1080 };
+    if backend == Backend::Portable {
+        // xcap knows monitors by their outputs, and the right one has none.
+        let left = [("screen".to_owned(), half(0))];
+        assert_eq!(monitors(watch.current()?), left);
+        display.run("xrandr", &["--delmonitor", "left"])?;
+        watch.barrier()?;
+        let whole = Area { width: 3840, ..half(0) };
+        assert_eq!(monitors(watch.current()?), [("screen".to_owned(), whole)]);
+        return Ok(());
+    }
     let both = [("left".to_owned(), half(0)), ("right".to_owned(), half(1920))];
     assert_eq!(monitors(watch.current()?), both);
     display.run("xrandr", &["--delmonitor", "right"])?;
@@ -307,11 +376,10 @@ fn both_monitors_are_known_and_a_new_one_is_noticed() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[test]
-fn windows_that_come_and_go_in_a_storm_leave_the_truth_behind() -> anyhow::Result<()> {
+fn windows_that_come_and_go_in_a_storm_leave_the_truth_behind(backend: Backend) -> anyhow::Result<()> {
     let mut display = Display::start("1280x800x24")?;
     display.openbox()?;
-    let watch = WindowWatch::start(Some(&display.name))?;
+    let watch = open(backend, &display)?;
     let program = Program::start(&display)?;
     let mut last = Vec::new();
     for round in 0..40 {
@@ -332,7 +400,9 @@ fn windows_that_come_and_go_in_a_storm_leave_the_truth_behind() -> anyhow::Resul
         };
         let titles: Vec<_> =
             layout.windows.iter().filter(storm).filter_map(|window| window.title.clone()).collect();
-        (titles.len() == 5 && titles.iter().all(|title| title.starts_with("storm 39"))).then_some(())
+        // xcap leaves out the two that pass the window manager by.
+        let listed = if backend == Backend::X11 { 5 } else { 2 };
+        (titles.len() == listed && titles.iter().all(|title| title.starts_with("storm 39"))).then_some(())
     })?;
     let layout = watch.current()?;
     let mut ids: Vec<u64> = layout.windows.iter().map(|window| window.id).collect();
@@ -342,10 +412,9 @@ fn windows_that_come_and_go_in_a_storm_leave_the_truth_behind() -> anyhow::Resul
     Ok(())
 }
 
-#[test]
-fn a_lost_display_is_an_error_and_no_end() -> anyhow::Result<()> {
+fn a_lost_display_is_an_error_and_no_end(backend: Backend) -> anyhow::Result<()> {
     let mut display = Display::start("640x480x24")?;
-    let watch = WindowWatch::start(Some(&display.name))?;
+    let watch = open(backend, &display)?;
     let mut changes = watch.changes();
     display.kill_server()?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
@@ -353,14 +422,13 @@ fn a_lost_display_is_an_error_and_no_end() -> anyhow::Result<()> {
     assert!(matches!(watch.current(), Err(SensorError::DisplayLost)));
     assert!(matches!(watch.span(0, u64::MAX), Err(SensorError::DisplayLost)));
     assert!(matches!(watch.barrier(), Err(SensorError::DisplayLost)));
-    assert!(matches!(WindowWatch::start(Some(&display.name)), Err(SensorError::NoDisplay { .. })));
+    assert!(matches!(Sensors::open(backend, Some(&display.name)), Err(SensorError::NoDisplay { .. })));
     Ok(())
 }
 
-#[test]
-fn a_frozen_display_does_not_hold_up_who_asks() -> anyhow::Result<()> {
+fn a_frozen_display_does_not_hold_up_who_asks(backend: Backend) -> anyhow::Result<()> {
     let display = Display::start("640x480x24")?;
-    let watch = WindowWatch::start(Some(&display.name))?;
+    let watch = open(backend, &display)?;
     display.freeze()?;
     assert!(matches!(watch.barrier(), Err(SensorError::TimedOut(_))));
     assert!(watch.current().is_ok(), "what is known is still known");

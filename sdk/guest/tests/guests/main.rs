@@ -11,6 +11,7 @@
 )]
 
 mod collectors;
+mod folder;
 mod policies;
 mod sdk;
 mod support;

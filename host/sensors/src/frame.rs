@@ -4,6 +4,9 @@ use zeroize::Zeroizing;
 
 use crate::area::Area;
 
+/// The largest side of an area that is captured, pixels.
+pub const LARGEST_SIDE: u32 = 16_384;
+
 /// Raw pixels as they were on the screen, in memory only; overwritten with zeros when dropped. Not to be cloned, printed
 /// or written anywhere before the guard has judged and masked it.
 pub struct RawFrame {

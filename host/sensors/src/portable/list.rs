@@ -1,0 +1,223 @@
+//! The windows as `xcap` lists them, and what stands for those that it leaves out.
+
+use std::collections::HashMap;
+
+use xcap::{Window, XCapError};
+
+use super::poll::{PortableWatch, Seen};
+use crate::area::{Area, Monitor};
+use crate::error::SensorError;
+use crate::windows::{WindowKind, WindowState};
+
+/// The longest title or application name that is kept, bytes.
+const LONGEST_TEXT: usize = 4_096;
+
+/// The ids from here on are those of the windows that stand for what is not listed, one a monitor.
+const REST: u64 = 1 << 63;
+
+/// On X11 `xcap` tells a window's client area. How far its frame reaches is not told, so a window counts for this much
+/// more: above, where the title stands, and at the other sides (pixels).
+const FRAME: (u32, u32) = if cfg!(target_os = "linux") { (80, 24) } else { (0, 0) };
+
+/// Follows the windows of this session.
+///
+/// # Errors
+/// When the display cannot be read.
+pub(crate) fn watch() -> Result<PortableWatch, SensorError> {
+    let mut ids = Ids::default();
+    PortableWatch::start(move || {
+        let monitors = monitors()?;
+        Ok(Seen { windows: windows(&monitors, &mut ids), monitors })
+    })
+}
+
+/// The monitors that `xcap` can see, in desktop pixels: under X11 the screen's pixels, elsewhere the system's own unit.
+pub(super) fn monitors() -> Result<Vec<Monitor>, SensorError> {
+    Ok(found()?.into_iter().map(|(_, monitor)| monitor).collect())
+}
+
+/// The same, with `xcap`'s own handles.
+pub(super) fn found() -> Result<Vec<(xcap::Monitor, Monitor)>, SensorError> {
+    let place = |monitor: xcap::Monitor| -> Result<_, XCapError> {
+        // Under X11 it divides by the scale of the fonts, which nothing else of the desktop does.
+        let scale = if cfg!(target_os = "linux") { monitor.scale_factor()? } else { 1.0 };
+        #[expect(clippy::cast_precision_loss, reason = "no desktop is 16 million pixels wide")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a float that is too large becomes the largest number"
+        )]
+        let pixels = |value: i32| (value as f32 * scale).round() as i32;
+        let side = |value: u32| u32::try_from(pixels(i32::try_from(value).unwrap_or(0))).unwrap_or(0);
+        let area = Area {
+            x: pixels(monitor.x()?),
+            y: pixels(monitor.y()?),
+            width: side(monitor.width()?),
+            height: side(monitor.height()?),
+        };
+        let name = monitor.name()?;
+        Ok((monitor, Monitor { name, area }))
+    };
+    let all = xcap::Monitor::all().map_err(|error| refused(&error))?;
+    all.into_iter().map(|monitor| place(monitor).map_err(|error| refused(&error))).collect()
+}
+
+/// What an error of `xcap` means. Its texts name no window.
+pub(super) fn refused(error: &XCapError) -> SensorError {
+    #[cfg(target_os = "linux")]
+    if crate::display::open(None).is_err() {
+        return SensorError::DisplayLost;
+    }
+    SensorError::Unreadable(error.to_string())
+}
+
+/// Bottom to top; those that are not on the screen first, and on top what stands for all that is not listed.
+fn windows(monitors: &[Monitor], ids: &mut Ids) -> Vec<WindowState> {
+    // Without a list (no window manager, no permission) nothing is listed: then all is 'not listed'.
+    let listed = Window::all().unwrap_or_default();
+    let mut windows: Vec<WindowState> =
+        listed.iter().rev().filter_map(|window| read(window, monitors, ids)).collect();
+    ids.forget_unseen();
+    only_one_focus(&mut windows);
+    windows.sort_by_key(|window| !window.area.is_empty());
+    windows.extend(monitors.iter().zip(REST..).map(|(monitor, id)| unlisted(monitor, id)));
+    windows
+}
+
+/// One window; `None` when it has no number (it is gone).
+fn read(window: &Window, monitors: &[Monitor], ids: &mut Ids) -> Option<WindowState> {
+    let number = window.id().ok()?;
+    let pid = window.pid().ok().filter(|pid| *pid != 0);
+    let area = if window.is_minimized().unwrap_or(false) {
+        Area::default()
+    } else {
+        // A window whose place cannot be read may be anywhere.
+        place(window)
+            .unwrap_or_else(|_| monitors.iter().fold(Area::default(), |all, monitor| all.union(monitor.area)))
+    };
+    let (app, title) = (text(window.app_name()), text(window.title()));
+    Some(WindowState {
+        id: ids.of(number, pid),
+        shows_titles: app.is_none() && title.is_none(),
+        app,
+        title,
+        pid,
+        owner: None,
+        may_belong_to: Vec::new(),
+        area,
+        // Whether it is shaped or translucent is not told.
+        opaque: false,
+        focused: window.is_focused().unwrap_or(false),
+        kind: WindowKind::Unknown,
+    })
+}
+
+fn place(window: &Window) -> Result<Area, XCapError> {
+    let (above, beside) = FRAME;
+    let signed = |value: u32| i32::try_from(value).unwrap_or(0);
+    Ok(Area {
+        x: window.x()?.saturating_sub(signed(beside)),
+        y: window.y()?.saturating_sub(signed(above)),
+        width: window.width()?.saturating_add(2 * beside),
+        height: window.height()?.saturating_add(above + beside),
+    })
+}
+
+/// A text that can be told, cut where it is too long.
+fn text(answer: Result<String, XCapError>) -> Option<String> {
+    let mut text = answer.ok()?;
+    if text.len() > LONGEST_TEXT {
+        let mut end = LONGEST_TEXT;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+/// On macOS every window of the program in front says to have the focus: the topmost one has it.
+fn only_one_focus(windows: &mut [WindowState]) {
+    for window in windows.iter_mut().rev().filter(|window| window.focused).skip(1) {
+        window.focused = false;
+    }
+}
+
+/// What stands for all of a monitor that is not listed: menus, tooltips, task switchers.
+fn unlisted(monitor: &Monitor, id: u64) -> WindowState {
+    WindowState {
+        id,
+        app: None,
+        title: None,
+        pid: None,
+        owner: None,
+        may_belong_to: Vec::new(),
+        area: monitor.area,
+        opaque: false,
+        shows_titles: true,
+        focused: false,
+        kind: WindowKind::Unknown,
+    }
+}
+
+/// The host's own numbers for windows. The system's may be used again when a window is gone.
+#[derive(Debug, Default)]
+struct Ids {
+    known: HashMap<u32, Known>,
+    last: u64,
+}
+
+#[derive(Debug)]
+struct Known {
+    id: u64,
+    pid: Option<u32>,
+    seen: bool,
+}
+
+impl Ids {
+    /// The number of a window; another one if its process is another.
+    fn of(&mut self, number: u32, pid: Option<u32>) -> u64 {
+        let last = &mut self.last;
+        let mut fresh = || {
+            *last += 1;
+            Known { id: *last, pid, seen: true }
+        };
+        let known = self.known.entry(number).or_insert_with(&mut fresh);
+        if known.pid != pid {
+            *known = fresh();
+        }
+        known.seen = true;
+        known.id
+    }
+
+    /// Forgets those that were not asked for since the last time.
+    fn forget_unseen(&mut self) {
+        self.known.retain(|_, known| std::mem::take(&mut known.seen));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_is_used_again_is_another_window() {
+        let mut ids = Ids::default();
+        let (first, second) = (ids.of(7, Some(1)), ids.of(8, None));
+        assert_ne!(first, second);
+        ids.forget_unseen();
+        assert_eq!(ids.of(7, Some(1)), first, "the same window");
+        ids.forget_unseen();
+        // 8 was not there that time.
+        assert_ne!(ids.of(8, None), second);
+        assert_ne!(ids.of(7, Some(2)), first, "another process");
+    }
+
+    #[test]
+    fn a_text_is_cut_between_characters_and_an_empty_one_is_none() {
+        assert_eq!(text(Ok(String::new())), None);
+        assert_eq!(text(Err(XCapError::NotSupported)), None);
+        let long = text(Ok("ü".repeat(5_000))).expect("some text");
+        assert_eq!(long, "ü".repeat(2_048));
+        assert_eq!(text(Ok(format!("a{}", "ü".repeat(5_000)))).expect("some text").len(), 4_095);
+    }
+}

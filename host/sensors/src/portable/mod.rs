@@ -1,0 +1,26 @@
+//! The second backend: windows and pixels through `xcap`, for systems without X11 (macOS, Windows), and on X11 where it is
+//! asked for.
+//!
+//! It sees less than the X11 backend, and says so:
+//!
+//! - It looks every 250 ms ([`poll`]); a title that shows for less than that can be missed. Whoever takes a picture has it
+//!   look before and after, so that windows that moved meanwhile are noticed.
+//! - The list of windows ([`list`]) leaves out menus, tooltips and task switchers, and cannot tell panels from other
+//!   windows. So each monitor has one window more, on top of all and as large as the monitor, of which nothing is known:
+//!   it stands for whatever the list does not name, and the policies are asked about it as of any 'unknown' window. Where a
+//!   rule hides any title, the whole picture is covered.
+//! - Pixels pass through memory that `xcap` and the system never clear ([`screen`] says which).
+//! - It looks at `$DISPLAY` and at no other display.
+
+#[cfg(any(feature = "portable", not(target_os = "linux")))]
+mod list;
+pub(crate) mod poll;
+#[cfg(any(feature = "portable", not(target_os = "linux")))]
+mod screen;
+
+#[cfg(any(feature = "portable", not(target_os = "linux")))]
+pub(crate) use list::watch;
+#[cfg(any(feature = "portable", not(target_os = "linux")))]
+pub use poll::PortableWatch;
+#[cfg(any(feature = "portable", not(target_os = "linux")))]
+pub use screen::PortableScreen;

@@ -1,0 +1,328 @@
+//! A watch that looks again and again, because nothing tells it of changes.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::area::Monitor;
+use crate::error::SensorError;
+use crate::windows::history::{BARRIER_TIME, History, Now};
+use crate::windows::{Layout, WindowState};
+
+/// How often it looks by itself.
+pub(crate) const INTERVAL: Duration = Duration::from_millis(250);
+
+/// What one look saw.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// Bottom to top.
+    pub(crate) windows: Vec<WindowState>,
+    pub(crate) monitors: Vec<Monitor>,
+}
+
+/// Follows the windows by looking every 250 ms, on a thread of its own, and keeps every layout seen for 10 s.
+///
+/// What happens between two looks is not seen: [`Self::barrier`] looks at once, so that a change is seen if it is still
+/// there.
+#[derive(Debug)]
+pub struct PortableWatch {
+    shared: Arc<Shared>,
+    changes: watch::Receiver<u64>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    /// Rung when somebody wants a look, or wants no more of them.
+    wanted: Condvar,
+    /// Rung after each look.
+    done: Condvar,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+struct State {
+    history: History,
+    /// The thread has ended.
+    lost: bool,
+    /// Nobody wants the watch any more.
+    dropped: bool,
+    /// The last look asked for, and the last one of those that is done.
+    asked: u64,
+    done: u64,
+}
+
+impl Shared {
+    /// The state is whole between any two statements that change it: a panic elsewhere does not spoil it.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn alive(&mut self) -> Result<&mut Self, SensorError> {
+        if self.lost { Err(SensorError::DisplayLost) } else { Ok(self) }
+    }
+}
+
+impl PortableWatch {
+    /// Looks a first time, and then every 250 ms. An error of a look ends the watch: what cannot be seen must not be taken
+    /// for a desktop on which nothing happens.
+    pub(crate) fn start(
+        mut look: impl FnMut() -> Result<Seen, SensorError> + Send + 'static,
+    ) -> Result<Self, SensorError> {
+        let first = look()?;
+        let now = Now::look();
+        let mut history = History::new(now);
+        let generation = history.push(now, first.windows, first.monitors).unwrap_or(1);
+        let (sender, changes) = watch::channel(generation);
+        let state = State { history, lost: false, dropped: false, asked: 0, done: 0 };
+        let shared =
+            Arc::new(Shared { state: Mutex::new(state), wanted: Condvar::new(), done: Condvar::new() });
+        let for_thread = Arc::clone(&shared);
+        std::thread::Builder::new()
+            .name("windows".to_owned())
+            .spawn(move || {
+                // Dropped before the sender: whoever hears that the changes have ended finds the watch ended.
+                let ending = Ending(&for_thread);
+                let end = follow(&for_thread, &sender, look);
+                drop(ending);
+                tracing::info!(reason = ?end.err().map(|error| error.to_string()), "the watch over the windows has ended");
+            })
+            .map_err(|source| SensorError::System {
+                what: "cannot start the thread that watches windows",
+                source,
+            })?;
+        Ok(Self { shared, changes })
+    }
+
+    /// The layout as last seen, at most 250 ms ago.
+    ///
+    /// # Errors
+    /// [`SensorError::DisplayLost`] when the display is gone.
+    pub fn current(&self) -> Result<Arc<Layout>, SensorError> {
+        let mut state = self.shared.state();
+        state.alive()?.history.current().cloned().ok_or(SensorError::DisplayLost)
+    }
+
+    /// The layout valid at `from` (ms since the Unix epoch) and every one seen since, oldest first; never empty.
+    ///
+    /// All until now are in it, not only those until some later time: what is seen by a look may have been so since just
+    /// after the look before.
+    ///
+    /// # Errors
+    /// [`SensorError::NotKnown`] when `from` is before the watch began, more than 10 s ago or before the clock was set;
+    /// [`SensorError::Overflow`] when there were too many layouts to keep; [`SensorError::DisplayLost`].
+    pub fn span(&self, from: u64) -> Result<Vec<Arc<Layout>>, SensorError> {
+        let now = Now::look();
+        self.shared.state().alive()?.history.span(now, from, u64::MAX)
+    }
+
+    /// Tells the generation of each layout that comes from now on. When the display is lost, it closes.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        let mut changes = self.changes.clone();
+        changes.mark_unchanged();
+        changes
+    }
+
+    /// Looks, and waits for what is seen; answers the generation then. Blocks for as long as a look takes (some ms to some
+    /// tens of ms, at most 2 s): not to be called on an async thread.
+    ///
+    /// # Errors
+    /// [`SensorError::TimedOut`] when the system does not answer; [`SensorError::DisplayLost`] when the display is gone.
+    pub fn barrier(&self) -> Result<u64, SensorError> {
+        let until = Instant::now() + BARRIER_TIME;
+        let mut state = self.shared.state();
+        state.alive()?.asked += 1;
+        // A look under way began before this: it does not count.
+        let ticket = state.asked;
+        self.shared.wanted.notify_all();
+        loop {
+            let alive = state.alive()?;
+            if alive.done >= ticket {
+                return alive
+                    .history
+                    .current()
+                    .map(|layout| layout.generation)
+                    .ok_or(SensorError::DisplayLost);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(SensorError::TimedOut(BARRIER_TIME));
+            }
+            state = self.shared.done.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl Drop for PortableWatch {
+    fn drop(&mut self) {
+        self.shared.state().dropped = true;
+        // The thread is not waited for: where the system does not answer, it cannot be woken. It ends with its look.
+        self.shared.wanted.notify_all();
+    }
+}
+
+/// Tells everyone when the thread ends, however it does: `xcap` may panic.
+struct Ending<'a>(&'a Shared);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.state().lost = true;
+        self.0.done.notify_all();
+    }
+}
+
+/// The thread: until nobody wants it, or a look fails.
+fn follow(
+    shared: &Shared,
+    changes: &watch::Sender<u64>,
+    mut look: impl FnMut() -> Result<Seen, SensorError>,
+) -> Result<(), SensorError> {
+    loop {
+        let ticket = {
+            let idle = |state: &mut State| !state.dropped && state.asked == state.done;
+            let waited = shared.wanted.wait_timeout_while(shared.state(), INTERVAL, idle);
+            let state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if state.dropped {
+                return Ok(());
+            }
+            state.asked
+        };
+        let seen = look()?;
+        let news = {
+            let mut state = shared.state();
+            let news = state.history.push(Now::look(), seen.windows, seen.monitors);
+            state.done = ticket;
+            news
+        };
+        shared.done.notify_all();
+        if let Some(generation) = news {
+            changes.send_replace(generation);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+    use super::*;
+    use crate::area::Area;
+
+    /// A desktop with one monitor, whose width is what changes.
+    #[derive(Clone, Default)]
+    struct Desktop {
+        width: Arc<AtomicU32>,
+        looks: Arc<AtomicU32>,
+        gone: Arc<AtomicBool>,
+        frozen: Arc<AtomicBool>,
+    }
+
+    impl Desktop {
+        fn watch(&self) -> PortableWatch {
+            let desktop = self.clone();
+            PortableWatch::start(move || desktop.look()).expect("the first look")
+        }
+
+        fn look(&self) -> Result<Seen, SensorError> {
+            self.looks.fetch_add(1, Ordering::SeqCst);
+            while self.frozen.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            if self.gone.load(Ordering::SeqCst) {
+                return Err(SensorError::DisplayLost);
+            }
+            let area = Area { x: 0, y: 0, width: self.width.load(Ordering::SeqCst), height: 1 };
+            Ok(Seen { windows: Vec::new(), monitors: vec![Monitor { name: "one".to_owned(), area }] })
+        }
+    }
+
+    fn widths(layouts: &[Arc<Layout>]) -> Vec<u32> {
+        layouts.iter().map(|layout| layout.monitors[0].area.width).collect()
+    }
+
+    #[test]
+    fn a_barrier_sees_what_changed_before_it_and_the_span_has_what_was_before() {
+        let desktop = Desktop::default();
+        let watch = desktop.watch();
+        let began = watch.current().expect("alive");
+        for width in 1..50 {
+            desktop.width.store(width, Ordering::SeqCst);
+            let before = watch.current().expect("alive").generation;
+            assert!(watch.barrier().expect("alive") > before);
+            assert_eq!(watch.current().expect("alive").monitors[0].area.width, width);
+        }
+        let span = watch.span(began.at).expect("known");
+        assert_eq!(widths(&span), (0..50).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_layout_that_changed_and_changed_back_between_barriers_is_two_changes_if_it_was_seen() {
+        let desktop = Desktop::default();
+        let watch = desktop.watch();
+        let before = watch.barrier().expect("alive");
+        desktop.width.store(7, Ordering::SeqCst);
+        // Long enough to be seen by itself.
+        std::thread::sleep(INTERVAL * 3);
+        desktop.width.store(0, Ordering::SeqCst);
+        assert_eq!(watch.barrier().expect("alive"), before + 2, "it is not the layout that it was");
+    }
+
+    #[test]
+    fn it_looks_by_itself_four_times_a_second_and_no_oftener() {
+        let desktop = Desktop::default();
+        let watch = desktop.watch();
+        let mut changes = watch.changes();
+        desktop.width.store(9, Ordering::SeqCst);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(changes.changed()).expect("told of the change");
+        assert_eq!(widths(&[watch.current().expect("alive")]), [9]);
+        let (begun, looks) = (Instant::now(), desktop.looks.load(Ordering::SeqCst));
+        std::thread::sleep(INTERVAL * 4);
+        let looked = desktop.looks.load(Ordering::SeqCst) - looks;
+        let most = begun.elapsed().as_millis() / INTERVAL.as_millis() + 1;
+        assert!(u128::from(looked) <= most, "{looked} looks in {:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn a_lost_display_ends_the_watch_and_all_who_wait() {
+        let desktop = Desktop::default();
+        let watch = desktop.watch();
+        let mut changes = watch.changes();
+        desktop.gone.store(true, Ordering::SeqCst);
+        assert!(matches!(watch.barrier(), Err(SensorError::DisplayLost)));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        assert!(runtime.block_on(changes.changed()).is_err());
+        assert!(matches!(watch.current(), Err(SensorError::DisplayLost)));
+        assert!(matches!(watch.span(0), Err(SensorError::DisplayLost)));
+    }
+
+    #[test]
+    fn a_look_that_panics_is_a_lost_display() {
+        let mut looks = 0;
+        let watch = PortableWatch::start(move || {
+            looks += 1;
+            assert!(looks == 1, "as a library may");
+            Ok(Seen { windows: Vec::new(), monitors: Vec::new() })
+        })
+        .expect("the first look");
+        assert!(matches!(watch.barrier(), Err(SensorError::DisplayLost)));
+    }
+
+    #[test]
+    fn a_system_that_does_not_answer_holds_up_nobody_for_long() {
+        let desktop = Desktop::default();
+        let watch = desktop.watch();
+        desktop.frozen.store(true, Ordering::SeqCst);
+        assert!(matches!(watch.barrier(), Err(SensorError::TimedOut(_))));
+        assert!(watch.current().is_ok(), "what is known is still known");
+        drop(watch);
+        desktop.frozen.store(false, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,127 @@
+//! Whether somebody can be working at this screen at all: locked, or covered by a screen saver.
+
+use crate::area::Monitor;
+use crate::windows::{Layout, WindowKind, WindowState};
+
+/// Whether the screen is locked, as far as anybody can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Locked {
+    /// A program that does nothing but lock covers a monitor.
+    Yes,
+    /// Nothing that could be a lock covers a monitor.
+    No,
+    /// It cannot be told: a screen saver runs, which may ask for a password or not; or something covers a whole monitor
+    /// and does not say what it is; or this system does not tell.
+    Unknown,
+}
+
+/// The state of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Session {
+    /// Whether it is locked.
+    pub locked: Locked,
+    /// Whether a screen saver covers it: the X server's own, or a program of that kind.
+    pub saver: bool,
+}
+
+impl Session {
+    /// Whether a picture would be evidence of nothing: it is surely locked, or a screen saver covers it.
+    #[must_use]
+    pub fn is_covered(self) -> bool {
+        self.saver || self.locked == Locked::Yes
+    }
+}
+
+/// Programs that do nothing but lock, by `WM_CLASS`, lower case.
+const LOCKERS: [&str; 3] = ["i3lock", "light-locker", "xsecurelock"];
+/// Programs that blank the screen and, if so set, lock it; from their window alone it cannot be told which.
+const SAVERS: [&str; 5] =
+    ["cinnamon-screensaver", "gnome-screensaver", "mate-screensaver", "xfce4-screensaver", "xscreensaver"];
+
+/// From the windows, and what the X server says of its own screen saver (`None` where nobody tells).
+pub(crate) fn judge(layout: &Layout, server_saver: Option<bool>) -> Session {
+    let covering = layout.windows.iter().filter(|window| covers_a_monitor(window, &layout.monitors));
+    let mut saver = server_saver.unwrap_or(false);
+    let mut locked = if server_saver.is_some() { Locked::No } else { Locked::Unknown };
+    for window in covering {
+        let app = window.app.as_deref().unwrap_or_default().to_lowercase();
+        if LOCKERS.contains(&app.as_str()) {
+            locked = Locked::Yes;
+        } else if SAVERS.contains(&app.as_str()) {
+            saver = true;
+        } else if matches!(window.kind, WindowKind::Popup | WindowKind::Unknown) && locked == Locked::No {
+            locked = Locked::Unknown;
+        }
+    }
+    if saver && locked == Locked::No {
+        locked = Locked::Unknown;
+    }
+    Session { locked, saver }
+}
+
+/// Lockers pass the window manager by, and cover all there is: a window of the same name in a corner is its settings.
+fn covers_a_monitor(window: &WindowState, monitors: &[Monitor]) -> bool {
+    monitors.iter().any(|monitor| !monitor.area.is_empty() && window.area.contains(monitor.area))
+        && window.kind != WindowKind::Desktop
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::area::Area;
+
+    const MONITOR: Area = Area { x: 0, y: 0, width: 100, height: 80 };
+
+    fn window(app: Option<&str>, area: Area, kind: WindowKind) -> WindowState {
+        WindowState {
+            id: 1,
+            app: app.map(str::to_owned),
+            title: None,
+            pid: None,
+            owner: None,
+            may_belong_to: Vec::new(),
+            area,
+            opaque: true,
+            shows_titles: false,
+            focused: false,
+            kind,
+        }
+    }
+
+    fn session(windows: Vec<WindowState>, server_saver: Option<bool>) -> (Locked, bool) {
+        let monitors = vec![Monitor { name: "one".to_owned(), area: MONITOR }];
+        let session = judge(&Layout { at: 0, generation: 1, windows, monitors }, server_saver);
+        (session.locked, session.saver)
+    }
+
+    #[test]
+    fn a_screen_is_locked_covered_or_neither() {
+        use WindowKind::{Desktop, Normal, Popup, Unknown};
+        let corner = Area { width: 50, ..MONITOR };
+        for (what, windows, server_saver, expected) in [
+            ("nothing there", vec![], Some(false), (Locked::No, false)),
+            ("a locker", vec![window(Some("i3lock"), MONITOR, Popup)], Some(false), (Locked::Yes, false)),
+            (
+                "by class",
+                vec![window(Some("XSecureLock"), MONITOR, Popup)],
+                Some(false),
+                (Locked::Yes, false),
+            ),
+            ("in a corner", vec![window(Some("i3lock"), corner, Popup)], Some(false), (Locked::No, false)),
+            (
+                "a saver",
+                vec![window(Some("XScreenSaver"), MONITOR, Popup)],
+                Some(false),
+                (Locked::Unknown, true),
+            ),
+            ("the server's", vec![], Some(true), (Locked::Unknown, true)),
+            ("both", vec![window(Some("i3lock"), MONITOR, Popup)], Some(true), (Locked::Yes, true)),
+            ("who knows", vec![window(None, MONITOR, Unknown)], Some(false), (Locked::Unknown, false)),
+            ("a film", vec![window(Some("mpv"), MONITOR, Normal)], Some(false), (Locked::No, false)),
+            ("a wallpaper", vec![window(None, MONITOR, Desktop)], Some(false), (Locked::No, false)),
+            ("nobody tells", vec![], None, (Locked::Unknown, false)),
+        ] {
+            assert_eq!(session(windows, server_saver), expected, "{what}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Whether the screen is locked or covered, and what sort of display it is, as real X servers tell it.
+
+use candor_sensors::{Area, Backend, DisplayKind, Locked, SensorError, Sensors, Session, display_kind};
+use candor_tests::display::{Display, eventually};
+
+use crate::backends::open;
+use crate::program::Program;
+
+const WHOLE: Area = Area { x: 0, y: 0, width: 640, height: 480 };
+
+/// Waits for the state of the screen.
+fn until(sensors: &Sensors, locked: Locked, saver: bool) -> anyhow::Result<()> {
+    let wanted = Session { locked, saver };
+    eventually(&format!("the screen is {wanted:?}"), || {
+        sensors.barrier()?;
+        Ok((sensors.session()? == wanted).then_some(()))
+    })
+}
+
+#[test]
+fn a_locker_locks_for_as_long_as_it_covers_the_screen() -> anyhow::Result<()> {
+    let display = Display::start("640x480x24")?;
+    let sensors = open(Backend::X11, &display)?;
+    until(&sensors, Locked::No, false)?;
+    let program = Program::start(&display)?;
+    for (class, area, locked, saver) in [
+        ("i3lock", WHOLE, Locked::Yes, false),
+        ("i3lock", Area { width: 600, ..WHOLE }, Locked::No, false),
+        ("XScreenSaver", WHOLE, Locked::Unknown, true),
+        ("Solitaire", WHOLE, Locked::Unknown, false),
+    ] {
+        let window = program.window(area, 0, true)?;
+        program.class(window, class)?;
+        program.show(window)?;
+        until(&sensors, locked, saver)?;
+        assert_eq!(sensors.session()?.is_covered(), saver || locked == Locked::Yes, "{class}");
+        program.destroy(window)?;
+        until(&sensors, Locked::No, false)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn the_x_servers_own_screen_saver_is_told() -> anyhow::Result<()> {
+    let display = Display::start("640x480x24")?;
+    let sensors = open(Backend::X11, &display)?;
+    display.run("xset", &["s", "on", "s", "blank", "s", "activate"])?;
+    eventually("the screen saver covers the screen", || Ok(sensors.session()?.saver.then_some(())))?;
+    assert!(sensors.session()?.is_covered());
+    display.run("xset", &["s", "reset"])?;
+    until(&sensors, Locked::No, false)
+}
+
+#[test]
+fn an_x_server_is_told_from_xwayland_and_from_none() -> anyhow::Result<()> {
+    let mut display = Display::start("640x480x24")?;
+    assert_eq!(display_kind(Some(&display.name)), DisplayKind::X11);
+    // As XWayland names its outputs.
+    display.run("xrandr", &["--setmonitor", "XWAYLAND0", "640/160x480/120+0+0", "screen"])?;
+    assert_eq!(display_kind(Some(&display.name)), DisplayKind::XWayland);
+    let refused = Sensors::open(Backend::Auto, Some(&display.name));
+    let Err(SensorError::Blind(DisplayKind::XWayland)) = refused else { anyhow::bail!("{refused:?}") };
+    display.kill_server()?;
+    assert_eq!(display_kind(Some(&display.name)), DisplayKind::None);
+    Ok(())
+}

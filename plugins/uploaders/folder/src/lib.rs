@@ -1,0 +1,141 @@
+//! Writes parcels into a folder that a person can read without Candor:
+//!
+//! ```text
+//! Invoice service/2026-11-23/index.html              the day, to be opened in a browser
+//! Invoice service/2026-11-23/09-30/segment.json      the segment, readable
+//! Invoice service/2026-11-23/09-30/parcel.dsse.json  the signed parcel, byte for byte
+//! Invoice service/2026-11-23/09-30/picture.webp      its picture, if there is one
+//! ```
+//!
+//! Days and times are UTC, as segments are. A segment that was changed is written over the one before; a picture that was
+//! removed leaves an empty file, because a folder can only be written to. The page of a day is made anew from what the
+//! plugin's store remembers. That is bounded: days beyond it keep their page as it is, and what still comes for them goes
+//! into `later.html` beside it.
+//!
+//! **The proof.** Nobody countersigns for a folder. The receipt's proof only says where everything was put:
+//! `{"kind": "folder", "parcel": ID, "envelope": NAME, "attachments": [{"sha256": HEX, "name": NAME}]}`. Whoever takes it
+//! has to read these files back from the folder that was granted and compare: the envelope byte for byte, each attachment
+//! by its SHA-256.
+
+mod document;
+mod names;
+mod page;
+mod rows;
+
+use std::time::Duration;
+
+use candor_sdk::folder::{self, FolderError};
+use candor_sdk::{Attachment, DeliveryFailure, Parcel, Part, Receipt, SettingError, Uploader, log};
+use serde::{Deserialize, Serialize};
+
+use document::Document;
+use rows::{Day, Row};
+
+/// How long to wait where the folder cannot be written, and where its disk is full.
+const RETRY: Duration = Duration::from_mins(1);
+const RETRY_FULL: Duration = Duration::from_mins(10);
+
+/// What can be set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Settings {
+    /// What the contract's folder is called, such as `Invoice service`; the contract's id where it is not given.
+    pub title: Option<String>,
+}
+
+/// The uploader.
+#[derive(Debug)]
+pub struct Folder {
+    title: Option<String>,
+}
+
+/// Where everything was put.
+#[derive(Serialize)]
+struct Proof<'a> {
+    kind: &'static str,
+    parcel: &'a str,
+    envelope: String,
+    attachments: Vec<Put>,
+}
+
+/// One attachment.
+#[derive(Serialize)]
+struct Put {
+    sha256: String,
+    name: String,
+}
+
+impl Uploader for Folder {
+    type Settings = Settings;
+
+    fn configure(settings: Settings) -> Result<Self, Vec<SettingError>> {
+        match settings.title.as_deref().map(names::safe) {
+            Some(None) => Err(vec![SettingError::new(
+                "/title",
+                "Give the folder a name with a letter or a digit in it, such as `Invoice service`, or leave it out.",
+            )]),
+            title => Ok(Self { title: title.flatten() }),
+        }
+    }
+
+    fn deliver(&mut self, parcel: &Parcel, attachments: Vec<Attachment>) -> Result<Receipt, DeliveryFailure> {
+        let contract = names::safe(&parcel.contract).unwrap_or_else(|| "contract".to_owned());
+        let top = self.title.as_ref().unwrap_or(&contract);
+        let start = parcel.segment_start.as_millis();
+        let (date, time) = (names::date(start), names::time(start));
+        let segment = format!("{top}/{date}/{time}");
+
+        // What cannot be read is kept all the same, byte for byte: a later version of Candor may.
+        let document = Document::read(&parcel.envelope);
+        let revision = document.as_ref().map_or(0, |document| document.parcel.revision);
+        let mut day = Day::load(&contract, &date)?;
+        let before = day.row(start);
+        if before.is_some_and(|row| row.revision > revision) {
+            // What a worker removed must not come back by an older parcel that was late.
+            return Err(DeliveryFailure::Rejected("superseded".to_owned()));
+        }
+
+        let mut put = Vec::with_capacity(attachments.len());
+        for (at, attachment) in attachments.iter().enumerate() {
+            let name = format!("{segment}/{}", names::picture(at, &attachment.media_type()));
+            write(&name, &[attachment.into()])?;
+            put.push(Put { sha256: attachment.sha256(), name });
+        }
+        let had_picture = before.is_some_and(|row| row.picture.is_some()) || revision > 0;
+        if attachments.is_empty() && had_picture {
+            // It was there before, or may have been: its bytes go.
+            write(&format!("{segment}/{}", names::picture(0, "image/webp")), &[])?;
+        }
+        let envelope = format!("{segment}/parcel.dsse.json");
+        write(&envelope, &[parcel.envelope.as_slice().into()])?;
+        if let Some(readable) = document.as_ref().map(|document| document.readable.as_slice()) {
+            write(&format!("{segment}/segment.json"), &[readable.into()])?;
+        }
+
+        let length = u64::try_from(parcel.segment_length.as_millis()).unwrap_or(0);
+        let picture = (!attachments.is_empty()).then(|| format!("{time}/{}", page::file_name(&put)));
+        day.set(match &document {
+            Some(document) => Row::of(&document.parcel, picture),
+            None => Row::unread(start, length, picture),
+        });
+        day.keep()?;
+        let name = format!("{top}/{date}/{}", day.page());
+        write(&name, &[page::render(top, &date, &day).as_bytes().into()])?;
+
+        let proof = Proof { kind: "folder", parcel: &parcel.id, envelope, attachments: put };
+        match serde_json::to_vec(&proof) {
+            Ok(proof) => Ok(Receipt { proof }),
+            Err(_) => Err(DeliveryFailure::RetryAfter(RETRY)),
+        }
+    }
+}
+
+/// Writes one file. Nothing that can go wrong is the parcel's fault: it waits.
+fn write(name: &str, body: &[Part<'_>]) -> Result<(), DeliveryFailure> {
+    folder::put(name, body).map_err(|error| {
+        log::warn(&format!("{name} was not written: {error}"));
+        DeliveryFailure::RetryAfter(if error == FolderError::Full { RETRY_FULL } else { RETRY })
+    })
+}
+
+candor_sdk::uploader!(Folder);

@@ -1,0 +1,225 @@
+//! What the plugin remembers of a day, so that its page can be made anew with each segment.
+
+use candor_diary::parcel::{GapCause, Parcel};
+use candor_sdk::store::{self, StoreError};
+use candor_sdk::{DeliveryFailure, log};
+use serde::{Deserialize, Serialize};
+
+use crate::{RETRY, names};
+
+/// The longest memo that a page shows, characters. The whole of it is in `segment.json`.
+const LONGEST_MEMO: usize = 120;
+/// Before the first day is forgotten.
+const NEVER: &str = "0000-00-00";
+
+/// A segment, as the page shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Row {
+    /// Its first millisecond, and its length in milliseconds.
+    #[serde(rename = "s")]
+    pub(crate) start: u64,
+    #[serde(rename = "l")]
+    pub(crate) length: u64,
+    #[serde(rename = "r")]
+    pub(crate) revision: u32,
+    /// What the worker says it was.
+    #[serde(rename = "m", default, skip_serializing_if = "String::is_empty")]
+    pub(crate) memo: String,
+    /// Sentences about time, activity, picture and gaps.
+    #[serde(rename = "w")]
+    pub(crate) words: Vec<String>,
+    /// Where the picture is, from the page.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) picture: Option<String>,
+}
+
+impl Row {
+    /// The row of a parcel that was understood.
+    pub(crate) fn of(parcel: &Parcel, picture: Option<String>) -> Self {
+        let memo = [parcel.label.as_deref(), parcel.memo.as_deref()];
+        let memo = memo.into_iter().flatten().collect::<Vec<_>>().join(": ");
+        Self {
+            start: parcel.start,
+            length: parcel.length.ms(),
+            revision: parcel.revision,
+            memo: memo.chars().take(LONGEST_MEMO).collect(),
+            words: words(parcel),
+            picture,
+        }
+    }
+
+    /// The row of a parcel that this version cannot read.
+    pub(crate) fn unread(start: u64, length: u64, picture: Option<String>) -> Self {
+        let words = vec!["This version cannot read the segment; parcel.dsse.json holds it whole.".to_owned()];
+        Self { start, length, revision: 0, memo: String::new(), words, picture }
+    }
+}
+
+/// What the page says of a segment, a sentence each.
+fn words(parcel: &Parcel) -> Vec<String> {
+    let mut words = Vec::new();
+    if let Some(removed) = &parcel.removed {
+        let minutes = removed.time_ms / 60_000;
+        words.push(format!("Removed by the worker, {minutes} min with it."));
+        return words;
+    }
+    let length = parcel.length.ms() / 60_000;
+    if parcel.manual.is_some() {
+        words.push(format!("{length} min of manual time: typed in, without activity."));
+    } else {
+        let tracked: u64 = parcel.minutes.iter().map(|minute| u64::from(minute.tracked_ms)).sum();
+        words.push(format!("{} min tracked.", tracked.div_ceil(60_000)));
+        if parcel.minutes.iter().any(|minute| minute.counts.is_some()) {
+            words.push(format!("Activity in {} of {length} minutes.", parcel.minutes_active()));
+        }
+    }
+    if let Some(snapshot) = &parcel.snapshot {
+        words.extend(covered(parcel, snapshot));
+    }
+    if let Some(none) = &parcel.no_snapshot {
+        words.push(format!("{}.", none.sentence()));
+    }
+    for gap in &parcel.gaps {
+        let (from, to) = (names::clock(gap.from), names::clock(gap.to));
+        words.push(format!("No evidence from {from} to {to}: {}.", cause(gap.cause)));
+    }
+    words
+}
+
+/// What of the picture is covered, and by which rules.
+fn covered(parcel: &Parcel, snapshot: &candor_diary::parcel::Snapshot) -> Option<String> {
+    let places = snapshot.redactions.len();
+    if places == 0 {
+        return None;
+    }
+    let mut rules: Vec<&str> = Vec::new();
+    for redaction in &snapshot.redactions {
+        let rule = redaction.rule.and_then(|rule| parcel.policy.rules.get(usize::try_from(rule).ok()?));
+        let rule = rule.map_or("shows hidden titles", String::as_str);
+        if !rules.contains(&rule) {
+            rules.push(rule);
+        }
+    }
+    let times = if places == 1 { "One place was" } else { "Several places were" };
+    Some(format!("{times} covered before the picture left the screen: {}.", rules.join("; ")))
+}
+
+fn cause(cause: GapCause) -> &'static str {
+    match cause {
+        GapCause::Crash => "the tracker was killed or lost power",
+        GapCause::CounterLost => "activity could not be counted",
+        GapCause::DisplayLost => "the display could not be read",
+        GapCause::CollectorFailed => "a collector failed",
+        GapCause::ClockJump => "the clock was set",
+        GapCause::Asleep => "the computer slept",
+        GapCause::Locked => "the screen was locked",
+        GapCause::Paused => "paused for private time",
+        GapCause::LeftOut => "left out by the worker",
+    }
+}
+
+/// A day of a contract.
+pub(crate) struct Day {
+    contract: String,
+    date: String,
+    rows: Vec<Row>,
+    /// Its page was closed: what comes now is on another one.
+    late: bool,
+}
+
+impl Day {
+    /// What is remembered of the day.
+    pub(crate) fn load(contract: &str, date: &str) -> Result<Self, DeliveryFailure> {
+        let known = store::get(&key(contract, date)).map_err(unavailable)?;
+        let rows = known.and_then(|rows| serde_json::from_slice(&rows).ok()).unwrap_or_default();
+        let forgotten = store::get(&mark(contract)).map_err(unavailable)?;
+        let late = forgotten.is_some_and(|last| date.as_bytes() <= last.as_slice());
+        Ok(Self { contract: contract.to_owned(), date: date.to_owned(), rows, late })
+    }
+
+    /// The row of the segment that starts then.
+    pub(crate) fn row(&self, start: u64) -> Option<&Row> {
+        self.rows.iter().find(|row| row.start == start)
+    }
+
+    /// In order of time.
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Whether the page holds only what came after the day's own page was closed.
+    pub(crate) fn is_late(&self) -> bool {
+        self.late
+    }
+
+    /// The page's name.
+    pub(crate) fn page(&self) -> &'static str {
+        if self.late { "later.html" } else { "index.html" }
+    }
+
+    /// Puts a row in the place of the one before.
+    pub(crate) fn set(&mut self, row: Row) {
+        self.rows.retain(|other| other.start != row.start);
+        self.rows.push(row);
+        self.rows.sort_by_key(|row| row.start);
+    }
+
+    /// Remembers it. Where the store is full, the oldest other day is forgotten: its page stays as it is.
+    pub(crate) fn keep(&self) -> Result<(), DeliveryFailure> {
+        let mark = mark(&self.contract);
+        if store::get(&mark).map_err(unavailable)?.is_none() {
+            // Its place is taken while there is room: later it only changes.
+            store::set(&mark, NEVER.as_bytes()).map_err(unavailable)?;
+        }
+        let mut rows = self.rows.clone();
+        loop {
+            let bytes = serde_json::to_vec(&rows).map_err(|_| DeliveryFailure::RetryAfter(RETRY))?;
+            match store::set(&key(&self.contract, &self.date), &bytes) {
+                Ok(()) => return Ok(()),
+                Err(StoreError::Full(_)) => {}
+                Err(error) => return Err(unavailable(error)),
+            }
+            if let Some(oldest) = self.oldest_other()? {
+                let forgotten = store::get(&mark).map_err(unavailable)?.unwrap_or_default();
+                if forgotten.as_slice() < oldest.as_bytes() {
+                    store::set(&mark, oldest.as_bytes()).map_err(unavailable)?;
+                }
+                store::delete(&key(&self.contract, &oldest)).map_err(unavailable)?;
+            } else if rows.iter().any(|row| !row.memo.is_empty() || row.words.len() > 1) {
+                // A day of very many segments: the page has them whole, what is remembered of them is shorter.
+                for row in &mut rows {
+                    row.memo.clear();
+                    row.words.truncate(1);
+                }
+            } else {
+                log::warn("the store has no room for the day: its page will begin anew");
+                return Ok(());
+            }
+        }
+    }
+
+    fn oldest_other(&self) -> Result<Option<String>, DeliveryFailure> {
+        let prefix = key(&self.contract, "");
+        let keys = store::keys().map_err(unavailable)?;
+        let mut days = keys.iter().filter_map(|key| key.strip_prefix(&prefix));
+        Ok(days.find(|date| *date != self.date).map(str::to_owned))
+    }
+}
+
+/// Keys are short: a contract's id is cut where it is longer than any that a back office gives.
+fn key(contract: &str, date: &str) -> String {
+    format!("day {} {date}", short(contract))
+}
+
+fn mark(contract: &str) -> String {
+    format!("forgotten {}", short(contract))
+}
+
+fn short(contract: &str) -> &str {
+    contract.get(..64).unwrap_or(contract)
+}
+
+fn unavailable(error: StoreError) -> DeliveryFailure {
+    log::warn(&format!("the day cannot be remembered: {error}"));
+    DeliveryFailure::RetryAfter(RETRY)
+}
