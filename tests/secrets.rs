@@ -44,7 +44,7 @@ const WORDS: [&str; 20] = [
 const OPEN: &str = "HARBOUR";
 
 /// How many segments of a minute are looked at.
-const SEGMENTS: usize = 1;
+const SEGMENTS: usize = 2;
 
 /// Writes down all that goes between an agent and a back office.
 struct Wire {
@@ -100,8 +100,12 @@ impl Stage {
             display.xterm(&format!("secret: {word}"), &format!("50x20+{x}+{y}"), &script).unwrap();
         }
         let open = format!("for i in 1 2 3 4 5 6; do echo {OPEN} {OPEN}; done");
-        display.xterm(OPEN, "40x12+1500+740", &open).unwrap();
-        display.xterm(&format!("{OPEN} two"), "40x12+3400+740", &open).unwrap();
+        for (title, place) in [(OPEN.to_owned(), "30x8+1400+740"), (format!("{OPEN} two"), "30x8+3300+740")] {
+            let script = format!("{open}\nexec sleep 3600");
+            let font = ["-fa", "DejaVu Sans Mono", "-fs", "16"];
+            let arguments = ["-T", &title, "-geometry", place, "-e", "sh", "-c", &script];
+            display.spawn("xterm", &[&font[..], &arguments[..]].concat()).unwrap();
+        }
         let windows = WORDS.map(|word| display.window_named(&format!("secret: {word}")).unwrap()).to_vec();
         display.window_named(OPEN).unwrap();
         let (client, root) = display.connect().unwrap();
@@ -253,7 +257,6 @@ fn invariant_01_secrets_of_twenty_windows_on_two_monitors_are_nowhere() {
     assert!(!pictures.is_empty(), "no picture was taken: {delivered:#?}");
     let mut open_read = false;
     for file in &pictures {
-        std::fs::copy(file, "/tmp/secrets-pic.webp").unwrap();
         let picture = Picture::read(file).unwrap();
         assert_eq!(picture.width(), 3_840);
         let words = picture.words().unwrap().to_uppercase();

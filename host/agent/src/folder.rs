@@ -10,6 +10,7 @@
 //! preferences.json  what the worker prefers, optional
 //! state.json        the current contract, memo and label
 //! journal/          the journal
+//! delivered/        where uploaders that write into a folder write
 //! artefacts/        compiled plugins
 //! run/              the control socket
 //! ```

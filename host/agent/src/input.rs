@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use candor_diary::parcel::Counts;
-use candor_sensors::SensorError;
+use candor_sensors::{Backend, SensorError};
 use candor_sensors::counter::CounterProcess;
 
 /// The counts of a minute, or of the part of it in which the counter ran.
@@ -41,11 +41,13 @@ pub struct CounterSource {
     pub program: PathBuf,
     /// The display; none means `$DISPLAY`.
     pub display: Option<String>,
+    /// How input is counted.
+    pub backend: Backend,
 }
 
 impl InputSource for CounterSource {
     fn start(&self) -> Result<Box<dyn Input>, SensorError> {
-        let process = CounterProcess::spawn(&self.program, self.display.as_deref())?;
+        let process = CounterProcess::spawn_with(&self.program, self.display.as_deref(), self.backend)?;
         Ok(Box::new(Process(process)))
     }
 }

@@ -25,7 +25,7 @@ struct File {
     code: String,
 }
 
-/// Reads a link (`candor:join?server=…&code=…`), the text of an invitation file, or the path of one.
+/// Reads a link (`candor:join?server=…&code=…` or `https://…/join#CODE`), the text of an invitation file, or the path of one.
 ///
 /// # Errors
 /// Where it is neither; says what was expected.
@@ -46,6 +46,11 @@ pub fn read(text: &str) -> Result<Invitation> {
     let Ok(url) = Url::parse(text) else {
         bail!("that is no invitation: paste the link that begins with candor:join, or take the file");
     };
+    if let ("https" | "http", "join", Some(code)) =
+        (url.scheme(), url.path().trim_matches('/'), url.fragment().filter(|code| !code.is_empty()))
+    {
+        return Ok(Invitation { server: url.origin().ascii_serialization(), code: code.to_owned() });
+    }
     let value = |name: &str| url.query_pairs().find(|(n, _)| n == name).map(|(_, v)| v.into_owned());
     match (url.scheme(), url.path().trim_matches('/'), value("server"), value("code")) {
         ("candor", "join", Some(server), Some(code)) => Ok(Invitation { server, code }),
@@ -62,6 +67,7 @@ mod tests {
         let wanted = Invitation { server: "https://diary.example".into(), code: "7QK2-9F4M".into() };
         let link = "candor:join?server=https%3A%2F%2Fdiary.example&code=7QK2-9F4M";
         assert_eq!(read(link).unwrap(), wanted);
+        assert_eq!(read("https://diary.example/join#7QK2-9F4M").unwrap(), wanted);
         let file = r#"{"candor-invitation":1,"server":"https://diary.example","code":"7QK2-9F4M"}"#;
         assert_eq!(read(file).unwrap(), wanted);
         for wrong in ["", "hello", "https://diary.example", "candor:join?code=x", "{}", "{\"server\":1}"] {

@@ -10,13 +10,14 @@ use candor_agent::clock::SystemClock;
 use candor_agent::control::ask;
 use candor_agent::enrol::enrol;
 use candor_agent::folder::Folder;
-use candor_agent::guard::eyes::{Eyes, X11Eyes};
+use candor_agent::guard::eyes::{Eyes, SensorEyes};
 use candor_agent::input::CounterSource;
 use candor_agent::notice::Acceptance;
-use candor_agent::presence::X11Presence;
+use candor_agent::presence::SensorPresence;
 use candor_agent::protocol::{OutboxAnswer, Request, Response, Status};
 use candor_agent::seat::open_plugins;
 use candor_agent::settings::Remembered;
+use candor_sensors::{Backend, Sensors};
 use clap::{Parser, Subcommand};
 use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
@@ -76,6 +77,9 @@ enum Cmd {
         /// The program candor-counter [default: beside this program]
         #[arg(long)]
         counter: Option<PathBuf>,
+        /// How the screen is read and input is counted; `portable` has to be built in
+        #[arg(long, value_parser = ["auto", "x11", "portable"], default_value = "auto")]
+        backend: String,
     },
     /// Show what the running agent does
     Status {
@@ -163,9 +167,14 @@ async fn run(cli: Cli) -> Result<()> {
             Ok(())
         }
         Cmd::Accept { by } => accept(&data, &plugins()?, &compiler()?, by).await,
-        Cmd::Run { display, counter } => {
+        Cmd::Run { display, counter, backend } => {
+            let backend = match backend.as_str() {
+                "x11" => Backend::X11,
+                "portable" => Backend::Portable,
+                _ => Backend::Auto,
+            };
             let counter = counter.map_or_else(|| beside("candor-counter"), Ok)?;
-            serve(&data, plugins()?, compiler()?, counter, display).await
+            serve(&data, plugins()?, compiler()?, counter, display, backend).await
         }
         Cmd::Status { json } => status(&data, json).await,
         Cmd::Start { memo } => tell(&data, &Request::Start { memo }, "Tracking.").await,
@@ -227,17 +236,19 @@ async fn serve(
     compiler: PathBuf,
     counter: PathBuf,
     display: Option<String>,
+    backend: Backend,
 ) -> Result<()> {
-    let eyes = match X11Eyes::open(display.as_deref()) {
-        Ok(eyes) => Ok(Arc::new(eyes) as Arc<dyn Eyes>),
+    let sensors = Sensors::open(backend, display.as_deref()).map(Arc::new);
+    let presence = Arc::new(SensorPresence::new(sensors.as_ref().ok().cloned()));
+    let eyes = match sensors {
+        Ok(sensors) => Ok(Arc::new(SensorEyes::new(sensors)) as Arc<dyn Eyes>),
         Err(error) => Err(error.to_string()),
     };
-    let presence = Arc::new(X11Presence::open(display.as_deref()));
     let setup = Setup {
         folder: Folder::open(data)?,
         clock: SystemClock::shared(),
         eyes,
-        input: Arc::new(CounterSource { program: counter, display }),
+        input: Arc::new(CounterSource { program: counter, display, backend }),
         presence,
         plugins,
         compiler,

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use candor_diary::terms::{Mode, Terms};
 use candor_sandbox::{Capability, Grants};
@@ -67,9 +68,9 @@ fn ms(duration: u64) -> String {
 }
 
 impl Notice {
-    /// Writes the notice for these terms and plugins.
+    /// Writes the notice for these terms and plugins; `delivered` is the folder for uploaders that write into one.
     #[must_use]
-    pub fn write(terms: &Terms, server: &str, plugins: &Plugins) -> Self {
+    pub fn write(terms: &Terms, server: &str, plugins: &Plugins, delivered: &Path) -> Self {
         let mut text = String::new();
         let mut grants = BTreeMap::new();
         let mut line = |l: String| {
@@ -93,7 +94,7 @@ impl Notice {
         line(String::new());
         line("Collectors and what each may do:".into());
         for loaded in plugins.collectors.iter().chain(&plugins.uploader) {
-            match asks(loaded) {
+            match asks(loaded, delivered) {
                 Ok(asked) => {
                     let may: Vec<_> = asked.capabilities.iter().map(|c| words(*c)).collect();
                     let mut entry = format!("- {}: {}", loaded.name, may.join("; "));
@@ -102,6 +103,9 @@ impl Notice {
                         let _ = write!(entry, ", only to {}{place}", http.origin);
                     }
                     line(entry);
+                    if let Some(folder) = &asked.folder {
+                        let _ = write!(entry, ": {}", folder.display());
+                    }
                     let sha256 = loaded.prepared.description().sha256.clone();
                     grants.insert(loaded.name.clone(), Granted { sha256, grants: asked });
                 }

@@ -1,6 +1,7 @@
 //! Drains the outbox: hands parcels that have waited long enough to the uploader, checks the receipt, and only then
 //! calls them delivered (invariant 9).
 
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
 use candor_diary::receipt::{RECEIPT_TYPE, Receipt};
@@ -12,6 +13,7 @@ use candor_seal::{Envelope, PublicKey, sha256_hex};
 use tokio::sync::Notify;
 
 use crate::clock::sleep;
+use crate::folder_proof::check_folder;
 use crate::hosts::JournalAttachment;
 use crate::shared::Shared;
 
@@ -116,8 +118,8 @@ pub fn check_receipt(
 pub enum Proof {
     /// A back office's receipt, countersigned with this key.
     Countersigned(Box<PublicKey>),
-    /// A folder on this computer: its uploader answers the SHA-256 of the bytes that it wrote and read back.
-    Written,
+    /// What was put into this folder can be read back from it.
+    Written(PathBuf),
 }
 
 impl Proof {
@@ -125,11 +127,23 @@ impl Proof {
     ///
     /// # Errors
     /// Why it is not.
-    pub fn check(&self, proof: &[u8], parcel_id: &str, envelope: &[u8]) -> Result<(), BadReceipt> {
+    pub async fn check(
+        &self,
+        proof: Vec<u8>,
+        parcel_id: &str,
+        envelope: Vec<u8>,
+        attachments: Vec<String>,
+    ) -> Result<(), String> {
         match self {
-            Self::Countersigned(server) => check_receipt(proof, server, parcel_id, envelope).map(|_| ()),
-            Self::Written if proof == sha256_hex(envelope).as_bytes() => Ok(()),
-            Self::Written => Err(BadReceipt::Other("other bytes")),
+            Self::Countersigned(server) => {
+                check_receipt(&proof, server, parcel_id, &envelope).map(|_| ()).map_err(|bad| bad.to_string())
+            }
+            Self::Written(folder) => {
+                let (folder, id) = (folder.clone(), parcel_id.to_owned());
+                let read = move || check_folder(&proof, &folder, &id, &envelope, &attachments);
+                let checked = tokio::task::spawn_blocking(read).await;
+                checked.map_err(|_| "it could not be checked".to_owned())?.map_err(|bad| bad.to_string())
+            }
         }
     }
 }
@@ -167,9 +181,11 @@ impl Courier {
     async fn deliver(&mut self, entry: &OutboxEntry) -> Result<(), JournalError> {
         let journal = &self.shared.journal;
         let envelope = journal.envelope(&entry.parcel_id).await?;
+        let mut sent = Vec::with_capacity(entry.attachments.len());
         let mut attachments: Vec<Arc<dyn AttachmentSource>> = Vec::with_capacity(entry.attachments.len());
         for blob in &entry.attachments {
             let info = journal.blob_info(blob).await?;
+            sent.push(info.sha256.clone());
             attachments.push(Arc::new(JournalAttachment { info, journal: journal.clone() }));
         }
         let parcel = ParcelToDeliver {
@@ -182,7 +198,7 @@ impl Courier {
         let answer = self.uploader.deliver(parcel, attachments).await;
         let now = self.shared.clock.now();
         let why = match answer {
-            Ok(Ok(proof)) => match self.proof.check(&proof, &entry.parcel_id, &envelope) {
+            Ok(Ok(proof)) => match self.proof.check(proof.clone(), &entry.parcel_id, envelope, sent).await {
                 Ok(()) => {
                     self.delivery.reached();
                     self.shared.journal.mark_delivered(&entry.parcel_id, proof, now).await?;

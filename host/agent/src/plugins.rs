@@ -80,7 +80,7 @@ impl Library<'_> {
         let loaded = self.load("policy", plugin).await?;
         let sha256 = loaded.prepared.description().sha256.clone();
         // A policy has no way out for what it sees, so what it imports needs nobody's permission.
-        let grants = asks(&loaded).map_err(|e| e.to_string())?;
+        let grants = asks(&loaded, Path::new("")).map_err(|e| e.to_string())?;
         let policy = loaded
             .prepared
             .policy(&loaded.name, &grants, &loaded.settings)
@@ -186,13 +186,17 @@ pub struct BadAddress {
     reason: String,
 }
 
-/// What a plugin asks for: what it imports, and for an uploader or feed the origin in its settings.
+/// What a plugin asks for: what it imports, for an uploader or feed the origin in its settings, and `delivered` as the
+/// folder it may write into.
 ///
 /// # Errors
 /// Where it needs the network and its settings name no address.
-pub fn asks(loaded: &Loaded) -> Result<Grants, BadAddress> {
+pub fn asks(loaded: &Loaded, delivered: &Path) -> Result<Grants, BadAddress> {
     let description = loaded.prepared.description();
     let mut grants = Grants { capabilities: description.imports.clone(), ..Grants::default() };
+    if description.imports.contains(&Capability::Folder) {
+        grants.folder = Some(delivered.to_path_buf());
+    }
     let network = matches!(description.kind, Kind::Uploader | Kind::Feed);
     if network && description.imports.contains(&Capability::Http) {
         let bad = |reason: &str| BadAddress { plugin: loaded.name.clone(), reason: reason.to_owned() };

@@ -1,9 +1,8 @@
 //! Whether anybody is there: how long nothing was touched, whether the screen is locked, whether the computer slept.
 
-use std::sync::Mutex;
-use std::time::Duration;
+use std::sync::Arc;
 
-use candor_sensors::Idle;
+use candor_sensors::Sensors;
 
 /// What is known at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,54 +23,29 @@ pub trait Presence: Send + Sync + 'static {
     fn sample(&self) -> Sample;
 }
 
-/// The X server's own clock of input. It says nothing about what the input was.
-pub struct X11Presence {
-    display: Option<String>,
-    idle: Mutex<Option<Idle>>,
-    /// Whether there ever was a display: one that never was is not lost.
-    seen: bool,
-}
+/// What the sensors of the display tell. They say nothing about what the input was.
+pub struct SensorPresence(Option<Arc<Sensors>>);
 
-impl X11Presence {
-    /// Watches a display; `None` means `$DISPLAY`. Without one nothing can be told.
+impl SensorPresence {
+    /// Without sensors nothing can be told but sleep.
     #[must_use]
-    pub fn open(display: Option<&str>) -> Self {
-        let idle = Idle::open(display).ok();
-        let seen = idle.is_some();
-        Self { display: display.map(str::to_owned), idle: Mutex::new(idle), seen }
+    pub fn new(sensors: Option<Arc<Sensors>>) -> Self {
+        Self(sensors)
     }
 }
 
-impl Presence for X11Presence {
+impl Presence for SensorPresence {
     fn sample(&self) -> Sample {
-        let mut sample = Sample { asleep_ms: asleep_ms(), ..Sample::default() };
-        let Ok(mut idle) = self.idle.lock() else { return sample };
-        if idle.is_none() && self.seen {
-            *idle = Idle::open(self.display.as_deref()).ok();
+        let mut sample = Sample { asleep_ms: candor_sensors::asleep_ms(), ..Sample::default() };
+        let Some(sensors) = &self.0 else { return sample };
+        match sensors.idle_ms() {
+            Ok(idle) => sample.idle_ms = idle,
+            Err(_) => sample.display_lost = true,
         }
-        match idle.as_ref().map(Idle::query) {
-            Some(Ok(time)) => sample.idle_ms = Some(millis(time)),
-            Some(Err(_)) => {
-                *idle = None;
-                sample.display_lost = true;
-            }
-            None => sample.display_lost = self.seen,
+        match sensors.session() {
+            Ok(session) => sample.locked = session.is_covered(),
+            Err(_) => sample.display_lost = true,
         }
         sample
     }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// How long the computer has slept since it was started: the clock that goes on in sleep, less the one that stops.
-#[must_use]
-pub fn asleep_ms() -> u64 {
-    use rustix::time::{ClockId, clock_gettime};
-    let ms = |id| {
-        let time = clock_gettime(id);
-        time.tv_sec.saturating_mul(1_000).saturating_add(time.tv_nsec / 1_000_000)
-    };
-    u64::try_from(ms(ClockId::Boottime).saturating_sub(ms(ClockId::Monotonic))).unwrap_or(0)
 }

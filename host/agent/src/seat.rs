@@ -141,7 +141,8 @@ pub async fn open_plugins(
     let own_rules = folder.read_json("own-rules.json")?;
     let library = Library { sandbox: &sandbox, folder: plugins };
     let opened = library.open(&enrolment.terms, own_rules).await;
-    let notice = Notice::write(&enrolment.terms, &enrolment.server, &opened);
+    let delivered = folder.path("delivered");
+    let notice = Notice::write(&enrolment.terms, &enrolment.server, &opened, &delivered);
     Ok((opened, notice))
 }
 
@@ -374,7 +375,9 @@ impl Seat {
         let proof = if network {
             Proof::Countersigned(Box::new(self.enrolment.server_key.clone()))
         } else {
-            Proof::Written
+            let folder = granted.grants.folder.clone().ok_or("it was granted no folder: accept the notice")?;
+            self.house.folder.make("delivered").map_err(|e| format!("{e:#}"))?;
+            Proof::Written(folder)
         };
         let uploader = loaded
             .prepared

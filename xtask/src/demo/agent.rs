@@ -1,7 +1,7 @@
 //! The agent, driven by its own command line as a person would.
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
@@ -36,6 +36,11 @@ impl Agent {
 
     fn tell(&self, arguments: &[&str]) -> Result<String> {
         process::output(&mut self.command(arguments))
+    }
+
+    /// Its data folder.
+    pub(super) fn data(&self) -> &Path {
+        &self.data
     }
 
     /// Whether an earlier run enrolled it.

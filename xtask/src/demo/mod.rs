@@ -11,6 +11,7 @@ mod meter;
 mod report;
 mod state;
 mod terms;
+mod window;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -96,7 +97,7 @@ pub(crate) fn measure(workspace: &Workspace, minutes: u64) -> Result<Usage> {
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let own_display = if options.headless { None } else { display::of_this_person() };
     if !options.as_built {
-        let needs = if own_display.is_some() { setup::Needs::BUILD } else { setup::Needs::DEMO };
+        let needs = if own_display.is_some() { setup::Needs::PERSON } else { setup::Needs::DEMO };
         let guests = setup::setup(workspace, needs)?;
         artefacts::programs(workspace, artefacts::Programs::Pipeline)?;
         artefacts::guests(workspace, &guests, artefacts::Programs::Pipeline)?;
@@ -120,6 +121,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
 
 /// A run under way.
 struct Demo<'a> {
+    workspace: &'a Workspace,
     options: &'a Options,
     backoffice: BackOffice,
     /// The contract's id.
@@ -136,7 +138,7 @@ struct Demo<'a> {
 impl<'a> Demo<'a> {
     /// Starts the back office, a screen and the agent, and has it ready to track.
     fn begin(
-        workspace: &Workspace,
+        workspace: &'a Workspace,
         options: &'a Options,
         data: &DataFolder,
         household: &mut Household,
@@ -164,7 +166,7 @@ impl<'a> Demo<'a> {
         let display = own_display.or_else(|| made_display.clone()).context("there is no display")?;
         agent.start(household, interrupt, &display)?;
         backoffice.tell(&contract);
-        Ok(Self { options, backoffice, contract, agent, made_display, tracked_from: None, meter: None })
+        Ok(Self { workspace, options, backoffice, contract, agent, made_display, tracked_from: None, meter: None })
     }
 
     /// Tracks until enough is delivered, or until the person ends it.
@@ -179,8 +181,10 @@ impl<'a> Demo<'a> {
         self.tracked_from = Some(now() - now() % SEGMENT_MS);
         self.agent.track(&self.options.memo)?;
         say("tracking your screen; Ctrl-C ends it");
+        let mut window = window::Window::begin(self.workspace, self.agent.data(), self.options.as_built)?;
         while interrupt.sleep(Duration::from_millis(500)) {
             household.all_well()?;
+            window.look()?;
         }
         Ok(())
     }

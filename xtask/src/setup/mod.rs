@@ -20,17 +20,21 @@ use crate::workspace::Workspace;
 pub(crate) struct Needs {
     /// A screen of its own with programs on it.
     desktop: bool,
+    /// A window.
+    window: bool,
     /// What only the tests use.
     tests: bool,
 }
 
 impl Needs {
     /// Compiling.
-    pub(crate) const BUILD: Self = Self { desktop: false, tests: false };
+    pub(crate) const BUILD: Self = Self { desktop: false, window: false, tests: false };
+    /// Compiling, and a window on the screen that the person sits at.
+    pub(crate) const PERSON: Self = Self { desktop: false, window: true, tests: false };
     /// Compiling, and recording a screen that is made for it.
-    pub(crate) const DEMO: Self = Self { desktop: true, tests: false };
+    pub(crate) const DEMO: Self = Self { desktop: true, window: false, tests: false };
     /// All.
-    pub(crate) const TEST: Self = Self { desktop: true, tests: true };
+    pub(crate) const TEST: Self = Self { desktop: true, window: true, tests: true };
 }
 
 /// Brings what is missing and says how guests are built on this machine.

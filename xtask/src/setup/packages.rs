@@ -50,10 +50,39 @@ const DESKTOP: &[Package] = &[
     file("fonts-dejavu-core", "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"),
 ];
 
-/// To test: reading pictures back, a second monitor, and the example in JavaScript.
+/// The path of a system library on this kind of machine.
+#[cfg(target_arch = "x86_64")]
+macro_rules! library {
+    ($name:literal) => {
+        concat!("/usr/lib/x86_64-linux-gnu/", $name)
+    };
+}
+#[cfg(not(target_arch = "x86_64"))]
+macro_rules! library {
+    ($name:literal) => {
+        concat!("/usr/lib/aarch64-linux-gnu/", $name)
+    };
+}
+
+/// To open a window: what it draws with is looked for when it runs, so nothing fails while it is built.
+const WINDOW: &[Package] = &[
+    file("libgl1-mesa-dri", library!("dri")),
+    file("libegl1", library!("libEGL.so.1")),
+    file("libgl1", library!("libGL.so.1")),
+    file("libxkbcommon-x11-0", library!("libxkbcommon-x11.so.0")),
+    file("libxcursor1", library!("libXcursor.so.1")),
+    file("libxi6", library!("libXi.so.6")),
+    file("libxrandr2", library!("libXrandr.so.2")),
+];
+
+/// To test: reading pictures back, a second monitor, a session with tray and notifications, and the example in
+/// JavaScript.
 const TESTS: &[Package] = &[
     program("tesseract-ocr", "tesseract"),
     program("x11-xserver-utils", "xrandr"),
+    program("dbus-daemon", "dbus-daemon"),
+    program("xfce4-panel", "xfce4-panel"),
+    file("xfce4-notifyd", library!("xfce4/notifyd/xfce4-notifyd")),
     program("nodejs", "node"),
     program("npm", "npm"),
 ];
@@ -75,7 +104,7 @@ impl Package {
 
 /// Installs what is missing, where that is allowed; otherwise says what to type.
 pub(super) fn bring(needs: Needs) -> Result<()> {
-    let wanted = [(true, BUILD), (needs.desktop, DESKTOP), (needs.tests, TESTS)];
+    let wanted = [(true, BUILD), (needs.desktop, DESKTOP), (needs.window, WINDOW), (needs.tests, TESTS)];
     let missing: Vec<&str> = wanted
         .iter()
         .filter(|(needed, _)| *needed)

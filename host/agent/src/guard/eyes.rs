@@ -1,9 +1,9 @@
 //! The sensors that the guard looks through, behind one trait.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use candor_sensors::{Area, Layout, RawFrame, Screen, SensorError, WindowWatch};
+use candor_sensors::{Area, Backend, Layout, RawFrame, SensorError, Sensors};
 use tokio::sync::watch;
 
 /// Windows and pixels of one desktop. Only the guard holds one (invariant 1).
@@ -37,22 +37,22 @@ pub trait Eyes: Send + Sync + 'static {
     fn changes(&self) -> watch::Receiver<u64>;
 }
 
-/// The X11 display.
-pub struct X11Eyes {
-    watch: Arc<WindowWatch>,
-    screen: Arc<Mutex<Screen>>,
-}
+/// The display of this session, through whichever backend fits.
+pub struct SensorEyes(Arc<Sensors>);
 
-impl X11Eyes {
-    /// Connects to a display; `None` means `$DISPLAY`.
+impl SensorEyes {
+    /// Looks through opened sensors.
+    #[must_use]
+    pub fn new(sensors: Arc<Sensors>) -> Self {
+        Self(sensors)
+    }
+
+    /// Opens the X11 display; `None` means `$DISPLAY`.
     ///
     /// # Errors
     /// Where there is no such display.
     pub fn open(display: Option<&str>) -> Result<Self, SensorError> {
-        Ok(Self {
-            watch: Arc::new(WindowWatch::start(display)?),
-            screen: Arc::new(Mutex::new(Screen::open(display)?)),
-        })
+        Ok(Self(Arc::new(Sensors::open(Backend::Auto, display)?)))
     }
 }
 
@@ -64,30 +64,26 @@ async fn blocking<T: Send + 'static>(
 }
 
 #[async_trait]
-impl Eyes for X11Eyes {
+impl Eyes for SensorEyes {
     fn current(&self) -> Result<Arc<Layout>, SensorError> {
-        self.watch.current()
+        self.0.current()
     }
 
     fn span(&self, from: u64, to: u64) -> Result<Vec<Arc<Layout>>, SensorError> {
-        self.watch.span(from, to)
+        self.0.span(from, to)
     }
 
     async fn barrier(&self) -> Result<(), SensorError> {
-        let watch = Arc::clone(&self.watch);
-        blocking(move || watch.barrier().map(|_| ())).await
+        let sensors = Arc::clone(&self.0);
+        blocking(move || sensors.barrier().map(|_| ())).await
     }
 
     async fn capture(&self, area: Area) -> Result<RawFrame, SensorError> {
-        let screen = Arc::clone(&self.screen);
-        blocking(move || {
-            let mut screen = screen.lock().map_err(|_| SensorError::DisplayLost)?;
-            screen.capture(area)
-        })
-        .await
+        let sensors = Arc::clone(&self.0);
+        blocking(move || sensors.capture(area)).await
     }
 
     fn changes(&self) -> watch::Receiver<u64> {
-        self.watch.changes()
+        self.0.changes()
     }
 }

@@ -1,0 +1,83 @@
+//! The tracker's window, where a person sits at the display: built while tracking has begun already, so that nobody waits
+//! for it, then opened.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context as _, Result};
+
+use crate::workspace::{Workspace, say};
+
+/// A window on its way to the screen, or there. It is closed with this value.
+pub(super) struct Window {
+    program: PathBuf,
+    data: PathBuf,
+    stage: Stage,
+}
+
+enum Stage {
+    Building(Child),
+    Open(Child),
+    /// It was closed, or could not be built.
+    Gone,
+}
+
+impl Window {
+    /// Begins to build it; `as_built` takes what is there.
+    pub(super) fn begin(workspace: &Workspace, data: &Path, as_built: bool) -> Result<Self> {
+        let mut window = Self {
+            program: workspace.programs().join("candor"),
+            data: data.to_owned(),
+            stage: Stage::Gone,
+        };
+        if as_built {
+            window.open()?;
+            return Ok(window);
+        }
+        let mut cargo = workspace.cargo();
+        cargo.args(["build", "--workspace", "--bin", "candor"]).stdin(Stdio::null());
+        say("building the window meanwhile");
+        window.stage = Stage::Building(cargo.spawn().context("cargo could not be started")?);
+        Ok(window)
+    }
+
+    fn open(&mut self) -> Result<()> {
+        let mut command = Command::new(&self.program);
+        command.arg("--data").arg(&self.data).stdin(Stdio::null());
+        let child = command.spawn().context("the window could not be opened")?;
+        say("the window is open; closing it does not end tracking");
+        self.stage = Stage::Open(child);
+        Ok(())
+    }
+
+    /// Looks how it goes.
+    pub(super) fn look(&mut self) -> Result<()> {
+        match &mut self.stage {
+            Stage::Building(build) => match build.try_wait()? {
+                None => {}
+                Some(status) if status.success() => self.open()?,
+                Some(_) => {
+                    say("the window does not compile; tracking goes on without it");
+                    self.stage = Stage::Gone;
+                }
+            },
+            Stage::Open(window) => {
+                if window.try_wait()?.is_some() {
+                    self.stage = Stage::Gone;
+                }
+            }
+            Stage::Gone => {}
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        if let Stage::Building(child) | Stage::Open(child) = &mut self.stage {
+            // It may have ended by itself a moment ago.
+            let _gone = child.kill();
+            let _status = child.wait();
+        }
+    }
+}
