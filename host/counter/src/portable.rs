@@ -18,7 +18,7 @@
 
 use std::io::Read as _;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
@@ -34,6 +34,9 @@ const QUIET: Duration = Duration::from_millis(20);
 /// but at most so many times.
 const ROUNDS: u32 = 10;
 
+/// As many as there are who may ask for the end, once each.
+const ENDS: usize = 2;
+
 /// What was pressed since the last record. Written by `rdev`'s thread, taken by the one that writes records.
 static KEYS: AtomicU32 = AtomicU32::new(0);
 static CLICKS: AtomicU32 = AtomicU32::new(0);
@@ -48,7 +51,7 @@ static SCROLLS: AtomicU32 = AtomicU32::new(0);
 pub(crate) fn count(signals: std::os::fd::OwnedFd) -> anyhow::Result<End> {
     // That there is no display, or one that cannot record, is told better by asking than by `rdev`'s errors.
     drop(crate::presses::connect(None)?);
-    let (asked, ends) = channel();
+    let (asked, ends) = sync_channel(ENDS);
     let running = Arc::new(Barrier::new(4));
     start(&asked, ends, &running)?;
     let (at, asked) = (Arc::clone(&running), asked.clone());
@@ -77,7 +80,7 @@ pub(crate) fn count(signals: std::os::fd::OwnedFd) -> anyhow::Result<End> {
 /// When counting cannot begin.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn count() -> anyhow::Result<End> {
-    let (asked, ends) = channel();
+    let (asked, ends) = sync_channel(ENDS);
     let running = Arc::new(Barrier::new(3));
     start(&asked, ends, &running)?;
     running.wait();
@@ -85,7 +88,7 @@ pub(crate) fn count() -> anyhow::Result<End> {
 }
 
 /// Starts the thread that writes records, and the one that waits for the parent's end.
-fn start(asked: &Sender<End>, ends: Receiver<End>, running: &Arc<Barrier>) -> anyhow::Result<()> {
+fn start(asked: &SyncSender<End>, ends: Receiver<End>, running: &Arc<Barrier>) -> anyhow::Result<()> {
     let at = Arc::clone(running);
     thread("records", move || {
         at.wait();

@@ -6,6 +6,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use anyhow::Context as _;
 use candor_sensors::counter::{CounterProcess, MinuteCount, RECORD_BYTES};
 use candor_sensors::{Backend, SensorError};
 use candor_tests::display::{Display, eventually};
@@ -180,11 +181,11 @@ async fn what_is_said_to_the_counter_is_passed_over_and_sigterm_ends_it_with_a_r
 ) -> anyhow::Result<()> {
     let display = Display::start("640x480x24")?;
     let mut counter = bare(&display, backend)?;
-    counter.stdin.as_mut().unwrap().write_all(&[b'x'; 1000])?;
+    counter.stdin.as_mut().context("its input")?.write_all(&[b'x'; 1000])?;
     display.run("xdotool", &["key", "a"])?;
     Command::new("kill").args(["-TERM", &counter.id().to_string()]).status()?;
     let mut said = Vec::new();
-    counter.stdout.take().unwrap().read_to_end(&mut said)?;
+    counter.stdout.take().context("its output")?.read_to_end(&mut said)?;
     let status = counter.wait()?;
     assert_eq!((status.code(), status.signal()), (Some(0), None));
     let records: Vec<MinuteCount> = said.as_chunks().0.iter().map(MinuteCount::from_record).collect();
@@ -195,7 +196,7 @@ async fn what_is_said_to_the_counter_is_passed_over_and_sigterm_ends_it_with_a_r
 async fn a_minute_ends_with_a_record_even_when_nothing_was_pressed(backend: Backend) -> anyhow::Result<()> {
     let display = Display::start("640x480x24")?;
     let mut counter = started(&display, backend)?;
-    let first = counter.next().await.unwrap()?;
+    let first = counter.next().await.context("it has ended")??;
     assert_eq!((first.keys, first.clicks, first.scrolls), (0, 0, 0));
     display.run("xdotool", &["key", "a"])?;
     let rest = counter.finish().await;
@@ -209,7 +210,7 @@ async fn a_lost_display_ends_the_counter_and_the_parent_is_told(backend: Backend
     let mut counter = started(&display, backend)?;
     display.kill_server()?;
     loop {
-        match counter.next().await.unwrap() {
+        match counter.next().await.context("it has ended")? {
             Ok(count) => assert_eq!((count.keys, count.clicks, count.scrolls), (0, 0, 0)),
             Err(error) => {
                 // The portable backend's library ends the process: all that is known is that it has ended.

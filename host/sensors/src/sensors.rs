@@ -31,7 +31,7 @@ pub struct Sensors {
 #[derive(Debug)]
 enum Eyes {
     #[cfg(target_os = "linux")]
-    X11 { watch: Box<WindowWatch>, screen: Mutex<Screen> },
+    X11 { watch: Box<WindowWatch>, screen: Box<Mutex<Screen>> },
     #[cfg(any(feature = "portable", not(target_os = "linux")))]
     Portable { watch: PortableWatch, screen: PortableScreen },
 }
@@ -64,7 +64,7 @@ impl Sensors {
     #[cfg(target_os = "linux")]
     fn x11(display: Option<&str>) -> Result<Eyes, SensorError> {
         let watch = Box::new(WindowWatch::start(display)?);
-        Ok(Eyes::X11 { watch, screen: Mutex::new(Screen::open(display)?) })
+        Ok(Eyes::X11 { watch, screen: Box::new(Mutex::new(Screen::open(display)?)) })
     }
 
     #[cfg(not(target_os = "linux"))]

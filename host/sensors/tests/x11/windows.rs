@@ -121,7 +121,9 @@ fn windows_that_were_there_before_the_watch_are_known_to_it(backend: Backend) ->
             .filter(|window| window.app.as_deref() == Some("XTerm") && window.title.is_none());
         assert_eq!((untold.count(), titled(&layout, "old")), (1, None), "{layout:#?}");
     }
-    let (one, two) = (titled(&layout, "one").unwrap(), titled(&layout, "two").unwrap());
+    let (Some(one), Some(two)) = (titled(&layout, "one"), titled(&layout, "two")) else {
+        anyhow::bail!("{layout:#?}");
+    };
     assert!(one.area.intersection(two.area).is_some(), "they overlap");
     assert!(one.area.height > 20 && two.area.height > 20);
     Ok(())

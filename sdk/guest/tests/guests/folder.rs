@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use candor_sandbox::capability::AttachmentSource;
-use candor_sandbox::model::{DeliveryFailure, ParcelToDeliver};
+use candor_sandbox::capability::{AttachmentSource, Store};
+use candor_sandbox::model::{DeliveryFailure, ParcelToDeliver, StoreError};
 use candor_sandbox::{Capability, Grants, Uploader, UploaderHosts};
 use serde_json::{Value, json};
 
@@ -214,6 +214,53 @@ async fn each_day_has_its_page() {
         let page = read(folder.path(), &format!("c1/{day}/index.html"));
         assert_eq!(page.matches("<section>").count(), 1, "{page}");
     }
+}
+
+/// A store with room for little.
+struct Small(Arc<World>);
+
+#[async_trait::async_trait]
+impl Store for Small {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.get(key).await
+    }
+    async fn set(&self, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
+        let others = self.0.list().await?.into_iter().filter(|(other, _)| other != key);
+        let all: u64 = others.map(|(key, bytes)| key.len() as u64 + bytes).sum();
+        if all + (key.len() + value.len()) as u64 > 1_000 {
+            return Err(StoreError::Full(1_000));
+        }
+        self.0.set(key, value).await
+    }
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        self.0.delete(key).await
+    }
+    async fn list(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        self.0.list().await
+    }
+}
+
+#[tokio::test]
+async fn a_day_that_is_forgotten_keeps_its_page_and_what_comes_later_is_on_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::new();
+    let grants = Grants {
+        capabilities: [Capability::Folder].into(),
+        folder: Some(folder.path().to_owned()),
+        ..Grants::default()
+    };
+    let hosts = UploaderHosts { store: Arc::new(Small(world.clone())), secrets: world };
+    let prepared = prepare("candor_uploader_folder").await;
+    let mut plugin = prepared.uploader("folder", &grants, "{}", hosts).await.unwrap();
+    for days in 0..5 {
+        deliver(&mut plugin, parcel(START + days * DAY, json!({})), None).await.unwrap();
+    }
+    let page = read(folder.path(), "c1/2026-11-23/index.html");
+    deliver(&mut plugin, parcel(START + 600_000, json!({"memo": "late"})), None).await.unwrap();
+    assert_eq!(read(folder.path(), "c1/2026-11-23/index.html"), page, "it still has all that it had");
+    let later = read(folder.path(), "c1/2026-11-23/later.html");
+    assert!(later.contains("<p>late</p>") && later.contains("index.html, was closed"), "{later}");
+    assert!(!folder.path().join("c1/2026-11-27/later.html").exists());
 }
 
 #[tokio::test]
