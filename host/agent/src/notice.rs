@@ -102,10 +102,10 @@ impl Notice {
                         let place = if http.private { ", on this computer or a private network" } else { "" };
                         let _ = write!(entry, ", only to {}{place}", http.origin);
                     }
-                    line(entry);
                     if let Some(folder) = &asked.folder {
                         let _ = write!(entry, ": {}", folder.display());
                     }
+                    line(entry);
                     let sha256 = loaded.prepared.description().sha256.clone();
                     grants.insert(loaded.name.clone(), Granted { sha256, grants: asked });
                 }

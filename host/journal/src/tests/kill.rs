@@ -8,7 +8,25 @@ use std::time::Duration;
 use super::*;
 use crate::{OutboxState, RecordFilter, crypt};
 
+/// How often it is killed, where `CANDOR_TEST_KILLS` names no other number.
 const ROUNDS: u32 = 30;
+
+/// A journal is killed this often before the next one begins: each round reads all of it.
+const ROUNDS_EACH: u32 = 50;
+
+/// A small file system (`CANDOR_TEST_SMALL_DISK`, such as a tmpfs of some MiB) on which the disk is full at random
+/// instants, too. Without it only the kills happen; `disk_full` has tests of its own.
+fn small_disk() -> Option<PathBuf> {
+    std::env::var_os("CANDOR_TEST_SMALL_DISK").map(PathBuf::from)
+}
+
+/// Fills the small disk but for a random rest, so that it is full some time later.
+fn ballast(disk: &Path, random: u8) {
+    let free = rustix::fs::statvfs(disk).unwrap();
+    let free = usize::try_from(free.f_bavail * free.f_frsize).unwrap();
+    let rest = 300_000 + usize::from(random) * 12_000;
+    std::fs::write(disk.join("ballast"), vec![7; free.saturating_sub(rest)]).unwrap();
+}
 
 /// What the killed processes have acknowledged, over all rounds.
 #[derive(Default)]
@@ -18,6 +36,8 @@ struct Acknowledged {
     delivered: BTreeSet<String>,
     erased: BTreeSet<u64>,
     synced: u64,
+    /// How often the disk was full.
+    full: usize,
 }
 
 impl Acknowledged {
@@ -32,6 +52,10 @@ impl Acknowledged {
             ["delivered", id] => drop(self.delivered.insert(id.to_owned())),
             ["erased", sequence] => drop(self.erased.insert(sequence.parse().unwrap())),
             ["synced", sequence] => self.synced = sequence.parse().unwrap(),
+            ["full"] => {
+                self.full += 1;
+                return false;
+            }
             // What the test runner says around it.
             _ => return false,
         }
@@ -53,19 +77,37 @@ fn spawn(dir: &Path) -> (Child, BufReader<ChildStdout>) {
 
 #[tokio::test]
 async fn invariant_09_what_is_acknowledged_survives_a_kill_at_any_instant() {
-    let folder = tempfile::tempdir().unwrap();
+    let rounds = std::env::var("CANDOR_TEST_KILLS").map_or(ROUNDS, |rounds| rounds.parse().unwrap());
+    let mut full = 0;
+    for first in (0..rounds).step_by(ROUNDS_EACH as usize) {
+        full += kills((rounds - first).min(ROUNDS_EACH)).await;
+    }
+    if small_disk().is_some() {
+        println!("{rounds} kills, the disk was full {full} times");
+        assert!(full > rounds / 20, "the disk was full {full} times only");
+    }
+}
+
+/// Kills one journal so often; answers how often its disk was full.
+async fn kills(rounds: u32) -> usize {
+    let disk = small_disk();
+    let folder = disk.as_ref().map_or_else(tempfile::tempdir, tempfile::tempdir_in).unwrap();
     let dir = folder.path();
     let mut acknowledged = Acknowledged::default();
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
+        let [first, second, third] = crypt::random::<3>().unwrap();
+        if let Some(disk) = &disk {
+            ballast(disk, third);
+        }
         let (mut child, mut output) = spawn(dir);
-        let [first, second] = crypt::random::<2>().unwrap();
         // Every third round goes by time alone, which hits the opening, too. The others wait for some work first, so
         // that there is some however busy the machine is.
         let mut line = String::new();
         let wanted = if round % 3 == 0 { 0 } else { 1 + first % 24 };
         let mut seen = 0;
         while seen < wanted && output.read_line(&mut line).unwrap() > 0 {
-            seen += u8::from(acknowledged.take(&line));
+            // A full disk lets nothing more happen.
+            seen += if line == "full\n" { wanted } else { u8::from(acknowledged.take(&line)) };
             line.clear();
         }
         let micros = u64::from(second) * if round % 3 == 0 { 400 } else { 40 };
@@ -76,11 +118,17 @@ async fn invariant_09_what_is_acknowledged_survives_a_kill_at_any_instant() {
             acknowledged.take(&line);
             line.clear();
         }
+        if let Some(disk) = &disk {
+            std::fs::remove_file(disk.join("ballast")).unwrap();
+        }
         assert_eq!(files_with(dir, MARKER.as_bytes()), Vec::<PathBuf>::new(), "readable after a kill");
         check(dir, &acknowledged).await;
     }
-    assert!(acknowledged.closed.len() > 50 && acknowledged.delivered.len() > 30);
-    assert!(!acknowledged.erased.is_empty() && acknowledged.synced > 0);
+    if rounds >= ROUNDS {
+        assert!(acknowledged.closed.len() > 50 && acknowledged.delivered.len() > 30);
+        assert!(!acknowledged.erased.is_empty() && acknowledged.synced > 0);
+    }
+    acknowledged.full
 }
 
 async fn check(dir: &Path, acknowledged: &Acknowledged) {
@@ -144,46 +192,70 @@ fn say(line: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn until_it_is_killed() {
     let Some(dir) = std::env::var_os("CANDOR_TEST_KILL").map(PathBuf::from) else { return };
-    let journal = open(&dir).await;
+    let journal = loop {
+        match Journal::open(&dir, &key()).await {
+            Ok(journal) => break journal,
+            Err(JournalError::DiskFull) => full().await,
+            Err(other) => panic!("{other}"),
+        }
+    };
     let mut start = journal.last_closed("c1").await.unwrap().map_or(0, |last| last + MINUTE);
     let mut before: Option<OutboxEntry> = None;
     loop {
-        let blob = journal
-            .put_blob("image/webp", MARKER.repeat(3_000).into_bytes()[..70_000].to_vec())
-            .await
-            .unwrap();
-        for n in 0..4 {
-            let body = format!("{MARKER} {n}").repeat(40).into_bytes();
-            journal.append("focus", Some("c1"), start + n, body).await.unwrap();
-        }
-        journal.store_set("p", "state", format!("{MARKER} {start}").into_bytes()).await.unwrap();
-        let id = crypt::random_id().unwrap();
-        let mut head_said = String::new();
-        let closed = journal.close_segment(closing(start), |sequence, head| {
-            head_said = head.to_string();
-            let envelope = format!("{id} {sequence} {head} {MARKER}").into_bytes();
-            Ok::<_, JournalError>(OutboxDraft { envelope, attachments: vec![blob.id.clone()], ..draft(&id) })
-        });
-        let entry = closed.await.unwrap();
-        say(&format!("closed {id} {} {head_said}", entry.sequence));
-        for due in journal.due(start + MINUTE, 2).await.unwrap() {
-            journal.mark_delivered(&due.parcel_id, due.parcel_id.clone().into_bytes(), start).await.unwrap();
-            say(&format!("delivered {}", due.parcel_id));
-        }
-        if (start / MINUTE).is_multiple_of(4) {
-            if let Some(before) = before.take() {
-                journal.erase_record(before.sequence, "erased", Vec::new(), start).await.unwrap();
-                say(&format!("erased {}", before.sequence));
-                journal.erase_blob(&before.attachments[0]).await.unwrap();
+        match work(&journal, start, &mut before).await {
+            Ok(()) => start += MINUTE,
+            Err(JournalError::DiskFull) => {
+                full().await;
+                // It may have been closed before the disk was full.
+                start = journal.last_closed("c1").await.unwrap().map_or(0, |last| last + MINUTE);
             }
-            journal.append("memo", Some("c1"), start, MARKER.into()).await.unwrap();
-            let (sequence, _) = journal.head().await.unwrap();
-            journal.sync().await.unwrap();
-            say(&format!("synced {sequence}"));
+            // Told as erased: only the emptying of the log was missing.
+            Err(JournalError::Erased { .. }) => before = None,
+            Err(other) => panic!("{other}"),
         }
-        before = Some(entry);
-        start += MINUTE;
     }
+}
+
+async fn full() {
+    say("full");
+    tokio::time::sleep(Duration::from_millis(20)).await;
+}
+
+/// A segment with everything that happens around one.
+async fn work(journal: &Journal, start: u64, before: &mut Option<OutboxEntry>) -> Result<(), JournalError> {
+    let picture = MARKER.repeat(3_000).into_bytes()[..70_000].to_vec();
+    let blob = journal.put_blob("image/webp", picture).await?;
+    for n in 0..4 {
+        let body = format!("{MARKER} {n}").repeat(40).into_bytes();
+        journal.append("focus", Some("c1"), start + n, body).await?;
+    }
+    journal.store_set("p", "state", format!("{MARKER} {start}").into_bytes()).await?;
+    let id = crypt::random_id()?;
+    let mut head_said = String::new();
+    let closed = journal.close_segment(closing(start), |sequence, head| {
+        head_said = head.to_string();
+        let envelope = format!("{id} {sequence} {head} {MARKER}").into_bytes();
+        Ok::<_, JournalError>(OutboxDraft { envelope, attachments: vec![blob.id.clone()], ..draft(&id) })
+    });
+    let entry = closed.await?;
+    say(&format!("closed {id} {} {head_said}", entry.sequence));
+    for due in journal.due(start + MINUTE, 2).await? {
+        journal.mark_delivered(&due.parcel_id, due.parcel_id.clone().into_bytes(), start).await?;
+        say(&format!("delivered {}", due.parcel_id));
+    }
+    if (start / MINUTE).is_multiple_of(4) {
+        if let Some(before) = before.take() {
+            journal.erase_record(before.sequence, "erased", Vec::new(), start).await?;
+            say(&format!("erased {}", before.sequence));
+            journal.erase_blob(&before.attachments[0]).await?;
+        }
+        journal.append("memo", Some("c1"), start, MARKER.into()).await?;
+        let (sequence, _) = journal.head().await?;
+        journal.sync().await?;
+        say(&format!("synced {sequence}"));
+    }
+    *before = Some(entry);
+    Ok(())
 }
 
 #[tokio::test]
