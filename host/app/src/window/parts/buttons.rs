@@ -193,6 +193,8 @@ fn row_as(
     }
     let layout = egui::Layout::left_to_right(egui::Align::Center);
     let mut inside = ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(layout));
+    // Nothing in it is pressed by itself, so its lines are as high as their text.
+    inside.spacing_mut().interact_size.y = 16.0;
     fill(&mut inside);
     ring(ui.painter(), &response, t, 4);
     done(response)

@@ -34,7 +34,6 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, contract: &str) {
                     let words = candor_diary::plain::plural(rules, "privacy rule covers", "privacy rules cover");
                     frame::told(ui, Icon::Rule, &format!("{rules} {words} parts of the screen before anything is kept."));
                 }
-                frame::note(ui, format!("Terms {} of {}: {}.", terms.sequence, terms.client, terms.title));
             }
             None => {
                 frame::note(ui, "The terms are being read.");
@@ -96,7 +95,11 @@ pub(super) fn deeds(ui: &mut Ui, m: &mut Model) {
         return;
     };
     let (contract, digest) = (notice.contract.clone(), notice.digest.clone());
-    let field = fields::line(ui, "by", "Your name", &mut m.by, "As you sign", 200);
+    let field = ui.horizontal(|ui| {
+        let named = frame::label(ui, "Your name");
+        fields::bare_line(ui, "by", &mut m.by, "As you sign", 200).labelled_by(named.id)
+    });
+    let field = field.inner;
     let (mut accept, mut not_now, mut join) = (false, false, false);
     ui.horizontal(|ui| {
         accept = Button::new("Accept terms").primary().show(ui);

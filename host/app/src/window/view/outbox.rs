@@ -129,6 +129,8 @@ pub(super) fn brief(ui: &mut Ui, m: &mut Model, most: usize) {
     let mut taken = None;
     ui.spacing_mut().item_spacing.y = 0.0;
     let waiting: Vec<_> = outbox.entries.iter().filter(|parcel| waits(parcel)).collect();
+    // One more takes no more room than saying that there is one.
+    let most = if waiting.len() == most + 1 { most + 1 } else { most };
     for parcel in waiting.iter().take(most) {
         let at = m.zone.time(parcel.segment_start);
         let pressed = ends(

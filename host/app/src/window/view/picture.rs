@@ -8,7 +8,8 @@ use eframe::egui::{Rect, Sense, Ui, vec2};
 use super::clock;
 use crate::window::intent::{Intent, Page};
 use crate::window::model::{Held, Model};
-use crate::window::parts::buttons::{Button, link};
+use crate::window::parts::buttons::{Button, icon_button, link};
+use crate::window::parts::icons::Icon;
 use crate::window::parts::frame::{self, ends};
 use crate::window::parts::{meters, shot};
 use crate::window::theme::{Face, tokens};
@@ -64,6 +65,9 @@ pub(super) fn fresh(ui: &mut Ui, m: &mut Model) {
                 frame::truncated(ui, Face::Head, "Picture taken", t.ink);
             },
             |ui| {
+                if icon_button(ui, Icon::Cross, "Back to the clock") {
+                    m.put_by = Some(at);
+                }
                 frame::truncated(ui, Face::Note, m.zone.seconds(at), t.ink2);
             },
         );
@@ -71,23 +75,16 @@ pub(super) fn fresh(ui: &mut Ui, m: &mut Model) {
         let covered = words::redacted(facts.redactions.len()).unwrap_or_else(|| "Nothing redacted".into());
         let why = facts.covered_by.join("; ");
         let words = if why.is_empty() { covered } else { format!("{covered}: {why}") };
-        let (mut larger, mut done) = (false, false);
-        ends(
+        let larger = ends(
             ui,
             24.0,
             |ui| {
                 frame::truncated(ui, Face::Note, words, t.ink2);
             },
-            |ui| {
-                done = link(ui, "Back to the clock");
-                larger = link(ui, "Enlarge");
-            },
+            |ui| link(ui, "Enlarge"),
         );
         if larger {
             m.intents.push(Intent::Go(Page::Picture(segment.start)));
-        }
-        if done {
-            m.put_by = Some(at);
         }
     });
     frame::part(ui, |ui| {

@@ -63,10 +63,12 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         let words = format!("Tracking goes on since {since}. You can answer later.");
         message(ui, Tone::Plain, Icon::Clock, "", &words);
     }
-    frame::plain(ui, |ui| {
+    ui.horizontal(|ui| {
+        ui.add_space(f32::from(frame::MARGIN) - 8.0);
         if link(ui, "Answer later") {
             m.later = Some(question.from);
         }
     });
+    ui.add_space(8.0);
     clock::clock(ui, m, &status, true);
 }

@@ -20,7 +20,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         Tone::Plain,
         Icon::Eye,
         "Nobody is recorded unseen or unasked.",
-        "This page cannot be switched off, by nobody.",
+        "Nobody can switch this page off.",
     );
     if let Some(terms) = &m.terms {
         frame::part(ui, |ui| {
