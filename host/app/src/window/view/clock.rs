@@ -85,7 +85,13 @@ pub(super) fn clock(ui: &mut Ui, m: &mut Model, status: &Status, slim: bool) {
     frame::part(ui, |ui| {
         let face = if slim { Face::Head } else { Face::Time };
         let height = if slim { 40.0 } else { 52.0 };
-        let word = if on { "Stop" } else if paused.is_some() { "Resume" } else { "Start" };
+        let word = if on {
+            "Stop"
+        } else if paused.is_some() {
+            "Resume"
+        } else {
+            "Start"
+        };
         let pressed = ends(
             ui,
             height,
@@ -149,7 +155,13 @@ fn memo(ui: &mut Ui, m: &mut Model, status: &Status) {
             let field = ui
                 .scope(|ui| {
                     ui.set_width(room);
-                    fields::bare_line(ui, "memo", &mut m.memo, "A few words", candor_agent::protocol::MAX_MEMO)
+                    fields::bare_line(
+                        ui,
+                        "memo",
+                        &mut m.memo,
+                        "A few words",
+                        candor_agent::protocol::MAX_MEMO,
+                    )
                 })
                 .inner
                 .labelled_by(named.id);
@@ -273,7 +285,13 @@ fn limit(ui: &mut Ui, status: &Status) {
         message(ui, Tone::Over, Icon::Limit, "Weekly limit reached.", words);
     }
     if status.manual_time == ManualTime::Only {
-        message(ui, Tone::Plain, Icon::Pencil, "", "In this contract all time is typed in; nothing is tracked.");
+        message(
+            ui,
+            Tone::Plain,
+            Icon::Pencil,
+            "",
+            "In this contract all time is typed in; nothing is tracked.",
+        );
     }
 }
 
@@ -299,7 +317,8 @@ fn waiting(ui: &mut Ui, m: &mut Model, status: &Status) {
         frame::label_and_note(ui, &left, &plain::size(status.outbox.bytes));
         outbox::brief(ui, m, 5);
         let next = status.next_try_at.filter(|at| *at > m.now);
-        let words = next.map_or("Trying".to_owned(), |at| format!("Next try in {}", words::countdown(at - m.now)));
+        let words =
+            next.map_or("Trying".to_owned(), |at| format!("Next try in {}", words::countdown(at - m.now)));
         let t = tokens(ui);
         let pressed = ends(
             ui,

@@ -119,7 +119,11 @@ pub(super) fn totals(ui: &mut Ui, m: &mut Model) {
             }
         });
         let mut says = format!("This week {}", plain::duration(shown.tracked / words::MINUTE));
-        says += &format!(" tracked, {} manual, {} over the limit", words::hm(shown.manual), words::hm(shown.over));
+        says += &format!(
+            " tracked, {} manual, {} over the limit",
+            words::hm(shown.manual),
+            words::hm(shown.over)
+        );
         meters::week_bar(ui, shown, &says);
     });
 }

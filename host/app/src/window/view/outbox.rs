@@ -52,7 +52,10 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     }
     frame::part(ui, |ui| {
         let (used, limit) = (plain::size(outbox.disk_bytes), plain::size(outbox.disk_limit));
-        frame::note(ui, format!("{used} of {limit} used on this computer. Beyond it no picture is taken; time goes on."));
+        frame::note(
+            ui,
+            format!("{used} of {limit} used on this computer. Beyond it no picture is taken; time goes on."),
+        );
         if link(ui, "Change the limit") {
             m.intents.push(Intent::Go(Page::Preferences));
         }
@@ -69,7 +72,9 @@ fn state(m: &Model, parcel: &OutboxParcel) -> String {
             format!("Tries again in {}", words::countdown(parcel.next_try_at - m.now))
         }
         "waiting" => "Waiting to be sent".into(),
-        "delivered" => parcel.delivered_at.map_or("Sent".into(), |at| format!("Sent {}", m.zone.when(at, m.now))),
+        "delivered" => {
+            parcel.delivered_at.map_or("Sent".into(), |at| format!("Sent {}", m.zone.when(at, m.now)))
+        }
         "rejected" => "Refused, not sent".into(),
         "cancelled" => "Taken back, not sent".into(),
         other => words::sentence(other),

@@ -9,8 +9,8 @@ use super::clock;
 use crate::window::intent::{Intent, Page};
 use crate::window::model::{Held, Model};
 use crate::window::parts::buttons::{Button, icon_button, link};
-use crate::window::parts::icons::Icon;
 use crate::window::parts::frame::{self, ends};
+use crate::window::parts::icons::Icon;
 use crate::window::parts::{meters, shot};
 use crate::window::theme::{Face, tokens};
 use crate::window::words;
@@ -71,7 +71,14 @@ pub(super) fn fresh(ui: &mut Ui, m: &mut Model) {
                 frame::truncated(ui, Face::Note, m.zone.seconds(at), t.ink2);
             },
         );
-        large(ui, m, segment.start, &facts.redactions, 220.0, "The picture just taken, as the client would see it");
+        large(
+            ui,
+            m,
+            segment.start,
+            &facts.redactions,
+            220.0,
+            "The picture just taken, as the client would see it",
+        );
         let covered = words::redacted(facts.redactions.len()).unwrap_or_else(|| "Nothing redacted".into());
         let why = facts.covered_by.join("; ");
         let words = if why.is_empty() { covered } else { format!("{covered}: {why}") };
@@ -144,8 +151,16 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, start: u64) {
         };
         let most = (ui.ctx().content_rect().height() - 170.0).max(120.0);
         large(ui, m, start, &facts.redactions, most, "The picture, as the client sees it");
-        frame::note(ui, format!("Taken at {}. {} × {} pixels, {}. Make the window larger to see more.",
-            m.zone.seconds(facts.at), facts.width, facts.height, candor_diary::plain::size(facts.bytes)));
+        frame::note(
+            ui,
+            format!(
+                "Taken at {}. {} × {} pixels, {}. Make the window larger to see more.",
+                m.zone.seconds(facts.at),
+                facts.width,
+                facts.height,
+                candor_diary::plain::size(facts.bytes)
+            ),
+        );
         shot::covered(ui, &facts.redactions, &facts.covered_by);
     });
 }

@@ -82,7 +82,10 @@ fn facts(ui: &mut Ui, terms: &Terms) {
                 PictureRemoval::RemovesTime => "Removes the time".into(),
             },
         ),
-        ("Privacy rules", terms.policy.as_ref().map_or("None: no picture is kept".into(), |p| p.plugin.clone())),
+        (
+            "Privacy rules",
+            terms.policy.as_ref().map_or("None: no picture is kept".into(), |p| p.plugin.clone()),
+        ),
         ("Sent by", terms.uploader.plugin.clone()),
     ];
     let t = tokens(ui);
