@@ -80,7 +80,8 @@ fn a_person_joins_accepts_tracks_deletes_a_picture_answers_and_switches_by_keybo
 
     // The idle question: the contract, leave out.
     agent.change(|world| {
-        world.status.question = Some(IdleQuestion { from: at(17, 20), to: at(17, 34), manual_ms: 10 * MINUTE });
+        world.status.question =
+            Some(IdleQuestion { from: at(17, 20), to: at(17, 34), manual_ms: 10 * MINUTE });
     });
     press(&display, 2);
     agent.until_asked(&Request::Idle { answer: IdleAnswer::LeaveOut });
@@ -115,7 +116,8 @@ fn the_window_says_so_while_it_starts_the_agent_and_when_none_can_be_started() {
     let data = folder.path().join("data");
     let started = folder.path().join("started");
     let program = folder.path().join("agent");
-    std::fs::write(&program, format!("#!/bin/sh\necho \"$@\" > {}\nexec sleep 60\n", started.display())).unwrap();
+    std::fs::write(&program, format!("#!/bin/sh\necho \"$@\" > {}\nexec sleep 60\n", started.display()))
+        .unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
     let mut display = Display::start("400x600x24");
     display.open(&data, &program);
@@ -162,7 +164,10 @@ fn shots() -> Vec<(&'static str, Option<usize>, &'static str)> {
 }
 
 fn take(folder: &Path, theme: Theme, size: (u32, u32)) -> BTreeMap<PathBuf, Vec<[u8; 3]>> {
-    let mut display = Display::start("400x700x24");
+    let mut display = Display::start("800x800x24");
+    display.openbox();
+    // Nothing is under the pointer.
+    display.tool(&["mousemove", "799", "799"]);
     let data = tempfile::tempdir().unwrap();
     let agent = Agent::serve(data.path(), themed("tracking", theme));
     display.open(data.path(), &no_agent(data.path()));

@@ -77,11 +77,8 @@ impl Model {
             // The agent is gone: the page that says so is enough.
             Request::Status { .. } => {}
             _ => {
-                self.said = Some(Said {
-                    tone: Tone::Over,
-                    fact: fact(request).into(),
-                    words: words::sentence(why),
-                });
+                self.said =
+                    Some(Said { tone: Tone::Over, fact: fact(request).into(), words: words::sentence(why) });
             }
         }
     }
@@ -180,6 +177,8 @@ impl Model {
 
 fn read<T: DeserializeOwned>(value: Value) -> Result<T, String> {
     serde_json::from_value(value).map_err(|error| {
-        format!("the agent's answer could not be read: {error}. Window and agent may be of different versions.")
+        format!(
+            "the agent's answer could not be read: {error}. Window and agent may be of different versions."
+        )
     })
 }

@@ -157,7 +157,10 @@ impl App {
         if ["https://", "http://", "mailto:"].iter().any(|start| address.starts_with(start)) {
             ctx.open_url(OpenUrl::new_tab(address));
         } else {
-            self.say("The address was not opened.", &format!("It is neither a web page nor a mail: {address}"));
+            self.say(
+                "The address was not opened.",
+                &format!("It is neither a web page nor a mail: {address}"),
+            );
         }
     }
 }

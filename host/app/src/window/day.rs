@@ -72,9 +72,8 @@ pub(crate) fn lines(segments: &[Segment], over_ms: u64) -> Vec<Line> {
         parts.push((segment, ms, over));
     }
     for (segment, ms, over) in parts.into_iter().rev().filter(|(_, ms, _)| *ms > 0) {
-        let same = |(line, _, _): &&mut (Line, u64, u64)| {
-            line.memo == segment.memo && line.manual == segment.manual
-        };
+        let same =
+            |(line, _, _): &&mut (Line, u64, u64)| line.memo == segment.memo && line.manual == segment.manual;
         if let Some(line) = lines.iter_mut().find(same) {
             line.1 += ms;
             line.2 += over;
@@ -138,10 +137,7 @@ pub(crate) mod tests {
         let lines = lines(&day, 5 * MINUTE);
         let shown: Vec<_> =
             lines.iter().map(|l| (l.memo.as_deref().unwrap_or(""), l.manual, l.minutes, l.over)).collect();
-        assert_eq!(
-            shown,
-            [("Bank rules", false, 19, 5), ("Totals", false, 10, 0), ("Call", true, 10, 0)]
-        );
+        assert_eq!(shown, [("Bank rules", false, 19, 5), ("Totals", false, 10, 0), ("Call", true, 10, 0)]);
         let sum: u64 = day.iter().map(recorded).sum();
         assert_eq!(lines.iter().map(|l| l.minutes).sum::<u64>(), sum / MINUTE);
         let expected = [Kind::Tracked, Kind::Tracked, Kind::Manual, Kind::Removed, Kind::Over];

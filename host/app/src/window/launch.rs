@@ -61,7 +61,8 @@ impl Started {
     /// Why it ended, where it did.
     pub(crate) fn ended(&mut self) -> Option<String> {
         let status = self.child.try_wait().ok()??;
-        let said = self.said.lock().map(|said| String::from_utf8_lossy(&said).into_owned()).unwrap_or_default();
+        let said =
+            self.said.lock().map(|said| String::from_utf8_lossy(&said).into_owned()).unwrap_or_default();
         let said = said.trim().trim_start_matches("Error: ");
         Some(if said.is_empty() {
             format!("The agent ended at its start ({status}).")

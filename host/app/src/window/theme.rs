@@ -5,8 +5,8 @@ use std::sync::Arc;
 use eframe::egui;
 use egui::epaint::text::{FontInsert, FontPriority, InsertFontFamily};
 use egui::{
-    Color32, Context, CornerRadius, FontData, FontFamily, FontId, Margin, RichText, Stroke, Style, TextStyle, Ui,
-    Visuals, vec2,
+    Color32, Context, CornerRadius, FontData, FontFamily, FontId, Margin, RichText, Stroke, Style, TextStyle,
+    Ui, Visuals, vec2,
 };
 
 /// Digits of one width, weights 400 to 600; see assets/README.md.

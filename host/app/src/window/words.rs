@@ -107,7 +107,9 @@ pub(crate) fn redacted(windows: usize) -> Option<String> {
 /// Where a segment is: `Sent 17:46`, `Sends in 0:48`, `Waiting`.
 pub(crate) fn state(segment: &Segment, now: u64, zone: &Zone) -> String {
     match &segment.state {
-        SegmentState::Open { sends_at } if *sends_at > now => format!("Sends at {}", zone.when(*sends_at, now)),
+        SegmentState::Open { sends_at } if *sends_at > now => {
+            format!("Sends at {}", zone.when(*sends_at, now))
+        }
         SegmentState::Held { sends_at } if *sends_at > now => {
             format!("Sends in {}", countdown(sends_at - now))
         }
@@ -148,7 +150,9 @@ mod tests {
     fn figures_read_as_the_look_says() {
         assert_eq!(hm(5 * 3_600_000 + 20 * MINUTE + 59_000), "5:20");
         assert_eq!(clock(2 * 3_600_000 + 23 * MINUTE + 12_000), "2:23:12");
-        for (ms, text) in [(48_000, "0:48"), (47_001, "0:48"), (0, "0:00"), (600_000, "10:00"), (3_600_000, "1:00:00")] {
+        for (ms, text) in
+            [(48_000, "0:48"), (47_001, "0:48"), (0, "0:00"), (600_000, "10:00"), (3_600_000, "1:00:00")]
+        {
             assert_eq!(countdown(ms), text);
         }
         assert_eq!((minutes(60_000), minutes(14 * MINUTE)), ("1 minute".into(), "14 minutes".into()));

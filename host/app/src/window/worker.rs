@@ -172,9 +172,12 @@ fn decoded(picture: &Picture) -> Result<Shot, String> {
 
 fn invitation(path: &std::path::Path) -> Result<String, String> {
     let shown = path.display();
-    let length = std::fs::metadata(path).map_err(|error| format!("{shown} could not be read: {error}."))?.len();
+    let length =
+        std::fs::metadata(path).map_err(|error| format!("{shown} could not be read: {error}."))?.len();
     if length > INVITATION {
-        return Err(format!("{shown} is too large to be an invitation. Choose the file that the client sent."));
+        return Err(format!(
+            "{shown} is too large to be an invitation. Choose the file that the client sent."
+        ));
     }
     std::fs::read_to_string(path).map_err(|error| format!("{shown} is no invitation: {error}."))
 }

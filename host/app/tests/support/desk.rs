@@ -30,7 +30,8 @@ struct Inner {
 impl Agent {
     /// Serves a world in a data folder.
     pub fn serve(data: &Path, world: World) -> Self {
-        let agent = Self(Arc::new((Mutex::new(Inner { world, asked: Vec::new(), gone: false }), Condvar::new())));
+        let agent =
+            Self(Arc::new((Mutex::new(Inner { world, asked: Vec::new(), gone: false }), Condvar::new())));
         let run = data.join("run");
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&run).unwrap();
         let path = run.join("agent.sock");
@@ -105,9 +106,8 @@ impl Agent {
     pub fn until(&self, what: &str, so: impl Fn(&World, &[Request]) -> bool) {
         let (lock, changed) = &*self.0;
         let inner = lock.lock().unwrap();
-        let (inner, timeout) = changed
-            .wait_timeout_while(inner, PATIENCE, |inner| !so(&inner.world, &inner.asked))
-            .unwrap();
+        let (inner, timeout) =
+            changed.wait_timeout_while(inner, PATIENCE, |inner| !so(&inner.world, &inner.asked)).unwrap();
         assert!(!timeout.timed_out(), "{what}: asked {:?}", inner.asked);
     }
 
@@ -220,7 +220,11 @@ impl Display {
             .env("DISPLAY", &self.name)
             .output()
             .unwrap();
-        assert!(output.status.success(), "xdotool {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "xdotool {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 

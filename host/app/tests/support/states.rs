@@ -5,9 +5,9 @@ use std::sync::OnceLock;
 
 use base64::Engine as _;
 use candor_agent::protocol::{
-    Contract, IdleQuestion, NoticeAnswer, OutboxAnswer, OutboxCounts, OutboxParcel, OwnRule, ParcelBytes, Picture,
-    PictureFacts, Plugin, Preferences, Preview, Request, Response, Segment, SegmentCounts, SegmentState, Status,
-    Theme,
+    Contract, IdleQuestion, NoticeAnswer, OutboxAnswer, OutboxCounts, OutboxParcel, OwnRule, ParcelBytes,
+    Picture, PictureFacts, Plugin, Preferences, Preview, Request, Response, Segment, SegmentCounts,
+    SegmentState, Status, Theme,
 };
 use candor_diary::parcel::{Cover, GapCause, NoSnapshot, Redaction};
 use candor_diary::terms::{ManualTime, Mode, Terms};
@@ -94,7 +94,11 @@ fn plugins() -> Vec<Plugin> {
     windows.log = vec!["started".into(), "42 windows, this is more than I can take in one breath".into()];
     vec![
         plugin("rules", "policy", &[]),
-        plugin("screenshots", "collector", &["take pictures of the screen, after the rules", "record what it found"]),
+        plugin(
+            "screenshots",
+            "collector",
+            &["take pictures of the screen, after the rules", "record what it found"],
+        ),
         windows,
         plugin("backoffice", "uploader", &["use the network, only to https://diary.example"]),
     ]
@@ -260,7 +264,11 @@ fn base() -> World {
             question: None,
             memo: Some("Fix rounding in totals".into()),
             label: None,
-            recent_memos: vec!["Fix rounding in totals".into(), "Bank rules".into(), "Review payment retries".into()],
+            recent_memos: vec![
+                "Fix rounding in totals".into(),
+                "Bank rules".into(),
+                "Review payment retries".into(),
+            ],
             labels: vec!["Development".into(), "Meeting".into()],
             stopping: false,
             running: Some(running),
@@ -275,14 +283,21 @@ fn base() -> World {
             next_try_at: None,
             contracts: vec![
                 contract("invoice", "Invoice service", "Fieldhouse Supply", true),
-                contract("rota", "Support rota for the whole of the northern region and its islands", "Halden & Co", false),
+                contract(
+                    "rota",
+                    "Support rota for the whole of the northern region and its islands",
+                    "Halden & Co",
+                    false,
+                ),
             ],
             diary_url: Some("https://diary.example/contracts/invoice/diary".into()),
             problems: Vec::new(),
         },
         segments: day(),
         outbox: OutboxAnswer {
-            entries: (0..4).map(|n| parcel(at(17, 40) - n * 10 * MINUTE, "delivered", "picture, activity", 46_000)).collect(),
+            entries: (0..4)
+                .map(|n| parcel(at(17, 40) - n * 10 * MINUTE, "delivered", "picture, activity", 46_000))
+                .collect(),
             disk_bytes: 312_000_000,
             disk_limit: 2 << 30,
         },
@@ -320,8 +335,17 @@ fn parcel(start: u64, state: &str, holds: &str, bytes: u64) -> OutboxParcel {
 
 /// The states, by name.
 pub const NAMES: [&str; 11] = [
-    "tracking", "stopped", "paused", "join", "first-run", "snapshot", "question", "offline", "monitoring",
-    "problem", "bare",
+    "tracking",
+    "stopped",
+    "paused",
+    "join",
+    "first-run",
+    "snapshot",
+    "question",
+    "offline",
+    "monitoring",
+    "problem",
+    "bare",
 ];
 
 /// A state.
@@ -331,8 +355,12 @@ pub fn world(name: &str) -> World {
     match name {
         "stopped" => {
             (status.tracking, status.since, status.running) = (false, None, None);
-            status.today_ms = world.segments.iter().filter(|s| s.removed_at.is_none())
-                .map(|s| if s.manual { 600_000 } else { s.tracked_ms }).sum();
+            status.today_ms = world
+                .segments
+                .iter()
+                .filter(|s| s.removed_at.is_none())
+                .map(|s| if s.manual { 600_000 } else { s.tracked_ms })
+                .sum();
             status.week_ms = 30 * 3_600_000 + 40 * MINUTE;
         }
         "paused" => status.paused_since = Some(at(17, 45)),
@@ -359,13 +387,20 @@ pub fn world(name: &str) -> World {
             status.offline_since = Some(at(17, 2));
             status.next_try_at = Some(status.now + 30_000);
             status.outbox = OutboxCounts { waiting: 7, bytes: 214_000, ..OutboxCounts::default() };
-            world.outbox.entries = [(40, "picture, activity", 46_000), (30, "picture, activity", 52_000),
-                (20, "activity, skipped by rule", 900), (10, "picture, activity", 61_000), (0, "picture, activity", 54_000)]
-                .map(|(minute, holds, bytes)| parcel(at(17, minute), "waiting", holds, bytes)).into();
+            world.outbox.entries = [
+                (40, "picture, activity", 46_000),
+                (30, "picture, activity", 52_000),
+                (20, "activity, skipped by rule", 900),
+                (10, "picture, activity", 61_000),
+                (0, "picture, activity", 54_000),
+            ]
+            .map(|(minute, holds, bytes)| parcel(at(17, minute), "waiting", holds, bytes))
+            .into();
             for (n, entry) in world.outbox.entries.iter_mut().enumerate() {
                 entry.next_try_at = status.now + 30_000;
                 entry.attempts = n as u32;
-                entry.last_error = (n > 0).then(|| "the server at https://diary.example could not be reached".into());
+                entry.last_error =
+                    (n > 0).then(|| "the server at https://diary.example could not be reached".into());
             }
             world.outbox.entries.push(parcel(at(16, 50), "held", "picture, activity", 40_000));
             world.outbox.entries.push(parcel(at(16, 40), "cancelled", "picture, activity", 40_000));
@@ -378,9 +413,15 @@ pub fn world(name: &str) -> World {
             world.terms = terms(Mode::Monitoring);
         }
         "problem" => {
-            status.problems = vec!["Keys, clicks and scrolls are not counted: candor-counter is missing. Install Candor again.".into()];
+            status.problems = vec![
+                "Keys, clicks and scrolls are not counted: candor-counter is missing. Install Candor again."
+                    .into(),
+            ];
             status.title = "Invoice service and everything that belongs to it, first and second phase".into();
-            status.memo = Some("A memo that is much longer than the field which it stands in can ever be, so that it is cut".into());
+            status.memo = Some(
+                "A memo that is much longer than the field which it stands in can ever be, so that it is cut"
+                    .into(),
+            );
         }
         "bare" => {
             (status.memo, status.limit_ms, status.running, status.last_picture) = (None, None, None, None);

@@ -3,8 +3,8 @@
 use eframe::egui;
 use egui::accesskit::Role;
 use egui::{
-    Align2, Color32, CornerRadius, Galley, Painter, Rect, Response, Sense, Stroke, StrokeKind, TextWrapMode, Ui,
-    Vec2, WidgetInfo, WidgetText, pos2, vec2,
+    Align2, Color32, CornerRadius, Galley, Painter, Rect, Response, Sense, Stroke, StrokeKind, TextWrapMode,
+    Ui, Vec2, WidgetInfo, WidgetText, pos2, vec2,
 };
 use std::sync::Arc;
 
@@ -100,7 +100,8 @@ pub(crate) fn link(ui: &mut Ui, text: &str) -> bool {
 pub(crate) fn link_as(ui: &mut Ui, text: &str, name: &str, face: Face, color: Color32) -> bool {
     let t = tokens(ui);
     let text = galley(ui, face, text, color, ui.available_width(), TextWrapMode::Truncate);
-    let (rect, response) = ui.allocate_exact_size(vec2(text.size().x, text.size().y.max(24.0)), Sense::click());
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(text.size().x, text.size().y.max(24.0)), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Link, true, name));
     let at = pos2(rect.left(), rect.center().y - text.size().y / 2.0);
     let painter = ui.painter();
@@ -138,7 +139,11 @@ pub(crate) fn choice(ui: &mut Ui, chosen: bool, name: &str, note: &str) -> bool 
     row_as(ui, height, Role::RadioButton, Some(chosen), name, |ui| {
         let t = tokens(ui);
         let (rect, _) = ui.allocate_exact_size(Vec2::splat(16.0), Sense::hover());
-        ui.painter().circle_stroke(rect.center(), 6.5, Stroke::new(1.5, if chosen { t.accent } else { t.edge }));
+        ui.painter().circle_stroke(
+            rect.center(),
+            6.5,
+            Stroke::new(1.5, if chosen { t.accent } else { t.edge }),
+        );
         if chosen {
             ui.painter().circle_filled(rect.center(), 3.5, t.accent);
         }
@@ -193,6 +198,8 @@ fn row_as(
     }
     let layout = egui::Layout::left_to_right(egui::Align::Center);
     let mut inside = ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(layout));
+    // Nothing in it is pressed by itself, so its lines are as high as their text.
+    inside.spacing_mut().interact_size.y = 16.0;
     fill(&mut inside);
     ring(ui.painter(), &response, t, 4);
     done(response)

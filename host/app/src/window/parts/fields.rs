@@ -7,7 +7,14 @@ use super::icons::{self, Icon};
 use crate::window::theme::{Face, tokens};
 
 /// A line of text under its label.
-pub(crate) fn line(ui: &mut Ui, id: &str, label: &str, text: &mut String, hint: &str, longest: usize) -> Response {
+pub(crate) fn line(
+    ui: &mut Ui,
+    id: &str,
+    label: &str,
+    text: &mut String,
+    hint: &str,
+    longest: usize,
+) -> Response {
     let named = super::frame::label(ui, label);
     bare_line(ui, id, text, hint, longest).labelled_by(named.id)
 }
@@ -83,7 +90,13 @@ pub(crate) fn choose_wide(
 }
 
 /// A number of minutes or the like, typed; what is no number in its range is not taken.
-pub(crate) fn number(ui: &mut Ui, id: &str, label: &str, value: &mut u32, range: std::ops::RangeInclusive<u32>) {
+pub(crate) fn number(
+    ui: &mut Ui,
+    id: &str,
+    label: &str,
+    value: &mut u32,
+    range: std::ops::RangeInclusive<u32>,
+) {
     let named = super::frame::label(ui, label);
     let mut drag = egui::DragValue::new(value).range(range).speed(0.2).clamp_existing_to_range(true);
     drag = drag.update_while_editing(false);

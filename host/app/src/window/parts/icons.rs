@@ -33,11 +33,30 @@ pub(crate) enum Icon {
     Bell,
 }
 
-const EYE: &str = "M1.5 8C2.3 6.5 4.5 3.5 8 3.5C11.5 3.5 13.7 6.5 14.5 8C13.7 9.5 11.5 12.5 8 12.5C4.5 12.5 2.3 9.5 1.5 8Z";
+const EYE: &str =
+    "M1.5 8C2.3 6.5 4.5 3.5 8 3.5C11.5 3.5 13.7 6.5 14.5 8C13.7 9.5 11.5 12.5 8 12.5C4.5 12.5 2.3 9.5 1.5 8Z";
 const ALL: [Icon; 21] = [
-    Icon::Down, Icon::Left, Icon::Right, Icon::Cross, Icon::Clock, Icon::Screen, Icon::Doc, Icon::Camera,
-    Icon::Lock, Icon::Offline, Icon::Limit, Icon::Rule, Icon::Pencil, Icon::NoPicture, Icon::Trash, Icon::Check,
-    Icon::Alert, Icon::Plus, Icon::Eye, Icon::Blind, Icon::Bell,
+    Icon::Down,
+    Icon::Left,
+    Icon::Right,
+    Icon::Cross,
+    Icon::Clock,
+    Icon::Screen,
+    Icon::Doc,
+    Icon::Camera,
+    Icon::Lock,
+    Icon::Offline,
+    Icon::Limit,
+    Icon::Rule,
+    Icon::Pencil,
+    Icon::NoPicture,
+    Icon::Trash,
+    Icon::Check,
+    Icon::Alert,
+    Icon::Plus,
+    Icon::Eye,
+    Icon::Blind,
+    Icon::Bell,
 ];
 
 impl Icon {
@@ -133,7 +152,8 @@ fn flatten(path: &str) -> Vec<Vec<Pos2>> {
             b'H' => at.x = reader.number() + base.x,
             b'V' => at.y = reader.number() + base.y,
             b'C' => {
-                let (from, a, b, to) = (at, reader.point() + base, reader.point() + base, reader.point() + base);
+                let (from, a, b, to) =
+                    (at, reader.point() + base, reader.point() + base, reader.point() + base);
                 for step in 1..12_u8 {
                     let t = f32::from(step) / 12.0;
                     let ((p, q), r) = ((from.lerp(a, t), a.lerp(b, t)), b.lerp(to, t));
@@ -247,7 +267,10 @@ mod tests {
             let lines = flatten(icon.drawn().0);
             assert!(!lines.is_empty(), "{icon:?}");
             for point in lines.iter().flatten() {
-                assert!((0.0..=16.0).contains(&point.x) && (0.0..=16.0).contains(&point.y), "{icon:?} {point:?}");
+                assert!(
+                    (0.0..=16.0).contains(&point.x) && (0.0..=16.0).contains(&point.y),
+                    "{icon:?} {point:?}"
+                );
             }
         }
     }

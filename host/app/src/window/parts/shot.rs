@@ -6,8 +6,8 @@ use candor_diary::parcel::{Cover, Redaction};
 use eframe::egui;
 use egui::accesskit::Role;
 use egui::{
-    Align2, Color32, ColorImage, Context, CornerRadius, Image, Rect, Sense, Stroke, StrokeKind, TextureHandle,
-    TextureOptions, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align2, Color32, ColorImage, Context, CornerRadius, Image, Rect, Sense, Stroke, StrokeKind,
+    TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use super::buttons::galley;
@@ -50,7 +50,8 @@ impl Shot {
 
     /// Shows it, `width` wide.
     pub(crate) fn show(&mut self, ui: &mut Ui, width: f32, redactions: &[Redaction], name: &str) {
-        let (rect, response) = ui.allocate_exact_size(vec2(width, (width * self.ratio()).round()), Sense::hover());
+        let (rect, response) =
+            ui.allocate_exact_size(vec2(width, (width * self.ratio()).round()), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
         self.paint(ui, rect, redactions);
     }
@@ -67,7 +68,14 @@ impl Shot {
                 vec2(covered.width as f32, covered.height as f32) * scale,
             );
             ui.painter().rect_stroke(place, CornerRadius::ZERO, Stroke::new(1.0, flat), StrokeKind::Inside);
-            let word = galley(ui, Face::Note, "Redacted", Color32::from_rgb(0xb9, 0xbc, 0xc1), 80.0, egui::TextWrapMode::Extend);
+            let word = galley(
+                ui,
+                Face::Note,
+                "Redacted",
+                Color32::from_rgb(0xb9, 0xbc, 0xc1),
+                80.0,
+                egui::TextWrapMode::Extend,
+            );
             if word.size().x + 8.0 < place.width() && word.size().y + 4.0 < place.height() {
                 let at = Align2::CENTER_CENTER.align_size_within_rect(word.size(), place).min;
                 ui.painter().galley(at, word, flat);

@@ -7,7 +7,7 @@ use eframe::egui::Ui;
 use super::told;
 use crate::window::intent::{Intent, Page};
 use crate::window::model::{Live, Model};
-use crate::window::parts::buttons::{Button, link};
+use crate::window::parts::buttons::Button;
 use crate::window::parts::icons::Icon;
 use crate::window::parts::{fields, frame, shot};
 use crate::window::theme::{Face, tokens};
@@ -19,7 +19,9 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, contract: &str) {
     frame::part(ui, |ui| {
         frame::head(ui, "This is what will be recorded");
         let who = match known.as_ref().map(|terms| terms.mode) {
-            Some(Mode::Monitoring) => "The client's rules drive. You can pause for private time at any moment.",
+            Some(Mode::Monitoring) => {
+                "The client's rules drive. You can pause for private time at any moment."
+            }
             _ => "Only while you track. You start and stop.",
         };
         frame::note(ui, who);
@@ -31,10 +33,14 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, contract: &str) {
                 }
                 let rules = told::rules(m.notice.as_ref()).len() as u64;
                 if rules > 0 {
-                    let words = candor_diary::plain::plural(rules, "privacy rule covers", "privacy rules cover");
-                    frame::told(ui, Icon::Rule, &format!("{rules} {words} parts of the screen before anything is kept."));
+                    let words =
+                        candor_diary::plain::plural(rules, "privacy rule covers", "privacy rules cover");
+                    frame::told(
+                        ui,
+                        Icon::Rule,
+                        &format!("{rules} {words} parts of the screen before anything is kept."),
+                    );
                 }
-                frame::note(ui, format!("Terms {} of {}: {}.", terms.sequence, terms.client, terms.title));
             }
             None => {
                 frame::note(ui, "The terms are being read.");
@@ -96,14 +102,15 @@ pub(super) fn deeds(ui: &mut Ui, m: &mut Model) {
         return;
     };
     let (contract, digest) = (notice.contract.clone(), notice.digest.clone());
-    let field = fields::line(ui, "by", "Your name", &mut m.by, "As you sign", 200);
-    let (mut accept, mut not_now, mut join) = (false, false, false);
+    let field = ui.horizontal(|ui| {
+        let named = frame::label(ui, "Your name");
+        fields::bare_line(ui, "by", &mut m.by, "As you sign", 200).labelled_by(named.id)
+    });
+    let field = field.inner;
+    let (mut accept, mut not_now) = (false, false);
     ui.horizontal(|ui| {
         accept = Button::new("Accept terms").primary().show(ui);
         not_now = Button::new("Not now").show(ui);
-        if m.page == Page::Home {
-            join = link(ui, "Another contract");
-        }
     });
     if accept || fields::entered(ui, &field) {
         let by = m.by.trim().to_owned();
@@ -120,7 +127,5 @@ pub(super) fn deeds(ui: &mut Ui, m: &mut Model) {
     } else if not_now {
         m.not_now = Some(contract);
         m.intents.push(Intent::Go(Page::Home));
-    } else if join {
-        m.intents.push(Intent::Go(Page::Menu));
     }
 }

@@ -16,6 +16,9 @@ use crate::window::parts::{fields, meters};
 use crate::window::theme::{Face, tokens};
 use crate::window::words;
 
+/// How many lines of today are shown; one more takes no more room than saying that there is one.
+const LINES: usize = 4;
+
 /// The scene.
 pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     let Some(status) = m.status.clone() else { return };
@@ -73,7 +76,7 @@ pub(super) fn clock(ui: &mut Ui, m: &mut Model, status: &Status, slim: bool) {
         (false, None) => ("Stopped".to_owned(), t.ink2),
     };
     let note = match (status.tracking, paused, status.since) {
-        (_, Some(since), _) => format!("Private time since {}: not recorded", m.zone.when(since, m.now)),
+        (_, Some(since), _) => format!("Private time since {}", m.zone.when(since, m.now)),
         (true, None, Some(since)) => format!("Tracking since {}", m.zone.when(since, m.now)),
         (true, None, None) => "Tracking".into(),
         (false, None, _) => "Nothing is being recorded".into(),
@@ -82,7 +85,13 @@ pub(super) fn clock(ui: &mut Ui, m: &mut Model, status: &Status, slim: bool) {
     frame::part(ui, |ui| {
         let face = if slim { Face::Head } else { Face::Time };
         let height = if slim { 40.0 } else { 52.0 };
-        let word = if on { "Stop" } else if paused.is_some() { "Resume" } else { "Start" };
+        let word = if on {
+            "Stop"
+        } else if paused.is_some() {
+            "Resume"
+        } else {
+            "Start"
+        };
         let pressed = ends(
             ui,
             height,
@@ -146,7 +155,13 @@ fn memo(ui: &mut Ui, m: &mut Model, status: &Status) {
             let field = ui
                 .scope(|ui| {
                     ui.set_width(room);
-                    fields::bare_line(ui, "memo", &mut m.memo, "A few words", candor_agent::protocol::MAX_MEMO)
+                    fields::bare_line(
+                        ui,
+                        "memo",
+                        &mut m.memo,
+                        "A few words",
+                        candor_agent::protocol::MAX_MEMO,
+                    )
                 })
                 .inner
                 .labelled_by(named.id);
@@ -160,7 +175,7 @@ fn memo(ui: &mut Ui, m: &mut Model, status: &Status) {
                 recents(ui, m, status);
             }
         });
-        if !status.labels.is_empty() {
+        if status.tracking && !status.labels.is_empty() {
             label(ui, m, status);
         }
     });
@@ -237,7 +252,8 @@ fn today(ui: &mut Ui, m: &mut Model) {
             frame::note(ui, "No time was tracked today. It shows here by memo.");
         }
         ui.spacing_mut().item_spacing.y = 2.0;
-        for line in lines.iter().take(8) {
+        let shown = if lines.len() > LINES + 1 { LINES } else { lines.len() };
+        for line in lines.iter().take(shown) {
             let mut memo = line.memo.clone().unwrap_or_else(|| "No memo".into());
             if line.manual {
                 memo += " · manual";
@@ -256,7 +272,7 @@ fn today(ui: &mut Ui, m: &mut Model) {
                 },
             );
         }
-        if lines.len() > 8 && link(ui, &format!("{} more", lines.len() - 8)) {
+        if lines.len() > shown && link(ui, &format!("{} more", lines.len() - shown)) {
             m.intents.push(Intent::Go(Page::Day));
         }
     });
@@ -269,7 +285,13 @@ fn limit(ui: &mut Ui, status: &Status) {
         message(ui, Tone::Over, Icon::Limit, "Weekly limit reached.", words);
     }
     if status.manual_time == ManualTime::Only {
-        message(ui, Tone::Plain, Icon::Pencil, "", "In this contract all time is typed in; nothing is tracked.");
+        message(
+            ui,
+            Tone::Plain,
+            Icon::Pencil,
+            "",
+            "In this contract all time is typed in; nothing is tracked.",
+        );
     }
 }
 
@@ -295,7 +317,8 @@ fn waiting(ui: &mut Ui, m: &mut Model, status: &Status) {
         frame::label_and_note(ui, &left, &plain::size(status.outbox.bytes));
         outbox::brief(ui, m, 5);
         let next = status.next_try_at.filter(|at| *at > m.now);
-        let words = next.map_or("Trying".to_owned(), |at| format!("Next try in {}", words::countdown(at - m.now)));
+        let words =
+            next.map_or("Trying".to_owned(), |at| format!("Next try in {}", words::countdown(at - m.now)));
         let t = tokens(ui);
         let pressed = ends(
             ui,

@@ -52,7 +52,11 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         return;
     };
     if segments.is_empty() {
-        frame::empty(ui, "No time on this day.", "A segment shows here as soon as something was tracked in it.");
+        frame::empty(
+            ui,
+            "No time on this day.",
+            "A segment shows here as soon as something was tracked in it.",
+        );
         return;
     }
     let busiest = segments.iter().flat_map(|s| s.minutes.iter().flatten()).max().copied().unwrap_or(1);

@@ -23,7 +23,9 @@ pub(super) fn head(ui: &mut Ui, m: &mut Model) {
     let (title, under) = if monitoring {
         (status.client.clone(), status.title.clone())
     } else {
-        (status.title.clone(), status.client.clone())
+        let terms = m.terms_here().filter(|_| !status.notice_accepted);
+        let under = terms.map(|terms| format!("{}, terms {}", status.client, terms.sequence));
+        (status.title.clone(), under.unwrap_or_else(|| status.client.clone()))
     };
     let state = if recording { "recording" } else { "not recording" };
     let name = format!("{title}, {under}: {state}. Contracts and more");
@@ -117,7 +119,11 @@ pub(super) fn totals(ui: &mut Ui, m: &mut Model) {
             }
         });
         let mut says = format!("This week {}", plain::duration(shown.tracked / words::MINUTE));
-        says += &format!(" tracked, {} manual, {} over the limit", words::hm(shown.manual), words::hm(shown.over));
+        says += &format!(
+            " tracked, {} manual, {} over the limit",
+            words::hm(shown.manual),
+            words::hm(shown.over)
+        );
         meters::week_bar(ui, shown, &says);
     });
 }

@@ -54,13 +54,13 @@ pub(crate) fn show(ui: &mut Ui, m: &mut Model) {
     top(&mut child, m);
     let mut child = ui.new_child(UiBuilder::new().max_rect(body_rect));
     child.shrink_clip_rect(body_rect);
-    ScrollArea::vertical()
-        .id_salt(format!("{:?} {:?}", m.page, m.scene()))
-        .auto_shrink([false, false])
-        .show(&mut child, |ui| {
+    ScrollArea::vertical().id_salt(format!("{:?} {:?}", m.page, m.scene())).auto_shrink([false, false]).show(
+        &mut child,
+        |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             body(ui, m);
-        });
+        },
+    );
     if accepting(m) {
         let rect = Rect::from_min_max(pos2(full.left(), body_rect.bottom()), foot_rect.right_top());
         ui.painter().hline(full.x_range(), rect.top(), Stroke::new(1.0, t.line));

@@ -37,24 +37,28 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
                 frame::told(ui, icon, &words);
             }
         }
-        for rule in told::rules(m.notice.as_ref()).into_iter().take(4) {
-            frame::told(ui, Icon::Rule, &rule);
+        let rules = told::rules(m.notice.as_ref());
+        if !rules.is_empty() {
+            frame::told(ui, Icon::Rule, &format!("{}.", rules.join(". ")));
         }
     });
     home::last_picture(ui, m);
     frame::part(ui, |ui| {
-        if status.paused_since.is_some() {
-            if Button::new("End the pause").primary().wide().show(ui) {
-                m.ask(Request::Start { memo: None });
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 12.0;
+            if status.paused_since.is_some() {
+                if Button::new("End the pause").primary().show(ui) {
+                    m.ask(Request::Start { memo: None });
+                }
+            } else if Button::new("Pause for private time").show(ui) {
+                m.ask(Request::Pause);
             }
-        } else if Button::new("Pause for private time").wide().show(ui) {
-            m.ask(Request::Pause);
-        }
-        if let Some(diary) = &status.diary_url
-            && link(ui, "Open Work Diary")
-        {
-            m.intents.push(Intent::Open(diary.clone()));
-        }
+            if let Some(diary) = &status.diary_url
+                && link(ui, "Open Work Diary")
+            {
+                m.intents.push(Intent::Open(diary.clone()));
+            }
+        });
     });
     home::totals(ui, m);
     let words = "Settings are read-only. If recording stops, the time shows as no evidence.";

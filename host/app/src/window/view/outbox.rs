@@ -52,7 +52,10 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     }
     frame::part(ui, |ui| {
         let (used, limit) = (plain::size(outbox.disk_bytes), plain::size(outbox.disk_limit));
-        frame::note(ui, format!("{used} of {limit} used on this computer. Beyond it no picture is taken; time goes on."));
+        frame::note(
+            ui,
+            format!("{used} of {limit} used on this computer. Beyond it no picture is taken; time goes on."),
+        );
         if link(ui, "Change the limit") {
             m.intents.push(Intent::Go(Page::Preferences));
         }
@@ -69,7 +72,9 @@ fn state(m: &Model, parcel: &OutboxParcel) -> String {
             format!("Tries again in {}", words::countdown(parcel.next_try_at - m.now))
         }
         "waiting" => "Waiting to be sent".into(),
-        "delivered" => parcel.delivered_at.map_or("Sent".into(), |at| format!("Sent {}", m.zone.when(at, m.now))),
+        "delivered" => {
+            parcel.delivered_at.map_or("Sent".into(), |at| format!("Sent {}", m.zone.when(at, m.now)))
+        }
         "rejected" => "Refused, not sent".into(),
         "cancelled" => "Taken back, not sent".into(),
         other => words::sentence(other),
@@ -129,6 +134,8 @@ pub(super) fn brief(ui: &mut Ui, m: &mut Model, most: usize) {
     let mut taken = None;
     ui.spacing_mut().item_spacing.y = 0.0;
     let waiting: Vec<_> = outbox.entries.iter().filter(|parcel| waits(parcel)).collect();
+    // One more takes no more room than saying that there is one.
+    let most = if waiting.len() == most + 1 { most + 1 } else { most };
     for parcel in waiting.iter().take(most) {
         let at = m.zone.time(parcel.segment_start);
         let pressed = ends(

@@ -8,8 +8,9 @@ use eframe::egui::{Rect, Sense, Ui, vec2};
 use super::clock;
 use crate::window::intent::{Intent, Page};
 use crate::window::model::{Held, Model};
-use crate::window::parts::buttons::{Button, link};
+use crate::window::parts::buttons::{Button, icon_button, link};
 use crate::window::parts::frame::{self, ends};
+use crate::window::parts::icons::Icon;
 use crate::window::parts::{meters, shot};
 use crate::window::theme::{Face, tokens};
 use crate::window::words;
@@ -64,30 +65,33 @@ pub(super) fn fresh(ui: &mut Ui, m: &mut Model) {
                 frame::truncated(ui, Face::Head, "Picture taken", t.ink);
             },
             |ui| {
+                if icon_button(ui, Icon::Cross, "Back to the clock") {
+                    m.put_by = Some(at);
+                }
                 frame::truncated(ui, Face::Note, m.zone.seconds(at), t.ink2);
             },
         );
-        large(ui, m, segment.start, &facts.redactions, 220.0, "The picture just taken, as the client would see it");
+        large(
+            ui,
+            m,
+            segment.start,
+            &facts.redactions,
+            220.0,
+            "The picture just taken, as the client would see it",
+        );
         let covered = words::redacted(facts.redactions.len()).unwrap_or_else(|| "Nothing redacted".into());
         let why = facts.covered_by.join("; ");
         let words = if why.is_empty() { covered } else { format!("{covered}: {why}") };
-        let (mut larger, mut done) = (false, false);
-        ends(
+        let larger = ends(
             ui,
             24.0,
             |ui| {
                 frame::truncated(ui, Face::Note, words, t.ink2);
             },
-            |ui| {
-                done = link(ui, "Back to the clock");
-                larger = link(ui, "Enlarge");
-            },
+            |ui| link(ui, "Enlarge"),
         );
         if larger {
             m.intents.push(Intent::Go(Page::Picture(segment.start)));
-        }
-        if done {
-            m.put_by = Some(at);
         }
     });
     frame::part(ui, |ui| {
@@ -147,8 +151,16 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, start: u64) {
         };
         let most = (ui.ctx().content_rect().height() - 170.0).max(120.0);
         large(ui, m, start, &facts.redactions, most, "The picture, as the client sees it");
-        frame::note(ui, format!("Taken at {}. {} × {} pixels, {}. Make the window larger to see more.",
-            m.zone.seconds(facts.at), facts.width, facts.height, candor_diary::plain::size(facts.bytes)));
+        frame::note(
+            ui,
+            format!(
+                "Taken at {}. {} × {} pixels, {}. Make the window larger to see more.",
+                m.zone.seconds(facts.at),
+                facts.width,
+                facts.height,
+                candor_diary::plain::size(facts.bytes)
+            ),
+        );
         shot::covered(ui, &facts.redactions, &facts.covered_by);
     });
 }

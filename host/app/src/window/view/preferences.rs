@@ -7,9 +7,9 @@ use eframe::egui::Ui;
 use crate::window::intent::{Intent, Page};
 use crate::window::model::Model;
 use crate::window::parts::buttons::{Button, choice, tick};
+use crate::window::parts::fields;
 use crate::window::parts::frame::{self, Tone, message};
 use crate::window::parts::icons::Icon;
-use crate::window::parts::fields;
 
 const LIMITS: [(u64, &str); 6] = [
     (512 << 20, "0.5 GB"),
@@ -52,7 +52,8 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         tick(ui, &mut now.start_at_login, "Start Candor at login");
         frame::label(ui, "Room on this computer");
         let names: Vec<&str> = LIMITS.iter().map(|(_, name)| *name).collect();
-        let chosen = LIMITS.iter().position(|(bytes, _)| *bytes >= now.disk_limit).unwrap_or(LIMITS.len() - 1);
+        let chosen =
+            LIMITS.iter().position(|(bytes, _)| *bytes >= now.disk_limit).unwrap_or(LIMITS.len() - 1);
         if let Some(next) = fields::choose(ui, "disk", "Room on this computer", chosen, &names) {
             now.disk_limit = LIMITS.get(next).map_or(now.disk_limit, |(bytes, _)| *bytes);
         }

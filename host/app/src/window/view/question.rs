@@ -24,7 +24,8 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     });
     frame::part(ui, |ui| {
         let n = length / words::MINUTE;
-        let words = if n == 1 { "Leave this minute out".into() } else { format!("Leave these {n} minutes out") };
+        let words =
+            if n == 1 { "Leave this minute out".into() } else { format!("Leave these {n} minutes out") };
         if Button::new(&words).wide().show(ui) {
             m.ask(Request::Idle { answer: IdleAnswer::LeaveOut });
         }
@@ -32,7 +33,12 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     frame::part(ui, |ui| {
         if question.manual_ms == 0 {
             let client = &status.client;
-            frame::note(ui, format!("{client} takes no manual time, or no whole segment lies within these minutes: they cannot be kept."));
+            frame::note(
+                ui,
+                format!(
+                    "{client} takes no manual time, or no whole segment lies within these minutes: they cannot be kept."
+                ),
+            );
             return;
         }
         let longest = candor_agent::protocol::MAX_MEMO;
@@ -63,10 +69,12 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         let words = format!("Tracking goes on since {since}. You can answer later.");
         message(ui, Tone::Plain, Icon::Clock, "", &words);
     }
-    frame::plain(ui, |ui| {
+    ui.horizontal(|ui| {
+        ui.add_space(f32::from(frame::MARGIN) - 8.0);
         if link(ui, "Answer later") {
             m.later = Some(question.from);
         }
     });
+    ui.add_space(8.0);
     clock::clock(ui, m, &status, true);
 }

@@ -20,7 +20,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         Tone::Plain,
         Icon::Eye,
         "Nobody is recorded unseen or unasked.",
-        "This page cannot be switched off, by nobody.",
+        "Nobody can switch this page off.",
     );
     if let Some(terms) = &m.terms {
         frame::part(ui, |ui| {
@@ -82,7 +82,10 @@ fn facts(ui: &mut Ui, terms: &Terms) {
                 PictureRemoval::RemovesTime => "Removes the time".into(),
             },
         ),
-        ("Privacy rules", terms.policy.as_ref().map_or("None: no picture is kept".into(), |p| p.plugin.clone())),
+        (
+            "Privacy rules",
+            terms.policy.as_ref().map_or("None: no picture is kept".into(), |p| p.plugin.clone()),
+        ),
         ("Sent by", terms.uploader.plugin.clone()),
     ];
     let t = tokens(ui);

@@ -13,8 +13,12 @@ use crate::window::theme::{Face, tokens};
 
 const FIELDS: [(&str, &str); 3] =
     [("application", "Application"), ("title", "Window title"), ("address", "Web address")];
-const BY: [(&str, &str); 4] =
-    [("contains", "contains"), ("exact", "is exactly"), ("glob", "is like (* and ?)"), ("regex", "matches the pattern")];
+const BY: [(&str, &str); 4] = [
+    ("contains", "contains"),
+    ("exact", "is exactly"),
+    ("glob", "is like (* and ?)"),
+    ("regex", "matches the pattern"),
+];
 const ACTIONS: [(&str, &str); 4] = [
     ("fill", "Cover it"),
     ("blur", "Blur it"),
@@ -29,7 +33,10 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         return;
     };
     frame::part(ui, |ui| {
-        frame::note(ui, "Your rules are applied on top of the client's, before anything is kept. They can only cover more.");
+        frame::note(
+            ui,
+            "Your rules are applied on top of the client's, before anything is kept. They can only cover more.",
+        );
         if rules.is_empty() {
             frame::label(ui, "You have no rules of your own.");
         }
@@ -95,7 +102,8 @@ fn add(ui: &mut Ui, m: &mut Model) {
         pick(ui, "rule-field", "What is looked at", &FIELDS, &mut m.new_rule.field, half);
         pick(ui, "rule-by", "How it is compared", &BY, &mut m.new_rule.by, half);
     });
-    let field = fields::line(ui, "rule-pattern", "Text or pattern", &mut m.new_rule.pattern, "Such as: bank", 500);
+    let field =
+        fields::line(ui, "rule-pattern", "Text or pattern", &mut m.new_rule.pattern, "Such as: bank", 500);
     frame::label(ui, "What happens to such a window");
     let width = ui.available_width();
     pick(ui, "rule-action", "What happens to such a window", &ACTIONS, &mut m.new_rule.action, width);

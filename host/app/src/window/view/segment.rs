@@ -159,7 +159,9 @@ fn remove(ui: &mut Ui, m: &mut Model, segment: &Segment, range: &str, end: u64) 
     frame::label(ui, format!("Remove {range}?"));
     frame::note(
         ui,
-        format!("{time} goes, with its counts, picture and memo. A mark stays that both sides see. This cannot be undone."),
+        format!(
+            "{time} goes, with its counts, picture and memo. A mark stays that both sides see. This cannot be undone."
+        ),
     );
     if Button::new(&format!("Remove {time}")).warn().wide().show(ui) {
         m.ask(Request::Forget { from: segment.start, to: end });

@@ -24,10 +24,9 @@ pub(super) fn lines(terms: &Terms) -> Vec<(Icon, String)> {
 fn line(terms: &Terms, collector: &PluginUse) -> (Icon, String) {
     let setting = |name: &str| collector.settings.get(name).and_then(|value| value.as_str());
     match collector.plugin.as_str() {
-        "activity" => (
-            Icon::Clock,
-            "Counts of keys, clicks and scrolls a minute. Never which key, never where.".into(),
-        ),
+        "activity" => {
+            (Icon::Clock, "Counts of keys, clicks and scrolls a minute. Never which key, never where.".into())
+        }
         "screenshots" => {
             let what = match setting("scope") {
                 Some("active-monitor") => "the screen in use",
@@ -48,7 +47,8 @@ fn line(terms: &Terms, collector: &PluginUse) -> (Icon, String) {
             let facts: Vec<&str> = facts.map_or(vec!["app", "title", "url"], |facts| {
                 facts.iter().filter_map(|fact| fact.as_str()).collect()
             });
-            let words = [("app", "application"), ("title", "title"), ("url", "web address where it is known")];
+            let words =
+                [("app", "application"), ("title", "title"), ("url", "web address where it is known")];
             let words: Vec<&str> =
                 words.iter().filter(|(fact, _)| facts.contains(fact)).map(|(_, word)| *word).collect();
             (Icon::Doc, format!("Of the window in front: {}.", words.join(", ")))
@@ -73,12 +73,8 @@ mod tests {
     #[test]
     fn rules_are_the_numbered_lines_of_a_notice() {
         let text = "What is recorded\n\nTime is cut. 10 minutes.\nRules, before anything is kept:\n1. Messages are filled\n2. bank.example. Never shown\n";
-        let notice = NoticeAnswer {
-            contract: "c".into(),
-            text: text.into(),
-            digest: "d".into(),
-            accepted: true,
-        };
+        let notice =
+            NoticeAnswer { contract: "c".into(), text: text.into(), digest: "d".into(), accepted: true };
         assert_eq!(rules(Some(&notice)), ["Messages are filled", "bank.example. Never shown"]);
     }
 }

@@ -17,13 +17,19 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         Reach::Starting => {
             frame::part(ui, |ui| {
                 frame::head(ui, "The agent is being started");
-                frame::note(ui, "It does the recording; this window only shows it. At the first start this takes some seconds.");
+                frame::note(
+                    ui,
+                    "It does the recording; this window only shows it. At the first start this takes some seconds.",
+                );
             });
         }
         Reach::Lost(why) => {
             frame::part(ui, |ui| {
                 frame::head(ui, "The agent does not answer");
-                frame::note(ui, "It does the recording; without it nothing is recorded. What was recorded is kept on this computer.");
+                frame::note(
+                    ui,
+                    "It does the recording; without it nothing is recorded. What was recorded is kept on this computer.",
+                );
             });
             ui.add_space(2.0);
             message(ui, Tone::Over, Icon::Alert, "", &why);
