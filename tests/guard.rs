@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use candor_agent::clock::SystemClock;
-use candor_agent::guard::{Guard, NoPicture};
 use candor_agent::guard::eyes::{Eyes, SensorEyes};
 use candor_agent::guard::frame::Masked;
 use candor_agent::guard::judgement::{Judge, Policies};
+use candor_agent::guard::{Guard, NoPicture};
 use candor_sandbox::capability::FrameView as _;
 use candor_sandbox::model::{Denied, Scope};
 use candor_sandbox::{Grants, Limits, Sandbox, SandboxConfig};

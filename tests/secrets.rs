@@ -35,9 +35,26 @@ use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
 
 const WORDS: [&str; 20] = [
-    "QUOKKA", "ZEBRAFISH", "WOLVERINE", "AXOLOTL", "PANGOLIN", "NARWHAL", "CAPYBARA", "FLAMINGO", "ECHIDNA",
-    "MONGOOSE", "TARSIER", "LEMMING", "ALBATROSS", "CHEETAH", "IGUANA", "OCELOT", "WALRUS", "GIRAFFE",
-    "PELICAN", "BADGER",
+    "QUOKKA",
+    "ZEBRAFISH",
+    "WOLVERINE",
+    "AXOLOTL",
+    "PANGOLIN",
+    "NARWHAL",
+    "CAPYBARA",
+    "FLAMINGO",
+    "ECHIDNA",
+    "MONGOOSE",
+    "TARSIER",
+    "LEMMING",
+    "ALBATROSS",
+    "CHEETAH",
+    "IGUANA",
+    "OCELOT",
+    "WALRUS",
+    "GIRAFFE",
+    "PELICAN",
+    "BADGER",
 ];
 
 /// A word that is no secret, so that a search which finds nothing is known to search.
@@ -114,7 +131,14 @@ impl Stage {
         let atom = |name: &str| client.intern_atom(false, name.as_bytes()).unwrap().reply().unwrap().atom;
         let (kind, dock) = (atom("_NET_WM_WINDOW_TYPE"), atom("_NET_WM_WINDOW_TYPE_DOCK"));
         client.change_property32(PropMode::REPLACE, panel, kind, AtomEnum::ATOM, &[dock]).unwrap();
-        client.change_property32(PropMode::REPLACE, menu, AtomEnum::WM_TRANSIENT_FOR, AtomEnum::WINDOW, &[windows[0]])
+        client
+            .change_property32(
+                PropMode::REPLACE,
+                menu,
+                AtomEnum::WM_TRANSIENT_FOR,
+                AtomEnum::WINDOW,
+                &[windows[0]],
+            )
             .unwrap();
         client.map_window(panel).unwrap();
         client.sync().unwrap();
@@ -167,7 +191,10 @@ fn written(
     lines: &[&str],
 ) -> Window {
     let id = client.generate_id().unwrap();
-    let set = CreateWindowAux::new().background_pixel(0xee_eeee).override_redirect(1).event_mask(EventMask::EXPOSURE);
+    let set = CreateWindowAux::new()
+        .background_pixel(0xee_eeee)
+        .override_redirect(1)
+        .event_mask(EventMask::EXPOSURE);
     let class = WindowClass::INPUT_OUTPUT;
     client.create_window(COPY_DEPTH_FROM_PARENT, id, root, x, y, width, height, 0, class, 0, &set).unwrap();
     let title = lines.join(" ");
@@ -250,10 +277,8 @@ fn invariant_01_secrets_of_twenty_windows_on_two_monitors_are_nowhere() {
     });
     agent.tell(&["stop"]).unwrap();
 
-    let pictures: Vec<PathBuf> = delivered
-        .iter()
-        .filter_map(|s| s["snapshot"]["file"].as_str().map(PathBuf::from))
-        .collect();
+    let pictures: Vec<PathBuf> =
+        delivered.iter().filter_map(|s| s["snapshot"]["file"].as_str().map(PathBuf::from)).collect();
     assert!(!pictures.is_empty(), "no picture was taken: {delivered:#?}");
     let mut open_read = false;
     for file in &pictures {

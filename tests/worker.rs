@@ -13,7 +13,9 @@
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-use candor_agent::protocol::{Forgotten, IdleAnswer, OutboxAnswer, OwnRule, Preferences, Request, Segment, Status};
+use candor_agent::protocol::{
+    Forgotten, IdleAnswer, OutboxAnswer, OwnRule, Preferences, Request, Segment, Status,
+};
 use candor_tests::agent::Agent;
 use candor_tests::backoffice::{BackOffice, terms};
 use candor_tests::fast::FastAgent;
@@ -158,16 +160,18 @@ fn memos_are_changed_and_segments_removed_before_and_after_delivery() {
     desk.until("two segments", |d| (d.delivered().len() >= 3).then_some(()));
     let (first, second) = (start(&desk.delivered()[1]), start(&desk.delivered()[2]));
     desk.tell(Request::EditSegment { start: first, memo: "Second".into(), label: Some("Design".into()) });
-    let edited = desk.until("edit", |d| {
-        d.delivered().into_iter().find(|s| start(s) == first && s["memo"] == "Second")
-    });
+    let edited = desk
+        .until("edit", |d| d.delivered().into_iter().find(|s| start(s) == first && s["memo"] == "Second"));
     assert_eq!((&edited["label"], &edited["revision"]), (&json!("Design"), &json!(1)));
-    assert!(desk.refused(Request::EditSegment { start: 60_000, memo: String::new(), label: None }).contains("locked"));
+    assert!(
+        desk.refused(Request::EditSegment { start: 60_000, memo: String::new(), label: None })
+            .contains("locked")
+    );
 
     let gone: Forgotten = desk.get(Request::Forget { from: second, to: second + 1 });
     assert_eq!((gone.segments, gone.from), (1, second));
-    let removed =
-        desk.until("removal", |d| d.delivered().into_iter().find(|s| start(s) == second && s["removed"] == true));
+    let removed = desk
+        .until("removal", |d| d.delivered().into_iter().find(|s| start(s) == second && s["removed"] == true));
     assert_eq!(removed["minutes_active"], 0);
     let shown = desk.segments().into_iter().find(|s| s.start == second).unwrap();
     assert!(shown.removed_at.is_some() && shown.memo.is_none() && shown.picture.is_none(), "{shown:#?}");
@@ -244,7 +248,10 @@ fn an_hour_offline_is_delivered_afterwards_once() {
     let mut desk = Desk::open(0, 120, |_| {});
     desk.tell(Request::Start { memo: Some("On a train".into()) });
     desk.pictured();
-    let (data, port) = (desk.folder.path().join("backoffice"), desk.backoffice.address().rsplit(':').next().unwrap().parse().unwrap());
+    let (data, port) = (
+        desk.folder.path().join("backoffice"),
+        desk.backoffice.address().rsplit(':').next().unwrap().parse().unwrap(),
+    );
     desk.backoffice.stop();
     let status = desk.until("offline", |d| Some(d.status()).filter(|s| s.offline_since.is_some()));
     assert!(status.tracking && status.next_try_at.is_some(), "{status:#?}");
@@ -356,7 +363,9 @@ fn everything_of_ones_own_can_be_exported() {
     assert!(exported["records"].as_u64().unwrap() > 5 && exported["pictures"].as_u64().unwrap() >= 1);
     let records = std::fs::read_to_string(to.join("records.jsonl")).unwrap();
     assert!(records.lines().any(|l| l.contains("For myself")));
-    assert!(walk(&to.join("pictures")) >= 1 && walk(&to.join("parcels")) >= 2 && walk(&to.join("terms")) == 1);
+    assert!(
+        walk(&to.join("pictures")) >= 1 && walk(&to.join("parcels")) >= 2 && walk(&to.join("terms")) == 1
+    );
     assert!(desk.refused(Request::Export { to: to.display().to_string() }).contains("there already"));
     let checks: Vec<Value> = desk.get(Request::Doctor);
     for name in ["display", "counting", "disk", "memory", "load", "back-office", "clock"] {

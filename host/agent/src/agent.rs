@@ -19,9 +19,7 @@ use crate::folder::Folder;
 use crate::guard::eyes::Eyes;
 use crate::input::InputSource;
 use crate::presence::Presence;
-use crate::protocol::{
-    IdleAnswer, MAX_MEMO, NoticeAnswer, Preferences, Request, Response,
-};
+use crate::protocol::{IdleAnswer, MAX_MEMO, NoticeAnswer, Preferences, Request, Response};
 use crate::seat::{House, Pipeline, Seat};
 use crate::settings::{self, Remembered};
 use crate::tracker::Command;
@@ -86,9 +84,8 @@ impl Agent {
         let Setup { folder, clock, eyes, input, presence, plugins, compiler } = setup;
         let key = MasterKey::load_or_create(&folder.path("journal.key"))
             .context("the journal's key could not be read")?;
-        let journal = Journal::open(&folder.make("journal")?, &key)
-            .await
-            .context("the journal could not be opened")?;
+        let journal =
+            Journal::open(&folder.make("journal")?, &key).await.context("the journal could not be opened")?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("plugins")
@@ -233,10 +230,11 @@ impl Agent {
                 let seat = self.seat(contract.as_deref()).await?;
                 to_value(preview::preview(&seat, own_rules, max_width).await?)
             }
-            Request::Segments { from, to } => {
-                let pipeline = self.pipeline().await?;
-                to_value(pipeline.closing.segments(from, to).await.map_err(words)?)
-            }
+            Request::Segments { from, to } => match self.pipeline().await {
+                Ok(pipeline) => to_value(pipeline.closing.segments(from, to).await.map_err(words)?),
+                // Nothing was accepted, so nothing was recorded.
+                Err(_) => Ok(Value::Array(Vec::new())),
+            },
             Request::EditSegment { start, memo, label } => {
                 let pipeline = self.pipeline().await?;
                 done(pipeline.closing.edit(start, &memo, label).await.map_err(words))?;
@@ -259,7 +257,9 @@ impl Agent {
                 pipeline.bell.notify_one();
                 to_value(added)
             }
-            Request::Picture { start } => to_value(status::picture(&self.pipeline().await?.closing, start).await?),
+            Request::Picture { start } => {
+                to_value(status::picture(&self.pipeline().await?.closing, start).await?)
+            }
             Request::Outbox => to_value(status::outbox(self).await?),
             Request::Parcel { parcel } => to_value(status::parcel(&self.house.journal, &parcel).await?),
             Request::Cancel { parcel } => {
@@ -424,7 +424,8 @@ impl Agent {
             crate::enrol::enrol(folder, &invitation.server, &invitation.code, &name).await.map_err(words)?;
         let id = enrolment.terms.contract.clone();
         let preferences = settings::preferences(folder).map_err(words)?;
-        let seat = Seat::open(&self.house, folder.contract(&id).map_err(words)?, &preferences).map_err(words)?;
+        let seat =
+            Seat::open(&self.house, folder.contract(&id).map_err(words)?, &preferences).map_err(words)?;
         let seat = Arc::new(seat);
         let answer = to_value(seat.contract().await)?;
         if let Some(before) = self.seats.lock().await.insert(id.clone(), seat) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use candor_diary::parcel::{PARCEL_TYPE, Parcel, Policy};
+use candor_diary::parcel::{NoSnapshot, PARCEL_TYPE, Parcel, Policy};
 use candor_diary::terms::Terms;
 use candor_journal::{JournalError, OutboxDraft, OutboxEntry, RecordFilter, SegmentClose};
 use candor_seal::{Envelope, SecretKey};
@@ -88,13 +88,27 @@ impl Closing {
         Ok(found.into_iter().next())
     }
 
-    /// What the running or ended segment would say if it closed now.
+    /// What the running or ended segment would say if it closed now. `running` is tracked time that no record holds yet:
+    /// its first and last millisecond.
     ///
     /// # Errors
     /// Where the journal could not be read.
-    pub async fn so_far(&self, start: u64) -> Result<Option<Assembled>, CloseError> {
-        let records: Vec<_> = self.records(start).await?.into_iter().map(|r| r.record).collect();
-        Ok(assemble(&self.frame(start, 0, None), &records))
+    pub async fn so_far(
+        &self,
+        start: u64,
+        running: Option<(u64, u64)>,
+    ) -> Result<Option<Assembled>, CloseError> {
+        let mut records: Vec<_> = self.records(start).await?.into_iter().map(|r| r.record).collect();
+        records.extend(running.map(|(from, to)| Record::Span { from, to }));
+        let mut assembled = assemble(&self.frame(start, 0, None), &records);
+        if running.is_some()
+            && let Some(Assembled { parcel, .. }) = &mut assembled
+            && parcel.no_snapshot == Some(NoSnapshot::MomentMissed)
+        {
+            // Its moment may still come.
+            parcel.no_snapshot = None;
+        }
+        Ok(assembled)
     }
 
     fn frame(&self, start: u64, revision: u32, policy: Option<Policy>) -> SegmentFrame {
@@ -121,7 +135,11 @@ impl Closing {
         self.write(start, None).await
     }
 
-    async fn write(&self, start: u64, latest: Option<OutboxEntry>) -> Result<Option<OutboxEntry>, CloseError> {
+    async fn write(
+        &self,
+        start: u64,
+        latest: Option<OutboxEntry>,
+    ) -> Result<Option<OutboxEntry>, CloseError> {
         let records: Vec<_> = self.records(start).await?.into_iter().map(|r| r.record).collect();
         let before = match &latest {
             Some(latest) => Some(self.parcel(&latest.parcel_id).await?),
@@ -181,7 +199,8 @@ impl Closing {
     /// Where it is not there any more or cannot be read.
     pub async fn parcel(&self, id: &str) -> Result<Parcel, CloseError> {
         let envelope = self.shared.journal.envelope(id).await?;
-        read_parcel(&envelope).ok_or_else(|| JournalError::Damaged(format!("parcel {id} cannot be read")).into())
+        read_parcel(&envelope)
+            .ok_or_else(|| JournalError::Damaged(format!("parcel {id} cannot be read")).into())
     }
 
     /// Writes anew every closed segment that was changed after its latest parcel was made: such as where the computer

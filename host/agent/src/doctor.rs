@@ -12,12 +12,7 @@ const LIMIT_S: u64 = 10;
 const CLOCK_S: i64 = 60;
 
 fn check(name: &str, ok: bool, found: impl Into<String>, advice: &str) -> Check {
-    Check {
-        name: name.to_owned(),
-        ok,
-        found: found.into(),
-        advice: (!ok).then(|| advice.to_owned()),
-    }
+    Check { name: name.to_owned(), ok, found: found.into(), advice: (!ok).then(|| advice.to_owned()) }
 }
 
 /// All checks.
@@ -69,7 +64,9 @@ fn disk(agent: &Agent) -> Check {
 
 fn memory() -> Check {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let kb = status.lines().find_map(|l| l.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    let kb = status
+        .lines()
+        .find_map(|l| l.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
     match kb {
         Some(kb) => check(
             "memory",
@@ -84,7 +81,8 @@ fn memory() -> Check {
 fn load() -> Check {
     let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     let ticks = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let started = ticks.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(19)?.parse::<f64>().ok());
+    let started =
+        ticks.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(19)?.parse::<f64>().ok());
     let uptime = std::fs::read_to_string("/proc/uptime").unwrap_or_default();
     let uptime = uptime.split_whitespace().next().and_then(|s| s.parse::<f64>().ok());
     let (Some(started), Some(uptime)) = (started, uptime) else {

@@ -227,7 +227,10 @@ impl Closing {
         let count = u32::try_from(pictures.len()).unwrap_or(u32::MAX);
         // Closing records hold nothing but ids, and starts and stops are what a crash is told by.
         let erasable = |r: &&Placed| {
-            !matches!(r.record, Record::Segment { .. } | Record::Started | Record::Stopped | Record::Removed { .. })
+            !matches!(
+                r.record,
+                Record::Segment { .. } | Record::Started | Record::Stopped | Record::Removed { .. }
+            )
         };
         let sequences: Vec<_> = records.iter().filter(erasable).map(|r| r.sequence).collect();
         let tombstone = Record::Removed { at: self.shared.clock.now(), time_ms };

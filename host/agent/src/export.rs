@@ -42,7 +42,10 @@ pub(crate) async fn export(agent: &Agent, to: &str) -> Result<Exported> {
     }
     for seat in agent.seats().await {
         let name = seat.folder.name().unwrap_or_else(|| "contract".into());
-        write(&folder.join(format!("terms/{name}.json")), &serde_json::to_vec_pretty(&seat.enrolment.terms)?)?;
+        write(
+            &folder.join(format!("terms/{name}.json")),
+            &serde_json::to_vec_pretty(&seat.enrolment.terms)?,
+        )?;
     }
     let journal = &agent.house().journal;
     let (records, pictures) = write_records(journal, &folder).await?;
@@ -80,7 +83,8 @@ async fn write_records(journal: &Journal, folder: &Path) -> Result<(u64, u64)> {
             count += 1;
             let parsed = record.body.and_then(|body| serde_json::from_slice(&body).ok());
             if let Some(Record::Snapshot { facts, blob }) = parsed
-                && write_picture(journal, &blob, &folder.join(format!("pictures/{}.webp", facts.sha256))).await?
+                && write_picture(journal, &blob, &folder.join(format!("pictures/{}.webp", facts.sha256)))
+                    .await?
             {
                 pictures += 1;
             }
@@ -96,7 +100,8 @@ async fn write_records(journal: &Journal, folder: &Path) -> Result<(u64, u64)> {
 /// Whether there was still a picture to write.
 async fn write_picture(journal: &Journal, blob: &str, path: &Path) -> Result<bool> {
     let Ok(info) = journal.blob_info(blob).await else { return Ok(false) };
-    let mut file = fs::File::create(path).with_context(|| format!("{} could not be written", path.display()))?;
+    let mut file =
+        fs::File::create(path).with_context(|| format!("{} could not be written", path.display()))?;
     let mut offset = 0;
     while offset < info.length {
         let bytes = journal.read_blob(blob, offset, CHUNK).await?;

@@ -91,7 +91,8 @@ impl History {
                 totals.today_ms += ms;
             }
         }
-        let pictured = |(start, known): (&u64, &Known)| (known.pictured && *start >= today.0).then_some(*start);
+        let pictured =
+            |(start, known): (&u64, &Known)| (known.pictured && *start >= today.0).then_some(*start);
         totals.last_picture = all.iter().rev().find_map(pictured);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = all;
         Ok(totals)
@@ -99,11 +100,7 @@ impl History {
 }
 
 fn known_of(id: &str, parcel: &Parcel) -> Known {
-    Known {
-        parcel: id.to_owned(),
-        facts: Facts::of(parcel),
-        pictured: parcel.snapshot.is_some(),
-    }
+    Known { parcel: id.to_owned(), facts: Facts::of(parcel), pictured: parcel.snapshot.is_some() }
 }
 
 /// Today in the computer's time zone, in milliseconds since the epoch.
@@ -192,7 +189,7 @@ impl Closing {
         for start in self.unclosed().await? {
             if (from..to).contains(&start)
                 && !all.contains_key(&start)
-                && let Some(assembled) = self.so_far(start).await?
+                && let Some(assembled) = self.so_far(start, None).await?
             {
                 all.insert(start, view(&assembled.parcel, None, self.sends_at(start), now));
             }

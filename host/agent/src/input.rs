@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use candor_diary::parcel::Counts;
-use candor_sensors::{Backend, SensorError};
 use candor_sensors::counter::CounterProcess;
+use candor_sensors::{Backend, SensorError};
 
 /// The counts of a minute, or of the part of it in which the counter ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -347,7 +347,10 @@ async fn outbox(data: &Path, json: bool) -> Result<()> {
     }
     for entry in entries {
         let why = entry.last_error.unwrap_or_default();
-        println!("{} {:>9}  {} tries  {} bytes  {why}", entry.parcel, entry.state, entry.attempts, entry.bytes);
+        println!(
+            "{} {:>9}  {} tries  {} bytes  {why}",
+            entry.parcel, entry.state, entry.attempts, entry.bytes
+        );
     }
     Ok(())
 }

@@ -170,7 +170,8 @@ impl Courier {
                 return Ok(());
             }
             let contract = self.shared.contract.as_str();
-            let Some(entry) = self.shared.journal.due_of(Some(contract), now, 1).await?.into_iter().next() else {
+            let Some(entry) = self.shared.journal.due_of(Some(contract), now, 1).await?.into_iter().next()
+            else {
                 return Ok(());
             };
             self.deliver(&entry).await?;

@@ -69,7 +69,9 @@ pub(crate) async fn open_question(shared: &Shared) -> Result<Option<(u64, u64)>,
     for record in found {
         match record.body.and_then(|body| serde_json::from_slice::<Record>(&body).ok()) {
             Some(Record::Question { from, to }) => question = Some((from, to)),
-            Some(Record::Answered { from }) if question.is_some_and(|(asked, _)| asked == from) => question = None,
+            Some(Record::Answered { from }) if question.is_some_and(|(asked, _)| asked == from) => {
+                question = None
+            }
             _ => {}
         }
     }

@@ -375,7 +375,8 @@ impl Seat {
         let proof = if network {
             Proof::Countersigned(Box::new(self.enrolment.server_key.clone()))
         } else {
-            let folder = granted.grants.folder.clone().ok_or("it was granted no folder: accept the notice")?;
+            let folder =
+                granted.grants.folder.clone().ok_or("it was granted no folder: accept the notice")?;
             self.house.folder.make("delivered").map_err(|e| format!("{e:#}"))?;
             Proof::Written(folder)
         };
@@ -417,7 +418,8 @@ impl Seat {
         let own = match settings {
             None => None,
             Some(settings) => {
-                let sandbox = sandbox(&self.house.folder, &self.house.compiler).map_err(|e| format!("{e:#}"))?;
+                let sandbox =
+                    sandbox(&self.house.folder, &self.house.compiler).map_err(|e| format!("{e:#}"))?;
                 let library = Library { sandbox: &sandbox, folder: &self.house.plugins };
                 Some(Box::new(library.own_rules(settings).await?) as Box<dyn Judge>)
             }

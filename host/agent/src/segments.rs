@@ -299,8 +299,9 @@ mod tests {
     fn invariant_07_removing_a_picture_keeps_the_time() {
         let removed = Record::NoSnapshot { why: NoSnapshot::RemovedByWorker };
         let later = Record::NoSnapshot { why: NoSnapshot::Unsettled };
-        let parcel =
-            assemble(&frame(), &[span(600_000, 660_000), activity(600_000, 3), removed, later]).unwrap().parcel;
+        let parcel = assemble(&frame(), &[span(600_000, 660_000), activity(600_000, 3), removed, later])
+            .unwrap()
+            .parcel;
         assert_eq!(parcel.no_snapshot, Some(NoSnapshot::RemovedByWorker));
         assert_eq!((parcel.minutes.len(), parcel.minutes_active()), (1, 1));
     }

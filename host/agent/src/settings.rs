@@ -106,7 +106,8 @@ fn start_at_login(on: bool) -> Result<()> {
             _ => Ok(()),
         };
     }
-    let program = std::env::current_exe().context("this program's place is unknown")?.with_file_name("candor");
+    let program =
+        std::env::current_exe().context("this program's place is unknown")?.with_file_name("candor");
     let program = program.display().to_string().replace('\\', "\\\\").replace('"', "\\\"");
     let entry = format!(
         "[Desktop Entry]\nType=Application\nName=Candor\nComment=Honest time tracker\nExec=\"{program}\" tray\n"
@@ -149,7 +150,11 @@ pub fn own_settings(rules: &[OwnRule]) -> Result<Option<Value>> {
     let mut all = Vec::with_capacity(rules.len());
     for rule in rules {
         let one_of = |what: &str, value: &str, offered: &[&str]| {
-            anyhow::ensure!(offered.contains(&value), "{what} is one of {}, not {value:?}", offered.join(", "));
+            anyhow::ensure!(
+                offered.contains(&value),
+                "{what} is one of {}, not {value:?}",
+                offered.join(", ")
+            );
             Ok(())
         };
         one_of("what a rule looks at", &rule.field, &["application", "title"])?;

@@ -110,7 +110,12 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
         IdleQuestion { from, to, manual_ms: if allowed { whole } else { 0 } }
     });
     let running = match state.since {
-        Some(_) => closing.so_far(terms.segment.start_of(status.now)).await.map_err(words)?,
+        Some(_) => {
+            // A span is recorded when its minute ends.
+            let minute = candor_diary::segment::minute_of(status.now);
+            let span = state.running_since.map(|since| (since.max(minute), status.now));
+            closing.so_far(terms.segment.start_of(status.now), span).await.map_err(words)?
+        }
         None => None,
     };
     let running = running.map(|assembled| assembled.parcel);

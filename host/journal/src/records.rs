@@ -192,7 +192,8 @@ async fn erase(
         let parcel = turn.database.maybe("SELECT secret FROM outbox WHERE sequence = ?", [id.into()]).await?;
         if let Some(parcel) = parcel {
             statements.push(destroy_secret(parcel.try_get(0)?));
-            statements.push(Statement::new("UPDATE outbox SET envelope = NULL WHERE sequence = ?", [id.into()]));
+            statements
+                .push(Statement::new("UPDATE outbox SET envelope = NULL WHERE sequence = ?", [id.into()]));
             statements.push(Statement::new(
                 "UPDATE outbox SET state = 'cancelled', settled_at = ?
                  WHERE sequence = ? AND state IN ('held', 'waiting')",

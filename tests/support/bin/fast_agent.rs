@@ -143,7 +143,8 @@ impl Scripted {
 
 impl Presence for Scripted {
     fn sample(&self) -> Sample {
-        let said = std::fs::read(&self.0).ok().and_then(|b| serde_json::from_slice::<serde_json::Value>(&b).ok());
+        let said =
+            std::fs::read(&self.0).ok().and_then(|b| serde_json::from_slice::<serde_json::Value>(&b).ok());
         let said = said.unwrap_or_default();
         Sample {
             idle_ms: Some(said["idle-ms"].as_u64().unwrap_or(0)),

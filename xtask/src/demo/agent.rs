@@ -45,8 +45,9 @@ impl Agent {
 
     /// Whether an earlier run enrolled it.
     pub(super) fn is_enrolled(&self) -> bool {
-        std::fs::read_dir(self.data.join("contracts"))
-            .is_ok_and(|mut seats| seats.any(|seat| seat.is_ok_and(|s| s.path().join("enrolment.json").exists())))
+        std::fs::read_dir(self.data.join("contracts")).is_ok_and(|mut seats| {
+            seats.any(|seat| seat.is_ok_and(|s| s.path().join("enrolment.json").exists()))
+        })
     }
 
     /// Enrols it at a back office.

@@ -166,7 +166,16 @@ impl<'a> Demo<'a> {
         let display = own_display.or_else(|| made_display.clone()).context("there is no display")?;
         agent.start(household, interrupt, &display)?;
         backoffice.tell(&contract);
-        Ok(Self { workspace, options, backoffice, contract, agent, made_display, tracked_from: None, meter: None })
+        Ok(Self {
+            workspace,
+            options,
+            backoffice,
+            contract,
+            agent,
+            made_display,
+            tracked_from: None,
+            meter: None,
+        })
     }
 
     /// Tracks until enough is delivered, or until the person ends it.

@@ -25,11 +25,8 @@ enum Stage {
 impl Window {
     /// Begins to build it; `as_built` takes what is there.
     pub(super) fn begin(workspace: &Workspace, data: &Path, as_built: bool) -> Result<Self> {
-        let mut window = Self {
-            program: workspace.programs().join("candor"),
-            data: data.to_owned(),
-            stage: Stage::Gone,
-        };
+        let mut window =
+            Self { program: workspace.programs().join("candor"), data: data.to_owned(), stage: Stage::Gone };
         if as_built {
             window.open()?;
             return Ok(window);

@@ -81,6 +81,7 @@ const TESTS: &[Package] = &[
     program("tesseract-ocr", "tesseract"),
     program("x11-xserver-utils", "xrandr"),
     program("dbus-daemon", "dbus-daemon"),
+    program("gnome-keyring", "gnome-keyring-daemon"),
     program("xfce4-panel", "xfce4-panel"),
     file("xfce4-notifyd", library!("xfce4/notifyd/xfce4-notifyd")),
     program("nodejs", "node"),

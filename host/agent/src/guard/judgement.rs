@@ -60,7 +60,9 @@ const MAX_RULES: usize = 256;
 
 /// More rules than a parcel can name.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("there are more than 256 rules: remove some, or start the tracker again where they were changed very often")]
+#[error(
+    "there are more than 256 rules: remove some, or start the tracker again where they were changed very often"
+)]
 pub struct TooManyRules;
 
 impl Policies {

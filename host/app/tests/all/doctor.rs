@@ -36,7 +36,9 @@ fn checks(mut command: Command) -> (BTreeMap<String, Check>, i32) {
 fn without_agent_and_desktop_each_thing_that_is_missing_comes_with_advice() {
     let folder = tempfile::tempdir().unwrap();
     let server = back_office("Thu, 27 Nov 2025 15:53:20 GMT");
-    std::fs::write(folder.path().join("enrolment.json"), format!("{{\"server\": \"{server}\"}}")).unwrap();
+    let seat = folder.path().join("contracts/work");
+    std::fs::create_dir_all(&seat).unwrap();
+    std::fs::write(seat.join("enrolment.json"), format!("{{\"server\": \"{server}\"}}")).unwrap();
     let doctor = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_candor"));
         command.arg("--data").arg(folder.path()).arg("doctor").env_remove("DISPLAY");

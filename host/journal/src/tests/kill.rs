@@ -84,7 +84,7 @@ async fn invariant_09_what_is_acknowledged_survives_a_kill_at_any_instant() {
     }
     if small_disk().is_some() {
         println!("{rounds} kills, the disk was full {full} times");
-        assert!(full > rounds / 20, "the disk was full {full} times only");
+        assert!(full > rounds as usize / 20, "the disk was full {full} times only");
     }
 }
 

@@ -80,12 +80,16 @@ fn servers(context: &Context, status: Option<&Status>) -> Vec<String> {
     let mut servers: Vec<String> = match status {
         Some(status) => status.contracts.iter().map(|c| c.server.clone()).collect(),
         // The agent's own file: without an agent, nobody else knows.
-        None => std::fs::read(context.client.data().join("enrolment.json"))
-            .ok()
-            .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok())
-            .and_then(|enrolment| enrolment.get("server")?.as_str().map(str::to_owned))
-            .into_iter()
-            .collect(),
+        None => {
+            let seats =
+                std::fs::read_dir(context.client.data().join("contracts")).into_iter().flatten().flatten();
+            let server = |seat: std::fs::DirEntry| {
+                let bytes = std::fs::read(seat.path().join("enrolment.json")).ok()?;
+                let enrolment: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+                enrolment.get("server")?.as_str().map(str::to_owned)
+            };
+            seats.filter_map(server).collect()
+        }
     };
     servers.sort();
     servers.dedup();
