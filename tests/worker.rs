@@ -266,6 +266,9 @@ fn an_hour_offline_is_delivered_afterwards_once() {
         desk.tell(Request::Cancel { parcel: entry.parcel.clone() });
     }
     desk.tell(Request::Uncancel { parcel: chosen[1].parcel.clone() });
+    // What is changed of one that was taken back is not sent either.
+    let at = chosen[0].segment_start;
+    let _gone: Forgotten = desk.get(Request::Forget { from: at, to: at + 1 });
     desk.backoffice = BackOffice::start(&data, port).unwrap();
     desk.tell(Request::Stop { at_segment_end: false });
     desk.tell(Request::TryNow);

@@ -29,6 +29,8 @@ use crate::{doctor, export, invitation, preview, status};
 const CONNECTIONS: usize = 16;
 /// How long a status waits for a change, in seconds.
 const WAIT_S: u64 = 20;
+/// How long a parcel waits after it was taken back and that was undone, so that one can think again, in milliseconds.
+const UNDO_MS: u64 = 10_000;
 /// How often the disk space in use is looked at, in milliseconds.
 const DISK_MS: u64 = 60_000;
 
@@ -268,7 +270,8 @@ impl Agent {
                 self.rung().await
             }
             Request::Uncancel { parcel } => {
-                done(self.house.journal.uncancel(&parcel).await.map_err(words))?;
+                let hold_until = self.house.clock.now().saturating_add(UNDO_MS);
+                done(self.house.journal.uncancel(&parcel, hold_until).await.map_err(words))?;
                 self.rung().await
             }
             Request::SendNow { start } => {

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use candor_diary::parcel::{NoSnapshot, PARCEL_TYPE, Parcel, Policy};
 use candor_diary::terms::Terms;
-use candor_journal::{JournalError, OutboxDraft, OutboxEntry, RecordFilter, SegmentClose};
+use candor_journal::{JournalError, OutboxDraft, OutboxEntry, OutboxState, RecordFilter, SegmentClose};
 use candor_seal::{Envelope, SecretKey};
 use tokio::sync::Mutex;
 
@@ -15,6 +15,9 @@ use crate::shared::Shared;
 
 /// How many records are read at once.
 const PAGE: u32 = 2_000;
+
+/// A hold that nobody waits out, in milliseconds: a thousand years.
+const FOR_GOOD_MS: u64 = 1_000 * 365 * 24 * 60 * 60_000;
 
 /// What closing a segment needs to know.
 pub struct Closing {
@@ -163,8 +166,14 @@ impl Closing {
             revision,
         };
         let at_once = self.at_once.lock().unwrap_or_else(PoisonError::into_inner).remove(&start);
-        // The hold is over for what the client has seen before.
-        let hold = if at_once || revision > 0 { 0 } else { self.terms.hold_ms };
+        // The hold is over for what the client has seen before. What the worker took back stays taken back: held for
+        // good, until it is cancelled a moment later.
+        let taken_back = latest.as_ref().is_some_and(|l| l.state == OutboxState::Cancelled);
+        let hold = match (taken_back, at_once || revision > 0) {
+            (true, _) => FOR_GOOD_MS,
+            (false, true) => 0,
+            (false, false) => self.terms.hold_ms,
+        };
         let draft = |sequence: u64, head: &candor_seal::Hash| {
             parcel.sequence = sequence;
             parcel.chain_head = head.to_string();
@@ -183,6 +192,9 @@ impl Closing {
         match closed {
             Ok(entry) => {
                 self.shared.closed(start);
+                if taken_back {
+                    self.shared.journal.cancel(&entry.parcel_id, now).await?;
+                }
                 Ok(Some(entry))
             }
             Err(JournalError::SegmentClosed { .. }) => {

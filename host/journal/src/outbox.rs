@@ -374,15 +374,16 @@ impl Journal {
         Ok(bytes)
     }
 
-    /// Undoes [`Self::cancel`]: the parcel is to be delivered again. One that is not cancelled stays as it is.
+    /// Undoes [`Self::cancel`]: the parcel is to be delivered again, not before `hold_until`. One that is not cancelled
+    /// stays as it is.
     ///
     /// # Errors
     /// As [`Self::mark_retry`].
-    pub async fn uncancel(&self, parcel_id: &str) -> Result<(), JournalError> {
+    pub async fn uncancel(&self, parcel_id: &str, hold_until: u64) -> Result<(), JournalError> {
         let statement = Statement::new(
-            "UPDATE outbox SET state = 'held', settled_at = NULL, next_try_at = 0
+            "UPDATE outbox SET state = 'held', settled_at = NULL, next_try_at = 0, hold_until = ?
              WHERE parcel = ? AND state = 'cancelled' AND envelope IS NOT NULL",
-            [parcel_id.into()],
+            [stored("the hold", hold_until)?.into(), parcel_id.into()],
         );
         self.settle(parcel_id, statement, true).await.map(drop)
     }
