@@ -182,6 +182,9 @@ fn memo(ui: &mut Ui, m: &mut Model, status: &Status) {
 }
 
 fn commit(m: &mut Model, status: &Status) {
+    if !m.memo_touched {
+        return;
+    }
     let memo = m.memo.trim().to_owned();
     if memo == status.memo.as_deref().unwrap_or_default() {
         m.memo_touched = false;
