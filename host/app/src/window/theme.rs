@@ -145,6 +145,8 @@ pub(crate) fn install(ctx: &Context) {
         FontData::from_static(INTER),
         vec![InsertFontFamily { family: FontFamily::Proportional, priority: FontPriority::Highest }],
     ));
+    // X11 tells no theme: it is light there until the preferences say otherwise.
+    ctx.options_mut(|options| options.fallback_theme = egui::Theme::Light);
     for theme in [egui::Theme::Light, egui::Theme::Dark] {
         let mut style = Style::clone(&ctx.style_of(theme));
         dress(&mut style, of(theme == egui::Theme::Dark), theme == egui::Theme::Dark);

@@ -70,7 +70,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         message(ui, Tone::Plain, Icon::Clock, "", &words);
     }
     ui.horizontal(|ui| {
-        ui.add_space(f32::from(frame::MARGIN) - 8.0);
+        ui.add_space(f32::from(frame::MARGIN));
         if link(ui, "Answer later") {
             m.later = Some(question.from);
         }
