@@ -38,6 +38,12 @@ enum Task {
     Check,
     /// Measures and prints a table.
     Bench(bench::Options),
+    /// Takes a picture of each state of the window, light and dark, into a folder.
+    Pictures {
+        /// The folder.
+        #[arg(default_value = "target/pictures")]
+        folder: PathBuf,
+    },
 }
 
 /// Parses the command line and does what it says.
@@ -59,6 +65,7 @@ pub(crate) fn main() -> Result<()> {
         Task::Test(options) => test::test(&workspace, &options),
         Task::Check => check::check(&workspace),
         Task::Bench(options) => bench::bench(&workspace, &options),
+        Task::Pictures { folder } => test::pictures(&workspace, &from_here(&folder)?),
     }
 }
 

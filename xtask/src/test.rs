@@ -1,5 +1,6 @@
 //! `test`: everything that decides whether the workspace is sound.
 
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
@@ -30,4 +31,15 @@ pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<()> {
     cargo.args(&options.cargo_test);
     cargo.env("CANDOR_BIN_DIR", workspace.programs()).env("CANDOR_GUESTS", workspace.guests());
     process::run(&mut cargo).context("some tests fail")
+}
+
+/// Takes a picture of each state of the window, on a display of its own.
+pub(crate) fn pictures(workspace: &Workspace, folder: &Path) -> Result<()> {
+    setup::setup(workspace, setup::Needs::TEST)?;
+    std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let mut cargo = workspace.cargo();
+    cargo.args(["test", "--workspace", "--test", "window", "pictures"]).env("CANDOR_PICTURES", folder);
+    process::run(&mut cargo).context("some state does not look as it should")?;
+    say(format_args!("the pictures are in {}", folder.display()));
+    Ok(())
 }

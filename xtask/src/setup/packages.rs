@@ -80,6 +80,7 @@ const WINDOW: &[Package] = &[
 const TESTS: &[Package] = &[
     program("tesseract-ocr", "tesseract"),
     program("x11-xserver-utils", "xrandr"),
+    program("imagemagick", "convert"),
     program("dbus-daemon", "dbus-daemon"),
     program("gnome-keyring", "gnome-keyring-daemon"),
     program("xfce4-panel", "xfce4-panel"),
