@@ -233,7 +233,6 @@ impl Closing {
                 after_sequence: Some(entry.sequence),
                 kinds: kinds.clone(),
                 limit: 1,
-                ..RecordFilter::default()
             };
             if !self.shared.journal.read(newer).await?.is_empty() {
                 self.write(entry.segment_start, Some(entry)).await?;

@@ -98,7 +98,9 @@ impl<'a> Icon<'a> {
         let entries = self.entries();
         let found = entries.iter().find(|(_, l)| l == label);
         let (id, _) = found.unwrap_or_else(|| panic!("{label:?} is not in {entries:?}"));
-        let () = self.menu.call("Event", &(*id, "clicked", Value::I32(0), 0_u32)).unwrap();
+        let clicked: zbus::Result<()> = self.menu.call("Event", &(*id, "clicked", Value::I32(0), 0_u32));
+        // Whoever is told to quit may be gone before it answers.
+        assert!(clicked.is_ok() || label.starts_with("Quit"), "{clicked:?}");
     }
 }
 
