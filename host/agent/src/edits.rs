@@ -6,7 +6,7 @@
 //! picture keeps the time, unless the terms say that the worker's own removal takes it along.
 
 use candor_diary::billing::Facts;
-use candor_diary::calendar::week_of;
+use candor_diary::calendar::lock_of;
 use candor_diary::parcel::NoSnapshot;
 use candor_diary::terms::{ManualTime, PictureRemoval};
 use candor_journal::{JournalError, OutboxState};
@@ -15,8 +15,6 @@ use crate::closing::{CloseError, Closing, Placed};
 use crate::protocol::{Forgotten, MAX_MEMO};
 use crate::record::Record;
 
-/// A week is locked this long after its end: Monday 12:00 UTC (design §8).
-const LOCK_AFTER_MS: u64 = 12 * 60 * 60_000;
 /// The longest span that is removed or typed in at once: 31 days.
 const MAX_SPAN_MS: u64 = 31 * 24 * 60 * 60_000;
 
@@ -46,15 +44,13 @@ impl From<serde_json::Error> for EditError {
     }
 }
 
-/// Whether the week that holds `start` may still be changed by the worker at `now`.
-#[must_use]
-pub(crate) fn unlocked(start: u64, now: u64) -> bool {
-    now < week_of(start).1.saturating_add(LOCK_AFTER_MS)
-}
-
 impl Closing {
+    fn unlocked(&self, start: u64) -> bool {
+        self.shared.clock.now() < lock_of(start)
+    }
+
     fn check_lock(&self, start: u64) -> Result<(), EditError> {
-        if unlocked(start, self.shared.clock.now()) { Ok(()) } else { Err(EditError::Locked) }
+        if self.unlocked(start) { Ok(()) } else { Err(EditError::Locked) }
     }
 
     async fn not_taken_back(&self, start: u64) -> Result<(), EditError> {
@@ -103,8 +99,7 @@ impl Closing {
     /// # Errors
     /// [`EditError`].
     pub async fn remove_picture(&self, start: u64) -> Result<bool, EditError> {
-        let with_time = self.terms.picture_removal == PictureRemoval::RemovesTime
-            && unlocked(start, self.shared.clock.now());
+        let with_time = self.terms.picture_removal == PictureRemoval::RemovesTime && self.unlocked(start);
         let _turn = self.turn.lock().await;
         let records = self.records(start).await?;
         let pictures = pictures(&records);
@@ -143,7 +138,7 @@ impl Closing {
             if !records.iter().any(told) {
                 continue;
             }
-            if !unlocked(start, self.shared.clock.now()) {
+            if !self.unlocked(start) {
                 locked = true;
                 continue;
             }
@@ -269,18 +264,4 @@ fn pictures(records: &[Placed]) -> Vec<(u64, String)> {
         _ => None,
     };
     records.iter().filter_map(picture).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_week_is_locked_on_monday_at_noon() {
-        let monday = 1_795_392_000_000; // 2026-11-23, 00:00 UTC
-        let next = monday + 7 * 24 * 3_600_000;
-        assert!(unlocked(monday, next + LOCK_AFTER_MS - 1));
-        assert!(!unlocked(monday, next + LOCK_AFTER_MS));
-        assert!(unlocked(next, next + LOCK_AFTER_MS));
-    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use candor_diary::billing::{Claim, Facts, Outcome, bill};
-use candor_diary::calendar::week_of;
+use candor_diary::calendar::{lock_of, week_of};
 use candor_diary::parcel::{Counts, Parcel};
 use candor_diary::segment::MINUTE_MS;
 use candor_journal::{OutboxEntry, OutboxState};
@@ -12,7 +12,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::closing::{CloseError, Closing, read_parcel};
-use crate::edits::unlocked;
 use crate::protocol::{PictureFacts, Segment, SegmentState};
 
 /// What is kept of a closed segment, so that a parcel is not opened again for each look at the clock.
@@ -166,7 +165,7 @@ pub fn view(parcel: &Parcel, entry: Option<&OutboxEntry>, sends_at: u64, now: u6
         no_picture_sentence: parcel.no_snapshot.as_ref().map(|why| why.sentence().to_owned()),
         no_picture: parcel.no_snapshot.clone(),
         gaps,
-        editable: parcel.removed.is_none() && unlocked(parcel.start, now),
+        editable: parcel.removed.is_none() && now < lock_of(parcel.start),
         parcel: entry.map(|e| e.parcel_id.clone()),
         state,
     }

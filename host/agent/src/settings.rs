@@ -182,7 +182,7 @@ mod tests {
         };
         let settings = own_settings(std::slice::from_ref(&rule)).unwrap();
         folder.write_json("own-rules.json", &settings).unwrap();
-        assert_eq!(own_rules(&folder).unwrap(), [rule.clone()]);
+        assert_eq!(own_rules(&folder).unwrap(), std::slice::from_ref(&rule));
         assert_eq!(own_settings(&[]).unwrap(), None);
         let wrong = OwnRule { action: "show".into(), ..rule };
         assert!(own_settings(&[wrong]).unwrap_err().to_string().contains("fill"));

@@ -127,7 +127,6 @@ async fn presses_are_counted_exactly(backend: Backend) -> anyhow::Result<()> {
     Ok(())
 }
 
-#[expect(clippy::unused_async, reason = "the tests of each backend are called alike")]
 async fn invariant_11_no_key_identity_anywhere(backend: Backend) -> anyhow::Result<()> {
     const SECRET: &str = "correct horse battery staple";
     let display = Display::start("640x480x24")?;
@@ -153,7 +152,6 @@ async fn invariant_11_no_key_identity_anywhere(backend: Backend) -> anyhow::Resu
     Ok(())
 }
 
-#[expect(clippy::unused_async, reason = "the tests of each backend are called alike")]
 async fn invariant_11_the_counter_is_locked_in_while_it_counts(backend: Backend) -> anyhow::Result<()> {
     let display = Display::start("640x480x24")?;
     let mut counter = bare(&display, backend)?;
@@ -175,7 +173,6 @@ async fn invariant_11_the_counter_is_locked_in_while_it_counts(backend: Backend)
     Ok(())
 }
 
-#[expect(clippy::unused_async, reason = "the tests of each backend are called alike")]
 async fn what_is_said_to_the_counter_is_passed_over_and_sigterm_ends_it_with_a_record(
     backend: Backend,
 ) -> anyhow::Result<()> {
@@ -226,7 +223,6 @@ async fn a_lost_display_ends_the_counter_and_the_parent_is_told(backend: Backend
     Ok(())
 }
 
-#[expect(clippy::unused_async, reason = "the tests of each backend are called alike")]
 async fn without_a_display_or_record_the_counter_says_what_is_wrong(backend: Backend) -> anyhow::Result<()> {
     let refusal = |display: &str| -> anyhow::Result<(Option<i32>, String)> {
         let output = command(display, backend).output()?;

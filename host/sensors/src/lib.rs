@@ -35,6 +35,10 @@ mod frame;
 mod idle;
 mod kind;
 #[cfg(any(feature = "portable", not(target_os = "linux"), test))]
+#[cfg_attr(
+    all(target_os = "linux", not(feature = "portable")),
+    allow(unreachable_pub, reason = "without the feature only its own tests see it")
+)]
 mod portable;
 #[cfg(target_os = "linux")]
 mod screen;

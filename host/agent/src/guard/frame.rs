@@ -32,11 +32,9 @@ impl Raw {
         self.frame.area
     }
 
-    /// Whether it shows one colour only: a blank, black or switched-off screen. A step of two in 255 is the same colour.
+    /// Whether it shows one colour only: a blank, black or switched-off screen.
     pub(super) fn is_blank(&self) -> bool {
-        let mut pixels = self.frame.rgba().as_chunks::<4>().0.iter();
-        let Some([r, g, b, _]) = pixels.next() else { return true };
-        pixels.all(|p| p[0].abs_diff(*r) <= 2 && p[1].abs_diff(*g) <= 2 && p[2].abs_diff(*b) <= 2)
+        candor_sensors::blank(&self.frame)
     }
 
     pub(super) fn pixels(&mut self) -> &mut [u8] {

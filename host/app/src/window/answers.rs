@@ -90,16 +90,8 @@ impl Model {
             Request::Segments { from, to } => self.take_segments(*from, *to, read(value)?),
             Request::Outbox => self.outbox = Some(read(value)?),
             Request::Parcel { parcel } => self.parcel = Some((parcel.clone(), read(value)?)),
-            Request::Preferences => {
-                if self.preferences.is_none() {
-                    self.preferences = Some(read(value)?);
-                }
-            }
-            Request::OwnRules => {
-                if !self.rules_changed {
-                    self.rules = Some(read(value)?);
-                }
-            }
+            Request::Preferences if self.preferences.is_none() => self.preferences = Some(read(value)?),
+            Request::OwnRules if !self.rules_changed => self.rules = Some(read(value)?),
             Request::Plugins => self.plugins = Some(read(value)?),
             Request::Import { .. } => {
                 let contract: Contract = read(value)?;
@@ -121,11 +113,7 @@ impl Model {
                     self.go(Page::Home);
                 }
             }
-            Request::Memo { memo } => {
-                if self.memo == *memo {
-                    self.memo_touched = false;
-                }
-            }
+            Request::Memo { memo } if self.memo == *memo => self.memo_touched = false,
             Request::Start { .. } => self.memo_touched = false,
             Request::Idle { .. } => self.idle_memo.clear(),
             Request::Forget { .. } => {

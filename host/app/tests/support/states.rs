@@ -69,7 +69,7 @@ impl World {
                     "minutes": [{"start": at(17, 40), "tracked-ms": 60_000, "counts": {"keys": 31, "clicks": 2, "scrolls": 0}}]}),
                 attachments: vec![("8c1e77d0a94b".repeat(5), 46_000)],
             })),
-            Request::Import { .. } => value(serde_json::to_value(&self.status.contracts.first())),
+            Request::Import { .. } => value(serde_json::to_value(self.status.contracts.first())),
             Request::Forget { from, to } => {
                 Response::Ok(json!({"from": from, "to": to, "segments": 1, "time_ms": 600_000, "pictures": 1}))
             }

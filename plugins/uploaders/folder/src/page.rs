@@ -35,7 +35,7 @@ pub(crate) fn render(contract: &str, date: &str, day: &Day) -> String {
 
 fn section(page: &mut String, row: &Row) {
     let (from, to) = (names::clock(row.start), names::clock(row.start.saturating_add(row.length)));
-    let _ = write!(page, "<section><h2>{from} to {to}</h2>\n");
+    let _ = writeln!(page, "<section><h2>{from} to {to}</h2>");
     if !row.memo.is_empty() {
         let _ = writeln!(page, "<p>{}</p>", escaped(&row.memo));
     }

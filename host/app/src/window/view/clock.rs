@@ -134,12 +134,10 @@ fn also(ui: &mut Ui, m: &mut Model, status: &Status) {
             Some(end) if status.stopping => {
                 frame::truncated(ui, Face::Note, format!("Stops at {end}"), t.ink2);
             }
-            Some(end) => {
-                if link(ui, &format!("Stop at {end}")) {
-                    m.ask(Request::Stop { at_segment_end: true });
-                }
+            Some(end) if link(ui, &format!("Stop at {end}")) => {
+                m.ask(Request::Stop { at_segment_end: true });
             }
-            None => {}
+            _ => {}
         }
     });
 }
