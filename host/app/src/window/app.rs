@@ -9,7 +9,6 @@ use eframe::egui;
 use egui::{Context, IconData, OpenUrl, ThemePreference, Ui, ViewportBuilder, ViewportCommand};
 use jiff::tz::TimeZone;
 
-use super::client::Socket;
 use super::intent::{Intent, Page};
 use super::launch::Launch;
 use super::model::{Model, Reach, Said};
@@ -17,6 +16,7 @@ use super::parts::frame::Tone;
 use super::worker::{Event, Worker};
 use super::{Setup, theme, view, words};
 use crate::cli::args;
+use crate::client::Client;
 
 /// Opens the window, and ends when it is closed.
 ///
@@ -51,7 +51,7 @@ impl App {
         let ctx = created.egui_ctx.clone();
         theme::install(&ctx);
         let launch = Launch { program: setup.agent, data: setup.data.clone() };
-        let worker = Worker::spawn(Arc::new(Socket::of(&setup.data)), launch, move || ctx.request_repaint());
+        let worker = Worker::spawn(Arc::new(Client::new(&setup.data)), launch, move || ctx.request_repaint());
         let by = std::env::var("USER").unwrap_or_default();
         let mut model = Model::new(words::Zone(TimeZone::system()), by);
         match setup.page {
