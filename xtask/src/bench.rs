@@ -20,9 +20,9 @@ pub(crate) struct Options {
     /// Also write the figures into this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// For how many minutes the scripted work lasts.
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=5))]
-    minutes: u64,
+    /// For how many minutes the scripted work lasts: 5 for `pipeline`, at most, and 10 for `agent` where not said.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=60))]
+    minutes: Option<u64>,
     /// Take what is built already; bring and build nothing.
     #[arg(long, hide = true)]
     as_built: bool,
@@ -33,32 +33,73 @@ pub(crate) struct Options {
 enum Name {
     /// From a captured picture to a committed record, and what the agent costs while a person works.
     Pipeline,
+    /// What the agent takes while nobody works, while somebody does, and beside the window: processor, memory, bytes
+    /// written; and how long a start takes.
+    Agent,
 }
 
 /// Builds what is measured, and measures it.
 pub(crate) fn bench(workspace: &Workspace, options: &Options) -> Result<()> {
-    let Name::Pipeline = options.name;
     if !options.as_built {
         let guests = setup::setup(workspace, setup::Needs::DEMO)?;
         artefacts::programs(workspace, artefacts::Programs::All)?;
         artefacts::guests(workspace, &guests, artefacts::Programs::All)?;
     }
 
-    say("measuring rules and pictures");
-    let mut program = std::process::Command::new(workspace.programs().join("bench-pipeline"));
-    program.env("CANDOR_BIN_DIR", workspace.programs()).env("CANDOR_GUESTS", workspace.guests());
-    let said = process::output(&mut program).context("the measurement did not end")?;
-    let mut figures: Value = serde_json::from_str(&said).context("the figures are not JSON")?;
-    say(format_args!("measuring the agent over {} minutes of scripted work", options.minutes));
-    figures["agent"] = json!(demo::measure(workspace, options.minutes)?);
-
-    print!("{}", table(&figures));
+    let figures = match options.name {
+        Name::Pipeline => pipeline(workspace, options.minutes.unwrap_or(5).min(5))?,
+        Name::Agent => {
+            let figures = json!(demo::cost(workspace, options.minutes.unwrap_or(10))?);
+            print!("{}", cost_table(&figures));
+            figures
+        }
+    };
     if let Some(file) = &options.json {
         let file = cli::from_here(file)?;
         std::fs::write(&file, serde_json::to_string_pretty(&figures)? + "\n")
             .with_context(|| format!("cannot write {}", file.display()))?;
     }
     Ok(())
+}
+
+fn pipeline(workspace: &Workspace, minutes: u64) -> Result<Value> {
+    say("measuring rules and pictures");
+    let mut program = std::process::Command::new(workspace.programs().join("bench-pipeline"));
+    program.env("CANDOR_BIN_DIR", workspace.programs()).env("CANDOR_GUESTS", workspace.guests());
+    let said = process::output(&mut program).context("the measurement did not end")?;
+    let mut figures: Value = serde_json::from_str(&said).context("the figures are not JSON")?;
+    say(format_args!("measuring the agent over {minutes} minutes of scripted work"));
+    figures["agent"] = json!(demo::measure(workspace, minutes)?);
+    print!("{}", table(&figures));
+    Ok(figures)
+}
+
+fn cost_table(figures: &Value) -> String {
+    let row = |cells: [&str; 7]| {
+        let [what, rest @ ..] = cells;
+        let rest: String = rest.iter().map(|cell| format!("{cell:>11}")).collect();
+        format!("{what:<34}{rest}\n")
+    };
+    let mut lines = vec![row(["what", "% of a core", "PSS MB", "PSS peak", "RSS MB", "written kB", "seconds"])];
+    for (name, what) in [
+        ("idle", "agent, nobody there"),
+        ("working", "agent, somebody works"),
+        ("working_beside_window", "agent, the same beside the window"),
+        ("window", "the window"),
+        ("floor", "floor: pictures alone"),
+    ] {
+        let usage = &figures[name];
+        let cells = ["cpu_percent", "pss_median_mb", "pss_peak_mb", "rss_median_mb", "written_kb", "seconds"]
+            .map(|cell| usage[cell].to_string());
+        let [a, b, c, d, e, f] = &cells;
+        lines.push(row([what, a, b, c, d, e, f]));
+    }
+    let times = [&figures["launch_to_tracking_ms"], &figures["launch_floor_ms"]];
+    lines.push(format!(
+        "from launch to tracking {} ms; floor: the program started for its version alone {} ms\n",
+        times[0], times[1]
+    ));
+    lines.concat()
 }
 
 fn table(figures: &Value) -> String {

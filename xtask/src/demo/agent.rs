@@ -64,9 +64,14 @@ impl Agent {
         interrupt: &Interrupt,
         display: &str,
     ) -> Result<()> {
-        let mut run = self.command(&["run", "--display", display]);
-        household.start(NAME, run.env("DISPLAY", display), Stdout::Log)?;
+        self.spawn(household, display)?;
         wait_for(interrupt, household, "the agent", || self.status().is_ok())
+    }
+
+    /// Starts it and does not wait.
+    pub(super) fn spawn(&self, household: &mut Household, display: &str) -> Result<()> {
+        let mut run = self.command(&["run", "--display", display]);
+        household.start(NAME, run.env("DISPLAY", display), Stdout::Log)
     }
 
     /// Has the notice accepted: by the person, where it is their own screen.

@@ -6,6 +6,7 @@
 
 mod agent;
 mod backoffice;
+mod cost;
 mod display;
 mod meter;
 mod report;
@@ -26,6 +27,7 @@ use crate::{artefacts, cli, setup};
 use agent::Agent;
 use backoffice::BackOffice;
 use meter::Meter;
+pub(crate) use cost::cost;
 pub(crate) use meter::Usage;
 use state::DataFolder;
 
@@ -65,23 +67,34 @@ pub(crate) struct Options {
     /// Having read the notice, accept it: otherwise it is shown and asked about before your own screen is recorded.
     #[arg(long)]
     accept_notice: bool,
+    /// How long a segment is, in minutes.
+    #[arg(skip = 1_u64)]
+    segment_minutes: u64,
     /// Take what is built already; bring and build nothing.
     #[arg(long, hide = true)]
     as_built: bool,
 }
 
+impl Options {
+    /// For a measurement: a screen made for the purpose, and everything built.
+    fn measured(data: PathBuf, segment_minutes: u64) -> Self {
+        Self {
+            segments: 1,
+            without_rules: false,
+            report: None,
+            data,
+            memo: "Measured".into(),
+            headless: true,
+            accept_notice: false,
+            segment_minutes,
+            as_built: true,
+        }
+    }
+}
+
 /// Lets a scripted person work for some minutes and measures what the agent takes meanwhile. Everything is built.
 pub(crate) fn measure(workspace: &Workspace, minutes: u64) -> Result<Usage> {
-    let options = Options {
-        segments: minutes,
-        without_rules: false,
-        report: None,
-        data: workspace.target().join("bench"),
-        memo: "Measured".into(),
-        headless: true,
-        accept_notice: false,
-        as_built: true,
-    };
+    let options = Options { segments: minutes, ..Options::measured(workspace.target().join("bench"), 1) };
     let interrupt = Interrupt::listen()?;
     let data = DataFolder::open(options.data.clone())?;
     let mut household = data.household()?;
@@ -146,7 +159,7 @@ impl<'a> Demo<'a> {
         own_display: Option<String>,
     ) -> Result<Self> {
         let backoffice = BackOffice::start(workspace, data, household)?;
-        let terms = terms::of(!options.without_rules, backoffice.address())?;
+        let terms = terms::of(!options.without_rules, options.segment_minutes, backoffice.address())?;
         backoffice.add_contract(data, &terms)?;
         let contract = terms.contract;
         let agent = Agent::new(workspace, data.path(&format!("agent-{contract}")));

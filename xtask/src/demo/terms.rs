@@ -19,9 +19,9 @@ pub(super) struct Terms {
     pub(super) document: Value,
 }
 
-/// One-minute segments, a hold of 5 s, and, unless left out, a rule that covers every window whose title contains
+/// Segments of so many minutes, a hold of 5 s, and, unless left out, a rule that covers every window whose title contains
 /// `secret`. Without the rule the policy stays: without any, nothing would be recorded at all.
-pub(super) fn of(with_rule: bool, backoffice: &str) -> Result<Terms> {
+pub(super) fn of(with_rule: bool, segment_minutes: u64, backoffice: &str) -> Result<Terms> {
     let rules = if with_rule {
         json!([{ "match": { "title": { "contains": "secret" } }, "then": "fill" }])
     } else {
@@ -33,7 +33,7 @@ pub(super) fn of(with_rule: bool, backoffice: &str) -> Result<Terms> {
         "worker": WORKER,
         "sequence": 1,
         "mode": "worklog",
-        "segment": 1,
+        "segment": segment_minutes,
         "hold-ms": 5000,
         "policy": { "plugin": "rules", "settings": { "rules": rules } },
         "collectors": [
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn the_same_terms_are_the_same_contract_and_others_are_another() {
-        let id = |with_rule, address| of(with_rule, address).unwrap().contract;
+        let id = |with_rule, address| of(with_rule, 1, address).unwrap().contract;
         assert_eq!(id(true, "http://127.0.0.1:8750"), id(true, "http://127.0.0.1:8750"));
         assert_ne!(id(true, "http://127.0.0.1:8750"), id(false, "http://127.0.0.1:8750"));
         assert_ne!(id(true, "http://127.0.0.1:8750"), id(true, "http://127.0.0.1:8751"));

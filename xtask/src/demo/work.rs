@@ -5,6 +5,9 @@
 //! what a run leaves finds only what Candor wrote.
 
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -55,6 +58,9 @@ const WINDOWS: &[Window] = &[
     },
 ];
 
+/// Another window to work in.
+const NOTES: &str = "Invoice service: notes";
+
 /// The window that is typed into.
 const TYPED_INTO: &str = "Invoice service: tests";
 
@@ -89,11 +95,60 @@ pub(super) fn open_windows(household: &mut Household, interrupt: &Interrupt, dis
 }
 
 /// The X server's number for the window of that title.
-fn find(display: &str, title: &str) -> Result<String> {
+pub(super) fn find(display: &str, title: &str) -> Result<String> {
     let said = process::output(
         Command::new("xdotool").args(["search", "--onlyvisible", "--name", title]).env("DISPLAY", display),
     )?;
     said.lines().next().map(str::to_owned).context("no such window")
+}
+
+/// Somebody who works without a pause, as a measurement wants it: three keys a second, the mouse moved once a second,
+/// another window every eight. Ends with this value.
+pub(super) struct Typist {
+    works: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Typist {
+    /// Begins; the windows are open.
+    pub(super) fn at(display: &str) -> Result<Self> {
+        let display = display.to_owned();
+        let windows = [find(&display, NOTES)?, find(&display, TYPED_INTO)?];
+        let works = Arc::new(AtomicBool::new(true));
+        let goes_on = Arc::clone(&works);
+        let thread = std::thread::spawn(move || {
+            for second in 0_usize.. {
+                if !goes_on.load(Ordering::Relaxed) {
+                    return;
+                }
+                let began = Instant::now();
+                let window = &windows[second / 8 % windows.len()];
+                let xdotool = |arguments: &[&str]| {
+                    let mut command = Command::new("xdotool");
+                    command.args(arguments).env("DISPLAY", &display);
+                    // A call that does not come through costs some keys, no more.
+                    let _some = process::succeeds_within(&mut command, LIMIT);
+                };
+                if second % 8 == 0 {
+                    xdotool(&["windowactivate", window]);
+                }
+                let x = (300 + second % 60 * 5).to_string();
+                // Keys last: the text ends the command line.
+                xdotool(&["mousemove", "--window", window, &x, "150", "type", "--delay", "250", "and"]);
+                std::thread::sleep(Duration::from_secs(1).saturating_sub(began.elapsed()));
+            }
+        });
+        Ok(Self { works, thread: Some(thread) })
+    }
+}
+
+impl Drop for Typist {
+    fn drop(&mut self) {
+        self.works.store(false, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ended = thread.join();
+        }
+    }
 }
 
 /// The person.
