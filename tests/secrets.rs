@@ -1,7 +1,7 @@
 //! Twenty windows with secrets, on two monitors, in motion: no byte of any secret in any place that tracking leaves.
 //!
 //! Everything is real: the display, the programs, the agent, the back office and the HTTP between them, which a proxy
-//! writes down. Each window has a word of its own in title and text. Some are covered, half-covered, moved, closed and
+//! writes down; the tray, and a session bus with its notifications, which is written down, too. Each window has a word of its own in title and text. Some are covered, half-covered, moved, closed and
 //! opened again, or renamed to and fro while pictures are taken; one has a menu, and a panel lists all titles.
 
 #![allow(
@@ -11,19 +11,19 @@
     reason = "a test says what failed by panicking"
 )]
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use candor_tests::agent::Agent;
 use candor_tests::backoffice::{BackOffice, terms};
-use candor_tests::display::Display;
-use candor_tests::leaks;
+use candor_tests::display::{Display, eventually};
 use candor_tests::picture::Picture;
+use candor_tests::{leaks, places};
 use serde_json::Value;
 use x11rb::COPY_DEPTH_FROM_PARENT;
 use x11rb::connection::Connection as _;
@@ -98,6 +98,47 @@ fn copy(mut from: TcpStream, mut to: TcpStream, all: &Mutex<Vec<u8>>) {
         }
     }
     let _closed = to.shutdown(std::net::Shutdown::Write);
+}
+
+/// A session bus with a notification service, the tray on it, and all that is said there, written down.
+struct Bus {
+    programs: Vec<Running>,
+    heard: PathBuf,
+}
+
+impl Bus {
+    fn tap(folder: &Path, display: &str, data: &Path) -> Self {
+        let mut bus = Command::new("dbus-daemon");
+        // It starts the notification service by itself, which shows its popups on that display.
+        bus.args(["--session", "--nofork", "--print-address=1"]).stdout(Stdio::piped());
+        bus.env("DISPLAY", display).env("HOME", folder).env("XDG_RUNTIME_DIR", folder).stderr(Stdio::null());
+        let mut bus = Running(bus.spawn().unwrap());
+        let mut address = String::new();
+        BufReader::new(bus.0.stdout.as_mut().unwrap()).read_line(&mut address).unwrap();
+        let mut all = Self { programs: vec![bus], heard: folder.join("bus.txt") };
+        let heard = std::fs::File::create(&all.heard).unwrap();
+        let tray = places::program("candor");
+        let data = data.to_str().unwrap();
+        for (program, arguments, output) in [
+            (Path::new("dbus-monitor"), &["--session"][..], Stdio::from(heard)),
+            (&tray, &["--data", data, "tray"], Stdio::null()),
+        ] {
+            let mut command = Command::new(program);
+            command.args(arguments).stdout(output).stderr(Stdio::null()).stdin(Stdio::null());
+            command.env("DISPLAY", display).env("DBUS_SESSION_BUS_ADDRESS", address.trim());
+            command.env("HOME", folder).env_remove("WAYLAND_DISPLAY").env_remove("XDG_CONFIG_HOME");
+            all.programs.push(Running(command.spawn().unwrap()));
+            if program.ends_with("dbus-monitor") {
+                // It says so once it hears everything.
+                eventually("the bus is heard", || Ok((!all.heard().is_empty()).then_some(()))).unwrap();
+            }
+        }
+        all
+    }
+
+    fn heard(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.heard).unwrap()).into_owned()
+    }
 }
 
 /// The windows, and what is done to them.
@@ -218,7 +259,7 @@ fn write_lines(client: &RustConnection, window: Window, lines: &[&str]) {
     client.sync().unwrap();
 }
 
-/// The real agent on a display; killed with this value.
+/// A program that runs; killed with this value.
 struct Running(Child);
 
 impl Drop for Running {
@@ -247,6 +288,7 @@ fn invariant_01_secrets_of_twenty_windows_on_two_monitors_are_nowhere() {
     let mut line = [0; 6];
     running.0.stdout.take().unwrap().read_exact(&mut line).unwrap();
     assert_eq!(&line, b"ready\n");
+    let bus = Bus::tap(folder.path(), &display.name, agent.data());
     agent.tell(&["start", "--memo", OPEN]).unwrap();
 
     let began = Instant::now();
@@ -292,6 +334,9 @@ fn invariant_01_secrets_of_twenty_windows_on_two_monitors_are_nowhere() {
     }
     assert!(open_read, "not even {OPEN} can be read: this would prove nothing");
 
+    // What the tray said lies in the folder, too.
+    eventually("the tray told of a picture", || Ok(bus.heard().contains("Picture taken at").then_some(())))
+        .unwrap();
     assert!(leaks::count(folder.path()) > 10);
     let wire = wire.seen.lock().unwrap();
     let text = String::from_utf8_lossy(&wire).to_uppercase();

@@ -80,7 +80,8 @@ fn cost_table(figures: &Value) -> String {
         let rest: String = rest.iter().map(|cell| format!("{cell:>11}")).collect();
         format!("{what:<34}{rest}\n")
     };
-    let mut lines = vec![row(["what", "% of a core", "PSS MB", "PSS peak", "RSS MB", "written kB", "seconds"])];
+    let mut lines =
+        vec![row(["what", "% of a core", "PSS MB", "PSS peak", "RSS MB", "written kB", "seconds"])];
     for (name, what) in [
         ("idle", "agent, nobody there"),
         ("working", "agent, somebody works"),

@@ -1,6 +1,6 @@
 //! What the worker set: preferences, own rules, and where they were when the agent ended.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use candor_diary::terms::{Mode, Terms};
@@ -73,7 +73,7 @@ pub fn keep_preferences(folder: &Folder, preferences: &Preferences) -> Result<()
     anyhow::ensure!((1..=60).contains(&preferences.idle_minutes), "idle minutes are 1 to 60");
     anyhow::ensure!(preferences.memo_reminder_minutes <= 24 * 60, "the memo reminder is 0 to 1440 minutes");
     anyhow::ensure!(preferences.disk_limit >= 64 << 20, "the disk space is 64 MB at least");
-    start_at_login(preferences.start_at_login)?;
+    start_at_login(autostart().as_deref(), &folder.path("."), preferences.start_at_login)?;
     folder.write_json("preferences.json", preferences)
 }
 
@@ -90,33 +90,62 @@ pub fn choices(preferences: &Preferences, terms: &Terms, disk_used_up: bool) -> 
     }
 }
 
-/// Writes or removes the desktop's entry that starts the tray (and with it the agent) at login.
-fn start_at_login(on: bool) -> Result<()> {
+/// Where desktops look for what is started at login.
+fn autostart() -> Option<PathBuf> {
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config"));
-    let Some(config) = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or_else(home) else {
+    std::env::var_os("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .or_else(home)
+        .map(|config| config.join("autostart"))
+}
+
+/// Writes or removes the desktop's entry that starts the tray (and with it the agent of this data folder) at login.
+fn start_at_login(autostart: Option<&Path>, data: &Path, on: bool) -> Result<()> {
+    let Some(autostart) = autostart else {
         anyhow::ensure!(!on, "there is no home folder to start from at login");
         return Ok(());
     };
-    let (folder, path) = (config.join("autostart"), config.join("autostart/candor.desktop"));
-    if !on {
-        return match std::fs::remove_file(&path) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                Err(e).with_context(|| format!("{} could not be removed", path.display()))
-            }
-            _ => Ok(()),
-        };
-    }
     let program =
         std::env::current_exe().context("this program's place is unknown")?.with_file_name("candor");
-    let program = program.display().to_string().replace('\\', "\\\\").replace('"', "\\\"");
+    let data = std::path::absolute(data).context("the data folder's place is unknown")?;
     let entry = format!(
-        "[Desktop Entry]\nType=Application\nName=Candor\nComment=Honest time tracker\nExec=\"{program}\" tray\n"
+        "[Desktop Entry]\nType=Application\nName=Candor\nComment=Honest time tracker\nExec={} --data {} tray\n",
+        quoted(&program)?,
+        quoted(&data)?
     );
+    let path = autostart.join("candor.desktop");
+    if !on {
+        // Another one's, such as that of another data folder, stays.
+        let data = quoted(&data)?;
+        let ours = std::fs::read_to_string(&path).is_ok_and(|found| found.contains(&data));
+        let removed = if ours { std::fs::remove_file(&path) } else { Ok(()) };
+        return removed.with_context(|| format!("{} could not be removed", path.display()));
+    }
     let write = || -> std::io::Result<()> {
-        std::fs::create_dir_all(&folder)?;
+        std::fs::create_dir_all(autostart)?;
         std::fs::write(&path, entry)
     };
     write().with_context(|| format!("{} could not be written", path.display()))
+}
+
+/// An argument of an `Exec` line (Desktop Entry Specification 1.5, 'The Exec key'): quoted, field codes taken away, and
+/// each backslash written twice, because the line is a string value before it is a command.
+fn quoted(path: &Path) -> Result<String> {
+    let text = path.to_str().with_context(|| format!("{} is not UTF-8", path.display()))?;
+    anyhow::ensure!(
+        !text.contains(['\n', '\r']),
+        "a place with a line break in its name cannot be started from"
+    );
+    let mut argument = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' | '`' | '$' | '\\' => argument.extend(['\\', letter]),
+            '%' => argument.push_str("%%"),
+            _ => argument.push(letter),
+        }
+    }
+    argument.push('"');
+    Ok(argument.replace('\\', "\\\\"))
 }
 
 /// The worker's own rules as they are shown.
@@ -186,6 +215,24 @@ mod tests {
         assert_eq!(own_settings(&[]).unwrap(), None);
         let wrong = OwnRule { action: "show".into(), ..rule };
         assert!(own_settings(&[wrong]).unwrap_err().to_string().contains("fill"));
+    }
+
+    #[test]
+    fn the_entry_for_the_login_is_written_and_removed_and_only_ours() {
+        let home = tempfile::tempdir().unwrap();
+        let (autostart, data) = (home.path().join("autostart"), home.path().join("100 % `mine` $x"));
+        let entry = autostart.join("candor.desktop");
+        start_at_login(Some(&autostart), &data, true).unwrap();
+        let text = std::fs::read_to_string(&entry).unwrap();
+        let exec = text.lines().find_map(|line| line.strip_prefix("Exec=")).unwrap();
+        assert!(exec.ends_with(r#"/100 %% \\`mine\\` \\$x" tray"#), "{exec}");
+        start_at_login(Some(&autostart), &home.path().join("other"), false).unwrap();
+        assert!(entry.exists(), "that of another data folder stays");
+        start_at_login(Some(&autostart), &data, false).unwrap();
+        assert!(!entry.exists());
+        start_at_login(Some(&autostart), &data, false).unwrap();
+        start_at_login(None, &data, false).unwrap();
+        assert!(start_at_login(None, &data, true).unwrap_err().to_string().contains("home"));
     }
 
     #[test]

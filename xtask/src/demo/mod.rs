@@ -26,8 +26,8 @@ use crate::{artefacts, cli, setup};
 
 use agent::Agent;
 use backoffice::BackOffice;
-use meter::Meter;
 pub(crate) use cost::cost;
+use meter::Meter;
 pub(crate) use meter::Usage;
 use state::DataFolder;
 

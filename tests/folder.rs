@@ -1,0 +1,113 @@
+//! A contract whose proof goes into a plain folder: what a person finds there, and that nothing counts as delivered
+//! before it is.
+//!
+//! The agent runs under a fast clock and a painted screen (a simulation of time and hardware); plugins, journal and
+//! folder are the real ones.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what failed by panicking"
+)]
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use candor_agent::protocol::{OutboxAnswer, Request, Segment};
+use candor_tests::agent::Agent;
+use candor_tests::backoffice::{BackOffice, terms};
+use candor_tests::fast::FastAgent;
+use candor_tests::leaks;
+use candor_tests::picture::Picture;
+use serde_json::{Value, json};
+
+/// A segment of a minute takes three seconds.
+const SPEED: u32 = 20;
+
+fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(began.elapsed() < Duration::from_secs(150), "no {what}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// All files of a name below a folder.
+fn files(folder: &Path, name: &str) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut found = Vec::new();
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            found.extend(files(&path, name));
+        } else if path.file_name().is_some_and(|file| file == name) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn outbox(agent: &Agent) -> OutboxAnswer {
+    serde_json::from_value(agent.request(&Request::Outbox).unwrap()).unwrap()
+}
+
+#[test]
+fn a_day_lies_in_a_folder_that_is_read_without_candor() {
+    let home = tempfile::tempdir().unwrap();
+    let backoffice = BackOffice::start(&home.path().join("backoffice"), 0).unwrap();
+    let mut terms = terms("folder", backoffice.address(), 0);
+    terms["uploader"] = json!({ "plugin": "folder", "settings": { "title": "My work" } });
+    backoffice.add_contract(&terms).unwrap();
+    let agent = Agent::enrol(&home.path().join("agent"), &backoffice, "folder").unwrap();
+    let real = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
+    let _running = FastAgent::start(&agent, u64::try_from(real).unwrap(), SPEED).unwrap();
+    agent.request(&Request::Start { memo: Some("Reading <b>slowly</b>".into()) }).unwrap();
+
+    let delivered = agent.data().join("delivered");
+    let picture = until("picture", || files(&delivered, "picture.webp").pop());
+    until("delivery", || outbox(&agent).entries.iter().any(|e| e.state == "delivered").then_some(()));
+    let folder = picture.parent().unwrap();
+    let image = Picture::read(&picture).unwrap();
+    assert_eq!((image.width(), image.height()), (320, 200));
+    let readable: Value =
+        serde_json::from_slice(&std::fs::read(folder.join("segment.json")).unwrap()).unwrap();
+    assert!(readable.to_string().contains("slowly"), "{readable:#}");
+    let envelope: Value =
+        serde_json::from_slice(&std::fs::read(folder.join("parcel.dsse.json")).unwrap()).unwrap();
+    assert_eq!(envelope["signatures"].as_array().unwrap().len(), 1, "{envelope:#}");
+    let page = std::fs::read_to_string(folder.parent().unwrap().join("index.html")).unwrap();
+    let name = folder.file_name().unwrap().to_string_lossy();
+    assert!(page.contains(&format!("{name}/picture.webp")), "{page}");
+    assert!(page.contains("&lt;b&gt;slowly") && !page.contains("<b>slowly"), "a memo is text");
+    // The back office never saw any of it, and the covered window is nowhere.
+    assert!(backoffice.deliveries("folder").unwrap().is_empty());
+    assert_eq!(leaks::files_with(&delivered, "payroll"), Vec::<PathBuf>::new());
+
+    // A picture that is removed is gone from the folder, too.
+    let segments: Vec<Segment> =
+        serde_json::from_value(agent.request(&Request::Segments { from: 0, to: 1 << 50 }).unwrap()).unwrap();
+    let taken = segments.iter().find(|s| s.picture.is_some() && s.parcel.is_some()).unwrap();
+    let first = files(&delivered, "picture.webp").swap_remove(0);
+    agent.request(&Request::RemovePicture { start: taken.start }).unwrap();
+    until("removal", || (std::fs::metadata(&first).unwrap().len() == 0).then_some(()));
+
+    // Where the folder cannot be written, parcels wait, and go when it can: a file is in the way of its name.
+    let aside = home.path().join("aside");
+    std::fs::rename(&delivered, &aside).unwrap();
+    std::fs::write(&delivered, "in the way").unwrap();
+    let waits = until("waiting parcel", || {
+        outbox(&agent).entries.into_iter().find(|e| e.state == "waiting" && e.last_error.is_some())
+    });
+    std::fs::remove_file(&delivered).unwrap();
+    std::fs::rename(&aside, &delivered).unwrap();
+    agent.request(&Request::Stop { at_segment_end: false }).unwrap();
+    agent.request(&Request::TryNow).unwrap();
+    until("late delivery", || {
+        let entries = outbox(&agent).entries;
+        entries.iter().find(|e| e.parcel == waits.parcel).filter(|e| e.state == "delivered").map(drop)
+    });
+}
