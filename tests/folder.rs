@@ -14,7 +14,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use candor_agent::protocol::{OutboxAnswer, Request, Segment};
+use candor_protocol::{OutboxAnswer, Request, Segment};
 use candor_tests::agent::Agent;
 use candor_tests::backoffice::{BackOffice, terms};
 use candor_tests::fast::FastAgent;

@@ -13,9 +13,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-use candor_agent::protocol::{
-    Forgotten, IdleAnswer, OutboxAnswer, OwnRule, Preferences, Request, Segment, Status,
-};
+use candor_protocol::{Forgotten, IdleAnswer, OutboxAnswer, OwnRule, Preferences, Request, Segment, Status};
 use candor_tests::agent::Agent;
 use candor_tests::backoffice::{BackOffice, terms};
 use candor_tests::fast::FastAgent;

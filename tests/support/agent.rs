@@ -5,8 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use candor_agent::control::ask;
-use candor_agent::protocol::{Request, Response};
+use candor_protocol::{Client, Request};
 use serde_json::Value;
 
 use crate::backoffice::BackOffice;
@@ -69,11 +68,7 @@ impl Agent {
     /// # Errors
     /// What it says against it.
     pub fn request(&self, request: &Request) -> Result<Value> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        match runtime.block_on(ask(&self.data.join("run"), request, Duration::from_secs(60)))? {
-            Response::Ok(value) => Ok(value),
-            Response::Error(why) => bail!("{why}"),
-        }
+        Ok(Client::new(&self.data).ask(request, Duration::from_secs(60))?)
     }
 
     /// The same, for a command that answers in JSON: `--json` is added.

@@ -19,11 +19,11 @@ use crate::folder::Folder;
 use crate::guard::eyes::Eyes;
 use crate::input::InputSource;
 use crate::presence::Presence;
-use crate::protocol::{IdleAnswer, MAX_MEMO, NoticeAnswer, Preferences, Request, Response};
 use crate::seat::{House, Pipeline, Seat};
 use crate::settings::{self, Remembered};
 use crate::tracker::Command;
 use crate::{doctor, export, invitation, preview, status};
+use candor_protocol::{IdleAnswer, MAX_MEMO, NoticeAnswer, Preferences, Request, Response};
 
 /// How many connections the control socket serves at once.
 const CONNECTIONS: usize = 16;
@@ -440,7 +440,7 @@ impl Agent {
         Ok(answer)
     }
 
-    async fn set_own_rules(&self, rules: &[crate::protocol::OwnRule]) -> Result<Value, String> {
+    async fn set_own_rules(&self, rules: &[candor_protocol::OwnRule]) -> Result<Value, String> {
         let settings = settings::own_settings(rules).map_err(words)?;
         let (house, seats) = (&self.house, self.seats().await);
         if let Some(settings) = &settings {

@@ -4,41 +4,19 @@
 //! runs under the same user.
 
 use std::io;
-use std::os::fd::AsRawFd as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
-use crate::protocol::{Request, Response};
+use candor_protocol::socket::Address;
+use candor_protocol::{Request, Response};
 
 /// The longest request that is read, in bytes.
 const MAX_LINE: u64 = 1 << 20;
-/// The longest answer that is read, in bytes: a picture of several large screens fits.
-const MAX_ANSWER: u64 = 64 << 20;
 /// How long a connection may be silent, in seconds.
 const LINE_S: u64 = 60;
-/// The socket's name in its folder.
-const NAME: &str = "agent.sock";
-
-/// A path to the socket that the operating system takes: socket addresses end at 108 bytes, so a long folder is
-/// reached through an open handle of it.
-struct Address {
-    path: PathBuf,
-    _folder: Option<std::fs::File>,
-}
-
-fn address(folder: &Path) -> io::Result<Address> {
-    let path = folder.join(NAME);
-    if path.as_os_str().len() < 100 {
-        return Ok(Address { path, _folder: None });
-    }
-    let handle = std::fs::File::open(folder)?;
-    let path = PathBuf::from(format!("/proc/self/fd/{}/{NAME}", handle.as_raw_fd()));
-    Ok(Address { path, _folder: Some(handle) })
-}
-
 fn same_user(stream: &UnixStream) -> io::Result<()> {
     if stream.peer_cred()?.uid() == rustix::process::getuid().as_raw() {
         return Ok(());
@@ -51,15 +29,15 @@ fn same_user(stream: &UnixStream) -> io::Result<()> {
 /// # Errors
 /// Where another agent serves there, or the folder cannot be used.
 pub async fn listen(folder: &Path) -> io::Result<UnixListener> {
-    let address = address(folder)?;
-    if UnixStream::connect(&address.path).await.is_ok() {
+    let address = Address::in_folder(folder)?;
+    if UnixStream::connect(address.path()).await.is_ok() {
         return Err(io::Error::new(io::ErrorKind::AddrInUse, "an agent runs on this data folder already"));
     }
-    match std::fs::remove_file(&address.path) {
+    match std::fs::remove_file(address.path()) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    UnixListener::bind(&address.path)
+    UnixListener::bind(address.path())
 }
 
 /// Serves one connection: requests in order, each answered by `answer`.
@@ -90,25 +68,6 @@ where
     }
 }
 
-/// Asks a running agent.
-///
-/// # Errors
-/// Where no agent runs on that folder, or it does not answer within `limit`.
-pub async fn ask(folder: &Path, request: &Request, limit: Duration) -> io::Result<Response> {
-    let exchange = async {
-        let address = address(folder)?;
-        let mut stream = UnixStream::connect(&address.path).await?;
-        same_user(&stream)?;
-        let mut bytes = serde_json::to_vec(request)?;
-        bytes.push(b'\n');
-        stream.write_all(&bytes).await?;
-        let mut line = Vec::new();
-        BufReader::new(stream.take(MAX_ANSWER)).read_until(b'\n', &mut line).await?;
-        Ok(serde_json::from_slice(&line)?)
-    };
-    tokio::time::timeout(limit, exchange).await.map_err(|_| io::ErrorKind::TimedOut)?
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,14 +87,12 @@ mod tests {
                 .unwrap();
             }
         });
-        let limit = Duration::from_secs(10);
-        let answer = ask(folder.path(), &Request::Memo { memo: "x".into() }, limit).await.unwrap();
-        assert_eq!(answer, Response::Ok(serde_json::json!("Memo { memo: \"x\" }")));
-
-        let mut raw = UnixStream::connect(folder.path().join(NAME)).await.unwrap();
-        raw.write_all(b"{\"do\":\"dance\"}\n").await.unwrap();
-        let mut line = String::new();
-        BufReader::new(raw).read_line(&mut line).await.unwrap();
+        let mut raw = UnixStream::connect(Address::in_folder(folder.path()).unwrap().path()).await.unwrap();
+        raw.write_all(b"{\"do\":\"memo\",\"memo\":\"x\"}\n{\"do\":\"dance\"}\n").await.unwrap();
+        let mut lines = BufReader::new(raw).lines();
+        let line = lines.next_line().await.unwrap().unwrap();
+        assert_eq!(line, r#"{"ok":"Memo { memo: \"x\" }"}"#);
+        let line = lines.next_line().await.unwrap().unwrap();
         assert!(line.contains("not a request"), "{line}");
         // Somebody listens there already.
         assert_eq!(listen(folder.path()).await.unwrap_err().kind(), io::ErrorKind::AddrInUse);

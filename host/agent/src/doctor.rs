@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::agent::Agent;
-use crate::protocol::Check;
+use candor_protocol::Check;
 
 /// How long the back office may take, in seconds.
 const LIMIT_S: u64 = 10;

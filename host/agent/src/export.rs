@@ -16,8 +16,8 @@ use candor_journal::{Journal, RecordFilter};
 use serde_json::{Value, json};
 
 use crate::agent::Agent;
-use crate::protocol::Exported;
 use crate::record::Record;
+use candor_protocol::Exported;
 
 /// How many records are read at once.
 const PAGE: u32 = 1_000;

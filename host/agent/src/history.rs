@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::closing::{CloseError, Closing, read_parcel};
-use crate::protocol::{PictureFacts, Segment, SegmentState};
+use candor_protocol::{PictureFacts, Segment, SegmentState};
 
 /// What is kept of a closed segment, so that a parcel is not opened again for each look at the clock.
 #[derive(Clone)]

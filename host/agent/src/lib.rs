@@ -30,7 +30,6 @@ pub mod picture;
 pub mod plugins;
 pub mod presence;
 mod preview;
-pub mod protocol;
 pub mod record;
 mod recovery;
 pub mod seat;

@@ -7,16 +7,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use candor_agent::agent::{Agent, Setup};
 use candor_agent::clock::SystemClock;
-use candor_agent::control::ask;
 use candor_agent::enrol::enrol;
 use candor_agent::folder::Folder;
 use candor_agent::guard::eyes::{Eyes, SensorEyes};
 use candor_agent::input::CounterSource;
 use candor_agent::notice::Acceptance;
 use candor_agent::presence::SensorPresence;
-use candor_agent::protocol::{OutboxAnswer, Request, Response, Status};
 use candor_agent::seat::open_plugins;
 use candor_agent::settings::Remembered;
+use candor_protocol::{Client, OutboxAnswer, Request, Status, USUAL};
 use candor_sensors::{Backend, Sensors};
 use clap::{Parser, Subcommand};
 use serde_json::Value;
@@ -267,20 +266,8 @@ async fn serve(
 
 /// Asks the running agent; its refusal is this program's error.
 async fn asked(data: &Path, request: &Request) -> Result<Value> {
-    let folder = data.join("run");
-    match ask(&folder, request, Duration::from_secs(30)).await {
-        Ok(Response::Ok(value)) => Ok(value),
-        Ok(Response::Error(why)) => bail!("{why}"),
-        Err(error)
-            if matches!(
-                error.kind(),
-                std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused
-            ) =>
-        {
-            bail!("no agent runs on {}: start it with `candor-agent run`", data.display())
-        }
-        Err(error) => Err(error).context("the agent did not answer"),
-    }
+    // It blocks this thread, which has nothing else to do.
+    Ok(Client::new(data).ask(request, USUAL)?)
 }
 
 async fn tell(data: &Path, request: &Request, done: &str) -> Result<()> {

@@ -151,11 +151,11 @@ impl Library<'_> {
 
 /// The plugins as the worker sees them.
 #[must_use]
-pub fn listed(plugins: &Plugins) -> Vec<crate::protocol::Plugin> {
+pub fn listed(plugins: &Plugins) -> Vec<candor_protocol::Plugin> {
     let problem = |name: &str| plugins.problems.iter().find(|(n, _)| n == name).map(|(_, text)| text.clone());
     let mut all = Vec::new();
     if !plugins.facts.plugin.is_empty() {
-        all.push(crate::protocol::Plugin {
+        all.push(candor_protocol::Plugin {
             name: plugins.facts.plugin.clone(),
             kind: "policy".into(),
             sha256: plugins.facts.sha256.clone(),
@@ -166,7 +166,7 @@ pub fn listed(plugins: &Plugins) -> Vec<crate::protocol::Plugin> {
     }
     for loaded in plugins.collectors.iter().chain(&plugins.uploader) {
         let description = loaded.prepared.description();
-        all.push(crate::protocol::Plugin {
+        all.push(candor_protocol::Plugin {
             name: loaded.name.clone(),
             kind: format!("{:?}", description.kind).to_lowercase(),
             sha256: description.sha256.clone(),

@@ -13,9 +13,9 @@ use crate::guard::{Guard, NoPicture};
 use crate::hosts::no_snapshot;
 use crate::picture::encode_small;
 use crate::plugins::{Library, Plugins};
-use crate::protocol::{OwnRule, Picture, Preview};
 use crate::seat::{Seat, sandbox};
 use crate::settings;
+use candor_protocol::{OwnRule, Picture, Preview};
 
 /// Takes a picture as the pipeline would, under the terms' policy and these own rules.
 pub(crate) async fn preview(

@@ -27,10 +27,10 @@ use crate::notice::{Acceptance, Notice};
 use crate::outbox::{Courier, Delivery, Proof};
 use crate::plugins::{Library, Loaded, Plugins};
 use crate::presence::Presence;
-use crate::protocol::{Contract, Preferences};
 use crate::settings;
 use crate::shared::Shared;
 use crate::tracker::{Command, Reply, State, Tracker};
+use candor_protocol::{Contract, Preferences};
 
 /// How many commands may wait for the tracker.
 const COMMANDS: usize = 16;
@@ -89,7 +89,7 @@ pub struct Pipeline {
     pub bell: Arc<Notify>,
     guard: Option<Arc<Guard>>,
     /// The plugins in use.
-    pub plugins: Vec<crate::protocol::Plugin>,
+    pub plugins: Vec<candor_protocol::Plugin>,
 }
 
 impl Pipeline {

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::folder::Folder;
-use crate::protocol::{OwnRule, Preferences};
 use crate::shared::Choices;
+use candor_protocol::{OwnRule, Preferences};
 
 /// How many memos are remembered.
 const RECENT: usize = 10;

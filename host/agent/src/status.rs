@@ -9,11 +9,11 @@ use candor_seal::Envelope;
 use crate::agent::{Agent, words};
 use crate::closing::{Closing, read_parcel};
 use crate::history::{Totals, view};
-use crate::protocol::{
-    IdleQuestion, OutboxAnswer, OutboxCounts, OutboxParcel, ParcelBytes, Picture, SegmentCounts, Status,
-};
 use crate::record::Record;
 use crate::tracker::Absence;
+use candor_protocol::{
+    IdleQuestion, OutboxAnswer, OutboxCounts, OutboxParcel, ParcelBytes, Picture, SegmentCounts, Status,
+};
 
 /// How many outbox entries are listed.
 const LISTED: u32 = 500;

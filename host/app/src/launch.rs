@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::client::Client;
+use candor_protocol::Client;
 
 /// How long the agent may take to listen. At its first start it compiles plugins.
 const READY: Duration = Duration::from_secs(120);

@@ -6,7 +6,6 @@
 //! Start reading at [`client`] (the way to the agent), then [`window`], [`cli`] or [`tray`].
 
 pub mod cli;
-pub mod client;
 pub mod launch;
 pub mod say;
 pub mod tray;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use candor::cli::args::Page;
 use candor::cli::{self, Command};
-use candor::client::Client;
 use candor::{tray, window};
+use candor_protocol::Client;
 use clap::{CommandFactory as _, Parser};
 
 const EXAMPLES: &str = "Examples:

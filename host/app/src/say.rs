@@ -1,6 +1,6 @@
 //! Times, durations and states as people read them, after the look's 'Numbers and times'.
 
-use candor_agent::protocol::{Segment, SegmentState};
+use candor_protocol::{Segment, SegmentState};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 

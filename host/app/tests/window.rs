@@ -15,7 +15,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use candor_agent::protocol::{IdleAnswer, IdleQuestion, Request, SegmentState, Theme};
+use candor_protocol::{IdleAnswer, IdleQuestion, Request, SegmentState, Theme};
 use desk::{Agent, Display, PATIENCE, no_agent, pixels};
 use states::{MINUTE, at, segment, themed, world};
 

@@ -5,13 +5,13 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use candor_agent::protocol::{Contract, NoticeAnswer, Request, Status};
 use candor_diary::terms::Mode;
+use candor_protocol::{Contract, NoticeAnswer, Request, Status};
 use serde_json::json;
 
 use super::args::ContractCommand;
 use super::{Answer, Context, prompt};
-use crate::client::LONG;
+use candor_protocol::LONG;
 
 /// The longest invitation, in bytes.
 const MAX_INVITATION: u64 = 64 << 10;

@@ -20,13 +20,13 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use candor_agent::protocol::{Request, Segment};
+use candor_protocol::{Request, Segment};
 use serde_json::{Value, json};
 
 pub use self::args::Command;
-use crate::client::{Client, USUAL};
 use crate::launch::ensure_agent;
 use crate::say::{Zone, end};
+use candor_protocol::{Client, USUAL};
 
 /// What came of a command.
 #[derive(Debug)]

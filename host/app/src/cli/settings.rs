@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, bail};
-use candor_agent::protocol::{OwnRule, Preferences, Request};
+use candor_protocol::{OwnRule, Preferences, Request};
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
 use super::args::{PreferencesCommand, RulesCommand};
 use super::{Answer, Context};
-use crate::client::{LONG, USUAL};
+use candor_protocol::{LONG, USUAL};
 
 /// A choice's name as it is typed.
 fn name(choice: impl ValueEnum) -> String {
@@ -142,7 +142,7 @@ fn changed(current: &Preferences, name: &str, value: &str) -> Result<Preferences
 
 #[cfg(test)]
 mod tests {
-    use candor_agent::protocol::Theme;
+    use candor_protocol::Theme;
 
     use super::*;
 

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use candor_agent::protocol::{Request, TermsAnswer};
 use candor_diary::terms::{ManualTime, Mode, PictureRemoval};
+use candor_protocol::{Request, TermsAnswer};
 
 use super::{Answer, Context};
 use crate::say;

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use candor_agent::protocol::{IdleQuestion, Preferences, Segment, Status};
 use candor_diary::terms::Mode;
+use candor_protocol::{IdleQuestion, Preferences, Segment, Status};
 
 use super::deed::Deed;
 use crate::cli::args::Page;
@@ -191,7 +191,7 @@ impl Herald {
         now: u64,
         removes_time: bool,
     ) -> Message {
-        use candor_agent::protocol::SegmentState::{Held, Open};
+        use candor_protocol::SegmentState::{Held, Open};
         let mut body = say::covered(places).map(|covered| format!("{covered}. ")).unwrap_or_default();
         if let Open { sends_at } | Held { sends_at } = segment.state {
             body.push_str(&format!("Sends at {}.", self.zone.moment(sends_at, now)));

@@ -3,8 +3,8 @@
 use std::sync::Once;
 use std::sync::mpsc::SyncSender;
 
-use candor_agent::protocol::Status;
 use candor_diary::terms::Mode;
+use candor_protocol::Status;
 use ksni::menu::{MenuItem, RadioGroup, RadioItem, StandardItem};
 use ksni::{Category, Icon, OfflineReason, ToolTip, Tray};
 

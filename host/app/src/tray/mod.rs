@@ -21,8 +21,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use candor_agent::protocol::{IdleAnswer, Preferences, Request, Status, TermsAnswer};
 use candor_diary::terms::PictureRemoval;
+use candor_protocol::{IdleAnswer, Preferences, Request, Status, TermsAnswer};
 use ksni::blocking::{Handle, TrayMethods as _};
 use rustix::fs::FlockOperation;
 
@@ -31,9 +31,9 @@ use self::herald::{Herald, Message, Tell, Topic};
 use self::item::Item;
 use self::notifier::{Heard, Notifier};
 use crate::cli::args::Page;
-use crate::client::{AskError, Client, LONG, USUAL};
 use crate::launch::ensure_agent;
 use crate::say::Zone;
+use candor_protocol::{AskError, Client, LONG, USUAL};
 
 /// How many events wait.
 const WAITING: usize = 64;

@@ -1,7 +1,7 @@
 //! What the agent's answers change in the model, and what is said when it refuses.
 
-use candor_agent::protocol::{Contract, Forgotten, OwnRule, Request, Segment};
 use candor_diary::plain;
+use candor_protocol::{Contract, Forgotten, OwnRule, Request, Segment};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 

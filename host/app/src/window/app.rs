@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use candor_agent::protocol::{Request, Theme};
+use candor_protocol::{Request, Theme};
 use eframe::egui;
 use egui::{Context, IconData, OpenUrl, ThemePreference, Ui, ViewportBuilder, ViewportCommand};
 use jiff::tz::TimeZone;
@@ -16,7 +16,7 @@ use super::parts::frame::Tone;
 use super::worker::{Event, Worker};
 use super::{Setup, theme, view, words};
 use crate::cli::args;
-use crate::client::Client;
+use candor_protocol::Client;
 
 /// Opens the window, and ends when it is closed.
 ///

@@ -3,10 +3,10 @@
 use std::io;
 use std::time::Duration;
 
-use candor_agent::protocol::Request;
+use candor_protocol::Request;
 use serde_json::Value;
 
-use crate::client::AskError;
+use candor_protocol::AskError;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +38,7 @@ pub(crate) trait Client: Send + Sync {
 }
 
 /// The agent of a data folder, through its control socket.
-impl Client for crate::client::Client {
+impl Client for candor_protocol::Client {
     fn ask(&self, request: &Request, limit: Duration) -> Result<Value, Trouble> {
         Self::ask(self, request, limit).map_err(|error| match error {
             AskError::NotRunning(_) => Trouble::NoAgent,
@@ -63,7 +63,7 @@ mod tests {
 
     use super::*;
 
-    fn served(folder: &Path, answer: &'static [u8]) -> crate::client::Client {
+    fn served(folder: &Path, answer: &'static [u8]) -> candor_protocol::Client {
         std::fs::create_dir_all(folder.join("run")).unwrap();
         let listener = UnixListener::bind(folder.join("run/agent.sock")).unwrap();
         std::thread::spawn(move || {
@@ -75,7 +75,7 @@ mod tests {
             // Stays open: the end of the line ends the answer, not the end of the stream.
             std::thread::sleep(Duration::from_secs(3));
         });
-        crate::client::Client::new(folder)
+        candor_protocol::Client::new(folder)
     }
 
     #[test]
@@ -99,7 +99,7 @@ mod tests {
         let silent = served(folder.path(), b"");
         let found = Client::ask(&silent, &Request::Pause, Duration::from_millis(200));
         assert_eq!(found, Err(Trouble::Slow));
-        let nobody = crate::client::Client::new(tempfile::tempdir().unwrap().path());
+        let nobody = candor_protocol::Client::new(tempfile::tempdir().unwrap().path());
         assert_eq!(Client::ask(&nobody, &Request::Pause, limit), Err(Trouble::NoAgent));
     }
 }

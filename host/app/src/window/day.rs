@@ -1,6 +1,6 @@
 //! A day as a list of what was worked on: time by memo and kind, and what of it is beyond the weekly limit.
 
-use candor_agent::protocol::Segment;
+use candor_protocol::Segment;
 
 use super::parts::meters::Kind;
 use super::words::MINUTE;
@@ -96,7 +96,7 @@ pub(crate) fn lines(segments: &[Segment], over_ms: u64) -> Vec<Line> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use candor_agent::protocol::SegmentState;
+    use candor_protocol::SegmentState;
 
     use super::*;
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use candor_agent::protocol::Request;
+use candor_protocol::Request;
 
 /// A place in the window.
 #[derive(Clone, Debug, PartialEq, Eq)]

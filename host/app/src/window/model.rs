@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use candor_agent::protocol::{
+use candor_diary::terms::{Mode, Terms};
+use candor_protocol::{
     NoticeAnswer, OutboxAnswer, OwnRule, ParcelBytes, Plugin, Preferences, Preview, Request, Segment,
     SegmentState, Status,
 };
-use candor_diary::terms::{Mode, Terms};
 
 use super::answers;
 use super::intent::{Intent, Page};

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use candor_agent::protocol::{IdleAnswer, Request, Response};
+use candor_protocol::{IdleAnswer, Request, Response};
 use eframe::egui::{self, Theme, accessibility::is_input, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};

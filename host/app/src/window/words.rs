@@ -1,8 +1,8 @@
 //! How times, durations and counts are written: local times, durations as h:mm, deadlines with their zone.
 
-use candor_agent::protocol::{Segment, SegmentState};
 use candor_diary::parcel::GapCause;
 use candor_diary::plain;
+use candor_protocol::{Segment, SegmentState};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};

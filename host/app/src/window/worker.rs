@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
-use candor_agent::protocol::{Picture, Preview, Request, Status};
+use candor_protocol::{Picture, Preview, Request, Status};
 use serde_json::Value;
 
 use super::client::{Client, Trouble};

@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use candor_agent::protocol::*;
 use candor_diary::parcel::{Cover, Redaction};
 use candor_diary::segment::SegmentLength;
 use candor_diary::terms::{Contacts, ManualTime, Mode, PictureRemoval, PluginUse, Terms, WorkerChooses};
+use candor_protocol::*;
 use serde_json::{Value, json};
 
 /// Thu 27 Nov 2025, 15:53:20 UTC: a day in the past, so that its words are the same whenever this runs.

@@ -4,8 +4,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use candor_agent::protocol::*;
 use candor_diary::terms::PictureRemoval;
+use candor_protocol::*;
 use serde_json::{Value, json};
 
 use crate::agent::{Agent, NOW, START, pictured, segment};

@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
-use candor_agent::protocol::Check;
+use candor_protocol::Check;
 
 use crate::agent::Agent;
 use crate::desktop::{Desktop, wait};

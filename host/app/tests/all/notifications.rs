@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use candor_agent::protocol::{IdleAnswer, IdleQuestion, Request};
+use candor_protocol::{IdleAnswer, IdleQuestion, Request};
 
 use crate::agent::{Agent, NOW, START, pictured};
 use crate::desktop::{Desktop, wait};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use candor_agent::protocol::Request;
+use candor_protocol::Request;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{ConnectionExt as _, GrabMode, GrabStatus};
 use zbus::blocking::connection::Builder;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use candor_agent::protocol::Request;
+use candor_protocol::Request;
 use zbus::blocking::{Connection, Proxy};
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 

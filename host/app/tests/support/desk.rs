@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use candor_agent::protocol::{IdleAnswer, Request, Response};
+use candor_protocol::{IdleAnswer, Request, Response};
 
 use super::states::World;
 

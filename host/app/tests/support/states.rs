@@ -4,13 +4,13 @@
 use std::sync::OnceLock;
 
 use base64::Engine as _;
-use candor_agent::protocol::{
+use candor_diary::parcel::{Cover, GapCause, NoSnapshot, Redaction};
+use candor_diary::terms::{ManualTime, Mode, Terms};
+use candor_protocol::{
     Contract, IdleQuestion, NoticeAnswer, OutboxAnswer, OutboxCounts, OutboxParcel, OwnRule, ParcelBytes,
     Picture, PictureFacts, Plugin, Preferences, Preview, Request, Response, Segment, SegmentCounts,
     SegmentState, Status, Theme,
 };
-use candor_diary::parcel::{Cover, GapCause, NoSnapshot, Redaction};
-use candor_diary::terms::{ManualTime, Mode, Terms};
 use serde_json::{Value, json};
 
 /// Midnight UTC of Friday 27 November 2026.

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use candor_agent::protocol::Check;
+use candor_protocol::Check;
 
 use super::{right, wrong};
 use crate::launch::beside;

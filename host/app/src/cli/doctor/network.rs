@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use candor_agent::protocol::Check;
+use candor_protocol::Check;
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::DATE;
 use url::Url;

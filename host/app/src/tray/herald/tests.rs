@@ -1,9 +1,9 @@
 //! What is told when, a status at a time.
 
-use candor_agent::protocol::{
+use candor_diary::terms::{ManualTime, Mode};
+use candor_protocol::{
     IdleQuestion, OutboxCounts, PictureFacts, Preferences, Segment, SegmentCounts, SegmentState, Status,
 };
-use candor_diary::terms::{ManualTime, Mode};
 
 use super::super::deed::Deed;
 use super::{Herald, Message, Tell, Topic};

@@ -1,7 +1,7 @@
 //! Before a contract's first recording: what will be recorded, the screen as the client would see it, and the consent.
 
-use candor_agent::protocol::Request;
 use candor_diary::terms::Mode;
+use candor_protocol::Request;
 use eframe::egui::Ui;
 
 use super::told;

@@ -1,8 +1,8 @@
 //! The clock, what is worked on, the running segment, and what was done today: tracking, stopped, paused, offline.
 
-use candor_agent::protocol::{Request, Status};
 use candor_diary::plain;
 use candor_diary::terms::ManualTime;
+use candor_protocol::{Request, Status};
 use eframe::egui::{self, Ui};
 
 use super::{home, outbox};
@@ -153,13 +153,7 @@ fn memo(ui: &mut Ui, m: &mut Model, status: &Status) {
             let field = ui
                 .scope(|ui| {
                     ui.set_width(room);
-                    fields::bare_line(
-                        ui,
-                        "memo",
-                        &mut m.memo,
-                        "A few words",
-                        candor_agent::protocol::MAX_MEMO,
-                    )
+                    fields::bare_line(ui, "memo", &mut m.memo, "A few words", candor_protocol::MAX_MEMO)
                 })
                 .inner
                 .labelled_by(named.id);

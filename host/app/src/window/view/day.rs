@@ -1,6 +1,6 @@
 //! The segments of a day.
 
-use candor_agent::protocol::Segment;
+use candor_protocol::Segment;
 use eframe::egui::{self, Rect, Ui, pos2, vec2};
 
 use crate::window::day;

@@ -1,6 +1,6 @@
 //! First run: take part in a contract by a link, a file dropped here, or a file's path.
 
-use candor_agent::protocol::Request;
+use candor_protocol::Request;
 use eframe::egui::{self, Sense, Ui, WidgetInfo, vec2};
 
 use crate::window::intent::Intent;

@@ -1,7 +1,7 @@
 //! The contracts, and the way to every other page.
 
-use candor_agent::protocol::Request;
 use candor_diary::terms::Mode;
+use candor_protocol::Request;
 use eframe::egui::Ui;
 
 use crate::window::intent::{Intent, Page};

@@ -1,6 +1,6 @@
 //! Monitoring: the client's rules drive. It says so at its top; settings are read-only; a pause always works.
 
-use candor_agent::protocol::Request;
+use candor_protocol::Request;
 use eframe::egui::Ui;
 
 use super::{home, told};

@@ -1,7 +1,7 @@
 //! The outbox: what waits, what was sent, and what can still be taken back.
 
-use candor_agent::protocol::{OutboxParcel, Request};
 use candor_diary::plain;
+use candor_protocol::{OutboxParcel, Request};
 use eframe::egui::{self, Ui};
 
 use crate::window::intent::{Intent, Page};

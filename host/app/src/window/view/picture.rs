@@ -1,8 +1,8 @@
 //! Pictures: in small, just taken, and large.
 
-use candor_agent::protocol::Request;
 use candor_diary::parcel::Redaction;
 use candor_diary::terms::PictureRemoval;
+use candor_protocol::Request;
 use eframe::egui::{Rect, Sense, Ui, vec2};
 
 use super::clock;
@@ -110,7 +110,7 @@ pub(super) fn fresh(ui: &mut Ui, m: &mut Model) {
 }
 
 /// Whether the worker may delete a picture: under monitoring the segment says so, otherwise always.
-fn removable(status: &candor_agent::protocol::Status) -> bool {
+fn removable(status: &candor_protocol::Status) -> bool {
     status.last_picture.as_ref().is_some_and(|segment| segment.editable)
 }
 

@@ -1,7 +1,7 @@
 //! Preferences: saved as they are changed.
 
-use candor_agent::protocol::{Preferences, Request, Theme};
 use candor_diary::terms::{Mode, WorkerChooses};
+use candor_protocol::{Preferences, Request, Theme};
 use eframe::egui::Ui;
 
 use crate::window::intent::{Intent, Page};

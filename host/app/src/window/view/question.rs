@@ -1,6 +1,6 @@
 //! The question after time in which nobody was there. Both answers are fine; nothing is billed silently.
 
-use candor_agent::protocol::{IdleAnswer, Request};
+use candor_protocol::{IdleAnswer, Request};
 use eframe::egui::Ui;
 
 use super::clock;
@@ -41,7 +41,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
             );
             return;
         }
-        let longest = candor_agent::protocol::MAX_MEMO;
+        let longest = candor_protocol::MAX_MEMO;
         let hint = "What you did";
         let field =
             fields::line(ui, "idle-memo", "Or keep them as manual time", &mut m.idle_memo, hint, longest);

@@ -1,6 +1,6 @@
 //! The worker's own rules: they only tighten. A live preview shows what they would cover.
 
-use candor_agent::protocol::{OwnRule, Request};
+use candor_protocol::{OwnRule, Request};
 use eframe::egui::{self, Ui};
 
 use super::accept;

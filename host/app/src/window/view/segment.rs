@@ -1,6 +1,6 @@
 //! One segment: when, how much activity, its picture, memo and label, where it is, and what can be taken away.
 
-use candor_agent::protocol::{Request, Segment, SegmentState};
+use candor_protocol::{Request, Segment, SegmentState};
 use eframe::egui::Ui;
 
 use super::picture;
@@ -128,7 +128,7 @@ fn edit(ui: &mut Ui, m: &mut Model, segment: &Segment) {
         m.edit.label.clone_from(&segment.label);
         m.edit.removing = false;
     }
-    let longest = candor_agent::protocol::MAX_MEMO;
+    let longest = candor_protocol::MAX_MEMO;
     let field = fields::line(ui, "segment-memo", "Memo", &mut m.edit.memo, "No memo", longest);
     let labels = m.status.as_ref().map(|status| status.labels.clone()).unwrap_or_default();
     if !labels.is_empty() {

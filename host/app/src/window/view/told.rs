@@ -1,7 +1,7 @@
 //! What terms record, in a few sentences with an icon each; and the rules of a notice.
 
-use candor_agent::protocol::NoticeAnswer;
 use candor_diary::terms::{Mode, PluginUse, Terms};
+use candor_protocol::NoticeAnswer;
 
 use crate::window::parts::icons::Icon;
 

@@ -3,14 +3,15 @@
 //! One JSON line out, one in; both ends check that the other runs under the same user. Every wait has a limit.
 
 use std::io::{self, Read as _, Write as _};
-use std::os::fd::AsRawFd as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use candor_agent::protocol::{Request, Response, Status};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use crate::socket::{Address, FOLDER};
+use crate::{Request, Response, Status};
 
 /// How long an ordinary answer may take.
 pub const USUAL: Duration = Duration::from_secs(30);
@@ -18,8 +19,6 @@ pub const USUAL: Duration = Duration::from_secs(30);
 pub const LONG: Duration = Duration::from_secs(600);
 /// The longest answer, in bytes: a picture in it is a few megabytes.
 const MAX_ANSWER: u64 = 64 << 20;
-/// The socket's name in the folder `run`.
-const NAME: &str = "agent.sock";
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -110,14 +109,8 @@ impl Client {
     }
 
     fn connect(&self) -> Result<UnixStream, AskError> {
-        let folder = self.data.join("run");
-        let connected = match folder.join(NAME) {
-            path if path.as_os_str().len() < 100 => UnixStream::connect(path),
-            // Socket addresses end at 108 bytes: a long folder is reached through an open handle of it.
-            _ => std::fs::File::open(&folder).and_then(|handle| {
-                UnixStream::connect(format!("/proc/self/fd/{}/{NAME}", handle.as_raw_fd()))
-            }),
-        };
+        let folder = self.data.join(FOLDER);
+        let connected = Address::in_folder(&folder).and_then(|address| UnixStream::connect(address.path()));
         let stream = connected.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
                 AskError::NotRunning(self.data.clone())
@@ -174,9 +167,8 @@ mod tests {
     /// A data folder in which each connection is answered with these bytes, and then held open.
     fn answering(folder: &Path, bytes: &'static [u8]) -> Client {
         std::fs::create_dir_all(folder.join("run")).unwrap();
-        // Bound from within: the path may be too long to bind to.
-        let handle = std::fs::File::open(folder.join("run")).unwrap();
-        let listener = UnixListener::bind(format!("/proc/self/fd/{}/{NAME}", handle.as_raw_fd())).unwrap();
+        let address = Address::in_folder(&folder.join("run")).unwrap();
+        let listener = UnixListener::bind(address.path()).unwrap();
         std::thread::spawn(move || {
             let mut open = Vec::new();
             for stream in listener.incoming() {
@@ -214,7 +206,7 @@ mod tests {
         // A socket that an agent left behind when it was killed.
         let left = folder.path().join("left");
         std::fs::create_dir_all(left.join("run")).unwrap();
-        drop(UnixListener::bind(left.join("run").join(NAME)).unwrap());
+        drop(UnixListener::bind(left.join("run").join(crate::socket::NAME)).unwrap());
         assert!(matches!(Client::new(&left).ask(&Request::Pause, USUAL), Err(AskError::NotRunning(_))));
         assert!(!Client::new(&left).runs());
     }

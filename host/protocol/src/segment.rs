@@ -1,0 +1,116 @@
+//! Segments as the worker sees them.
+
+use candor_diary::parcel::{GapCause, NoSnapshot, Redaction};
+use serde::{Deserialize, Serialize};
+
+/// A segment as the worker sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Segment {
+    /// First millisecond.
+    pub start: u64,
+    /// Length in minutes.
+    pub length: u8,
+    /// Each minute: none where it was not tracked (yet), otherwise keys, clicks and scrolls together; a tracked minute
+    /// without counts is 0.
+    pub minutes: Vec<Option<u32>>,
+    /// How long of it was tracked, in milliseconds.
+    pub tracked_ms: u64,
+    /// The memo.
+    pub memo: Option<String>,
+    /// The label.
+    pub label: Option<String>,
+    /// Whether it was typed in.
+    pub manual: bool,
+    /// When it was removed.
+    pub removed_at: Option<u64>,
+    /// Its picture.
+    pub picture: Option<PictureFacts>,
+    /// Why it has none.
+    pub no_picture: Option<NoSnapshot>,
+    /// The same as a sentence.
+    pub no_picture_sentence: Option<String>,
+    /// Why the tracker could not see parts of it.
+    pub gaps: Vec<GapCause>,
+    /// Where it is.
+    pub state: SegmentState,
+    /// Its parcel, once it is closed.
+    pub parcel: Option<String>,
+    /// Whether it may still be changed: the week is not locked, and the terms let the worker.
+    pub editable: bool,
+}
+
+/// What is known of a picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PictureFacts {
+    /// When it was taken.
+    pub at: u64,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Length in bytes.
+    pub bytes: u64,
+    /// What was covered.
+    pub redactions: Vec<Redaction>,
+    /// The rules that covered something, in words, each once.
+    pub covered_by: Vec<String>,
+}
+
+/// Where a segment is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "is")]
+pub enum SegmentState {
+    /// It runs, or was not closed yet. It is held until `sends_at` once it is.
+    Open {
+        /// When it is sent at the earliest.
+        sends_at: u64,
+    },
+    /// It is held on this computer; it can be taken back without anybody having seen it.
+    Held {
+        /// When it is sent.
+        sends_at: u64,
+    },
+    /// It is to be delivered.
+    Waiting {
+        /// When it is tried next.
+        next_try_at: u64,
+        /// Why the last try failed.
+        why: Option<String>,
+    },
+    /// The target has it.
+    Delivered {
+        /// Since when.
+        at: u64,
+    },
+    /// The target refused it for good.
+    Rejected {
+        /// With this.
+        why: Option<String>,
+    },
+    /// It was taken back.
+    Cancelled,
+}
+
+/// A picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Picture {
+    /// Its media type.
+    pub media_type: String,
+    /// Its bytes, base64.
+    pub base64: String,
+}
+
+/// What was removed or added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forgotten {
+    /// First millisecond.
+    pub from: u64,
+    /// First millisecond after it.
+    pub to: u64,
+    /// How many segments.
+    pub segments: u32,
+    /// How much time, in milliseconds.
+    pub time_ms: u64,
+    /// How many pictures.
+    pub pictures: u32,
+}
