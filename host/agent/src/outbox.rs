@@ -17,8 +17,9 @@ use crate::folder_proof::check_folder;
 use crate::hosts::JournalAttachment;
 use crate::shared::Shared;
 
-/// How often the outbox is looked at where nothing else wakes it, in milliseconds.
-const LOOK_MS: u64 = 1_000;
+/// How often the outbox is looked at where nothing else wakes it, and how often at most, in milliseconds.
+const LOOK_MS: u64 = 60_000;
+const LEAST_LOOK_MS: u64 = 100;
 /// First wait after a failure, and the longest, in milliseconds.
 const BACKOFF_MS: (u64, u64) = (5_000, 15 * 60_000);
 
@@ -152,14 +153,32 @@ impl Courier {
     /// Runs for as long as the agent does.
     pub async fn run(mut self) {
         loop {
-            let wait = self.shared.clock.real(LOOK_MS);
-            // Either a segment closed or it is time to look again.
-            let _ = tokio::time::timeout(wait, self.closed.notified()).await;
-            if let Err(error) = self.deliver_due().await {
-                self.shared.problem("outbox", Some(error.to_string()));
-                sleep(self.shared.clock.as_ref(), BACKOFF_MS.0).await;
+            let next = match self.deliver_due().await {
+                Ok(()) => self.next_due().await,
+                Err(error) => Err(error),
+            };
+            match next {
+                // Either something changed or it is time to look again.
+                Ok(wait) => {
+                    let wait = self.shared.clock.real(wait);
+                    let _ = tokio::time::timeout(wait, self.closed.notified()).await;
+                }
+                Err(error) => {
+                    self.shared.problem("outbox", Some(error.to_string()));
+                    sleep(self.shared.clock.as_ref(), BACKOFF_MS.0).await;
+                }
             }
         }
+    }
+
+    /// How long nothing will be due, in milliseconds. Whoever changes the outbox rings; a clock that is set, or a
+    /// computer that slept, does not.
+    // Mutable although nothing changes: see `offline`.
+    async fn next_due(&mut self) -> Result<u64, JournalError> {
+        let due = self.shared.journal.next_due(&self.shared.contract).await?;
+        let at = due.map(|due| due.max(self.delivery.now().next_try_at.unwrap_or(0)));
+        let wait = at.map_or(LOOK_MS, |at| at.saturating_sub(self.shared.clock.now()));
+        Ok(wait.clamp(LEAST_LOOK_MS, LOOK_MS))
     }
 
     async fn deliver_due(&mut self) -> Result<(), JournalError> {

@@ -293,6 +293,7 @@ impl Tracker {
         if let Err(error) = self.closing.catch_up().await {
             self.shared.problem("segment", Some(format!("a change was not caught up with: {error}")));
         }
+        self.closed.notify_one();
         self.tell();
     }
 

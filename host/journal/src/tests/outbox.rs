@@ -76,6 +76,27 @@ async fn a_parcel_is_due_after_its_hold_and_again_after_a_failure() {
 }
 
 #[tokio::test]
+async fn when_the_next_parcel_is_due_is_known() {
+    let (_folder, journal) = fresh().await;
+    let next = async || journal.next_due("c1").await.unwrap();
+    assert_eq!(next().await, None);
+    close_segment(&journal, 0, OutboxDraft { hold_until: 2 * MINUTE, ..draft("p1") }).await.unwrap();
+    assert_eq!(next().await, Some(2 * MINUTE), "the end of the hold");
+    close_segment(&journal, MINUTE, draft("p2")).await.unwrap();
+    assert_eq!(next().await, Some(0));
+    assert_eq!(journal.next_due("c2").await.unwrap(), None);
+    journal.mark_retry("p2", 4 * MINUTE, "the server is away").await.unwrap();
+    journal.release("p1").await.unwrap();
+    assert_eq!(next().await, Some(0));
+    journal.mark_delivered("p1", Vec::new(), MINUTE).await.unwrap();
+    assert_eq!(next().await, Some(4 * MINUTE), "the next try");
+    journal.try_now().await.unwrap();
+    assert_eq!(next().await, Some(0));
+    journal.cancel("p2", MINUTE).await.unwrap();
+    assert_eq!(next().await, None);
+}
+
+#[tokio::test]
 async fn a_settled_parcel_is_not_due() {
     let (folder, journal) = fresh().await;
     for (at, id) in ["p1", "p2", "p3", "p4"].into_iter().enumerate() {
