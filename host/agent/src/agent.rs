@@ -2,6 +2,8 @@
 //!
 //! sensors → guard → collectors → journal → outbox → uploader, once for each contract ([`crate::seat`]).
 
+mod requests;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,12 +11,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use candor_journal::{Journal, MasterKey};
-use serde::Serialize;
+use candor_protocol::{Request, Response};
 use serde_json::Value;
 use tokio::sync::{Mutex, Notify, Semaphore, watch};
 
 use crate::clock::Clock;
 use crate::control;
+use crate::doctor;
 use crate::folder::Folder;
 use crate::guard::eyes::Eyes;
 use crate::input::InputSource;
@@ -22,15 +25,10 @@ use crate::presence::Presence;
 use crate::seat::{House, Pipeline, Seat};
 use crate::settings::{self, Remembered};
 use crate::tracker::Command;
-use crate::{doctor, export, invitation, preview, status};
-use candor_protocol::{IdleAnswer, MAX_MEMO, NoticeAnswer, Preferences, Request, Response};
+use requests::{done, remind};
 
 /// How many connections the control socket serves at once.
 const CONNECTIONS: usize = 16;
-/// How long a status waits for a change, in seconds.
-const WAIT_S: u64 = 20;
-/// How long a parcel waits after it was taken back and that was undone, so that one can think again, in milliseconds.
-const UNDO_MS: u64 = 10_000;
 /// How often the disk space in use is looked at, in milliseconds.
 const DISK_MS: u64 = 60_000;
 
@@ -178,140 +176,6 @@ impl Agent {
         self.obey(request).await.map_or_else(Response::Error, Response::Ok)
     }
 
-    #[expect(clippy::too_many_lines, reason = "one arm a request: shorter would be harder to read")]
-    async fn obey(&self, request: Request) -> Result<Value, String> {
-        match request {
-            Request::Status { after } => {
-                self.wait_for_change(after).await;
-                to_value(status::status(self).await?)
-            }
-            Request::Start { memo } => {
-                let seat = self.current().await?;
-                check_memo(memo.as_deref().unwrap_or(""))?;
-                let pipeline = seat.ready().await?;
-                if let Some(memo) = &memo {
-                    self.remember(|r| r.memo(memo)).await;
-                }
-                done(pipeline.command(Command::Start { memo }).await)
-            }
-            Request::Stop { at_segment_end } => self.command(Command::Stop { at_segment_end }).await,
-            Request::Pause => self.command(Command::Pause).await,
-            Request::Memo { memo } => {
-                check_memo(&memo)?;
-                self.command(Command::Memo { memo: memo.clone() }).await?;
-                self.remember(|r| r.memo(&memo)).await;
-                Ok(Value::Null)
-            }
-            Request::Label { label } => {
-                self.command(Command::Label { label: label.clone() }).await?;
-                self.remember(|r| r.label = label).await;
-                Ok(Value::Null)
-            }
-            Request::Idle { answer } => self.idle(answer).await,
-            Request::Switch { contract } => self.switch(&contract).await,
-            Request::Import { invitation } => self.import(&invitation).await,
-            Request::Notice { contract } => {
-                let seat = self.seat(contract.as_deref()).await?;
-                let (_, notice, acceptance) = seat.notice().await.map_err(words)?;
-                to_value(NoticeAnswer {
-                    contract: seat.shared.contract.clone(),
-                    digest: notice.digest(),
-                    text: notice.text,
-                    accepted: acceptance.is_some(),
-                })
-            }
-            Request::Accept { contract, digest, by } => {
-                let seat = self.seat(Some(&contract)).await?;
-                seat.accept(&digest, &by).await?;
-                if let Some(pipeline) = seat.pipeline().await {
-                    remind(&pipeline, &*self.remembered.lock().await).await;
-                }
-                Ok(Value::Null)
-            }
-            Request::Preview { contract, own_rules, max_width } => {
-                let seat = self.seat(contract.as_deref()).await?;
-                to_value(preview::preview(&seat, own_rules, max_width).await?)
-            }
-            Request::Segments { from, to } => match self.pipeline().await {
-                Ok(pipeline) => to_value(pipeline.closing.segments(from, to).await.map_err(words)?),
-                // Nothing was accepted, so nothing was recorded.
-                Err(_) => Ok(Value::Array(Vec::new())),
-            },
-            Request::EditSegment { start, memo, label } => {
-                let pipeline = self.pipeline().await?;
-                done(pipeline.closing.edit(start, &memo, label).await.map_err(words))?;
-                self.changed(&pipeline, start).await
-            }
-            Request::RemovePicture { start } => {
-                let pipeline = self.pipeline().await?;
-                pipeline.closing.remove_picture(start).await.map_err(words)?;
-                self.changed(&pipeline, start).await
-            }
-            Request::Forget { from, to } => {
-                let pipeline = self.pipeline().await?;
-                let forgotten = pipeline.closing.forget(from, to).await.map_err(words)?;
-                self.changed(&pipeline, to.saturating_sub(1)).await?;
-                to_value(forgotten)
-            }
-            Request::AddManual { from, to, memo } => {
-                let pipeline = self.pipeline().await?;
-                let added = pipeline.closing.add_manual(from, to, &memo).await.map_err(words)?;
-                pipeline.bell.notify_one();
-                to_value(added)
-            }
-            Request::Picture { start } => {
-                to_value(status::picture(&self.pipeline().await?.closing, start).await?)
-            }
-            Request::Outbox => to_value(status::outbox(self).await?),
-            Request::Parcel { parcel } => to_value(status::parcel(&self.house.journal, &parcel).await?),
-            Request::Cancel { parcel } => {
-                let at = self.house.clock.now();
-                done(self.house.journal.cancel(&parcel, at).await.map_err(words))?;
-                self.rung().await
-            }
-            Request::Uncancel { parcel } => {
-                let hold_until = self.house.clock.now().saturating_add(UNDO_MS);
-                done(self.house.journal.uncancel(&parcel, hold_until).await.map_err(words))?;
-                self.rung().await
-            }
-            Request::SendNow { start } => {
-                let pipeline = self.pipeline().await?;
-                match pipeline.closing.latest(start).await.map_err(words)? {
-                    Some(entry) => self.house.journal.release(&entry.parcel_id).await.map_err(words)?,
-                    None => {
-                        let mut at_once = pipeline.closing.at_once.lock().map_err(words)?;
-                        at_once.insert(start);
-                    }
-                }
-                self.rung().await
-            }
-            Request::TryNow => {
-                self.house.journal.try_now().await.map_err(words)?;
-                for seat in self.seats.lock().await.values() {
-                    seat.delivery.try_now();
-                }
-                self.rung().await
-            }
-            Request::Preferences => to_value(settings::preferences(&self.house.folder).map_err(words)?),
-            Request::SetPreferences { preferences } => {
-                settings::keep_preferences(&self.house.folder, &preferences).map_err(words)?;
-                self.prefer(&preferences).await;
-                Ok(Value::Null)
-            }
-            Request::OwnRules => to_value(settings::own_rules(&self.house.folder).map_err(words)?),
-            Request::SetOwnRules { rules } => self.set_own_rules(&rules).await,
-            Request::Plugins => to_value(&self.pipeline().await?.plugins),
-            Request::Terms { contract } => to_value(&self.seat(contract.as_deref()).await?.enrolment.terms),
-            Request::Doctor => to_value(doctor::check_all(self).await),
-            Request::Export { to } => to_value(export::export(self, &to).await.map_err(words)?),
-            Request::Verify => self.verify().await,
-            Request::Quit => {
-                self.quit.notify_one();
-                Ok(Value::Null)
-            }
-        }
-    }
-
     /// What all seats share.
     pub(crate) fn house(&self) -> &Arc<House> {
         &self.house
@@ -369,106 +233,6 @@ impl Agent {
         Ok(Value::Null)
     }
 
-    /// A segment was changed: it may have to be delivered, and the running one needs its memo again.
-    async fn changed(&self, pipeline: &Pipeline, at: u64) -> Result<Value, String> {
-        let length = self.current().await?.shared.length;
-        let now = self.house.clock.now();
-        let running = pipeline.state.borrow().since.is_some();
-        if running && length.start_of(at) == length.start_of(now) {
-            pipeline.command(Command::Rewrite).await?;
-        }
-        self.rung().await
-    }
-
-    async fn wait_for_change(&self, after: Option<u64>) {
-        let Some(after) = after else { return };
-        let mut revision = self.house.revision.subscribe();
-        let changed = revision.wait_for(|revision| *revision != after);
-        // Either it changed, or it is time to answer anyway.
-        let _ = tokio::time::timeout(Duration::from_secs(WAIT_S), changed).await;
-    }
-
-    async fn idle(&self, answer: IdleAnswer) -> Result<Value, String> {
-        let pipeline = self.pipeline().await?;
-        let question = pipeline.state.borrow().question;
-        let Some((from, to)) = question else { return Err("there is no question to answer".into()) };
-        if let IdleAnswer::Manual(memo) = answer {
-            pipeline.closing.add_manual(from, to, &memo).await.map_err(words)?;
-            pipeline.bell.notify_one();
-        }
-        done(pipeline.command(Command::Answered).await)
-    }
-
-    async fn switch(&self, contract: &str) -> Result<Value, String> {
-        let (old, new) = (self.current().await?, self.seat(Some(contract)).await?);
-        if Arc::ptr_eq(&old, &new) {
-            return Ok(Value::Null);
-        }
-        let before = old.pipeline().await;
-        let state = before.as_ref().map(|p| p.state.borrow().clone()).unwrap_or_default();
-        if state.since.is_some() {
-            // First the new one: where its notice is not accepted, tracking goes on as it was.
-            let next = new.ready().await?;
-            if let Some(before) = before {
-                before.command(Command::Stop { at_segment_end: false }).await?;
-            }
-            next.command(Command::Start { memo: state.memo }).await?;
-        }
-        let id = contract.to_owned();
-        self.remember(|r| r.contract = Some(id)).await;
-        self.rung().await
-    }
-
-    async fn import(&self, text: &str) -> Result<Value, String> {
-        let invitation = invitation::read(text).map_err(words)?;
-        let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let folder = &self.house.folder;
-        let enrolment =
-            crate::enrol::enrol(folder, &invitation.server, &invitation.code, &name).await.map_err(words)?;
-        let id = enrolment.terms.contract.clone();
-        let preferences = settings::preferences(folder).map_err(words)?;
-        let seat =
-            Seat::open(&self.house, folder.contract(&id).map_err(words)?, &preferences).map_err(words)?;
-        let seat = Arc::new(seat);
-        let answer = to_value(seat.contract().await)?;
-        if let Some(before) = self.seats.lock().await.insert(id.clone(), seat) {
-            // Enrolled again: under the new terms nothing is recorded before their notice is accepted.
-            before.stop().await;
-        }
-        self.remember(|r| r.contract = Some(id)).await;
-        self.rung().await?;
-        Ok(answer)
-    }
-
-    async fn set_own_rules(&self, rules: &[candor_protocol::OwnRule]) -> Result<Value, String> {
-        let settings = settings::own_settings(rules).map_err(words)?;
-        let (house, seats) = (&self.house, self.seats().await);
-        if let Some(settings) = &settings {
-            // Refused before anything changes.
-            let sandbox = crate::seat::sandbox(&house.folder, &house.compiler).map_err(words)?;
-            let library = crate::plugins::Library { sandbox: &sandbox, folder: &house.plugins };
-            library.own_rules(settings.clone()).await?;
-        }
-        match &settings {
-            Some(settings) => house.folder.write_json("own-rules.json", settings).map_err(words)?,
-            None => house.folder.remove("own-rules.json").map_err(words)?,
-        }
-        for seat in seats {
-            seat.own_rules(settings.clone()).await?;
-        }
-        self.rung().await
-    }
-
-    async fn prefer(&self, preferences: &Preferences) {
-        let used = self.disk_bytes() >= preferences.disk_limit;
-        for seat in self.seats().await {
-            seat.prefer(preferences, used).await;
-            let full = "the disk space set for pictures is used up, so no picture is taken; time goes on. Remove \
-                        what is not needed, or set more in Preferences";
-            seat.shared.problem("disk", used.then(|| full.to_owned()));
-        }
-    }
-
     /// Bytes of the journal and its pictures, as they were looked at last.
     pub(crate) fn disk_bytes(&self) -> u64 {
         self.disk.load(std::sync::atomic::Ordering::Acquire)
@@ -490,43 +254,4 @@ impl Agent {
             crate::clock::sleep(self.house.clock.as_ref(), DISK_MS).await;
         }
     }
-
-    async fn verify(&self) -> Result<Value, String> {
-        let found = self.house.journal.verify().await.map_err(words)?;
-        Ok(serde_json::json!({
-            "records": found.records,
-            "equal": found.equal,
-            "sealed": found.sealed,
-            "first_bad": found.first_bad.map(|b| serde_json::json!({"sequence": b.sequence, "reason": b.reason})),
-        }))
-    }
-}
-
-/// A tracker takes up the memo and label that were set before.
-async fn remind(pipeline: &Pipeline, remembered: &Remembered) {
-    let commands = [
-        Command::Memo { memo: remembered.memo.clone().unwrap_or_default() },
-        Command::Label { label: remembered.label.clone() },
-    ];
-    for command in commands {
-        // A label that the terms have no more is forgotten.
-        if let Err(why) = pipeline.command(command).await {
-            tracing::debug!("{why}");
-        }
-    }
-}
-
-fn check_memo(memo: &str) -> Result<(), String> {
-    if memo.chars().count() > MAX_MEMO {
-        return Err("a memo has 500 characters at most".into());
-    }
-    Ok(())
-}
-
-fn done(result: Result<(), String>) -> Result<Value, String> {
-    result.map(|()| Value::Null)
-}
-
-fn to_value(value: impl Serialize) -> Result<Value, String> {
-    serde_json::to_value(value).map_err(|e| e.to_string())
 }

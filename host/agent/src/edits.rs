@@ -10,10 +10,10 @@ use candor_diary::calendar::lock_of;
 use candor_diary::parcel::NoSnapshot;
 use candor_diary::terms::{ManualTime, PictureRemoval};
 use candor_journal::{JournalError, OutboxState};
+use candor_protocol::{Forgotten, MAX_MEMO};
 
 use crate::closing::{CloseError, Closing, Placed};
 use crate::record::Record;
-use candor_protocol::{Forgotten, MAX_MEMO};
 
 /// The longest span that is removed or typed in at once: 31 days.
 const MAX_SPAN_MS: u64 = 31 * 24 * 60 * 60_000;

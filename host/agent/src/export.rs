@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use candor_journal::{Journal, RecordFilter};
+use candor_protocol::Exported;
 use serde_json::{Value, json};
 
 use crate::agent::Agent;
 use crate::record::Record;
-use candor_protocol::Exported;
 
 /// How many records are read at once.
 const PAGE: u32 = 1_000;

@@ -8,11 +8,11 @@ use candor_diary::calendar::{lock_of, week_of};
 use candor_diary::parcel::{Counts, Parcel};
 use candor_diary::segment::MINUTE_MS;
 use candor_journal::{OutboxEntry, OutboxState};
+use candor_protocol::{PictureFacts, Segment, SegmentState};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::closing::{CloseError, Closing, read_parcel};
-use candor_protocol::{PictureFacts, Segment, SegmentState};
 
 /// What is kept of a closed segment, so that a parcel is not opened again for each look at the clock.
 #[derive(Clone)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use candor_protocol::{OwnRule, Picture, Preview};
 use candor_sandbox::model::{Denied, Scope};
 
 use crate::agent::words;
@@ -15,7 +16,6 @@ use crate::picture::encode_small;
 use crate::plugins::{Library, Plugins};
 use crate::seat::{Seat, sandbox};
 use crate::settings;
-use candor_protocol::{OwnRule, Picture, Preview};
 
 /// Takes a picture as the pipeline would, under the terms' policy and these own rules.
 pub(crate) async fn preview(

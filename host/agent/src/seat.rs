@@ -6,6 +6,7 @@ use std::sync::{Arc, RwLock};
 
 use anyhow::{Context as _, Result};
 use candor_journal::Journal;
+use candor_protocol::{Contract, Preferences};
 use candor_sandbox::capability::Secrets;
 use candor_sandbox::{Capability, CollectorHosts, Limits, Sandbox, SandboxConfig, UploaderHosts};
 use candor_seal::commitment;
@@ -30,7 +31,6 @@ use crate::presence::Presence;
 use crate::settings;
 use crate::shared::Shared;
 use crate::tracker::{Command, Reply, State, Tracker};
-use candor_protocol::{Contract, Preferences};
 
 /// How many commands may wait for the tracker.
 const COMMANDS: usize = 16;

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use candor_diary::terms::{Mode, Terms};
+use candor_protocol::{OwnRule, Preferences};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::folder::Folder;
 use crate::shared::Choices;
-use candor_protocol::{OwnRule, Preferences};
 
 /// How many memos are remembered.
 const RECENT: usize = 10;

@@ -4,6 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use candor_diary::terms::{ManualTime, Mode};
 use candor_journal::{Journal, OutboxEntry, OutboxState};
+use candor_protocol::{
+    IdleQuestion, OutboxAnswer, OutboxCounts, OutboxParcel, ParcelBytes, Picture, SegmentCounts, Status,
+};
 use candor_seal::Envelope;
 
 use crate::agent::{Agent, words};
@@ -11,9 +14,6 @@ use crate::closing::{Closing, read_parcel};
 use crate::history::{Totals, view};
 use crate::record::Record;
 use crate::tracker::Absence;
-use candor_protocol::{
-    IdleQuestion, OutboxAnswer, OutboxCounts, OutboxParcel, ParcelBytes, Picture, SegmentCounts, Status,
-};
 
 /// How many outbox entries are listed.
 const LISTED: u32 = 500;

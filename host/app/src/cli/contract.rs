@@ -6,12 +6,12 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use candor_diary::terms::Mode;
+use candor_protocol::LONG;
 use candor_protocol::{Contract, NoticeAnswer, Request, Status};
 use serde_json::json;
 
 use super::args::ContractCommand;
 use super::{Answer, Context, prompt};
-use candor_protocol::LONG;
 
 /// The longest invitation, in bytes.
 const MAX_INVITATION: u64 = 64 << 10;

@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
+use candor_protocol::USUAL;
 use candor_protocol::{OutboxAnswer, OutboxParcel, ParcelBytes, Request};
 use serde_json::json;
 
 use super::args::OutboxCommand;
 use super::{Answer, Context};
 use crate::say::{self, plural, short_hex};
-use candor_protocol::USUAL;
 
 pub(super) fn outbox(context: &Context, command: Option<OutboxCommand>) -> Result<Answer> {
     let all: OutboxAnswer = context.client.fetch(&Request::Outbox, USUAL)?;

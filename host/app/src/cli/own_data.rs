@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
+use candor_protocol::LONG;
 use candor_protocol::{Exported, Plugin, Request};
 
 use super::{Answer, Context};
 use crate::say::{self, plural, short_hex};
-use candor_protocol::LONG;
 
 pub(super) fn export(context: &Context, folder: Option<PathBuf>) -> Result<Answer> {
     let day = || {

@@ -9,12 +9,12 @@ use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use candor_diary::terms::PictureRemoval;
 use candor_protocol::{Forgotten, MAX_MEMO, Picture, Request, Segment, TermsAnswer};
+use candor_protocol::{LONG, USUAL};
 use serde_json::json;
 
 use super::args::SpanArgs;
 use super::{Answer, Context, prompt, when};
 use crate::say::{self, Zone, end, plural};
-use candor_protocol::{LONG, USUAL};
 
 pub(super) fn today(context: &Context, day: Option<&str>) -> Result<Answer> {
     let (from, to) = when::day(day, context.now, &context.zone)?;

@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, bail};
+use candor_protocol::{LONG, USUAL};
 use candor_protocol::{OwnRule, Preferences, Request};
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
 use super::args::{PreferencesCommand, RulesCommand};
 use super::{Answer, Context};
-use candor_protocol::{LONG, USUAL};
 
 /// A choice's name as it is typed.
 fn name(choice: impl ValueEnum) -> String {

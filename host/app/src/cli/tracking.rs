@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use anyhow::{Result, bail};
 use candor_diary::terms::Mode;
 use candor_protocol::{IdleAnswer, MAX_MEMO, Request, Status};
+use candor_protocol::{LONG, USUAL};
 use serde_json::{Value, json};
 
 use super::args::{IdleCommand, StopAt};
 use super::{Answer, Context};
 use crate::say::{self, Zone};
-use candor_protocol::{LONG, USUAL};
 
 pub(super) fn status(context: &Context) -> Result<Answer> {
     let value = context.ask(&Request::Status { after: None })?;

@@ -5,10 +5,10 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use candor_protocol::Client;
 use candor_protocol::{Request, Status};
 
 use super::Event;
-use candor_protocol::Client;
 
 /// The agent answers after 20 s at the latest; what takes longer than this is no answer.
 const ANSWER: Duration = Duration::from_secs(40);

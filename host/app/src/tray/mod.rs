@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use candor_diary::terms::PictureRemoval;
+use candor_protocol::{AskError, Client, LONG, USUAL};
 use candor_protocol::{IdleAnswer, Preferences, Request, Status, TermsAnswer};
 use ksni::blocking::{Handle, TrayMethods as _};
 use rustix::fs::FlockOperation;
@@ -33,7 +34,6 @@ use self::notifier::{Heard, Notifier};
 use crate::cli::args::Page;
 use crate::launch::ensure_agent;
 use crate::say::Zone;
-use candor_protocol::{AskError, Client, LONG, USUAL};
 
 /// How many events wait.
 const WAITING: usize = 64;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
+use candor_protocol::Client;
 use candor_protocol::{Request, Theme};
 use eframe::egui;
 use egui::{Context, IconData, OpenUrl, ThemePreference, Ui, ViewportBuilder, ViewportCommand};
@@ -16,7 +17,6 @@ use super::parts::frame::Tone;
 use super::worker::{Event, Worker};
 use super::{Setup, theme, view, words};
 use crate::cli::args;
-use candor_protocol::Client;
 
 /// Opens the window, and ends when it is closed.
 ///

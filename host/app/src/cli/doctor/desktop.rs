@@ -1,12 +1,12 @@
 //! What this desktop offers: display, tray, notifications, keyring, the shortcut.
 
 use candor_protocol::Check;
+use candor_protocol::Client;
 use x11rb::connection::{Connection as _, RequestConnection as _};
 use zbus::blocking::Connection;
 
 use super::{right, wrong};
 use crate::tray::{bus, is_running, notifier, shortcut};
-use candor_protocol::Client;
 
 /// Extensions that the sensors use, and for what.
 const EXTENSIONS: [(&str, &str); 4] = [

@@ -10,10 +10,10 @@ mod network;
 use std::fmt::Write as _;
 
 use anyhow::Result;
+use candor_protocol::{AskError, LONG};
 use candor_protocol::{Check, Request, Status};
 
 use super::{Answer, Context};
-use candor_protocol::{AskError, LONG};
 
 /// What this program knows better than the agent: it sits where the person does.
 const OURS: [&str; 4] = ["agent", "tray", "notifications", "pause-shortcut"];
