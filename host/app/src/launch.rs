@@ -42,6 +42,58 @@ pub enum LaunchError {
     Slow(PathBuf),
 }
 
+/// How the agent of a data folder is started.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// The program.
+    pub program: PathBuf,
+    /// The data folder.
+    pub data: PathBuf,
+}
+
+/// A started agent. It goes on when this program ends.
+#[derive(Debug)]
+pub struct Started {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Launch {
+    /// Starts it and does not wait. What it says goes into a file: it would suffer if it spoke into a pipe that nobody
+    /// reads any more.
+    ///
+    /// # Errors
+    /// Where its program cannot be run or its folder cannot be used.
+    pub fn start(&self) -> Result<Started, LaunchError> {
+        let broken = |why| LaunchError::Folder { folder: self.data.clone(), why };
+        let run = self.data.join("run");
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&run).map_err(broken)?;
+        let log = run.join("agent.log");
+        let mut options = OpenOptions::new();
+        let file = options.create(true).write(true).truncate(true).mode(0o600).open(&log).map_err(broken)?;
+        let child = Command::new(&self.program)
+            .arg("--data")
+            .arg(&self.data)
+            .arg("run")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(file)
+            // A group of its own: Ctrl-C in the terminal that started it is not meant for it.
+            .process_group(0)
+            .spawn()
+            .map_err(|why| LaunchError::Program { program: self.program.clone(), why })?;
+        Ok(Started { child, log })
+    }
+}
+
+impl Started {
+    /// Why it ended, where it did.
+    pub fn ended(&mut self) -> Option<LaunchError> {
+        let _status = self.child.try_wait().ok()??;
+        Some(LaunchError::Ended(last_words(&self.log)))
+    }
+}
+
 /// Starts the agent of a data folder, and waits until it listens. It goes on when this program ends. Answers whether
 /// one had to be started.
 ///
@@ -51,44 +103,20 @@ pub fn ensure_agent(client: &Client) -> Result<bool, LaunchError> {
     if client.runs() {
         return Ok(false);
     }
-    let data = client.data();
-    let broken = |why| LaunchError::Folder { folder: data.to_path_buf(), why };
-    let run = data.join("run");
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&run).map_err(broken)?;
-    let log = run.join("agent.log");
-    let file =
-        OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&log).map_err(broken)?;
-    let program = beside("candor-agent");
-    let mut child = Command::new(&program)
-        .arg("--data")
-        .arg(data)
-        .arg("run")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(file)
-        // A group of its own: Ctrl-C in the terminal that started it is not meant for it.
-        .process_group(0)
-        .spawn()
-        .map_err(|why| LaunchError::Program { program, why })?;
-    wait(client, &mut child, &log)
-}
-
-fn wait(client: &Client, child: &mut Child, log: &Path) -> Result<bool, LaunchError> {
+    let launch = Launch { program: beside("candor-agent"), data: client.data().to_path_buf() };
+    let mut agent = launch.start()?;
     let started = Instant::now();
     while started.elapsed() < READY {
         if client.runs() {
             return Ok(true);
         }
-        if let Ok(Some(_)) = child.try_wait() {
+        if let Some(why) = agent.ended() {
             // Somebody else may have started one at the same moment: ours gave way.
-            if client.runs() {
-                return Ok(false);
-            }
-            return Err(LaunchError::Ended(last_words(log)));
+            return if client.runs() { Ok(false) } else { Err(why) };
         }
         std::thread::sleep(LOOK);
     }
-    Err(LaunchError::Slow(log.to_path_buf()))
+    Err(LaunchError::Slow(agent.log))
 }
 
 /// What the agent said last, on one line.
@@ -108,4 +136,31 @@ pub fn beside(name: &str) -> PathBuf {
         .ok()
         .and_then(|program| program.parent().map(|folder| folder.join(name)))
         .unwrap_or_else(|| PathBuf::from(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_that_ends_says_why_and_a_missing_one_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let missing = Launch { program: "/nowhere/candor-agent".into(), data: data.clone() };
+        assert!(missing.start().unwrap_err().to_string().contains("install `candor-agent`"));
+
+        let program = folder.path().join("agent");
+        std::fs::write(&program, "#!/bin/sh\necho \"Error: $3 $2 is full\" >&2\nexit 1\n").unwrap();
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        let mut started = Launch { program, data: data.clone() }.start().unwrap();
+        let began = Instant::now();
+        let why = loop {
+            if let Some(why) = started.ended() {
+                break why.to_string();
+            }
+            assert!(began.elapsed() < Duration::from_secs(30), "it does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        assert_eq!(why, format!("the agent ended at once: run {} is full", data.display()));
+    }
 }

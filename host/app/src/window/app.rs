@@ -11,12 +11,12 @@ use egui::{Context, IconData, OpenUrl, ThemePreference, Ui, ViewportBuilder, Vie
 use jiff::tz::TimeZone;
 
 use super::intent::{Intent, Page};
-use super::launch::Launch;
 use super::model::{Model, Reach, Said};
 use super::parts::frame::Tone;
 use super::worker::{Event, Worker};
 use super::{Setup, theme, view, words};
 use crate::cli::args;
+use crate::launch::Launch;
 
 /// Opens the window, and ends when it is closed.
 ///

@@ -8,7 +8,6 @@ mod app;
 mod client;
 mod day;
 mod intent;
-mod launch;
 mod model;
 mod parts;
 #[cfg(test)]

@@ -12,8 +12,9 @@ use candor_protocol::{Picture, Preview, Request, Status};
 use serde_json::Value;
 
 use super::client::{Client, Trouble};
-use super::launch::{Launch, Started};
 use super::parts::shot::{self, Shot};
+use super::words;
+use crate::launch::{Launch, Started};
 
 /// How long a status may take: the agent answers after 20 s at the latest.
 const STATUS_LIMIT: Duration = Duration::from_secs(30);
@@ -224,12 +225,12 @@ fn beginning(
     started: &mut Option<(Started, Instant)>,
 ) -> Result<bool, String> {
     if may_start.swap(false, Ordering::Relaxed) {
-        *started = Some((launch.start()?, Instant::now()));
+        *started = Some((launch.start().map_err(|why| words::sentence(&why.to_string()))?, Instant::now()));
         return Ok(true);
     }
     match started {
         Some((agent, since)) => match agent.ended() {
-            Some(why) => Err(why),
+            Some(why) => Err(words::sentence(&why.to_string())),
             None if since.elapsed() > START_LIMIT => Err(Trouble::Slow.to_string()),
             None => Ok(true),
         },
