@@ -7,6 +7,8 @@
 
 #[path = "support/desk.rs"]
 mod desk;
+#[path = "support/drop.rs"]
+mod drop;
 #[path = "support/states.rs"]
 mod states;
 
@@ -108,6 +110,23 @@ fn a_person_joins_accepts_tracks_deletes_a_picture_answers_and_switches_by_keybo
     wait("the window comes back", || !back.asked().is_empty());
     press(&display, 2);
     back.until("tracking begins", |world, _| world.status.tracking);
+}
+
+#[test]
+fn an_invitation_file_is_dropped_onto_the_window() {
+    let folder = tempfile::tempdir().unwrap();
+    let agent = Agent::serve(folder.path(), world("join"));
+    let mut display = Display::start("800x700x24");
+    display.openbox();
+    display.open(folder.path(), &no_agent(folder.path()));
+    wait("the window asks", || agent.asked().contains(&Request::Preferences));
+    // A name with a space in it is escaped in the list that is dropped.
+    let file = folder.path().join("from the client.json");
+    std::fs::write(&file, INVITATION).unwrap();
+    let escaped = PathBuf::from(file.display().to_string().replace(' ', "%20"));
+    drop::file(&display.name, display.window().parse().unwrap(), &escaped);
+    agent.until_asked(&Request::Import { invitation: INVITATION.into() });
+    assert!(display.runs());
 }
 
 #[test]
