@@ -56,7 +56,8 @@ pub enum Request {
         /// Its id.
         contract: String,
     },
-    /// Take part in a contract: enrol this device with an invitation. Answers [`Contract`].
+    /// Take part in a contract: enrol this device with an invitation. Answers [`Contract`]. It becomes the current one,
+    /// unless the current one is tracking: that stays, until [`Request::Switch`].
     Import {
         /// A link (`candor:…` or `https://…/join#…`), or the text of an invitation file.
         invitation: String,
