@@ -23,6 +23,7 @@ pub(crate) struct Launch {
 pub(crate) struct Started {
     child: Child,
     said: Arc<Mutex<Vec<u8>>>,
+    answered: bool,
 }
 
 impl Launch {
@@ -53,21 +54,27 @@ impl Launch {
                 }
             });
         }
-        Ok(Started { child, said })
+        Ok(Started { child, said, answered: false })
     }
 }
 
 impl Started {
+    /// It has answered: what ends it now is not its start.
+    pub(crate) fn answers(&mut self) {
+        self.answered = true;
+    }
+
     /// Why it ended, where it did.
     pub(crate) fn ended(&mut self) -> Option<String> {
         let status = self.child.try_wait().ok()??;
         let said =
             self.said.lock().map(|said| String::from_utf8_lossy(&said).into_owned()).unwrap_or_default();
         let said = said.trim().trim_start_matches("Error: ");
-        Some(if said.is_empty() {
-            format!("The agent ended at its start ({status}).")
+        let when = if self.answered { "" } else { " at its start" };
+        Some(if said.is_empty() || self.answered {
+            format!("The agent ended{when} ({status}).")
         } else {
-            format!("The agent ended at its start: {said}")
+            format!("The agent ended{when}: {said}")
         })
     }
 }
@@ -93,5 +100,7 @@ mod tests {
             })
             .unwrap();
         assert_eq!(why, "The agent ended at its start: run /data is full");
+        started.answers();
+        assert_eq!(started.ended().unwrap(), "The agent ended (exit status: 1).");
     }
 }
