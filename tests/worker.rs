@@ -236,9 +236,81 @@ fn a_pause_and_a_locked_screen_are_gaps_with_their_cause() {
     desk.until("unlock", |d| d.status().away_since.is_none().then_some(()));
     let segments = desk.segments();
     for cause in ["paused", "locked"] {
-        let gap = |s: &&Segment| s.gaps.iter().any(|g| serde_json::to_value(g).unwrap() == cause);
-        assert!(segments.iter().any(|s| gap(&s) && s.tracked_ms == 0), "{cause}: {segments:#?}");
+        assert!(segments.iter().any(|s| has_gap(s, cause) && s.tracked_ms == 0), "{cause}: {segments:#?}");
     }
+}
+
+/// Whether a segment has a gap of this cause.
+fn has_gap(segment: &Segment, cause: &str) -> bool {
+    segment.gaps.iter().any(|gap| serde_json::to_value(gap).unwrap() == cause)
+}
+
+#[test]
+fn a_blank_screen_is_no_evidence_and_a_lost_display_a_gap_after_which_tracking_goes_on() {
+    let desk = Desk::open(0, SPEED, |_| {});
+    desk.presence(Some(json!({"blank": true})));
+    desk.tell(Request::Start { memo: None });
+    let blank = desk.until("segment of a blank screen", |d| {
+        let said = |s: &Value| s["no_snapshot_because"] == "No evidence: the screen was blank";
+        d.delivered().into_iter().find(said)
+    });
+    assert_eq!(blank["snapshot"], Value::Null);
+    desk.presence(None);
+    desk.pictured();
+
+    desk.presence(Some(json!({"display-lost": true})));
+    let lost = desk.until("loss of the display", |d| d.status().away_since.map(|_| d.status().now));
+    assert!(desk.status().tracking);
+    desk.until("a minute without", |d| (d.status().now > lost + 2 * 60_000).then_some(()));
+    desk.presence(None);
+    desk.until("display", |d| d.status().away_since.is_none().then_some(()));
+    let back = desk.status().now;
+    desk.until("tracked time", |d| {
+        d.segments().into_iter().find(|s| s.start > back && s.tracked_ms > 0 && s.gaps.is_empty())
+    });
+    let segments = desk.segments();
+    assert!(segments.iter().any(|s| has_gap(s, "display-lost") && s.tracked_ms == 0), "{segments:#?}");
+}
+
+#[test]
+fn a_computer_that_slept_leaves_a_gap_that_is_no_time() {
+    let desk = Desk::open(0, SPEED, |_| {});
+    desk.tell(Request::Start { memo: None });
+    desk.until("tracked time", |d| (d.status().week_ms > 0).then_some(()));
+    let before = desk.status().now;
+    desk.presence(Some(json!({"asleep-ms": 30 * 60_000})));
+    let woken = desk.until("waking", |d| Some(d.status().now).filter(|now| *now > before + 30 * 60_000));
+    desk.until("tracked time", |d| d.segments().into_iter().find(|s| s.start > woken && s.tracked_ms > 0));
+    assert!(desk.status().tracking && desk.status().question.is_none(), "{:#?}", desk.status());
+    let asleep: Vec<_> = desk.segments().into_iter().filter(|s| has_gap(s, "asleep")).collect();
+    assert!(asleep.len() >= 29, "{asleep:#?}");
+    assert!(asleep.iter().filter(|s| s.tracked_ms == 0).count() >= 28, "{asleep:#?}");
+}
+
+#[test]
+fn a_disk_that_is_used_up_costs_pictures_never_time_and_says_what_to_do() {
+    let desk = Desk::open(0, SPEED, |_| {});
+    let limit = |disk_limit: u64| Request::SetPreferences {
+        preferences: Preferences { disk_limit, ..Preferences::default() },
+    };
+    assert!(desk.refused(limit(1)).contains("64 MB at least"));
+    desk.tell(limit(64 << 20));
+    // Takes no room, and counts as if it did.
+    let filler = std::fs::File::create(desk.agent.data().join("journal/filler")).unwrap();
+    filler.set_len(65 << 20).unwrap();
+    desk.tell(Request::Start { memo: None });
+    let said = |d: &Desk| d.status().problems.into_iter().find(|p| p.contains("disk space"));
+    let problem = desk.until("word of the disk", said);
+    assert!(problem.contains("Remove what is not needed, or set more in Preferences"), "{problem}");
+    let segment = desk.until("segment without", |d| {
+        let used_up =
+            |s: &Value| s["no_snapshot_because"] == "No picture: the disk space set for pictures is used up";
+        d.delivered().into_iter().find(used_up)
+    });
+    assert!(segment["minutes_active"].as_u64() > Some(0), "{segment:#}");
+    desk.tell(limit(1 << 30));
+    assert_eq!(said(&desk), None);
+    desk.pictured();
 }
 
 #[test]
@@ -294,10 +366,11 @@ fn contracts_are_joined_by_link_and_switched_while_tracking() {
     desk.tell(Request::Switch { contract: CONTRACT.into() });
     desk.tell(Request::Start { memo: Some("Both".into()) });
     desk.tell(Request::Import { invitation: link });
-    // Tracking goes on under the first; under the other nothing is recorded before its notice is accepted.
+    // Tracking goes on under the first, in sight; under the other nothing is recorded before its notice is accepted.
     let status = desk.status();
-    assert_eq!((status.contract.as_str(), status.notice_accepted, status.tracking), ("other", false, false));
-    assert!(desk.refused(Request::Start { memo: None }).contains("not accepted"));
+    assert_eq!((status.contract.as_str(), status.tracking, status.contracts.len()), (CONTRACT, true, 2));
+    assert!(desk.refused(Request::Switch { contract: "other".into() }).contains("not accepted"));
+    assert!(desk.status().tracking);
     let notice: Value = desk.get(Request::Notice { contract: Some("other".into()) });
     assert_eq!(notice["accepted"], false);
     let accept = |digest: &str| Request::Accept {
@@ -307,8 +380,7 @@ fn contracts_are_joined_by_link_and_switched_while_tracking() {
     };
     assert!(desk.refused(accept("0")).contains("has changed"));
     desk.tell(accept(notice["digest"].as_str().unwrap()));
-    desk.tell(Request::Switch { contract: CONTRACT.into() });
-    assert!(desk.status().tracking);
+    assert_eq!(desk.status().contract, CONTRACT);
     desk.tell(Request::Switch { contract: "other".into() });
     let status = desk.status();
     assert_eq!((status.title.as_str(), status.tracking), ("Another contract", true));

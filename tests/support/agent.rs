@@ -11,12 +11,18 @@ use serde_json::Value;
 use crate::backoffice::BackOffice;
 use crate::places;
 
-/// An enrolled agent that has accepted its notice. Nothing of it runs by this alone.
+/// An agent: enrolled and its notice accepted, or about to be. Nothing of it runs by this alone.
 pub struct Agent {
     data: PathBuf,
 }
 
 impl Agent {
+    /// An agent that is not enrolled yet.
+    #[must_use]
+    pub fn fresh(data: &Path) -> Self {
+        Self { data: data.to_owned() }
+    }
+
     /// Enrols an agent for a contract and accepts the notice.
     ///
     /// # Errors
@@ -30,7 +36,7 @@ impl Agent {
     /// # Errors
     /// As [`Self::enrol`].
     pub fn enrol_at(data: &Path, backoffice: &BackOffice, contract: &str, address: &str) -> Result<Self> {
-        let agent = Self { data: data.to_owned() };
+        let agent = Self::fresh(data);
         let code = backoffice.enrolment_code(contract)?;
         agent.tell(&["enrol", "--server", address, "--code", &code, "--name", "a test"])?;
         agent.tell(&["accept", "--by", "a test"])?;

@@ -5,6 +5,7 @@
 //! started it: keep the `Display` on the thread that made it, not in a static.)
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -107,7 +108,7 @@ impl Display {
     /// Starts a program on this display; it is stopped with it. Answers its process id.
     pub fn spawn(&mut self, program: &str, arguments: &[&str]) -> anyhow::Result<u32> {
         let child = self
-            .prepared(program, arguments)
+            .command(program, arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -121,7 +122,7 @@ impl Display {
     /// Runs a program on this display to its end; answers what it printed.
     pub fn run(&self, program: &str, arguments: &[&str]) -> anyhow::Result<String> {
         let output = self
-            .prepared(program, arguments)
+            .command(program, arguments)
             .stdin(Stdio::null())
             .output()
             .map_err(|error| missing(program, &error))?;
@@ -173,7 +174,24 @@ impl Display {
         Ok((connection, root))
     }
 
-    fn prepared(&self, program: &str, arguments: &[&str]) -> Command {
+    /// Presses keys, as xdotool spells them, one after the other.
+    pub fn keys(&self, keys: &[&str]) -> anyhow::Result<()> {
+        self.run("xdotool", &[&["key", "--delay", "60"], keys].concat()).map(drop)
+    }
+
+    /// Types a text.
+    pub fn types(&self, text: &str) -> anyhow::Result<()> {
+        self.run("xdotool", &["type", "--delay", "30", text]).map(drop)
+    }
+
+    /// Writes a picture of a window into a file, of the kind that its name says.
+    pub fn shoot(&self, window: u32, file: &Path) -> anyhow::Result<()> {
+        let file = file.to_str().context("no file name")?;
+        self.run("import", &["-window", &window.to_string(), file]).map(drop)
+    }
+
+    /// A program for this display, to be started by the caller. It dies with the thread that starts it.
+    pub fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = command(program, arguments);
         command.env("DISPLAY", &self.name).env_remove("WAYLAND_DISPLAY").env_remove("XAUTHORITY");
         command

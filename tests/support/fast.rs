@@ -2,9 +2,11 @@
 //! `bin/fast_agent.rs`). Everything else of it is the real thing.
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::agent::Agent;
 use crate::places;
@@ -51,5 +53,63 @@ impl Drop for FastAgent {
     fn drop(&mut self) {
         let _gone = self.0.kill();
         let _status = self.0.wait();
+    }
+}
+
+/// The fast agent in the place of `candor-agent`, for whoever starts one by itself, as the window does. The last one
+/// that was started is killed with this value.
+pub struct StandIn {
+    program: PathBuf,
+    process: PathBuf,
+}
+
+impl StandIn {
+    /// Writes the program into a folder. Its clock showed `shown` when the computer's showed `real` (milliseconds since
+    /// the Unix epoch), and has run `speed` times as fast since.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn new(folder: &Path, real: u64, shown: u64, speed: u32) -> Result<Self> {
+        let (program, process) = (folder.join("agent"), folder.join("agent.pid"));
+        let quoted = |path: &Path| format!("'{}'", path.display());
+        // It is called as `agent --data FOLDER run`.
+        let script = format!(
+            "#!/bin/sh\necho $$ > {}\nexec {} --data \"$2\" --plugins {} --compiler {} --speed {speed} --real {real} --shown {shown}\n",
+            quoted(&process),
+            quoted(&places::program("fast-agent")),
+            quoted(&places::guests()),
+            quoted(&places::program("candor-compile")),
+        );
+        std::fs::write(&program, script)?;
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700))?;
+        Ok(Self { program, process })
+    }
+
+    /// The program.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// Kills the running agent, as loss of power would.
+    ///
+    /// # Errors
+    /// Where none runs.
+    pub fn kill(&self) -> Result<()> {
+        let process = std::fs::read_to_string(&self.process).context("no agent was started")?;
+        let process: u32 = process.trim().parse()?;
+        // It may have ended, and another program have its number.
+        let runs = std::fs::read(format!("/proc/{process}/cmdline"))
+            .is_ok_and(|line| line.windows(10).any(|part| part == b"fast-agent"));
+        if !runs || !Command::new("kill").args(["-KILL", &process.to_string()]).status()?.success() {
+            bail!("agent {process} does not run");
+        }
+        Ok(())
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        let _gone = self.kill();
     }
 }

@@ -10,5 +10,7 @@ pub mod demo;
 pub mod display;
 pub mod fast;
 pub mod leaks;
+pub mod person;
 pub mod picture;
 pub mod places;
+pub mod reader;

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use candor_protocol::Client;
@@ -37,6 +37,9 @@ pub enum LaunchError {
     /// It ended again.
     #[error("the agent ended at once: {0}")]
     Ended(String),
+    /// It ended after it had answered.
+    #[error("the agent ended ({0})")]
+    Later(ExitStatus),
     /// It does not listen.
     #[error("the agent did not become ready within {} s: look at {}", READY.as_secs(), .0.display())]
     Slow(PathBuf),
@@ -56,6 +59,7 @@ pub struct Launch {
 pub struct Started {
     child: Child,
     log: PathBuf,
+    answered: bool,
 }
 
 impl Launch {
@@ -82,15 +86,23 @@ impl Launch {
             .process_group(0)
             .spawn()
             .map_err(|why| LaunchError::Program { program: self.program.clone(), why })?;
-        Ok(Started { child, log })
+        Ok(Started { child, log, answered: false })
     }
 }
 
 impl Started {
+    /// It has answered: what ends it now is not its start.
+    pub fn answers(&mut self) {
+        self.answered = true;
+    }
+
     /// Why it ended, where it did.
     pub fn ended(&mut self) -> Option<LaunchError> {
-        let _status = self.child.try_wait().ok()??;
-        Some(LaunchError::Ended(last_words(&self.log)))
+        let status = self.child.try_wait().ok()??;
+        Some(match self.answered {
+            false => LaunchError::Ended(last_words(&self.log)),
+            true => LaunchError::Later(status),
+        })
     }
 }
 
@@ -162,5 +174,7 @@ mod tests {
             std::thread::sleep(Duration::from_millis(20));
         };
         assert_eq!(why, format!("the agent ended at once: run {} is full", data.display()));
+        started.answers();
+        assert_eq!(started.ended().unwrap().to_string(), "the agent ended (exit status: 1)");
     }
 }

@@ -52,7 +52,8 @@ pub enum Request {
         /// Its id.
         contract: String,
     },
-    /// Take part in a contract: enrol this device with an invitation. Answers [`Contract`](crate::Contract).
+    /// Take part in a contract: enrol this device with an invitation. It becomes the current one, unless the current
+    /// one is tracking: that stays, until [`Request::Switch`]. Answers [`Contract`](crate::Contract).
     Import {
         /// A link (`candor:…` or `https://…/join#…`), or the text of an invitation file.
         invitation: String,

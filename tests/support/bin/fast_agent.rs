@@ -4,8 +4,9 @@
 //! uploader over real HTTP. Only time, screen and keyboard are a simulation.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
 use async_trait::async_trait;
@@ -23,10 +24,31 @@ use zeroize::Zeroizing;
 
 const SCREEN: Area = Area { x: 0, y: 0, width: 320, height: 200 };
 
+/// The fast clock of a computer that a test lets sleep: what shows the time goes on, what measures it stands still.
+struct SleepyClock {
+    fast: Arc<dyn Clock>,
+    asleep: Arc<AtomicU64>,
+}
+
+impl Clock for SleepyClock {
+    fn now(&self) -> u64 {
+        self.fast.now() + self.asleep.load(Ordering::Acquire)
+    }
+
+    fn monotonic(&self) -> u64 {
+        self.fast.monotonic()
+    }
+
+    fn real(&self, ms: u64) -> Duration {
+        self.fast.real(ms)
+    }
+}
+
 /// A screen with two windows; their titles change every few seconds.
 struct PaintedScreen {
     clock: Arc<dyn Clock>,
     changes: watch::Sender<u64>,
+    said: Said,
 }
 
 impl PaintedScreen {
@@ -85,6 +107,9 @@ impl Eyes for PaintedScreen {
     async fn capture(&self, area: Area) -> Result<RawFrame, SensorError> {
         let at = self.clock.now();
         let count = area.width as usize * area.height as usize;
+        if self.said.now()["blank"] == true {
+            return Ok(RawFrame::new(area, at, Zeroizing::new([0, 0, 0, 255].repeat(count))));
+        }
         let shade = u8::try_from(at % 200).unwrap_or(0);
         // Two shades: a screen of one colour only would be no evidence.
         let mut rgba = [shade, 90, 160, 255].repeat(count / 2);
@@ -131,26 +156,34 @@ impl Input for Script {
     }
 }
 
-/// Whether anybody is there, as a test says: a file `presence.json` in the data folder, such as `{"idle-ms": 900000}`.
-/// Without one somebody always is.
-struct Scripted(PathBuf);
+/// What a test says of screen and presence: a file `presence.json` in the data folder, such as `{"idle-ms": 900000}`,
+/// `{"blank": true}` or `{"asleep-ms": 1800000}` (how long the computer has slept so far). Without one somebody is there,
+/// and there is something to see.
+#[derive(Clone)]
+struct Said {
+    file: PathBuf,
+    /// As the file said at last; never less than before.
+    asleep: Arc<AtomicU64>,
+}
 
-impl Scripted {
+impl Said {
     fn of(data: &Path) -> Self {
-        Self(data.join("presence.json"))
+        Self { file: data.join("presence.json"), asleep: Arc::default() }
+    }
+
+    fn now(&self) -> serde_json::Value {
+        std::fs::read(&self.file).ok().and_then(|b| serde_json::from_slice(&b).ok()).unwrap_or_default()
     }
 }
 
-impl Presence for Scripted {
+impl Presence for Said {
     fn sample(&self) -> Sample {
-        let said =
-            std::fs::read(&self.0).ok().and_then(|b| serde_json::from_slice::<serde_json::Value>(&b).ok());
-        let said = said.unwrap_or_default();
+        let said = self.now();
         Sample {
             idle_ms: Some(said["idle-ms"].as_u64().unwrap_or(0)),
             locked: said["locked"].as_bool().unwrap_or(false),
             display_lost: said["display-lost"].as_bool().unwrap_or(false),
-            asleep_ms: said["asleep-ms"].as_u64().unwrap_or(0),
+            asleep_ms: self.asleep.load(Ordering::Acquire),
         }
     }
 }
@@ -173,9 +206,19 @@ async fn main() -> Result<()> {
     let real: u64 = argument("--real")?.parse()?;
     let shown: u64 = argument("--shown")?.parse()?;
     let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
-    let clock = FastClock::shared(shown + now.saturating_sub(real) * u64::from(speed), speed);
+    let folder = PathBuf::from(argument("--data")?);
+    let said = Said::of(&folder);
+    let fast = FastClock::shared(shown + now.saturating_sub(real) * u64::from(speed), speed);
+    let clock: Arc<dyn Clock> = Arc::new(SleepyClock { fast, asleep: Arc::clone(&said.asleep) });
+    let sleeper = said.clone();
+    tokio::spawn(async move {
+        loop {
+            sleeper.asleep.fetch_max(sleeper.now()["asleep-ms"].as_u64().unwrap_or(0), Ordering::AcqRel);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
     let (changes, _) = watch::channel(0);
-    let screen = Arc::new(PaintedScreen { clock: Arc::clone(&clock), changes });
+    let screen = Arc::new(PaintedScreen { clock: Arc::clone(&clock), changes, said: said.clone() });
     let painter = Arc::clone(&screen);
     tokio::spawn(async move {
         loop {
@@ -184,13 +227,12 @@ async fn main() -> Result<()> {
             painter.changes.send_replace(next / 7_000);
         }
     });
-    let folder = PathBuf::from(argument("--data")?);
     let setup = Setup {
         folder: Folder::open(&folder)?,
         input: Arc::new(ScriptedInput(Arc::clone(&clock))),
         clock,
         eyes: Ok(screen),
-        presence: Arc::new(Scripted::of(&folder)),
+        presence: Arc::new(said),
         plugins: PathBuf::from(argument("--plugins")?),
         compiler: PathBuf::from(argument("--compiler")?),
     };

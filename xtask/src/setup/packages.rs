@@ -75,8 +75,8 @@ const WINDOW: &[Package] = &[
     file("libxrandr2", library!("libXrandr.so.2")),
 ];
 
-/// To test: reading pictures back, a second monitor, a session with tray and notifications, and the example in
-/// JavaScript.
+/// To test: reading pictures back, a second monitor, a session with tray, notifications and a screen reader's ear, and
+/// the example in JavaScript.
 const TESTS: &[Package] = &[
     program("tesseract-ocr", "tesseract"),
     program("x11-xserver-utils", "xrandr"),
@@ -85,6 +85,7 @@ const TESTS: &[Package] = &[
     program("gnome-keyring", "gnome-keyring-daemon"),
     program("xfce4-panel", "xfce4-panel"),
     file("xfce4-notifyd", library!("xfce4/notifyd/xfce4-notifyd")),
+    file("at-spi2-core", "/usr/libexec/at-spi-bus-launcher"),
     program("nodejs", "node"),
     program("npm", "npm"),
 ];

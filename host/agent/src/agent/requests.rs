@@ -203,6 +203,13 @@ impl Agent {
         self.rung().await
     }
 
+    /// The current contract's id, where it tracks.
+    async fn tracks(&self) -> Option<String> {
+        let pipeline = self.current().await.ok()?.pipeline().await?;
+        let tracks = pipeline.state.borrow().since.is_some();
+        tracks.then(|| pipeline.closing.terms.contract.clone())
+    }
+
     async fn import(&self, text: &str) -> Result<Value, String> {
         let invitation = invitation::read(text).map_err(words)?;
         let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -215,11 +222,14 @@ impl Agent {
             Seat::open(&self.house, folder.contract(&id).map_err(words)?, &preferences).map_err(words)?;
         let seat = Arc::new(seat);
         let answer = to_value(seat.contract().await)?;
+        let tracks = self.tracks().await;
         if let Some(before) = self.seats.lock().await.insert(id.clone(), seat) {
             // Enrolled again: under the new terms nothing is recorded before their notice is accepted.
             before.stop().await;
         }
-        self.remember(|r| r.contract = Some(id)).await;
+        // What tracks stays the current contract, in sight and in reach of Stop, until another is chosen.
+        let current = tracks.filter(|tracks| *tracks != id).unwrap_or(id);
+        self.remember(|r| r.contract = Some(current)).await;
         self.rung().await?;
         Ok(answer)
     }

@@ -338,6 +338,8 @@ impl Model {
     pub(crate) fn refresh(&mut self) {
         match self.page.clone() {
             Page::Home => match self.scene() {
+                // Without a contract there is nothing to read, and without an agent nobody to ask.
+                Scene::Join | Scene::Unreached => {}
                 Scene::Accept(contract) => self.about(Some(contract)),
                 Scene::Monitoring => self.about(None),
                 _ => {
@@ -423,6 +425,13 @@ impl Model {
     /// Takes the agent's state. `time` is the window's clock in seconds.
     pub(crate) fn take_status(&mut self, status: Box<Status>, time: f64) {
         let first = self.reach != Reach::There;
+        if first && !status.tracking && self.status.as_ref().is_some_and(|before| before.tracking) {
+            self.said = Some(Said {
+                tone: Tone::Over,
+                fact: "Tracking has ended.".into(),
+                words: "The agent ended and was started again. What it recorded until then is kept; nothing has been recorded since.".into(),
+            });
+        }
         let (other, changed, week) = match &self.status {
             Some(before) => (
                 before.contract != status.contract,

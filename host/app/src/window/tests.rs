@@ -366,3 +366,25 @@ fn another_contract_shows_nothing_of_the_one_before() {
     assert!(desk.model.today.is_empty());
     assert_eq!(desk.model.memo, "Rota");
 }
+
+#[test]
+fn without_a_contract_nothing_is_read_that_an_agent_would_refuse() {
+    let mut world = states::world("join");
+    world.status.limit_ms = None;
+    assert_eq!(Desk::new(world).model.intents, []);
+}
+
+#[test]
+fn an_agent_that_is_gone_records_nothing_and_one_that_came_back_has_stopped() {
+    let mut desk = opened("tracking");
+    desk.get_by_label_contains(": recording.");
+    desk.state_mut().model.take_lost(Reach::Lost("No agent answers.".into()));
+    desk.run_steps(4);
+    assert!(desk.query_by_label_contains(": recording.").is_none());
+    desk.get_by_label_contains(": not recording.");
+    let mut back = desk.state().world.status.clone();
+    (back.tracking, back.since, back.running) = (false, None, None);
+    desk.state_mut().model.take_status(Box::new(back), 1.0);
+    desk.run_steps(4);
+    desk.get_by_label_contains("Tracking has ended.");
+}

@@ -191,6 +191,9 @@ fn follow<W: Fn()>(client: &dyn Client, launch: &Launch, may_start: &AtomicBool,
             Ok(value) => match serde_json::from_value::<Status>(value) {
                 Ok(status) => {
                     after = Some(status.revision);
+                    if let Some((agent, _)) = &mut started {
+                        agent.answers();
+                    }
                     Event::Status(Box::new(status))
                 }
                 Err(error) => Event::Lost(Trouble::Garbled(error.to_string()).to_string()),

@@ -5,11 +5,12 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use candor_protocol::{IdleAnswer, Request, Response};
+use candor_tests::display::Display as Screen;
 
 use super::states::World;
 
@@ -159,96 +160,53 @@ fn react(world: &mut World, request: &Request) -> bool {
     true
 }
 
-/// A display with nobody else on it, and a window manager, so that the window has the keyboard.
+/// A display with nobody else on it, and the window on it.
 pub struct Display {
-    pub name: String,
-    children: Vec<Child>,
+    screen: Screen,
+    window: Option<Child>,
 }
 
 impl Display {
     /// Starts it, `size` as Xvfb spells it.
     pub fn start(size: &str) -> Self {
-        let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", size, "-nolisten", "tcp", "-noreset"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("Xvfb runs: `cargo xtask setup` installs it");
-        let mut number = String::new();
-        let mut output = BufReader::new(server.stdout.take().unwrap());
-        output.read_line(&mut number).unwrap();
-        // Xvfb may write there later.
-        std::mem::forget(output);
-        Self { name: format!(":{}", number.trim()), children: vec![server] }
+        Self { screen: Screen::start(size).unwrap(), window: None }
     }
 
-    /// Starts a window manager.
+    /// Starts a window manager, so that the window has the keyboard.
     pub fn openbox(&mut self) {
-        let child = Command::new("openbox")
-            .args(["--config-file", "/etc/xdg/openbox/rc.xml", "--sm-disable"])
-            .env("DISPLAY", &self.name)
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("openbox runs: `cargo xtask setup` installs it");
-        self.children.push(child);
+        self.screen.openbox().unwrap();
     }
 
-    /// Opens the real window on a data folder, of this size.
+    /// Opens the real window on a data folder.
     pub fn open(&mut self, data: &Path, agent: &Path) {
-        let child = Command::new(env!("CARGO_BIN_EXE_candor"))
-            .arg("--data")
-            .arg(data)
-            .arg("--agent")
-            .arg(agent)
-            .env("DISPLAY", &self.name)
-            .env("TZ", "UTC")
-            .env("USER", "Mara Oduya")
-            .env("LIBGL_ALWAYS_SOFTWARE", "1")
-            .env_remove("WAYLAND_DISPLAY")
-            .spawn()
-            .unwrap();
-        self.children.push(child);
-        self.tool(&["search", "--sync", "--onlyvisible", "--name", "^Candor$"]);
+        let mut window = self.screen.command(env!("CARGO_BIN_EXE_candor"), &["--data"]);
+        window.arg(data).arg("--agent").arg(agent);
+        window.env("TZ", "UTC").env("USER", "Mara Oduya").env("LIBGL_ALWAYS_SOFTWARE", "1");
+        self.window = Some(window.spawn().unwrap());
+        self.window();
     }
 
-    /// Calls xdotool; its output.
-    pub fn tool(&self, arguments: &[&str]) -> String {
-        let output = Command::new("timeout")
-            .arg(PATIENCE.as_secs().to_string())
-            .arg("xdotool")
-            .args(arguments)
-            .env("DISPLAY", &self.name)
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "xdotool {arguments:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    /// The window's id, once it shows.
+    fn window(&self) -> u32 {
+        self.screen.window_named("Candor").unwrap()
     }
 
-    /// The window's id.
-    pub fn window(&self) -> String {
-        let found = self.tool(&["search", "--onlyvisible", "--name", "^Candor$"]);
-        found.lines().next().unwrap().to_owned()
-    }
-
-    /// Makes the window this large, at the corner.
+    /// Makes the window this large, at the corner, and moves the pointer off it.
     pub fn resize(&self, width: u32, height: u32) {
-        let window = self.window();
-        self.tool(&["windowmove", &window, "0", "0"]);
-        self.tool(&["windowsize", &window, &width.to_string(), &height.to_string()]);
+        let (window, width, height) = (self.window().to_string(), width.to_string(), height.to_string());
+        self.screen.run("xdotool", &["windowmove", &window, "0", "0"]).unwrap();
+        self.screen.run("xdotool", &["windowsize", &window, &width, &height]).unwrap();
+        self.screen.run("xdotool", &["mousemove", "799", "799"]).unwrap();
     }
 
     /// Presses keys, one after the other.
     pub fn keys(&self, keys: &[&str]) {
-        self.tool(&[&["key", "--delay", "60"], keys].concat());
+        self.screen.keys(keys).unwrap();
     }
 
     /// Types a text.
     pub fn types(&self, text: &str) {
-        self.tool(&["type", "--delay", "30", text]);
+        self.screen.types(text).unwrap();
     }
 
     /// The window as a picture, into a file. Waits until two pictures in a row are the same.
@@ -256,14 +214,7 @@ impl Display {
         let until = Instant::now() + PATIENCE;
         let mut last = Vec::new();
         loop {
-            let window = self.window();
-            let status = Command::new("import")
-                .args(["-window", &window])
-                .arg(file)
-                .env("DISPLAY", &self.name)
-                .status()
-                .expect("import runs: it comes with imagemagick");
-            assert!(status.success());
+            self.screen.shoot(self.window(), file).unwrap();
             let now = pixels(file);
             if now == last || Instant::now() > until {
                 return;
@@ -273,17 +224,17 @@ impl Display {
         }
     }
 
-    /// Whether the last program that was started still runs.
+    /// Whether the window's program still runs.
     pub fn runs(&mut self) -> bool {
-        self.children.last_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+        self.window.as_mut().is_some_and(|window| matches!(window.try_wait(), Ok(None)))
     }
 }
 
 impl Drop for Display {
     fn drop(&mut self) {
-        for child in self.children.iter_mut().rev() {
-            let _ = child.kill();
-            let _ = child.wait();
+        if let Some(window) = &mut self.window {
+            let _ = window.kill();
+            let _ = window.wait();
         }
     }
 }

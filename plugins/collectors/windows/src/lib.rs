@@ -106,7 +106,8 @@ impl Windows {
         }
         match observations::focus(window, self.facts) {
             Ok(()) => self.last = Some(seen),
-            Err(NoteError::NotTracking) => self.last = None,
+            // A title that changes many times a second is not told in full: the next that may be told is news.
+            Err(NoteError::NotTracking | NoteError::TooMany) => self.last = None,
             Err(error) => return Err(error.into()),
         }
         Ok(())

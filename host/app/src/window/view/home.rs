@@ -18,7 +18,8 @@ use crate::window::words;
 pub(super) fn head(ui: &mut Ui, m: &mut Model) {
     let Some(status) = &m.status else { return };
     let t = tokens(ui);
-    let recording = status.tracking && status.paused_since.is_none();
+    // What an agent said that is gone is no longer so.
+    let recording = status.tracking && status.paused_since.is_none() && m.scene() != Scene::Unreached;
     let monitoring = status.mode == Mode::Monitoring;
     let (title, under) = if monitoring {
         (status.client.clone(), status.title.clone())
@@ -65,7 +66,10 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
 
 /// What a person should look at, in the agent's words.
 pub(super) fn problems(ui: &mut Ui, m: &Model) {
-    for problem in m.status.iter().flat_map(|status| &status.problems).take(3) {
+    let Some(status) = &m.status else { return };
+    // That there is no connection is said already, with since when.
+    let said = |problem: &str| status.offline_since.is_some() && problem.contains("could not be reached");
+    for problem in status.problems.iter().filter(|problem| !said(problem)).take(3) {
         frame::message(ui, frame::Tone::Plain, Icon::Alert, "", problem);
     }
 }

@@ -1,0 +1,175 @@
+//! A person at the real window, by keyboard alone: goes on by Tab until the screen reader says what they look for.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use crate::display::{Display, eventually};
+use crate::places;
+use crate::reader::Reader;
+
+/// How long anything may take to come about: machines under test are busy.
+pub const PATIENCE: Duration = Duration::from_secs(150);
+
+/// How long a deed may take to show before it is done again.
+const SHOWS: Duration = Duration::from_secs(4);
+
+/// A person, their display, and the window while it is open.
+pub struct Person {
+    reader: Reader,
+    window: Option<Child>,
+    display: Display,
+}
+
+impl Person {
+    /// A display with a window manager and a screen reader; the window is not open yet.
+    ///
+    /// # Errors
+    /// Where one of them does not start.
+    pub fn sit_down() -> Result<Self> {
+        let mut display = Display::start("800x700x24")?;
+        display.openbox()?;
+        Ok(Self { reader: Reader::start(&display)?, window: None, display })
+    }
+
+    /// Opens the window on a data folder. `agent` is started by the window where none answers.
+    ///
+    /// # Errors
+    /// Where it does not show.
+    pub fn open(&mut self, data: &Path, agent: &Path) -> Result<()> {
+        let program = places::program("candor");
+        let child = self
+            .display
+            .command(&program.to_string_lossy(), &["--data"])
+            .arg(data)
+            .arg("--agent")
+            .arg(agent)
+            .env("DBUS_SESSION_BUS_ADDRESS", self.reader.session())
+            .env("LIBGL_ALWAYS_SOFTWARE", "1")
+            .env("TZ", "UTC")
+            .env("USER", "somebody")
+            .stdin(Stdio::null())
+            .spawn()?;
+        self.window = Some(child);
+        self.display.window_named("Candor")?;
+        Ok(())
+    }
+
+    /// Closes the window by the window manager's key, and waits until its program has ended.
+    ///
+    /// # Errors
+    /// Where it does not end.
+    pub fn close(&mut self) -> Result<()> {
+        self.display.keys(&["alt+F4"])?;
+        self.closed()
+    }
+
+    /// Waits until the window's program has ended by itself.
+    ///
+    /// # Errors
+    /// Where it does not end, or not well.
+    pub fn closed(&mut self) -> Result<()> {
+        let Some(mut window) = self.window.take() else { bail!("no window is open") };
+        let ended = eventually("the window's program ends", || Ok(window.try_wait()?));
+        let _gone = window.kill();
+        let status = ended?;
+        if status.success() { Ok(()) } else { bail!("the window ended: {status}") }
+    }
+
+    /// Whether the window is open.
+    pub fn sees_a_window(&mut self) -> bool {
+        self.window.as_mut().is_some_and(|window| matches!(window.try_wait(), Ok(None)))
+    }
+
+    /// Whether the window says this somewhere.
+    #[must_use]
+    pub fn reads(&self, text: &str) -> bool {
+        self.reader.parts().iter().any(|part| part.name.contains(text))
+    }
+
+    /// All that the window says.
+    #[must_use]
+    pub fn hears(&self) -> Vec<String> {
+        self.reader.parts().into_iter().map(|part| part.name).filter(|name| !name.is_empty()).collect()
+    }
+
+    /// Presses Enter on the part whose name begins like this, or with one of several the first that Tab comes to, as
+    /// often as it takes: the page may have turned meanwhile.
+    ///
+    /// # Errors
+    /// Where `so` does not come about.
+    pub fn press<T>(&self, names: &[&str], so: impl FnMut() -> Option<T>) -> Result<T> {
+        self.at(names, so, |display| display.keys(&["Return"]))
+    }
+
+    /// Types a text into the field whose label begins like this, in place of what was in it, and presses Enter.
+    ///
+    /// # Errors
+    /// Where `so` does not come about.
+    pub fn fill<T>(&self, label: &str, text: &str, so: impl FnMut() -> Option<T>) -> Result<T> {
+        self.at(&[label], so, |display| {
+            display.keys(&["ctrl+a"])?;
+            display.types(text)?;
+            display.keys(&["Return"])
+        })
+    }
+
+    fn at<T>(
+        &self,
+        names: &[&str],
+        mut so: impl FnMut() -> Option<T>,
+        deed: impl Fn(&Display) -> Result<()>,
+    ) -> Result<T> {
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
+            if let Some(found) = so() {
+                return Ok(found);
+            }
+            let here = self.focus();
+            if here.as_ref().is_some_and(|here| names.iter().any(|name| here.starts_with(name))) {
+                deed(&self.display)?;
+                let shows = Instant::now() + SHOWS;
+                while Instant::now() < shows {
+                    if let Some(found) = so() {
+                        return Ok(found);
+                    }
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+                continue;
+            }
+            self.display.keys(&["Tab"])?;
+            let moves = Instant::now() + Duration::from_millis(400);
+            while self.focus() == here && Instant::now() < moves {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+        bail!("{names:?} did not do it; the window says {:#?}", self.hears());
+    }
+
+    /// The name of what has the keyboard.
+    fn focus(&self) -> Option<String> {
+        self.reader.parts().into_iter().find(|part| part.focused).map(|part| part.name)
+    }
+
+    /// Writes a picture of the window into the folder that `CANDOR_PICTURES` names; without one, nothing.
+    ///
+    /// # Errors
+    /// Where it cannot be taken.
+    pub fn picture(&self, name: &str) -> Result<()> {
+        let Some(folder) = std::env::var_os("CANDOR_PICTURES").map(PathBuf::from) else { return Ok(()) };
+        std::fs::create_dir_all(&folder)?;
+        let window = self.display.window_named("Candor")?;
+        self.display.shoot(window, &folder.join(format!("real-{name}.png")))
+    }
+}
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        if let Some(window) = &mut self.window {
+            let _gone = window.kill();
+            let _status = window.wait();
+        }
+    }
+}

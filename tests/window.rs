@@ -1,0 +1,341 @@
+//! A person at the real window, by keyboard alone, end to end: what they do is looked at on the far side, in the agent
+//! and at the back office.
+//!
+//! The window starts the agent itself. That is the real one but for its clock, which is fast, and its screen and input,
+//! which are a simulation. `CANDOR_PICTURES=folder` keeps pictures of the window on the way.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what failed by panicking"
+)]
+
+use std::time::{Duration, Instant, SystemTime};
+
+use candor_protocol::{OutboxAnswer, Preferences, Request, Segment, SegmentState, Status};
+use candor_tests::agent::Agent;
+use candor_tests::backoffice::{BackOffice, terms};
+use candor_tests::fast::StandIn;
+use candor_tests::person::{PATIENCE, Person};
+use serde_json::{Value, json};
+
+const CONTRACT: &str = "work";
+const MINUTE: u64 = 60_000;
+const DAY: u64 = 24 * 60 * MINUTE;
+
+/// A person at a window, whose agent delivers to a back office.
+struct Desk {
+    person: Person,
+    agent: Agent,
+    program: StandIn,
+    backoffice: BackOffice,
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    /// The window is open, and has started its agent. With `joined`, the contract's notice was accepted before.
+    fn open(joined: bool, hold_ms: u64, speed: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let backoffice = BackOffice::start(&folder.path().join("backoffice"), 0).unwrap();
+        let terms = tens(CONTRACT, "A contract", &backoffice, hold_ms);
+        backoffice.add_contract(&terms).unwrap();
+        let data = folder.path().join("agent-data");
+        let agent =
+            if joined { Agent::enrol(&data, &backoffice, CONTRACT).unwrap() } else { Agent::fresh(&data) };
+        let real =
+            u64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis())
+                .unwrap();
+        // From noon on: hours of fast time pass within one day, which the window shows as today.
+        let program = StandIn::new(folder.path(), real, real - real % DAY + DAY / 2, speed).unwrap();
+        let mut person = Person::sit_down().unwrap();
+        person.open(&data, program.program()).unwrap();
+        let desk = Self { person, agent, program, backoffice, folder };
+        desk.until("answer", |d| d.asked::<Status>(&Request::Status { after: None }));
+        desk
+    }
+
+    fn asked<T: serde::de::DeserializeOwned>(&self, request: &Request) -> Option<T> {
+        serde_json::from_value(self.agent.request(request).ok()?).ok()
+    }
+
+    fn status(&self) -> Status {
+        self.asked(&Request::Status { after: None }).expect("the agent answers")
+    }
+
+    fn segments(&self) -> Vec<Segment> {
+        self.asked(&Request::Segments { from: 0, to: 1 << 50 }).expect("the agent answers")
+    }
+
+    fn delivered(&self, contract: &str) -> Vec<Value> {
+        self.backoffice.deliveries(contract).unwrap()
+    }
+
+    /// Waits for what `look` finds.
+    fn until<T>(&self, what: &str, mut look: impl FnMut(&Self) -> Option<T>) -> T {
+        let began = Instant::now();
+        loop {
+            if let Some(found) = look(self) {
+                return found;
+            }
+            if began.elapsed() > PATIENCE {
+                self.fail(&format!("no {what}; the window says {:#?}", self.person.hears()));
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    fn fail(&self, why: &str) -> ! {
+        panic!("{why}; the agent says {:#?}", self.agent.request(&Request::Status { after: None }));
+    }
+
+    /// Waits until the window says something.
+    fn until_read(&self, text: &str) {
+        self.until(text, |d| d.person.reads(text).then_some(()));
+    }
+
+    fn press<T>(&self, names: &[&str], mut so: impl FnMut(&Self) -> Option<T>) -> T {
+        self.person.press(names, || so(self)).unwrap_or_else(|error| self.fail(&error.to_string()))
+    }
+
+    fn fill<T>(&self, label: &str, text: &str, mut so: impl FnMut(&Self) -> Option<T>) -> T {
+        self.person.fill(label, text, || so(self)).unwrap_or_else(|error| self.fail(&error.to_string()))
+    }
+
+    fn start(&self) {
+        self.press(&["Start", "Resume"], |d| d.status().tracking.then_some(()));
+    }
+
+    fn stop(&self) {
+        self.press(&["Stop"], |d| (!d.status().tracking).then_some(()));
+    }
+
+    /// Opens the page with the contracts and all other pages, from the first page.
+    fn menu(&self) {
+        self.press(&["A contract, A client", "Another contract, A client"], |d| {
+            d.person.reads("Quit Candor").then_some(())
+        });
+    }
+
+    /// Joins a contract, reads its notice and accepts it by name. Nothing is recorded before.
+    fn join(&self, contract: &str, name: &str) {
+        let link = self.backoffice.invitation(contract).unwrap();
+        self.fill("Link from the client", &link, |d| d.person.reads("Accept terms").then_some(()));
+        self.until_read("This is what will be recorded");
+        self.until_read("In full");
+        assert_eq!(
+            self.asked::<Value>(&Request::Notice { contract: Some(contract.into()) }).unwrap()["accepted"],
+            false
+        );
+        assert!(self.delivered(contract).is_empty());
+        self.person.picture(&format!("notice-{contract}")).unwrap();
+        self.fill("Your name", name, |d| {
+            let status = d.status();
+            (status.contract == contract && status.notice_accepted).then_some(())
+        });
+    }
+}
+
+/// Terms with segments of ten minutes.
+fn tens(contract: &str, title: &str, backoffice: &BackOffice, hold_ms: u64) -> Value {
+    let mut terms = terms(contract, backoffice.address(), hold_ms);
+    terms["title"] = json!(title);
+    terms["segment"] = json!(10);
+    terms
+}
+
+fn start_of(segment: &Value) -> u64 {
+    segment["start"].as_u64().unwrap()
+}
+
+/// That no segment came twice in the same revision.
+fn assert_once(delivered: &[Value]) {
+    let mut all: Vec<_> = delivered.iter().map(|s| (start_of(s), s["revision"].as_u64())).collect();
+    all.sort_unstable();
+    let count = all.len();
+    all.dedup();
+    assert_eq!(all.len(), count, "none twice: {delivered:#?}");
+}
+
+#[test]
+fn a_person_joins_accepts_tracks_deletes_a_picture_in_its_hold_and_switches() {
+    const REMOVED: &str = "Picture removed by worker, time kept";
+    let desk = Desk::open(false, 3_600_000, 40);
+    desk.until_read("Link from the client");
+    desk.person.picture("join").unwrap();
+    desk.join(CONTRACT, "Mara Oduya");
+    let status = desk.status();
+    assert!(!status.tracking && status.week_ms == 0 && desk.segments().is_empty(), "{status:#?}");
+    desk.start();
+    desk.until_read("Tracking since");
+    desk.fill("What are you working on?", "Read the bank's guide", |d| {
+        (d.status().memo.as_deref() == Some("Read the bank's guide")).then_some(())
+    });
+    desk.person.picture("tracking").unwrap();
+
+    // A picture is taken, and deleted while it is held here: on the page that shows it, or on its segment's.
+    desk.until("picture", |d| d.segments().into_iter().find(|s| s.picture.is_some()));
+    let deleted = desk.press(&["Delete picture", "Picture at"], |d| {
+        d.segments().into_iter().find(|s| s.no_picture_sentence.as_deref() == Some(REMOVED))
+    });
+    desk.person.picture("deleted").unwrap();
+    desk.until("end of the segment", |d| {
+        let held = |s: &Segment| matches!(s.state, SegmentState::Held { .. }) && s.start == deleted.start;
+        d.segments().iter().any(held).then_some(())
+    });
+    assert!(desk.delivered(CONTRACT).is_empty(), "all is held for an hour");
+    // Its hold is ended by hand: what is sent has the memo, and says that there was a picture.
+    desk.press(&["Back", "Today"], |d| d.person.reads("The day before").then_some(()));
+    desk.person.picture("segments").unwrap();
+    let at = |ms: u64| format!("{:02}:{:02}", ms / (60 * MINUTE) % 24, ms / MINUTE % 60);
+    let row = format!("{} – ", at(deleted.start));
+    let sent = desk.press(&[&row, "Send now"], |d| {
+        d.delivered(CONTRACT).into_iter().find(|s| start_of(s) == deleted.start)
+    });
+    assert_eq!((&sent["snapshot"], &sent["no_snapshot_because"]), (&Value::Null, &json!(REMOVED)));
+    assert_eq!(sent["memo"], "Read the bank's guide", "{sent:#}");
+    desk.person.picture("sent").unwrap();
+
+    // Another contract, joined while tracking goes on. Accepted, it is the current one; what follows goes there.
+    let other = tens("other", "Another contract", &desk.backoffice, 0);
+    desk.backoffice.add_contract(&other).unwrap();
+    desk.press(&["Back", "A contract, A client"], |d| d.person.reads("Quit Candor").then_some(()));
+    desk.person.picture("menu").unwrap();
+    desk.press(&["Take part in another contract"], |d| d.person.reads("Link from the client").then_some(()));
+    desk.join("other", "Mara Oduya");
+    assert!(desk.status().tracking);
+    let first = desk.until("delivery to the other", |d| d.delivered("other").into_iter().next());
+    assert_eq!(first["memo"], "Read the bank's guide", "{first:#}");
+    desk.person.picture("other").unwrap();
+    desk.menu();
+    desk.press(&["A contract"], |d| (d.status().contract == CONTRACT).then_some(()));
+    desk.stop();
+    desk.until_read("Stopped");
+    desk.person.picture("stopped").unwrap();
+    assert_once(&desk.delivered("other"));
+    // The name that was typed stands under both acceptances.
+    for contract in [CONTRACT, "other"] {
+        let file = desk.agent.data().join(format!("contracts/{contract}/acceptance.json"));
+        assert!(std::fs::read_to_string(file).unwrap().contains("\"Mara Oduya\""), "{contract}");
+    }
+}
+
+#[test]
+fn an_hour_offline_and_the_idle_question_in_the_window() {
+    let mut desk = Desk::open(true, 0, 120);
+    desk.start();
+    desk.until("delivery", |d| d.delivered(CONTRACT).into_iter().next());
+    let data = desk.folder.path().join("backoffice");
+    let port = desk.backoffice.address().rsplit(':').next().unwrap().parse().unwrap();
+    desk.backoffice.stop();
+    let until = desk.until("offline", |d| d.status().offline_since) + 60 * MINUTE;
+    desk.until_read("No connection since");
+    desk.person.picture("offline").unwrap();
+    // Start and Stop are there as ever.
+    desk.stop();
+    desk.start();
+    desk.until("an hour", |d| (d.status().now > until).then_some(()));
+    assert!(desk.person.sees_a_window() && desk.status().tracking);
+    // Titles change here more often than can be told: that is no failure.
+    assert!(!desk.status().problems.iter().any(|p| p.contains("failed")), "{:#?}", desk.status());
+    desk.until_read("No connection since");
+    desk.person.picture("offline-an-hour").unwrap();
+    let waiting: OutboxAnswer = desk.asked(&Request::Outbox).unwrap();
+    let waiting: Vec<_> =
+        waiting.entries.into_iter().filter(|e| e.state == "waiting").map(|e| e.segment_start).collect();
+    assert!(waiting.len() >= 5, "{waiting:?}");
+    desk.backoffice = BackOffice::start(&data, port).unwrap();
+    desk.press(&["Try now"], |d| d.status().offline_since.is_none().then_some(()));
+    desk.until("everything", |d| {
+        let there: Vec<_> = d.delivered(CONTRACT).iter().map(start_of).collect();
+        waiting.iter().all(|start| there.contains(start)).then_some(())
+    });
+    assert_once(&desk.delivered(CONTRACT));
+
+    // Nobody is there for some minutes, and then somebody is.
+    let idle =
+        Request::SetPreferences { preferences: Preferences { idle_minutes: 3, ..Preferences::default() } };
+    desk.agent.request(&idle).unwrap();
+    let presence = desk.agent.data().join("presence.json");
+    std::fs::write(&presence, json!({ "idle-ms": 180_000 }).to_string()).unwrap();
+    let away = desk.until("absence", |d| d.status().away_since);
+    desk.until("ten minutes", |d| (d.status().now > away + 12 * MINUTE).then_some(()));
+    std::fs::remove_file(&presence).unwrap();
+    let question = desk.until("question", |d| d.status().question);
+    desk.until_read("Were you working from");
+    desk.person.picture("question").unwrap();
+    desk.press(&["Leave these", "Leave this"], |d| d.status().question.is_none().then_some(()));
+    let counted = |d: &Desk| -> u64 {
+        let lies_in = |s: &Segment| s.start >= question.from && s.start + 10 * MINUTE <= question.to;
+        d.segments().iter().filter(|s| lies_in(s)).map(|s| s.tracked_ms).sum()
+    };
+    assert_eq!(counted(&desk), 0);
+    desk.until("gap", |d| {
+        let left_out = |s: &Segment| s.gaps.iter().any(|g| serde_json::to_value(g).unwrap() == "left-out");
+        d.segments().iter().any(left_out).then_some(())
+    });
+    desk.stop();
+    desk.until("all delivered", |d| {
+        let status = d.status();
+        (status.outbox.waiting + status.outbox.held == 0 && status.segments.open == 0).then_some(())
+    });
+    assert_once(&desk.delivered(CONTRACT));
+}
+
+#[test]
+fn the_window_closes_quits_and_comes_back_and_so_does_its_agent() {
+    let mut desk = Desk::open(true, 0, 40);
+    let data = desk.agent.data().to_owned();
+    desk.start();
+    // Closing the window ends nothing: the agent goes on, with nobody to read what it says.
+    desk.person.close().unwrap();
+    let before = desk.status();
+    assert!(before.tracking);
+    let delivered = desk.until("delivery", |d| d.delivered(CONTRACT).into_iter().next());
+    assert!(start_of(&delivered) > 0 && desk.status().tracking);
+    // Opened again it shows that, and stops it.
+    desk.person.open(&data, desk.program.program()).unwrap();
+    desk.until_read("Tracking since");
+    desk.person.picture("opened-again").unwrap();
+    assert_eq!(desk.status().since, before.since, "the same session");
+    desk.stop();
+
+    // The agent is killed while it tracks. This window has started none yet: it does so by itself, once. It says that
+    // tracking has ended.
+    let crashes = |d: &Desk| {
+        let crash = |s: &&Segment| s.gaps.iter().any(|g| serde_json::to_value(g).unwrap() == "crash");
+        d.segments().iter().filter(crash).count()
+    };
+    desk.start();
+    let began = desk.status().since.unwrap();
+    desk.until("tracked time", |d| (d.status().now > began + 12 * MINUTE).then_some(()));
+    desk.program.kill().unwrap();
+    desk.until_read("Tracking has ended.");
+    assert_eq!((desk.status().tracking, crashes(&desk)), (false, 1));
+    desk.person.picture("agent-back").unwrap();
+    // Killed again it is started only when a person wants it.
+    desk.start();
+    let began = desk.status().since.unwrap();
+    desk.until("tracked time", |d| (d.status().now > began + 12 * MINUTE).then_some(()));
+    desk.program.kill().unwrap();
+    desk.until_read("The agent does not answer");
+    desk.person.picture("agent-gone").unwrap();
+    desk.press(&["Start the agent"], |d| d.asked::<Status>(&Request::Status { after: None }));
+    desk.until_read("Tracking has ended.");
+    assert_eq!((desk.status().tracking, crashes(&desk)), (false, 2));
+    desk.start();
+
+    // Quit ends the agent, and the window with it; both come back, and do not track by themselves.
+    desk.menu();
+    desk.person
+        .press(&["Quit Candor"], || desk.agent.request(&Request::Status { after: None }).err())
+        .unwrap();
+    desk.person.closed().unwrap();
+    desk.person.open(&data, desk.program.program()).unwrap();
+    desk.until("answer", |d| d.asked::<Status>(&Request::Status { after: None }));
+    assert!(!desk.status().tracking);
+    desk.start();
+    desk.stop();
+    assert_eq!(desk.agent.ask(&["verify"]).unwrap()["first_bad"], Value::Null);
+    assert_once(&desk.delivered(CONTRACT));
+}
