@@ -112,6 +112,7 @@ fn invariant_07_time_and_pictures_are_separate() {
     desk.tell(Request::Stop { at_segment_end: true });
     desk.until("stop", |d| (!d.status().tracking && d.status().segments.open == 0).then_some(()));
     let week = desk.status().week_ms;
+    assert_eq!(desk.segments().iter().map(|s| s.billed_ms).sum::<u64>(), week, "the list adds up to the sum");
 
     desk.tell(Request::RemovePicture { start: start(&before) });
     let after = desk.until("revision", |d| {

@@ -68,21 +68,10 @@ impl History {
             }
         }
         let running = running.map(|parcel| known_of("", parcel));
-        let claims: Vec<Claim<'_>> = all
-            .values()
-            .chain(&running)
-            .map(|k| Claim {
-                contract: &closing.terms.contract,
-                facts: k.facts,
-                manual_time: closing.terms.manual_time,
-            })
-            .collect();
+        let facts: Vec<Facts> = all.values().chain(&running).map(|k| k.facts).collect();
         let mut totals = Totals::default();
-        for (claim, outcome) in claims.iter().zip(bill(&claims, &closing.terms.contract, |_| None)) {
-            if outcome != Outcome::Billed {
-                continue;
-            }
-            let (start, ms) = (claim.facts.start, claim.facts.length.ms());
+        for (facts, ms) in facts.iter().zip(closing.billed(&facts)) {
+            let start = facts.start;
             if (week.0..week.1).contains(&start) {
                 totals.week_ms += ms;
             }
@@ -114,7 +103,8 @@ fn today(now: u64) -> (u64, u64) {
     day().unwrap_or((now - now % 86_400_000, now - now % 86_400_000 + 86_400_000))
 }
 
-/// A segment as the worker sees it. `entry` is its parcel's place in the outbox, where it is closed; `sends_at` when it is
+/// A segment as the worker sees it, but for what is billed of it, which its neighbours have a say in
+/// ([`Closing::billed`]). `entry` is its parcel's place in the outbox, where it is closed; `sends_at` when it is
 /// sent at the earliest where it is not.
 #[must_use]
 pub fn view(parcel: &Parcel, entry: Option<&OutboxEntry>, sends_at: u64, now: u64) -> Segment {
@@ -157,6 +147,7 @@ pub fn view(parcel: &Parcel, entry: Option<&OutboxEntry>, sends_at: u64, now: u6
         length: u8::try_from(parcel.length.ms() / MINUTE_MS).unwrap_or(u8::MAX),
         minutes: minutes.collect(),
         tracked_ms: parcel.minutes.iter().map(|m| u64::from(m.tracked_ms)).sum(),
+        billed_ms: 0,
         memo: parcel.memo.clone(),
         label: parcel.label.clone(),
         manual: parcel.manual.is_some(),
@@ -183,17 +174,40 @@ impl Closing {
         for entry in self.shared.journal.closed_parcels(&self.terms.contract, from, to).await? {
             // What cannot be read any more was erased.
             let Ok(parcel) = self.parcel(&entry.parcel_id).await else { continue };
-            all.insert(entry.segment_start, view(&parcel, Some(&entry), 0, now));
+            let facts = Facts::of(&parcel);
+            all.insert(entry.segment_start, (facts, view(&parcel, Some(&entry), 0, now)));
         }
         for start in self.unclosed().await? {
             if (from..to).contains(&start)
                 && !all.contains_key(&start)
                 && let Some(assembled) = self.so_far(start, None).await?
             {
-                all.insert(start, view(&assembled.parcel, None, self.sends_at(start), now));
+                let facts = Facts::of(&assembled.parcel);
+                all.insert(start, (facts, view(&assembled.parcel, None, self.sends_at(start), now)));
             }
         }
-        Ok(all.into_values().collect())
+        // One that was taken back is not billed: nobody is told of it.
+        let told = |segment: &Segment| !matches!(segment.state, SegmentState::Cancelled);
+        let facts: Vec<Facts> = all.values().filter(|(_, s)| told(s)).map(|(facts, _)| *facts).collect();
+        let mut billed = self.billed(&facts).into_iter();
+        let mut segments: Vec<Segment> = all.into_values().map(|(_, segment)| segment).collect();
+        for segment in segments.iter_mut().filter(|s| told(s)) {
+            segment.billed_ms = billed.next().unwrap_or(0);
+        }
+        Ok(segments)
+    }
+
+    /// How much of each of this contract's segments is billed, in milliseconds, before the weekly limit.
+    #[must_use]
+    pub fn billed(&self, segments: &[Facts]) -> Vec<u64> {
+        let contract = self.terms.contract.as_str();
+        let claim = |facts: &Facts| Claim { contract, facts: *facts, manual_time: self.terms.manual_time };
+        let claims: Vec<Claim<'_>> = segments.iter().map(claim).collect();
+        let outcomes = bill(&claims, contract, |_| None).into_iter();
+        let ms = |(facts, outcome): (&Facts, Outcome)| {
+            if outcome == Outcome::Billed { facts.length.ms() } else { 0 }
+        };
+        segments.iter().zip(outcomes).map(ms).collect()
     }
 
     /// When an open segment is sent at the earliest.

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use candor_diary::billing::Facts;
 use candor_diary::terms::{ManualTime, Mode};
 use candor_journal::{Journal, OutboxEntry, OutboxState};
 use candor_protocol::{
@@ -123,7 +124,8 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
         seat.history.totals(closing, running.as_ref()).await.map_err(words)?;
     (status.today_ms, status.week_ms) = (today_ms, week_ms);
     if let Some(parcel) = running {
-        let shown = view(&parcel, None, closing.sends_at(parcel.start), status.now);
+        let mut shown = view(&parcel, None, closing.sends_at(parcel.start), status.now);
+        shown.billed_ms = closing.billed(&[Facts::of(&parcel)]).into_iter().sum();
         status.last_picture = shown.picture.is_some().then(|| shown.clone());
         status.running = Some(shown);
     }

@@ -4,6 +4,7 @@
 //! counts when the counter reports them. A crash loses the minute it happens in, and that shows as a gap.
 
 mod absence;
+mod counting;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,10 +16,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::clock::{sleep, sleep_until};
 use crate::closing::Closing;
 use crate::collectors::{CollectorHandle, Event, flush};
-use crate::input::{Counted, Input, InputSource};
+use crate::input::InputSource;
 use crate::presence::Presence;
 use crate::record::Record;
 use crate::shared::Shared;
+use counting::{Running, next_count};
 
 /// How long after its end a segment stays open for pictures that are still being judged and counts on their way, ms.
 const GRACE_MS: u64 = 2_500;
@@ -133,57 +135,6 @@ struct Beat {
     wall: u64,
     steady: u64,
     asleep: u64,
-}
-
-/// A counter in a task of its own: reads are never cut in the middle.
-struct Running {
-    minutes: mpsc::Receiver<Result<Counted, String>>,
-    stop: oneshot::Sender<oneshot::Sender<Vec<Counted>>>,
-}
-
-impl Running {
-    fn start(mut input: Box<dyn Input>) -> Self {
-        let (send, minutes) = mpsc::channel(8);
-        let (stop, mut stopped) = oneshot::channel::<oneshot::Sender<Vec<Counted>>>();
-        tokio::spawn(async move {
-            loop {
-                tokio::select! {
-                    reply = &mut stopped => {
-                        let rest = input.finish().await;
-                        if let Ok(reply) = reply {
-                            // The tracker is gone where nobody listens; then nothing records either.
-                            drop(reply.send(rest));
-                        }
-                        return;
-                    }
-                    next = input.next() => {
-                        let message = match next {
-                            Some(Ok(counted)) => Ok(counted),
-                            Some(Err(error)) => Err(error.to_string()),
-                            None => Err("the counter ended".to_owned()),
-                        };
-                        let ended = message.is_err();
-                        if send.send(message).await.is_err() || ended {
-                            return;
-                        }
-                    }
-                }
-            }
-        });
-        Self { minutes, stop }
-    }
-
-    async fn finish(mut self) -> Vec<Counted> {
-        let (reply, rest) = oneshot::channel();
-        let mut all = Vec::new();
-        if self.stop.send(reply).is_ok() {
-            all = rest.await.unwrap_or_default();
-        }
-        while let Ok(Ok(counted)) = self.minutes.try_recv() {
-            all.insert(0, counted);
-        }
-        all
-    }
 }
 
 impl Tracker {
@@ -390,29 +341,6 @@ impl Tracker {
         self.post(|| Event::Started);
     }
 
-    async fn stop_counter(&mut self, at: u64) {
-        if let Some(counter) = self.counter.take() {
-            for counted in counter.finish().await {
-                self.take_counts(counted, at);
-            }
-        }
-    }
-
-    async fn start_counter(&mut self, now: u64) {
-        match self.input.start() {
-            Ok(input) => {
-                self.counter = Some(Running::start(input));
-                self.shared.problem("counter", None);
-            }
-            Err(error) => {
-                self.counter = None;
-                self.shared.problem("counter", Some(error.to_string()));
-                let to = minute_of(now) + MINUTE_MS;
-                self.record(now, &Record::Gap(Gap { from: now, to, cause: GapCause::CounterLost })).await;
-            }
-        }
-    }
-
     /// Ends tracking as of `at`: the running span is written, the counter's rest recorded, collectors finished.
     async fn stop(&mut self, at: u64) {
         self.end_span(at).await;
@@ -493,27 +421,6 @@ impl Tracker {
         self.post(|| Event::Segment(ended));
     }
 
-    async fn counted(&mut self, counted: Result<Counted, String>) {
-        match counted {
-            Ok(counted) => self.take_counts(counted, u64::MAX),
-            Err(error) => {
-                self.counter = None;
-                self.shared.problem("counter", Some(error));
-                let now = self.shared.clock.now();
-                let (from, to) = (minute_of(now), minute_of(now) + MINUTE_MS);
-                self.record(now, &Record::Gap(Gap { from, to, cause: GapCause::CounterLost })).await;
-            }
-        }
-    }
-
-    /// Counts of a minute that begins before `until` are for the collectors.
-    fn take_counts(&self, counted: Counted, until: u64) {
-        if counted.minute < until {
-            self.shared.count(counted.minute, counted.counts);
-            self.post(|| Event::Minute(counted.minute));
-        }
-    }
-
     async fn close_ended(&mut self) {
         let now = self.shared.clock.now();
         let ended: Vec<u64> =
@@ -585,12 +492,5 @@ impl Tracker {
     fn tell(&self) {
         self.state.send_modify(|s| s.open_segments = self.open.len());
         self.shared.changed();
-    }
-}
-
-async fn next_count(counter: &mut Option<Running>) -> Result<Counted, String> {
-    match counter {
-        Some(running) => running.minutes.recv().await.unwrap_or(Err("the counter ended".into())),
-        None => std::future::pending().await,
     }
 }

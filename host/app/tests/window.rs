@@ -124,7 +124,7 @@ fn an_invitation_file_is_dropped_onto_the_window() {
     let file = folder.path().join("from the client.json");
     std::fs::write(&file, INVITATION).unwrap();
     let escaped = PathBuf::from(file.display().to_string().replace(' ', "%20"));
-    drop::file(&display.name, display.window().parse().unwrap(), &escaped);
+    drop::file(display.name(), display.window(), &escaped);
     agent.until_asked(&Request::Import { invitation: INVITATION.into() });
     assert!(display.runs());
 }

@@ -28,7 +28,7 @@ pub(super) fn today(context: &Context, day: Option<&str>) -> Result<Answer> {
     if segments.is_empty() {
         text.push_str("No time. A segment shows here when it has begun.\n");
     } else {
-        let total = segments.iter().filter(|s| s.removed_at.is_none()).map(|s| s.tracked_ms).sum();
+        let total = segments.iter().filter(|s| s.removed_at.is_none()).map(|s| s.billed_ms).sum();
         let _ = writeln!(text, "{:<15} {}", "Together", say::duration(total));
     }
     Ok(Answer::new(text, value))
@@ -51,7 +51,7 @@ fn row(segment: &Segment, now: u64, zone: &Zone) -> String {
     let label = segment.label.as_ref().map(|l| format!(" ({l})")).unwrap_or_default();
     let mut text = format!(
         "{range:<15} {:<5} {}{label}. {what}, {}\n",
-        say::duration(segment.tracked_ms),
+        say::duration(segment.billed_ms),
         segment.memo.as_deref().unwrap_or("No memo"),
         say::state(segment, now, zone)
     );
@@ -148,7 +148,7 @@ fn remove_picture(context: &Context, segment: &Segment, yes: bool) -> Result<Ans
     let (stays, done) = match terms.picture_removal {
         PictureRemoval::KeepsTime => ("Your time stays.".to_owned(), "Your time stays."),
         PictureRemoval::RemovesTime => (
-            format!("By the terms the time of {range} goes with it: {}.", say::duration(segment.tracked_ms)),
+            format!("By the terms the time of {range} goes with it: {}.", say::duration(segment.billed_ms)),
             "Its time went with it.",
         ),
     };
@@ -176,7 +176,7 @@ pub(super) fn forget(context: &Context, span: &SpanArgs, yes: bool) -> Result<An
     };
     if !yes {
         let pictures = segments.iter().filter(|s| s.picture.is_some()).count() as u64;
-        let time: u64 = segments.iter().map(|s| s.tracked_ms).sum();
+        let time: u64 = segments.iter().map(|s| s.billed_ms).sum();
         let number = segments.len() as u64;
         eprintln!(
             "{}, {}: {number} whole {}, with {} of time, {pictures} {}, counts, texts and memo.\n\

@@ -18,13 +18,9 @@ pub(crate) struct Line {
     pub(crate) over: u64,
 }
 
-/// How long of a segment counts as recorded, in milliseconds.
+/// How long of a segment counts, in milliseconds: what is billed, so that lists add up to the sums above them.
 pub(crate) fn recorded(segment: &Segment) -> u64 {
-    match (segment.removed_at, segment.manual) {
-        (Some(_), _) => 0,
-        (None, true) => u64::from(segment.length) * MINUTE,
-        (None, false) => segment.tracked_ms,
-    }
+    if segment.removed_at.is_some() { 0 } else { segment.billed_ms }
 }
 
 /// The kind of a segment's time. What is over the limit is known of sums only.
@@ -106,6 +102,7 @@ pub(crate) mod tests {
             length: 10,
             minutes: vec![Some(3); 10],
             tracked_ms,
+            billed_ms: tracked_ms,
             memo: (!memo.is_empty()).then(|| memo.into()),
             label: None,
             manual: false,
@@ -124,7 +121,7 @@ pub(crate) mod tests {
     fn lines_add_up_to_the_day_and_the_latest_time_is_what_is_over_the_limit() {
         let ten = 10 * MINUTE;
         let mut call = segment(2 * ten, "Call", 0);
-        call.manual = true;
+        (call.manual, call.billed_ms) = (true, ten);
         let mut gone = segment(3 * ten, "Call", ten);
         gone.removed_at = Some(1);
         let day = [

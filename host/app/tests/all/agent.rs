@@ -295,6 +295,7 @@ pub(crate) fn segment(start: u64) -> Segment {
         length: 10,
         minutes: vec![Some(12), Some(0), Some(7), None],
         tracked_ms: 200_000,
+        billed_ms: 200_000,
         memo: Some("Invoice import".into()),
         label: Some("Development".into()),
         manual: false,

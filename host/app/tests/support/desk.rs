@@ -186,8 +186,13 @@ impl Display {
         self.window();
     }
 
+    /// The display's name.
+    pub fn name(&self) -> &str {
+        &self.screen.name
+    }
+
     /// The window's id, once it shows.
-    fn window(&self) -> u32 {
+    pub fn window(&self) -> u32 {
         self.screen.window_named("Candor").unwrap()
     }
 

@@ -192,6 +192,7 @@ pub fn segment(start: u64, memo: &str) -> Segment {
         length: 10,
         minutes: (0..10).map(|n| Some(((n * 13 + busy as u32 * 5) % 11) * 4)).collect(),
         tracked_ms: 600_000,
+        billed_ms: 600_000,
         memo: (!memo.is_empty()).then(|| memo.into()),
         label: None,
         manual: false,
@@ -227,7 +228,8 @@ fn day() -> Vec<Segment> {
     (call.manual, call.tracked_ms, call.picture) = (true, 0, None);
     call.minutes = vec![None; 10];
     let mut locked = segment(at(12, 10), "");
-    (locked.tracked_ms, locked.picture, locked.gaps) = (0, None, vec![GapCause::Locked]);
+    (locked.tracked_ms, locked.billed_ms) = (0, 0);
+    (locked.picture, locked.gaps) = (None, vec![GapCause::Locked]);
     locked.minutes = vec![None; 10];
     let mut removed = segment(at(12, 20), "");
     (removed.removed_at, removed.picture) = (Some(at(12, 40)), None);
@@ -355,12 +357,8 @@ pub fn world(name: &str) -> World {
     match name {
         "stopped" => {
             (status.tracking, status.since, status.running) = (false, None, None);
-            status.today_ms = world
-                .segments
-                .iter()
-                .filter(|s| s.removed_at.is_none())
-                .map(|s| if s.manual { 600_000 } else { s.tracked_ms })
-                .sum();
+            status.today_ms =
+                world.segments.iter().filter(|s| s.removed_at.is_none()).map(|s| s.billed_ms).sum();
             status.week_ms = 30 * 3_600_000 + 40 * MINUTE;
         }
         "paused" => status.paused_since = Some(at(17, 45)),

@@ -55,6 +55,7 @@ fn pictured(at: u64, editable: bool) -> Segment {
         length: 10,
         minutes: Vec::new(),
         tracked_ms: 0,
+        billed_ms: 0,
         memo: None,
         label: None,
         manual: false,
