@@ -329,6 +329,8 @@ fn tracked_by_the_portable_backend(folder: &std::path::Path, rules: Value) -> (V
         .unwrap();
     agent.tell(&["start", "--memo", "by the second backend"]).unwrap();
 
+    // Above a window: a wheel that turns over the desktop brings another one.
+    display.run("xdotool", &["mousemove", "300", "600"]).unwrap();
     let began = Instant::now();
     let segment = loop {
         display.run("xdotool", &["key", "a", "click", "1", "click", "5"]).unwrap();
