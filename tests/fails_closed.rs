@@ -11,6 +11,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
+use candor_protocol::{Check, Request};
 use candor_tests::agent::Agent;
 use candor_tests::backoffice::{BackOffice, terms};
 use candor_tests::display::eventually;
@@ -134,4 +135,38 @@ fn invariant_06_nobody_is_recorded_unasked() {
     .unwrap();
     // While it records, whoever asks is told.
     assert_eq!(agent.ask(&["status"]).unwrap()["tracking"], true);
+}
+
+#[test]
+fn on_wayland_what_is_missing_is_said_and_the_time_is_a_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    let backoffice = BackOffice::start(&folder.path().join("backoffice"), 0).unwrap();
+    backoffice.add_contract(&terms("wayland", backoffice.address(), 0)).unwrap();
+    let agent = Agent::enrol(&folder.path().join("agent"), &backoffice, "wayland").unwrap();
+    // A compositor is not needed: it is not even tried to see through it.
+    let _running = agent
+        .run(|run| {
+            run.env_remove("DISPLAY").env("WAYLAND_DISPLAY", "wayland-0");
+        })
+        .unwrap();
+
+    let checks: Vec<Check> = serde_json::from_value(agent.request(&Request::Doctor).unwrap()).unwrap();
+    for name in ["display", "counting"] {
+        let check = checks.iter().find(|check| check.name == name).unwrap();
+        assert!(!check.ok && check.found.contains("On Wayland"), "{check:?}");
+        let advice = check.advice.as_ref().unwrap();
+        assert!(advice.contains("X11 session"), "{check:?}");
+    }
+
+    agent.tell(&["start"]).unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    let status = agent.ask(&["status"]).unwrap();
+    assert!(status["problems"].to_string().contains("On Wayland"), "{status:#}");
+    agent.tell(&["stop"]).unwrap();
+    let segments = agent.request(&Request::Segments { from: 0, to: 1 << 50 }).unwrap();
+    for segment in segments.as_array().unwrap() {
+        assert_eq!(segment["gaps"], json!(["display-lost"]), "{segment:#}");
+        assert_eq!(segment["tracked_ms"], 0, "{segment:#}");
+    }
+    assert!(!segments.as_array().unwrap().is_empty());
 }

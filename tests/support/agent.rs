@@ -1,7 +1,8 @@
 //! An agent's data folder, and the agent's own command line on it.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -69,6 +70,26 @@ impl Agent {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
+    /// Runs it, `change`d as a test wants (display, log), until the answer is dropped; waits until it is ready.
+    ///
+    /// # Errors
+    /// Where it does not start.
+    pub fn run(&self, change: impl FnOnce(&mut Command)) -> Result<Running> {
+        let mut command = self.command(&["run"]);
+        // Whatever sort of session the tests run in.
+        command.env_remove("WAYLAND_DISPLAY").env_remove("XDG_SESSION_TYPE");
+        change(&mut command);
+        let mut running = Running(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?);
+        let mut line = String::new();
+        if let Some(output) = running.0.stdout.take() {
+            BufReader::new(output).read_line(&mut line)?;
+        }
+        if line.trim() != "ready" {
+            bail!("the agent said {line:?} instead of being ready");
+        }
+        Ok(running)
+    }
+
     /// Asks the running agent through its control socket, as a window does.
     ///
     /// # Errors
@@ -83,5 +104,15 @@ impl Agent {
     /// What it says against it.
     pub fn ask(&self, arguments: &[&str]) -> Result<Value> {
         Ok(serde_json::from_str(&self.tell(&[arguments, &["--json"]].concat())?)?)
+    }
+}
+
+/// The real agent; killed with this value.
+pub struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _status = self.0.wait();
     }
 }

@@ -1,7 +1,8 @@
 //! What is built: the programs for this machine, and the guests.
 //!
 //! Programs are built for the whole workspace at once, so that cargo unites the features of dependencies as it does
-//! for the tests: `run` and `test` then share every compiled dependency. Guests have a target folder of their own and
+//! for the tests: `run` and `test` then share nearly every compiled dependency (what `test` has more, the sensors' second
+//! backend, changes some of those of the window). Guests have a target folder of their own and
 //! are built here, never by a build script: a crate's build must not start another build.
 
 use std::path::{Path, PathBuf};
@@ -22,7 +23,13 @@ pub(crate) enum Programs {
     Pipeline,
     /// All.
     All,
+    /// All, with the sensors' second backend.
+    Tested,
 }
+
+/// The feature with which everything is built that is tested: the sensors' second backend. Programs and tests have it
+/// alike, so that nothing is compiled twice for the tests.
+pub(crate) const TESTED: [&str; 2] = ["--features", "portable"];
 
 /// Builds programs for this machine.
 pub(crate) fn programs(workspace: &Workspace, which: Programs) -> Result<()> {
@@ -33,6 +40,7 @@ pub(crate) fn programs(workspace: &Workspace, which: Programs) -> Result<()> {
     cargo.args(["build", "--workspace"]);
     match which {
         Programs::All => drop(cargo.arg("--bins")),
+        Programs::Tested => drop(cargo.arg("--bins").args(TESTED)),
         Programs::Pipeline => {
             for name in ["candor-agent", "candor-backoffice", "candor-compile", "candor-counter"] {
                 cargo.args(["--bin", name]);

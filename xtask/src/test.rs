@@ -16,18 +16,18 @@ pub(crate) struct Options {
     cargo_test: Vec<String>,
 }
 
-/// Checks the format, builds programs and guests, and runs all tests. Clippy and docs are `check`'s: they compile
+/// Checks the format, builds programs and guests, and runs all tests, with both backends of the sensors. Clippy and docs are `check`'s: they compile
 /// every dependency a second time.
 pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<()> {
     let began = Instant::now();
     let guests = setup::setup(workspace, setup::Needs::TEST)?;
     check::format(workspace)?;
-    artefacts::programs(workspace, artefacts::Programs::All)?;
+    artefacts::programs(workspace, artefacts::Programs::Tested)?;
     artefacts::guests(workspace, &guests, artefacts::Programs::All)?;
     artefacts::javascript_guests(workspace)?;
     say(format_args!("ready to test after {} s", began.elapsed().as_secs()));
     let mut cargo = workspace.cargo();
-    cargo.args(["test", "--workspace", "--no-fail-fast"]);
+    cargo.args(["test", "--workspace", "--no-fail-fast"]).args(artefacts::TESTED);
     cargo.args(&options.cargo_test);
     cargo.env("CANDOR_BIN_DIR", workspace.programs()).env("CANDOR_GUESTS", workspace.guests());
     process::run(&mut cargo).context("some tests fail")
@@ -38,7 +38,8 @@ pub(crate) fn pictures(workspace: &Workspace, folder: &Path) -> Result<()> {
     setup::setup(workspace, setup::Needs::TEST)?;
     std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let mut cargo = workspace.cargo();
-    cargo.args(["test", "--workspace", "--test", "window", "pictures"]).env("CANDOR_PICTURES", folder);
+    cargo.args(["test", "--workspace"]).args(artefacts::TESTED).args(["--test", "window", "pictures"]);
+    cargo.env("CANDOR_PICTURES", folder);
     process::run(&mut cargo).context("some state does not look as it should")?;
     say(format_args!("the pictures are in {}", folder.display()));
     Ok(())

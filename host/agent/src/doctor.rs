@@ -3,11 +3,15 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::agent::Agent;
 use candor_protocol::Check;
+
+use crate::agent::Agent;
+use crate::input::InputSource;
 
 /// How long the back office may take, in seconds.
 const LIMIT_S: u64 = 10;
+/// How long a counter that cannot count may take to say so. It takes some milliseconds on an idle machine.
+const COUNTER_LIMIT: Duration = Duration::from_secs(2);
 /// A clock that differs by more than this is told, in seconds.
 const CLOCK_S: i64 = 60;
 
@@ -21,26 +25,9 @@ pub(crate) async fn check_all(agent: &Agent) -> Vec<Check> {
     let mut all = Vec::new();
     all.push(match &house.eyes {
         Ok(_) => check("display", true, "the screen and its windows can be read", ""),
-        Err(why) => check(
-            "display",
-            false,
-            why.as_str(),
-            "start the agent within a graphical session; on Wayland run it where XWayland is there",
-        ),
+        Err(why) => check("display", false, why.as_str(), "start the agent anew within an X11 session"),
     });
-    let counting = match house.input.start() {
-        Ok(input) => {
-            drop(input.finish().await);
-            check("counting", true, "keys, clicks and scrolls can be counted", "")
-        }
-        Err(why) => check(
-            "counting",
-            false,
-            why.to_string(),
-            "the program candor-counter has to lie beside candor-agent, and the X server needs its RECORD extension",
-        ),
-    };
-    all.push(counting);
+    all.push(counting(house.input.as_ref()).await);
     all.push(disk(agent));
     all.push(memory());
     all.push(load());
@@ -48,6 +35,32 @@ pub(crate) async fn check_all(agent: &Agent) -> Vec<Check> {
         all.extend(back_office(&seat.enrolment.server).await);
     }
     all
+}
+
+/// A counter that was started may still find that it cannot count: it says so at once, or counts.
+async fn counting(source: &dyn InputSource) -> Check {
+    let heard = match source.start() {
+        Ok(mut input) => {
+            let said = tokio::time::timeout(COUNTER_LIMIT, input.next()).await;
+            drop(input.finish().await);
+            match said {
+                Err(_) | Ok(Some(Ok(_))) => Ok(()),
+                Ok(Some(Err(why))) => Err(why.to_string()),
+                Ok(None) => Err("the event counter ended by itself".to_owned()),
+            }
+        }
+        Err(why) => Err(why.to_string()),
+    };
+    match heard {
+        Ok(()) => check("counting", true, "keys, clicks and scrolls can be counted", ""),
+        Err(why) => check(
+            "counting",
+            false,
+            why,
+            "candor-counter has to lie beside candor-agent, and to count it needs an X11 session whose server has the \
+             RECORD extension",
+        ),
+    }
 }
 
 fn disk(agent: &Agent) -> Check {

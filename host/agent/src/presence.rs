@@ -11,7 +11,7 @@ pub struct Sample {
     pub idle_ms: Option<u64>,
     /// Whether the screen is locked. What cannot be told is not locked.
     pub locked: bool,
-    /// Whether the display is gone.
+    /// Whether the display is gone, or was never to be seen.
     pub display_lost: bool,
     /// How long the computer has slept since it was started, in milliseconds.
     pub asleep_ms: u64,
@@ -27,7 +27,7 @@ pub trait Presence: Send + Sync + 'static {
 pub struct SensorPresence(Option<Arc<Sensors>>);
 
 impl SensorPresence {
-    /// Without sensors nothing can be told but sleep.
+    /// Without sensors (Wayland, no display) nothing can be told but sleep: no time passes for tracked that nobody saw.
     #[must_use]
     pub fn new(sensors: Option<Arc<Sensors>>) -> Self {
         Self(sensors)
@@ -37,7 +37,10 @@ impl SensorPresence {
 impl Presence for SensorPresence {
     fn sample(&self) -> Sample {
         let mut sample = Sample { asleep_ms: candor_sensors::asleep_ms(), ..Sample::default() };
-        let Some(sensors) = &self.0 else { return sample };
+        let Some(sensors) = &self.0 else {
+            sample.display_lost = true;
+            return sample;
+        };
         match sensors.idle_ms() {
             Ok(idle) => sample.idle_ms = idle,
             Err(_) => sample.display_lost = true,
@@ -47,5 +50,15 @@ impl Presence for SensorPresence {
             Err(_) => sample.display_lost = true,
         }
         sample
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_display_that_can_be_seen_it_is_lost() {
+        assert!(SensorPresence::new(None).sample().display_lost);
     }
 }

@@ -337,6 +337,11 @@ impl Tracker {
         });
         self.record(now, &Record::Started).await;
         self.write_memo(now).await;
+        if self.presence.sample().display_lost {
+            // Not even the first seconds pass for tracked.
+            self.leave(Absence::DisplayLost, now).await;
+            return;
+        }
         self.start_counter(now).await;
         self.post(|| Event::Started);
     }

@@ -20,6 +20,8 @@ enum Proof {
     Program(&'static str),
     /// A file.
     File(&'static str),
+    /// A file below /usr/lib/llvm-N, whichever N it is.
+    Llvm(&'static str),
 }
 
 /// A package and what it is needed for.
@@ -34,6 +36,10 @@ const fn program(name: &'static str, program: &'static str) -> Package {
 
 const fn file(name: &'static str, file: &'static str) -> Package {
     Package { name, proof: Proof::File(file) }
+}
+
+const fn llvm(name: &'static str, file: &'static str) -> Package {
+    Package { name, proof: Proof::Llvm(file) }
 }
 
 /// To compile: SQLite, WebP and ring bring C code along.
@@ -75,6 +81,20 @@ const WINDOW: &[Package] = &[
     file("libxrandr2", library!("libXrandr.so.2")),
 ];
 
+/// To compile the sensors' second backend, which the tests are built with: what xcap and rdev are linked against, and what
+/// xcap's bindings are made with.
+const PORTABLE: &[Package] = &[
+    program("pkg-config", "pkg-config"),
+    llvm("libclang-dev", "lib/libclang.so"),
+    file("libpipewire-0.3-dev", library!("pkgconfig/libpipewire-0.3.pc")),
+    file("libgbm-dev", library!("libgbm.so")),
+    file("libegl-dev", library!("pkgconfig/egl.pc")),
+    file("libxcb1-dev", library!("libxcb.so")),
+    file("libx11-dev", library!("pkgconfig/x11.pc")),
+    file("libxi-dev", library!("pkgconfig/xi.pc")),
+    file("libxtst-dev", library!("pkgconfig/xtst.pc")),
+];
+
 /// To test: reading pictures back, a second monitor, a session with tray, notifications and a screen reader's ear, and
 /// the example in JavaScript.
 const TESTS: &[Package] = &[
@@ -101,13 +121,27 @@ impl Package {
         match self.proof {
             Proof::Program(program) => process::find_program(program).is_some(),
             Proof::File(file) => Path::new(file).exists(),
+            Proof::Llvm(file) => is_in_llvm(Path::new("/usr/lib"), file),
         }
     }
 }
 
+/// Whether any version of LLVM below a folder has such a file.
+fn is_in_llvm(folder: &Path, file: &str) -> bool {
+    std::fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| {
+        entry.file_name().to_string_lossy().starts_with("llvm-") && entry.path().join(file).exists()
+    })
+}
+
 /// Installs what is missing, where that is allowed; otherwise says what to type.
 pub(super) fn bring(needs: Needs) -> Result<()> {
-    let wanted = [(true, BUILD), (needs.desktop, DESKTOP), (needs.window, WINDOW), (needs.tests, TESTS)];
+    let wanted = [
+        (true, BUILD),
+        (needs.desktop, DESKTOP),
+        (needs.window, WINDOW),
+        (needs.tests, PORTABLE),
+        (needs.tests, TESTS),
+    ];
     let missing: Vec<&str> = wanted
         .iter()
         .filter(|(needed, _)| *needed)
@@ -234,5 +268,16 @@ mod tests {
         assert!(file("any", "/proc/self/stat").is_there());
         assert!(!file("any", "/proc/no such file").is_there());
         assert!(!program("any", "no such program").is_there());
+        assert!(!llvm("any", "no such file").is_there());
+    }
+
+    #[test]
+    fn a_file_of_llvm_is_found_whichever_version_it_is_of() {
+        let folder = std::env::temp_dir().join(format!("candor-llvm-{}", std::process::id()));
+        for (path, found) in [("llvm/lib", false), ("llvm-15/other", false), ("llvm-19/lib", true)] {
+            std::fs::create_dir_all(folder.join(path)).unwrap();
+            assert_eq!(is_in_llvm(&folder, "lib"), found, "{path}");
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

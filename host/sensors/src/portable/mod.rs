@@ -9,6 +9,7 @@
 //!   windows. So each monitor has one window more, on top of all and as large as the monitor, of which nothing is known:
 //!   it stands for whatever the list does not name, and the policies are asked about it as of any 'unknown' window. Where a
 //!   rule hides any title, the whole picture is covered.
+//! - For the same reason a lock screen is not told: it is not on the list either. (The X server's own screen saver is.)
 //! - A look is dear on X11, where `xcap` connects anew for every question: with ten windows some 20 ms of work, a tenth of a
 //!   core all the time. (The X11 backend takes 0.1 ms and, while nothing happens, nothing.)
 //! - Pixels pass through memory that `xcap` and the system never clear ([`screen`] says which).

@@ -43,7 +43,8 @@ fn is_set(variable: &str) -> bool {
 fn display() -> Check {
     const SESSION: &str =
         "Choose a session 'on Xorg' at sign-in. What cannot be seen shows as 'no evidence', never as idle.";
-    let wayland = is_set("WAYLAND_DISPLAY");
+    let by_type = std::env::var("XDG_SESSION_TYPE").is_ok_and(|kind| kind == "wayland");
+    let wayland = is_set("WAYLAND_DISPLAY") || by_type;
     if !is_set("DISPLAY") {
         return if wayland {
             wrong("display", "Wayland without X11: no pictures, windows or counts can be had", SESSION)
@@ -61,9 +62,18 @@ fn display() -> Check {
             );
         }
     };
+    let has = |name: &'static str| matches!(connection.extension_information(name), Ok(Some(_)));
+    // Before its extensions: whatever XWayland has, it sees no other window.
+    if wayland || has("XWAYLAND") {
+        return wrong(
+            "display",
+            "Wayland, with X11 for some programs: no pictures, windows or counts can be had",
+            SESSION,
+        );
+    }
     let missing: Vec<String> = EXTENSIONS
         .iter()
-        .filter(|(name, _)| !matches!(connection.extension_information(name), Ok(Some(_))))
+        .filter(|(name, _)| !has(name))
         .map(|(name, what)| format!("{name} ({what})"))
         .collect();
     if !missing.is_empty() {
@@ -71,13 +81,6 @@ fn display() -> Check {
             "display",
             format!("the X server lacks {}", missing.join(", ")),
             "Turn these extensions on in the X server's settings, or use another X server.",
-        );
-    }
-    if wayland {
-        return wrong(
-            "display",
-            "Wayland, with X11 for some programs: other windows cannot be told apart or counted in",
-            SESSION,
         );
     }
     let size = connection.setup().roots.get(screen).map_or_else(String::new, |screen| {
