@@ -187,7 +187,7 @@ impl Shared {
     /// All problems, in words.
     pub fn problems(&self) -> Vec<String> {
         let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
-        problems.iter().map(|(name, text)| format!("{name}: {text}")).collect()
+        problems.iter().map(|(name, text)| format!("{}: {text}", topic(name))).collect()
     }
 
     /// Writes a record of the contract; `at` decides the segment it belongs to.
@@ -198,5 +198,18 @@ impl Shared {
         let body = serde_json::to_vec(record)?;
         let appended = self.journal.append(record.kind(), Some(&self.contract), at, body).await?;
         Ok(appended.sequence)
+    }
+}
+
+/// What a problem is about, in a person's words: a part of the agent by what it does, anything else is a plugin.
+fn topic(name: &str) -> String {
+    match name {
+        "counter" => "Counting".into(),
+        "disk" => "Disk space".into(),
+        "display" => "Screen".into(),
+        "journal" => "Journal".into(),
+        "outbox" => "Delivery".into(),
+        "segment" => "Segment".into(),
+        plugin => format!("Plugin `{plugin}`"),
     }
 }
