@@ -70,7 +70,25 @@ pub(crate) fn guests(workspace: &Workspace, toolchain: &GuestToolchain, which: P
     toolchain.apply(&mut cargo);
     process::run(&mut cargo).context("the guests do not compile")?;
     say(format_args!("guests built in {} s", began.elapsed().as_secs()));
-    Ok(())
+    beside_programs(workspace)
+}
+
+/// Puts the plugins where the agent looks for them, in `plugins` beside its program, so that the built `candor` works by
+/// itself: a link to where they are built.
+fn beside_programs(workspace: &Workspace) -> Result<()> {
+    let link = workspace.programs().join("plugins");
+    let guests = std::path::absolute(workspace.guests())?;
+    if std::fs::read_link(&link).is_ok_and(|to| to == guests) {
+        return Ok(());
+    }
+    match std::fs::remove_file(&link) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("{} is in the way", link.display()));
+        }
+        _ => {}
+    }
+    std::fs::create_dir_all(workspace.programs())?;
+    std::os::unix::fs::symlink(&guests, &link).with_context(|| format!("cannot make {}", link.display()))
 }
 
 /// The workspace's crates that yield a component: those whose library is a `cdylib`.

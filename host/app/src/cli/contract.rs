@@ -6,8 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use candor_diary::terms::Mode;
-use candor_protocol::LONG;
-use candor_protocol::{Contract, NoticeAnswer, Request, Status};
+use candor_protocol::{Contract, LONG, NoticeAnswer, Request, Status};
 use serde_json::json;
 
 use super::args::ContractCommand;

@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
-use candor_protocol::USUAL;
-use candor_protocol::{OutboxAnswer, OutboxParcel, ParcelBytes, Request};
+use candor_protocol::{OutboxAnswer, OutboxParcel, ParcelBytes, Request, USUAL};
 use serde_json::json;
 
 use super::args::OutboxCommand;

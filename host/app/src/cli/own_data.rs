@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
-use candor_protocol::LONG;
-use candor_protocol::{Exported, Plugin, Request};
+use candor_protocol::{Exported, LONG, Plugin, Request};
 
 use super::{Answer, Context};
 use crate::say::{self, plural, short_hex};

@@ -8,8 +8,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use candor_diary::terms::PictureRemoval;
-use candor_protocol::{Forgotten, MAX_MEMO, Picture, Request, Segment, TermsAnswer};
-use candor_protocol::{LONG, USUAL};
+use candor_protocol::{Forgotten, LONG, MAX_MEMO, Picture, Request, Segment, TermsAnswer, USUAL};
 use serde_json::json;
 
 use super::args::SpanArgs;

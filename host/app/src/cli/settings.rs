@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, bail};
-use candor_protocol::{LONG, USUAL};
-use candor_protocol::{OwnRule, Preferences, Request};
+use candor_protocol::{LONG, OwnRule, Preferences, Request, USUAL};
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 

@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
 use candor_diary::terms::Mode;
-use candor_protocol::{IdleAnswer, MAX_MEMO, Request, Status};
-use candor_protocol::{LONG, USUAL};
+use candor_protocol::{IdleAnswer, LONG, MAX_MEMO, Request, Status, USUAL};
 use serde_json::{Value, json};
 
 use super::args::{IdleCommand, StopAt};

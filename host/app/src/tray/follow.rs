@@ -5,8 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use candor_protocol::Client;
-use candor_protocol::{Request, Status};
+use candor_protocol::{Client, Request, Status};
 
 use super::Event;
 

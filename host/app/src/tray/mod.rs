@@ -22,8 +22,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use candor_diary::terms::PictureRemoval;
-use candor_protocol::{AskError, Client, LONG, USUAL};
-use candor_protocol::{IdleAnswer, Preferences, Request, Status, TermsAnswer};
+use candor_protocol::{AskError, Client, IdleAnswer, LONG, Preferences, Request, Status, TermsAnswer, USUAL};
 use ksni::blocking::{Handle, TrayMethods as _};
 use rustix::fs::FlockOperation;
 

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use candor_protocol::Client;
-use candor_protocol::{Request, Theme};
+use candor_protocol::{Client, Request, Theme};
 use eframe::egui;
 use egui::{Context, IconData, OpenUrl, ThemePreference, Ui, ViewportBuilder, ViewportCommand};
 use jiff::tz::TimeZone;

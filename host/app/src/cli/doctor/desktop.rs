@@ -1,7 +1,6 @@
 //! What this desktop offers: display, tray, notifications, keyring, the shortcut.
 
-use candor_protocol::Check;
-use candor_protocol::Client;
+use candor_protocol::{Check, Client};
 use x11rb::connection::{Connection as _, RequestConnection as _};
 use zbus::blocking::Connection;
 

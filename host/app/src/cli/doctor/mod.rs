@@ -10,8 +10,7 @@ mod network;
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use candor_protocol::{AskError, LONG};
-use candor_protocol::{Check, Request, Status};
+use candor_protocol::{AskError, Check, LONG, Request, Status};
 
 use super::{Answer, Context};
 
