@@ -14,6 +14,9 @@ use jiff::tz::TimeZone;
 
 use crate::closing::{CloseError, Closing, read_parcel};
 
+/// How long after the end of a minute its counts may still be on their way, in milliseconds.
+const COUNTS_LATE_MS: u64 = 5_000;
+
 /// What is kept of a closed segment, so that a parcel is not opened again for each look at the clock.
 #[derive(Clone)]
 struct Known {
@@ -67,8 +70,8 @@ impl History {
                 all.insert(entry.segment_start, known);
             }
         }
-        let running = running.map(|parcel| known_of("", parcel));
-        let facts: Vec<Facts> = all.values().chain(&running).map(|k| k.facts).collect();
+        let running = running.map(|parcel| facts_so_far(parcel, now));
+        let facts: Vec<Facts> = all.values().map(|k| k.facts).chain(running).collect();
         let mut totals = Totals::default();
         for (facts, ms) in facts.iter().zip(closing.billed(&facts)) {
             let start = facts.start;
@@ -89,6 +92,19 @@ impl History {
 
 fn known_of(id: &str, parcel: &Parcel) -> Known {
     Known { parcel: id.to_owned(), facts: Facts::of(parcel), pictured: parcel.snapshot.is_some() }
+}
+
+/// What decides about an open segment. The counts of its last minute are still to come: until then they say nothing, where
+/// without this they would pass for a collector that is off, and the segment for billed.
+#[must_use]
+pub fn facts_so_far(parcel: &Parcel, now: u64) -> Facts {
+    let mut parcel = parcel.clone();
+    for minute in &mut parcel.minutes {
+        if minute.counts.is_none() && minute.start + MINUTE_MS + COUNTS_LATE_MS > now {
+            minute.counts = Some(Counts::default());
+        }
+    }
+    Facts::of(&parcel)
 }
 
 /// Today in the computer's time zone, in milliseconds since the epoch.
@@ -182,7 +198,7 @@ impl Closing {
                 && !all.contains_key(&start)
                 && let Some(assembled) = self.so_far(start, None).await?
             {
-                let facts = Facts::of(&assembled.parcel);
+                let facts = facts_so_far(&assembled.parcel, now);
                 all.insert(start, (facts, view(&assembled.parcel, None, self.sends_at(start), now)));
             }
         }

@@ -217,6 +217,19 @@ mod tests {
     }
 
     #[test]
+    fn a_minute_whose_counts_are_still_to_come_is_not_billed() {
+        let active = |records: &[Record], now| {
+            crate::history::facts_so_far(&assemble(&frame(), records).unwrap().parcel, now).active
+        };
+        let begun = [span(600_000, 610_000)];
+        assert_eq!(active(&begun, 610_000), 0);
+        assert_eq!(active(&begun, 664_999), 0, "they may be late");
+        assert_eq!(active(&begun, 665_000), 1, "none come: the collector is off");
+        assert_eq!(active(&[span(600_000, 610_000), activity(600_000, 3)], 610_000), 1);
+        assert_eq!(active(&[span(600_000, 610_000), activity(600_000, 0)], 610_000), 0);
+    }
+
+    #[test]
     fn nothing_tracked_is_no_segment() {
         assert!(assemble(&frame(), &[]).is_none());
         assert!(assemble(&frame(), &[activity(600_000, 5)]).is_none());

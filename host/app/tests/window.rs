@@ -1,4 +1,5 @@
-//! The real window, driven by keys on a display of its own, with an agent that speaks the real protocol.
+//! The real window on a display of its own, with an agent that speaks the real protocol and holds whatever state is to be
+//! seen. What a person does at the window is tested with the real agent: `tests/window.rs` of the workspace.
 //!
 //! `CANDOR_PICTURES=folder cargo test -p candor --test window pictures` keeps a picture of each state.
 
@@ -17,9 +18,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use candor_protocol::{IdleAnswer, IdleQuestion, Request, SegmentState, Theme};
+use candor_protocol::{Request, Theme};
 use desk::{Agent, Display, PATIENCE, no_agent, pixels};
-use states::{MINUTE, at, segment, themed, world};
+use states::{themed, world};
 
 const INVITATION: &str = "https://diary.example/join#7QK2-9F4M";
 
@@ -29,87 +30,6 @@ fn press(display: &Display, steps: usize) {
     display.keys(&["Escape"]);
     display.keys(&vec!["Tab"; steps]);
     display.keys(&["Return"]);
-}
-
-#[test]
-fn a_person_joins_accepts_tracks_deletes_a_picture_answers_and_switches_by_keyboard_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let agent = Agent::serve(folder.path(), world("join"));
-    let mut display = Display::start("800x700x24");
-    display.openbox();
-    display.open(folder.path(), &no_agent(folder.path()));
-
-    // First run: the link is the first thing that Tab reaches.
-    wait("the window asks", || agent.asked().contains(&Request::Preferences));
-    display.keys(&["Tab"]);
-    display.types(INVITATION);
-    display.keys(&["Return"]);
-    agent.until_asked(&Request::Import { invitation: INVITATION.into() });
-    // What will be recorded is read, with a preview of this very screen, and accepted by name: back, name.
-    agent.until("a preview is asked for, and the notice read", |_, asked| {
-        asked.iter().any(|r| matches!(r, Request::Preview { own_rules: None, .. }))
-            && asked.iter().any(|r| matches!(r, Request::Notice { .. }))
-    });
-    press(&display, 2);
-    agent.until("the notice is accepted", |world, asked| {
-        let by_name =
-            |r: &Request| matches!(r, Request::Accept { by, digest, .. } if by == "Mara Oduya" && digest.len() == 64);
-        world.status.notice_accepted && asked.iter().any(by_name)
-    });
-
-    // Track: the contract, Start. Then a new memo: Stop, pause, stop at the end, memo.
-    press(&display, 2);
-    agent.until_asked(&Request::Start { memo: None });
-    std::thread::sleep(Duration::from_millis(700));
-    display.keys(&["Tab", "Tab", "Tab", "ctrl+a"]);
-    display.types("Read the bank's guide");
-    display.keys(&["Return"]);
-    agent.until_asked(&Request::Memo { memo: "Read the bank's guide".into() });
-
-    // A picture is taken, and deleted in its hold: the contract, back to the clock, enlarge, delete.
-    agent.change(|world| {
-        let now = world.status.now;
-        let mut taken = segment(at(17, 50), "Read the bank's guide");
-        taken.state = SegmentState::Open { sends_at: now + 5 * MINUTE };
-        if let Some(picture) = &mut taken.picture {
-            picture.at = now;
-        }
-        world.status.last_picture = Some(taken);
-    });
-    agent.until_asked(&Request::Picture { start: at(17, 50) });
-    press(&display, 4);
-    agent.until_asked(&Request::RemovePicture { start: at(17, 50) });
-
-    // The idle question: the contract, leave out.
-    agent.change(|world| {
-        world.status.question =
-            Some(IdleQuestion { from: at(17, 20), to: at(17, 34), manual_ms: 10 * MINUTE });
-    });
-    press(&display, 2);
-    agent.until_asked(&Request::Idle { answer: IdleAnswer::LeaveOut });
-
-    // An hour offline: what waits is asked for, and tried.
-    agent.change(|world| {
-        let offline = states::world("offline");
-        world.status.offline_since = offline.status.offline_since;
-        world.outbox = offline.outbox;
-    });
-    agent.until_asked(&Request::Outbox);
-    agent.change(|world| world.status.offline_since = None);
-
-    // Another contract: the contract; back, the first, the second.
-    press(&display, 1);
-    press(&display, 3);
-    agent.until_asked(&Request::Switch { contract: "rota".into() });
-
-    // The agent goes, and comes back: the window is still there and follows it.
-    agent.go();
-    std::thread::sleep(Duration::from_millis(1_500));
-    assert!(display.runs());
-    let back = Agent::serve(folder.path(), world("stopped"));
-    wait("the window comes back", || !back.asked().is_empty());
-    press(&display, 2);
-    back.until("tracking begins", |world, _| world.status.tracking);
 }
 
 #[test]

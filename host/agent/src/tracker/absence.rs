@@ -19,7 +19,9 @@ impl Tracker {
     pub(super) async fn leave(&mut self, why: Absence, from: u64) {
         let now = self.shared.clock.now();
         let from = from.clamp(self.state.borrow().since.unwrap_or(from), now);
-        self.end_span(now).await;
+        // Up to then, not to now: not a millisecond of what follows passes for tracked.
+        self.end_span(from).await;
+        self.span_from = self.span_from.max(now);
         if why != Absence::Away {
             // Private time and a password at the lock screen are not even counted.
             self.stop_counter(now).await;

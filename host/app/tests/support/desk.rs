@@ -24,15 +24,12 @@ pub struct Agent(Arc<(Mutex<Inner>, Condvar)>);
 struct Inner {
     world: World,
     asked: Vec<Request>,
-    /// Answers nothing any more: every connection is closed.
-    gone: bool,
 }
 
 impl Agent {
     /// Serves a world in a data folder.
     pub fn serve(data: &Path, world: World) -> Self {
-        let agent =
-            Self(Arc::new((Mutex::new(Inner { world, asked: Vec::new(), gone: false }), Condvar::new())));
+        let agent = Self(Arc::new((Mutex::new(Inner { world, asked: Vec::new() }), Condvar::new())));
         let run = data.join("run");
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&run).unwrap();
         let path = run.join("agent.sock");
@@ -53,7 +50,7 @@ impl Agent {
         for line in BufReader::new(stream).lines() {
             let Ok(line) = line else { return };
             let request: Request = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{line}: {e}"));
-            let Some(response) = self.answer(&request) else { return };
+            let response = self.answer(&request);
             let mut bytes = serde_json::to_vec(&response).unwrap();
             bytes.push(b'\n');
             if write.write_all(&bytes).is_err() {
@@ -62,15 +59,12 @@ impl Agent {
         }
     }
 
-    fn answer(&self, request: &Request) -> Option<Response> {
+    fn answer(&self, request: &Request) -> Response {
         let (lock, changed) = &*self.0;
         let mut inner = lock.lock().unwrap();
         if let Request::Status { after: Some(after) } = request {
-            let same = |inner: &mut Inner| inner.world.status.revision == *after && !inner.gone;
+            let same = |inner: &mut Inner| inner.world.status.revision == *after;
             inner = changed.wait_timeout_while(inner, Duration::from_secs(20), same).unwrap().0;
-        }
-        if inner.gone {
-            return None;
         }
         if !matches!(request, Request::Status { .. }) {
             inner.asked.push(request.clone());
@@ -79,7 +73,7 @@ impl Agent {
             }
             changed.notify_all();
         }
-        Some(inner.world.answer(request))
+        inner.world.answer(request)
     }
 
     /// Changes the world.
@@ -94,13 +88,6 @@ impl Agent {
     /// What was asked for so far, the status aside.
     pub fn asked(&self) -> Vec<Request> {
         self.0.0.lock().unwrap().asked.clone()
-    }
-
-    /// Ends: answers nothing any more.
-    pub fn go(&self) {
-        let (lock, changed) = &*self.0;
-        lock.lock().unwrap().gone = true;
-        changed.notify_all();
     }
 
     /// Waits until something is so.
@@ -207,11 +194,6 @@ impl Display {
     /// Presses keys, one after the other.
     pub fn keys(&self, keys: &[&str]) {
         self.screen.keys(keys).unwrap();
-    }
-
-    /// Types a text.
-    pub fn types(&self, text: &str) {
-        self.screen.types(text).unwrap();
     }
 
     /// The window as a picture, into a file. Waits until two pictures in a row are the same.
