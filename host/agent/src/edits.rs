@@ -65,7 +65,7 @@ impl Closing {
     /// Changes a segment's memo and label.
     ///
     /// # Errors
-    /// [`EditError`].
+    /// `EditError`.
     pub async fn edit(&self, start: u64, memo: &str, label: Option<String>) -> Result<(), EditError> {
         let memo = memo.trim();
         if memo.chars().count() > MAX_MEMO {
@@ -97,7 +97,7 @@ impl Closing {
     /// Removes a segment's picture. Answers whether its time went with it, as the terms may say.
     ///
     /// # Errors
-    /// [`EditError`].
+    /// `EditError`.
     pub async fn remove_picture(&self, start: u64) -> Result<bool, EditError> {
         let with_time = self.terms.picture_removal == PictureRemoval::RemovesTime && self.unlocked(start);
         let _turn = self.turn.lock().await;
@@ -122,7 +122,7 @@ impl Closing {
     /// Removes everything of the segments that a span touches. The running one goes on: what follows is kept.
     ///
     /// # Errors
-    /// [`EditError`]; segments before the one that failed are removed.
+    /// `EditError`; segments before the one that failed are removed.
     pub async fn forget(&self, from: u64, to: u64) -> Result<Forgotten, EditError> {
         if to <= from || to - from > MAX_SPAN_MS {
             return Err(EditError::Refused("a span of one minute to 31 days can be removed"));
@@ -161,7 +161,7 @@ impl Closing {
     /// Types time in: the whole segments that lie in a span, without activity, and over.
     ///
     /// # Errors
-    /// [`EditError`]; segments before the one that failed are kept.
+    /// `EditError`; segments before the one that failed are kept.
     pub async fn add_manual(&self, from: u64, to: u64, memo: &str) -> Result<Forgotten, EditError> {
         let memo = memo.trim();
         if self.terms.manual_time == ManualTime::No {

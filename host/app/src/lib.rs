@@ -3,7 +3,7 @@
 //! All of them are clients of the agent's control socket and bypass nothing: what they show is what the agent
 //! answers, what they do is what it does for them. No sensor, no journal and no plugin is touched here.
 //!
-//! Start reading at [`client`] (the way to the agent), then [`window`], [`cli`] or [`tray`].
+//! Start reading at `candor_protocol::Client` (the way to the agent), then [`window`], [`cli`] or [`tray`].
 
 pub mod cli;
 pub mod launch;

@@ -1,7 +1,7 @@
 //! The command line. Each command asks the agent, and says what came of it: in plain sentences, or with `--json` as
 //! the agent's own answer.
 //!
-//! A command never prints by itself: it answers an [`Answer`], which is printed once, whole. Start reading at
+//! A command never prints by itself: it answers an `Answer`, which is printed once, whole. Start reading at
 //! [`run`].
 
 pub mod args;

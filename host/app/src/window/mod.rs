@@ -1,7 +1,7 @@
 //! The tracker window: what the agent does, in sight, and in reach of the person at the keyboard.
 //!
 //! It must never wait for the agent where it draws, never show what the agent did not say, and never hide 'What is
-//! recorded'. [`app`] is the loop; [`model`] what is shown; [`view`] how; [`worker`] the threads that wait.
+//! recorded'. `app` is the loop; `model` what is shown; `view` how; `worker` the threads that wait.
 
 mod answers;
 mod app;
