@@ -20,6 +20,7 @@ use crate::input::InputSource;
 use crate::presence::Presence;
 use crate::record::Record;
 use crate::shared::Shared;
+use absence::Beat;
 use counting::{Running, next_count};
 
 /// How long after its end a segment stays open for pictures that are still being judged and counts on their way, ms.
@@ -129,14 +130,6 @@ pub struct Tracker {
     presence: Arc<dyn Presence>,
 }
 
-/// What the clocks showed at the last heartbeat.
-#[derive(Clone, Copy)]
-struct Beat {
-    wall: u64,
-    steady: u64,
-    asleep: u64,
-}
-
 impl Tracker {
     /// A tracker that is off.
     #[must_use]
@@ -149,11 +142,7 @@ impl Tracker {
     ) -> (Self, watch::Receiver<State>) {
         let (state, states) = watch::channel(State::default());
         let shared = Arc::clone(&closing.shared);
-        let beat = Beat {
-            wall: shared.clock.now(),
-            steady: shared.clock.monotonic(),
-            asleep: presence.sample().asleep_ms,
-        };
+        let beat = Beat::now(shared.clock.as_ref(), presence.as_ref());
         let tracker = Self {
             shared,
             closing,
@@ -323,7 +312,7 @@ impl Tracker {
         let now = self.shared.clock.now();
         self.span_from = now;
         self.segment = self.shared.length.start_of(now);
-        self.beat = self.beat_now();
+        self.beat = Beat::now(self.shared.clock.as_ref(), self.presence.as_ref());
         self.shared.set_tracking(true);
         self.state.send_modify(|s| {
             s.since = Some(now);
@@ -449,25 +438,6 @@ impl Tracker {
             }
         }
         self.tell();
-    }
-
-    fn beat_now(&self) -> Beat {
-        Beat {
-            wall: self.shared.clock.now(),
-            steady: self.shared.clock.monotonic(),
-            asleep: self.presence.sample().asleep_ms,
-        }
-    }
-
-    /// A computer that slept, a clock that was set, a person who went or came back.
-    async fn heartbeat(&mut self) {
-        let now = self.beat_now();
-        let last = std::mem::replace(&mut self.beat, now);
-        if self.state.borrow().since.is_none() {
-            return;
-        }
-        self.jumped(last, now).await;
-        self.attend().await;
     }
 
     async fn write_memo(&mut self, at: u64) {

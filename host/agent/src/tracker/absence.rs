@@ -5,8 +5,10 @@
 
 use candor_diary::parcel::{Gap, GapCause};
 
-use super::{Absence, Beat, HEARTBEAT_MS, Tracker};
+use super::{Absence, HEARTBEAT_MS, Tracker};
+use crate::clock::Clock;
 use crate::collectors::Event;
+use crate::presence::Presence;
 use crate::record::Record;
 
 /// A difference of the clocks beyond this is a jump, in milliseconds.
@@ -14,7 +16,33 @@ const JUMP_MS: u64 = 2_000;
 /// Of a longer gap only the last part is recorded, in milliseconds: 24 hours.
 const LONGEST_GAP_MS: u64 = 24 * 60 * 60_000;
 
+/// What the clocks showed at a heartbeat, in milliseconds.
+#[derive(Clone, Copy)]
+pub(super) struct Beat {
+    pub(super) wall: u64,
+    steady: u64,
+    asleep: u64,
+}
+
+impl Beat {
+    /// What they show now.
+    pub(super) fn now(clock: &dyn Clock, presence: &dyn Presence) -> Self {
+        Self { wall: clock.now(), steady: clock.monotonic(), asleep: presence.sample().asleep_ms }
+    }
+}
+
 impl Tracker {
+    /// A computer that slept, a clock that was set, a person who went or came back.
+    pub(super) async fn heartbeat(&mut self) {
+        let now = Beat::now(self.shared.clock.as_ref(), self.presence.as_ref());
+        let last = std::mem::replace(&mut self.beat, now);
+        if self.state.borrow().since.is_none() {
+            return;
+        }
+        self.jumped(last, now).await;
+        self.attend().await;
+    }
+
     /// From `from` on nothing is tracked, for this reason. What was tracked after it already is left out again.
     pub(super) async fn leave(&mut self, why: Absence, from: u64) {
         let now = self.shared.clock.now();
@@ -93,7 +121,7 @@ impl Tracker {
     }
 
     /// The time between is no evidence.
-    pub(super) async fn jumped(&mut self, last: Beat, now: Beat) {
+    async fn jumped(&mut self, last: Beat, now: Beat) {
         let expected = last.wall + (now.steady - last.steady);
         if now.wall.abs_diff(expected) <= JUMP_MS {
             return;
@@ -115,7 +143,7 @@ impl Tracker {
     }
 
     /// Looks whether anybody is there.
-    pub(super) async fn attend(&mut self) {
+    async fn attend(&mut self) {
         let sample = self.presence.sample();
         let now = self.shared.clock.now();
         let absent = self.state.borrow().absent;
