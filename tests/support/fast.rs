@@ -21,11 +21,19 @@ impl FastAgent {
     /// # Errors
     /// Where it does not start.
     pub fn start(agent: &Agent, real: u64, speed: u32) -> Result<Self> {
+        Self::start_with(agent, real, speed, &places::guests())
+    }
+
+    /// The same with the plugins of another folder.
+    ///
+    /// # Errors
+    /// Where it does not start.
+    pub fn start_with(agent: &Agent, real: u64, speed: u32, plugins: &Path) -> Result<Self> {
         let mut child = Command::new(places::program("fast-agent"))
             .arg("--data")
             .arg(agent.data())
             .arg("--plugins")
-            .arg(places::guests())
+            .arg(plugins)
             .arg("--compiler")
             .arg(places::program("candor-compile"))
             .args(["--speed", &speed.to_string(), "--real", &real.to_string(), "--shown", &real.to_string()])

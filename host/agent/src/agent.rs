@@ -21,6 +21,7 @@ use crate::doctor;
 use crate::folder::Folder;
 use crate::guard::eyes::Eyes;
 use crate::input::InputSource;
+use crate::own_rules::OwnRules;
 use crate::presence::Presence;
 use crate::seat::{House, Pipeline, Seat};
 use crate::settings::{self, Remembered};
@@ -57,6 +58,8 @@ pub struct Agent {
     pub(crate) remembered: Mutex<Remembered>,
     runtime: Option<tokio::runtime::Runtime>,
     quit: Notify,
+    /// Own rules are set one after the other.
+    own_turn: Mutex<()>,
     /// Bytes of the journal and its pictures, as they were looked at last.
     disk: std::sync::atomic::AtomicU64,
 }
@@ -92,6 +95,7 @@ impl Agent {
             .enable_all()
             .build()
             .context("the plugins' runtime could not be started")?;
+        let own_rules = OwnRules::load(&folder);
         let house = Arc::new(House {
             folder,
             clock,
@@ -101,6 +105,7 @@ impl Agent {
             plugins,
             compiler,
             journal,
+            own_rules,
             runtime: runtime.handle().clone(),
             revision: Arc::new(watch::channel(1).0),
         });
@@ -123,6 +128,7 @@ impl Agent {
             remembered: Mutex::new(remembered),
             runtime: Some(runtime),
             quit: Notify::new(),
+            own_turn: Mutex::default(),
             disk: std::sync::atomic::AtomicU64::new(0),
         }))
     }

@@ -7,8 +7,9 @@
 //! terms/            the terms of each contract
 //! ```
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -36,9 +37,10 @@ pub(crate) async fn export(agent: &Agent, to: &str) -> Result<Exported> {
     if folder.exists() {
         bail!("{to} is there already: name a new folder");
     }
-    for part in ["pictures", "parcels", "terms"] {
-        let path = folder.join(part);
-        fs::create_dir_all(&path).with_context(|| format!("{} could not be made", path.display()))?;
+    for path in [folder.clone(), folder.join("pictures"), folder.join("parcels"), folder.join("terms")] {
+        // For its owner only, as in the journal: the folders above may be open to everybody.
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
+        made.with_context(|| format!("{} could not be made", path.display()))?;
     }
     for seat in agent.seats().await {
         let name = seat.folder.name().unwrap_or_else(|| "contract".into());
@@ -53,14 +55,18 @@ pub(crate) async fn export(agent: &Agent, to: &str) -> Result<Exported> {
     Ok(Exported { folder: to.to_owned(), records, pictures })
 }
 
+/// A new file that nobody but its owner can read.
+fn create(path: &Path) -> Result<fs::File> {
+    let created = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    created.with_context(|| format!("{} could not be written", path.display()))
+}
+
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    fs::write(path, bytes).with_context(|| format!("{} could not be written", path.display()))
+    create(path)?.write_all(bytes).with_context(|| format!("{} could not be written", path.display()))
 }
 
 async fn write_records(journal: &Journal, folder: &Path) -> Result<(u64, u64)> {
-    let mut lines = std::io::BufWriter::new(
-        fs::File::create(folder.join("records.jsonl")).context("records.jsonl could not be written")?,
-    );
+    let mut lines = std::io::BufWriter::new(create(&folder.join("records.jsonl"))?);
     let (mut count, mut pictures, mut after) = (0, 0, None);
     loop {
         let filter = RecordFilter { after_sequence: after, limit: PAGE, ..RecordFilter::default() };
@@ -100,8 +106,11 @@ async fn write_records(journal: &Journal, folder: &Path) -> Result<(u64, u64)> {
 /// Whether there was still a picture to write.
 async fn write_picture(journal: &Journal, blob: &str, path: &Path) -> Result<bool> {
     let Ok(info) = journal.blob_info(blob).await else { return Ok(false) };
-    let mut file =
-        fs::File::create(path).with_context(|| format!("{} could not be written", path.display()))?;
+    if path.exists() {
+        // The same picture twice.
+        return Ok(false);
+    }
+    let mut file = create(path)?;
     let mut offset = 0;
     while offset < info.length {
         let bytes = journal.read_blob(blob, offset, CHUNK).await?;

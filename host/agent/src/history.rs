@@ -142,6 +142,7 @@ pub fn view(parcel: &Parcel, entry: Option<&OutboxEntry>, sends_at: u64, now: u6
             bytes: facts.bytes,
             redactions: facts.redactions.clone(),
             covered_by: rules.into_iter().filter_map(words).collect(),
+            focus: facts.focus.clone(),
         }
     });
     let state = match entry {

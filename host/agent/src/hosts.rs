@@ -1,14 +1,17 @@
 //! What stands behind the permissions of plugins: sensors through the guard, observations into the journal.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use candor_diary::parcel::{Custom, Focus, NoSnapshot};
+use candor_diary::parcel::{Custom, Focus, Gap, GapCause, NoSnapshot};
+use candor_diary::segment::{MINUTE_MS, minute_of};
 use candor_journal::{BlobInfo, Journal, JournalError};
 use candor_sandbox::capability::{AttachmentSource, FrameView, Observations, Sensors, Store};
 use candor_sandbox::model::{Denied, Layout, Minute, Note, NoteError, PictureSize, Scope, StoreError};
 
 use crate::guard::frame::Masked;
+use crate::guard::judgement::Failing;
 use crate::guard::{Guard, JudgedLayout, NoPicture};
 use crate::picture::encode;
 use crate::record::Record;
@@ -23,13 +26,22 @@ pub struct CollectorHost {
     last: Mutex<Option<JudgedLayout>>,
     /// Why `screen` denied the last picture, where the host knows more than the collector is told.
     denied: Mutex<Option<NoSnapshot>>,
+    /// The minute in which it was last recorded that a policy fails.
+    gap_told: AtomicU64,
 }
 
 impl CollectorHost {
     /// For the collector of that name. Without a guard there is no display to see.
     #[must_use]
     pub fn new(plugin: &str, shared: Arc<Shared>, guard: Option<Arc<Guard>>) -> Self {
-        Self { plugin: plugin.to_owned(), shared, guard, last: Mutex::default(), denied: Mutex::default() }
+        Self {
+            plugin: plugin.to_owned(),
+            shared,
+            guard,
+            last: Mutex::default(),
+            denied: Mutex::default(),
+            gap_told: AtomicU64::new(0),
+        }
     }
 
     fn why(&self, denied: Denied) -> Option<NoSnapshot> {
@@ -45,6 +57,41 @@ impl CollectorHost {
             return Err(Denied::NotTracking);
         }
         self.guard.as_deref().ok_or_else(|| Denied::Unavailable("there is no display".into()))
+    }
+
+    /// Shows the worker that a policy cannot judge, or that it can again.
+    async fn say_failing(&self, guard: &Guard, said: Result<(), &Denied>) {
+        let failing = guard.failing().await;
+        let text = |own: bool| {
+            let here = failing.filter(|f| f.own == own)?;
+            let Failing { how, .. } = here;
+            Some(format!(
+                "it could not judge what is on screen, so no picture and no title is recorded: {how}"
+            ))
+        };
+        // Other refusals say nothing of the policies.
+        if matches!(said, Ok(()) | Err(Denied::RuleFailed | Denied::Skipped(_)))
+            && (failing.is_some() || said.is_ok())
+        {
+            self.shared.problem("policy", text(false));
+            self.shared.problem("own rules failing", text(true));
+        }
+        if said == Err(&Denied::RuleFailed) {
+            self.tell_gap().await;
+        }
+    }
+
+    /// The client reads why there are no titles: once a minute is enough.
+    async fn tell_gap(&self) {
+        let now = self.shared.clock.now();
+        let minute = minute_of(now);
+        if self.gap_told.swap(minute, Ordering::AcqRel) == minute || !self.shared.tracking() {
+            return;
+        }
+        let gap = Gap { from: now, to: (now + 1_000).min(minute + MINUTE_MS), cause: GapCause::RuleFailed };
+        if let Err(error) = self.record(now, &Record::Gap(gap)).await {
+            tracing::warn!("a gap could not be recorded: {error}");
+        }
     }
 
     async fn record(&self, at: u64, record: &Record) -> Result<(), NoteError> {
@@ -80,6 +127,18 @@ impl CollectorHost {
     }
 }
 
+/// A note of a plugin's own making that may not be recorded now.
+fn refused(denied: Denied) -> NoteError {
+    match denied {
+        Denied::NotTracking => NoteError::NotTracking,
+        Denied::Skipped(_) => NoteError::Unavailable("a rule says that nothing is recorded now".into()),
+        Denied::RuleFailed => NoteError::Unavailable("a policy could not judge".into()),
+        Denied::Unsettled => NoteError::Unavailable("the windows keep changing".into()),
+        Denied::TooMany => NoteError::TooMany,
+        Denied::Unavailable(why) => NoteError::Unavailable(why),
+    }
+}
+
 fn unavailable(error: impl std::fmt::Display) -> NoteError {
     NoteError::Unavailable(error.to_string())
 }
@@ -99,7 +158,10 @@ pub(crate) fn no_snapshot(denied: Denied) -> Option<NoSnapshot> {
 #[async_trait]
 impl Sensors for CollectorHost {
     async fn windows(&self) -> Result<Layout, Denied> {
-        let judged = self.guard()?.windows().await?;
+        let guard = self.guard()?;
+        let judged = guard.windows().await;
+        self.say_failing(guard, judged.as_ref().map(|_| ())).await;
+        let judged = judged?;
         let layout = judged.layout.clone();
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(judged);
         Ok(layout)
@@ -112,9 +174,14 @@ impl Sensors for CollectorHost {
         } else if choices.disk_used_up {
             Some(NoSnapshot::DiskUsedUp)
         } else {
-            match self.guard()?.picture(scope).await {
-                Ok(masked) => return Ok(Arc::new(masked)),
+            let guard = self.guard()?;
+            match guard.picture(scope).await {
+                Ok(masked) => {
+                    self.say_failing(guard, Ok(())).await;
+                    return Ok(Arc::new(masked));
+                }
                 Err(NoPicture::Denied(denied)) => {
+                    self.say_failing(guard, Err(&denied)).await;
                     *self.denied.lock().unwrap_or_else(PoisonError::into_inner) = None;
                     return Err(denied);
                 }
@@ -153,7 +220,7 @@ impl Observations for CollectorHost {
                 Some(why) if self.shared.open(now) => self.record(now, &Record::NoSnapshot { why }).await,
                 _ => Err(NoteError::NotTracking),
             },
-            Note::Focus { window, at } => {
+            Note::Focus { window, at, facts } => {
                 if !self.shared.open(at) {
                     return Err(NoteError::NotTracking);
                 }
@@ -163,6 +230,9 @@ impl Observations for CollectorHost {
                     let index = judged.layout.windows.iter().position(|w| w.id == window.id);
                     index.and_then(|i| judged.hidden_by.get(i).cloned()).ok_or(NoteError::Unknown)?
                 };
+                if let Some(guard) = &self.guard {
+                    guard.tell(facts);
+                }
                 let focus = Focus { at, app: window.app, title: window.title, url: window.url, hidden_by };
                 self.record(at, &Record::Focus(focus)).await
             }
@@ -180,6 +250,11 @@ impl Observations for CollectorHost {
                 if !self.shared.tracking() {
                     return Err(NoteError::NotTracking);
                 }
+                // What it tells may come from what is on screen: the policies are asked like for anything else.
+                let guard = self.guard().map_err(refused)?;
+                let said = guard.custom().await;
+                self.say_failing(guard, said.as_ref().map(|()| ())).await;
+                said.map_err(refused)?;
                 let custom = Custom { at: now, plugin: self.plugin.clone(), kind, body };
                 self.record(now, &Record::Custom(custom)).await
             }

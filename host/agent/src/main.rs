@@ -12,6 +12,7 @@ use candor_agent::folder::Folder;
 use candor_agent::guard::eyes::{Eyes, SensorEyes};
 use candor_agent::input::CounterSource;
 use candor_agent::notice::Acceptance;
+use candor_agent::own_rules::Own;
 use candor_agent::presence::SensorPresence;
 use candor_agent::seat::open_plugins;
 use candor_agent::settings::Remembered;
@@ -124,9 +125,7 @@ enum Cmd {
 }
 
 fn main() -> Result<()> {
-    // What is in memory stays there: no core dumps, and no debugger of another process of this user.
-    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
-    rustix::process::setrlimit(rustix::process::Resource::Core, none).context("core dumps stay on")?;
+    candor_agent::private::keep_memory_private()?;
     tracing_subscriber::fmt()
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("CANDOR_LOG")
@@ -161,7 +160,7 @@ async fn run(cli: Cli) -> Result<()> {
         Cmd::Notice => {
             let folder = Folder::open(&data)?;
             let (_, seat) = seat(&data)?;
-            let (_, notice) = open_plugins(&folder, &seat.enrolment()?, &plugins()?, &compiler()?).await?;
+            let (_, notice) = open_plugins(&folder, &seat.enrolment()?, &plugins()?, &compiler()?, Own::load(&folder)).await?;
             print!("{}", notice.text);
             Ok(())
         }
@@ -215,7 +214,7 @@ fn seat(data: &Path) -> Result<(Folder, Folder)> {
 
 async fn accept(data: &Path, plugins: &Path, compiler: &Path, by: Option<String>) -> Result<()> {
     let (folder, seat) = seat(data)?;
-    let (_, notice) = open_plugins(&folder, &seat.enrolment()?, plugins, compiler).await?;
+    let (_, notice) = open_plugins(&folder, &seat.enrolment()?, plugins, compiler, Own::load(&folder)).await?;
     let by = by.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "the person at this account".into());
     let acceptance = Acceptance {
         notice: notice.digest(),

@@ -3,7 +3,7 @@
 //! Nothing is recorded before the person at this account has accepted the notice; when it changes it is asked for
 //! again. With the acceptance go the grants: each plugin gets exactly what the notice says it asks for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use candor_sandbox::{Capability, Grants};
 use candor_seal::sha256_hex;
 use serde::{Deserialize, Serialize};
 
-use crate::plugins::{Plugins, asks};
+use crate::plugins::{OWN, Plugins, asks};
 
 /// What is recorded, and what each plugin asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +62,28 @@ pub(crate) fn words(capability: Capability) -> &'static str {
     }
 }
 
+/// Where a segment goes, by what delivers it and not by where the device is enrolled.
+fn target(plugins: &Plugins, server: &str, delivered: &Path) -> String {
+    let asked = plugins.uploader.as_ref().and_then(|uploader| asks(uploader, delivered).ok());
+    let Some(Grants { http, folder, .. }) = asked else {
+        return format!("it is sent; what should deliver it could not be loaded (enrolled at {server})");
+    };
+    let origins: Vec<_> = http.iter().map(|http| http.origin.as_str()).collect();
+    match (origins.is_empty(), folder) {
+        (false, None) => format!("it is sent to {}", origins.join(" and ")),
+        (false, Some(folder)) => {
+            format!("it is sent to {} and written into {}", origins.join(" and "), folder.display())
+        }
+        (true, Some(folder)) => format!("it is written into the folder {}", folder.display()),
+        (true, None) => "it is delivered nowhere".into(),
+    }
+}
+
+/// Enough of a digest to tell plugins apart by.
+fn short(sha256: &str) -> &str {
+    sha256.get(..16).unwrap_or(sha256)
+}
+
 fn ms(duration: u64) -> String {
     let seconds = duration / 1_000;
     format!("{}:{:02}", seconds / 60, seconds % 60)
@@ -87,15 +109,25 @@ impl Notice {
             }
         });
         line(format!(
-            "Time is cut into segments of {} minutes. Each waits {} on this computer before it is sent to {server}.",
+            "Time is cut into segments of {} minutes. Each waits {} on this computer before {}.",
             terms.segment.minutes(),
-            ms(terms.hold_ms)
+            ms(terms.hold_ms),
+            target(plugins, server, delivered)
         ));
-        line(String::new());
-        line("Collectors and what each may do:".into());
-        for loaded in plugins.collectors.iter().chain(&plugins.uploader) {
+        let mut permitted = BTreeSet::new();
+        let headed = |head: &'static str, plugin| (head, plugin);
+        let collectors = plugins.collectors.iter().map(|p| headed("Collectors and what each may do:", p));
+        let uploaders = plugins.uploader.iter().map(|p| headed("What delivers it, and what that may do:", p));
+        let mut under = "";
+        for (head, loaded) in collectors.chain(uploaders) {
+            if head != under {
+                line(String::new());
+                line(head.into());
+                under = head;
+            }
             match asks(loaded, delivered) {
                 Ok(asked) => {
+                    permitted.extend(asked.capabilities.iter().copied());
                     let may: Vec<_> = asked.capabilities.iter().map(|c| words(*c)).collect();
                     let mut entry = format!("- {}: {}", loaded.name, may.join("; "));
                     for http in &asked.http {
@@ -113,21 +145,42 @@ impl Notice {
             }
         }
         line(String::new());
-        if plugins.policy.is_none() {
-            line("No rules could be loaded, so no picture and no title is recorded.".into());
-        } else if plugins.facts.rules.is_empty() {
-            line("Rules: none. Every window is shown as it is.".into());
-        } else {
-            line("Rules, before anything is kept:".into());
-            for (number, rule) in plugins.facts.rules.iter().enumerate() {
-                line(format!("{}. {rule}", number + 1));
+        match &plugins.policy {
+            None => line("No rules could be loaded, so no picture and no title is recorded.".into()),
+            Some(judging) => {
+                let (name, sha256) = (&plugins.facts.plugin, &judging.sha256);
+                let policy = format!("the policy `{name}` (SHA-256 {})", short(sha256));
+                if plugins.facts.rules.is_empty() {
+                    line(format!("Rules: none. Every window is shown as it is, says {policy}."));
+                } else {
+                    line(format!("Rules, before anything is kept, by {policy}:"));
+                    for (number, rule) in plugins.facts.rules.iter().enumerate() {
+                        line(format!("{}. {rule}", number + 1));
+                    }
+                }
+                let asked = &judging.grants;
+                if !asked.capabilities.is_empty() {
+                    let may: Vec<_> = asked.capabilities.iter().map(|c| words(*c)).collect();
+                    line(format!("To judge, it may {}; it has no way out for what it sees.", may.join("; ")));
+                }
+                let granted = Granted { sha256: sha256.clone(), grants: asked.clone() };
+                grants.insert(format!("policy {name}"), granted);
             }
+        }
+        if let Some(sha256) = &plugins.own_sha256 {
+            line(format!(
+                "Rules of your own judge first, by the policy `{OWN}` (SHA-256 {}). What they hide is shown to nobody, the \
+                 client's policy included.",
+                short(sha256)
+            ));
+            grants.insert("own rules".into(), Granted { sha256: sha256.clone(), grants: Grants::default() });
         }
         for (name, problem) in &plugins.problems {
             line(format!("Not as the terms say: {name}: {problem}"));
         }
         line(String::new());
-        line("Never recorded: which keys you press, where you click, sound, the webcam.".into());
+        let webcam = if permitted.contains(&Capability::Camera) { "" } else { ", the webcam" };
+        line(format!("Never recorded: which keys you press, where you click, sound{webcam}."));
         line(format!("{} and you see the same Work Diary.", terms.client));
         Self { text, grants }
     }
@@ -136,6 +189,18 @@ impl Notice {
     #[must_use]
     pub fn digest(&self) -> String {
         sha256_hex(self.text.as_bytes())
+    }
+
+    /// Which plugins are not those that an earlier acceptance was about, as the end of a sentence; empty where all are.
+    #[must_use]
+    pub fn changed_since(&self, before: &Acceptance) -> String {
+        let changed: Vec<_> = self
+            .grants
+            .iter()
+            .filter(|(name, granted)| before.grants.get(*name).is_some_and(|before| before != *granted))
+            .map(|(name, _)| format!("`{name}`"))
+            .collect();
+        if changed.is_empty() { String::new() } else { format!(". Not as accepted: {}", changed.join(", ")) }
     }
 
     /// Whether this acceptance is of this notice, by this account, and grants what it says.

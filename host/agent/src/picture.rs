@@ -43,6 +43,7 @@ pub fn encode(frame: &Masked, size: PictureSize) -> Result<(Vec<u8>, Snapshot), 
         bytes: bytes.len() as u64,
         monitors: u32::try_from(frame.monitors().len()).unwrap_or(u32::MAX),
         redactions,
+        focus: frame.focus().cloned(),
     };
     Ok((bytes, facts))
 }

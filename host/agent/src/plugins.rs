@@ -7,6 +7,11 @@ use candor_diary::terms::{PluginUse, Terms};
 use candor_sandbox::{Capability, Grants, HttpGrant, Kind, Policy, Prepared, Refusal, Sandbox};
 use url::{Host, Url};
 
+use crate::own_rules::Own;
+
+/// The policy that judges the worker's own rules.
+pub const OWN: &str = "rules";
+
 /// A plugin that was loaded but not started.
 pub struct Loaded {
     /// Its name in the terms.
@@ -17,14 +22,27 @@ pub struct Loaded {
     pub settings: String,
 }
 
+/// A policy that was started, but was not asked about anything.
+pub struct Judging {
+    /// The policy.
+    pub policy: Policy,
+    /// SHA-256 of its component.
+    pub sha256: String,
+    /// What it asks for, and was started with. A policy has no way out for what it sees, and is asked about nothing before
+    /// the notice is accepted, which names this.
+    pub grants: Grants,
+}
+
 /// Everything that the terms name.
 pub struct Plugins {
     /// The client's policy; none where it is missing or refused.
-    pub policy: Option<Policy>,
+    pub policy: Option<Judging>,
     /// The worker's own rules, where there are any.
     pub own: Option<Policy>,
-    /// Whether there are own rules that could not be loaded: then nothing may be shown either.
-    pub own_failed: bool,
+    /// SHA-256 of the component that judges own rules, whether there are any or not; none where it is missing.
+    pub own_sha256: Option<String>,
+    /// Why there are own rules that could not be loaded: then nothing may be shown either.
+    pub own_problem: Option<String>,
     /// What a parcel says of the policy: the client's rules. The worker's own are added when they are in force.
     pub facts: parcel::Policy,
     /// Collectors that could be loaded.
@@ -71,26 +89,36 @@ impl Library<'_> {
     ///
     /// # Errors
     /// Why they cannot be in force, with the place of a bad rule.
-    pub async fn own_rules(&self, settings: serde_json::Value) -> Result<Policy, String> {
-        let plugin = PluginUse { plugin: "rules".into(), settings };
-        self.policy(&plugin).await.map(|(policy, _)| policy)
+    pub async fn own_rules(&self, settings: serde_json::Value) -> Result<Judging, String> {
+        let judging = self.policy(&PluginUse { plugin: OWN.into(), settings }).await?;
+        if !judging.grants.capabilities.is_empty() {
+            // It sees what nothing else may see: it is not to ask for more than that.
+            return Err(format!("the policy `{OWN}` asks for permissions, which own rules have no use for"));
+        }
+        Ok(judging)
     }
 
-    async fn policy(&self, plugin: &PluginUse) -> Result<(Policy, String), String> {
+    /// SHA-256 of the component that judges own rules.
+    async fn own_sha256(&self) -> Option<String> {
+        let plugin = PluginUse { plugin: OWN.into(), settings: serde_json::Value::Null };
+        let loaded = self.load("policy", &plugin).await.ok()?;
+        Some(loaded.prepared.description().sha256.clone())
+    }
+
+    async fn policy(&self, plugin: &PluginUse) -> Result<Judging, String> {
         let loaded = self.load("policy", plugin).await?;
         let sha256 = loaded.prepared.description().sha256.clone();
-        // A policy has no way out for what it sees, so what it imports needs nobody's permission.
         let grants = asks(&loaded, Path::new("")).map_err(|e| e.to_string())?;
         let policy = loaded
             .prepared
             .policy(&loaded.name, &grants, &loaded.settings)
             .await
             .map_err(|e: Refusal| e.to_string())?;
-        Ok((policy, sha256))
+        Ok(Judging { policy, sha256, grants })
     }
 
-    /// Loads what the terms name, and the worker's own rules (settings for the policy `rules`).
-    pub async fn open(&self, terms: &Terms, own_rules: Option<serde_json::Value>) -> Plugins {
+    /// Loads what the terms name, and the worker's own rules.
+    pub async fn open(&self, terms: &Terms, own_rules: Own) -> Plugins {
         let mut problems = Vec::new();
         let mut facts = parcel::Policy { plugin: String::new(), sha256: String::new(), rules: Vec::new() };
         let policy = match &terms.policy {
@@ -102,13 +130,13 @@ impl Library<'_> {
                 None
             }
             Some(plugin) => match self.policy(plugin).await {
-                Ok((policy, sha256)) => {
+                Ok(judging) => {
                     facts = parcel::Policy {
                         plugin: plugin.plugin.clone(),
-                        sha256,
-                        rules: policy.rules().to_vec(),
+                        sha256: judging.sha256.clone(),
+                        rules: judging.policy.rules().to_vec(),
                     };
-                    Some(policy)
+                    Some(judging)
                 }
                 Err(why) => {
                     problems
@@ -118,19 +146,22 @@ impl Library<'_> {
                 }
             },
         };
-        let mut own_failed = false;
+        let mut own_problem = None;
         let own = match own_rules {
-            None => None,
-            Some(settings) => match self.own_rules(settings).await {
-                Ok(own) => Some(own),
+            Own::Set(None) => None,
+            Own::Set(Some(settings)) => match self.own_rules(settings).await {
+                Ok(own) => Some(own.policy),
                 Err(why) => {
-                    own_failed = true;
-                    problems
-                        .push(("own rules".into(), format!("no picture and no title is recorded: {why}")));
+                    own_problem = Some(format!("no picture and no title is recorded: {why}"));
                     None
                 }
             },
+            Own::Broken(why) => {
+                own_problem = Some(why);
+                None
+            }
         };
+        let own_sha256 = self.own_sha256().await;
         let mut collectors = Vec::new();
         for plugin in &terms.collectors {
             match self.load("collector", plugin).await {
@@ -145,7 +176,7 @@ impl Library<'_> {
                 None
             }
         };
-        Plugins { policy, own, own_failed, facts, collectors, uploader, problems }
+        Plugins { policy, own, own_sha256, own_problem, facts, collectors, uploader, problems }
     }
 }
 
@@ -159,7 +190,17 @@ pub fn listed(plugins: &Plugins) -> Vec<candor_protocol::Plugin> {
             name: plugins.facts.plugin.clone(),
             kind: "policy".into(),
             sha256: plugins.facts.sha256.clone(),
-            may: vec!["say what is covered or left out; it has no way out for what it sees".into()],
+            may: std::iter::once(
+                "say what is covered or left out; it has no way out for what it sees".into(),
+            )
+            .chain(
+                plugins
+                    .policy
+                    .iter()
+                    .flat_map(|p| &p.grants.capabilities)
+                    .map(|c| crate::notice::words(*c).into()),
+            )
+            .collect(),
             problem: problem(&plugins.facts.plugin),
             log: Vec::new(),
         });

@@ -12,6 +12,7 @@ use crate::agent::words;
 use crate::guard::judgement::{Judge, Policies};
 use crate::guard::{Guard, NoPicture};
 use crate::hosts::no_snapshot;
+use crate::own_rules::Own;
 use crate::picture::encode_small;
 use crate::plugins::{Library, Plugins};
 use crate::seat::{Seat, sandbox};
@@ -26,28 +27,39 @@ pub(crate) async fn preview(
     let house = &seat.house;
     let eyes = house.eyes.as_ref().map_err(|why| format!("there is nothing to see: {why}"))?;
     let own = match own_rules {
-        Some(rules) => settings::own_settings(&rules).map_err(words)?,
-        None => house.folder.read_json("own-rules.json").map_err(words)?,
+        Some(rules) => Own::Set(settings::own_settings(&rules).map_err(words)?),
+        None => house.own_rules.now(),
     };
     let sandbox = sandbox(&house.folder, &house.compiler).map_err(words)?;
     let library = Library { sandbox: &sandbox, folder: &house.plugins };
-    if let Some(own) = &own {
+    if let Own::Set(Some(own)) = &own {
         // A bad rule is refused with its place; a picture without it would not be what the client sees.
         library.own_rules(own.clone()).await?;
     }
-    let Plugins { policy, own, .. } = library.open(&seat.enrolment.terms, own).await;
+    let Plugins { policy, own, own_problem, .. } = library.open(&seat.enrolment.terms, own).await;
+    let looks_in = policy.as_ref().filter(|p| !p.grants.capabilities.is_empty()).map(|p| p.sha256.clone());
+    if let Some(sha256) = looks_in {
+        let (.., acceptance) = seat.notice().await.map_err(words)?;
+        if !acceptance.is_some_and(|a| a.grants.values().any(|granted| granted.sha256 == sha256)) {
+            return Err("the client's policy looks into pictures, and you have not allowed it: read and accept the notice \
+                        first"
+                .into());
+        }
+    }
     let boxed = |p| Box::new(p) as Box<dyn Judge>;
-    let guard = Guard::new(
-        Arc::clone(eyes),
-        Policies::new(policy.map(boxed), own.map(boxed)),
-        Arc::clone(&house.clock),
-    );
+    let mut policies = Policies::new(policy.map(|p| boxed(p.policy)), own.map(boxed));
+    if own_problem.is_some() {
+        policies.own_failed();
+    }
+    let guard = Guard::new(Arc::clone(eyes), policies, Arc::clone(&house.clock));
     guard.set_active_monitor_only(seat.shared.choices().active_monitor_only);
     let masked = match guard.picture(Scope::Desktop).await {
         Ok(masked) => masked,
         Err(why) => return Ok(nothing(why)),
     };
     let rules = guard.rules().await;
+    let own_words = masked.own_words().to_vec();
+    let own_index = rules.len().saturating_sub(1);
     let width = max_width.clamp(64, 4_096);
     let encoded = tokio::task::spawn_blocking(move || encode_small(&masked, width)).await;
     let (bytes, redactions) = encoded.map_err(words)?.map_err(words)?;
@@ -57,7 +69,13 @@ pub(crate) async fn preview(
     Ok(Preview {
         picture: Some(Picture { media_type: "image/webp".into(), base64: STANDARD.encode(bytes) }),
         redactions,
-        covered_by: by.into_iter().filter_map(|rule| rules.get(rule as usize).cloned()).collect(),
+        covered_by: by
+            .into_iter()
+            .map(|rule| rule as usize)
+            .filter(|rule| *rule != own_index)
+            .filter_map(|rule| rules.get(rule).cloned())
+            .chain(own_words)
+            .collect(),
         no_picture_sentence: None,
     })
 }

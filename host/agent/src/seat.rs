@@ -26,7 +26,8 @@ use crate::hosts::{CollectorHost, PluginStore};
 use crate::input::InputSource;
 use crate::notice::{Acceptance, Notice};
 use crate::outbox::{Courier, Delivery, Proof};
-use crate::plugins::{Library, Loaded, Plugins};
+use crate::own_rules::{Own, OwnRules};
+use crate::plugins::{Library, Loaded, OWN, Plugins};
 use crate::presence::Presence;
 use crate::settings;
 use crate::shared::Shared;
@@ -53,6 +54,8 @@ pub struct House {
     pub compiler: PathBuf,
     /// The journal.
     pub journal: Journal,
+    /// The worker's own rules.
+    pub own_rules: OwnRules,
     /// Plugins run on a runtime of their own: whatever one does, the control socket and the tracker keep their pace
     /// (invariant 13).
     pub runtime: tokio::runtime::Handle,
@@ -88,6 +91,8 @@ pub struct Pipeline {
     /// Rung when there may be something to deliver.
     pub bell: Arc<Notify>,
     guard: Option<Arc<Guard>>,
+    /// SHA-256 of the component that judges own rules, as it was accepted.
+    own_sha256: Option<String>,
     /// The plugins in use.
     pub plugins: Vec<candor_protocol::Plugin>,
 }
@@ -136,11 +141,11 @@ pub async fn open_plugins(
     enrolment: &Enrolment,
     plugins: &std::path::Path,
     compiler: &std::path::Path,
+    own: Own,
 ) -> Result<(Plugins, Notice)> {
     let sandbox = sandbox(folder, compiler)?;
-    let own_rules = folder.read_json("own-rules.json")?;
     let library = Library { sandbox: &sandbox, folder: plugins };
-    let opened = library.open(&enrolment.terms, own_rules).await;
+    let opened = library.open(&enrolment.terms, own).await;
     let delivered = folder.path("delivered");
     let notice = Notice::write(&enrolment.terms, &enrolment.server, &opened, &delivered);
     Ok((opened, notice))
@@ -199,8 +204,14 @@ impl Seat {
     /// Where plugins cannot be opened or the acceptance cannot be read.
     pub async fn notice(&self) -> Result<(Plugins, Notice, Option<Acceptance>)> {
         let house = &self.house;
-        let (plugins, notice) =
-            open_plugins(&house.folder, &self.enrolment, &house.plugins, &house.compiler).await?;
+        let (plugins, notice) = open_plugins(
+            &house.folder,
+            &self.enrolment,
+            &house.plugins,
+            &house.compiler,
+            house.own_rules.now(),
+        )
+        .await?;
         let uid = rustix::process::getuid().as_raw();
         let acceptance: Option<Acceptance> = self.folder.read_json("acceptance.json")?;
         let acceptance = acceptance.filter(|a| notice.accepted_by(a, uid));
@@ -243,11 +254,14 @@ impl Seat {
             return Ok(Arc::clone(pipeline));
         }
         let words = |e: anyhow::Error| format!("{e:#}");
-        let (plugins, _, acceptance) = self.notice().await.map_err(words)?;
+        let (plugins, notice, acceptance) = self.notice().await.map_err(words)?;
         let Some(acceptance) = acceptance else {
-            return Err("the notice was not accepted, or it changed: read it with `candor-agent notice`, \
-                        then run `candor-agent accept`"
-                .into());
+            let before: Option<Acceptance> = self.folder.read_json("acceptance.json").map_err(words)?;
+            let changed = before.map(|before| notice.changed_since(&before)).unwrap_or_default();
+            return Err(format!(
+                "the notice was not accepted, or it changed: read it with `candor-agent notice`, then run \
+                 `candor-agent accept`{changed}"
+            ));
         };
         let pipeline = Arc::new(self.assemble(plugins, &acceptance).await.map_err(words)?);
         *place = Some(Arc::clone(&pipeline));
@@ -257,17 +271,18 @@ impl Seat {
 
     async fn assemble(&self, plugins: Plugins, acceptance: &Acceptance) -> Result<Pipeline> {
         let listed = crate::plugins::listed(&plugins);
-        let Plugins { policy, own, own_failed, facts, collectors, uploader, problems } = plugins;
+        let Plugins { policy, own, own_sha256, own_problem, facts, collectors, uploader, problems } = plugins;
         for (name, text) in problems {
             self.shared.problem(&name, Some(text));
         }
+        self.shared.problem("own rules", own_problem.clone());
         let facts = Arc::new(RwLock::new(facts));
         let guard = match &self.house.eyes {
             Ok(eyes) => {
                 let boxed = |p| Box::new(p) as Box<dyn Judge>;
-                let mut policies = Policies::new(policy.map(boxed), own.map(boxed));
+                let mut policies = Policies::new(policy.map(|p| boxed(p.policy)), own.map(boxed));
                 // Own rules that failed to load are rules that are missing: fail closed.
-                if own_failed {
+                if own_problem.is_some() {
                     policies.own_failed();
                 }
                 write_rules(&facts, policies.rules());
@@ -336,6 +351,7 @@ impl Seat {
             bell,
             guard,
             plugins: listed,
+            own_sha256,
         })
     }
 
@@ -408,26 +424,42 @@ impl Seat {
         }
     }
 
-    /// Puts other rules of the worker's own in force, from the next picture on. They were checked before.
+    /// Loads other rules of the worker's own for this contract's guard, without putting them in force.
     ///
     /// # Errors
-    /// Where they cannot be loaded here.
-    pub async fn own_rules(&self, settings: Option<Value>) -> Result<(), String> {
-        let Some(pipeline) = self.pipeline().await else { return Ok(()) };
-        let Some(guard) = &pipeline.guard else { return Ok(()) };
-        let own = match settings {
-            None => None,
-            Some(settings) => {
-                let sandbox =
-                    sandbox(&self.house.folder, &self.house.compiler).map_err(|e| format!("{e:#}"))?;
-                let library = Library { sandbox: &sandbox, folder: &self.house.plugins };
-                Some(Box::new(library.own_rules(settings).await?) as Box<dyn Judge>)
-            }
-        };
-        guard.set_own(own).await.map_err(|e| e.to_string())?;
-        write_rules(&pipeline.closing.policy, &guard.rules().await);
+    /// Where they cannot be loaded, with the place of a bad one; or what judges them is not what was accepted.
+    pub async fn load_own(&self, settings: Option<&Value>) -> Result<Option<Box<dyn Judge>>, String> {
+        let Some(settings) = settings else { return Ok(None) };
+        let house = &self.house;
+        let sandbox = sandbox(&house.folder, &house.compiler).map_err(|e| format!("{e:#}"))?;
+        let library = Library { sandbox: &sandbox, folder: &house.plugins };
+        let judging = library.own_rules(settings.clone()).await?;
+        if let Some(pipeline) = self.pipeline().await
+            && pipeline.own_sha256.as_ref() != Some(&judging.sha256)
+        {
+            return Err(format!(
+                "the policy `{OWN}` in {} is another one than was accepted with the notice, so it is not asked: start the \
+                 tracker again and read the notice",
+                house.plugins.display()
+            ));
+        }
+        Ok(Some(Box::new(judging.policy)))
+    }
+
+    /// Puts loaded rules of the worker's own in force, from the next picture on.
+    pub async fn set_own(&self, own: Option<Box<dyn Judge>>) {
+        if let Some(guard) = self.pipeline().await.and_then(|p| p.guard.clone()) {
+            guard.set_own(own).await;
+        }
         self.shared.problem("own rules", None);
-        Ok(())
+    }
+
+    /// The worker's own rules are not as they should be: nothing is shown until they are set again.
+    pub async fn own_failed(&self, why: &str) {
+        if let Some(guard) = self.pipeline().await.and_then(|p| p.guard.clone()) {
+            guard.own_failed().await;
+        }
+        self.shared.problem("own rules", Some(why.to_owned()));
     }
 
     /// Ends tracking; everything is recorded when this returns.

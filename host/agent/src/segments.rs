@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use candor_diary::parcel::{Counts, Gap, GapCause, Manual, MinuteFacts, NoSnapshot, Parcel, Policy, Removed};
 use candor_diary::segment::{MINUTE_MS, SegmentLength, minute_of};
 
+use crate::guard::judgement::OWN_RULE;
 use crate::record::Record;
 
 /// A segment's place, and who it belongs to.
@@ -83,6 +84,7 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
     }
     parcel.minutes = minutes(&spans, &counts, &gaps);
     parcel.gaps = gaps;
+    forget_own_rules(&mut parcel);
     if let Some((at, memo)) = typed {
         return Some(Assembled { parcel: manual(parcel, at, memo), blobs: Vec::new() });
     }
@@ -113,6 +115,24 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
         parcel.no_snapshot = Some(NoSnapshot::MomentMissed);
     }
     Some(Assembled { parcel, blobs })
+}
+
+/// Whether the worker has rules of their own is nobody's business where none of them hid anything.
+fn forget_own_rules(parcel: &mut Parcel) {
+    let own = parcel.policy.rules.len().wrapping_sub(1);
+    if parcel.policy.rules.last().is_none_or(|last| last != OWN_RULE) {
+        return;
+    }
+    let covered = parcel.snapshot.iter().flat_map(|s| s.redactions.iter().filter_map(|r| r.rule));
+    let fronts = parcel.focus.iter().chain(parcel.snapshot.iter().filter_map(|s| s.focus.as_ref()));
+    let hidden = fronts.flat_map(|focus| focus.hidden_by.iter().copied());
+    let skipped = match &parcel.no_snapshot {
+        Some(NoSnapshot::SkippedByRule { rules }) => rules.as_slice(),
+        _ => &[],
+    };
+    if !covered.chain(hidden).chain(skipped.iter().copied()).any(|rule| rule as usize == own) {
+        parcel.policy.rules.pop();
+    }
 }
 
 fn empty(frame: &SegmentFrame) -> Parcel {
@@ -193,6 +213,8 @@ fn minutes(spans: &[(u64, u64)], counts: &BTreeMap<u64, Counts>, gaps: &[Gap]) -
 
 #[cfg(test)]
 mod tests {
+    use candor_diary::parcel::Focus;
+
     use super::*;
 
     fn frame() -> SegmentFrame {
@@ -306,6 +328,22 @@ mod tests {
         assert_eq!(parcel.manual, Some(Manual { at: 5 }));
         assert_eq!((parcel.memo.as_deref(), parcel.minutes.len()), (Some("A call"), 0));
         assert_eq!(parcel.no_snapshot, None);
+    }
+
+    #[test]
+    fn that_there_are_own_rules_is_told_only_where_one_hid_something() {
+        let rules = vec!["the client's".to_owned(), OWN_RULE.to_owned()];
+        let frame = SegmentFrame { policy: Policy { rules, ..frame().policy }, ..frame() };
+        let told = |hidden_by: Vec<u32>| {
+            let focus = Focus { at: 600_000, app: None, title: None, url: None, hidden_by };
+            assemble(&frame, &[span(600_000, 660_000), Record::Focus(focus)])
+                .unwrap()
+                .parcel
+                .policy
+                .rules
+                .len()
+        };
+        assert_eq!((told(vec![]), told(vec![0]), told(vec![0, 1])), (1, 1, 2));
     }
 
     #[test]

@@ -148,15 +148,12 @@ fn quoted(path: &Path) -> Result<String> {
     Ok(argument.replace('\\', "\\\\"))
 }
 
-/// The worker's own rules as they are shown.
-///
-/// # Errors
-/// Where the file is malformed.
-pub fn own_rules(folder: &Folder) -> Result<Vec<OwnRule>> {
-    let Some(settings) = folder.read_json::<Value>("own-rules.json")? else { return Ok(Vec::new()) };
+/// The worker's own rules, settings of the policy `rules`, as they are shown.
+#[must_use]
+pub fn listed(settings: &Value) -> Vec<OwnRule> {
     let rules = settings["rules"].as_array().map_or(&[] as &[Value], Vec::as_slice);
     // Rules that were written by hand may be richer than what is shown: they stay in force, shown as they are.
-    Ok(rules.iter().filter_map(shown).collect())
+    rules.iter().filter_map(shown).collect()
 }
 
 fn shown(rule: &Value) -> Option<OwnRule> {
@@ -201,8 +198,6 @@ mod tests {
 
     #[test]
     fn own_rules_come_back_as_they_were_set() {
-        let folder = tempfile::tempdir().unwrap();
-        let folder = Folder::open(folder.path()).unwrap();
         let rule = OwnRule {
             field: "title".into(),
             by: "contains".into(),
@@ -210,8 +205,7 @@ mod tests {
             action: "fill".into(),
         };
         let settings = own_settings(std::slice::from_ref(&rule)).unwrap();
-        folder.write_json("own-rules.json", &settings).unwrap();
-        assert_eq!(own_rules(&folder).unwrap(), std::slice::from_ref(&rule));
+        assert_eq!(listed(&settings.unwrap()), std::slice::from_ref(&rule));
         assert_eq!(own_settings(&[]).unwrap(), None);
         let wrong = OwnRule { action: "show".into(), ..rule };
         assert!(own_settings(&[wrong]).unwrap_err().to_string().contains("fill"));

@@ -208,6 +208,8 @@ fn topic(name: &str) -> String {
         "disk" => "Disk space".into(),
         "display" => "Screen".into(),
         "journal" => "Journal".into(),
+        "own rules" | "own rules failing" => "Your own rules".into(),
+        "policy" => "The client's rules".into(),
         "outbox" => "Delivery".into(),
         "segment" => "Segment".into(),
         plugin => format!("Plugin `{plugin}`"),

@@ -1,6 +1,6 @@
 //! Reads a kept parcel back, and lists a contract's parcels for people and programs that check what arrived.
 
-use candor_diary::parcel::{Counts, PARCEL_TYPE, Parcel, Redaction};
+use candor_diary::parcel::{Counts, Focus, PARCEL_TYPE, Parcel, Redaction};
 use candor_seal::Envelope;
 use serde::Serialize;
 
@@ -84,6 +84,8 @@ pub struct ListedSnapshot {
     pub height: u32,
     /// What was covered.
     pub redactions: Vec<Redaction>,
+    /// The window in front when it was taken.
+    pub focus: Option<Focus>,
 }
 
 /// All parcels of a contract, in order of start.
@@ -107,6 +109,7 @@ pub async fn list(store: &Store, data: &Data, contract: &str) -> Result<Vec<List
                     width: snapshot.width,
                     height: snapshot.height,
                     redactions: snapshot.redactions,
+                    focus: snapshot.focus,
                 })
             }
         };

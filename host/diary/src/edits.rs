@@ -35,6 +35,7 @@ mod tests {
             bytes: 100,
             monitors: 1,
             redactions: Vec::new(),
+            focus: None,
         });
         type Change = Box<dyn Fn(&mut Parcel)>;
         let rows: Vec<(&str, Change, bool)> = vec![

@@ -163,6 +163,9 @@ pub struct Snapshot {
     /// What was covered before it was encoded, in pixels of the picture as delivered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redactions: Vec<Redaction>,
+    /// The window in front when it was taken, judged with it. Absent where no such facts are recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub focus: Option<Focus>,
 }
 
 /// A covered place in a picture.
@@ -280,6 +283,8 @@ pub enum GapCause {
     Paused,
     /// Nobody was there, and the worker left the time out.
     LeftOut,
+    /// A rule failed, so what was on screen was not recorded.
+    RuleFailed,
 }
 
 /// An observation of a plugin's own making; shown as the plugin's word.

@@ -1,6 +1,6 @@
 //! Segments as the worker sees them.
 
-use candor_diary::parcel::{GapCause, NoSnapshot, Redaction};
+use candor_diary::parcel::{Focus, GapCause, NoSnapshot, Redaction};
 use serde::{Deserialize, Serialize};
 
 /// A segment as the worker sees it.
@@ -57,6 +57,9 @@ pub struct PictureFacts {
     pub redactions: Vec<Redaction>,
     /// The rules that covered something, in words, each once.
     pub covered_by: Vec<String>,
+    /// The window in front when it was taken, where such facts are recorded.
+    #[serde(default)]
+    pub focus: Option<Focus>,
 }
 
 /// Where a segment is.

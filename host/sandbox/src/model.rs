@@ -158,6 +158,8 @@ pub enum Note {
         window: Window,
         /// The time of that layout.
         at: u64,
+        /// Which facts were chosen.
+        facts: WindowFacts,
     },
     /// The counts of a minute; the embedder fills them in.
     Activity {

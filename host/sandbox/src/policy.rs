@@ -114,7 +114,8 @@ impl Policy {
                 })
             })
             .await?;
-        // What a policy has seen in a picture must not be there when it judges the next.
+        // What a policy has seen in a picture must not be there when it judges the next. Its memory is a mapping that goes
+        // back to the kernel, which clears it before anybody else gets it.
         if self.pixels {
             self.plugin.renew();
         }

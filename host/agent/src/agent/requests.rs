@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Agent, words};
+use crate::own_rules::Own;
 use crate::seat::{Pipeline, Seat};
 use crate::settings::{self, Remembered};
 use crate::tracker::Command;
@@ -139,7 +140,7 @@ impl Agent {
                 self.prefer(&preferences).await;
                 Ok(Value::Null)
             }
-            Request::OwnRules => to_value(settings::own_rules(&self.house.folder).map_err(words)?),
+            Request::OwnRules => to_value(self.house.own_rules.listed()?),
             Request::SetOwnRules { rules } => self.set_own_rules(&rules).await,
             Request::Plugins => to_value(&self.pipeline().await?.plugins),
             Request::Terms { contract } => to_value(&self.seat(contract.as_deref()).await?.enrolment.terms),
@@ -236,19 +237,32 @@ impl Agent {
 
     async fn set_own_rules(&self, rules: &[candor_protocol::OwnRule]) -> Result<Value, String> {
         let settings = settings::own_settings(rules).map_err(words)?;
-        let (house, seats) = (&self.house, self.seats().await);
-        if let Some(settings) = &settings {
-            // Refused before anything changes.
+        let house = &self.house;
+        let _turn = self.own_turn.lock().await;
+        // Whatever may be refused is refused before anything changes.
+        let seats = self.seats().await;
+        let mut loaded = Vec::new();
+        for seat in &seats {
+            loaded.push(seat.load_own(settings.as_ref()).await?);
+        }
+        if let (Some(settings), true) = (&settings, seats.is_empty()) {
             let sandbox = crate::seat::sandbox(&house.folder, &house.compiler).map_err(words)?;
             let library = crate::plugins::Library { sandbox: &sandbox, folder: &house.plugins };
             library.own_rules(settings.clone()).await?;
         }
-        match &settings {
-            Some(settings) => house.folder.write_json("own-rules.json", settings).map_err(words)?,
-            None => house.folder.remove("own-rules.json").map_err(words)?,
+        // First in force, in every session, then kept: a rule that is listed is never one that pictures do not obey.
+        house.own_rules.set(Own::Set(settings.clone()));
+        for (seat, own) in seats.iter().zip(loaded) {
+            seat.set_own(own).await;
         }
-        for seat in seats {
-            seat.own_rules(settings.clone()).await?;
+        let kept = Own::keep(&house.folder, settings.as_ref());
+        if let Err(error) = kept {
+            let why = Own::not_kept(&house.folder, &error);
+            house.own_rules.set(Own::Broken(why.clone()));
+            for seat in &seats {
+                seat.own_failed(&why).await;
+            }
+            return Err(why);
         }
         self.rung().await
     }

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use candor_diary::parcel::Redaction;
+use candor_diary::parcel::{Focus, Redaction};
 use candor_sandbox::capability::FrameView;
 use candor_sandbox::model;
 use candor_sensors::{Area, Layout, RawFrame};
@@ -70,11 +70,30 @@ impl FrameView for Raw {
 pub struct Masked {
     raw: Raw,
     redactions: Vec<Redaction>,
+    focus: Option<Focus>,
+    own_words: Vec<String>,
 }
 
 impl Masked {
-    pub(super) fn new(raw: Raw, redactions: Vec<Redaction>) -> Self {
-        Self { raw, redactions }
+    pub(super) fn new(
+        raw: Raw,
+        redactions: Vec<Redaction>,
+        focus: Option<Focus>,
+        own_words: Vec<String>,
+    ) -> Self {
+        Self { raw, redactions, focus, own_words }
+    }
+
+    /// Application and title of the window in front when it was taken, judged with it, where such facts are recorded.
+    #[must_use]
+    pub fn focus(&self) -> Option<&Focus> {
+        self.focus.as_ref()
+    }
+
+    /// The worker's own rules that hide something in it, in their words. They stay on this computer.
+    #[must_use]
+    pub fn own_words(&self) -> &[String] {
+        &self.own_words
     }
 
     /// What was covered, in the frame's pixels.

@@ -10,14 +10,16 @@ pub mod eyes;
 pub mod frame;
 pub mod judgement;
 pub mod region;
+pub mod ruling;
 pub mod scene;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 
-use candor_diary::parcel;
+use candor_diary::parcel::{self, Focus};
 use candor_sandbox::capability::FrameView;
-use candor_sandbox::model::{self, Denied, SceneKind, Scope};
+use candor_sandbox::model::{self, Denied, SceneKind, Scope, Verdict, WindowFacts};
 use candor_sensors::{Area, Layout, SensorError};
 use tokio::sync::Mutex;
 
@@ -25,13 +27,16 @@ use crate::clock::{Clock, sleep, sleep_until};
 use crate::mask::{Canvas, MARGIN};
 use eyes::Eyes;
 use frame::{Masked, Raw};
-use judgement::{Judge, Policies, TooManyRules};
-use scene::{Covered, SETTLE_MS, gather, monitor_of};
+use judgement::{Failing, Judge, Policies};
+use ruling::Ruling;
+use scene::{Covered, SETTLE_MS, Seen, gather, monitor_of};
 
-/// How often a picture is taken again because windows moved meanwhile.
+/// How often a picture is taken again because windows moved meanwhile, or the screen answered late.
 const ATTEMPTS: u32 = 4;
 /// How long to wait before it is taken again, in milliseconds.
 const AGAIN_AFTER_MS: u64 = 200;
+/// From when on a screen that has not answered answered late: nobody can tell what it showed meanwhile.
+const LATE: Duration = Duration::from_secs(1);
 /// Most windows a scene may have (wit: `scenes.scene.windows`).
 const MAX_WINDOWS: usize = 512;
 
@@ -42,6 +47,8 @@ pub struct Guard {
     /// Only the monitor with the focused window may be seen, whatever a collector asks for.
     active_monitor_only: AtomicBool,
     clock: Arc<dyn Clock>,
+    /// Which facts of the focused window collectors record: no others are told beside a picture.
+    told: std::sync::Mutex<WindowFacts>,
 }
 
 /// Why there is no picture.
@@ -68,29 +75,69 @@ pub struct JudgedLayout {
     pub hidden_by: Vec<Vec<u32>>,
 }
 
+/// What all policies together say.
+struct Ruled {
+    ruling: Ruling,
+    /// Whether any rule is in force at all.
+    any_rule: bool,
+    /// The worker's own rules that hide something, in their words.
+    own_words: Vec<String>,
+}
+
+/// A raw capture during which nothing moved.
+struct Captured {
+    raw: Raw,
+    layout: Arc<Layout>,
+    /// What the clock showed before the screen was asked.
+    from: u64,
+    /// What it showed when the screen had answered.
+    to: u64,
+}
+
 impl Guard {
     /// A guard before these sensors, under these policies.
     #[must_use]
     pub fn new(eyes: Arc<dyn Eyes>, policies: Policies, clock: Arc<dyn Clock>) -> Self {
-        Self { eyes, policies: Mutex::new(policies), active_monitor_only: AtomicBool::new(false), clock }
+        Self {
+            eyes,
+            policies: Mutex::new(policies),
+            active_monitor_only: AtomicBool::new(false),
+            clock,
+            told: std::sync::Mutex::default(),
+        }
     }
 
-    /// The rules in words; verdicts name them by index.
+    /// The rules in words, as they may travel; verdicts name them by index.
     pub async fn rules(&self) -> Vec<String> {
         self.policies.lock().await.rules().to_vec()
     }
 
     /// Puts other rules of the worker's own in force, from the next picture on.
-    ///
-    /// # Errors
-    /// [`TooManyRules`]: those before stay in force.
-    pub async fn set_own(&self, own: Option<Box<dyn Judge>>) -> Result<(), TooManyRules> {
-        self.policies.lock().await.set_own(own)
+    pub async fn set_own(&self, own: Option<Box<dyn Judge>>) {
+        self.policies.lock().await.set_own(own);
+    }
+
+    /// The worker's own rules are not as they should be: nothing is shown until they are set again.
+    pub async fn own_failed(&self) {
+        self.policies.lock().await.own_failed();
+    }
+
+    /// The policy that failed when it was asked last, if one did.
+    pub async fn failing(&self) -> Option<Failing> {
+        self.policies.lock().await.failing()
     }
 
     /// Whether only the monitor with the focused window may be seen.
     pub fn set_active_monitor_only(&self, only: bool) {
         self.active_monitor_only.store(only, Ordering::Release);
+    }
+
+    /// These facts of the focused window are recorded, so they may stand beside a picture, too.
+    pub fn tell(&self, facts: WindowFacts) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.app |= facts.app;
+        told.title |= facts.title;
+        told.url |= facts.url;
     }
 
     /// The sensors, for those who only need to know *that* something changed.
@@ -106,27 +153,26 @@ impl Guard {
     pub async fn picture(&self, scope: Scope) -> Result<Masked, NoPicture> {
         let only = self.active_monitor_only.load(Ordering::Acquire);
         let scope = if only { Scope::ActiveMonitor } else { scope };
-        let (mut raw, at_capture) = self.settled_capture(scope).await?;
+        let Captured { raw, layout, from, to } = self.settled_capture(scope).await?;
         if raw.is_blank() {
             return Err(NoPicture::Blank);
         }
-        let at = raw.taken_at();
-        sleep_until(self.clock.as_ref(), at + SETTLE_MS).await;
-        self.eyes.barrier().await.map_err(unavailable)?;
-        let span = self.eyes.span(at.saturating_sub(SETTLE_MS), at + SETTLE_MS).map_err(unavailable)?;
-        let seen = gather(SceneKind::Snapshot, at, &at_capture, &span);
-        if seen.scene.windows.len() > MAX_WINDOWS {
-            return Err(Denied::Skipped(vec![]).into());
+        sleep(self.clock.as_ref(), SETTLE_MS).await;
+        if self.clock.now().saturating_add(AGAIN_AFTER_MS) < to.saturating_add(SETTLE_MS) {
+            // The clock was set back: which titles were there around the picture cannot be told.
+            return Err(Denied::Unsettled.into());
         }
-        let shared = Arc::new(raw);
-        let view: Arc<dyn FrameView> = Arc::clone(&shared) as Arc<dyn FrameView>;
-        let judgement = self.policies.lock().await.judge(&seen.scene, Some(view)).await?;
-        // A policy that looked into the frame was torn down after the call; nobody else may hold it now.
-        raw = Arc::into_inner(shared).ok_or(Denied::RuleFailed)?;
-        let places = seen.places(&judgement, &at_capture, &span);
+        self.eyes.barrier().await.map_err(unavailable)?;
+        let span = self.eyes.span(from.saturating_sub(SETTLE_MS), to.saturating_add(SETTLE_MS));
+        let seen = gather(SceneKind::Snapshot, raw.taken_at(), layout, span.map_err(unavailable)?);
+        let (ruled, raw) = self.judge(&seen, Some(raw)).await?;
+        let raw = raw.ok_or(Denied::RuleFailed)?;
+        let focus = self.focus(&seen, &ruled.ruling).await;
+        let places = seen.places(&ruled.ruling, ruled.any_rule);
         // Covering touches every pixel of a mask: not on an async thread.
         let covered = tokio::task::spawn_blocking(move || cover(raw, &places)).await;
-        Ok(covered.map_err(|_| Denied::RuleFailed)?)
+        let (raw, redactions) = covered.map_err(|_| Denied::RuleFailed)?;
+        Ok(Masked::new(raw, redactions, focus, ruled.own_words))
     }
 
     /// The layout of about 1.5 s ago, judged under the titles that its windows had before and after.
@@ -134,6 +180,41 @@ impl Guard {
     /// # Errors
     /// Why windows may not be seen.
     pub async fn windows(&self) -> Result<JudgedLayout, Denied> {
+        let seen = self.settled_windows(SceneKind::Focus).await?;
+        let (Ruled { ruling, any_rule, .. }, _) = self.judge(&seen, None).await?;
+        let then = seen.then();
+        let mut layout = model::Layout { at: seen.scene.at, windows: Vec::with_capacity(then.windows.len()) };
+        let mut hidden_by = Vec::with_capacity(then.windows.len());
+        for state in &then.windows {
+            hidden_by.push(ruling.hidden_by(state.id));
+            let title = state.title.clone().filter(|_| seen.tells_title(state.id, &ruling, any_rule));
+            layout.windows.push(model::Window {
+                id: state.id,
+                app: state.app.clone(),
+                title,
+                url: None,
+                area: scene::area(state.area),
+                monitor: monitor_of(state.area, &then.monitors),
+                focused: state.focused,
+                private: model::Known::Unknown,
+            });
+        }
+        Ok(JudgedLayout { layout, hidden_by })
+    }
+
+    /// Whether something of a plugin's own making may be recorded while the screen shows what it shows.
+    ///
+    /// # Errors
+    /// Why not: a rule says skip, or covers everything, or could not judge.
+    pub async fn custom(&self) -> Result<(), Denied> {
+        let seen = self.settled_windows(SceneKind::Custom).await?;
+        let (ruled, _) = self.judge(&seen, None).await?;
+        // What such a note tells cannot be covered in part.
+        ruled.ruling.whole.map_or(Ok(()), |(_, rule)| Err(Denied::Skipped(vec![rule])))
+    }
+
+    /// What was seen around the instant 1.5 s ago.
+    async fn settled_windows(&self, kind: SceneKind) -> Result<Seen, Denied> {
         self.eyes.barrier().await.map_err(unavailable)?;
         let mut at = self.clock.now().saturating_sub(SETTLE_MS);
         let around = |at: u64| self.eyes.span(at.saturating_sub(SETTLE_MS), at + SETTLE_MS);
@@ -151,34 +232,72 @@ impl Guard {
         let Some(then) = span.iter().rev().find(|l| l.at <= at).or(span.first()).cloned() else {
             return Err(Denied::Unavailable("no windows were seen yet".into()));
         };
-        let seen = gather(SceneKind::Focus, at, &then, &span);
+        Ok(gather(kind, at, then, span))
+    }
+
+    /// Asks the worker's own rules; then, about what those leave of scene and picture, the client's policy.
+    async fn judge(&self, seen: &Seen, raw: Option<Raw>) -> Result<(Ruled, Option<Raw>), Denied> {
         if seen.scene.windows.len() > MAX_WINDOWS {
-            return Err(Denied::Skipped(vec![]));
+            return Err(Denied::Skipped(Vec::new()));
         }
-        let judgement = self.policies.lock().await.judge(&seen.scene, None).await?;
-        let hidden = seen.hidden(&judgement, &span);
-        let mut layout = model::Layout { at, windows: Vec::with_capacity(then.windows.len()) };
-        let mut hidden_by = Vec::with_capacity(then.windows.len());
-        for state in &then.windows {
-            let title_rules = hidden.titles.get(&state.id);
-            let rules = title_rules.into_iter().chain(hidden.urls.get(&state.id)).flatten().copied();
-            hidden_by.push(rules.collect::<std::collections::BTreeSet<_>>().into_iter().collect());
-            layout.windows.push(model::Window {
-                id: state.id,
-                app: state.app.clone(),
-                title: if title_rules.is_some() { None } else { state.title.clone() },
-                url: None,
-                area: scene::area(state.area),
-                monitor: monitor_of(state.area, &then.monitors),
-                focused: state.focused,
-                private: model::Known::Unknown,
-            });
+        let mut policies = self.policies.lock().await;
+        let (own_index, own_rules) = (policies.own_index(), policies.has_own_rules());
+        // Whatever the sensor is, own rules are asked as if for a picture: only then do they say what they would cover,
+        // and what they cover nobody else needs to know of.
+        let verdict = policies.own(seen.of_kind(SceneKind::Snapshot).scene).await?;
+        let own_words = words_of(&verdict, policies.own_rules());
+        let own = Ruling::of(verdict, &seen.ids, |_| own_index).map_err(Denied::Skipped)?;
+        let own = seen.with_popups(own);
+        let raw = match raw {
+            Some(raw) => {
+                let places = seen.places(&own, own_rules);
+                let covered = tokio::task::spawn_blocking(move || cover(raw, &places).0).await;
+                Some(Arc::new(covered.map_err(|_| Denied::RuleFailed)?))
+            }
+            None => None,
+        };
+        let left = seen.left_by(&own, own_rules);
+        let view = raw.clone().map(|raw| raw as Arc<dyn FrameView>);
+        let verdict = policies.client(left.scene, view).await?;
+        // A policy that looked into the frame was torn down after the call; nobody else may hold it now.
+        let raw = match raw {
+            Some(shared) => Some(Arc::into_inner(shared).ok_or(Denied::RuleFailed)?),
+            None => None,
+        };
+        let client = Ruling::of(verdict, &left.ids, |rule| rule).map_err(Denied::Skipped)?;
+        let mut ruling = own;
+        ruling.add(seen.with_popups(client));
+        let any_rule = own_rules || policies.has_client_rules();
+        Ok((Ruled { ruling, any_rule, own_words }, raw))
+    }
+
+    /// Application and title of the window in front at the picture's instant, judged with it; none where nobody records
+    /// such facts, or they may not be told.
+    async fn focus(&self, seen: &Seen, picture: &Ruling) -> Option<Focus> {
+        let told = *self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = seen.then().windows.iter().find(|w| w.focused)?;
+        if !told.app && !told.title {
+            return None;
         }
-        Ok(JudgedLayout { layout, hidden_by })
+        // A policy may say less of texts than of pictures, so it is asked about them, too.
+        let (Ruled { mut ruling, any_rule, .. }, _) =
+            self.judge(&seen.of_kind(SceneKind::Focus), None).await.ok()?;
+        ruling.add(picture.clone());
+        Some(Focus {
+            at: seen.scene.at,
+            app: state.app.clone().filter(|_| told.app),
+            title: state
+                .title
+                .clone()
+                .filter(|_| told.title && seen.tells_title(state.id, &ruling, any_rule)),
+            url: None,
+            hidden_by: ruling.hidden_by(state.id),
+        })
     }
 
     /// A raw capture during which nothing moved, with the layout that it shows.
-    async fn settled_capture(&self, scope: Scope) -> Result<(Raw, Arc<Layout>), Denied> {
+    async fn settled_capture(&self, scope: Scope) -> Result<Captured, Denied> {
+        let mut late = false;
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 sleep(self.clock.as_ref(), AGAIN_AFTER_MS).await;
@@ -187,15 +306,29 @@ impl Guard {
             let before = self.eyes.current().map_err(unavailable)?;
             let area = area_of(scope, &before)
                 .ok_or_else(|| Denied::Unavailable("the display has no monitor".into()))?;
+            let (from, asked) = (self.clock.now(), Instant::now());
             let raw = self.eyes.capture(area).await.map_err(unavailable)?;
+            let (to, took) = (self.clock.now(), asked.elapsed());
             self.eyes.barrier().await.map_err(unavailable)?;
-            let after = self.eyes.current().map_err(unavailable)?;
-            if same_places(&before, &after) {
-                return Ok((Raw::new(raw, &after), after));
+            let layout = self.eyes.current().map_err(unavailable)?;
+            // A clock that was set meanwhile says nothing about when the pixels were read.
+            late = took > LATE || !(from..=to).contains(&raw.taken_at);
+            if !late && same_places(&before, &layout) {
+                let raw = Raw::new(raw, &layout);
+                return Ok(Captured { raw, layout, from, to });
             }
         }
-        Err(Denied::Unsettled)
+        Err(if late { Denied::Unavailable("the screen answered too late".into()) } else { Denied::Unsettled })
     }
+}
+
+/// The worker's own rules that a verdict names, in words.
+fn words_of(verdict: &Verdict, rules: &[String]) -> Vec<String> {
+    let Verdict::Redact { masks, hidings } = verdict else { return Vec::new() };
+    let mut all: Vec<u32> = masks.iter().map(|m| m.rule).chain(hidings.iter().map(|h| h.rule)).collect();
+    all.sort_unstable();
+    all.dedup();
+    all.into_iter().filter_map(|rule| rules.get(rule as usize).cloned()).collect()
 }
 
 fn unavailable(error: SensorError) -> Denied {
@@ -208,11 +341,12 @@ fn area_of(scope: Scope, layout: &Layout) -> Option<Area> {
     match scope {
         Scope::Desktop => region::bounds(&all),
         Scope::ActiveMonitor => {
-            let focused = layout.windows.iter().find(|w| w.focused)?;
-            let name = monitor_of(focused.area, &layout.monitors)?;
-            layout.monitors.iter().find(|m| m.name == name).map(|m| m.area)
+            let focused = layout.windows.iter().find(|w| w.focused);
+            let name = focused.and_then(|window| monitor_of(window.area, &layout.monitors));
+            let active = layout.monitors.iter().find(|m| Some(&m.name) == name.as_ref());
+            // Nothing is focused, or what is focused is on no monitor: the first one.
+            active.map(|m| m.area).or_else(|| all.first().copied())
         }
-        .or_else(|| all.first().copied()),
     }
 }
 
@@ -224,8 +358,9 @@ fn same_places(a: &Layout, b: &Layout) -> bool {
             && a.windows.iter().zip(&b.windows).all(|(a, b)| a.id == b.id && a.area == b.area))
 }
 
-/// Draws the masks and tells what was covered, in the frame's own pixels.
-fn cover(mut raw: Raw, places: &[Covered]) -> Masked {
+/// Draws the masks and tells what was covered, in the frame's own pixels: sorted, each once, so that nothing is told by
+/// the order.
+fn cover(mut raw: Raw, places: &[Covered]) -> (Raw, Vec<parcel::Redaction>) {
     let origin = raw.area();
     let local = |a: Area| Area {
         x: a.x.saturating_sub(origin.x),
@@ -253,7 +388,9 @@ fn cover(mut raw: Raw, places: &[Covered]) -> Masked {
             }
         }
     }
-    Masked::new(raw, redactions)
+    redactions.sort_by_key(|r| (r.y, r.x, r.height, r.width, r.cover == parcel::Cover::Fill, r.rule));
+    redactions.dedup();
+    (raw, redactions)
 }
 
 fn cover_of(cover: model::Cover) -> parcel::Cover {
@@ -273,3 +410,6 @@ fn redaction(area: Area, cover: parcel::Cover, rule: Option<u32>) -> Option<parc
         rule,
     })
 }
+
+#[cfg(test)]
+mod tests;

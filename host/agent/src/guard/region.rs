@@ -18,6 +18,22 @@ pub fn grown(area: Area, margin: u32) -> Area {
     from_edges(x - m, y - m, r + m, b + m).unwrap_or(area)
 }
 
+/// The smallest area that holds `area` and whose edges lie on multiples of `grid`. What lies farther out than any desktop
+/// reaches is left out.
+#[must_use]
+pub fn snapped(area: Area, grid: u32) -> Area {
+    const FAR: i64 = 1 << 24;
+    let grid = i64::from(grid.max(1));
+    let (x, y, r, b) = edges(area);
+    let span = |from: i64, to: i64| {
+        let from = from.clamp(-FAR, FAR).div_euclid(grid) * grid;
+        let to = (to.clamp(-FAR, FAR) + grid - 1).div_euclid(grid) * grid;
+        (from, to.max(from + grid))
+    };
+    let ((x, r), (y, b)) = (span(x, r), span(y, b));
+    from_edges(x, y, r, b).unwrap_or(area)
+}
+
 /// The smallest area that holds all of them; none for none.
 #[must_use]
 pub fn bounds(areas: &[Area]) -> Option<Area> {

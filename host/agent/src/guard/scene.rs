@@ -1,4 +1,4 @@
-//! Turns what the sensors saw around an instant into a scene, and a judgement on it into places to cover.
+//! Turns what the sensors saw around an instant into a scene, and a ruling on it into places to cover.
 //!
 //! A picture is judged under every title and place that each window had within [`SETTLE_MS`] before and after,
 //! because content paints before its title changes (invariant 2).
@@ -6,23 +6,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use candor_sandbox::model::{self, Cover, Known, Scene, SceneKind, Target, Window};
+use candor_sandbox::model::{self, Cover, Known, Scene, SceneKind, Window};
 use candor_sensors::{Area, Layout, Monitor, WindowKind, WindowState};
 
-use super::judgement::{Judgement, hides_title, stricter};
 use super::region::{bounds, intersection, subtract};
+use super::ruling::Ruling;
 
 /// How long before and after an instant a window's titles and places count, in milliseconds.
 pub const SETTLE_MS: u64 = 1_500;
 
-/// A scene, and which window each of its entries is.
+/// What was seen around an instant: a scene, which window each of its entries is, and the layouts behind it.
+#[derive(Clone)]
 pub struct Seen {
     /// What the policies are asked about.
     pub scene: Scene,
-    ids: Vec<u64>,
+    /// The window that each entry of the scene is, by the host's number.
+    pub ids: Vec<u64>,
+    /// The layout at the instant.
+    then: Arc<Layout>,
+    span: Vec<Arc<Layout>>,
+    owners: Vec<(u64, u64)>,
 }
 
-/// A window to be covered.
+/// A window or region to be covered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Covered {
     /// Where, in desktop pixels; disjoint.
@@ -33,23 +39,13 @@ pub struct Covered {
     pub rule: Option<u32>,
 }
 
-/// Texts that may not be recorded.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hidden {
-    /// Windows whose title is hidden, with the rules that say so.
-    pub titles: BTreeMap<u64, BTreeSet<u32>>,
-    /// Windows whose address is hidden, with the rules that say so.
-    pub urls: BTreeMap<u64, BTreeSet<u32>>,
-}
-
-/// Gathers every window of `at_capture` and every other title and place that the layouts of `span` show.
+/// Gathers every window of `then` and every other title and place that the layouts of `span` show.
 #[must_use]
-pub fn gather(kind: SceneKind, at: u64, at_capture: &Layout, span: &[Arc<Layout>]) -> Seen {
+pub fn gather(kind: SceneKind, at: u64, then: Arc<Layout>, span: Vec<Arc<Layout>>) -> Seen {
     let mut windows: Vec<Window> = Vec::new();
     let mut ids = Vec::new();
     let mut known = BTreeSet::new();
-    let layouts = std::iter::once(at_capture).chain(span.iter().map(AsRef::as_ref));
-    for layout in layouts {
+    for layout in std::iter::once(&then).chain(&span) {
         for state in &layout.windows {
             let place = (state.area.x, state.area.y, state.area.width, state.area.height);
             if known.insert((state.id, state.title.clone(), state.app.clone(), place)) {
@@ -58,7 +54,8 @@ pub fn gather(kind: SceneKind, at: u64, at_capture: &Layout, span: &[Arc<Layout>
             }
         }
     }
-    Seen { scene: Scene { kind, at, windows }, ids }
+    let owners = owners(&then, &span);
+    Seen { scene: Scene { kind, at, windows }, ids, then, span, owners }
 }
 
 /// A window as a policy is asked about it. The host's id stays with the host.
@@ -95,97 +92,119 @@ pub fn area(a: Area) -> model::Area {
 }
 
 impl Seen {
-    /// Which texts the judgement hides. A window that is covered has its texts hidden too; what is hidden under one
-    /// title is hidden under all that the window had; a popup shares what its owner has.
+    /// The layout at the instant.
     #[must_use]
-    pub fn hidden(&self, judgement: &Judgement, span: &[Arc<Layout>]) -> Hidden {
-        let mut hidden = Hidden::default();
-        for mask in &judgement.masks {
-            match mask.target {
-                Target::Window(index) => {
-                    if let Some(id) = self.ids.get(index as usize) {
-                        hidden.titles.entry(*id).or_default().insert(mask.rule);
-                        hidden.urls.entry(*id).or_default().insert(mask.rule);
-                    }
-                }
-                // The whole screen is covered, so no text of it may go by another way.
-                Target::Whole => {
-                    for id in &self.ids {
-                        hidden.titles.entry(*id).or_default().insert(mask.rule);
-                        hidden.urls.entry(*id).or_default().insert(mask.rule);
-                    }
-                }
-                Target::Region(_) => {}
-            }
-        }
-        for hiding in &judgement.hidings {
-            if let Some(id) = self.ids.get(hiding.window as usize) {
-                let texts = if hides_title(hiding) { &mut hidden.titles } else { &mut hidden.urls };
-                texts.entry(*id).or_default().insert(hiding.rule);
-            }
-        }
-        for (popup, owner) in owners(span) {
-            for texts in [&mut hidden.titles, &mut hidden.urls] {
-                if let Some(rules) = texts.get(&owner).cloned() {
-                    texts.entry(popup).or_default().extend(rules);
-                }
-            }
-        }
-        hidden
+    pub fn then(&self) -> &Arc<Layout> {
+        &self.then
     }
 
-    /// Where to cover what. `at_capture` is the layout in which the pixels were taken.
+    /// The same for another sensor.
     #[must_use]
-    pub fn places(&self, judgement: &Judgement, at_capture: &Layout, span: &[Arc<Layout>]) -> Vec<Covered> {
-        let mut by_window: BTreeMap<u64, (Cover, u32)> = BTreeMap::new();
+    pub fn of_kind(&self, kind: SceneKind) -> Self {
+        Self { scene: Scene { kind, ..self.scene.clone() }, ..self.clone() }
+    }
+
+    /// Popups are covered with the windows that they belong to.
+    #[must_use]
+    pub fn with_popups(&self, mut ruling: Ruling) -> Ruling {
+        ruling.share(&self.owners);
+        ruling
+    }
+
+    /// What the client's policy may know, once the worker's own rules have ruled: without the windows that they cover,
+    /// and without the texts that they hide. What is left of a window under several titles that are hidden is told once.
+    #[must_use]
+    pub fn left_by(&self, own: &Ruling, own_rules: bool) -> Self {
+        let by_host = self.covered_by_host(own, own_rules);
+        let mut left =
+            Self { scene: Scene { windows: Vec::new(), ..self.scene }, ids: Vec::new(), ..self.clone() };
+        if own.whole.is_some() {
+            return left;
+        }
+        let mut told: BTreeMap<u64, Vec<Window>> = BTreeMap::new();
+        for (window, id) in self.scene.windows.iter().zip(&self.ids) {
+            if own.windows.contains_key(id) || by_host.contains(id) {
+                continue;
+            }
+            let mut window = window.clone();
+            if own.titles.contains_key(id) {
+                window.title = None;
+            }
+            if own.urls.contains_key(id) {
+                window.url = None;
+            }
+            let before = told.entry(*id).or_default();
+            if !before.contains(&window) {
+                before.push(window.clone());
+                left.scene.windows.push(window);
+                left.ids.push(*id);
+            }
+        }
+        left
+    }
+
+    /// The windows that the host covers by itself: those that list others' titles, where any title is hidden; and where
+    /// any rule is in force, those that show for a moment what any program has to say.
+    fn covered_by_host(&self, ruling: &Ruling, any_rule: bool) -> BTreeSet<u64> {
+        let titles_hidden = !ruling.titles.is_empty();
+        let covered = |w: &&WindowState| (w.shows_titles && titles_hidden) || (notifies(w) && any_rule);
+        self.layouts().flat_map(|l| &l.windows).filter(covered).map(|w| w.id).collect()
+    }
+
+    fn layouts(&self) -> impl Iterator<Item = &Layout> {
+        std::iter::once(&self.then).chain(&self.span).map(AsRef::as_ref)
+    }
+
+    /// Where to cover what.
+    #[must_use]
+    pub fn places(&self, ruling: &Ruling, any_rule: bool) -> Vec<Covered> {
         let mut covered = Vec::new();
-        for mask in &judgement.masks {
-            match mask.target {
-                Target::Window(index) => {
-                    if let Some(id) = self.ids.get(index as usize) {
-                        let entry = by_window.entry(*id).or_insert((mask.cover, mask.rule));
-                        entry.0 = stricter(entry.0, mask.cover);
-                    }
-                }
-                Target::Region(a) => covered.push(Covered {
-                    places: vec![Area { x: a.x, y: a.y, width: a.width, height: a.height }],
-                    cover: mask.cover,
-                    rule: Some(mask.rule),
-                }),
-                Target::Whole => covered.push(Covered {
-                    places: bounds(&at_capture.monitors.iter().map(|m| m.area).collect::<Vec<_>>())
-                        .into_iter()
-                        .collect(),
-                    cover: mask.cover,
-                    rule: Some(mask.rule),
-                }),
-            }
+        if let Some((cover, rule)) = ruling.whole {
+            let monitors: Vec<Area> = self.then.monitors.iter().map(|m| m.area).collect();
+            covered.push(Covered {
+                places: bounds(&monitors).into_iter().collect(),
+                cover,
+                rule: Some(rule),
+            });
         }
-        // Menus and other popups show what their owner shows.
-        for (popup, owner) in owners(span) {
-            if let Some(said) = by_window.get(&owner).copied() {
-                by_window.entry(popup).or_insert(said);
-            }
+        for (area, cover, rule) in &ruling.regions {
+            covered.push(Covered { places: vec![*area], cover: *cover, rule: Some(*rule) });
         }
-        let titles_hidden = !self.hidden(judgement, span).titles.is_empty();
-        covered.extend(by_window.into_iter().filter_map(|(id, (cover, rule))| {
-            let places = visible(id, at_capture, span);
-            (!places.is_empty()).then_some(Covered { places, cover, rule: Some(rule) })
-        }));
-        if titles_hidden {
-            covered.extend(title_lists(span).into_iter().filter_map(|id| {
-                let places = visible(id, at_capture, span);
-                (!places.is_empty()).then_some(Covered { places, cover: Cover::Fill, rule: None })
-            }));
+        let mut window = |id: u64, cover: Cover, rule: Option<u32>| {
+            let places = visible(id, &self.then, &self.span);
+            if !places.is_empty() {
+                covered.push(Covered { places, cover, rule });
+            }
+        };
+        for (id, (cover, rule)) in &ruling.windows {
+            window(*id, *cover, Some(*rule));
+        }
+        for id in self.covered_by_host(ruling, any_rule) {
+            // What a rule covers with a solid block needs no second one.
+            if ruling.windows.get(&id).is_none_or(|(cover, _)| *cover != Cover::Fill) {
+                window(id, Cover::Fill, None);
+            }
         }
         covered
     }
+
+    /// Whether a window's title may be told.
+    #[must_use]
+    pub fn tells_title(&self, id: u64, ruling: &Ruling, any_rule: bool) -> bool {
+        !ruling.titles.contains_key(&id) && !self.covered_by_host(ruling, any_rule).contains(&id)
+    }
+}
+
+/// Whether it may show what other programs say, or what is going on in them, for a moment: a notification, an on-screen
+/// display, a tooltip of nobody's. Those belong to no window.
+fn notifies(window: &WindowState) -> bool {
+    window.kind == WindowKind::Popup && window.owner.is_none() && window.may_belong_to.is_empty()
 }
 
 /// Each popup with every window it belongs to, the owners of owners too: a menu of a menu is reached.
-fn owners(span: &[Arc<Layout>]) -> Vec<(u64, u64)> {
+fn owners(then: &Arc<Layout>, span: &[Arc<Layout>]) -> Vec<(u64, u64)> {
     let mut direct: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
-    for state in span.iter().flat_map(|l| &l.windows) {
+    for state in std::iter::once(then).chain(span).flat_map(|l| &l.windows) {
         let owners = direct.entry(state.id).or_default();
         // Where it cannot be told which window a popup belongs to, it may be any of them.
         owners.extend(state.owner.into_iter().chain(state.may_belong_to.iter().copied()));
@@ -205,11 +224,6 @@ fn owners(span: &[Arc<Layout>]) -> Vec<(u64, u64)> {
         }
     }
     all
-}
-
-/// Windows that show the titles of others: panels, task switchers.
-fn title_lists(span: &[Arc<Layout>]) -> BTreeSet<u64> {
-    span.iter().flat_map(|l| &l.windows).filter(|w| w.shows_titles).map(|w| w.id).collect()
 }
 
 /// Where a window can be seen in the picture: all places that it had in the span. Only where it and everything above

@@ -332,8 +332,6 @@ pub enum RuleField {
     Application,
     /// The window's title.
     Title,
-    /// The web address.
-    Address,
 }
 
 /// How a rule compares.

@@ -133,6 +133,7 @@ pub(crate) fn gap(cause: GapCause) -> &'static str {
         GapCause::Locked => "the screen was locked",
         GapCause::Paused => "paused for private time",
         GapCause::LeftOut => "left out by you",
+        GapCause::RuleFailed => "a rule failed, so what was on screen was not recorded",
     }
 }
 
@@ -140,6 +141,16 @@ pub(crate) fn gap(cause: GapCause) -> &'static str {
 pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// What was in front when a picture was taken, as the client reads it beside the picture.
+pub(crate) fn in_front(focus: &candor_diary::parcel::Focus) -> String {
+    let app = focus.app.as_deref().unwrap_or("application not recorded");
+    match &focus.title {
+        Some(title) => format!("In front: {app}, \"{title}\""),
+        None if !focus.hidden_by.is_empty() => format!("In front: {app}, title hidden by a rule"),
+        None => format!("In front: {app}"),
+    }
 }
 
 #[cfg(test)]

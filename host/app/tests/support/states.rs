@@ -58,6 +58,7 @@ impl World {
                 picture: Some(screen().clone()),
                 redactions: vec![covered()],
                 covered_by: vec!["Messages are covered".into()],
+                focus: None,
                 no_picture_sentence: None,
             })),
             Request::Picture { .. } => value(serde_json::to_value(screen())),

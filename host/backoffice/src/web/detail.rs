@@ -121,10 +121,14 @@ fn picture(shown: &Shown<'_>) -> Markup {
     }
 }
 
-/// The window in front when the picture was taken; without a picture, the last one.
+/// The window in front when the picture was taken, as it was judged with it; where that was not recorded, the last change
+/// before it. What came later says nothing of the picture. Without a picture, the last one.
 fn in_front(parcel: &Parcel) -> Option<&Focus> {
     match &parcel.snapshot {
-        Some(snapshot) => parcel.focus.iter().rev().find(|f| f.at <= snapshot.at).or(parcel.focus.first()),
+        Some(snapshot) => {
+            let before = || parcel.focus.iter().rev().find(|f| f.at <= snapshot.at);
+            snapshot.focus.as_ref().or_else(before)
+        }
         None => parcel.focus.last(),
     }
 }
@@ -251,7 +255,8 @@ fn applied(parcel: &Parcel) -> Vec<u32> {
         Some(NoSnapshot::SkippedByRule { rules }) => rules.as_slice(),
         _ => &[],
     };
-    let hidden = parcel.focus.iter().flat_map(|f| &f.hidden_by);
+    let fronts = parcel.focus.iter().chain(parcel.snapshot.iter().filter_map(|s| s.focus.as_ref()));
+    let hidden = fronts.flat_map(|f| &f.hidden_by);
     let mut rules: Vec<u32> = covered.chain(skipped.iter().copied()).chain(hidden.copied()).collect();
     rules.sort_unstable();
     rules.dedup();

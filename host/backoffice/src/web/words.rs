@@ -14,6 +14,7 @@ pub(super) fn cause(cause: GapCause) -> &'static str {
         GapCause::Locked => "the screen was locked",
         GapCause::Paused => "the worker paused for private time",
         GapCause::LeftOut => "the worker left the time out",
+        GapCause::RuleFailed => "a rule failed, so what was on screen was not recorded",
     }
 }
 

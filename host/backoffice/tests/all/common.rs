@@ -451,6 +451,7 @@ impl Picture {
             bytes: self.bytes.len() as u64,
             monitors: 1,
             redactions: self.redactions.clone(),
+            focus: None,
         }
     }
 }

@@ -93,7 +93,8 @@ impl Parcel {
         if self.focus.len() > 2_000 || self.custom.len() > 2_000 || self.gaps.len() > 1_000 {
             return bad("focus", "too many entries");
         }
-        if self.policy.rules.len() > 256 {
+        // A policy may declare 256; one more stands for the worker's own.
+        if self.policy.rules.len() > 257 {
             return bad("policy", "too many rules");
         }
         Ok(())
@@ -158,6 +159,7 @@ mod tests {
             bytes: 100,
             monitors: 1,
             redactions: Vec::new(),
+            focus: None,
         }
     }
 

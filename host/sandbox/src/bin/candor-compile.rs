@@ -1,5 +1,9 @@
 //! Compiles one plugin and ends. A compiler meets hostile input and takes much memory: in a process of its own, with
-//! its own limits, neither reaches the agent.
+//! its own limits, neither reaches the agent. Should the input take the compiler over, there is no way on: no network, no
+//! other program, no look into another process ([`lockdown`]).
+
+#[path = "candor-compile/lockdown.rs"]
+mod lockdown;
 
 use std::path::PathBuf;
 
@@ -39,6 +43,7 @@ fn main() -> Result<()> {
         let limit = Rlimit { current: Some(limit), maximum: Some(limit) };
         setrlimit(resource, limit).context("the limits of this process could not be lowered")?;
     }
+    lockdown::apply().context("it cannot lock itself in, so nothing is compiled")?;
     candor_sandbox::compile(&arguments.component, &arguments.sha256, &arguments.output)?;
     Ok(())
 }

@@ -83,7 +83,12 @@ impl State {
         window.app = window.app.filter(|_| facts.contains(WindowFacts::APP));
         window.title = window.title.filter(|_| facts.contains(WindowFacts::TITLE));
         window.url = window.url.filter(|_| facts.contains(WindowFacts::URL));
-        Ok(Note::Focus { window, at: layout.at })
+        let facts = crate::model::WindowFacts {
+            app: facts.contains(WindowFacts::APP),
+            title: facts.contains(WindowFacts::TITLE),
+            url: facts.contains(WindowFacts::URL),
+        };
+        Ok(Note::Focus { window, at: layout.at, facts })
     }
 
     fn custom(&self, custom: observations::Custom) -> Result<Note, NoteError> {

@@ -2,10 +2,15 @@
 //!
 //! The guard has judged the windows already: what a privacy rule hides is not there to be recorded.
 
+use std::time::Duration;
+
 use candor_sdk::observations::{self, NoteError, WindowFacts};
 use candor_sdk::windows::{self, Window};
-use candor_sdk::{Cause, Collector, Denied, Error, SettingError, Wake};
+use candor_sdk::{Cause, Collector, Denied, Error, SettingError, Timestamp, Wake, clock};
 use serde::Deserialize;
+
+/// How long after a segment's start the windows of its start are told.
+const SETTLED: Duration = Duration::from_secs(2);
 
 /// What can be set.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -38,6 +43,8 @@ pub enum Fact {
 pub struct Windows {
     facts: WindowFacts,
     last: Option<Seen>,
+    /// When what is in front is noted again, changed or not.
+    again_at: Option<Timestamp>,
 }
 
 /// What of a window counts as a change.
@@ -75,16 +82,24 @@ impl Collector for Windows {
             title: settings.facts.contains(&Fact::Title),
             url: settings.facts.contains(&Fact::Url),
         };
-        Ok(Self { facts, last: None })
+        Ok(Self { facts, last: None, again_at: None })
     }
 
     fn woken(&mut self, cause: Cause) -> Result<Vec<Wake>, Error> {
-        if matches!(cause, Cause::Started) {
+        match cause {
             // Another stretch of tracking: what was noted before belongs to an earlier one.
-            self.last = None;
+            Cause::Started => (self.last, self.again_at) = (None, None),
+            // Each segment tells by itself what was in front, also where nothing changes in it. Windows are told as they
+            // were a moment ago, so a look right now would still be one at the segment that ended.
+            Cause::Segment(_) => self.again_at = Some(clock::now().after(SETTLED)),
+            Cause::At(_) => (self.last, self.again_at) = (None, None),
+            _ => {}
         }
-        self.note_change()?;
-        Ok(vec![Wake::OnWindowChange])
+        if !matches!(cause, Cause::Segment(_)) {
+            self.note_change()?;
+        }
+        let again = self.again_at.map(Wake::At);
+        Ok([Wake::OnWindowChange, Wake::OnSegment].into_iter().chain(again).collect())
     }
 }
 

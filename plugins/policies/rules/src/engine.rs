@@ -115,7 +115,9 @@ impl Rules {
         let mut words = Vec::with_capacity(settings.rules.len() + 1);
         let mut asks = Asks::default();
         let regexes = settings.rules.iter().flat_map(|rule| rule.matches.patterns()).filter(|p| p.is_regex());
-        let size_max = regex_size_max(regexes.count());
+        // One that is written with other than ASCII may be compiled in all three forms in which texts are compared.
+        let forms = |pattern: &Pattern| if pattern.text().is_ascii() { 1 } else { 3 };
+        let size_max = regex_size_max(regexes.map(forms).sum());
         for (index, rule) in (0u32..).zip(&settings.rules) {
             rules.push(Rule::new(index, rule, size_max, &mut errors));
             words.push(rule.in_words());

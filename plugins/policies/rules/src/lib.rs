@@ -3,12 +3,13 @@
 //!
 //! The rules themselves are in [`engine`], free of anything that is a plugin's, so that they can be tested and measured
 //! natively. [`settings`] says what the settings look like and refuses bad ones with their place; [`matcher`] holds how
-//! a text is compared.
+//! a text is compared, and [`looks`] under which forms.
 //!
 //! The plugin is a pure function. What it cannot tell it covers, unless the settings say otherwise.
 
 pub mod engine;
 mod glob;
+pub mod looks;
 pub mod matcher;
 pub mod settings;
 

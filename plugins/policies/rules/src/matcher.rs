@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use regex::{Regex, RegexBuilder};
 
 use crate::glob;
+use crate::looks;
 use crate::settings::{PATTERN_MAX, Pattern};
 
 /// How large the compiled regular expressions may be together, in bytes: with their working memory a fraction of the 64 MiB
@@ -34,9 +35,56 @@ pub struct Matcher {
 
 #[derive(Debug)]
 enum How {
-    Exact(String),
-    Contains(String),
-    Regex(Regex),
+    Exact(Wanted),
+    Contains(Wanted),
+    Regex(Expressions),
+}
+
+/// A text that is looked for, in the forms under which texts are compared ([`looks`]). One that agrees is enough.
+#[derive(Debug)]
+struct Wanted(Vec<String>);
+
+impl Wanted {
+    fn new(text: &str, ignore_case: bool) -> Self {
+        let canonical = looks::canonical(text, true);
+        let mut forms = vec![looks::latin(&canonical), canonical];
+        if ignore_case {
+            forms.iter_mut().for_each(|form| *form = folded(form).into_owned());
+        }
+        forms.dedup();
+        Self(forms)
+    }
+}
+
+/// An expression as it was written and, where they differ, in the forms under which texts are compared.
+#[derive(Debug)]
+struct Expressions(Vec<Regex>);
+
+impl Expressions {
+    fn new(
+        source: &str,
+        to_regex: impl Fn(&str) -> Result<String, String>,
+        ignore_case: bool,
+        size_max: usize,
+    ) -> Result<Self, String> {
+        let mut all = vec![compile(&to_regex(source)?, ignore_case, size_max)?];
+        let (canonical, latin) = (looks::pattern(source, false), looks::pattern(source, true));
+        for form in [&canonical, &latin] {
+            // A form that is no expression any more, such as a range that now runs backwards, finds nothing more.
+            if form != source
+                && let Ok(regex) = to_regex(form).and_then(|regex| compile(&regex, ignore_case, size_max))
+            {
+                all.push(regex);
+            }
+        }
+        Ok(Self(all))
+    }
+
+    fn found(&self, text: &Text<'_>) -> bool {
+        let is_match = |text: &str| self.0.iter().any(|regex| regex.is_match(text));
+        let differs = |form: &&Form<'_>| form.text != text.plain;
+        is_match(text.plain) || text.forms.iter().filter(differs).any(|form| is_match(&form.text))
+    }
 }
 
 impl Matcher {
@@ -46,7 +94,8 @@ impl Matcher {
     /// What is wrong with it and what to do, in a sentence for a person.
     pub fn new(pattern: &Pattern, ignore_case: bool, size_max: usize) -> Result<Self, String> {
         let text = pattern.text();
-        if text.is_empty() {
+        let literal = matches!(pattern, Pattern::Exact(_) | Pattern::Contains(_));
+        if text.is_empty() || literal && looks::canonical(text, true).is_empty() {
             return Err(
                 "An empty pattern says nothing: leave it out, or use `\"glob\": \"*\"` for any text.".into(),
             );
@@ -57,35 +106,43 @@ impl Matcher {
                 text.len()
             ));
         }
-        let plain = || if ignore_case { folded(text).into_owned() } else { text.to_owned() };
         let how = match pattern {
-            Pattern::Exact(_) => How::Exact(plain()),
-            Pattern::Contains(_) => How::Contains(plain()),
-            Pattern::Glob(_) => How::Regex(compile(&glob::to_regex(text)?, ignore_case, size_max)?),
-            Pattern::Regex(_) => How::Regex(compile(text, ignore_case, size_max)?),
+            Pattern::Exact(_) => How::Exact(Wanted::new(text, ignore_case)),
+            Pattern::Contains(_) => How::Contains(Wanted::new(text, ignore_case)),
+            Pattern::Glob(_) => How::Regex(Expressions::new(text, glob::to_regex, ignore_case, size_max)?),
+            Pattern::Regex(_) => {
+                How::Regex(Expressions::new(text, |s| Ok(s.to_owned()), ignore_case, size_max)?)
+            }
         };
         Ok(Self { how, ignore_case })
     }
 
-    /// Whether a text matches.
+    /// Whether a text matches, in any of the forms in which it reads the same.
     #[must_use]
     pub fn matches(&self, text: &Text<'_>) -> bool {
+        let any = |wanted: &Wanted, test: fn(&str, &str) -> bool| {
+            let sides =
+                text.forms.iter().map(|form| if self.ignore_case { &form.folded } else { &form.text });
+            sides.into_iter().any(|side| wanted.0.iter().any(|wanted| test(side, wanted)))
+        };
         match &self.how {
-            How::Regex(regex) => regex.is_match(text.plain),
-            How::Exact(wanted) => self.side(text) == wanted,
-            How::Contains(wanted) => self.side(text).contains(wanted.as_str()),
+            How::Regex(expressions) => expressions.found(text),
+            How::Exact(wanted) => any(wanted, |side, wanted| side == wanted),
+            How::Contains(wanted) => any(wanted, |side, wanted| side.contains(wanted)),
         }
-    }
-
-    fn side<'t>(&self, text: &'t Text<'_>) -> &'t str {
-        if self.ignore_case { &text.folded } else { text.plain }
     }
 }
 
-/// A text with its folded form, so that many rules share the work of folding it.
+/// A text with the forms in which it is compared, so that many rules share the work.
 #[derive(Debug)]
 pub struct Text<'a> {
     plain: &'a str,
+    forms: Vec<Form<'a>>,
+}
+
+#[derive(Debug)]
+struct Form<'a> {
+    text: Cow<'a, str>,
     folded: Cow<'a, str>,
 }
 
@@ -93,7 +150,14 @@ impl<'a> Text<'a> {
     /// Prepares a text for comparison.
     #[must_use]
     pub fn new(plain: &'a str) -> Self {
-        Self { plain, folded: folded(plain) }
+        let forms = looks::forms(plain).into_iter().map(|text| {
+            let folded = match &text {
+                Cow::Borrowed(text) => folded(text),
+                Cow::Owned(text) => Cow::Owned(folded(text).into_owned()),
+            };
+            Form { text, folded }
+        });
+        Self { plain, forms: forms.collect() }
     }
 }
 
@@ -171,6 +235,18 @@ mod tests {
             (regex(r"\bpay\b"), "payroll", false, false),
             (regex(r"iban:\s*\d{2}"), "IBAN: 12", true, false),
             (regex("ö"), "KÖLN", true, false),
+            (contains("secret"), "my se\u{200b}cr\u{ad}et", true, true),
+            (contains("secret"), "SE\u{a0}CRET", true, false),
+            (contains("pay roll"), "Pay\u{202f}Roll", true, false),
+            (contains("sе\u{200b}cret"), "secret", true, true),
+            (exact("été"), "e\u{301}te\u{301}", true, true),
+            (exact("Bank"), "Ваnk", true, true),
+            (glob("*secret*"), "my sеcret, in part Cyrillic", true, true),
+            (glob("été*"), "e\u{301}te\u{301} 2026", true, true),
+            (regex("^secret$"), "ｓｅｃｒｅｔ", true, true),
+            (regex(r"iban:\s*\d{2}"), "IBAN:\u{a0}12", true, false),
+            (regex("\u{200b}"), "zero\u{200b}width", true, true),
+            (contains("секрет"), "Мой СЕКРЕТ", true, false),
         ] {
             for (ignore_case, expected) in [(true, ignoring), (false, minding)] {
                 let matcher = Matcher::new(&pattern, ignore_case, REGEX_ONE_MAX).unwrap();

@@ -101,6 +101,7 @@ impl collecting::Guest for Hostile {
             )),
             "custom" => Err(custom()),
             "store" => Err(use_store()),
+            "hoard" => hoard(),
             "clock" => {
                 let sane = clock::now() > 1_600_000_000_000 && clock::monotonic() < 60_000;
                 let random = random::bytes(1 << 20).len();
@@ -178,6 +179,20 @@ fn custom() -> String {
         custom("build", format!("\"{}\"", "x".repeat(1 << 14))),
     ]
     .join("; ")
+}
+
+/// Puts every text that it is shown wherever it can.
+fn hoard() -> Result<Vec<Wake>, String> {
+    let layout = windows::current().map_err(|denied| format!("{denied:?}"))?;
+    let texts = |w: &windows::Window| [w.app.clone(), w.title.clone(), w.url.clone()].into_iter().flatten();
+    let all: Vec<String> = layout.windows.iter().flat_map(texts).collect();
+    let told: String = all.join(", ").chars().filter(|c| !matches!(c, '"' | '\\') && !c.is_control()).collect();
+    log::write(log::Level::Info, &told);
+    let before = store::get("hoard").ok().flatten().unwrap_or_default();
+    let before = String::from_utf8_lossy(&before).into_owned();
+    let _ = store::set("hoard", told.as_bytes());
+    note(Observation::Custom(Custom { kind: "hoard".into(), body: format!("\"{told}; before: {before}\"") }));
+    Ok(vec![Wake::Every(5_000)])
 }
 
 fn use_store() -> String {

@@ -67,6 +67,7 @@ fn pictured(at: u64, editable: bool) -> Segment {
             bytes: 1,
             redactions: Vec::new(),
             covered_by: Vec::new(),
+            focus: None,
         }),
         no_picture: None,
         no_picture_sentence: None,

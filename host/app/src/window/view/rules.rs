@@ -11,8 +11,8 @@ use crate::window::parts::icons::Icon;
 use crate::window::parts::{fields, frame};
 use crate::window::theme::{Face, tokens};
 
-const FIELDS: [(&str, &str); 3] =
-    [("application", "Application"), ("title", "Window title"), ("address", "Web address")];
+/// Addresses are not among them: nothing on this computer tells which page a browser shows.
+const FIELDS: [(&str, &str); 2] = [("application", "Application"), ("title", "Window title")];
 const BY: [(&str, &str); 4] = [
     ("contains", "contains"),
     ("exact", "is exactly"),

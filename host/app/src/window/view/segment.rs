@@ -102,6 +102,9 @@ fn shown(ui: &mut Ui, m: &mut Model, segment: &Segment) {
         Held::Here(held) => held.show(ui, width, &facts.redactions, "The picture, as the client sees it"),
     }
     frame::note(ui, format!("Picture at {}", m.zone.seconds(facts.at)));
+    if let Some(focus) = &facts.focus {
+        frame::note(ui, words::in_front(focus));
+    }
     shot::covered(ui, &facts.redactions, &facts.covered_by);
     if link(ui, "Enlarge") {
         m.intents.push(Intent::Go(Page::Picture(segment.start)));

@@ -1,0 +1,107 @@
+//! The worker's own rules as they are in force: one truth for list, preview and picture.
+
+use std::sync::{PoisonError, RwLock};
+
+use candor_protocol::OwnRule;
+use serde_json::Value;
+
+use crate::folder::Folder;
+use crate::settings;
+
+/// Where they are kept.
+const FILE: &str = "own-rules.json";
+
+/// The worker's own rules.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Own {
+    /// These, as settings of the policy `rules`; none where there are none.
+    Set(Option<Value>),
+    /// They are not as they should be, and why: nothing may be shown until they are set again.
+    Broken(String),
+}
+
+impl Own {
+    /// Reads them. What cannot be read is broken, not absent.
+    #[must_use]
+    pub fn load(folder: &Folder) -> Self {
+        match folder.read_json::<Value>(FILE) {
+            Ok(settings) => Self::Set(settings),
+            Err(why) => Self::Broken(format!(
+                "your own rules in {} cannot be read ({why:#}), so no picture and no title is recorded. Mend the file \
+                 and start the tracker again, or set your rules anew in the window or with `candor rules`",
+                folder.path(FILE).display()
+            )),
+        }
+    }
+
+    /// Keeps them.
+    ///
+    /// # Errors
+    /// Where they cannot be written.
+    pub fn keep(folder: &Folder, settings: Option<&Value>) -> anyhow::Result<()> {
+        match settings {
+            Some(settings) => folder.write_json(FILE, settings),
+            None => folder.remove(FILE),
+        }
+    }
+
+    /// Rules that are in force and could not be kept.
+    #[must_use]
+    pub fn not_kept(folder: &Folder, why: &anyhow::Error) -> String {
+        format!(
+            "your own rules could not be written to {} ({why:#}), so that they would be lost when the tracker ends. No \
+             picture and no title is recorded until they are kept: see to it that the file can be written, and set them \
+             again",
+            folder.path(FILE).display()
+        )
+    }
+}
+
+/// The rules that the running agent goes by.
+pub struct OwnRules(RwLock<Own>);
+
+impl OwnRules {
+    /// Reads them.
+    #[must_use]
+    pub fn load(folder: &Folder) -> Self {
+        Self(RwLock::new(Own::load(folder)))
+    }
+
+    /// As they are in force.
+    #[must_use]
+    pub fn now(&self) -> Own {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Others are in force.
+    pub fn set(&self, own: Own) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = own;
+    }
+
+    /// As they are listed.
+    ///
+    /// # Errors
+    /// Why they are not as they should be.
+    pub fn listed(&self) -> Result<Vec<OwnRule>, String> {
+        match self.now() {
+            Own::Set(settings) => Ok(settings.as_ref().map(settings::listed).unwrap_or_default()),
+            Own::Broken(why) => Err(why),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invariant_03_own_rules_that_cannot_be_read_are_not_taken_for_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Folder::open(folder.path()).unwrap();
+        assert_eq!(Own::load(&data), Own::Set(None));
+        std::fs::write(data.path(FILE), r#"{"rules": [{"match": {"tit"#).unwrap();
+        let Own::Broken(why) = Own::load(&data) else { panic!("taken for none") };
+        assert!(why.contains("own-rules.json") && why.contains("candor rules"), "{why}");
+        assert_eq!(OwnRules::load(&data).listed(), Err(why));
+    }
+}
