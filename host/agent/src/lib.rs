@@ -23,6 +23,7 @@ pub mod history;
 pub mod hosts;
 pub mod input;
 pub mod invitation;
+pub mod log;
 pub mod mask;
 pub mod notice;
 pub mod outbox;
