@@ -115,6 +115,7 @@ fn cause(cause: GapCause) -> &'static str {
         GapCause::Locked => "the screen was locked",
         GapCause::Paused => "paused for private time",
         GapCause::LeftOut => "left out by the worker",
+        GapCause::RuleFailed => "a rule failed, so what was on screen was not recorded",
     }
 }
 
