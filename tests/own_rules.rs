@@ -81,7 +81,10 @@ impl Painted {
                 ..window(3, "Private", self.secret.elsewhere, POPUP)
             },
             WindowState { shows_titles: true, ..window(4, "Panel", self.secret.elsewhere, PANEL) },
-            WindowState { kind: WindowKind::Popup, ..window(5, "Notify", self.secret.elsewhere, NOTIFICATION) },
+            WindowState {
+                kind: WindowKind::Popup,
+                ..window(5, "Notify", self.secret.elsewhere, NOTIFICATION)
+            },
         ];
         let monitors = vec![Monitor { name: "painted".to_owned(), area: SCREEN }];
         Arc::new(Layout { at: 0, generation, windows, monitors })

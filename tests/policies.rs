@@ -309,7 +309,11 @@ fn invariant_01_what_rules_hide_is_in_no_store_note_log_export_or_parcel() {
     // The window that is hidden by the client's rule, and the one that is by the worker's own.
     for hidden in ["payroll", "notes 25"] {
         assert_eq!(leaks::files_with(&to, hidden), Vec::<PathBuf>::new(), "{hidden}");
-        assert_eq!(leaks::files_with(&desk.folder.path().join("backoffice"), hidden), Vec::<PathBuf>::new(), "{hidden}");
+        assert_eq!(
+            leaks::files_with(&desk.folder.path().join("backoffice"), hidden),
+            Vec::<PathBuf>::new(),
+            "{hidden}"
+        );
     }
     assert!(!leaks::files_with(&to, "Painted").is_empty(), "what it may see it did hoard");
     let open = |path: &Path| std::os::unix::fs::MetadataExt::mode(&path.metadata().unwrap()) & 0o077;

@@ -13,4 +13,5 @@ pub mod leaks;
 pub mod person;
 pub mod picture;
 pub mod places;
+pub mod proxy;
 pub mod reader;

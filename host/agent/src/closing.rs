@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use candor_diary::parcel::{NoSnapshot, PARCEL_TYPE, Parcel, Policy};
+use candor_diary::parcel::{MAX_REVISION, NoSnapshot, PARCEL_TYPE, Parcel, Policy};
 use candor_diary::terms::Terms;
 use candor_journal::{JournalError, OutboxDraft, OutboxEntry, OutboxState, RecordFilter, SegmentClose};
 use candor_seal::{Envelope, SecretKey};
@@ -11,13 +11,17 @@ use tokio::sync::Mutex;
 
 use crate::record::Record;
 use crate::segments::{Assembled, SegmentFrame, assemble};
-use crate::shared::Shared;
+use crate::shared::{RecordError, Shared};
 
 /// How many records are read at once.
 const PAGE: u32 = 2_000;
 
 /// A hold that nobody waits out, in milliseconds: a thousand years.
 const FOR_GOOD_MS: u64 = 1_000 * 365 * 24 * 60 * 60_000;
+
+/// How far back segments are looked for that could not be closed while later ones were, in milliseconds: until their
+/// week is locked, and what is left of the one after.
+const LEFT_OPEN_MS: u64 = 15 * 24 * 60 * 60_000;
 
 /// What closing a segment needs to know.
 pub struct Closing {
@@ -27,8 +31,8 @@ pub struct Closing {
     pub terms: Terms,
     /// The device's id.
     pub device: String,
-    /// The device's key, which signs parcels.
-    pub key: SecretKey,
+    /// The device's key, which signs parcels; without it, why there is none: segments stay open then.
+    pub key: Result<SecretKey, String>,
     /// The policy in force.
     pub policy: Arc<RwLock<Policy>>,
     /// Whether a collector takes pictures.
@@ -37,6 +41,8 @@ pub struct Closing {
     pub turn: Mutex<()>,
     /// Segments that are to be sent as soon as they close, without a hold.
     pub at_once: std::sync::Mutex<BTreeSet<u64>>,
+    /// Segments that could not be closed although later ones were.
+    pub left_open: std::sync::Mutex<BTreeSet<u64>>,
 }
 
 /// Why a segment could not be closed.
@@ -48,6 +54,12 @@ pub enum CloseError {
     /// A record or parcel could not be written down.
     #[error("a record could not be written down: {0}")]
     Json(#[from] serde_json::Error),
+    /// There is no key to sign with.
+    #[error("{0}")]
+    NoKey(String),
+    /// It was changed too often.
+    #[error("this segment was changed {MAX_REVISION} times, which is as often as can be")]
+    ChangedTooOften,
     /// The operating system gave no random bytes.
     #[error("no random bytes: {0}")]
     Random(String),
@@ -69,7 +81,7 @@ impl Closing {
     /// Where it could not be closed; it stays open and can be tried again.
     pub async fn close(&self, start: u64) -> Result<Option<OutboxEntry>, CloseError> {
         let _turn = self.turn.lock().await;
-        self.write(start, None).await
+        self.close_now(start).await
     }
 
     /// Writes a closed segment anew from what the journal holds of it now, in place of its latest parcel. None where
@@ -135,7 +147,86 @@ impl Closing {
 
     /// Closes a segment; the caller has [`Self::turn`].
     pub(crate) async fn close_now(&self, start: u64) -> Result<Option<OutboxEntry>, CloseError> {
-        self.write(start, None).await
+        let closed = self.write(start, None).await;
+        let mut left_open = self.left_open.lock().unwrap_or_else(PoisonError::into_inner);
+        match &closed {
+            Ok(_) => left_open.remove(&start),
+            Err(_) => left_open.insert(start),
+        };
+        closed
+    }
+
+    /// Writes a closed segment anew, without its picture, because of `why`; whether there was anything to write. The picture's record stays: who looks at the
+    /// segment here reads what became of it.
+    ///
+    /// # Errors
+    /// As [`Self::revise`].
+    pub async fn without_picture(&self, start: u64, why: NoSnapshot) -> Result<bool, CloseError> {
+        let _turn = self.turn.lock().await;
+        let record = Record::NoSnapshot { why };
+        self.shared.record(start, &record).await.map_err(|error| match error {
+            RecordError::Json(error) => CloseError::Json(error),
+            RecordError::Journal(error) => CloseError::Journal(error),
+        })?;
+        Ok(self.revise(start).await?.is_some())
+    }
+
+    /// Writes a closed segment anew from what the journal holds, where its parcel cannot be read any more; whether there
+    /// was anything to write.
+    ///
+    /// # Errors
+    /// As [`Self::revise`].
+    pub async fn remake(&self, start: u64) -> Result<bool, CloseError> {
+        let _turn = self.turn.lock().await;
+        Ok(self.revise(start).await?.is_some())
+    }
+
+    /// Signs anew what this device made under an earlier enrolment and no target has: it goes out under the one now.
+    /// Where an earlier revision was delivered, the change stays with the enrolment that it was made under.
+    ///
+    /// # Errors
+    /// Where the journal could not be read. A segment that cannot be signed now stops no other.
+    pub async fn sign_anew(&self) -> Result<(), CloseError> {
+        let _turn = self.turn.lock().await;
+        let journal = &self.shared.journal;
+        for entry in journal.closed_parcels(&self.terms.contract, 0, u64::MAX >> 1).await? {
+            let unsettled =
+                matches!(entry.state, OutboxState::Held | OutboxState::Waiting | OutboxState::Rejected);
+            if !unsettled {
+                continue;
+            }
+            let Ok(parcel) = self.parcel(&entry.parcel_id).await else { continue };
+            if parcel.device == self.device
+                || journal.was_delivered(&self.terms.contract, entry.segment_start).await?
+            {
+                continue;
+            }
+            let start = entry.segment_start;
+            if let Err(error) = self.write(start, Some(entry)).await {
+                self.shared.problem("segment", Some(format!("not signed anew yet: {error}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells of notes that were dropped and are not written down yet.
+    async fn write_dropped(&self, start: u64) {
+        let shared = &self.shared;
+        for (plugin, notes) in shared.budgets.unwritten(start) {
+            let record = Record::Dropped { plugin, notes, life: shared.life };
+            if let Err(error) = shared.record(start, &record).await {
+                shared.problem("journal", Some(error.to_string()));
+            }
+        }
+    }
+
+    /// Whether the journal still has a picture, as far as that can be told without reading it.
+    async fn has(&self, blob: &str) -> Result<bool, CloseError> {
+        match self.shared.journal.blob_info(blob).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_damage() => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn write(
@@ -143,15 +234,39 @@ impl Closing {
         start: u64,
         latest: Option<OutboxEntry>,
     ) -> Result<Option<OutboxEntry>, CloseError> {
+        let key = self.key.as_ref().map_err(|why| CloseError::NoKey(why.clone()))?;
+        self.write_dropped(start).await;
         let records: Vec<_> = self.records(start).await?.into_iter().map(|r| r.record).collect();
         let before = match &latest {
-            Some(latest) => Some(self.parcel(&latest.parcel_id).await?),
+            Some(latest) => match self.parcel(&latest.parcel_id).await {
+                Ok(parcel) => Some(parcel),
+                // Its records tell all but which rules there were.
+                Err(CloseError::Journal(error)) if error.is_damage() => None,
+                Err(error) => return Err(error),
+            },
             None => None,
         };
         let revision = latest.as_ref().map_or(0, |l| l.revision + 1);
+        if revision > MAX_REVISION {
+            return Err(CloseError::ChangedTooOften);
+        }
         // What was covered is told by the index of a rule: the rules of then stay.
         let frame = self.frame(start, revision, before.map(|p| p.policy));
-        let Some(Assembled { mut parcel, blobs }) = assemble(&frame, &records) else { return Ok(None) };
+        let Some(Assembled { mut parcel, mut blobs }) = assemble(&frame, &records) else { return Ok(None) };
+        for blob in std::mem::take(&mut blobs) {
+            if self.has(&blob).await? {
+                blobs.push(blob);
+            } else {
+                (parcel.snapshot, parcel.no_snapshot) = (None, Some(NoSnapshot::Damaged));
+            }
+        }
+        let unreadable = records.iter().filter(|r| matches!(r, Record::Unreadable { .. })).count();
+        if unreadable > 0 {
+            let text = format!(
+                "{unreadable} records of one segment cannot be read any more; the rest is kept and sent"
+            );
+            self.shared.problem("damage", Some(text));
+        }
         let mut id = [0u8; 16];
         getrandom::fill(&mut id).map_err(|e| CloseError::Random(e.to_string()))?;
         parcel.id = hex::encode(id);
@@ -178,7 +293,7 @@ impl Closing {
             parcel.sequence = sequence;
             parcel.chain_head = head.to_string();
             let body = serde_json::to_vec(&parcel)?;
-            let envelope = Envelope::sign(PARCEL_TYPE, body, &self.key).to_json();
+            let envelope = Envelope::sign(PARCEL_TYPE, body, key).to_json();
             Ok::<_, serde_json::Error>(OutboxDraft {
                 parcel_id: parcel.id.clone(),
                 envelope,
@@ -234,8 +349,11 @@ impl Closing {
                 kinds: kinds.clone(),
                 limit: 1,
             };
-            if !self.shared.journal.read(newer).await?.is_empty() {
-                self.write(entry.segment_start, Some(entry)).await?;
+            if !self.shared.journal.read(newer).await?.is_empty()
+                && let Err(error) = self.write(entry.segment_start, Some(entry)).await
+            {
+                // It is caught up with at the next start; the others are now.
+                self.shared.problem("segment", Some(format!("a change was not caught up with: {error}")));
             }
         }
         Ok(())
@@ -266,6 +384,11 @@ impl Closing {
             for record in page {
                 // Erased records have no body; records of other kinds are not this pipeline's.
                 let sequence = record.sequence;
+                if record.damaged {
+                    let unreadable = Record::Unreadable { filed: record.kind, at: record.at };
+                    all.push(Placed { sequence, record: unreadable });
+                    continue;
+                }
                 if let Some(record) = record.body.and_then(|body| serde_json::from_slice(&body).ok()) {
                     all.push(Placed { sequence, record });
                 }
@@ -286,6 +409,41 @@ impl Closing {
         if let Some(last) = last {
             self.shared.closed(last);
         }
+        let filter = RecordFilter {
+            from_at: last.map(|l| l + length.ms()),
+            kinds: vec!["span".into(), "gap".into(), "manual".into()],
+            ..RecordFilter::default()
+        };
+        let mut starts = self.starts(filter).await?;
+        starts.extend(self.left_open.lock().unwrap_or_else(PoisonError::into_inner).iter());
+        Ok(starts)
+    }
+
+    /// Looks for segments that could not be closed although later ones were, such as in an earlier life of the agent;
+    /// [`Self::unclosed`] tells them from then on.
+    ///
+    /// # Errors
+    /// Where the journal could not be read.
+    pub async fn find_left_open(&self) -> Result<(), CloseError> {
+        let contract = &self.terms.contract;
+        let Some(last) = self.shared.journal.last_closed(contract).await? else { return Ok(()) };
+        let from = self.terms.segment.start_of(last.saturating_sub(LEFT_OPEN_MS));
+        let filter = RecordFilter {
+            from_at: Some(from),
+            to_at: Some(last),
+            kinds: vec!["span".into(), "manual".into()],
+            ..RecordFilter::default()
+        };
+        let mut starts = self.starts(filter).await?;
+        for closed in self.shared.journal.closed_segments(contract, from, last).await? {
+            starts.remove(&closed);
+        }
+        *self.left_open.lock().unwrap_or_else(PoisonError::into_inner) = starts;
+        Ok(())
+    }
+
+    /// The starts of the segments in which the contract's records of that filter lie.
+    async fn starts(&self, filter: RecordFilter) -> Result<BTreeSet<u64>, CloseError> {
         let mut starts = BTreeSet::new();
         let mut after = None;
         loop {
@@ -294,16 +452,14 @@ impl Closing {
                 .journal
                 .read(RecordFilter {
                     contract: Some(self.terms.contract.clone()),
-                    from_at: last.map(|l| l + length.ms()),
                     after_sequence: after,
-                    kinds: vec!["span".into(), "gap".into(), "manual".into()],
                     limit: PAGE,
-                    ..RecordFilter::default()
+                    ..filter.clone()
                 })
                 .await?;
             let full = page.len() >= PAGE as usize;
             after = page.last().map(|r| r.sequence);
-            starts.extend(page.iter().map(|r| length.start_of(r.at)));
+            starts.extend(page.iter().map(|r| self.terms.segment.start_of(r.at)));
             if !full {
                 return Ok(starts);
             }

@@ -4,9 +4,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use candor_protocol::Check;
+use candor_sandbox::{HttpGrant, probe};
+use url::Url;
 
 use crate::agent::Agent;
 use crate::input::InputSource;
+use crate::notice::Acceptance;
+use crate::seat::Seat;
 
 /// How long the back office may take, in seconds.
 const LIMIT_S: u64 = 10;
@@ -32,7 +36,7 @@ pub(crate) async fn check_all(agent: &Agent) -> Vec<Check> {
     all.push(memory());
     all.push(load());
     if let Ok(seat) = agent.current().await {
-        all.extend(back_office(&seat.enrolment.server).await);
+        all.extend(back_office(&seat).await);
     }
     all
 }
@@ -112,29 +116,42 @@ fn load() -> Check {
     )
 }
 
-async fn back_office(server: &str) -> Vec<Check> {
-    let client = reqwest::Client::builder()
-        .timeout(Duration::from_secs(LIMIT_S))
-        .redirect(reqwest::redirect::Policy::none())
-        .build();
-    let answer = match client {
-        Ok(client) => client.get(server).send().await,
-        Err(error) => Err(error),
+/// Looks the way the uploader does: with what was granted, by the same rules for addresses and certificates.
+async fn back_office(seat: &Seat) -> Vec<Check> {
+    let terms = &seat.enrolment.terms;
+    let url = terms.uploader.settings.get("url").and_then(|url| url.as_str());
+    let Some(url) = url.and_then(|url| Url::parse(url).ok()) else {
+        return vec![check("back-office", true, "nothing is sent over the network", "")];
     };
-    let response = match answer {
-        Ok(response) => response,
-        Err(_) => {
-            return vec![check(
-                "back-office",
-                false,
-                format!("{server} could not be reached"),
-                "everything is kept on this computer and sent when it can be; check the network",
-            )];
+    let place = url.origin().ascii_serialization();
+    let acceptance: Option<Acceptance> = seat.folder.read_json("acceptance.json").ok().flatten();
+    let granted = acceptance.and_then(|mut a| a.grants.remove(&terms.uploader.plugin)).map(|g| g.grants.http);
+    let grants = match granted {
+        Some(grants) => grants,
+        // What the notice will ask for.
+        None => {
+            let private = candor_sandbox::is_private(&url).await.unwrap_or(false);
+            vec![HttpGrant { origin: place.clone(), private }]
         }
     };
-    let mut all = vec![check("back-office", true, format!("{server} answers"), "")];
-    let date = response.headers().get("date").and_then(|d| d.to_str().ok());
-    if let Some(theirs) = date.and_then(|d| jiff::fmt::rfc2822::parse(d).ok()) {
+    let asked = format!("{}/api/v1/week", url.as_str().trim_end_matches('/'));
+    let kept = "everything is kept on this computer and sent when it can be; check the network";
+    let answer = match probe(&asked, &grants, Duration::from_secs(LIMIT_S)).await {
+        Ok(answer) => answer,
+        Err(why) => {
+            return vec![check("back-office", false, format!("{place} could not be reached: {why}"), kept)];
+        }
+    };
+    let media = answer.header("content-type").unwrap_or_default();
+    let its_own = media.starts_with("application/json") && answer.status == 401;
+    let mut all = vec![if its_own {
+        check("back-office", true, format!("{place} answers"), "")
+    } else {
+        let to = answer.header("location").map(|to| format!(", and points to {to}")).unwrap_or_default();
+        let found = format!("the answer {} at {place} did not come from a back office{to}", answer.status);
+        check("back-office", false, found, "something on the way gave it, such as a proxy or a sign-in page")
+    }];
+    if let Some(theirs) = answer.header("date").and_then(|d| jiff::fmt::rfc2822::parse(d).ok()) {
         let off = jiff::Timestamp::now().as_second() - theirs.timestamp().as_second();
         all.push(check(
             "clock",

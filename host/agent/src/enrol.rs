@@ -48,7 +48,7 @@ pub async fn enrol(folder: &Folder, server: &str, code: &str, name: &str) -> Res
         bail!("{server:?} is no address such as https://diary.example");
     }
     let url = base.join("/api/v1/enrol")?;
-    let key = folder.device_key()?;
+    let key = folder.enrolling_key()?;
     let client = reqwest::Client::builder()
         .timeout(Duration::from_secs(LIMIT_S))
         .redirect(reqwest::redirect::Policy::none())
@@ -77,6 +77,7 @@ pub async fn enrol(folder: &Folder, server: &str, code: &str, name: &str) -> Res
         server: base.origin().ascii_serialization(),
         device: answer.device,
         server_key: answer.server_key,
+        device_key: Some(key.public()),
         terms: answer.terms,
     };
     let seat = folder.contract(&enrolment.terms.contract)?;

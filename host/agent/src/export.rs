@@ -76,6 +76,7 @@ async fn write_records(journal: &Journal, folder: &Path) -> Result<(u64, u64)> {
         for record in page {
             let body = match &record.body {
                 Some(body) => serde_json::from_slice(body).unwrap_or(Value::Null),
+                None if record.damaged => json!("damaged"),
                 None => json!("erased"),
             };
             let line = json!({
@@ -105,7 +106,8 @@ async fn write_records(journal: &Journal, folder: &Path) -> Result<(u64, u64)> {
 
 /// Whether there was still a picture to write.
 async fn write_picture(journal: &Journal, blob: &str, path: &Path) -> Result<bool> {
-    let Ok(info) = journal.blob_info(blob).await else { return Ok(false) };
+    // One that is damaged keeps nobody from the rest.
+    let Ok(info) = journal.check_blob(blob).await else { return Ok(false) };
     if path.exists() {
         // The same picture twice.
         return Ok(false);

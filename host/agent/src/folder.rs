@@ -40,6 +40,9 @@ pub struct Enrolment {
     pub device: String,
     /// The key that the back office countersigns receipts with.
     pub server_key: PublicKey,
+    /// The key that this device signs with: another one found in `device.key` is not taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_key: Option<PublicKey>,
     /// The terms as they were handed out.
     pub terms: Terms,
 }
@@ -189,28 +192,113 @@ impl Folder {
         }
     }
 
-    /// The device's key, made on first use.
+    /// The device's key, as it was enrolled with: an enrolled device never makes another by itself, because the back
+    /// office takes nothing that is signed with it.
+    ///
+    /// # Errors
+    /// Where it is missing, damaged, or another; says what to do.
+    pub fn device_key(&self, enrolled: Option<&PublicKey>) -> Result<SecretKey> {
+        let advice = "nothing can be signed, so what is recorded stays on this computer. Put the file back from a \
+                      backup, or take part again with a new invitation from the client: what waits is signed anew then";
+        let Some(key) = self.read_key()? else { bail!("device.key is missing: {advice}") };
+        let key = key.with_context(|| format!("device.key is damaged: {advice}"))?;
+        if enrolled.is_some_and(|enrolled| *enrolled != key.public()) {
+            bail!("device.key is not the one that this device was enrolled with: {advice}");
+        }
+        Ok(key)
+    }
+
+    /// The key to enrol with: the one that is there, else a new one. A person has asked for it.
     ///
     /// # Errors
     /// Where it cannot be read or made.
-    pub fn device_key(&self) -> Result<SecretKey> {
-        if let Some(bytes) = self.read("device.key")? {
-            let bytes: &[u8; 32] =
-                bytes.as_slice().try_into().context("device.key is damaged: enrol again")?;
-            return Ok(SecretKey::from_bytes(bytes));
+    pub fn enrolling_key(&self) -> Result<SecretKey> {
+        if let Some(Some(key)) = self.read_key()? {
+            return Ok(key);
         }
         let key = SecretKey::generate().context("no key could be made")?;
         self.write("device.key", key.to_bytes().as_slice())?;
         Ok(key)
     }
 
+    /// The key in the file: none without a file, and within none where it is no key.
+    fn read_key(&self) -> Result<Option<Option<SecretKey>>> {
+        let Some(bytes) = self.read("device.key")? else { return Ok(None) };
+        let bytes: Option<&[u8; 32]> = bytes.as_slice().try_into().ok();
+        // All zeros are what a file system leaves of a file that it lost.
+        Ok(Some(bytes.filter(|bytes| **bytes != [0; 32]).map(SecretKey::from_bytes)))
+    }
+
     /// The device's token.
     ///
     /// # Errors
-    /// Where there is none.
+    /// Where there is none, or it cannot be one; says what to do.
     pub fn token(&self) -> Result<Zeroizing<String>> {
-        let bytes = self.read("token")?.context("this device has no token: enrol it again")?;
-        let text = std::str::from_utf8(&bytes).context("the token is damaged: enrol again")?;
+        let advice = "take part again with a new invitation from the client; what waits is kept";
+        let bytes =
+            self.read("token")?.with_context(|| format!("this device's token is missing: {advice}"))?;
+        let text = std::str::from_utf8(&bytes).ok().filter(|text| {
+            !text.is_empty() && text.len() <= 1_024 && text.bytes().all(|b| b.is_ascii_graphic())
+        });
+        let text = text.with_context(|| format!("this device's token is damaged: {advice}"))?;
         Ok(Zeroizing::new(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invariant_09_an_enrolled_device_never_makes_a_second_key() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        let key = folder.enrolling_key().unwrap();
+        let public = key.public();
+        assert_eq!(folder.enrolling_key().unwrap().public(), public, "a second contract has the same");
+        assert_eq!(folder.device_key(Some(&public)).unwrap().public(), public);
+        assert_eq!(folder.device_key(None).unwrap().public(), public);
+
+        let file = folder.path("device.key");
+        let refused = |what: &str| {
+            let before = std::fs::read(&file).ok();
+            for enrolled in [Some(&public), None] {
+                if what == "not the one" && enrolled.is_none() {
+                    continue;
+                }
+                let error = format!("{:#}", folder.device_key(enrolled).err().unwrap());
+                assert!(error.contains(what) && error.contains("new invitation"), "{error}");
+            }
+            assert_eq!(std::fs::read(&file).ok(), before, "nothing is made or changed");
+        };
+        std::fs::remove_file(&file).unwrap();
+        refused("missing");
+        for damaged in [&b""[..], &[1; 31], &[1; 33], &[0; 32]] {
+            std::fs::write(&file, damaged).unwrap();
+            refused("damaged");
+        }
+        std::fs::write(&file, SecretKey::generate().unwrap().to_bytes().as_slice()).unwrap();
+        refused("not the one");
+
+        // A person enrols again: then there is a new one.
+        std::fs::write(&file, b"damaged").unwrap();
+        let again = folder.enrolling_key().unwrap();
+        assert_eq!(folder.device_key(Some(&again.public())).unwrap().public(), again.public());
+    }
+
+    #[test]
+    fn a_token_that_is_none_says_what_to_do() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        for bad in [None, Some(&b""[..]), Some(b"a b"), Some(b"a\n"), Some(&[0; 40]), Some(&[0xff; 4])] {
+            folder.remove("token").unwrap();
+            if let Some(bad) = bad {
+                folder.write("token", bad).unwrap();
+            }
+            let error = format!("{:#}", folder.token().err().unwrap());
+            assert!(error.contains("new invitation"), "{error}");
+        }
+        folder.write("token", b"s3cret").unwrap();
+        assert_eq!(folder.token().unwrap().as_str(), "s3cret");
     }
 }

@@ -5,14 +5,14 @@ use std::sync::{Mutex, PoisonError};
 
 use candor_diary::billing::{Claim, Facts, Outcome, bill};
 use candor_diary::calendar::{lock_of, week_of};
-use candor_diary::parcel::{Counts, Parcel};
+use candor_diary::parcel::{Counts, Dropped, Parcel};
 use candor_diary::segment::MINUTE_MS;
 use candor_journal::{OutboxEntry, OutboxState};
 use candor_protocol::{PictureFacts, Segment, SegmentState};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::closing::{CloseError, Closing, read_parcel};
+use crate::closing::{CloseError, Closing};
 
 /// How long after the end of a minute its counts may still be on their way, in milliseconds.
 const COUNTS_LATE_MS: u64 = 5_000;
@@ -61,12 +61,14 @@ impl History {
             };
             let known = match known {
                 Some(known) => known,
-                None => match read_parcel(&journal.envelope(&entry.parcel_id).await?) {
-                    Some(parcel) => known_of(&entry.parcel_id, &parcel),
-                    None => continue,
+                // One that is damaged keeps nobody from the others' sum; it is told of where it is delivered.
+                None => match closing.parcel(&entry.parcel_id).await {
+                    Ok(parcel) => known_of(&entry.parcel_id, &parcel),
+                    Err(CloseError::Journal(error)) if error.is_damage() => continue,
+                    Err(error) => return Err(error),
                 },
             };
-            if entry.state != OutboxState::Cancelled {
+            if self.counts(closing, &entry).await? {
                 all.insert(entry.segment_start, known);
             }
         }
@@ -87,6 +89,21 @@ impl History {
         totals.last_picture = all.iter().rev().find_map(pictured);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = all;
         Ok(totals)
+    }
+}
+
+impl History {
+    /// Whether the client has a segment or is to have it: one that was taken back or refused adds nothing, unless an
+    /// earlier revision of it is there.
+    async fn counts(&self, closing: &Closing, entry: &OutboxEntry) -> Result<bool, CloseError> {
+        Ok(match entry.state {
+            OutboxState::Cancelled => false,
+            OutboxState::Rejected => {
+                let journal = &closing.shared.journal;
+                journal.was_delivered(&closing.terms.contract, entry.segment_start).await?
+            }
+            _ => true,
+        })
     }
 }
 
@@ -172,6 +189,7 @@ pub fn view(parcel: &Parcel, entry: Option<&OutboxEntry>, sends_at: u64, now: u6
         picture,
         no_picture_sentence: parcel.no_snapshot.as_ref().map(|why| why.sentence().to_owned()),
         no_picture: parcel.no_snapshot.clone(),
+        dropped: parcel.dropped.iter().map(Dropped::sentence).collect(),
         gaps,
         editable: parcel.removed.is_none() && now < lock_of(parcel.start),
         parcel: entry.map(|e| e.parcel_id.clone()),
@@ -203,8 +221,10 @@ impl Closing {
                 all.insert(start, (facts, view(&assembled.parcel, None, self.sends_at(start), now)));
             }
         }
-        // One that was taken back is not billed: nobody is told of it.
-        let told = |segment: &Segment| !matches!(segment.state, SegmentState::Cancelled);
+        // One that was taken back or refused is not billed: nobody is told of it.
+        let told = |segment: &Segment| {
+            !matches!(segment.state, SegmentState::Cancelled | SegmentState::Rejected { .. })
+        };
         let facts: Vec<Facts> = all.values().filter(|(_, s)| told(s)).map(|(facts, _)| *facts).collect();
         let mut billed = self.billed(&facts).into_iter();
         let mut segments: Vec<Segment> = all.into_values().map(|(_, segment)| segment).collect();

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use candor_diary::limits::{TEXT_BYTES, json_bytes, shorten};
 use candor_diary::parcel::{Custom, Focus, Gap, GapCause, NoSnapshot};
 use candor_diary::segment::{MINUTE_MS, minute_of};
 use candor_journal::{BlobInfo, Journal, JournalError};
@@ -96,6 +97,31 @@ impl CollectorHost {
 
     async fn record(&self, at: u64, record: &Record) -> Result<(), NoteError> {
         self.shared.record(at, record).await.map(|_| ()).map_err(unavailable)
+    }
+
+    /// Records evidence of the segment that holds `at`, within the plugin's budget.
+    async fn evidence(&self, at: u64, bytes: usize, record: &Record) -> Result<(), NoteError> {
+        self.within_budget(at, bytes).await?;
+        self.record(at, record).await
+    }
+
+    /// Takes room for a note in the budget of the segment that holds `at`; where there is none, it is dropped.
+    async fn within_budget(&self, at: u64, bytes: usize) -> Result<(), NoteError> {
+        if self.shared.budgets.take(self.shared.length.start_of(at), &self.plugin, bytes) {
+            return Ok(());
+        }
+        self.dropped(at).await;
+        Err(NoteError::OverBudget)
+    }
+
+    /// One of the plugin's notes was dropped: both sides read how many were.
+    async fn dropped(&self, at: u64) {
+        let (shared, plugin) = (&self.shared, &self.plugin);
+        let Some(notes) = shared.budgets.dropped(shared.length.start_of(at), plugin) else { return };
+        let record = Record::Dropped { plugin: plugin.clone(), notes, life: shared.life };
+        if let Err(error) = self.record(at, &record).await {
+            shared.problem("journal", Some(error.to_string()));
+        }
     }
 
     async fn note_picture(&self, frame: Arc<dyn FrameView>, size: PictureSize) -> Result<(), NoteError> {
@@ -217,7 +243,10 @@ impl Observations for CollectorHost {
             Note::Snapshot { frame, size } => self.note_picture(frame, size).await,
             Note::CameraSnapshot { .. } => Err(NoteError::Unavailable("this tracker reads no camera".into())),
             Note::NoSnapshot(denied) => match self.why(denied) {
-                Some(why) if self.shared.open(now) => self.record(now, &Record::NoSnapshot { why }).await,
+                Some(why) if self.shared.open(now) => {
+                    let bytes = json_bytes(&why);
+                    self.evidence(now, bytes, &Record::NoSnapshot { why }).await
+                }
                 _ => Err(NoteError::NotTracking),
             },
             Note::Focus { window, at, facts } => {
@@ -233,8 +262,13 @@ impl Observations for CollectorHost {
                 if let Some(guard) = &self.guard {
                     guard.tell(facts);
                 }
-                let focus = Focus { at, app: window.app, title: window.title, url: window.url, hidden_by };
-                self.record(at, &Record::Focus(focus)).await
+                let mut focus =
+                    Focus { at, app: window.app, title: window.title, url: window.url, hidden_by };
+                for text in [&mut focus.app, &mut focus.title, &mut focus.url].into_iter().flatten() {
+                    shorten(text, TEXT_BYTES);
+                }
+                let bytes = json_bytes(&focus);
+                self.evidence(at, bytes, &Record::Focus(focus)).await
             }
             Note::Activity { minute } => {
                 if !self.shared.open(minute) {
@@ -250,14 +284,22 @@ impl Observations for CollectorHost {
                 if !self.shared.tracking() {
                     return Err(NoteError::NotTracking);
                 }
+                let custom = Custom { at: now, plugin: self.plugin.clone(), kind, body };
+                // First: a flood is not to keep the policies busy.
+                self.within_budget(now, json_bytes(&custom)).await?;
                 // What it tells may come from what is on screen: the policies are asked like for anything else.
                 let guard = self.guard().map_err(refused)?;
                 let said = guard.custom().await;
                 self.say_failing(guard, said.as_ref().map(|()| ())).await;
                 said.map_err(refused)?;
-                let custom = Custom { at: now, plugin: self.plugin.clone(), kind, body };
                 self.record(now, &Record::Custom(custom)).await
             }
+        }
+    }
+
+    async fn surplus(&self) {
+        if self.shared.tracking() {
+            self.dropped(self.shared.clock.now()).await;
         }
     }
 }

@@ -8,6 +8,7 @@
 //! Start reading at [`agent`], which puts these together, then [`guard`].
 
 pub mod agent;
+pub mod budget;
 pub mod clock;
 pub mod closing;
 pub mod collectors;

@@ -16,7 +16,7 @@ use candor_agent::own_rules::Own;
 use candor_agent::presence::SensorPresence;
 use candor_agent::seat::open_plugins;
 use candor_agent::settings::Remembered;
-use candor_protocol::{Client, OutboxAnswer, Request, Status, USUAL};
+use candor_protocol::{Client, OutboxAnswer, Request, Status, USUAL, Verified};
 use candor_sensors::{Backend, Sensors};
 use clap::{Parser, Subcommand};
 use serde_json::Value;
@@ -116,6 +116,11 @@ enum Cmd {
         #[arg(long)]
         json: bool,
     },
+    /// Send a parcel again that was refused
+    SendAgain {
+        /// The parcel's id, or the beginning of it
+        id: String,
+    },
     /// Recompute the journal's hash chain
     Verify {
         /// As JSON
@@ -154,7 +159,9 @@ async fn run(cli: Cli) -> Result<()> {
         Cmd::Notice => {
             let folder = Folder::open(&data)?;
             let (_, seat) = seat(&data)?;
-            let (_, notice) = open_plugins(&folder, &seat.enrolment()?, &plugins()?, &compiler()?, Own::load(&folder)).await?;
+            let (_, notice) =
+                open_plugins(&folder, &seat.enrolment()?, &plugins()?, &compiler()?, Own::load(&folder))
+                    .await?;
             print!("{}", notice.text);
             Ok(())
         }
@@ -178,6 +185,7 @@ async fn run(cli: Cli) -> Result<()> {
         Cmd::Memo { text } => tell(&data, &Request::Memo { memo: text }, "Memo set.").await,
         Cmd::Drain { timeout_s } => drain(&data, Duration::from_secs(timeout_s)).await,
         Cmd::Outbox { json } => outbox(&data, json).await,
+        Cmd::SendAgain { id } => send_again(&data, &id).await,
         Cmd::Verify { json } => verify(&data, json).await,
     }
 }
@@ -208,7 +216,8 @@ fn seat(data: &Path) -> Result<(Folder, Folder)> {
 
 async fn accept(data: &Path, plugins: &Path, compiler: &Path, by: Option<String>) -> Result<()> {
     let (folder, seat) = seat(data)?;
-    let (_, notice) = open_plugins(&folder, &seat.enrolment()?, plugins, compiler, Own::load(&folder)).await?;
+    let (_, notice) =
+        open_plugins(&folder, &seat.enrolment()?, plugins, compiler, Own::load(&folder)).await?;
     let by = by.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "the person at this account".into());
     let acceptance = Acceptance {
         notice: notice.digest(),
@@ -291,6 +300,12 @@ async fn status(data: &Path, json: bool) -> Result<()> {
     println!("Memo: {}", status.memo.as_deref().unwrap_or("–"));
     println!("Segments: {} closed, {} delivered.", status.segments.closed, status.segments.delivered);
     println!("Outbox: {} held, {} waiting.", status.outbox.held, status.outbox.waiting);
+    if status.outbox.rejected > 0 {
+        println!(
+            "Refused and NOT delivered: {}. See `candor-agent outbox`; `candor-agent send-again ID` sends one again.",
+            status.outbox.rejected
+        );
+    }
     for problem in status.problems {
         println!("Look at: {problem}");
     }
@@ -302,13 +317,27 @@ async fn drain(data: &Path, limit: Duration) -> Result<()> {
     loop {
         let status = read_status(data).await?;
         let left = status.outbox.held + status.outbox.waiting + status.segments.open as u64;
+        let refused = status.outbox.rejected;
+        let refused = match refused {
+            0 => String::new(),
+            n => format!(
+                "{n} segments were refused and are NOT delivered: `candor-agent outbox` says why, \
+                 `candor-agent send-again ID` sends one again."
+            ),
+        };
         if left == 0 {
-            println!("Everything is delivered.");
+            if !refused.is_empty() {
+                bail!("{refused}");
+            }
+            match status.outbox.cancelled {
+                0 => println!("Everything is delivered."),
+                n => println!("Everything is delivered, but for {n} segments that you took back."),
+            }
             return Ok(());
         }
         if started.elapsed() > limit {
             bail!(
-                "{left} segments are not delivered yet; they are kept on this computer. {}",
+                "{left} segments are not delivered yet; they are kept on this computer. {refused} {}",
                 status.problems.join(" ")
             );
         }
@@ -329,21 +358,54 @@ async fn outbox(data: &Path, json: bool) -> Result<()> {
         let why = entry.last_error.unwrap_or_default();
         println!(
             "{} {:>9}  {} tries  {} bytes  {why}",
-            entry.parcel, entry.state, entry.attempts, entry.bytes
+            entry.parcel,
+            if entry.state == "rejected" { "refused" } else { &entry.state },
+            entry.attempts,
+            entry.bytes
         );
     }
     Ok(())
 }
 
+async fn send_again(data: &Path, id: &str) -> Result<()> {
+    let OutboxAnswer { entries, .. } = serde_json::from_value(asked(data, &Request::Outbox).await?)?;
+    let mut meant = entries.iter().filter(|e| !id.is_empty() && e.parcel.starts_with(id));
+    match (meant.next(), meant.next()) {
+        (Some(one), None) => {
+            tell(data, &Request::SendAgain { parcel: one.parcel.clone() }, "It is sent again.").await
+        }
+        (None, _) => bail!("there is no parcel {id:?}: `candor-agent outbox` lists them"),
+        (Some(_), Some(_)) => bail!("more than one parcel begins with {id:?}: write more of its id"),
+    }
+}
+
 async fn verify(data: &Path, json: bool) -> Result<()> {
-    let found = asked(data, &Request::Verify).await?;
+    let answer = asked(data, &Request::Verify).await?;
+    let found: Verified = serde_json::from_value(answer.clone())?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&found)?);
+        println!("{}", serde_json::to_string_pretty(&answer)?);
     } else {
-        println!("{} records: {} equal, {} sealed.", found["records"], found["equal"], found["sealed"]);
+        println!(
+            "{} records: {} equal, {} sealed. {} pictures.",
+            found.records, found.equal, found.sealed, found.pictures
+        );
     }
-    if !found["first_bad"].is_null() {
-        bail!("record {} does not verify: {}", found["first_bad"]["sequence"], found["first_bad"]["reason"]);
+    let at = |start: u64| i64::try_from(start).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    for bad in &found.bad_pictures {
+        let of = bad.segment_start.and_then(at).map_or("no segment any more".to_owned(), |at| at.to_string());
+        eprintln!("The picture {} of {of} does not verify: {}", bad.picture, bad.reason);
     }
-    Ok(())
+    for start in &found.bad_parcels {
+        let of = at(*start).map_or(start.to_string(), |at| at.to_string());
+        eprintln!("The parcel of {of} cannot be read any more");
+    }
+    match &found.first_bad {
+        Some(bad) => bail!("record {} does not verify: {}", bad.sequence, bad.reason),
+        None if found.is_good() => Ok(()),
+        None => bail!(
+            "{} pictures and {} parcels do not verify; time is kept and sent without them",
+            found.bad_pictures.len(),
+            found.bad_parcels.len()
+        ),
+    }
 }

@@ -4,8 +4,9 @@
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
+use candor_diary::parcel::NoSnapshot;
 use candor_diary::receipt::{RECEIPT_TYPE, Receipt};
-use candor_journal::{JournalError, OutboxEntry};
+use candor_journal::{BlobInfo, JournalError, OutboxEntry};
 use candor_sandbox::Uploader;
 use candor_sandbox::capability::AttachmentSource;
 use candor_sandbox::model::{DeliveryFailure, ParcelToDeliver};
@@ -13,6 +14,7 @@ use candor_seal::{Envelope, PublicKey, sha256_hex};
 use tokio::sync::Notify;
 
 use crate::clock::sleep;
+use crate::closing::Closing;
 use crate::folder_proof::check_folder;
 use crate::hosts::JournalAttachment;
 use crate::shared::Shared;
@@ -22,6 +24,8 @@ const LOOK_MS: u64 = 60_000;
 const LEAST_LOOK_MS: u64 = 100;
 /// First wait after a failure, and the longest, in milliseconds.
 const BACKOFF_MS: (u64, u64) = (5_000, 15 * 60_000);
+/// The longest wait that a target may ask for, in milliseconds.
+const LONGEST_ASKED_MS: u64 = 60 * 60_000;
 
 /// Delivers one contract's parcels.
 pub struct Courier {
@@ -31,6 +35,8 @@ pub struct Courier {
     pub uploader: Uploader,
     /// What counts as proof of a delivery.
     pub proof: Proof,
+    /// Writes a parcel anew whose picture cannot go along.
+    pub closing: Arc<Closing>,
     /// The segment's length in milliseconds.
     pub segment_ms: u64,
     /// Rung when a segment closed, or the worker wants everything tried now.
@@ -70,14 +76,13 @@ impl Delivery {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Going::default();
     }
 
-    /// It could not be reached at `now`; answers when it is tried next.
-    fn missed(&self, now: u64, at_least: u64) -> u64 {
+    /// It could not be reached at `now`.
+    fn missed(&self, now: u64, at_least: u64) {
         let mut going = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let next = now.saturating_add(backoff(going.failures, at_least, jitter()));
         going.failures = going.failures.saturating_add(1);
         going.offline_since.get_or_insert(now);
         going.next_try_at = Some(next);
-        next
     }
 }
 
@@ -173,7 +178,7 @@ impl Courier {
 
     /// How long nothing will be due, in milliseconds. Whoever changes the outbox rings; a clock that is set, or a
     /// computer that slept, does not.
-    // Mutable although nothing changes: see `offline`.
+    // Mutable although nothing changes: see `later`.
     async fn next_due(&mut self) -> Result<u64, JournalError> {
         let due = self.shared.journal.next_due(&self.shared.contract).await?;
         let at = due.map(|due| due.max(self.delivery.now().next_try_at.unwrap_or(0)));
@@ -199,15 +204,14 @@ impl Courier {
     }
 
     async fn deliver(&mut self, entry: &OutboxEntry) -> Result<(), JournalError> {
+        let (envelope, attachments) = match self.load(entry).await {
+            Ok(loaded) => loaded,
+            Err(fault) => return self.local(entry, fault).await,
+        };
+        let sent = attachments.iter().map(|info| info.sha256.clone()).collect();
         let journal = &self.shared.journal;
-        let envelope = journal.envelope(&entry.parcel_id).await?;
-        let mut sent = Vec::with_capacity(entry.attachments.len());
-        let mut attachments: Vec<Arc<dyn AttachmentSource>> = Vec::with_capacity(entry.attachments.len());
-        for blob in &entry.attachments {
-            let info = journal.blob_info(blob).await?;
-            sent.push(info.sha256.clone());
-            attachments.push(Arc::new(JournalAttachment { info, journal: journal.clone() }));
-        }
+        let source = |info| Arc::new(JournalAttachment { info, journal: journal.clone() }) as _;
+        let attachments: Vec<Arc<dyn AttachmentSource>> = attachments.into_iter().map(source).collect();
         let parcel = ParcelToDeliver {
             id: entry.parcel_id.clone(),
             contract: entry.contract.clone(),
@@ -217,48 +221,127 @@ impl Courier {
         };
         let answer = self.uploader.deliver(parcel, attachments).await;
         let now = self.shared.clock.now();
-        let why = match answer {
+        match answer {
             Ok(Ok(proof)) => match self.proof.check(proof.clone(), &entry.parcel_id, envelope, sent).await {
                 Ok(()) => {
                     self.delivery.reached();
                     self.shared.journal.mark_delivered(&entry.parcel_id, proof, now).await?;
                     self.shared.problem("outbox", None);
-                    return Ok(());
+                    Ok(())
                 }
-                Err(bad) => format!("the receipt was refused: {bad}"),
+                Err(bad) => {
+                    let why =
+                        format!("the answer did not come from the back office: it is no receipt, for {bad}");
+                    self.later(entry, now, 0, &why).await
+                }
             },
-            Ok(Err(DeliveryFailure::Rejected(code))) => {
+            Ok(Err(DeliveryFailure::AttachmentRejected(code))) if !entry.attachments.is_empty() => {
                 self.delivery.reached();
-                self.shared.problem("outbox", Some(format!("the back office refuses a segment: {code}")));
-                return self.shared.journal.mark_rejected(&entry.parcel_id, &code, now).await;
+                let said = format!(
+                    "the back office refuses the picture of a segment ({code}); its time is sent without it"
+                );
+                self.anew(entry, Some(NoSnapshot::Refused), &said).await
             }
-            Ok(Err(DeliveryFailure::RetryAfter(ms))) => {
-                let why = "the back office could not be reached; kept on this computer";
-                return self.offline(entry, now, ms, why).await;
+            Ok(Err(DeliveryFailure::Rejected(code) | DeliveryFailure::AttachmentRejected(code))) => {
+                self.delivery.reached();
+                self.shared.problem("outbox", None);
+                self.shared.journal.mark_rejected(&entry.parcel_id, &code, now).await
             }
+            Ok(Err(DeliveryFailure::Later { after, reason })) => self.later(entry, now, after, &reason).await,
             Ok(Err(DeliveryFailure::Unauthorised)) => {
-                let why = "the back office does not accept this device's token: enrol it again";
-                return self.offline(entry, now, BACKOFF_MS.1 / 3, why).await;
+                let why = "the back office does not know this device's token: take part again with a new invitation \
+                           from the client";
+                self.later(entry, now, BACKOFF_MS.1 / 3, why).await
             }
-            Err(failure) => format!("the uploader failed: {failure}; kept on this computer"),
-        };
-        self.shared.problem("outbox", Some(why.clone()));
-        let wait = backoff(entry.attempts, 0, jitter());
-        self.shared.journal.mark_retry(&entry.parcel_id, now.saturating_add(wait), &why).await
+            Err(failure) => self.later(entry, now, 0, &format!("the uploader failed: {failure}")).await,
+        }
     }
 
+    /// What is to be sent, each piece as it was written.
+    // Mutable although nothing changes: see `later`.
+    async fn load(&mut self, entry: &OutboxEntry) -> Result<(Vec<u8>, Vec<BlobInfo>), LocalFault> {
+        let journal = &self.shared.journal;
+        let envelope = journal.envelope(&entry.parcel_id).await.map_err(LocalFault::Parcel)?;
+        let mut attachments = Vec::with_capacity(entry.attachments.len());
+        for blob in &entry.attachments {
+            // Read whole: bytes that are not as they were written must not look like a fault of the target's.
+            attachments.push(journal.check_blob(blob).await.map_err(LocalFault::Picture)?);
+        }
+        Ok((envelope, attachments))
+    }
+
+    /// Something cannot be read here. The parcel is made anew without it; what may go over is tried again.
+    async fn local(&mut self, entry: &OutboxEntry, fault: LocalFault) -> Result<(), JournalError> {
+        match fault {
+            LocalFault::Picture(error) if error.is_damage() => {
+                let said =
+                    format!("the picture of a segment is damaged, and its time is sent without it ({error})");
+                self.anew(entry, Some(NoSnapshot::Damaged), &said).await
+            }
+            LocalFault::Parcel(error) if error.is_damage() => {
+                let said = format!("a parcel was damaged and is made anew ({error})");
+                self.anew(entry, None, &said).await
+            }
+            LocalFault::Picture(error) | LocalFault::Parcel(error) => {
+                self.put_off(entry, &format!("it could not be read on this computer: {error}")).await
+            }
+        }
+    }
+
+    /// Writes a parcel anew, without its picture where `picture` says why.
+    async fn anew(
+        &mut self,
+        entry: &OutboxEntry,
+        picture: Option<NoSnapshot>,
+        said: &str,
+    ) -> Result<(), JournalError> {
+        let made = match picture {
+            Some(why) => self.closing.without_picture(entry.segment_start, why).await,
+            None => self.closing.remake(entry.segment_start).await,
+        };
+        match made {
+            Ok(true) => {
+                self.shared.problem("damage", Some(said.to_owned()));
+                Ok(())
+            }
+            Ok(false) => {
+                self.put_off(entry, "it could not be made anew: nothing is left of it in the journal").await
+            }
+            Err(error) => self.put_off(entry, &format!("it could not be made anew: {error}")).await,
+        }
+    }
+
+    /// This one waits; the target may take others.
+    async fn put_off(&mut self, entry: &OutboxEntry, why: &str) -> Result<(), JournalError> {
+        self.shared.problem("outbox", Some(format!("a segment waits: {why}")));
+        let wait = backoff(entry.attempts, 0, jitter());
+        let next = self.shared.clock.now().saturating_add(wait);
+        self.shared.journal.mark_retry(&entry.parcel_id, next, why).await
+    }
+
+    /// Nothing goes through: all wait, and then another is tried first.
     // Mutable although nothing changes: a shared borrow of an uploader may not wait on another thread.
-    async fn offline(
+    async fn later(
         &mut self,
         entry: &OutboxEntry,
         now: u64,
         at_least: u64,
         why: &str,
     ) -> Result<(), JournalError> {
-        let next = self.delivery.missed(now, at_least);
-        self.shared.problem("outbox", Some(why.to_owned()));
+        let at_least = at_least.min(LONGEST_ASKED_MS);
+        self.delivery.missed(now, at_least);
+        self.shared.problem("outbox", Some(format!("{why}; kept on this computer and tried again")));
+        let next = now.saturating_add(backoff(entry.attempts, at_least, jitter()));
         self.shared.journal.mark_retry(&entry.parcel_id, next, why).await
     }
+}
+
+/// What cannot be read here.
+enum LocalFault {
+    /// The signed parcel.
+    Parcel(JournalError),
+    /// Its picture.
+    Picture(JournalError),
 }
 
 /// How long to wait before attempt number `attempts + 1`: doubling, no less than what the target asked for, spread by
@@ -266,7 +349,7 @@ impl Courier {
 #[must_use]
 fn backoff(attempts: u32, at_least: u64, jitter: u8) -> u64 {
     let doubled = BACKOFF_MS.0.saturating_mul(1u64 << attempts.min(20)).min(BACKOFF_MS.1);
-    let base = doubled.max(at_least);
+    let base = doubled.max(at_least).min(LONGEST_ASKED_MS);
     base + base / 2 * u64::from(jitter) / 255
 }
 
@@ -292,6 +375,7 @@ mod tests {
         assert_eq!(backoff(3, 0, 0), 40_000);
         assert_eq!(backoff(60, 0, 0), 900_000);
         assert_eq!(backoff(0, 60_000, 0), 60_000);
+        assert_eq!(backoff(0, u64::MAX, 255), 5_400_000);
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct Loaded {
     pub prepared: Prepared,
     /// Its settings, a JSON text.
     pub settings: String,
+    /// Whether the address in its settings leads to this machine or the local network, where it has one.
+    pub private: bool,
 }
 
 /// A policy that was started, but was not asked about anything.
@@ -82,7 +84,14 @@ impl Library<'_> {
         let file = self.file(kind, &plugin.plugin)?;
         let prepared = self.sandbox.prepare(&file).await.map_err(|e| e.to_string())?;
         let settings = if plugin.settings.is_null() { "{}".to_owned() } else { plugin.settings.to_string() };
-        Ok(Loaded { name: plugin.plugin.clone(), prepared, settings })
+        let private = match plugin.settings.get("url").and_then(|u| u.as_str()).map(Url::parse) {
+            Some(Ok(url)) if prepared.description().imports.contains(&Capability::Http) => {
+                url.host().is_some_and(|host| is_private(&host))
+                    || candor_sandbox::is_private(&url).await.unwrap_or(false)
+            }
+            _ => false,
+        };
+        Ok(Loaded { name: plugin.plugin.clone(), prepared, settings, private })
     }
 
     /// Loads the worker's own rules.
@@ -245,15 +254,16 @@ pub fn asks(loaded: &Loaded, delivered: &Path) -> Result<Grants, BadAddress> {
             serde_json::from_str(&loaded.settings).map_err(|e| bad(&e.to_string()))?;
         let text = settings.get("url").and_then(|u| u.as_str()).ok_or_else(|| bad("it is missing"))?;
         let url = Url::parse(text).map_err(|e| bad(&e.to_string()))?;
-        let host = url.host().ok_or_else(|| bad("it has no host"))?;
-        grants
-            .http
-            .push(HttpGrant { origin: url.origin().ascii_serialization(), private: is_private(&host) });
+        if url.host().is_none() {
+            return Err(bad("it has no host"));
+        }
+        grants.http.push(HttpGrant { origin: url.origin().ascii_serialization(), private: loaded.private });
     }
     Ok(grants)
 }
 
-/// Whether an address is written as one of this machine or a private network; the notice says so.
+/// Whether an address is written as one of this machine or a private network; the notice says so. Any other is looked up
+/// when the notice is written.
 fn is_private(host: &Host<&str>) -> bool {
     match host {
         Host::Ipv4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),

@@ -53,6 +53,22 @@ pub enum Record {
     Gap(Gap),
     /// Of a plugin's own making.
     Custom(Custom),
+    /// Notes of a plugin were dropped because they were over its budget.
+    Dropped {
+        /// The plugin.
+        plugin: String,
+        /// How many of them in the segment so far.
+        notes: u64,
+        /// In which life of the agent: each counts anew.
+        life: u64,
+    },
+    /// Stands for a record that cannot be read any more. It is never written.
+    Unreadable {
+        /// The kind under which it was filed.
+        filed: String,
+        /// Its time.
+        at: u64,
+    },
     /// The worker removed the segment: what was recorded before is erased.
     Removed {
         /// When.
@@ -103,6 +119,8 @@ impl Record {
             Self::NoSnapshot { .. } => "no-snapshot",
             Self::Gap(_) => "gap",
             Self::Custom(_) => "custom",
+            Self::Dropped { .. } => "dropped",
+            Self::Unreadable { .. } => "unreadable",
             Self::Removed { .. } => "removed",
             Self::Manual { .. } => "manual",
             Self::Question { .. } => "question",

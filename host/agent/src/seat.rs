@@ -95,6 +95,8 @@ pub struct Pipeline {
     own_sha256: Option<String>,
     /// The plugins in use.
     pub plugins: Vec<candor_protocol::Plugin>,
+    /// What carries parcels: it ends with the pipeline, so that nothing goes out under an enrolment that was replaced.
+    courier: Option<tokio::task::AbortHandle>,
 }
 
 impl Pipeline {
@@ -218,6 +220,30 @@ impl Seat {
         Ok((plugins, notice, acceptance))
     }
 
+    /// The plugins, the notice as it would be written now, and the acceptance under which tracking may go on. An accepted notice stays so where all that changed is
+    /// whether the target's name leads to the local network now: what was granted is what the uploader gets, and it says
+    /// where that is too little.
+    async fn accepted(&self) -> Result<(Plugins, Notice, Option<Acceptance>)> {
+        let (mut plugins, notice, acceptance) = self.notice().await?;
+        if acceptance.is_some() {
+            return Ok((plugins, notice, acceptance));
+        }
+        let Some(before): Option<Acceptance> = self.folder.read_json("acceptance.json")? else {
+            return Ok((plugins, notice, None));
+        };
+        let granted = |name: &str| before.grants.get(name).and_then(|g| g.grants.http.first());
+        for loaded in plugins.collectors.iter_mut().chain(&mut plugins.uploader) {
+            if let Some(http) = granted(&loaded.name) {
+                loaded.private = http.private;
+            }
+        }
+        let delivered = self.house.folder.path("delivered");
+        let as_before = Notice::write(&self.enrolment.terms, &self.enrolment.server, &plugins, &delivered);
+        let uid = rustix::process::getuid().as_raw();
+        let stays = as_before != notice && as_before.accepted_by(&before, uid);
+        Ok((plugins, notice, stays.then_some(before)))
+    }
+
     /// Accepts the notice that was read, and puts the pipeline together.
     ///
     /// # Errors
@@ -240,8 +266,23 @@ impl Seat {
             at: self.shared.clock.now(),
             grants: notice.grants,
         };
+        let before: Option<Acceptance> = self.folder.read_json("acceptance.json").map_err(words)?;
+        let changed = before.is_some_and(|before| before.grants != acceptance.grants);
         self.folder.write_json("acceptance.json", &acceptance).map_err(words)?;
-        self.ready().await.map(drop)
+        let tracked = match self.pipeline().await {
+            Some(pipeline) if changed => {
+                // What runs was granted other things. It begins anew under what is granted now.
+                let state = pipeline.state.borrow().clone();
+                self.stop().await;
+                state.since.map(|_| state.memo)
+            }
+            _ => None,
+        };
+        let pipeline = self.ready().await?;
+        match tracked {
+            Some(memo) => pipeline.command(Command::Start { memo }).await,
+            None => Ok(()),
+        }
     }
 
     /// Puts the pipeline together where that was not done and the notice is accepted.
@@ -254,7 +295,7 @@ impl Seat {
             return Ok(Arc::clone(pipeline));
         }
         let words = |e: anyhow::Error| format!("{e:#}");
-        let (plugins, notice, acceptance) = self.notice().await.map_err(words)?;
+        let (plugins, notice, acceptance) = self.accepted().await.map_err(words)?;
         let Some(acceptance) = acceptance else {
             let before: Option<Acceptance> = self.folder.read_json("acceptance.json").map_err(words)?;
             let changed = before.map(|before| notice.changed_since(&before)).unwrap_or_default();
@@ -295,8 +336,18 @@ impl Seat {
                 None
             }
         };
-        let key = self.house.folder.device_key()?;
-        let secret = *commitment(&key.to_bytes(), b"candor random moments").as_bytes();
+        let key = self.house.folder.device_key(self.enrolment.device_key.as_ref());
+        let key = key.map_err(|error| format!("{error:#}"));
+        self.shared.problem("key", key.as_ref().err().cloned());
+        let secret = match &key {
+            Ok(key) => *commitment(&key.to_bytes(), b"candor random moments").as_bytes(),
+            // Pictures are still taken at moments that nobody can foretell.
+            Err(_) => {
+                let mut drawn = [0u8; 32];
+                getrandom::fill(&mut drawn).map_err(|e| anyhow::anyhow!("no random bytes: {e}"))?;
+                drawn
+            }
+        };
         let runtime = &self.house.runtime;
         let mut pictures = false;
         let mut running = Vec::new();
@@ -323,14 +374,19 @@ impl Seat {
             pictures,
             turn: Mutex::default(),
             at_once: std::sync::Mutex::default(),
+            left_open: std::sync::Mutex::default(),
         });
         // Before anything is delivered: a picture that was removed just before a loss of power must not be.
         if let Err(error) = closing.catch_up().await {
             self.shared.problem("segment", Some(format!("a change was not caught up with: {error}")));
         }
+        if let Err(error) = closing.sign_anew().await {
+            self.shared.problem("segment", Some(format!("what waits was not signed anew: {error}")));
+        }
+        let mut carrying = None;
         if let Some(loaded) = uploader {
-            match self.courier(&loaded, acceptance, Arc::clone(&bell)).await {
-                Ok(courier) => drop(runtime.spawn(courier.run())),
+            match self.courier(&loaded, acceptance, Arc::clone(&bell), Arc::clone(&closing)).await {
+                Ok(courier) => carrying = Some(runtime.spawn(courier.run())),
                 Err(why) => self.shared.problem(&loaded.name, Some(format!("the outbox waits: {why}"))),
             }
         }
@@ -352,6 +408,7 @@ impl Seat {
             guard,
             plugins: listed,
             own_sha256,
+            courier: carrying.map(|task| task.abort_handle()),
         })
     }
 
@@ -379,6 +436,7 @@ impl Seat {
         loaded: &Loaded,
         acceptance: &Acceptance,
         closed: Arc<Notify>,
+        closing: Arc<Closing>,
     ) -> Result<Courier, String> {
         let granted =
             acceptance.grants.get(&loaded.name).ok_or("it was granted nothing: accept the notice")?;
@@ -407,6 +465,7 @@ impl Seat {
             proof,
             segment_ms: self.enrolment.terms.segment.ms(),
             closed,
+            closing,
             delivery: Arc::clone(&self.delivery),
         })
     }
@@ -471,6 +530,10 @@ impl Seat {
             && tracker.await.is_err()
         {
             tracing::error!("the tracker failed while it stopped; what it had written is kept");
+        }
+        if let Some(courier) = &pipeline.courier {
+            // A parcel that is on its way is delivered again: that is once.
+            courier.abort();
         }
     }
 }

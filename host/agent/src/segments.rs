@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use candor_diary::parcel::{Counts, Gap, GapCause, Manual, MinuteFacts, NoSnapshot, Parcel, Policy, Removed};
+use candor_diary::parcel::{
+    Counts, Dropped, DroppedBecause, Gap, GapCause, Manual, MinuteFacts, NoSnapshot, Parcel, Policy, Removed,
+};
 use candor_diary::segment::{MINUTE_MS, SegmentLength, minute_of};
 
 use crate::guard::judgement::OWN_RULE;
@@ -47,6 +49,10 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
     let mut gaps: Vec<Gap> = Vec::new();
     let mut blobs = Vec::new();
     let mut typed: Option<(u64, &str)> = None;
+    let mut surplus: BTreeMap<(String, u64), u64> = BTreeMap::new();
+    let mut unreadable: Vec<(&str, u64)> = Vec::new();
+    // Whether the picture was found damaged, or was refused.
+    let mut lost = false;
     let mut parcel = empty(frame);
     for record in records {
         match record {
@@ -67,30 +73,48 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
                 parcel.label.clone_from(label);
             }
             Record::Focus(focus) => parcel.focus.push(focus.clone()),
-            Record::Snapshot { facts, blob } if parcel.snapshot.is_none() => {
+            Record::Snapshot { facts, blob } if parcel.snapshot.is_none() && !lost => {
                 parcel.snapshot = Some(facts.clone());
                 blobs.push(blob.clone());
             }
             // That the worker removed it says more than whatever is said later.
             Record::NoSnapshot { why } if parcel.no_snapshot != Some(NoSnapshot::RemovedByWorker) => {
+                if matches!(why, NoSnapshot::Damaged | NoSnapshot::Refused) {
+                    // There is a picture, and it does not travel.
+                    parcel.snapshot = None;
+                    blobs.clear();
+                    lost = true;
+                }
                 parcel.no_snapshot = Some(why.clone());
             }
             Record::Gap(gap) => join(&mut gaps, gap),
             Record::Custom(custom) => parcel.custom.push(custom.clone()),
+            Record::Dropped { plugin, notes, life } => {
+                let most = surplus.entry((plugin.clone(), *life)).or_default();
+                *most = (*most).max(*notes);
+            }
+            Record::Unreadable { filed, at } => unreadable.push((filed.as_str(), *at)),
             Record::Removed { at, time_ms } => parcel.removed = Some(Removed { at: *at, time_ms: *time_ms }),
             Record::Manual { at, memo } => typed = Some((*at, memo)),
             _ => {}
         }
     }
+    for gap in unseen(&unreadable, &spans, end) {
+        join(&mut gaps, &gap);
+    }
     parcel.minutes = minutes(&spans, &counts, &gaps);
     parcel.gaps = gaps;
+    parcel.dropped = dropped(surplus, unreadable.len());
     forget_own_rules(&mut parcel);
     if let Some((at, memo)) = typed {
-        return Some(Assembled { parcel: manual(parcel, at, memo), blobs: Vec::new() });
+        let mut parcel = manual(parcel, at, memo);
+        parcel.fit();
+        return Some(Assembled { parcel, blobs: Vec::new() });
     }
     if let Some(removed) = parcel.removed {
         if parcel.minutes.is_empty() {
-            let bare = Parcel { removed: Some(removed), ..empty(frame) };
+            let mut bare = Parcel { removed: Some(removed), ..empty(frame) };
+            bare.fit();
             return Some(Assembled { parcel: bare, blobs: Vec::new() });
         }
         // Tracking went on in the same segment: what is left of the removal is a gap that says so.
@@ -107,12 +131,19 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
             return None;
         }
     }
+    let unread = |kind: &str| unreadable.iter().any(|(filed, _)| *filed == kind);
     if parcel.snapshot.is_some() {
         parcel.no_snapshot = None;
+    } else if unread("snapshot") && parcel.no_snapshot != Some(NoSnapshot::RemovedByWorker) {
+        parcel.no_snapshot = Some(NoSnapshot::Damaged);
     } else if frame.pictures && frame.pictures_off {
         parcel.no_snapshot = Some(NoSnapshot::TurnedOff);
     } else if frame.pictures && parcel.no_snapshot.is_none() && !parcel.minutes.is_empty() {
         parcel.no_snapshot = Some(NoSnapshot::MomentMissed);
+    }
+    parcel.fit();
+    if parcel.snapshot.is_none() {
+        blobs.clear();
     }
     Some(Assembled { parcel, blobs })
 }
@@ -135,6 +166,35 @@ fn forget_own_rules(parcel: &mut Parcel) {
     }
 }
 
+/// Gaps for what cannot be read any more. A span ends with its minute at the latest, so nothing beyond is concerned; a
+/// minute whose counts are lost is no evidence, and must not pass for one that was not to be counted.
+fn unseen(unreadable: &[(&str, u64)], spans: &[(u64, u64)], end: u64) -> Vec<Gap> {
+    let gap = |(filed, at): &(&str, u64)| {
+        let minute_end = (minute_of(*at) + MINUTE_MS).min(end);
+        let to = match *filed {
+            "span" => {
+                let next = spans.iter().map(|(from, _)| *from).filter(|from| from > at).min();
+                next.map_or(minute_end, |next| next.min(minute_end))
+            }
+            "activity" | "gap" => minute_end,
+            _ => return None,
+        };
+        (to > *at).then_some(Gap { from: *at, to, cause: GapCause::Damaged })
+    };
+    unreadable.iter().filter_map(gap).collect()
+}
+
+fn dropped(surplus: BTreeMap<(String, u64), u64>, unreadable: usize) -> Vec<Dropped> {
+    let mut by_plugin: BTreeMap<String, u64> = BTreeMap::new();
+    for ((plugin, _), notes) in surplus {
+        let sum = by_plugin.entry(plugin).or_default();
+        *sum = sum.saturating_add(notes);
+    }
+    let over = |(plugin, count)| Dropped { plugin: Some(plugin), because: DroppedBecause::OverBudget, count };
+    let damaged = Dropped { plugin: None, because: DroppedBecause::Damaged, count: unreadable as u64 };
+    by_plugin.into_iter().map(over).chain((unreadable > 0).then_some(damaged)).collect()
+}
+
 fn empty(frame: &SegmentFrame) -> Parcel {
     Parcel {
         id: String::new(),
@@ -155,6 +215,7 @@ fn empty(frame: &SegmentFrame) -> Parcel {
         no_snapshot: None,
         gaps: Vec::new(),
         custom: Vec::new(),
+        dropped: Vec::new(),
         policy: frame.policy.clone(),
     }
 }
@@ -171,6 +232,7 @@ fn manual(tracked: Parcel, at: u64, memo: &str) -> Parcel {
         no_snapshot: None,
         gaps: Vec::new(),
         custom: Vec::new(),
+        dropped: Vec::new(),
         ..tracked
     }
 }
@@ -213,7 +275,7 @@ fn minutes(spans: &[(u64, u64)], counts: &BTreeMap<u64, Counts>, gaps: &[Gap]) -
 
 #[cfg(test)]
 mod tests {
-    use candor_diary::parcel::Focus;
+    use candor_diary::parcel::{Custom, Focus};
 
     use super::*;
 
@@ -355,5 +417,133 @@ mod tests {
             .parcel;
         assert_eq!(parcel.no_snapshot, Some(NoSnapshot::RemovedByWorker));
         assert_eq!((parcel.minutes.len(), parcel.minutes_active()), (1, 1));
+    }
+
+    /// Numbers that a seed brings, always the same (xorshift).
+    fn draw(seed: &mut u64, most: u64) -> u64 {
+        *seed ^= *seed << 13;
+        *seed ^= *seed >> 7;
+        *seed ^= *seed << 17;
+        *seed % (most + 1)
+    }
+
+    /// Records as a hostile plugin, title, clock, disk or earlier version may have left them.
+    fn hostile(seed: u64) -> Vec<Record> {
+        let mut seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let (start, length) = (3_600_000, 3_600_000);
+        let mut records = Vec::new();
+        let text = |seed: &mut u64, most: u64| {
+            let letter = ["a", "\"", "\u{1}", "漢", "😀"][usize::try_from(draw(seed, 4)).unwrap()];
+            letter.repeat(usize::try_from(draw(seed, most)).unwrap())
+        };
+        for _ in 0..draw(&mut seed, 4_000) {
+            let at = start + draw(&mut seed, length);
+            records.push(match draw(&mut seed, 11) {
+                0 | 1 => Record::Span { from: at, to: at + draw(&mut seed, 60_000) },
+                2 => Record::Focus(Focus {
+                    at,
+                    app: Some(text(&mut seed, 100)),
+                    title: Some(text(&mut seed, 5_000)),
+                    url: None,
+                    hidden_by: vec![u32::MAX, 3, 3],
+                }),
+                3 => Record::Custom(Custom {
+                    at,
+                    plugin: "flood".into(),
+                    kind: text(&mut seed, 70),
+                    body: text(&mut seed, 17_000),
+                }),
+                4 | 5 => gap(at, at + draw(&mut seed, 500), GapCause::Paused),
+                6 => gap(at, at + draw(&mut seed, 500), GapCause::CounterLost),
+                7 => gap(at, at + draw(&mut seed, 500), GapCause::LeftOut),
+                8 => Record::Memo { memo: Some(text(&mut seed, 900)), label: Some(text(&mut seed, 900)) },
+                9 => {
+                    Record::Unreadable { filed: ["span", "activity", "focus"][(at % 3) as usize].into(), at }
+                }
+                10 => Record::Dropped { plugin: text(&mut seed, 80), notes: u64::MAX, life: at },
+                _ => Record::NoSnapshot { why: NoSnapshot::SkippedByRule { rules: vec![7; 400] } },
+            });
+        }
+        records
+    }
+
+    #[test]
+    fn invariant_09_what_the_journal_holds_always_makes_a_parcel_that_is_taken() {
+        let key = candor_seal::SecretKey::generate().unwrap();
+        let frame = SegmentFrame {
+            start: 3_600_000,
+            length: SegmentLength::new(60).unwrap(),
+            policy: Policy { rules: vec!["\u{1}".repeat(300); 300], ..frame().policy },
+            ..frame()
+        };
+        for seed in 0..60 {
+            let records = hostile(seed);
+            let Some(Assembled { mut parcel, .. }) = assemble(&frame, &records) else { continue };
+            (parcel.id, parcel.chain_head) = ("0".repeat(32), "0".repeat(64));
+            assert_eq!(parcel.check(), Ok(()), "seed {seed}");
+            let document = serde_json::to_vec(&parcel).unwrap();
+            let envelope =
+                candor_seal::Envelope::sign(candor_diary::parcel::PARCEL_TYPE, document, &key).to_json();
+            assert!(
+                envelope.len() <= candor_diary::limits::ENVELOPE_BYTES,
+                "seed {seed}: {}",
+                envelope.len()
+            );
+            // The time is what spans and gaps of time left out come to, whatever else there was.
+            let bare: Vec<Record> = records
+                .into_iter()
+                .filter(|r| {
+                    matches!(r, Record::Span { .. } | Record::Gap(Gap { cause: GapCause::LeftOut, .. }))
+                })
+                .collect();
+            let expected =
+                assemble(&frame, &bare).map_or_else(Vec::new, |assembled| assembled.parcel.minutes);
+            assert_eq!(parcel.minutes, expected, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_is_a_gap_and_is_said() {
+        let unreadable = |filed: &str, at| Record::Unreadable { filed: filed.into(), at };
+        let records = [
+            span(600_000, 660_000),
+            unreadable("span", 660_000),
+            unreadable("activity", 660_000),
+            span(690_000, 720_000),
+            unreadable("focus", 700_000),
+            unreadable("snapshot", 700_000),
+        ];
+        let parcel = assemble(&frame(), &records).unwrap().parcel;
+        let tracked: Vec<_> = parcel.minutes.iter().map(|m| (m.start, m.tracked_ms)).collect();
+        assert_eq!(tracked, [(600_000, 60_000), (660_000, 30_000)]);
+        assert_eq!(parcel.gaps, [Gap { from: 660_000, to: 720_000, cause: GapCause::Damaged }]);
+        assert_eq!(parcel.no_snapshot, Some(NoSnapshot::Damaged));
+        let sentence = parcel.dropped[0].sentence();
+        assert_eq!(sentence, "4 records could not be read any more: damaged on the worker's computer");
+        // A minute whose counts are lost is no evidence of work.
+        assert_eq!(candor_diary::billing::Facts::of(&parcel).active, 1);
+    }
+
+    #[test]
+    fn invariant_09_a_picture_that_is_damaged_or_refused_takes_no_time() {
+        let facts = candor_diary::parcel::Snapshot {
+            at: 600_001,
+            sha256: "a".repeat(64),
+            media_type: "image/webp".into(),
+            width: 1,
+            height: 1,
+            bytes: 1,
+            monitors: 1,
+            focus: None,
+            redactions: Vec::new(),
+        };
+        let picture = Record::Snapshot { facts, blob: "b".into() };
+        for why in [NoSnapshot::Damaged, NoSnapshot::Refused] {
+            let lost = Record::NoSnapshot { why: why.clone() };
+            let records = [span(600_000, 660_000), picture.clone(), lost, picture.clone()];
+            let Assembled { parcel, blobs } = assemble(&frame(), &records).unwrap();
+            assert_eq!((parcel.no_snapshot, blobs.len(), parcel.minutes.len()), (Some(why), 0, 1));
+            assert_eq!(parcel.snapshot, None);
+        }
     }
 }

@@ -9,6 +9,7 @@ use candor_diary::segment::SegmentLength;
 use candor_journal::{Journal, JournalError};
 use tokio::sync::watch;
 
+use crate::budget::Budgets;
 use crate::clock::Clock;
 use crate::record::Record;
 
@@ -54,6 +55,10 @@ pub struct Shared {
     tracking: AtomicBool,
     /// Every segment that starts before this is closed.
     closed_until: AtomicU64,
+    /// What each plugin has recorded in each segment.
+    pub budgets: Budgets,
+    /// Tells this life of the agent from others: when it began, milliseconds since the Unix epoch.
+    pub life: u64,
     /// The segment that has its picture already.
     pictured: AtomicU64,
     counts: Mutex<BTreeMap<u64, Counted>>,
@@ -88,6 +93,8 @@ impl Shared {
         revision: Arc<watch::Sender<u64>>,
     ) -> Self {
         Self {
+            life: clock.now(),
+            budgets: Budgets::default(),
             clock,
             journal,
             contract,
@@ -207,10 +214,11 @@ fn topic(name: &str) -> String {
         "counter" => "Counting".into(),
         "disk" => "Disk space".into(),
         "display" => "Screen".into(),
-        "journal" => "Journal".into(),
+        "journal" | "damage" => "Journal".into(),
         "own rules" | "own rules failing" => "Your own rules".into(),
         "policy" => "The client's rules".into(),
         "outbox" => "Delivery".into(),
+        "key" => "Key".into(),
         "segment" => "Segment".into(),
         plugin => format!("Plugin `{plugin}`"),
     }

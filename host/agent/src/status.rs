@@ -86,6 +86,14 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
     for seat in agent.seats().await {
         status.problems.extend(seat.shared.problems());
     }
+    if counts.rejected > 0 {
+        let (segments, are) =
+            if counts.rejected == 1 { ("segment was", "It is") } else { ("segments were", "They are") };
+        status.problems.push(format!(
+            "Delivery: {} {segments} refused. {are} not delivered and not counted; the outbox says why, and sends again",
+            counts.rejected
+        ));
+    }
     let going = seat.delivery.now();
     (status.offline_since, status.next_try_at) = (going.offline_since, going.next_try_at);
     let Some(pipeline) = seat.pipeline().await else { return Ok(status) };

@@ -6,14 +6,14 @@
 mod absence;
 mod counting;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use candor_diary::parcel::{Gap, GapCause};
 use candor_diary::segment::{MINUTE_MS, minute_of};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::clock::{sleep, sleep_until};
+use crate::clock::sleep_until;
 use crate::closing::Closing;
 use crate::collectors::{CollectorHandle, Event, flush};
 use crate::input::InputSource;
@@ -27,6 +27,8 @@ use counting::{Running, next_count};
 const GRACE_MS: u64 = 2_500;
 /// How long collectors may take to finish what they were handed before a segment closes, in milliseconds.
 const FLUSH_MS: u64 = 8_000;
+/// How long after a segment could not be closed that is tried again, in milliseconds.
+const CLOSE_AGAIN_MS: u64 = 5_000;
 /// How often the clock is compared with the monotonic one, in milliseconds.
 const HEARTBEAT_MS: u64 = 10_000;
 
@@ -126,6 +128,8 @@ pub struct Tracker {
     memo_of: u64,
     counter: Option<Running>,
     open: BTreeSet<u64>,
+    /// When a segment that could not be closed is tried again, by its start.
+    close_again: BTreeMap<u64, u64>,
     beat: Beat,
     presence: Arc<dyn Presence>,
 }
@@ -155,6 +159,7 @@ impl Tracker {
             memo_of: 0,
             counter: None,
             open: BTreeSet::new(),
+            close_again: BTreeMap::new(),
             beat,
             presence,
         };
@@ -169,7 +174,7 @@ impl Tracker {
             let tracking = self.state.borrow().since.is_some();
             // From the span, not from now: a minute that ended while something else was done is not passed over.
             let minute_end = tracking.then(|| minute_of(self.span_from) + MINUTE_MS);
-            let close = self.open.first().map(|s| s + self.closing.terms.segment.ms() + GRACE_MS);
+            let close = self.open.iter().map(|start| self.closes_at(*start)).min();
             let beat = tracking.then_some(self.beat.wall + HEARTBEAT_MS);
             let clock = Arc::clone(&self.shared.clock);
             let at = |at: Option<u64>| {
@@ -209,6 +214,9 @@ impl Tracker {
     /// After a start of the agent: segments that were left open are closed when their time is over, and a session
     /// that was cut off shows its gap.
     async fn recover(&mut self) {
+        if let Err(error) = self.closing.find_left_open().await {
+            self.shared.problem("journal", Some(error.to_string()));
+        }
         match self.closing.unclosed().await {
             Ok(open) => self.open = open,
             Err(error) => self.shared.problem("journal", Some(error.to_string())),
@@ -415,10 +423,16 @@ impl Tracker {
         self.post(|| Event::Segment(ended));
     }
 
+    /// When a segment that is open is closed, or tried again.
+    fn closes_at(&self, start: u64) -> u64 {
+        let ended = start + self.shared.length.ms() + GRACE_MS;
+        self.close_again.get(&start).map_or(ended, |again| ended.max(*again))
+    }
+
+    /// Closes every segment that has ended. One that cannot be closed is tried again later and stops no other.
     async fn close_ended(&mut self) {
         let now = self.shared.clock.now();
-        let ended: Vec<u64> =
-            self.open.iter().copied().filter(|s| s + self.shared.length.ms() + GRACE_MS <= now).collect();
+        let ended: Vec<u64> = self.open.iter().copied().filter(|s| self.closes_at(*s) <= now).collect();
         if self.state.borrow().since.is_some() {
             flush(&self.collectors, &self.shared, FLUSH_MS).await;
         }
@@ -426,16 +440,18 @@ impl Tracker {
             match self.closing.close(start).await {
                 Ok(_) => {
                     self.open.remove(&start);
-                    self.shared.problem("segment", None);
+                    self.close_again.remove(&start);
                     self.closed.notify_one();
                 }
                 Err(error) => {
                     self.shared.problem("segment", Some(format!("not closed yet: {error}")));
-                    // The disk may be full: try again, not at once.
-                    sleep(self.shared.clock.as_ref(), GRACE_MS).await;
-                    break;
+                    // The disk may be full.
+                    self.close_again.insert(start, now + CLOSE_AGAIN_MS);
                 }
             }
+        }
+        if self.close_again.is_empty() {
+            self.shared.problem("segment", None);
         }
         self.tell();
     }

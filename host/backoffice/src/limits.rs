@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 /// Largest envelope of a parcel, in bytes.
-pub const PARCEL_BYTES: usize = 1024 * 1024;
+pub const PARCEL_BYTES: usize = candor_diary::limits::ENVELOPE_BYTES;
 /// Largest attachment, in bytes.
-pub const ATTACHMENT_BYTES: u64 = 16 * 1024 * 1024;
+pub const ATTACHMENT_BYTES: u64 = candor_diary::limits::ATTACHMENT_BYTES;
 /// Largest body of any other request, in bytes.
 pub const SMALL_BODY_BYTES: usize = 16 * 1024;
 /// Attachments that a device may have stored without their parcel.

@@ -55,7 +55,7 @@ impl Facts {
             let counts = match minute.counts {
                 Some(counts) => Counts::any(counts),
                 None => !parcel.gaps.iter().any(|gap| {
-                    matches!(gap.cause, GapCause::CounterLost | GapCause::CollectorFailed)
+                    matches!(gap.cause, GapCause::CounterLost | GapCause::CollectorFailed | GapCause::Damaged)
                         && gap.from < minute.start + MINUTE_MS
                         && gap.to > minute.start
                 }),

@@ -4,7 +4,8 @@
 //! no I/O, knows no clock and nothing asynchronous: a plugin may use it too.
 //!
 //! Start reading at [`parcel`] (what travels), then [`segment`] (how time is cut), then [`billing`] (what is billed),
-//! [`day`] (what a day page shows) and [`week`] (what a week adds up to). [`edits`] says what a worker may still change.
+//! [`day`] (what a day page shows) and [`week`] (what a week adds up to). [`edits`] says what a worker may still change, [`limits`] how
+//! much a segment may hold.
 
 pub mod billing;
 pub mod calendar;
@@ -12,6 +13,7 @@ pub mod day;
 pub mod edits;
 #[cfg(test)]
 mod example;
+pub mod limits;
 pub mod parcel;
 pub mod plain;
 pub mod receipt;

@@ -6,9 +6,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::plain;
 use crate::segment::SegmentLength;
 
 mod check;
+mod fit;
 
 pub use check::{BadParcel, MAX_LABEL, MAX_MEMO, MAX_REVISION};
 
@@ -66,6 +68,9 @@ pub struct Parcel {
     /// Observations of other kinds, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub custom: Vec<Custom>,
+    /// What was recorded and is not in here, counted: surplus evidence, and what could not be read any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<Dropped>,
     /// The policy in force when the segment closed.
     pub policy: Policy,
 }
@@ -227,6 +232,12 @@ pub enum NoSnapshot {
     ScreenLocked,
     /// The screen showed one colour only: blank, black or switched off.
     ScreenBlank,
+    /// It was taken, and its file on the worker's computer is missing or not as it was written.
+    Damaged,
+    /// It was taken, and the target refused it.
+    Refused,
+    /// It was taken, and is larger than a target takes.
+    TooLarge,
 }
 
 impl NoSnapshot {
@@ -245,6 +256,9 @@ impl NoSnapshot {
             Self::DiskUsedUp => "No picture: the disk space set for pictures is used up",
             Self::ScreenLocked => "No evidence: the screen was locked",
             Self::ScreenBlank => "No evidence: the screen was blank",
+            Self::Damaged => "No picture: it was damaged on the worker's computer, time kept",
+            Self::Refused => "No picture: the target refused it, time kept",
+            Self::TooLarge => "No picture: it is larger than can be sent, time kept",
         }
     }
 }
@@ -285,6 +299,8 @@ pub enum GapCause {
     LeftOut,
     /// A rule failed, so what was on screen was not recorded.
     RuleFailed,
+    /// What was recorded of it cannot be read any more.
+    Damaged,
 }
 
 /// An observation of a plugin's own making; shown as the plugin's word.
@@ -299,6 +315,60 @@ pub struct Custom {
     pub kind: String,
     /// JSON text.
     pub body: String,
+}
+
+/// Something of a segment that is not in its parcel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Dropped {
+    /// The plugin that it came from, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
+    /// Why.
+    pub because: DroppedBecause,
+    /// How many notes, texts or records.
+    pub count: u64,
+}
+
+/// Why something is not in a parcel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DroppedBecause {
+    /// It was over the budget of its plugin and segment.
+    OverBudget,
+    /// Only its end: a text was longer than is recorded.
+    Shortened,
+    /// More covered places than are told. They are covered all the same.
+    Redactions,
+    /// It could not be read any more on the worker's computer.
+    Damaged,
+}
+
+impl Dropped {
+    /// The sentence that both sides read.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let count = plain::count(self.count);
+        let one = |one: &'static str, many: &'static str| plain::plural(self.count, one, many);
+        match (self.because, &self.plugin) {
+            (DroppedBecause::OverBudget, Some(plugin)) => {
+                format!("{count} {} of plugin {plugin} dropped: over its budget", one("note", "notes"))
+            }
+            (DroppedBecause::OverBudget, None) => {
+                format!("{count} {} dropped: over the budget", one("change of focus", "changes of focus"))
+            }
+            (DroppedBecause::Shortened, _) => {
+                format!("{count} {} shortened: longer than is recorded", one("text", "texts"))
+            }
+            (DroppedBecause::Redactions, _) => {
+                format!("{count} more {} not listed", one("covered place is", "covered places are"))
+            }
+            (DroppedBecause::Damaged, _) => format!(
+                "{count} {} not be read any more: damaged on the worker's computer",
+                one("record could", "records could")
+            ),
+        }
+    }
 }
 
 /// The policy that judged, so that both sides can read and replay it.

@@ -97,6 +97,24 @@ impl Journal {
         blocking(move || files.read(&info.id, &secret, info.length, offset, count)).await
     }
 
+    /// Reads a blob whole and compares it with its SHA-256; answers what it is.
+    ///
+    /// # Errors
+    /// As [`Self::read_blob`]; [`JournalError::Damaged`] where it is not what was put in.
+    pub async fn check_blob(&self, id: &str) -> Result<BlobInfo, JournalError> {
+        let (info, secret) = self.find_blob(id).await?;
+        let files = Arc::clone(&self.inner.files);
+        blocking(move || {
+            let bytes = files.read(&info.id, &secret, info.length, 0, u32::MAX)?;
+            if bytes.len() as u64 == info.length && sha256_hex(&bytes) == info.sha256 {
+                Ok(info)
+            } else {
+                Err(JournalError::Damaged(format!("blob {} does not have its SHA-256", info.id)))
+            }
+        })
+        .await
+    }
+
     async fn find_blob(&self, id: &str) -> Result<(BlobInfo, Secret), JournalError> {
         let mut turn = self.turn().await?;
         let keys = Arc::clone(&self.inner.keys);

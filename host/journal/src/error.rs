@@ -111,6 +111,23 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// Whether what was asked for is not there as it was written: another try finds the same.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged(_) | Self::NotFound { .. } | Self::Erased { .. } => true,
+            Self::File { source, .. } => matches!(
+                source.kind(),
+                io::ErrorKind::NotFound
+                    | io::ErrorKind::UnexpectedEof
+                    | io::ErrorKind::InvalidData
+                    | io::ErrorKind::IsADirectory
+                    | io::ErrorKind::NotADirectory
+            ),
+            _ => false,
+        }
+    }
+
     /// An error of the file system.
     pub(crate) fn file(path: &Path, source: io::Error) -> Self {
         match source.kind() {

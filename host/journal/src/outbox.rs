@@ -22,6 +22,9 @@ const MAX_RECEIPT_BYTES: usize = 64 * 1024;
 /// How much of an error is kept, in characters.
 const MAX_ERROR_CHARS: usize = 500;
 
+/// Stands for a reason that does not decrypt any more.
+const UNREADABLE: &[u8] = b"the reason cannot be read any more";
+
 /// By how much an encrypted envelope is longer than the envelope: nonce and tag, in bytes.
 const SEALED_EXTRA: u64 = 24 + 16;
 
@@ -41,8 +44,8 @@ macro_rules! select_entries {
 }
 
 impl Journal {
-    /// What is to be delivered now: not settled, its hold over, its next try due; in order of sequence, at most `limit`
-    /// (1 to 10,000). Turns held entries whose hold is over into waiting ones.
+    /// What is to be delivered now: not settled, its hold over, its next try due; at most `limit` (1 to 10,000). What was
+    /// tried least comes first, so that one that fails again and again holds up no other; then in order of sequence. Turns held entries whose hold is over into waiting ones.
     ///
     /// # Errors
     /// [`JournalError::Unusable`], [`JournalError::DiskFull`], [`JournalError::Damaged`], [`JournalError::Closed`], and
@@ -75,7 +78,7 @@ impl Journal {
             }
             let sql = select_entries!(
                 "WHERE state IN ('held', 'waiting') AND state = 'waiting' AND hold_until <= ?1 AND next_try_at <= ?1
-                 AND (?3 IS NULL OR contract = ?3) ORDER BY sequence LIMIT ?2"
+                 AND (?3 IS NULL OR contract = ?3) ORDER BY attempts, sequence LIMIT ?2"
             );
             let rows = turn.database.rows(sql, [now.into(), limit, contract]).await?;
             rows.iter().map(|row| entry(row, &keys)).collect()
@@ -344,6 +347,34 @@ impl Journal {
         .await
     }
 
+    /// Whether a target has any revision of a contract's segment.
+    ///
+    /// # Errors
+    /// [`JournalError::Closed`] and errors of the database.
+    pub async fn was_delivered(&self, contract: &str, start: u64) -> Result<bool, JournalError> {
+        let mut turn = self.turn().await?;
+        let values = [contract.into(), stored("the segment's start", start)?.into()];
+        finish(async move {
+            let sql = "SELECT 1 FROM outbox WHERE contract = ? AND segment_start = ? AND state = 'delivered' LIMIT 1";
+            Ok(turn.database.maybe(sql, values).await?.is_some())
+        })
+        .await
+    }
+
+    /// Undoes [`Self::mark_rejected`]: the parcel is to be delivered again, at once. One that was not refused stays as it
+    /// is.
+    ///
+    /// # Errors
+    /// As [`Self::mark_retry`].
+    pub async fn send_again(&self, parcel_id: &str) -> Result<(), JournalError> {
+        let statement = Statement::new(
+            "UPDATE outbox SET state = 'waiting', settled_at = NULL, attempts = 0, next_try_at = 0
+             WHERE parcel = ? AND state = 'rejected' AND envelope IS NOT NULL",
+            [parcel_id.into()],
+        );
+        self.settle(parcel_id, statement, true).await.map(drop)
+    }
+
     /// Carries the statement out; answers the state before.
     async fn settle(
         &self,
@@ -392,10 +423,13 @@ fn entry(row: &SqliteRow, keys: &Keys) -> Result<OutboxEntry, JournalError> {
             .map(|sealed| keys.unseal(context, &sealed).map(|value| value.to_vec()).ok_or_else(damaged))
             .transpose()
     };
-    let last_error = unseal(&error_context(&parcel_id), row.try_get(9)?)?;
-    let last_error = last_error.map(String::from_utf8).transpose().map_err(|_| damaged())?;
+    // A reason that cannot be read any more is no reason to lose the parcel.
+    let last_error =
+        unseal(&error_context(&parcel_id), row.try_get(9)?).unwrap_or_else(|_| Some(UNREADABLE.to_vec()));
+    let last_error = last_error.map(|text| String::from_utf8_lossy(&text).into_owned());
     let attachments = serde_json::from_str(&row.try_get::<String, _>(10)?).map_err(|_| damaged())?;
-    let receipt = unseal(&receipt_context(&parcel_id), row.try_get(11)?)?;
+    // Nor is a receipt: that it was delivered stands beside it.
+    let receipt = unseal(&receipt_context(&parcel_id), row.try_get(11)?).unwrap_or_default();
     let state = OutboxState::parse(&row.try_get::<String, _>(5)?)?;
     let settled_at = row.try_get::<Option<i64>, _>(12)?.map(number).transpose()?;
     Ok(OutboxEntry {

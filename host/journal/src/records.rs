@@ -65,8 +65,10 @@ pub struct Record {
     pub contract: Option<String>,
     /// When, as its writer said.
     pub at: u64,
-    /// What it says; none where it was erased.
+    /// What it says; none where it was erased, or is damaged.
     pub body: Option<Vec<u8>>,
+    /// Whether it was not erased and does not decrypt any more.
+    pub damaged: bool,
 }
 
 impl Journal {
@@ -100,8 +102,9 @@ impl Journal {
     /// Reads records in order of their sequence, those that were appended a moment ago included.
     ///
     /// # Errors
-    /// [`JournalError::Damaged`] where a record does not decrypt, [`JournalError::Unusable`] for a limit out of bounds,
-    /// [`JournalError::Closed`], and errors of the database.
+    /// [`JournalError::Unusable`] for a limit out of bounds, [`JournalError::Damaged`] where a row is malformed,
+    /// [`JournalError::Closed`], and errors of the database. A record that does not decrypt is no error: it stands among
+    /// the others, as damaged.
     pub async fn read(&self, filter: RecordFilter) -> Result<Vec<Record>, JournalError> {
         if filter.limit == 0 || filter.limit > MAX_READ {
             return Err(JournalError::Unusable { what: "the limit", reason: "not 1 to 10,000" });
@@ -113,7 +116,7 @@ impl Journal {
             let rows = turn.database.rows(sql, values).await?;
             // The rows are copies: others may go on while they are decrypted.
             drop(turn);
-            rows.iter().map(|row| StoredRecord::of(row)?.into_record(&keys)).collect()
+            rows.iter().map(|row| Ok(StoredRecord::of(row)?.into_record(&keys))).collect()
         })
         .await
     }
@@ -288,15 +291,16 @@ impl StoredRecord {
         Some((secret, body))
     }
 
-    fn into_record(self, keys: &Keys) -> Result<Record, JournalError> {
-        let body = if self.erased_by.is_some() {
-            None
-        } else {
-            let opened = self.open(keys);
-            let (_, body) = opened
-                .ok_or_else(|| JournalError::Damaged(format!("record {} does not decrypt", self.sequence)))?;
-            Some(body)
-        };
-        Ok(Record { sequence: self.sequence, kind: self.kind, contract: self.contract, at: self.at, body })
+    fn into_record(self, keys: &Keys) -> Record {
+        let body = if self.erased_by.is_some() { None } else { self.open(keys).map(|(_, body)| body) };
+        let damaged = self.erased_by.is_none() && body.is_none();
+        Record {
+            sequence: self.sequence,
+            kind: self.kind,
+            contract: self.contract,
+            at: self.at,
+            body,
+            damaged,
+        }
     }
 }

@@ -12,8 +12,8 @@ use crate::outbox::{self, find_entry};
 use crate::writer::{NewRecord, check_name, destroy_secret, insert_secret};
 use crate::{Hash, Journal, JournalError, OutboxDraft, OutboxEntry};
 
-/// The longest envelope: 8 MiB.
-const MAX_ENVELOPE_BYTES: usize = 8 * 1024 * 1024;
+/// The longest envelope: what both sides take.
+const MAX_ENVELOPE_BYTES: usize = candor_diary::limits::ENVELOPE_BYTES;
 
 /// The most attachments of a parcel.
 const MAX_ATTACHMENTS: usize = 64;
@@ -173,7 +173,7 @@ fn check_draft(draft: &OutboxDraft) -> Result<(), JournalError> {
     check_name("the parcel's id", &draft.parcel_id, 64)?;
     check_name("the target", &draft.target, 1_024)?;
     if draft.envelope.len() > MAX_ENVELOPE_BYTES {
-        return Err(JournalError::Unusable { what: "the envelope", reason: "longer than 8 MiB" });
+        return Err(JournalError::Unusable { what: "the envelope", reason: "longer than 1 MiB" });
     }
     if draft.attachments.len() > MAX_ATTACHMENTS {
         return Err(JournalError::Unusable { what: "the attachments", reason: "more than 64" });

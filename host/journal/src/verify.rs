@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use candor_seal::{Chain, sha256_hex};
+use candor_seal::Chain;
 use sqlx::Row as _;
 
 use crate::crypt::Keys;
@@ -25,13 +25,15 @@ pub struct Verification {
     pub first_bad: Option<Bad>,
     /// The blobs.
     pub blobs: BlobVerification,
+    /// The parcels in the outbox that cannot be read any more; at most 1,000 are named.
+    pub bad_parcels: Vec<String>,
 }
 
 impl Verification {
     /// Whether everything is as it was written.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        self.first_bad.is_none() && self.blobs.first_bad.is_none()
+        self.first_bad.is_none() && self.blobs.bad.is_empty() && self.bad_parcels.is_empty()
     }
 }
 
@@ -53,8 +55,8 @@ pub struct BlobVerification {
     pub equal: u64,
     /// Of these, the ones that were erased.
     pub erased: u64,
-    /// The first that is not as it was written.
-    pub first_bad: Option<BadBlob>,
+    /// The ones that are not as they were written; at most 1,000 are named.
+    pub bad: Vec<BadBlob>,
 }
 
 /// A blob that is not as it was written.
@@ -113,6 +115,7 @@ impl Journal {
             found.first_bad = self.check_outbox(last).await?;
         }
         found.blobs = self.verify_blobs().await?;
+        found.bad_parcels = self.bad_parcels().await?;
         Ok(found)
     }
 
@@ -137,16 +140,32 @@ impl Journal {
         let mut found = BlobVerification::default();
         for row in rows {
             let id: String = row.try_get(0)?;
-            let read = match self.blob_info(&id).await {
-                Ok(info) => self.read_blob(&id, 0, u32::MAX).await.map(|bytes| (info, bytes)),
-                Err(error) => Err(error),
-            };
             found.blobs += 1;
-            match read {
-                Ok((info, bytes)) if sha256_hex(&bytes) == info.sha256 => found.equal += 1,
-                Ok(_) => bad(&mut found, id, "it does not have its SHA-256".to_owned()),
+            match self.check_blob(&id).await {
+                Ok(_) => found.equal += 1,
                 Err(JournalError::Erased { .. }) => found.erased += 1,
                 Err(JournalError::Damaged(reason)) => bad(&mut found, id, reason),
+                Err(JournalError::File { source, .. }) => bad(&mut found, id, source.to_string()),
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(found)
+    }
+
+    /// The parcels whose bytes are there and cannot be read any more.
+    async fn bad_parcels(&self) -> Result<Vec<String>, JournalError> {
+        let rows = {
+            let mut turn = self.turn().await?;
+            let sql = "SELECT parcel FROM outbox WHERE envelope IS NOT NULL ORDER BY sequence";
+            finish(async move { turn.database.rows(sql, []).await }).await?
+        };
+        let mut found = Vec::new();
+        for row in rows {
+            let id: String = row.try_get(0)?;
+            match self.envelope(&id).await {
+                Ok(_) | Err(JournalError::Erased { .. } | JournalError::NotFound { .. }) => {}
+                Err(JournalError::Damaged(_)) if found.len() < MOST_BAD => found.push(id),
+                Err(JournalError::Damaged(_)) => {}
                 Err(other) => return Err(other),
             }
         }
@@ -155,8 +174,13 @@ impl Journal {
 }
 
 fn bad(found: &mut BlobVerification, id: String, reason: String) {
-    found.first_bad.get_or_insert(BadBlob { id, reason });
+    if found.bad.len() < MOST_BAD {
+        found.bad.push(BadBlob { id, reason });
+    }
 }
+
+/// How many blobs and parcels are named that are not as they were written.
+const MOST_BAD: usize = 1_000;
 
 const MISSING: &str = "it is missing";
 

@@ -130,6 +130,54 @@ pub struct Check {
     pub advice: Option<String>,
 }
 
+/// What a verification of the journal found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Verified {
+    /// Records looked at: all up to the first bad one.
+    pub records: u64,
+    /// Of these, the ones that are as they were written.
+    pub equal: u64,
+    /// Of these, the ones that were erased.
+    pub sealed: u64,
+    /// The first record that is not as it was written.
+    pub first_bad: Option<BadRecord>,
+    /// Pictures looked at.
+    pub pictures: u64,
+    /// The ones that are not as they were written.
+    pub bad_pictures: Vec<BadPicture>,
+    /// The starts of segments whose parcel cannot be read any more.
+    pub bad_parcels: Vec<u64>,
+}
+
+/// A record that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BadRecord {
+    /// Its place in the chain.
+    pub sequence: u64,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// A picture that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BadPicture {
+    /// The journal's name for it.
+    pub picture: String,
+    /// The start of its segment, where a record still names it.
+    pub segment_start: Option<u64>,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Verified {
+    /// Whether everything is as it was written.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.first_bad.is_none() && self.bad_pictures.is_empty() && self.bad_parcels.is_empty()
+    }
+}
+
 /// What was exported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exported {

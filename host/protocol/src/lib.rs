@@ -23,7 +23,10 @@ pub mod socket;
 mod status;
 
 pub use client::{AskError, Client, LONG, USUAL};
-pub use house::{Check, Exported, NoticeAnswer, OwnRule, Plugin, Preferences, Preview, TermsAnswer, Theme};
+pub use house::{
+    BadPicture, BadRecord, Check, Exported, NoticeAnswer, OwnRule, Plugin, Preferences, Preview, TermsAnswer,
+    Theme, Verified,
+};
 pub use outbox::{OutboxAnswer, OutboxParcel, ParcelBytes};
 pub use request::{IdleAnswer, MAX_MEMO, Request, Response};
 pub use segment::{Forgotten, Picture, PictureFacts, Segment, SegmentState};

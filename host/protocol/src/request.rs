@@ -144,6 +144,11 @@ pub enum Request {
         /// Its id.
         parcel: String,
     },
+    /// Send a parcel again that the target refused.
+    SendAgain {
+        /// Its id.
+        parcel: String,
+    },
     /// End the hold of a segment: it is sent when it has ended.
     SendNow {
         /// The segment's first millisecond.
@@ -180,7 +185,7 @@ pub enum Request {
         /// The folder; must not exist.
         to: String,
     },
-    /// Recompute the journal's chain.
+    /// Recompute the journal's chain, and read every picture and parcel. Answers [`Verified`](crate::Verified).
     Verify,
     /// End the agent, as at sign-out.
     Quit,

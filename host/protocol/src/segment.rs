@@ -32,6 +32,9 @@ pub struct Segment {
     pub no_picture: Option<NoSnapshot>,
     /// The same as a sentence.
     pub no_picture_sentence: Option<String>,
+    /// What was recorded and does not travel, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<String>,
     /// Why the tracker could not see parts of it.
     pub gaps: Vec<GapCause>,
     /// Where it is.

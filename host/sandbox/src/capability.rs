@@ -46,6 +46,8 @@ pub trait Sensors: Send + Sync + 'static {
 pub trait Observations: Send + Sync + 'static {
     /// Records one thing; it is in the journal when this returns.
     async fn note(&self, note: Note) -> Result<(), NoteError>;
+    /// One was dropped because there were too many in this minute. Called for each of a flood: it has to be cheap.
+    async fn surplus(&self) {}
 }
 
 /// The key-value store of one plugin. Keys and quota are checked by the sandbox already.

@@ -124,6 +124,7 @@ impl From<model::NoteError> for wit::observations::NoteError {
             model::NoteError::Unknown => Self::Unknown,
             model::NoteError::Malformed(how) => Self::Malformed(how),
             model::NoteError::TooMany => Self::TooMany,
+            model::NoteError::OverBudget => Self::OverBudget,
             model::NoteError::Unavailable(why) => Self::Unavailable(why),
         }
     }
@@ -224,9 +225,10 @@ impl From<guest::delivering::Failure> for model::DeliveryFailure {
     fn from(f: guest::delivering::Failure) -> Self {
         use guest::delivering::Failure as F;
         match f {
-            F::RetryAfter(ms) => Self::RetryAfter(ms),
+            F::Later(later) => Self::Later { after: later.after, reason: later.reason },
             F::Unauthorised => Self::Unauthorised,
             F::Rejected(code) => Self::Rejected(code),
+            F::AttachmentRejected(code) => Self::AttachmentRejected(code),
         }
     }
 }

@@ -80,6 +80,10 @@ pub struct Limits {
     pub http_headers: usize,
     /// Length of an address, in bytes.
     pub http_url: usize,
+    /// All files of a folder granted, in bytes.
+    pub folder: u64,
+    /// One file in it, in bytes.
+    pub folder_file: u64,
     /// Size of a component, in bytes.
     pub component: u64,
     /// Time to compile a component.
@@ -116,15 +120,15 @@ impl Default for Limits {
             store: 64 * KIB as u64,
             store_key: 128,
             random: 4 * KIB as u32,
-            observations: 120,
-            custom_body: 16 * KIB,
+            observations: candor_diary::limits::NOTES_A_MINUTE,
+            custom_body: candor_diary::limits::CUSTOM_BODY_BYTES,
             frames: 2,
             pixels: 16 * MIB,
             thumbnail: 1024,
             scene_windows: 512,
             verdict: 1024,
-            rules: 256,
-            rule_words: 200,
+            rules: candor_diary::limits::POLICY_RULES,
+            rule_words: candor_diary::limits::RULE_BYTES,
             wakes: 16,
             shortest_every: 1_000,
             text: 4 * KIB,
@@ -136,6 +140,8 @@ impl Default for Limits {
             http_connect: Duration::from_secs(10),
             http_headers: 64,
             http_url: 8 * KIB,
+            folder: 4 * 1024 * MIB as u64,
+            folder_file: 64 * MIB as u64,
             component: 64 * MIB as u64,
             compile: Duration::from_secs(300),
             compile_memory: 4 * 1024 * MIB as u64,

@@ -193,6 +193,9 @@ pub enum NoteError {
     /// Too many in this minute.
     #[error("too many observations in this minute")]
     TooMany,
+    /// The plugin's budget for the segment is used up.
+    #[error("over the plugin's budget for this segment")]
+    OverBudget,
     /// The journal could not take it.
     #[error("unavailable: {0}")]
     Unavailable(String),
@@ -357,13 +360,21 @@ pub struct ParcelToDeliver {
 /// Why a parcel is not delivered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeliveryFailure {
-    /// Try again, no sooner than after this many milliseconds.
-    #[error("try again in {0} ms")]
-    RetryAfter(u64),
+    /// Try again later.
+    #[error("{reason}; try again in {after} ms")]
+    Later {
+        /// No sooner than after this many milliseconds.
+        after: u64,
+        /// What stood in the way, in the plugin's words.
+        reason: String,
+    },
     /// The secret is not accepted.
     #[error("the target does not accept the secret")]
     Unauthorised,
     /// The target will never take it; a short code.
     #[error("rejected: {0}")]
     Rejected(String),
+    /// The target will never take one of its attachments; a short code.
+    #[error("an attachment was rejected: {0}")]
+    AttachmentRejected(String),
 }

@@ -193,7 +193,7 @@ impl Prepared {
             granted.http = Some(self.http(name, grants, Some(hosts.secrets))?);
         }
         if granted.capabilities.contains(&Capability::Folder) {
-            granted.folder = Some(Folder::granted(name, grants)?);
+            granted.folder = Some(Folder::granted(name, grants, &granted.limits)?);
         }
         let pre = self.link(name, &granted)?;
         Uploader::start(name, pre, settings, Arc::new(granted), Arc::clone(&self.inner.ticker)).await

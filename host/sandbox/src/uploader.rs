@@ -10,7 +10,7 @@ use crate::capability::AttachmentSource;
 use crate::engine::Ticker;
 use crate::failure::Failure;
 use crate::hosts::AttachmentHandle;
-use crate::log::LogLine;
+use crate::log::{LogLine, cut};
 use crate::model::{DeliveryFailure, ParcelToDeliver};
 use crate::refusal::Refusal;
 use crate::state::{Hosts, State};
@@ -90,9 +90,15 @@ impl Uploader {
                 Err(self.plugin.failed(Failure::Misbehaved(text)))
             }
             Ok(receipt) => Ok(Ok(receipt.proof)),
-            Err(delivering::Failure::Rejected(code)) if !is_code(&code) => {
+            Err(delivering::Failure::Rejected(code) | delivering::Failure::AttachmentRejected(code))
+                if !is_code(&code) =>
+            {
                 let text = "its code of rejection is not 1 to 64 of a-z, 0-9 and `-`".to_owned();
                 Err(self.plugin.failed(Failure::Misbehaved(text)))
+            }
+            Err(delivering::Failure::Later(mut later)) => {
+                later.reason = cut(&later.reason, limits.text).to_owned();
+                Ok(Err(delivering::Failure::Later(later).into()))
             }
             Err(failure) => Ok(Err(failure.into())),
         }

@@ -12,6 +12,12 @@ pub enum FolderError {
     /// The disk is full.
     #[error("the disk is full")]
     Full,
+    /// What the person allows for this folder, in bytes, is used up: something has to be removed from it first.
+    #[error("the folder holds all that it may, {0} bytes: remove what is not needed, or allow it more")]
+    OverQuota(u64),
+    /// The file is longer than one may be, in bytes.
+    #[error("the file is longer than {0} bytes")]
+    TooLarge(u64),
     /// The folder could not be written; says why.
     #[error("the folder cannot be written: {0}")]
     Unavailable(String),
@@ -22,6 +28,8 @@ impl From<raw::FolderError> for FolderError {
         match error {
             raw::FolderError::BadName => Self::BadName,
             raw::FolderError::Full => Self::Full,
+            raw::FolderError::OverQuota(quota) => Self::OverQuota(quota),
+            raw::FolderError::TooLarge(most) => Self::TooLarge(most),
             raw::FolderError::Unavailable(why) => Self::Unavailable(why),
         }
     }

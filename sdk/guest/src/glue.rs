@@ -136,7 +136,7 @@ impl<P: Uploader> delivering::Guest for UploaderExport<P> {
         let parcel = Parcel::from(parcel);
         let attachments = attachments.into_iter().map(Into::into).collect();
         with(|plugin: &mut P| plugin.deliver(&parcel, attachments))
-            .unwrap_or(Err(DeliveryFailure::RetryAfter(Duration::from_mins(1))))
+            .unwrap_or(Err(DeliveryFailure::later(Duration::from_mins(1), "the plugin was not configured")))
             .map(Into::into)
             .map_err(Into::into)
     }

@@ -179,7 +179,7 @@
 //!         parcel: &Parcel,
 //!         attachments: Vec<Attachment>,
 //!     ) -> Result<Receipt, DeliveryFailure> {
-//!         let later = |_: FolderError| DeliveryFailure::RetryAfter(Duration::from_mins(1));
+//!         let later = |e: FolderError| DeliveryFailure::later(Duration::from_mins(1), e.to_string());
 //!         for attachment in &attachments {
 //!             let name = format!("{}/{}", parcel.id, attachment.sha256());
 //!             folder::put(&name, &[attachment.into()]).map_err(later)?;

@@ -1,5 +1,6 @@
 //! Hands over what is to be recorded. The host fills in what it measured itself, so a collector chooses what is recorded
-//! and cannot make it up. At most 120 a minute.
+//! and cannot make it up. At most 120 a minute, 2,000 and 220 KiB a segment; what is over is dropped, and both sides read
+//! how much that was.
 //!
 //! Each function takes what the sensor answered: so a plugin that records from a sensor also imports it, and its imports
 //! tell all that it asks for (invariant 10).
@@ -56,6 +57,9 @@ pub enum NoteError {
     /// Too many observations in this minute (at most 120).
     #[error("more than 120 observations in this minute")]
     TooMany,
+    /// The plugin's budget for this segment is used up; there is room again in the next.
+    #[error("over this plugin's budget for the segment")]
+    OverBudget,
     /// The journal could not take it; says why.
     #[error("the journal could not take it: {0}")]
     Unavailable(String),
@@ -69,6 +73,7 @@ impl From<raw::NoteError> for NoteError {
             raw::NoteError::Unknown => Self::Unknown,
             raw::NoteError::Malformed(how) => Self::Malformed(how),
             raw::NoteError::TooMany => Self::TooMany,
+            raw::NoteError::OverBudget => Self::OverBudget,
             raw::NoteError::Unavailable(why) => Self::Unavailable(why),
         }
     }

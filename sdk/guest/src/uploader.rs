@@ -74,23 +74,42 @@ impl From<Receipt> for raw::Receipt {
 /// Why a parcel is not delivered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeliveryFailure {
-    /// Not now: try again, no sooner than after this long. The host waits longer from try to try by itself.
-    #[error("not now; try again in {} ms", millis(*.0))]
-    RetryAfter(Duration),
+    /// Not now: try again later.
+    #[error("{reason}; try again in {} ms", millis(*.after))]
+    Later {
+        /// No sooner than after this long. The host waits longer from try to try by itself.
+        after: Duration,
+        /// What stood in the way, in a sentence for a person.
+        reason: String,
+    },
     /// The target does not accept the secret: a person has to act.
     #[error("the target does not accept the secret; store a valid one")]
     Unauthorised,
     /// The target will never take this parcel; a short code such as `segment-locked`: 1 to 64 of a-z, 0-9, `-`.
     #[error("the target refused the parcel for good: {0}")]
     Rejected(String),
+    /// The target will never take one of the attachments; a code as above. The host sends the parcel without it.
+    #[error("the target refused an attachment for good: {0}")]
+    AttachmentRejected(String),
+}
+
+impl DeliveryFailure {
+    /// Not now: try again after this long, because of that.
+    #[must_use]
+    pub fn later(after: Duration, reason: impl Into<String>) -> Self {
+        Self::Later { after, reason: reason.into() }
+    }
 }
 
 impl From<DeliveryFailure> for raw::Failure {
     fn from(failure: DeliveryFailure) -> Self {
         match failure {
-            DeliveryFailure::RetryAfter(length) => Self::RetryAfter(millis(length)),
+            DeliveryFailure::Later { after, reason } => {
+                Self::Later(raw::Postponed { after: millis(after), reason })
+            }
             DeliveryFailure::Unauthorised => Self::Unauthorised,
             DeliveryFailure::Rejected(code) => Self::Rejected(code),
+            DeliveryFailure::AttachmentRejected(code) => Self::AttachmentRejected(code),
         }
     }
 }

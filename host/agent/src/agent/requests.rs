@@ -1,14 +1,20 @@
 //! What is asked of the agent, one request at a time.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use candor_protocol::{IdleAnswer, MAX_MEMO, NoticeAnswer, Preferences, Request};
+use candor_diary::segment::SegmentLength;
+use candor_journal::{JournalError, OutboxState, RecordFilter};
+use candor_protocol::{
+    BadPicture, BadRecord, IdleAnswer, MAX_MEMO, NoticeAnswer, Preferences, Request, Verified,
+};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{Agent, words};
 use crate::own_rules::Own;
+use crate::record::Record;
 use crate::seat::{Pipeline, Seat};
 use crate::settings::{self, Remembered};
 use crate::tracker::Command;
@@ -116,6 +122,7 @@ impl Agent {
                 done(self.house.journal.uncancel(&parcel, hold_until).await.map_err(words))?;
                 self.rung().await
             }
+            Request::SendAgain { parcel } => self.send_again(&parcel).await,
             Request::SendNow { start } => {
                 let pipeline = self.pipeline().await?;
                 match pipeline.closing.latest(start).await.map_err(words)? {
@@ -224,9 +231,14 @@ impl Agent {
         let seat = Arc::new(seat);
         let answer = to_value(seat.contract().await)?;
         let tracks = self.tracks().await;
-        if let Some(before) = self.seats.lock().await.insert(id.clone(), seat) {
+        let before = self.seats.lock().await.insert(id.clone(), Arc::clone(&seat));
+        if let Some(before) = before {
             // Enrolled again: under the new terms nothing is recorded before their notice is accepted.
             before.stop().await;
+            // Where they are the same, what waits goes out under the new enrolment.
+            if let Err(why) = seat.ready().await {
+                tracing::info!("{why}");
+            }
         }
         // What tracks stays the current contract, in sight and in reach of Stop, until another is chosen.
         let current = tracks.filter(|tracks| *tracks != id).unwrap_or(id);
@@ -278,13 +290,71 @@ impl Agent {
     }
 
     async fn verify(&self) -> Result<Value, String> {
-        let found = self.house.journal.verify().await.map_err(words)?;
-        Ok(serde_json::json!({
-            "records": found.records,
-            "equal": found.equal,
-            "sealed": found.sealed,
-            "first_bad": found.first_bad.map(|b| serde_json::json!({"sequence": b.sequence, "reason": b.reason})),
-        }))
+        let journal = &self.house.journal;
+        let found = journal.verify().await.map_err(words)?;
+        let mut bad_pictures = Vec::new();
+        if !found.blobs.bad.is_empty() {
+            let places = self.places_of_pictures().await.map_err(words)?;
+            for bad in found.blobs.bad {
+                let segment_start = places.get(&bad.id).copied();
+                bad_pictures.push(BadPicture { picture: bad.id, segment_start, reason: bad.reason });
+            }
+        }
+        let mut bad_parcels = Vec::new();
+        for parcel in &found.bad_parcels {
+            bad_parcels.push(journal.outbox_entry(parcel).await.map_err(words)?.segment_start);
+        }
+        to_value(Verified {
+            records: found.records,
+            equal: found.equal,
+            sealed: found.sealed,
+            first_bad: found
+                .first_bad
+                .map(|bad| BadRecord { sequence: bad.sequence, reason: bad.reason.to_owned() }),
+            pictures: found.blobs.blobs,
+            bad_pictures,
+            bad_parcels,
+        })
+    }
+
+    /// The starts of the segments that pictures belong to, by the journal's name for the picture.
+    async fn places_of_pictures(&self) -> Result<BTreeMap<String, u64>, JournalError> {
+        let lengths: BTreeMap<String, SegmentLength> =
+            self.seats().await.iter().map(|s| (s.shared.contract.clone(), s.shared.length)).collect();
+        let mut places = BTreeMap::new();
+        let mut after_sequence = None;
+        loop {
+            let filter =
+                RecordFilter { kinds: vec!["snapshot".into()], after_sequence, ..RecordFilter::default() };
+            let page = self.house.journal.read(filter).await?;
+            let Some(last) = page.last() else { return Ok(places) };
+            after_sequence = Some(last.sequence);
+            for record in &page {
+                let body = record.body.as_ref().and_then(|body| serde_json::from_slice(body).ok());
+                let length = record.contract.as_ref().and_then(|contract| lengths.get(contract));
+                if let (Some(Record::Snapshot { blob, .. }), Some(length)) = (body, length) {
+                    places.insert(blob, length.start_of(record.at));
+                }
+            }
+        }
+    }
+
+    /// Sends a parcel again that was refused. One that was made under an earlier enrolment is signed anew.
+    async fn send_again(&self, parcel: &str) -> Result<Value, String> {
+        let journal = &self.house.journal;
+        let entry = journal.outbox_entry(parcel).await.map_err(words)?;
+        if entry.state != OutboxState::Rejected {
+            return Err(format!("this segment was not refused: it is {}", entry.state));
+        }
+        journal.send_again(parcel).await.map_err(words)?;
+        if let Ok(seat) = self.seat(Some(&entry.contract)).await {
+            seat.shared.problem("refused", None);
+            seat.delivery.try_now();
+            if let Some(pipeline) = seat.pipeline().await {
+                pipeline.closing.sign_anew().await.map_err(words)?;
+            }
+        }
+        self.rung().await
     }
 }
 

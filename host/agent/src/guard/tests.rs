@@ -282,7 +282,8 @@ async fn invariant_02_notifications_are_covered_where_any_rule_is_in_force() {
             Ok(Verdict::Keep)
         }
     }
-    let notification = || WindowState { kind: WindowKind::Popup, ..window(5, "a message of a hidden program") };
+    let notification =
+        || WindowState { kind: WindowKind::Popup, ..window(5, "a message of a hidden program") };
     for (client, own, covered) in [
         (Box::new(NoRules) as Box<dyn Judge>, None, 0),
         (Box::new(Says::new(Ok(Verdict::Keep))), None, 1),

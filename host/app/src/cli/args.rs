@@ -290,6 +290,11 @@ pub enum OutboxCommand {
         /// The parcel's id, or the beginning of it
         id: String,
     },
+    /// Send a parcel again that was refused
+    SendAgain {
+        /// The parcel's id, or the beginning of it
+        id: String,
+    },
     /// End the hold: send at once
     Send {
         /// The parcel's id, or the beginning of it [default: all that are held]

@@ -28,6 +28,10 @@ pub(super) fn outbox(context: &Context, command: Option<OutboxCommand>) -> Resul
             let parcel = find(&all.entries, &id)?.parcel.clone();
             context.tell(&Request::Uncancel { parcel }, "It is to be sent again.")
         }
+        Some(OutboxCommand::SendAgain { id }) => {
+            let parcel = find(&all.entries, &id)?.parcel.clone();
+            context.tell(&Request::SendAgain { parcel }, "It is sent again.")
+        }
         Some(OutboxCommand::Send { id }) => send(context, &all.entries, id.as_deref()),
         Some(OutboxCommand::Try) => context.tell(&Request::TryNow, "Everything that waits is tried now."),
     }
@@ -60,7 +64,7 @@ fn list(context: &Context, all: &OutboxAnswer) -> Result<Answer> {
                 Some(at) => format!("sent {}", zone.moment(at, now)),
                 None => "sent".to_owned(),
             },
-            "rejected" => "refused".to_owned(),
+            "rejected" => "refused, NOT delivered".to_owned(),
             "cancelled" => "taken back".to_owned(),
             other => other.to_owned(),
         };
@@ -77,6 +81,14 @@ fn list(context: &Context, all: &OutboxAnswer) -> Result<Answer> {
             let tries = plural(entry.attempts.into(), "try", "tries");
             let _ = writeln!(text, "           after {} {tries}: {why}", entry.attempts);
         }
+    }
+    let refused = all.entries.iter().filter(|entry| entry.state == "rejected").count() as u64;
+    if refused > 0 {
+        let _ = writeln!(
+            text,
+            "{refused} {} refused and not delivered: `candor outbox send-again ID` sends one again.",
+            plural(refused, "segment was", "segments were")
+        );
     }
     if all.entries.is_empty() {
         text.push_str("Nothing waiting. A segment shows here when it has ended.\n");

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
-use candor_protocol::{Exported, LONG, Plugin, Request};
+use candor_protocol::{Exported, LONG, Plugin, Request, Verified};
 
 use super::{Answer, Context};
 use crate::say::{self, plural, short_hex};
@@ -40,21 +40,36 @@ pub(super) fn export(context: &Context, folder: Option<PathBuf>) -> Result<Answe
 
 pub(super) fn verify(context: &Context) -> Result<Answer> {
     let value = context.client.ask(&Request::Verify, LONG)?;
-    let number = |name: &str| value.get(name).and_then(serde_json::Value::as_u64).unwrap_or_default();
-    let text = format!(
-        "{} records: {} equal, {} sealed.",
-        say::count(number("records")),
-        say::count(number("equal")),
-        say::count(number("sealed"))
+    let found: Verified = serde_json::from_value(value.clone())?;
+    let mut text = format!(
+        "{} records: {} equal, {} sealed. {} {}.",
+        say::count(found.records),
+        say::count(found.equal),
+        say::count(found.sealed),
+        say::count(found.pictures),
+        plural(found.pictures, "picture", "pictures")
     );
-    let mut answer = Answer::new(text, value);
-    if let Some(bad) = answer.json.get("first_bad").filter(|bad| !bad.is_null()) {
-        let reason = bad.get("reason").and_then(serde_json::Value::as_str).unwrap_or("no reason given");
-        let place = bad.get("sequence").and_then(serde_json::Value::as_u64).unwrap_or_default();
-        let _ =
-            write!(answer.text, "\nRecord {place} does not verify: {reason}. Keep the data folder as it is.");
-        answer.bad = true;
+    if let Some(bad) = &found.first_bad {
+        let (place, reason) = (bad.sequence, &bad.reason);
+        let _ = write!(text, "\nRecord {place} does not verify: {reason}. Keep the data folder as it is.");
     }
+    let moment = |start: u64| context.zone.moment(start, context.now);
+    for bad in &found.bad_pictures {
+        let of = bad
+            .segment_start
+            .map_or_else(|| "of no segment any more".to_owned(), |s| format!("of {}", moment(s)));
+        let _ = write!(
+            text,
+            "\nThe picture {of} ({}) does not verify: {}. The time is sent without it.",
+            short_hex(&bad.picture, 2),
+            bad.reason
+        );
+    }
+    for start in &found.bad_parcels {
+        let _ = write!(text, "\nThe parcel of {} cannot be read any more. It is made anew.", moment(*start));
+    }
+    let mut answer = Answer::new(text, value);
+    answer.bad = !found.is_good();
     Ok(answer)
 }
 

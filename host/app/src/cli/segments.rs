@@ -65,6 +65,9 @@ fn row(segment: &Segment, now: u64, zone: &Zone) -> String {
     if let Some(picture) = picture {
         let _ = writeln!(text, "{:<21} {picture}", "");
     }
+    for dropped in &segment.dropped {
+        let _ = writeln!(text, "{:<21} {dropped}", "");
+    }
     text
 }
 

@@ -101,6 +101,7 @@ fn picture(status: &Status, zone: &Zone) -> Option<String> {
 fn outbox(status: &Status, zone: &Zone) -> String {
     let counts = &status.outbox;
     let mut text = match counts.held + counts.waiting {
+        0 if counts.rejected > 0 => String::new(),
         0 => "Nothing waiting.".to_owned(),
         _ => format!(
             "Outbox: {} held, {} waiting, {}.",
@@ -121,7 +122,11 @@ fn outbox(status: &Status, zone: &Zone) -> String {
         text.push('.');
     }
     if counts.rejected > 0 {
-        let _ = write!(text, " {} refused by the back office: see `candor outbox`.", counts.rejected);
+        let _ = write!(
+            text,
+            " {} refused by the back office, not delivered and not counted: see `candor outbox`.",
+            counts.rejected
+        );
     }
     text
 }

@@ -110,6 +110,7 @@ pub(crate) mod tests {
             picture: None,
             no_picture: None,
             no_picture_sentence: None,
+            dropped: Vec::new(),
             gaps: Vec::new(),
             state: SegmentState::Delivered { at: start + 700_000 },
             parcel: None,

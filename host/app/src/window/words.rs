@@ -134,6 +134,17 @@ pub(crate) fn gap(cause: GapCause) -> &'static str {
         GapCause::Paused => "paused for private time",
         GapCause::LeftOut => "left out by you",
         GapCause::RuleFailed => "a rule failed, so what was on screen was not recorded",
+        GapCause::Damaged => "what was recorded is damaged",
+    }
+}
+
+/// What the outbox holds, in short: what was refused stands there as well as what waits.
+pub(crate) fn outbox(counts: &candor_protocol::OutboxCounts) -> String {
+    match (counts.held + counts.waiting, counts.rejected) {
+        (0, 0) => "Nothing waiting".to_owned(),
+        (waiting, 0) => format!("{waiting} waiting"),
+        (0, refused) => format!("{refused} refused"),
+        (waiting, refused) => format!("{waiting} waiting, {refused} refused"),
     }
 }
 

@@ -303,6 +303,7 @@ pub(crate) fn segment(start: u64) -> Segment {
         picture: None,
         no_picture: None,
         no_picture_sentence: None,
+        dropped: Vec::new(),
         gaps: Vec::new(),
         state: SegmentState::Delivered { at: start + 660_000 },
         parcel: None,

@@ -208,6 +208,7 @@ pub fn segment(start: u64, memo: &str) -> Segment {
         }),
         no_picture: None,
         no_picture_sentence: None,
+        dropped: Vec::new(),
         gaps: Vec::new(),
         state: SegmentState::Delivered { at: start + 11 * MINUTE },
         parcel: Some(format!("{start:032x}")),

@@ -60,6 +60,7 @@ pub(super) fn panel(shown: &Shown<'_>) -> Markup {
                 @if parcel.manual.is_none() { (activity(parcel, zone)) }
                 (gaps(parcel, zone))
                 (custom(parcel, zone))
+                (dropped(parcel))
                 @if parcel.manual.is_none() { (rules(parcel, shown.contract)) }
             }
             (also(shown))
@@ -243,6 +244,17 @@ fn custom(parcel: &Parcel, zone: &Zone) -> Markup {
                 @if parcel.custom.len() > CUSTOM_SHOWN {
                     p.note.faint { (plain::count((parcel.custom.len() - CUSTOM_SHOWN) as u64)) " more are in the parcel." }
                 }
+            }
+        }
+    }
+}
+
+fn dropped(parcel: &Parcel) -> Markup {
+    html! {
+        @if !parcel.dropped.is_empty() {
+            div {
+                h3 { "Recorded and not in here" }
+                ul.log { @for dropped in &parcel.dropped { li.whole { span { (dropped.sentence()) } } } }
             }
         }
     }

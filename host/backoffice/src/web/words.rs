@@ -15,6 +15,7 @@ pub(super) fn cause(cause: GapCause) -> &'static str {
         GapCause::Paused => "the worker paused for private time",
         GapCause::LeftOut => "the worker left the time out",
         GapCause::RuleFailed => "a rule failed, so what was on screen was not recorded",
+        GapCause::Damaged => "what was recorded was damaged on the worker's computer",
     }
 }
 

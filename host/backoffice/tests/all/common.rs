@@ -300,6 +300,7 @@ impl Device {
             no_snapshot: Some(NoSnapshot::Unsettled),
             gaps: Vec::new(),
             custom: Vec::new(),
+            dropped: Vec::new(),
             policy: Policy {
                 plugin: "rules".to_owned(),
                 sha256: sha256_hex(b"rules"),

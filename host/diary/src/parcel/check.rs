@@ -1,6 +1,9 @@
 //! What a parcel must be like beyond what its types say.
 
-use super::{Counts, Parcel};
+use super::{Counts, Custom, Dropped, Parcel};
+use crate::limits::{
+    CUSTOM_BODY_BYTES, DROPPED, ENTRIES, GAPS, NAME_BYTES, REDACTIONS, RULE_BYTES, RULES, TEXT_BYTES,
+};
 use crate::segment::MINUTE_MS;
 
 /// The longest memo, in characters.
@@ -90,12 +93,32 @@ impl Parcel {
         if longer(&self.label, MAX_LABEL) {
             return bad("label", "longer than 100 characters");
         }
-        if self.focus.len() > 2_000 || self.custom.len() > 2_000 || self.gaps.len() > 1_000 {
+        let over = |text: &Option<String>| text.as_ref().is_some_and(|t| t.len() > TEXT_BYTES);
+        if self.focus.len() > ENTRIES || self.custom.len() > ENTRIES {
             return bad("focus", "too many entries");
         }
-        // A policy may declare 256; one more stands for the worker's own.
-        if self.policy.rules.len() > 257 {
-            return bad("policy", "too many rules");
+        let mut fronts = self.focus.iter().chain(self.snapshot.iter().filter_map(|s| s.focus.as_ref()));
+        if fronts.any(|f| over(&f.app) || over(&f.title) || over(&f.url) || f.hidden_by.len() > RULES) {
+            return bad("focus", "a text longer than 1 KiB, or more rules than there are");
+        }
+        let long = |c: &Custom| {
+            c.plugin.len() > NAME_BYTES || c.kind.len() > NAME_BYTES || c.body.len() > CUSTOM_BODY_BYTES
+        };
+        if self.custom.iter().any(long) {
+            return bad("custom", "a name longer than 64 bytes, or a body longer than 16 KiB");
+        }
+        if self.gaps.len() > GAPS {
+            return bad("gaps", "too many entries");
+        }
+        if self.policy.rules.len() > RULES || self.policy.rules.iter().any(|r| r.len() > RULE_BYTES) {
+            return bad("policy", "too many rules, or words longer than 200 bytes");
+        }
+        if self.snapshot.as_ref().is_some_and(|s| s.redactions.len() > REDACTIONS) {
+            return bad("snapshot", "too many redactions");
+        }
+        let name = |d: &Dropped| d.plugin.as_ref().is_some_and(|p| p.len() > NAME_BYTES);
+        if self.dropped.len() > DROPPED || self.dropped.iter().any(name) {
+            return bad("dropped", "too many entries, or a name longer than 64 bytes");
         }
         Ok(())
     }

@@ -112,7 +112,7 @@ async fn a_changed_or_missing_blob_is_found() {
     bad[99_000] ^= 1;
     fs::write(&path, &bad).unwrap();
     let found = journal.verify().await.unwrap();
-    assert_eq!(found.blobs.first_bad.as_ref().map(|bad| bad.id.as_str()), Some(blob.id.as_str()));
+    assert_eq!(found.blobs.bad.first().map(|bad| bad.id.as_str()), Some(blob.id.as_str()));
     assert!(!found.is_good());
     fs::remove_file(&path).unwrap();
     assert!(!journal.verify().await.unwrap().is_good());

@@ -77,6 +77,12 @@ impl Body {
         Ok(Self { pieces })
     }
 
+    /// One attachment.
+    #[cfg(test)]
+    pub(crate) fn of(source: Arc<dyn AttachmentSource>) -> Self {
+        Self { pieces: vec![Piece::Attachment(source)] }
+    }
+
     /// Its length in bytes.
     pub(crate) fn length(&self) -> u64 {
         let length = |piece: &Piece| match piece {

@@ -1,14 +1,16 @@
-//! `folder`: files in one folder that the person chose, and nowhere else. Every step of a name is opened relative to
-//! the step before, and no symbolic link is followed: a link that someone lays there leads nowhere.
+//! `folder`: files in one folder that the person chose, and nowhere else, within a quota. Every step of a name is opened
+//! relative to the step before, and no symbolic link is followed: a link that someone lays there leads nowhere.
 
 use std::fs::File;
 use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::TryStreamExt;
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use tokio::io::AsyncWriteExt;
 
@@ -16,32 +18,146 @@ use super::attachments::Body;
 use crate::bindings::candor::plugin::attachments::Part;
 use crate::bindings::candor::plugin::folder::{self, FolderError};
 use crate::grants::Grants;
+use crate::limits::Limits;
 use crate::refusal::Refusal;
 use crate::state::State;
 
+/// How old an unfinished file is, by its last change, before it is taken for one that nobody writes any more.
+const STALE: Duration = Duration::from_secs(60 * 60);
+/// How often at most the folder is measured anew where it seems full.
+const MEASURE_AGAIN: Duration = Duration::from_secs(10);
+/// Every file counts as whole blocks of so many bytes, and as one at least: empty ones take room, too.
+const BLOCK: u64 = 4_096;
+/// How deep folders are measured, and how many entries: a folder that holds more counts as full.
+const DEEPEST: u32 = 32;
+const MOST_ENTRIES: u64 = 1_000_000;
+
 /// The folder granted. Opened once: what is later renamed or replaced under its name is another folder.
-pub(crate) struct Folder(Arc<OwnedFd>);
+pub(crate) struct Folder(Arc<Granted>);
+
+struct Granted {
+    root: OwnedFd,
+    /// Bytes that it may hold, and those of one file.
+    quota: u64,
+    longest: u64,
+    /// Bytes that it holds, those on their way included.
+    used: AtomicU64,
+    measured: Mutex<Instant>,
+}
 
 impl Folder {
-    /// Opens the folder of the grants.
+    /// Opens the folder of the grants, measures it, and takes away what was left unfinished in it.
     ///
     /// # Errors
     /// [`Refusal::BadGrant`] where none is named or it cannot be opened.
-    pub(crate) fn granted(plugin: &str, grants: &Grants) -> Result<Self, Refusal> {
+    pub(crate) fn granted(plugin: &str, grants: &Grants, limits: &Limits) -> Result<Self, Refusal> {
         let bad = |reason: String| Refusal::BadGrant { plugin: plugin.to_owned(), reason };
         let Some(path) = &grants.folder else {
             return Err(bad(format!(
                 "`folder` is granted, but no path: add `folder = \"...\"` to the grants of `{plugin}`"
             )));
         };
-        open(path).map(|fd| Self(Arc::new(fd))).map_err(|e| {
+        Self::open(path, limits.folder, limits.folder_file).map_err(|e| {
             bad(format!("the folder {} cannot be opened ({e}): make it, or name another", path.display()))
         })
+    }
+
+    fn open(path: &Path, quota: u64, longest: u64) -> std::io::Result<Self> {
+        let root = open(path)?;
+        let used = AtomicU64::new(measure(&root)?);
+        Ok(Self(Arc::new(Granted { root, quota, longest, used, measured: Mutex::new(Instant::now()) })))
     }
 }
 
 fn open(path: &Path) -> rustix::io::Result<OwnedFd> {
     rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// Bytes of all files in a folder; unfinished ones that are stale are removed.
+fn measure(root: &OwnedFd) -> std::io::Result<u64> {
+    let (mut sum, mut entries) = (0u64, 0u64);
+    let mut left = vec![(root.try_clone()?, 0u32)];
+    while let Some((folder, depth)) = left.pop() {
+        for entry in Dir::read_from(&folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
+            entries += 1;
+            if entries > MOST_ENTRIES {
+                return Ok(u64::MAX);
+            }
+            // What goes away in the meantime is not there.
+            let Ok(stat) = rustix::fs::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
+            match FileType::from_raw_mode(stat.st_mode) {
+                FileType::Directory if depth < DEEPEST => {
+                    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+                    if let Ok(inner) = rustix::fs::openat(&folder, name, flags, Mode::empty()) {
+                        left.push((inner, depth + 1));
+                    }
+                }
+                FileType::RegularFile if is_unfinished(name.to_bytes()) && is_stale(stat.st_mtime) => {
+                    rustix::fs::unlinkat(&folder, name, AtFlags::empty()).ok();
+                }
+                FileType::RegularFile => sum = sum.saturating_add(blocks(&stat)),
+                _ => {}
+            }
+        }
+    }
+    Ok(sum)
+}
+
+/// What a file of that length takes.
+fn room_for(length: u64) -> u64 {
+    length.max(1).checked_next_multiple_of(BLOCK).unwrap_or(u64::MAX)
+}
+
+fn blocks(stat: &Stat) -> u64 {
+    room_for(u64::try_from(stat.st_size).unwrap_or(0))
+}
+
+fn is_unfinished(name: &[u8]) -> bool {
+    let digits = name.strip_prefix(b".candor-").and_then(|rest| rest.strip_suffix(b".part"));
+    digits.is_some_and(|digits| digits.len() == 16 && digits.iter().all(u8::is_ascii_hexdigit))
+}
+
+fn is_stale(changed: i64) -> bool {
+    let changed = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(changed).unwrap_or(0));
+    changed.elapsed().is_ok_and(|age| age > STALE)
+}
+
+impl Granted {
+    /// Sets `length` bytes aside; false where the quota has no room for them.
+    fn reserve(&self, length: u64) -> std::io::Result<bool> {
+        if self.take(length) {
+            return Ok(true);
+        }
+        {
+            let mut measured = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
+            if measured.elapsed() < MEASURE_AGAIN {
+                return Ok(false);
+            }
+            *measured = Instant::now();
+        }
+        // The person may have made room. What is on its way is in files already, as far as it was written.
+        self.used.store(measure(&self.root)?, Ordering::Release);
+        Ok(self.take(length))
+    }
+
+    fn take(&self, length: u64) -> bool {
+        let taken = self.used.try_update(Ordering::AcqRel, Ordering::Acquire, |used| {
+            used.checked_add(length).filter(|after| *after <= self.quota)
+        });
+        taken.is_ok()
+    }
+
+    fn give_back(&self, length: u64) {
+        // Never fails: the closure always has an answer.
+        let _ = self
+            .used
+            .try_update(Ordering::AcqRel, Ordering::Acquire, |used| Some(used.saturating_sub(length)));
+    }
 }
 
 impl folder::Host for State {
@@ -57,22 +173,37 @@ impl folder::Host for State {
     }
 }
 
-/// The steps of a relative name, none where it is empty, absolute, or leads out.
+/// The steps of a relative name, none where it is empty, absolute, leads out, or is that of an unfinished file.
 fn steps(name: &str) -> Option<Vec<String>> {
     let fits = |step: &str| {
-        !step.is_empty() && step != "." && step != ".." && step.len() <= 255 && !step.contains(['\0', '\\'])
+        !step.is_empty()
+            && step != "."
+            && step != ".."
+            && step.len() <= 255
+            && !step.contains(['\0', '\\'])
+            && !is_unfinished(step.as_bytes())
     };
     let steps: Vec<String> = name.split('/').map(str::to_owned).collect();
     (name.len() <= 1024 && steps.len() <= 16 && steps.iter().all(|step| fits(step))).then_some(steps)
 }
 
-async fn put(folder: Arc<OwnedFd>, steps: Vec<String>, body: &Body) -> Result<(), FolderError> {
-    let place = blocking(move || Place::find(&folder, steps)).await?;
-    let place = Arc::new(place);
+async fn put(folder: Arc<Granted>, steps: Vec<String>, body: &Body) -> Result<(), FolderError> {
+    let length = body.length();
+    if length > folder.longest {
+        return Err(FolderError::TooLarge(folder.longest));
+    }
+    let length = room_for(length);
+    let room = Arc::clone(&folder);
+    if !blocking(move || room.reserve(length)).await? {
+        return Err(FolderError::OverQuota(folder.quota));
+    }
+    let reserved = Reserved { folder, length };
+    let place = Arc::new(blocking(move || Place::find(reserved, steps)).await?);
     let at = Arc::clone(&place);
     let file = blocking(move || at.fresh()).await?;
-    let written = write(file, body).await;
-    blocking(move || place.settle(written)).await
+    // Where this is dropped, such as when the call took too long, so is the place: what was begun goes.
+    write(file, body).await.map_err(|e| folder_error(&e))?;
+    blocking(move || place.settle()).await
 }
 
 async fn blocking<R: Send + 'static>(
@@ -95,20 +226,46 @@ async fn write(file: File, body: &Body) -> std::io::Result<()> {
     file.sync_all().await
 }
 
-/// Where a file goes: the folder that holds it, its name, and the name that it has until it is whole.
+/// Bytes of the quota set aside for a file; given back where it does not come to be.
+struct Reserved {
+    folder: Arc<Granted>,
+    length: u64,
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.folder.give_back(self.length);
+    }
+}
+
+/// Where a file goes: the folder that holds it, its name, and the name that it has until it is whole. Where it never
+/// gets whole, what was written is removed with this.
 struct Place {
     folder: OwnedFd,
     name: String,
     unfinished: String,
+    begun: AtomicBool,
+    reserved: Reserved,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.begun.load(Ordering::Acquire) {
+            // It may be gone already.
+            rustix::fs::unlinkat(&self.folder, &*self.unfinished, AtFlags::empty()).ok();
+        }
+    }
 }
 
 impl Place {
-    fn find(root: &OwnedFd, mut steps: Vec<String>) -> std::io::Result<Self> {
+    fn find(reserved: Reserved, mut steps: Vec<String>) -> std::io::Result<Self> {
         let name = steps.pop().unwrap_or_default();
-        let mut folder = root.try_clone()?;
+        let mut folder = reserved.folder.root.try_clone()?;
         for step in steps {
             match rustix::fs::mkdirat(&folder, &*step, Mode::from(0o700)) {
-                Ok(()) | Err(Errno::EXIST) => {}
+                // A new folder is on the disk only once the one that holds it is.
+                Ok(()) => rustix::fs::fsync(&folder)?,
+                Err(Errno::EXIST) => {}
                 Err(e) => return Err(e.into()),
             }
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -116,24 +273,26 @@ impl Place {
         }
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(std::io::Error::other)?;
-        Ok(Self { folder, name, unfinished: format!(".candor-{}.part", hex::encode(random)) })
+        let unfinished = format!(".candor-{}.part", hex::encode(random));
+        Ok(Self { folder, name, unfinished, begun: AtomicBool::new(false), reserved })
     }
 
     fn fresh(&self) -> std::io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(rustix::fs::openat(&self.folder, &*self.unfinished, flags, Mode::from(0o600))?.into())
+        let file = rustix::fs::openat(&self.folder, &*self.unfinished, flags, Mode::from(0o600))?;
+        self.begun.store(true, Ordering::Release);
+        Ok(file.into())
     }
 
-    /// Gives a whole file its name, takes away one that is not whole.
-    fn settle(&self, written: std::io::Result<()>) -> std::io::Result<()> {
-        let moved = written.and_then(|()| {
-            Ok(rustix::fs::renameat(&self.folder, &*self.unfinished, &self.folder, &*self.name)?)
-        });
-        if let Err(e) = moved {
-            // It may be gone already; the first error is the one to tell.
-            let _ = rustix::fs::unlinkat(&self.folder, &*self.unfinished, AtFlags::empty());
-            return Err(e);
-        }
+    /// Gives a whole file its name.
+    fn settle(&self) -> std::io::Result<()> {
+        let before = rustix::fs::statat(&self.folder, &*self.name, AtFlags::SYMLINK_NOFOLLOW);
+        rustix::fs::renameat(&self.folder, &*self.unfinished, &self.folder, &*self.name)?;
+        self.begun.store(false, Ordering::Release);
+        // The place gives its bytes back when it goes; the file has them for good, but for those that it replaced.
+        let replaced = before.map_or(0, |stat| blocks(&stat));
+        self.reserved.folder.used.fetch_add(self.reserved.length, Ordering::AcqRel);
+        self.reserved.folder.give_back(replaced);
         rustix::fs::fsync(&self.folder)?;
         Ok(())
     }
@@ -152,11 +311,119 @@ fn folder_error(e: &std::io::Error) -> FolderError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capability::AttachmentSource;
 
-    fn root() -> (tempfile::TempDir, Arc<OwnedFd>) {
+    fn root() -> (tempfile::TempDir, Arc<Granted>) {
         let dir = tempfile::tempdir().unwrap();
-        let fd = Arc::new(open(dir.path()).unwrap());
-        (dir, fd)
+        let folder = Folder::open(dir.path(), 10 * BLOCK, 6 * BLOCK).unwrap();
+        (dir, folder.0)
+    }
+
+    fn files(dir: &Path) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(dir)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// So many bytes; none of them ever come where it hangs.
+    struct Bytes(u64, bool);
+
+    #[async_trait::async_trait]
+    impl AttachmentSource for Bytes {
+        fn length(&self) -> u64 {
+            self.0
+        }
+        fn sha256(&self) -> &str {
+            ""
+        }
+        fn media_type(&self) -> &str {
+            "image/webp"
+        }
+        async fn read(&self, offset: u64, count: u32) -> Result<Vec<u8>, String> {
+            if self.1 && offset > 0 {
+                std::future::pending().await
+            }
+            Ok(vec![7; if self.1 { 1 } else { count as usize }])
+        }
+    }
+
+    fn body(length: u64, hangs: bool) -> Body {
+        Body::of(Arc::new(Bytes(length, hangs)))
+    }
+
+    #[tokio::test]
+    async fn invariant_13_a_folder_has_a_quota_and_a_file_a_bound() {
+        let (dir, folder) = root();
+        let put = |name: &str, length| {
+            let (folder, steps) = (Arc::clone(&folder), steps(name).unwrap());
+            async move { put(folder, steps, &body(length, false)).await }
+        };
+        assert!(matches!(put("a", 6 * BLOCK + 1).await, Err(FolderError::TooLarge(_))));
+        put("a", 6 * BLOCK).await.unwrap();
+        assert!(matches!(put("b", 4 * BLOCK + 1).await, Err(FolderError::OverQuota(_))));
+        put("b", 4 * BLOCK).await.unwrap();
+        assert!(matches!(put("c", 0).await, Err(FolderError::OverQuota(_))));
+        assert_eq!(files(dir.path()), ["a", "b"]);
+        // What is opened anew is measured anew, and so is what seems full where the person made room.
+        let again = Folder::open(dir.path(), 10 * BLOCK, 6 * BLOCK).unwrap();
+        assert_eq!(again.0.used.load(Ordering::Acquire), 10 * BLOCK);
+        std::fs::remove_file(dir.path().join("a")).unwrap();
+        *folder.measured.lock().unwrap() = Instant::now().checked_sub(MEASURE_AGAIN).unwrap();
+        put("c", 5 * BLOCK).await.unwrap();
+        // A file that is replaced makes room for itself, as far as it is within the quota beside the one before.
+        put("c", 1).await.unwrap();
+        assert_eq!(folder.used.load(Ordering::Acquire), 5 * BLOCK);
+    }
+
+    #[tokio::test]
+    async fn a_put_that_is_given_up_leaves_nothing() {
+        let (dir, folder) = root();
+        let steps = || steps("day/a").unwrap();
+        let day = dir.path().join("day");
+        {
+            let hanging = body(100, true);
+            let put = put(Arc::clone(&folder), steps(), &hanging);
+            let begun = async {
+                while std::fs::read_dir(&day).map_or(0, Iterator::count) == 0 {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            };
+            tokio::select! {
+                _ = put => panic!("it never ends"),
+                () = begun => {}
+            }
+        }
+        // The file goes with the last task that holds it.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !files(&day).is_empty() || folder.used.load(Ordering::Acquire) > 0 {
+            assert!(Instant::now() < deadline, "{:?}", files(&day));
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        put(folder, steps(), &body(100, false)).await.unwrap();
+        assert_eq!(files(&day), ["a"]);
+    }
+
+    #[test]
+    fn what_was_left_unfinished_long_ago_is_swept() {
+        let dir = tempfile::tempdir().unwrap();
+        let day = dir.path().join("day");
+        std::fs::create_dir(&day).unwrap();
+        let (stale, young, other) =
+            (".candor-0123456789abcdef.part", ".candor-0123456789abcdee.part", ".candor-mine.part");
+        for name in [stale, young, other] {
+            std::fs::write(day.join(name), "1234").unwrap();
+        }
+        for name in [stale, other] {
+            let file = File::options().write(true).open(day.join(name)).unwrap();
+            file.set_modified(SystemTime::now() - 2 * STALE).unwrap();
+        }
+        let folder = Folder::open(dir.path(), 10 * BLOCK, 6 * BLOCK).unwrap();
+        assert_eq!(files(&day), [young, other]);
+        assert_eq!(folder.0.used.load(Ordering::Acquire), 2 * BLOCK);
+        assert_eq!(steps(young), None, "nor can a plugin write one");
     }
 
     #[test]

@@ -30,13 +30,15 @@ impl observations::Host for State {
 
 impl Hosts {
     async fn record(&self, note: Note) -> Result<(), NoteError> {
-        if !PerMinute::take(&self.notes, self.limits.observations) {
+        let Some(observations) = &self.observations else { return Err(NoteError::NotTracking) };
+        // Counts and pictures are bounded by the host, one a minute and one a segment. They do not wait in line behind a
+        // flood of the plugin's own making: that would take the evidence of time that was worked.
+        let bounded = matches!(note, Note::Activity { .. } | Note::Snapshot { .. });
+        if !bounded && !PerMinute::take(&self.notes, self.limits.observations) {
+            observations.surplus().await;
             return Err(NoteError::TooMany);
         }
-        match &self.observations {
-            Some(observations) => observations.note(note).await,
-            None => Err(NoteError::NotTracking),
-        }
+        observations.note(note).await
     }
 }
 

@@ -247,7 +247,8 @@ async fn resolve(target: &Target) -> Result<Vec<SocketAddr>, HttpError> {
             Reach::Private if target.private => {}
             Reach::Private => {
                 return Err(HttpError::NotGranted(format!(
-                    "`private = true` for the origin \"{}\": it is on this machine or in the local network",
+                    "`private = true` for the origin \"{}\": it is on this machine or in the local network, which the \
+                     notice did not say. Read the notice again and accept it",
                     target.origin
                 )));
             }

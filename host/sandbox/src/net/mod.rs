@@ -4,5 +4,6 @@
 pub(crate) mod address;
 pub(crate) mod client;
 pub(crate) mod origin;
+pub(crate) mod probe;
 pub(crate) mod sign;
 pub(crate) mod sigv4;

@@ -125,6 +125,13 @@ async fn invariant_13_a_flood_of_observations_is_cut() {
 }
 
 #[tokio::test]
+async fn invariant_13_a_flood_of_its_own_costs_a_plugin_no_counts() {
+    let world = World::new();
+    let told = reports("counts after a flood", &world).await;
+    assert_eq!(told, "120 taken; taken", "counts are evidence of time");
+}
+
+#[tokio::test]
 async fn invariant_13_a_long_error_is_cut() {
     assert_eq!(reports("long error", &World::new()).await.len(), Limits::default().text);
 }

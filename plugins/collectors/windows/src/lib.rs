@@ -122,7 +122,7 @@ impl Windows {
         match observations::focus(window, self.facts) {
             Ok(()) => self.last = Some(seen),
             // A title that changes many times a second is not told in full: the next that may be told is news.
-            Err(NoteError::NotTracking | NoteError::TooMany) => self.last = None,
+            Err(NoteError::NotTracking | NoteError::TooMany | NoteError::OverBudget) => self.last = None,
             Err(error) => return Err(error.into()),
         }
         Ok(())

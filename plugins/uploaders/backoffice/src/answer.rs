@@ -1,4 +1,8 @@
 //! What an answer of the back office means for the parcel.
+//!
+//! Between a tracker and its back office stand proxies, firewalls and sign-in pages that answer in its place. So only a
+//! refusal in the API's own form is one: JSON with a code that a back office has, under the status that goes with it.
+//! All else says nothing of the parcel, and it waits.
 
 use std::time::Duration;
 
@@ -6,98 +10,225 @@ use candor_sdk::DeliveryFailure;
 use candor_sdk::http::{HttpError, Response};
 use serde::Deserialize;
 
+use crate::date;
+
 /// How long to wait where the back office does not say. The host waits longer from try to try.
 const RETRY: Duration = Duration::from_secs(5);
 
 /// The longest wait that is taken from an answer; beyond it a mistake of the server would stop deliveries for good.
 const LONGEST_RETRY: Duration = Duration::from_hours(1);
 
-/// The body of an answer that was accepted, or why it was not.
-pub(crate) fn accepted(answer: Result<Response, HttpError>) -> Result<Vec<u8>, DeliveryFailure> {
+/// Refusals that are final: this parcel will never be taken as it is. What may be the way's fault (a body that broke off
+/// or came through altered, an attachment that is not there any more) is not among them.
+const FINAL: [(u16, &str); 9] = [
+    (403, "wrong-device"),
+    (409, "parcel-differs"),
+    (409, "revision-order"),
+    (409, "segment-taken"),
+    (409, "sequence-taken"),
+    (409, "week-locked"),
+    (413, "too-large"),
+    (422, "bad-parcel"),
+    (422, "bad-signature"),
+];
+
+/// What was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// The signed envelope.
+    Parcel,
+    /// One of its attachments.
+    Attachment,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    code: String,
+    message: String,
+}
+
+/// The body of an answer that was accepted, or why it was not. `now` is asked, in milliseconds since the Unix epoch,
+/// where the answer names a time and does not say what time it is itself.
+pub(crate) fn accepted(
+    answer: Result<Response, HttpError>,
+    sent: Sent,
+    now: impl FnOnce() -> u64,
+) -> Result<Vec<u8>, DeliveryFailure> {
     let response = match answer {
         Ok(response) => response,
         // Someone has to store the token (again); a retry alone would never help.
         Err(HttpError::NoSecret(_)) => return Err(DeliveryFailure::Unauthorised),
         // Nothing is wrong with the parcel. A missing grant or a mistyped address can be mended, so the parcel waits.
-        Err(_) => return Err(DeliveryFailure::RetryAfter(RETRY)),
+        Err(error) => {
+            return Err(DeliveryFailure::later(
+                RETRY,
+                format!("the back office could not be reached: {error}"),
+            ));
+        }
     };
-    match response.status {
-        200 | 201 => Ok(response.body),
-        401 | 403 => Err(DeliveryFailure::Unauthorised),
-        400 | 409 | 410 | 413 | 422 => Err(DeliveryFailure::Rejected(code(&response))),
-        // 408, 425, 429, 5xx, and what a back office never answers: a proxy's sign-in page, a redirect, a 404 of
-        // something that is no back office. None of that says that the parcel was read and refused.
-        _ => Err(DeliveryFailure::RetryAfter(wait(&response))),
+    let status = response.status;
+    if matches!(status, 200 | 201) && is_json(&response) {
+        return Ok(response.body);
+    }
+    let refusal = refusal(&response);
+    let Some(Refusal { code, message }) = refusal else {
+        return Err(DeliveryFailure::later(wait(&response, now), strange(&response)));
+    };
+    if (status, code.as_str()) == (401, "unauthorised") {
+        return Err(DeliveryFailure::Unauthorised);
+    }
+    if FINAL.contains(&(status, code.as_str())) {
+        return Err(match sent {
+            Sent::Parcel => DeliveryFailure::Rejected(code),
+            Sent::Attachment => DeliveryFailure::AttachmentRejected(code),
+        });
+    }
+    let reason = format!("the back office answers {status} ({code}): {}", line(&message));
+    Err(DeliveryFailure::later(wait(&response, now), reason))
+}
+
+fn is_json(response: &Response) -> bool {
+    let media = response.header("content-type").unwrap_or_default();
+    media.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// The refusal, where the answer is one in the API's form.
+fn refusal(response: &Response) -> Option<Refusal> {
+    let refusal: Refusal = serde_json::from_slice(&response.body).ok().filter(|_| is_json(response))?;
+    let code = &refusal.code;
+    let well_formed = (1..=64).contains(&code.len())
+        && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    well_formed.then_some(refusal)
+}
+
+/// What is said of an answer that no back office gives.
+fn strange(response: &Response) -> String {
+    let status = response.status;
+    let to = response.header("location").map(line).filter(|_| (300..400).contains(&status));
+    match to {
+        Some(to) => format!(
+            "the answer {status} did not come from the back office: it points to {to}. Where the back office has moved, \
+             take part again with a new invitation"
+        ),
+        None => format!(
+            "the answer {status} did not come from the back office: something on the way gave it, such as a proxy or a \
+             sign-in page of the network"
+        ),
     }
 }
 
-/// What the server asks to wait, in whole seconds; a date is not understood.
-fn wait(response: &Response) -> Duration {
-    let asked = response.header("retry-after").and_then(|text| text.trim().parse().ok());
-    asked.map_or(RETRY, |seconds| Duration::from_secs(seconds).min(LONGEST_RETRY))
+/// A text from outside on one line, cut.
+fn line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
 }
 
-/// Why it was refused: the back office's `{"code": "segment-locked"}` where it keeps to the form of a code, else the
-/// status.
-fn code(response: &Response) -> String {
-    #[derive(Deserialize)]
-    struct Refusal {
-        code: String,
-    }
-    let well_formed = |code: &String| {
-        (1..=64).contains(&code.len())
-            && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
-    serde_json::from_slice(&response.body)
-        .map(|refusal: Refusal| refusal.code)
-        .ok()
-        .filter(well_formed)
-        .unwrap_or_else(|| format!("http-{}", response.status))
+/// What the server asks to wait: seconds, or a date. What has passed is no wait, and none is longer than an hour.
+fn wait(response: &Response, now: impl FnOnce() -> u64) -> Duration {
+    let Some(asked) = response.header("retry-after").map(str::trim) else { return RETRY };
+    let seconds = asked.parse().ok().or_else(|| {
+        let until = date::seconds(asked)?;
+        // By the server's clock, where it tells: ours may be wrong.
+        let from = response.header("date").and_then(date::seconds).unwrap_or_else(|| now() / 1_000);
+        Some(until.saturating_sub(from))
+    });
+    seconds.map_or(RETRY, |seconds| Duration::from_secs(seconds).clamp(RETRY, LONGEST_RETRY))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Result<Vec<u8>, DeliveryFailure> {
-        accepted(Ok(Response {
+    const JSON: (&str, &str) = ("Content-Type", "application/json");
+    const HTML: (&str, &str) = ("Content-Type", "text/html");
+
+    fn answer(
+        status: u16,
+        headers: &[(&str, &str)],
+        body: &str,
+        sent: Sent,
+    ) -> Result<Vec<u8>, DeliveryFailure> {
+        let response = Response {
             status,
             headers: headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
             body: body.as_bytes().to_vec(),
-        }))
+        };
+        accepted(Ok(response), sent, || 784_111_777_000)
+    }
+
+    /// For how many seconds it waits; none where it is settled.
+    fn waits(status: u16, headers: &[(&str, &str)], body: &str) -> Option<u64> {
+        match answer(status, headers, body, Sent::Parcel) {
+            Err(DeliveryFailure::Later { after, .. }) => Some(after.as_secs()),
+            _ => None,
+        }
     }
 
     #[test]
-    fn every_answer_has_one_meaning() {
-        let retry = |seconds| Err(DeliveryFailure::RetryAfter(Duration::from_secs(seconds)));
+    fn only_a_refusal_in_the_apis_own_form_is_final() {
         let rejected = |code: &str| Err(DeliveryFailure::Rejected(code.to_owned()));
-        let after = |seconds| vec![("Retry-After", seconds)];
-        for (status, headers, body, expected) in [
-            (200, vec![], "proof", Ok(b"proof".to_vec())),
-            (201, vec![], "", Ok(vec![])),
-            (401, vec![], "", Err(DeliveryFailure::Unauthorised)),
-            (403, vec![], "", Err(DeliveryFailure::Unauthorised)),
-            (400, vec![], r#"{"code":"bad-parcel"}"#, rejected("bad-parcel")),
-            (409, vec![], r#"{"code":"segment-locked","more":1}"#, rejected("segment-locked")),
-            (410, vec![], "gone", rejected("http-410")),
-            (413, vec![], "", rejected("http-413")),
-            (422, vec![], r#"{"code":"Not A Code"}"#, rejected("http-422")),
-            (422, vec![], r#"{"code":""}"#, rejected("http-422")),
-            (422, vec![], r#"{"code":7}"#, rejected("http-422")),
-            (408, vec![], "", retry(5)),
-            (425, vec![], "", retry(5)),
-            (429, after("17"), "", retry(17)),
-            (429, after("soon"), "", retry(5)),
-            (429, after("-1"), "", retry(5)),
-            (500, vec![], "", retry(5)),
-            (503, after("120"), "", retry(120)),
-            (503, after("999999999"), "", retry(3600)),
-            (302, vec![], "", retry(5)),
-            (404, vec![], "", retry(5)),
-            (204, vec![], "", retry(5)),
-        ] {
-            assert_eq!(answer(status, &headers, body), expected, "{status} {headers:?} {body}");
+        for (status, code) in FINAL {
+            let body = format!(r#"{{"code":"{code}","message":"No.","more":1}}"#);
+            let utf8 = [("content-type", "application/json; charset=utf-8")];
+            assert_eq!(answer(status, &[JSON], &body, Sent::Parcel), rejected(code));
+            assert_eq!(answer(status, &utf8, &body, Sent::Parcel), rejected(code));
+            assert_eq!(
+                answer(status, &[JSON], &body, Sent::Attachment),
+                Err(DeliveryFailure::AttachmentRejected(code.to_owned()))
+            );
+            // Not as JSON; under another status; without a message; in another code.
+            assert_eq!(waits(status, &[HTML], &body), Some(5), "{code}");
+            assert_eq!(waits(status, &[], &body), Some(5), "{code}");
+            assert_eq!(waits(418, &[JSON], &body), Some(5), "{code}");
+            assert_eq!(waits(status, &[JSON], &format!(r#"{{"code":"{code}"}}"#)), Some(5));
         }
+        assert_eq!(answer(200, &[JSON], "proof", Sent::Parcel), Ok(b"proof".to_vec()));
+        let unknown = r#"{"code":"unauthorised","message":"No."}"#;
+        assert_eq!(answer(401, &[JSON], unknown, Sent::Parcel), Err(DeliveryFailure::Unauthorised));
+        assert_eq!(waits(403, &[JSON], unknown), Some(5));
+        assert_eq!(waits(401, &[JSON], r#"{"code":"forbidden","message":"Sign in"}"#), Some(5));
+        assert_eq!(waits(422, &[JSON], r#"{"code":"Bad Parcel","message":""}"#), Some(5));
+        assert_eq!(waits(422, &[JSON], r#"{"code":"digest-mismatch","message":""}"#), Some(5));
+        assert_eq!(waits(409, &[JSON], r#"{"code":"attachment-missing","message":""}"#), Some(5));
+    }
+
+    #[test]
+    fn whatever_a_proxy_answers_waits_and_is_named() {
+        for status in [200, 201, 204, 301, 308, 400, 401, 403, 404, 407, 409, 413, 422, 451, 500, 502, 511] {
+            for (headers, body) in [(vec![HTML], "<html>Sign in</html>"), (vec![], ""), (vec![JSON], "{")] {
+                if matches!((status, headers.as_slice()), (200 | 201, [JSON])) {
+                    // The host looks whether it is a receipt.
+                    continue;
+                }
+                for sent in [Sent::Parcel, Sent::Attachment] {
+                    let Err(DeliveryFailure::Later { reason, .. }) = answer(status, &headers, body, sent)
+                    else {
+                        panic!("{status} settles");
+                    };
+                    assert!(reason.starts_with(&format!("the answer {status} did not come")), "{reason}");
+                }
+            }
+        }
+        let moved = answer(308, &[("location", "https://b.example/\n")], "", Sent::Parcel).unwrap_err();
+        assert!(moved.to_string().contains("it points to https://b.example/ ."), "{moved}");
+    }
+
+    #[test]
+    fn the_wait_asked_for_is_honoured_within_bounds() {
+        let after = |text| waits(503, &[("Retry-After", text)], "");
+        assert_eq!(after("17"), Some(17));
+        assert_eq!(after("0"), Some(5));
+        assert_eq!(after("soon"), Some(5));
+        assert_eq!(after("-1"), Some(5));
+        assert_eq!(after("999999999"), Some(3600));
+        assert_eq!(after("99999999999999999999999999"), Some(5));
+        assert_eq!(after("Sun, 06 Nov 1994 08:51:37 GMT"), Some(120));
+        assert_eq!(after("Sun, 06 Nov 1994 08:00:00 GMT"), Some(5), "it has passed");
+        assert_eq!(after("Fri, 31 Dec 9999 23:59:59 GMT"), Some(3600));
+        let by_theirs =
+            [("Retry-After", "Sun, 06 Nov 1994 08:51:37 GMT"), ("Date", "Sun, 06 Nov 1994 08:51:07 GMT")];
+        assert_eq!(waits(429, &by_theirs, ""), Some(30));
+        let said = [JSON, ("Retry-After", "40")];
+        assert_eq!(waits(503, &said, r#"{"code":"busy","message":"Later."}"#), Some(40));
     }
 
     #[test]
@@ -111,10 +242,13 @@ mod tests {
             HttpError::NotGranted("http to 127.0.0.1".into()),
             HttpError::BadUrl("no host".into()),
         ] {
-            assert_eq!(accepted(Err(error)), Err(DeliveryFailure::RetryAfter(RETRY)));
+            let words = error.to_string();
+            let failure = accepted(Err(error), Sent::Parcel, || 0).unwrap_err();
+            let reason = format!("the back office could not be reached: {words}");
+            assert_eq!(failure, DeliveryFailure::later(RETRY, reason));
         }
         assert_eq!(
-            accepted(Err(HttpError::NoSecret("device-token".into()))),
+            accepted(Err(HttpError::NoSecret("device-token".into())), Sent::Parcel, || 0),
             Err(DeliveryFailure::Unauthorised)
         );
     }

@@ -5,13 +5,21 @@
 //! the secret, and the host puts it into the request.
 
 mod answer;
+mod date;
 mod target;
 
-use candor_sdk::http::{Auth, Request};
+use std::time::Duration;
+
+use candor_sdk::clock;
+use candor_sdk::http::{Auth, HttpError, Request, Response};
 use candor_sdk::{Attachment, DeliveryFailure, Parcel, Receipt, SettingError, Uploader};
 use serde::Deserialize;
 
+use answer::Sent;
 use target::Target;
+
+/// How long one request may take: a picture and the parcel after it fit into what the host gives a delivery.
+const REQUEST: Duration = Duration::from_secs(25);
 
 /// What must be set.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -56,15 +64,21 @@ impl Uploader for Backoffice {
             let request = Request::put(self.target.attachment(&parcel.id, &attachment.sha256()))
                 .header("content-type", attachment.media_type())
                 .auth(Auth::bearer(&self.secret))
+                .timeout(REQUEST)
                 .part(attachment);
-            answer::accepted(request.send())?;
+            accepted(request.send(), Sent::Attachment)?;
         }
         let request = Request::put(self.target.parcel(&parcel.id))
             .header("content-type", "application/json")
             .auth(Auth::bearer(&self.secret))
+            .timeout(REQUEST)
             .part(parcel.envelope.as_slice());
-        Ok(Receipt { proof: answer::accepted(request.send())? })
+        Ok(Receipt { proof: accepted(request.send(), Sent::Parcel)? })
     }
+}
+
+fn accepted(answer: Result<Response, HttpError>, sent: Sent) -> Result<Vec<u8>, DeliveryFailure> {
+    answer::accepted(answer, sent, || clock::now().as_millis())
 }
 
 candor_sdk::uploader!(Backoffice);

@@ -125,7 +125,9 @@ impl Uploader for Folder {
         let proof = Proof { kind: "folder", parcel: &parcel.id, envelope, attachments: put };
         match serde_json::to_vec(&proof) {
             Ok(proof) => Ok(Receipt { proof }),
-            Err(_) => Err(DeliveryFailure::RetryAfter(RETRY)),
+            Err(error) => {
+                Err(DeliveryFailure::later(RETRY, format!("the proof could not be written: {error}")))
+            }
         }
     }
 }
@@ -133,8 +135,10 @@ impl Uploader for Folder {
 /// Writes one file. Nothing that can go wrong is the parcel's fault: it waits.
 fn write(name: &str, body: &[Part<'_>]) -> Result<(), DeliveryFailure> {
     folder::put(name, body).map_err(|error| {
-        log::warn(&format!("{name} was not written: {error}"));
-        DeliveryFailure::RetryAfter(if error == FolderError::Full { RETRY_FULL } else { RETRY })
+        let full = matches!(error, FolderError::Full | FolderError::OverQuota(_));
+        let reason = format!("{name} was not written: {error}");
+        log::warn(&reason);
+        DeliveryFailure::later(if full { RETRY_FULL } else { RETRY }, reason)
     })
 }
 

@@ -115,6 +115,7 @@ fn cause(cause: GapCause) -> &'static str {
         GapCause::Locked => "the screen was locked",
         GapCause::Paused => "paused for private time",
         GapCause::LeftOut => "left out by the worker",
+        GapCause::Damaged => "what was recorded was damaged",
         GapCause::RuleFailed => "a rule failed, so what was on screen was not recorded",
     }
 }
@@ -174,7 +175,9 @@ impl Day {
         }
         let mut rows = self.rows.clone();
         loop {
-            let bytes = serde_json::to_vec(&rows).map_err(|_| DeliveryFailure::RetryAfter(RETRY))?;
+            let bytes = serde_json::to_vec(&rows).map_err(|error| {
+                DeliveryFailure::later(RETRY, format!("the day could not be written down: {error}"))
+            })?;
             match store::set(&key(&self.contract, &self.date), &bytes) {
                 Ok(()) => return Ok(()),
                 Err(StoreError::Full(_)) => {}
@@ -221,6 +224,7 @@ fn short(contract: &str) -> &str {
 }
 
 fn unavailable(error: StoreError) -> DeliveryFailure {
-    log::warn(&format!("the day cannot be remembered: {error}"));
-    DeliveryFailure::RetryAfter(RETRY)
+    let reason = format!("the day cannot be remembered: {error}");
+    log::warn(&reason);
+    DeliveryFailure::later(RETRY, reason)
 }

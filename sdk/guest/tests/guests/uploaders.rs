@@ -141,9 +141,12 @@ async fn uploader(url: &str, origin: &str, token: bool) -> Uploader {
         .unwrap()
 }
 
+/// What a back office answers where it took an attachment.
+const TAKEN: &str = "201|content-type: application/json|{}";
+
 #[tokio::test]
 async fn attachments_go_first_then_the_exact_envelope_and_the_answer_is_the_receipt() {
-    let server = Server::start(&["201", "200", "201||{\"signed\":true}"]).await;
+    let server = Server::start(&[TAKEN, TAKEN, "201|content-type: application/json|{\"signed\":true}"]).await;
     let mut plugin = uploader(&format!("{}/", server.origin), &server.origin, true).await;
     let picture: Vec<u8> = (0..=255).cycle().take(300_000).collect();
     let attachments: Vec<Arc<dyn AttachmentSource>> =
@@ -168,24 +171,50 @@ async fn the_parcel_is_not_sent_before_its_pictures_are_there() {
     let server = Server::start(&["503|retry-after: 9"]).await;
     let mut plugin = uploader(&server.origin, &server.origin, true).await;
     let outcome = plugin.deliver(parcel(), vec![Arc::new(Bytes("aa11", vec![1]))]).await.unwrap();
-    assert_eq!(outcome, Err(DeliveryFailure::RetryAfter(9_000)));
+    assert!(matches!(outcome, Err(DeliveryFailure::Later { after: 9_000, .. })), "{outcome:?}");
     assert_eq!(server.asked().len(), 1);
 }
 
 #[tokio::test]
 async fn each_refusal_is_told_apart() {
+    let later = |after, reason: &str| DeliveryFailure::Later { after, reason: reason.to_owned() };
+    let strange = |status| {
+        format!(
+            "the answer {status} did not come from the back office: something on the way gave it, such as a proxy or a \
+             sign-in page of the network"
+        )
+    };
     for (answer, expected) in [
-        ("401", DeliveryFailure::Unauthorised),
-        ("409||{\"code\":\"segment-locked\"}", DeliveryFailure::Rejected("segment-locked".into())),
-        ("422||<html>", DeliveryFailure::Rejected("http-422".into())),
-        ("429|retry-after: 30", DeliveryFailure::RetryAfter(30_000)),
-        ("500", DeliveryFailure::RetryAfter(5_000)),
-        ("302|location: http://127.0.0.1:1/", DeliveryFailure::RetryAfter(5_000)),
+        (
+            r#"401|content-type: application/json|{"code":"unauthorised","message":""}"#,
+            DeliveryFailure::Unauthorised,
+        ),
+        ("401", later(5_000, &strange(401))),
+        (
+            r#"409|content-type: application/json|{"code":"week-locked","message":""}"#,
+            DeliveryFailure::Rejected("week-locked".into()),
+        ),
+        ("422||<html>", later(5_000, &strange(422))),
+        ("429|retry-after: 30", later(30_000, &strange(429))),
+        ("500", later(5_000, &strange(500))),
     ] {
         let server = Server::start(&[answer]).await;
         let mut plugin = uploader(&server.origin, &server.origin, true).await;
         assert_eq!(plugin.deliver(parcel(), vec![]).await.unwrap(), Err(expected), "{answer}");
     }
+    let server = Server::start(&["308|location: http://127.0.0.1:1/"]).await;
+    let mut plugin = uploader(&server.origin, &server.origin, true).await;
+    let moved = plugin.deliver(parcel(), vec![]).await.unwrap().unwrap_err().to_string();
+    assert!(moved.contains("308") && moved.contains("it points to http://127.0.0.1:1/"), "{moved}");
+}
+
+#[tokio::test]
+async fn a_picture_that_is_refused_does_not_take_the_parcel() {
+    let refused = r#"413|content-type: application/json|{"code":"too-large","message":""}"#;
+    let server = Server::start(&[refused]).await;
+    let mut plugin = uploader(&server.origin, &server.origin, true).await;
+    let outcome = plugin.deliver(parcel(), vec![Arc::new(Bytes("aa11", vec![1]))]).await.unwrap();
+    assert_eq!(outcome, Err(DeliveryFailure::AttachmentRejected("too-large".into())));
 }
 
 #[tokio::test]
@@ -196,7 +225,8 @@ async fn without_a_server_the_parcel_waits_and_without_a_token_a_person_has_to_a
         format!("http://{}", listener.local_addr().unwrap())
     };
     let mut plugin = uploader(&gone, &gone, true).await;
-    assert_eq!(plugin.deliver(parcel(), vec![]).await.unwrap(), Err(DeliveryFailure::RetryAfter(5_000)));
+    let outcome = plugin.deliver(parcel(), vec![]).await.unwrap();
+    assert!(matches!(outcome, Err(DeliveryFailure::Later { after: 5_000, .. })), "{outcome:?}");
     let mut plugin = uploader(&gone, &gone, false).await;
     assert_eq!(plugin.deliver(parcel(), vec![]).await.unwrap(), Err(DeliveryFailure::Unauthorised));
 }

@@ -84,6 +84,17 @@ impl collecting::Guest for Hostile {
                 Ok(Vec::new())
             }
             "note flood" => Err(note_flood()),
+            "flood again and again" => {
+                let body = format!("\"{}\"", "x".repeat((1 << 14) - 2));
+                for _ in 0..300 {
+                    note(Observation::Custom(Custom { kind: "flood".into(), body: body.clone() }));
+                }
+                Ok(vec![Wake::Every(1_000), Wake::OnWindowChange, Wake::OnMinute])
+            }
+            "counts after a flood" => {
+                let flood = note_flood();
+                Err(format!("{flood}; {}", note(Observation::Activity(60_000))))
+            }
             "frames" => Err(frames()),
             "picture" => picture(),
             "no picture" => no_picture(),
@@ -186,7 +197,8 @@ fn hoard() -> Result<Vec<Wake>, String> {
     let layout = windows::current().map_err(|denied| format!("{denied:?}"))?;
     let texts = |w: &windows::Window| [w.app.clone(), w.title.clone(), w.url.clone()].into_iter().flatten();
     let all: Vec<String> = layout.windows.iter().flat_map(texts).collect();
-    let told: String = all.join(", ").chars().filter(|c| !matches!(c, '"' | '\\') && !c.is_control()).collect();
+    let told: String =
+        all.join(", ").chars().filter(|c| !matches!(c, '"' | '\\') && !c.is_control()).collect();
     log::write(log::Level::Info, &told);
     let before = store::get("hoard").ok().flatten().unwrap_or_default();
     let before = String::from_utf8_lossy(&before).into_owned();

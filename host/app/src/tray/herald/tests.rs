@@ -71,6 +71,7 @@ fn pictured(at: u64, editable: bool) -> Segment {
         }),
         no_picture: None,
         no_picture_sentence: None,
+        dropped: Vec::new(),
         gaps: Vec::new(),
         state: SegmentState::Held { sends_at: NOW + MINUTE },
         parcel: None,

@@ -307,8 +307,7 @@ fn put_off(ui: &mut Ui, m: &mut Model, length: u64) {
 /// Offline: what waits, and the next try.
 fn waiting(ui: &mut Ui, m: &mut Model, status: &Status) {
     frame::part(ui, |ui| {
-        let n = status.outbox.held + status.outbox.waiting;
-        let left = if n == 0 { "Outbox: nothing waiting".to_owned() } else { format!("Outbox: {n} waiting") };
+        let left = format!("Outbox: {}", words::outbox(&status.outbox).to_lowercase());
         frame::label_and_note(ui, &left, &plain::size(status.outbox.bytes));
         outbox::brief(ui, m, 5);
         let next = status.next_try_at.filter(|at| *at > m.now);

@@ -67,8 +67,11 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
 /// What a person should look at, in the agent's words.
 pub(super) fn problems(ui: &mut Ui, m: &Model) {
     let Some(status) = &m.status else { return };
-    // That there is no connection is said already, with since when.
-    let said = |problem: &str| status.offline_since.is_some() && problem.contains("could not be reached");
+    // That there is no connection is said already, with since when. What a person can do something about is not.
+    let mended = |problem: &str| problem.contains("not granted") || problem.contains("certificate");
+    let said = |problem: &str| {
+        status.offline_since.is_some() && problem.contains("could not be reached") && !mended(problem)
+    };
     for problem in status.problems.iter().filter(|problem| !said(problem)).take(3) {
         frame::message(ui, frame::Tone::Plain, Icon::Alert, "", problem);
     }

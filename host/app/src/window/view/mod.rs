@@ -154,8 +154,7 @@ fn foot(ui: &mut Ui, m: &mut Model) {
         frame::truncated(ui, Face::Note, "Nothing is being recorded", ink);
         return;
     };
-    let waiting = status.outbox.held + status.outbox.waiting;
-    let words = if waiting == 0 { "Nothing waiting".to_owned() } else { format!("{waiting} waiting") };
+    let words = crate::window::words::outbox(&status.outbox);
     let name = format!("Outbox: {words}");
     let (recorded, outbox) = two_links(ui, ("What is recorded", None), (&words, &name, Some(ink)));
     if recorded {

@@ -19,6 +19,10 @@ fn waits(parcel: &OutboxParcel) -> bool {
     matches!(parcel.state.as_str(), "held" | "waiting")
 }
 
+fn refused(parcel: &OutboxParcel) -> bool {
+    parcel.state == "rejected"
+}
+
 /// The page.
 pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     let Some(outbox) = m.outbox.clone() else {
@@ -26,11 +30,13 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         return;
     };
     let waiting: Vec<_> = outbox.entries.iter().filter(|parcel| waits(parcel)).collect();
-    let other: Vec<_> = outbox.entries.iter().filter(|parcel| !waits(parcel)).take(SENT).collect();
+    let (refused, other): (Vec<_>, Vec<_>) =
+        outbox.entries.iter().filter(|parcel| !waits(parcel)).partition(|parcel| refused(parcel));
+    let other: Vec<_> = other.into_iter().take(SENT).collect();
     frame::part(ui, |ui| {
         let bytes = waiting.iter().map(|parcel| parcel.bytes).sum();
         frame::label_and_note(ui, &format!("{} waiting", waiting.len()), &plain::size(bytes));
-        if waiting.is_empty() {
+        if waiting.is_empty() && refused.is_empty() {
             frame::note(ui, "Nothing waits. A segment shows here when it has ended, before it is sent.");
         }
         ui.spacing_mut().item_spacing.y = 2.0;
@@ -41,6 +47,19 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
             m.ask(Request::TryNow);
         }
     });
+    if !refused.is_empty() {
+        frame::part(ui, |ui| {
+            frame::label(ui, format!("{} refused", refused.len()));
+            frame::note(
+                ui,
+                "The target refused these for good. They are not delivered, and not counted as billed.",
+            );
+            ui.spacing_mut().item_spacing.y = 2.0;
+            for parcel in refused.iter().take(SENT) {
+                line(ui, m, parcel);
+            }
+        });
+    }
     if !other.is_empty() {
         frame::part(ui, |ui| {
             frame::label(ui, "Before");
@@ -111,6 +130,10 @@ fn line(ui: &mut Ui, m: &mut Model, parcel: &OutboxParcel) {
     if parcel.state == "held" {
         ui.horizontal(|ui| now = link(ui, "Send now"));
     }
+    let mut again = false;
+    if refused(parcel) {
+        ui.horizontal(|ui| again = link(ui, "Send again"));
+    }
     if let Some(why) = parcel.last_error.as_ref().filter(|_| parcel.state != "delivered") {
         let tries = plain::plural(u64::from(parcel.attempts), "try", "tries");
         frame::note(ui, format!("{} {tries}. {}", parcel.attempts, words::sentence(why)));
@@ -122,6 +145,8 @@ fn line(ui: &mut Ui, m: &mut Model, parcel: &OutboxParcel) {
         m.ask(Request::Cancel { parcel: id });
     } else if put_back {
         m.ask(Request::Uncancel { parcel: id });
+    } else if again {
+        m.ask(Request::SendAgain { parcel: id });
     } else if now {
         m.ask(Request::SendNow { start: parcel.segment_start });
     }

@@ -45,6 +45,9 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, start: u64) {
         for gap in &segment.gaps {
             frame::told(ui, Icon::Blind, &format!("No evidence: {}", words::gap(*gap)));
         }
+        for dropped in &segment.dropped {
+            frame::told(ui, Icon::Alert, dropped);
+        }
         delivery(ui, m, &segment);
     });
     if segment.removed_at.is_some() {

@@ -1,0 +1,86 @@
+//! What each plugin has recorded in each segment, and what of it was dropped (invariant 13).
+//!
+//! The count of what was dropped is in memory, exact, and goes into the journal when the segment closes. Before, it is
+//! written at each doubling, so that a crash loses no more than half of it and a flood writes no flood.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use candor_diary::limits::Spent;
+
+/// How many budgets are kept at once. Segments close in order, so what is pushed out belongs to the oldest.
+const KEPT: usize = 256;
+
+#[derive(Clone, Copy, Default)]
+struct Account {
+    spent: Spent,
+    dropped: u64,
+    written: u64,
+}
+
+/// The budgets of a contract's plugins, by segment.
+#[derive(Default)]
+pub struct Budgets(Mutex<BTreeMap<(u64, String), Account>>);
+
+impl Budgets {
+    fn with<R>(&self, segment: u64, plugin: &str, change: impl FnOnce(&mut Account) -> R) -> R {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = change(all.entry((segment, plugin.to_owned())).or_default());
+        while all.len() > KEPT {
+            all.pop_first();
+        }
+        changed
+    }
+
+    /// Takes room for a note of that many bytes; false where there is none.
+    pub fn take(&self, segment: u64, plugin: &str, bytes: usize) -> bool {
+        self.with(segment, plugin, |account| account.spent.take(bytes))
+    }
+
+    /// A note was dropped. Answers how many were so far, where that is to be written down now.
+    pub fn dropped(&self, segment: u64, plugin: &str) -> Option<u64> {
+        self.with(segment, plugin, |account| {
+            account.dropped = account.dropped.saturating_add(1);
+            let due = account.dropped.is_power_of_two();
+            if due {
+                account.written = account.dropped;
+            }
+            due.then_some(account.dropped)
+        })
+    }
+
+    /// What is still to be written down of a segment that closes: plugins, and how many of their notes were dropped.
+    pub fn unwritten(&self, segment: u64) -> Vec<(String, u64)> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = Vec::new();
+        for ((_, plugin), account) in all.range_mut((segment, String::new())..(segment + 1, String::new())) {
+            if account.dropped > account.written {
+                account.written = account.dropped;
+                told.push((plugin.clone(), account.dropped));
+            }
+        }
+        told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candor_diary::limits::PLUGIN_BYTES;
+
+    use super::*;
+
+    #[test]
+    fn invariant_13_a_flood_writes_no_flood_and_is_counted_to_the_last() {
+        let budgets = Budgets::default();
+        assert!(budgets.take(0, "a", PLUGIN_BYTES));
+        assert!(!budgets.take(0, "a", 1));
+        assert!(
+            budgets.take(0, "b", 1) && budgets.take(60_000, "a", 1),
+            "each plugin and segment has its own"
+        );
+        let written: Vec<u64> = (0..100_000).filter_map(|_| budgets.dropped(0, "a")).collect();
+        assert_eq!((written.len(), written.last()), (17, Some(&65_536)));
+        assert_eq!(budgets.unwritten(0), [("a".to_owned(), 100_000)]);
+        assert!(budgets.unwritten(0).is_empty() && budgets.unwritten(60_000).is_empty());
+    }
+}
