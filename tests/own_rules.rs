@@ -67,8 +67,10 @@ impl Painted {
             owner: None,
             may_belong_to: Vec::new(),
             area,
+            title_bar: None,
             opaque: true,
             shows_titles: false,
+            notifies: false,
             focused: id == 1,
             kind: WindowKind::Normal,
         };
@@ -83,6 +85,7 @@ impl Painted {
             WindowState { shows_titles: true, ..window(4, "Panel", self.secret.elsewhere, PANEL) },
             WindowState {
                 kind: WindowKind::Popup,
+                notifies: true,
                 ..window(5, "Notify", self.secret.elsewhere, NOTIFICATION)
             },
         ];

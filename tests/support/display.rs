@@ -160,11 +160,32 @@ impl Display {
         Ok(())
     }
 
+    /// Starts an X server anew under the same name, after [`Self::kill_server`], with one screen of this size.
+    pub fn start_server_again(&mut self, size: &str) -> anyhow::Result<()> {
+        let arguments = [&self.name, "-screen", "0", size, "-nolisten", "tcp", "-noreset"];
+        let server = command("Xvfb", &arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| missing("Xvfb", &error))?;
+        *self.children.first_mut().context("no X server")? = server;
+        eventually("the X server is back", || Ok(self.connect().ok().map(drop)))
+    }
+
     /// Stops the X server from doing anything, without ending it.
     pub fn freeze(&self) -> anyhow::Result<()> {
+        self.signal("-STOP")
+    }
+
+    /// Lets a frozen X server go on.
+    pub fn thaw(&self) -> anyhow::Result<()> {
+        self.signal("-CONT")
+    }
+
+    fn signal(&self, signal: &str) -> anyhow::Result<()> {
         let server = self.children.first().context("no X server")?;
-        let stopped = Command::new("kill").args(["-STOP", &server.id().to_string()]).status()?;
-        if stopped.success() { Ok(()) } else { bail!("cannot stop the X server") }
+        let sent = Command::new("kill").args([signal, &server.id().to_string()]).status()?;
+        if sent.success() { Ok(()) } else { bail!("cannot send {signal} to the X server") }
     }
 
     /// A connection to this display, and its root window.

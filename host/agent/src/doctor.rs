@@ -1,6 +1,7 @@
 //! Checks what tracking needs, from the agent's side. The command line adds what only a person's session can tell.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use candor_protocol::Check;
@@ -8,6 +9,7 @@ use candor_sandbox::{HttpGrant, probe};
 use url::Url;
 
 use crate::agent::Agent;
+use crate::guard::eyes::Eyes;
 use crate::input::InputSource;
 use crate::notice::Acceptance;
 use crate::seat::Seat;
@@ -27,10 +29,7 @@ fn check(name: &str, ok: bool, found: impl Into<String>, advice: &str) -> Check 
 pub(crate) async fn check_all(agent: &Agent) -> Vec<Check> {
     let house = agent.house();
     let mut all = Vec::new();
-    all.push(match &house.eyes {
-        Ok(_) => check("display", true, "the screen and its windows can be read", ""),
-        Err(why) => check("display", false, why.as_str(), "start the agent anew within an X11 session"),
-    });
+    all.push(display(&house.eyes).await);
     all.push(counting(house.input.as_ref()).await);
     all.push(disk(agent));
     all.push(memory());
@@ -39,6 +38,27 @@ pub(crate) async fn check_all(agent: &Agent) -> Vec<Check> {
         all.extend(back_office(&seat).await);
     }
     all
+}
+
+/// Whether the display can be read now: it may have gone since the agent was started, or come.
+async fn display(eyes: &Result<Arc<dyn Eyes>, String>) -> Check {
+    let seen = match eyes {
+        Ok(eyes) => match eyes.barrier().await.and_then(|()| eyes.current()) {
+            Ok(_) => Ok(()),
+            Err(why) => Err(why.to_string()),
+        },
+        Err(why) => Err(why.clone()),
+    };
+    match seen {
+        Ok(()) => check("display", true, "the screen and its windows can be read", ""),
+        Err(why) => check(
+            "display",
+            false,
+            why,
+            "sign in with an X11 session; a display of the same name is found by itself when it is there, for any other one \
+             start the agent anew within it",
+        ),
+    }
 }
 
 /// A counter that was started may still find that it cannot count: it says so at once, or counts.

@@ -1,11 +1,16 @@
 //! Where counts of input events come from: the counter, a separate process (invariant 11).
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use candor_diary::parcel::Counts;
-use candor_sensors::counter::CounterProcess;
+use candor_diary::segment::MINUTE_MS;
+use candor_sensors::counter::{CounterProcess, MinuteCount};
 use candor_sensors::{Backend, SensorError};
+
+use crate::presence::HeldDown;
 
 /// The counts of a minute, or of the part of it in which the counter ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,18 +48,43 @@ pub struct CounterSource {
     pub display: Option<String>,
     /// How input is counted.
     pub backend: Backend,
+    /// Told what is held down.
+    pub held: Arc<HeldDown>,
 }
 
 impl InputSource for CounterSource {
     fn start(&self) -> Result<Box<dyn Input>, SensorError> {
         let process = CounterProcess::spawn_with(&self.program, self.display.as_deref(), self.backend)?;
-        Ok(Box::new(Process(process)))
+        Ok(Box::new(Process { process, held: Told(Arc::clone(&self.held)) }))
     }
 }
 
-struct Process(CounterProcess);
+struct Process {
+    process: CounterProcess,
+    held: Told,
+}
 
-fn counted(minute: candor_sensors::counter::MinuteCount) -> Counted {
+/// What a running counter tells of what is held down; when it has ended, nobody can tell any more.
+struct Told(Arc<HeldDown>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.0.set(None);
+    }
+}
+
+impl Told {
+    /// Once a minute of nothing else is over.
+    fn tell(&self, minute: &MinuteCount) {
+        if !minute.held_only {
+            self.0.set(None);
+        } else if self.0.since().is_none() {
+            self.0.set(Instant::now().checked_sub(Duration::from_millis(MINUTE_MS)));
+        }
+    }
+}
+
+fn counted(minute: MinuteCount) -> Counted {
     Counted {
         minute: minute.start,
         counts: Counts { keys: minute.keys, clicks: minute.clicks, scrolls: minute.scrolls },
@@ -64,10 +94,14 @@ fn counted(minute: candor_sensors::counter::MinuteCount) -> Counted {
 #[async_trait]
 impl Input for Process {
     async fn next(&mut self) -> Option<Result<Counted, SensorError>> {
-        Some(self.0.next().await?.map(counted))
+        let next = self.process.next().await?;
+        if let Ok(minute) = &next {
+            self.held.tell(minute);
+        }
+        Some(next.map(counted))
     }
 
     async fn finish(self: Box<Self>) -> Vec<Counted> {
-        self.0.finish().await.into_iter().map(counted).collect()
+        self.process.finish().await.into_iter().map(counted).collect()
     }
 }

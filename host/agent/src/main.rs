@@ -13,7 +13,7 @@ use candor_agent::guard::eyes::{Eyes, SensorEyes};
 use candor_agent::input::CounterSource;
 use candor_agent::notice::Acceptance;
 use candor_agent::own_rules::Own;
-use candor_agent::presence::SensorPresence;
+use candor_agent::presence::{HeldDown, SensorPresence};
 use candor_agent::seat::open_plugins;
 use candor_agent::settings::Remembered;
 use candor_protocol::{Client, OutboxAnswer, Request, Status, USUAL, Verified};
@@ -239,17 +239,16 @@ async fn serve(
     display: Option<String>,
     backend: Backend,
 ) -> Result<()> {
-    let sensors = Sensors::open(backend, display.as_deref()).map(Arc::new);
-    let presence = Arc::new(SensorPresence::new(sensors.as_ref().ok().cloned()));
-    let eyes = match sensors {
-        Ok(sensors) => Ok(Arc::new(SensorEyes::new(sensors)) as Arc<dyn Eyes>),
-        Err(error) => Err(error.to_string()),
-    };
+    // A display that is not there yet, or goes, is looked for until it is back.
+    let sensors = Arc::new(Sensors::start(backend, display.as_deref())?);
+    let held = Arc::new(HeldDown::default());
+    let presence = Arc::new(SensorPresence::new(Some(Arc::clone(&sensors)), Arc::clone(&held)));
+    let eyes = Ok(Arc::new(SensorEyes::new(sensors)) as Arc<dyn Eyes>);
     let setup = Setup {
         folder: Folder::open(data)?,
         clock: SystemClock::shared(),
         eyes,
-        input: Arc::new(CounterSource { program: counter, display, backend }),
+        input: Arc::new(CounterSource { program: counter, display, backend, held }),
         presence,
         plugins,
         compiler,

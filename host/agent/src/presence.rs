@@ -1,64 +1,108 @@
 //! Whether anybody is there: how long nothing was touched, whether the screen is locked, whether the computer slept.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use candor_sensors::Sensors;
 
 /// What is known at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sample {
-    /// How long keyboard and mouse were not touched, in milliseconds; none where nothing can tell.
+    /// How long keyboard and mouse were not touched, in milliseconds; none where nothing can tell. A key or button that is
+    /// held down is touched when it goes down and when it is let go, and not in between.
     pub idle_ms: Option<u64>,
     /// Whether the screen is locked. What cannot be told is not locked.
     pub locked: bool,
-    /// Whether the display is gone, or was never to be seen.
+    /// Whether the display is gone, does not answer, or was never to be seen.
     pub display_lost: bool,
     /// How long the computer has slept since it was started, in milliseconds.
     pub asleep_ms: u64,
 }
 
-/// Tells whether anybody is there. Blocks for microseconds at most.
+/// Tells whether anybody is there. Waits for nobody: what it says may be two seconds old.
 pub trait Presence: Send + Sync + 'static {
     /// What is known now.
     fn sample(&self) -> Sample;
 }
 
+/// Since when all that came from the keyboard was the repeats of what is held. The counter alone can tell (it knows a
+/// repeat from a press), and tells it with its minutes; the display takes each repeat for somebody who is there.
+#[derive(Debug, Default)]
+pub struct HeldDown(Mutex<Option<Instant>>);
+
+impl HeldDown {
+    /// Nothing but repeats came since then; none where something else did, or nobody can tell.
+    pub fn set(&self, since: Option<Instant>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
+
+    /// Since when nothing but repeats came.
+    #[must_use]
+    pub fn since(&self) -> Option<Instant> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long nothing was touched, by what the display says of all input and of the pointer alone.
+    fn idle_ms(&self, idle: Option<u64>, pointer: Option<u64>) -> Option<u64> {
+        let Some(since) = self.since() else { return idle };
+        let held = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // A pointer of which nobody tells is not moved.
+        Some(idle.unwrap_or(0).max(held.min(pointer.unwrap_or(u64::MAX))))
+    }
+}
+
 /// What the sensors of the display tell. They say nothing about what the input was.
-pub struct SensorPresence(Option<Arc<Sensors>>);
+pub struct SensorPresence {
+    sensors: Option<Arc<Sensors>>,
+    held: Arc<HeldDown>,
+}
 
 impl SensorPresence {
-    /// Without sensors (Wayland, no display) nothing can be told but sleep: no time passes for tracked that nobody saw.
+    /// Without sensors nothing can be told but sleep: no time passes for tracked that nobody saw. `held` is what the counter
+    /// tells.
     #[must_use]
-    pub fn new(sensors: Option<Arc<Sensors>>) -> Self {
-        Self(sensors)
+    pub fn new(sensors: Option<Arc<Sensors>>, held: Arc<HeldDown>) -> Self {
+        Self { sensors, held }
     }
 }
 
 impl Presence for SensorPresence {
     fn sample(&self) -> Sample {
-        let mut sample = Sample { asleep_ms: candor_sensors::asleep_ms(), ..Sample::default() };
-        let Some(sensors) = &self.0 else {
-            sample.display_lost = true;
-            return sample;
-        };
-        match sensors.idle_ms() {
-            Ok(idle) => sample.idle_ms = idle,
-            Err(_) => sample.display_lost = true,
+        let asleep_ms = candor_sensors::asleep_ms();
+        match self.sensors.as_ref().map(|sensors| sensors.attendance()) {
+            Some(Ok(seen)) => Sample {
+                idle_ms: self.held.idle_ms(seen.idle_ms, seen.pointer_idle_ms),
+                locked: seen.session.is_covered(),
+                display_lost: false,
+                asleep_ms,
+            },
+            Some(Err(_)) | None => Sample { display_lost: true, asleep_ms, ..Sample::default() },
         }
-        match sensors.session() {
-            Ok(session) => sample.locked = session.is_covered(),
-            Err(_) => sample.display_lost = true,
-        }
-        sample
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn without_a_display_that_can_be_seen_it_is_lost() {
-        assert!(SensorPresence::new(None).sample().display_lost);
+        assert!(SensorPresence::new(None, Arc::default()).sample().display_lost);
+    }
+
+    #[test]
+    fn a_weight_on_a_key_is_nobody_and_a_hand_on_the_mouse_is_somebody() {
+        let held = HeldDown::default();
+        assert_eq!(held.idle_ms(Some(7), Some(90_000)), Some(7), "what the display says");
+        held.set(Instant::now().checked_sub(Duration::from_secs(600)));
+        let idle = |idle, pointer| held.idle_ms(idle, pointer).expect("it can be told");
+        assert!(idle(Some(7), Some(700_000)) >= 600_000);
+        assert!(idle(Some(7), None) >= 600_000);
+        assert_eq!(idle(Some(7), Some(90_000)), 90_000, "the mouse was moved since");
+        assert_eq!(idle(Some(3), Some(20)), 20);
+        held.set(None);
+        assert_eq!(held.idle_ms(Some(7), Some(700_000)), Some(7));
     }
 }

@@ -94,6 +94,11 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
             counts.rejected
         ));
     }
+    if let Ok(eyes) = &house.eyes
+        && let Err(why) = eyes.current()
+    {
+        status.problems.push(format!("Screen: {why}"));
+    }
     let going = seat.delivery.now();
     (status.offline_since, status.next_try_at) = (going.offline_since, going.next_try_at);
     let Some(pipeline) = seat.pipeline().await else { return Ok(status) };

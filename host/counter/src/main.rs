@@ -3,18 +3,21 @@
 //! It is a program of its own because whoever sees raw input events could record what is typed. So this one is small
 //! enough to be read in a sitting, and the kernel holds it to its word:
 //!
-//! - It asks the X server (RECORD extension) for presses only: no releases, no pointer movement.
-//! - Of an event it reads the type and, of a button press, the button's number (buttons 4 to 7 are a wheel). The byte
-//!   that says which key it was is never read, and the buffer that it arrives in is overwritten at once ([`presses`]).
+//! - It asks the X server (RECORD extension) for presses and releases only: no pointer movement.
+//! - Of an event it reads the type, the time and the number of the key or button (buttons 4 to 7 are a wheel). A key's
+//!   number is compared with those of the keys that are held, because what is held repeats its press ([`held`]), and
+//!   forgotten with its release; the buffer that it arrives in is overwritten at once ([`presses`]).
 //! - Its whole output is one record of 20 bytes a minute ([`tally`]): start of the minute (u64, ms since the Unix epoch),
-//!   keys, clicks, scrolls (u32 each), little-endian. Once a minute, because the rhythm of keys tells text, too.
+//!   keys, clicks, scrolls (u32 each), little-endian. Once a minute, because the rhythm of keys tells text, too. The
+//!   start's highest bit tells that all that came in the minute was the repeats of what is held: by the X server's own
+//!   clock of idleness somebody was there then. The first new press or release after such minutes is told at once.
 //! - Before it reads its first event it locks itself in ([`lockdown`]): from then on the kernel lets it read the
 //!   descriptors it has, write 20 bytes at a time to standard output, wait and end. Anything else kills it.
 //!
 //! A record comes at the end of every UTC minute, zeros or not, and a last one for the minute begun when standard input
 //! ends (so it cannot outlive its parent) or on SIGTERM, SIGINT or SIGHUP. Two records may name the same minute (the clock
 //! was set back, or the counter was started again within it): they add up. A minute without a record was not watched: the
-//! machine slept, or the clock was set forward.
+//! machine slept, the counter was stopped, or the clock was set forward. What was pressed in such a minute is not counted.
 //!
 //! Where there is no X11 (macOS, Windows), or with `--backend portable`, presses come through `rdev` instead ([`portable`]
 //! says what is weaker then). The records and the rhythm are the same.
@@ -23,6 +26,7 @@
 //! was lost; 4 the display cannot record input; 5 it is XWayland's, where only a part could be counted. It speaks on
 //! standard error only before it is locked in.
 
+mod held;
 #[cfg(target_os = "linux")]
 mod lockdown;
 #[cfg(any(feature = "portable", not(target_os = "linux")))]
@@ -121,6 +125,8 @@ fn count(arguments: &Arguments) -> anyhow::Result<End> {
         return Err(presses::CannotWatch::Wayland.into());
     }
     lockdown::keep_memory_private()?;
+    // The first look at the clocks finds out how to read them, by calls that are forbidden later.
+    tally::now();
     let signals = signals::ending()?;
     #[cfg(feature = "portable")]
     if arguments.portable {

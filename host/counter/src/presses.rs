@@ -1,4 +1,4 @@
-//! Presses from the X server, by its RECORD extension.
+//! Presses and releases from the X server, by its RECORD extension.
 //!
 //! The stream is read by hand into one fixed buffer rather than by a library: a library would copy each event, key code
 //! and all, into memory that nobody clears.
@@ -12,6 +12,7 @@ use x11rb::protocol::xproto;
 use x11rb::rust_connection::RustConnection;
 use zeroize::Zeroize as _;
 
+use crate::held::Held;
 use crate::tally::{Counts, Press};
 
 /// Why counting cannot begin.
@@ -67,7 +68,7 @@ pub(crate) fn connect(display: Option<&str>) -> Result<RustConnection, CannotWat
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Lost;
 
-/// A recording of presses.
+/// A recording of presses and releases.
 pub(crate) struct Presses {
     /// Owns the recording; it ends when this connection does.
     control: RustConnection,
@@ -89,8 +90,8 @@ impl Presses {
             .reply()
             .map_err(refused)?;
         let context = control.generate_id().map_err(refused)?;
-        let only = |event| range(Range8 { first: event, last: event });
-        let presses = [only(xproto::KEY_PRESS_EVENT), only(xproto::BUTTON_PRESS_EVENT)];
+        // The four kinds of event follow one another.
+        let presses = [range(Range8 { first: xproto::KEY_PRESS_EVENT, last: xproto::BUTTON_RELEASE_EVENT })];
         control
             .record_create_context(context, 0, &[record::CS::ALL_CLIENTS.into()], &presses)
             .map_err(refused)?
@@ -141,6 +142,12 @@ impl Presses {
         }
     }
 
+    /// Forgets which keys are held.
+    pub(crate) fn forget(&mut self) {
+        self.stream.keys.forget();
+        self.stream.buttons.forget();
+    }
+
     /// Throws away what came on the control connection (the X server tells every client of keyboard changes).
     pub(crate) fn discard(&self) -> Result<(), Lost> {
         let mut waste = [0; 256];
@@ -182,11 +189,23 @@ struct Stream {
     events: bool,
     /// Whether the X server has said that the recording runs.
     begun: bool,
+    /// The keys that are held.
+    keys: Held,
+    /// The buttons that are held.
+    buttons: Held,
 }
 
 impl Stream {
     fn new() -> Self {
-        Self { buffer: [0; 4096], filled: 0, body: 0, events: false, begun: false }
+        Self {
+            buffer: [0; 4096],
+            filled: 0,
+            body: 0,
+            events: false,
+            begun: false,
+            keys: Held::new(),
+            buttons: Held::new(),
+        }
     }
 
     /// Where to read to.
@@ -203,10 +222,8 @@ impl Stream {
             if self.body == 0 {
                 (self.body, self.events) = head(unit, &mut self.begun)?;
             } else {
-                if self.events
-                    && let Some(press) = press(unit)
-                {
-                    counts.add(press);
+                if self.events {
+                    take(unit, &mut self.keys, &mut self.buttons, counts);
                 }
                 self.body = self.body.saturating_sub(UNIT);
             }
@@ -248,17 +265,22 @@ fn head(unit: &[u8; UNIT], begun: &mut bool) -> Result<(usize, bool), Lost> {
     }
 }
 
-/// The kind of a recorded event. Of a key press nothing but the first byte is read: the second one would say which key.
-fn press(event: &[u8; UNIT]) -> Option<Press> {
+/// Takes in a recorded event. Which key it was is compared with those that are held, and with nothing else.
+fn take(event: &[u8; UNIT], keys: &mut Held, buttons: &mut Held, counts: &mut Counts) {
     const SENT_BY_A_CLIENT: u8 = 0x80;
-    let [kind, ..] = *event;
+    let [kind, detail, _, _, t0, t1, t2, t3, ..] = *event;
+    let at = u32::from_ne_bytes([t0, t1, t2, t3]);
+    let wheel = (4..=7).contains(&detail);
+    let detail = u64::from(detail);
     match kind & !SENT_BY_A_CLIENT {
-        xproto::KEY_PRESS_EVENT => Some(Press::Key),
-        xproto::BUTTON_PRESS_EVENT => {
-            let [_, button, ..] = *event;
-            Some(if (4..=7).contains(&button) { Press::Scroll } else { Press::Click })
-        }
-        _ => None,
+        xproto::KEY_PRESS_EVENT if keys.press(detail, at) => counts.add(Press::Key),
+        // Each step of a wheel is a press and a release.
+        xproto::BUTTON_PRESS_EVENT if wheel => counts.add(Press::Scroll),
+        xproto::BUTTON_PRESS_EVENT if buttons.press(detail, at) => counts.add(Press::Click),
+        xproto::KEY_PRESS_EVENT | xproto::BUTTON_PRESS_EVENT => counts.repeated = true,
+        xproto::KEY_RELEASE_EVENT => counts.released |= keys.release(detail, at),
+        xproto::BUTTON_RELEASE_EVENT if !wheel => counts.released |= buttons.release(detail, at),
+        _ => {}
     }
 }
 
@@ -282,26 +304,48 @@ mod tests {
     }
 
     fn recording() -> Vec<u8> {
-        let presses = [
+        let events = [
+            event(xproto::KEY_PRESS_EVENT, 38),
+            event(xproto::BUTTON_PRESS_EVENT, 1),
             event(xproto::KEY_PRESS_EVENT, 38),
             event(xproto::BUTTON_PRESS_EVENT, 1),
             event(xproto::BUTTON_PRESS_EVENT, 5),
+            event(xproto::BUTTON_RELEASE_EVENT, 5),
             event(xproto::KEY_PRESS_EVENT | 0x80, 39),
+            event(xproto::KEY_RELEASE_EVENT, 39),
         ];
         let mut bytes = reply(START_OF_DATA, &[]);
-        bytes.extend(reply(FROM_SERVER, &presses));
+        bytes.extend(reply(FROM_SERVER, &events));
         bytes.extend(event(xproto::MAPPING_NOTIFY_EVENT, 0));
-        bytes.extend(reply(FROM_SERVER, &presses[2..]));
+        bytes.extend(reply(FROM_SERVER, &events[4..]));
         bytes
     }
 
-    /// Two of each kind but clicks.
+    /// What is held counts once.
     fn counted() -> Counts {
-        let mut counts = Counts::default();
+        let mut counts = Counts { repeated: true, released: true, ..Counts::default() };
         for press in [Press::Key, Press::Key, Press::Key, Press::Click, Press::Scroll, Press::Scroll] {
             counts.add(press);
         }
         counts
+    }
+
+    #[test]
+    fn a_minute_of_one_held_key_or_button_counts_nothing_and_says_so() {
+        for kind in [xproto::KEY_PRESS_EVENT, xproto::BUTTON_PRESS_EVENT] {
+            let mut stream = Stream::new();
+            let mut minutes = Vec::new();
+            for _ in 0..3 {
+                let mut counts = Counts::default();
+                for _ in 0..40 {
+                    let bytes = reply(FROM_SERVER, &[event(kind, 2); 30]);
+                    stream.space()[..bytes.len()].copy_from_slice(&bytes);
+                    stream.take(bytes.len(), &mut counts).expect("whole");
+                }
+                minutes.push((counts.any(), counts.held_only()));
+            }
+            assert_eq!(minutes, [(true, false), (false, true), (false, true)]);
+        }
     }
 
     #[test]
@@ -325,6 +369,7 @@ mod tests {
         stream.take(recording.len(), &mut counts).expect("whole");
         assert_eq!(stream.filled, 0);
         assert!(stream.buffer.iter().all(|byte| *byte == 0), "the buffer is wiped");
+        assert!(!stream.keys.release(39, 0), "what was let go is not known any more");
     }
 
     #[test]

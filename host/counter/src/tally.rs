@@ -8,6 +8,13 @@ pub(crate) const RECORD_BYTES: usize = 20;
 /// A minute, in milliseconds.
 const MINUTE: u64 = 60_000;
 
+/// In a record's start: a key or button was held all through the minute, and nothing else was pressed or let go.
+const HELD: u64 = 1 << 63;
+
+/// By how much a minute may take longer than a minute by the clock that is never set, ms: the wall clock is slewed, and a
+/// busy machine late.
+const LATE: u64 = 2_000;
+
 /// What was pressed: the kind, and nothing more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Press {
@@ -22,18 +29,16 @@ pub(crate) enum Press {
 /// How often each kind was pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Counts {
-    keys: u32,
-    clicks: u32,
-    scrolls: u32,
+    pub(crate) keys: u32,
+    pub(crate) clicks: u32,
+    pub(crate) scrolls: u32,
+    /// Something that is held repeated its press.
+    pub(crate) repeated: bool,
+    /// Something that was held was let go.
+    pub(crate) released: bool,
 }
 
 impl Counts {
-    /// These many of each.
-    #[cfg(any(feature = "portable", not(target_os = "linux")))]
-    pub(crate) fn of(keys: u32, clicks: u32, scrolls: u32) -> Self {
-        Self { keys, clicks, scrolls }
-    }
-
     /// Counts one press.
     pub(crate) fn add(&mut self, press: Press) {
         let count = match press {
@@ -43,30 +48,63 @@ impl Counts {
         };
         *count = count.saturating_add(1);
     }
+
+    /// Whether anything was newly pressed or let go.
+    pub(crate) fn any(&self) -> bool {
+        self.released || (self.keys, self.clicks, self.scrolls) != (0, 0, 0)
+    }
+
+    /// Whether all that came was the repeats of what is held.
+    pub(crate) fn held_only(&self) -> bool {
+        self.repeated && !self.any()
+    }
+}
+
+/// What the clocks say.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Now {
+    /// The wall clock, ms since the Unix epoch.
+    pub(crate) wall: u64,
+    /// A clock that is never set and runs on while the machine sleeps, ms.
+    pub(crate) boot: u64,
 }
 
 /// The counts of the minute that is running.
 #[derive(Debug)]
 pub(crate) struct Minute {
     start: u64,
+    /// When it ends by the clock that is never set.
+    until: u64,
     pub(crate) counts: Counts,
 }
 
 impl Minute {
-    /// The minute that holds `now` (ms since the Unix epoch), with nothing counted.
-    pub(crate) fn of(now: u64) -> Self {
-        Self { start: now - now % MINUTE, counts: Counts::default() }
+    /// The minute that holds `now`, with nothing counted.
+    pub(crate) fn of(now: Now) -> Self {
+        let start = now.wall - now.wall % MINUTE;
+        Self { start, until: now.boot + (start + MINUTE - now.wall), counts: Counts::default() }
     }
 
-    /// How many ms are left of it; 0 when it is over, or when `now` lies before it because the clock was set back.
-    pub(crate) fn left(&self, now: u64) -> u64 {
-        if now < self.start { 0 } else { (self.start + MINUTE).saturating_sub(now) }
+    /// How many ms are left of it; 0 when it is over by either clock, or when the wall clock was set to before it.
+    pub(crate) fn left(&self, now: Now) -> u64 {
+        if now.wall < self.start {
+            return 0;
+        }
+        let by_wall = (self.start + MINUTE).saturating_sub(now.wall);
+        by_wall.min((self.until + LATE).saturating_sub(now.boot))
+    }
+
+    /// Whether it was over some time ago: the machine slept, or this process was stopped. What was pressed since was pressed
+    /// nobody knows when.
+    pub(crate) fn is_long_over(&self, now: Now) -> bool {
+        now.boot >= self.until + LATE
     }
 
     /// Its record.
     pub(crate) fn record(&self) -> [u8; RECORD_BYTES] {
         let mut record = [0; RECORD_BYTES];
-        let numbers = self.start.to_le_bytes().into_iter();
+        let start = if self.counts.held_only() { self.start | HELD } else { self.start };
+        let numbers = start.to_le_bytes().into_iter();
         let counts = [self.counts.keys, self.counts.clicks, self.counts.scrolls];
         let bytes = numbers.chain(counts.into_iter().flat_map(u32::to_le_bytes));
         record.iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
@@ -74,29 +112,79 @@ impl Minute {
     }
 }
 
-/// The wall clock, ms since the Unix epoch.
-pub(crate) fn now() -> u64 {
+/// What the clocks say now.
+pub(crate) fn now() -> Now {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    Now { wall: u64::try_from(since.as_millis()).unwrap_or(u64::MAX), boot: boot() }
+}
+
+#[cfg(target_os = "linux")]
+fn boot() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let (seconds, nanoseconds) = (u64::try_from(time.tv_sec), u64::try_from(time.tv_nsec));
+    seconds.unwrap_or(0) * 1_000 + nanoseconds.unwrap_or(0) / 1_000_000
+}
+
+#[cfg(not(target_os = "linux"))]
+fn boot() -> u64 {
+    static BEGUN: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    let begun = BEGUN.get_or_init(std::time::Instant::now);
+    u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn at(wall: u64, boot: u64) -> Now {
+        Now { wall, boot }
+    }
+
     #[test]
     fn a_minute_is_aligned_to_utc_and_knows_what_is_left_of_it() {
-        let minute = Minute::of(1_800_000_012_345);
+        let begun = at(1_800_000_012_345, 5_000);
+        let minute = Minute::of(begun);
         assert_eq!(minute.start % MINUTE, 0);
-        assert_eq!(minute.left(1_800_000_012_345), 47_655);
-        assert_eq!(minute.left(1_800_000_059_999), 1);
-        assert_eq!(minute.left(1_800_000_060_000), 0, "over");
-        assert_eq!(minute.left(1_800_000_000_000 - 1), 0, "the clock was set back");
+        assert_eq!(minute.left(begun), 47_655);
+        assert_eq!(minute.left(at(1_800_000_059_999, 52_654)), 1);
+        assert_eq!(minute.left(at(1_800_000_060_000, 52_655)), 0, "over");
+        assert_eq!(minute.left(at(1_800_000_000_000 - 1, 6_000)), 0, "the clock was set back");
+        assert_eq!(minute.left(at(1_800_000_059_900, 53_000)), 100, "the clock is slewed");
+    }
+
+    #[test]
+    fn a_minute_lasts_a_minute_however_the_wall_clock_is_set() {
+        let minute = Minute::of(at(1_800_000_050_000, 5_000));
+        assert_eq!(minute.left(at(1_800_000_010_000, 14_000)), 3_000, "set back within it");
+        assert_eq!(minute.left(at(1_800_000_020_000, 17_000)), 0);
+        assert!(!minute.is_long_over(at(1_800_000_060_100, 15_100)));
+        assert!(!minute.is_long_over(at(1_900_000_000_000, 6_000)), "the clock was set forward");
+        assert!(minute.is_long_over(at(1_800_003_600_000, 3_555_000)), "it was stopped for an hour");
+    }
+
+    #[test]
+    fn a_record_tells_a_minute_in_which_something_was_held_and_nothing_else() {
+        let held = |change: fn(&mut Counts)| {
+            let mut minute = Minute::of(at(1_800_000_060_000, 0));
+            change(&mut minute.counts);
+            minute.record()[7] == 0x80
+        };
+        assert!(held(|counts| counts.repeated = true));
+        assert!(!held(|_| ()));
+        for change in [
+            (|counts: &mut Counts| counts.add(Press::Key)) as fn(&mut Counts),
+            |counts| counts.add(Press::Scroll),
+            |counts| counts.released = true,
+        ] {
+            let mut counts = Counts { repeated: true, ..Counts::default() };
+            change(&mut counts);
+            assert!(!counts.held_only());
+        }
     }
 
     #[test]
     fn a_record_holds_start_keys_clicks_scrolls_and_nothing_else() {
-        let mut minute = Minute::of(1_800_000_060_000);
+        let mut minute = Minute::of(at(1_800_000_060_000, 0));
         for (press, times) in [(Press::Key, 3), (Press::Click, 2), (Press::Scroll, 1)] {
             (0..times).for_each(|_| minute.counts.add(press));
         }

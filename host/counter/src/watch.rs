@@ -8,7 +8,7 @@ use rustix::io::Errno;
 
 use crate::End;
 use crate::presses::{Lost, Presses};
-use crate::tally::{self, Minute};
+use crate::tally::{self, Counts, Minute};
 
 /// At the end, the counter waits for presses still under way until none has come for this long,
 const QUIET: u64 = 20;
@@ -43,7 +43,15 @@ impl Watch {
 
     /// Counts until the end; then says what the minute begun had.
     pub(crate) fn run(&mut self) -> End {
+        let end = self.count();
+        self.presses.forget();
+        end
+    }
+
+    fn count(&mut self) -> End {
         let mut minute = Minute::of(tally::now());
+        // The last minute had nothing but the repeats of what is held.
+        let mut held_only = false;
         loop {
             let now = tally::now();
             let left = minute.left(now);
@@ -51,7 +59,12 @@ impl Watch {
                 if self.say(&minute).is_err() {
                     return End::Asked;
                 }
-                minute = Minute::of(now);
+                held_only = minute.counts.held_only();
+                if minute.is_long_over(now) {
+                    // What waits was pressed in minutes that nobody watched.
+                    self.drain(&mut Counts::default());
+                }
+                minute = Minute::of(tally::now());
                 continue;
             }
             let came = self.wait(left);
@@ -62,12 +75,21 @@ impl Watch {
             let end = match came {
                 Came::End(end) => end,
                 Came::Go => match self.presses.read(&mut minute.counts) {
+                    Ok(_) if held_only && minute.counts.any() => {
+                        // Somebody is there again: the parent cannot tell by any other way.
+                        if self.say(&minute).is_err() {
+                            return End::Asked;
+                        }
+                        held_only = false;
+                        minute.counts = Counts::default();
+                        continue;
+                    }
                     Ok(_) => continue,
                     Err(Lost) => End::DisplayLost,
                 },
             };
-            if end == End::Asked {
-                self.drain(&mut minute);
+            if end == End::Asked && !minute.is_long_over(tally::now()) {
+                self.drain(&mut minute.counts);
             }
             // Whether somebody still reads it makes no difference any more.
             let _ = self.say(&minute);
@@ -103,7 +125,7 @@ impl Watch {
     }
 
     /// Counts what was pressed before the end but had not come yet.
-    fn drain(&mut self, minute: &mut Minute) {
+    fn drain(&mut self, counts: &mut Counts) {
         for _ in 0..ROUNDS {
             let mut waiting = [PollFd::from_borrowed_fd(self.presses.data(), PollFlags::IN)];
             match poll(&mut waiting, Some(&timespec(QUIET))) {
@@ -111,7 +133,7 @@ impl Watch {
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(_) => return,
             }
-            if self.presses.read(&mut minute.counts).is_err() {
+            if self.presses.read(counts).is_err() {
                 return;
             }
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::Context as _;
-use candor_sensors::counter::{CounterProcess, MinuteCount, RECORD_BYTES};
+use candor_sensors::counter::{CounterProcess, FINISH_TIME, MinuteCount, RECORD_BYTES};
 use candor_sensors::{Backend, SensorError};
 use candor_tests::display::{Display, eventually};
 
@@ -43,6 +43,8 @@ macro_rules! for_each_backend {
 
 for_each_backend!(
     presses_are_counted_exactly,
+    what_is_held_is_one_press_until_it_is_let_go,
+    a_stopped_counter_holds_nobody_up_and_is_killed,
     invariant_11_no_key_identity_anywhere,
     invariant_11_the_counter_is_locked_in_while_it_counts,
     what_is_said_to_the_counter_is_passed_over_and_sigterm_ends_it_with_a_record,
@@ -125,6 +127,42 @@ async fn presses_are_counted_exactly(backend: Backend) -> anyhow::Result<()> {
     assert_eq!(sum(&counts), (404, 120, 208));
     assert!(counts.iter().all(|count| count.start % 60_000 == 0), "minutes are aligned: {counts:?}");
     Ok(())
+}
+
+async fn what_is_held_is_one_press_until_it_is_let_go(backend: Backend) -> anyhow::Result<()> {
+    let display = Display::start("640x480x24")?;
+    let counter = started(&display, backend)?;
+    // Faster than the usual: some fifty repeats a second, of one key and then of another one.
+    display.run("xset", &["r", "rate", "200", "50"])?;
+    for key in ["a", "b"] {
+        display.run("xdotool", &["keydown", key])?;
+        tokio::time::sleep(std::time::Duration::from_millis(1_200)).await;
+    }
+    display.run("xdotool", &["keyup", "a", "keyup", "b", "key", "a"])?;
+    // A button that is stuck presses no oftener than once, whatever comes of it.
+    display.run(
+        "xdotool",
+        &["mousedown", "1", "mousedown", "1", "mousedown", "1", "mouseup", "1", "click", "1"],
+    )?;
+    let counts = counter.finish().await;
+    assert_eq!(sum(&counts), (3, 2, 0));
+    Ok(())
+}
+
+async fn a_stopped_counter_holds_nobody_up_and_is_killed(backend: Backend) -> anyhow::Result<()> {
+    let display = Display::start("640x480x24")?;
+    let counter = started(&display, backend)?;
+    let pid = counter.pid().context("it has ended")?;
+    display.run("xdotool", &["key", "a"])?;
+    Command::new("kill").args(["-STOP", &pid.to_string()]).status()?;
+    eventually("it is stopped", || {
+        Ok(status(pid, "State")?.filter(|state| state.starts_with('T')).map(drop))
+    })?;
+    let begun = std::time::Instant::now();
+    let counts = counter.finish().await;
+    assert!(begun.elapsed() < FINISH_TIME + std::time::Duration::from_secs(8), "{:?}", begun.elapsed());
+    assert_eq!(counts, [], "what it had not said is not made up");
+    eventually("it is gone", || Ok((!Path::new(&format!("/proc/{pid}/stat")).exists()).then_some(())))
 }
 
 async fn invariant_11_no_key_identity_anywhere(backend: Backend) -> anyhow::Result<()> {

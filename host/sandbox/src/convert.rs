@@ -188,6 +188,7 @@ impl From<guest::judging::Mask> for model::Mask {
         use guest::judging::Target as T;
         let target = match m.target {
             T::Window(index) => model::Target::Window(index),
+            T::TitleBar(index) => model::Target::TitleBar(index),
             T::Region(area) => model::Target::Region(area.into()),
             T::Whole => model::Target::Whole,
         };

@@ -280,6 +280,8 @@ pub struct Scene {
 pub enum Target {
     /// The window at this index of the scene.
     Window(u32),
+    /// Where the title of the window at this index of the scene may stand.
+    TitleBar(u32),
     /// A part of the desktop.
     Region(Area),
     /// Everything.

@@ -178,7 +178,7 @@ fn check_verdict(
             for mask in masks {
                 rule(mask.rule)?;
                 match mask.target {
-                    Target::Window(index) => window(index)?,
+                    Target::Window(index) | Target::TitleBar(index) => window(index)?,
                     // It meant to cover something, and nothing would be covered.
                     Target::Region(area) if area.width == 0 || area.height == 0 => {
                         return Err("its verdict covers a region without area");

@@ -18,6 +18,9 @@ pub const RECORD_BYTES: usize = 20;
 /// How long [`CounterProcess::finish`] waits for the counter to say its last.
 pub const FINISH_TIME: Duration = Duration::from_secs(2);
 
+/// How long a killed counter may take to be gone.
+const KILL_TIME: Duration = Duration::from_millis(500);
+
 /// The exit code with which the counter says that the display was lost.
 const EXIT_DISPLAY_LOST: i32 = 3;
 /// The exit code with which the counter says that it cannot count on this display.
@@ -30,24 +33,33 @@ const EXIT_WAYLAND: i32 = 5;
 pub struct MinuteCount {
     /// Start of the minute, ms since the Unix epoch, UTC; a multiple of 60,000.
     pub start: u64,
-    /// Key presses, repeats of a held key among them.
+    /// Key presses. What is held down is one press, until it is let go.
     pub keys: u32,
     /// Presses of buttons that are not a scroll.
     pub clicks: u32,
     /// Steps of a wheel, in any direction.
     pub scrolls: u32,
+    /// All that came in this minute was the repeats of a key or button that was held: by the display's own clock of idleness
+    /// somebody was there then, and nobody was. The first new press or release after such minutes is told at once, in a
+    /// record of its own.
+    pub held_only: bool,
 }
+
+/// In a record's start: [`MinuteCount::held_only`].
+const HELD_ONLY: u64 = 1 << 63;
 
 impl MinuteCount {
     /// Reads one record.
     #[must_use]
     pub fn from_record(record: &[u8; RECORD_BYTES]) -> Self {
         let [a, b, c, d, e, f, g, h, k0, k1, k2, k3, c0, c1, c2, c3, s0, s1, s2, s3] = *record;
+        let start = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
         Self {
-            start: u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+            start: start & !HELD_ONLY,
             keys: u32::from_le_bytes([k0, k1, k2, k3]),
             clicks: u32::from_le_bytes([c0, c1, c2, c3]),
             scrolls: u32::from_le_bytes([s0, s1, s2, s3]),
+            held_only: start & HELD_ONLY != 0,
         }
     }
 }
@@ -144,7 +156,8 @@ impl CounterProcess {
         Some(Ok(MinuteCount::from_record(&self.partial)))
     }
 
-    /// Ends the counter and reads what it had still to say, the minute begun among it; after [`FINISH_TIME`] it is killed.
+    /// Ends the counter and reads what it had still to say, the minute begun among it; after [`FINISH_TIME`] it is killed,
+    /// stopped or not. Only what it says within that time is answered.
     pub async fn finish(mut self) -> Vec<MinuteCount> {
         drop(self.stdin.take());
         let until = Instant::now() + FINISH_TIME;
@@ -157,6 +170,10 @@ impl CounterProcess {
         }
         if !self.ended {
             tracing::warn!("the event counter did not end in time and is killed");
+            // One that is stopped dies of this, too. Dropping it would do the same; this way it is not left for later.
+            if self.child.start_kill().is_ok() {
+                let _ = timeout_at(Instant::now() + KILL_TIME, self.child.wait()).await;
+            }
         }
         rest
     }
@@ -193,7 +210,10 @@ mod tests {
         record[8..12].copy_from_slice(&404_u32.to_le_bytes());
         record[12..16].copy_from_slice(&120_u32.to_le_bytes());
         record[16..].copy_from_slice(&210_u32.to_le_bytes());
-        let count = MinuteCount { start: 1_800_000_060_000, keys: 404, clicks: 120, scrolls: 210 };
+        let count =
+            MinuteCount { start: 1_800_000_060_000, keys: 404, clicks: 120, scrolls: 210, held_only: false };
         assert_eq!(MinuteCount::from_record(&record), count);
+        record[7] |= 0x80;
+        assert_eq!(MinuteCount::from_record(&record), MinuteCount { held_only: true, ..count });
     }
 }

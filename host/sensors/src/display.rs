@@ -17,14 +17,6 @@ pub(crate) fn open(display: Option<&str>) -> Result<(RustConnection, u32), Senso
     Ok((connection, root))
 }
 
-/// Refuses to go on without an extension.
-pub(crate) fn need(connection: &RustConnection, name: &'static str) -> Result<(), SensorError> {
-    match connection.extension_information(name)? {
-        Some(_) => Ok(()),
-        None => Err(SensorError::MissingExtension(name)),
-    }
-}
-
 /// The monitors as the desktop names them; without RandR 1.5 the whole desktop is one.
 pub(crate) fn monitors(connection: &RustConnection, root: u32) -> Result<Vec<Monitor>, SensorError> {
     let mut monitors = Vec::new();

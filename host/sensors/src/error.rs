@@ -22,8 +22,8 @@ pub enum SensorError {
         /// What the connection attempt said.
         reason: String,
     },
-    /// The X server went away, or closed the connection. The sensor is of no use any more: open a new one.
-    #[error("the display was lost; the sensors start again with the next graphical session")]
+    /// The X server went away, or closed the connection. [`Sensors`](crate::Sensors) looks for it until it is back.
+    #[error("the display was lost; nothing is seen or counted until it is back")]
     DisplayLost,
     /// The X server lacks an extension that this sensor cannot do without.
     #[error("the X server has no {0} extension; enable it in the X server's configuration")]
@@ -104,6 +104,36 @@ impl SensorError {
     #[cfg(target_os = "linux")]
     pub(crate) fn no_display(display: Option<&str>, reason: &ConnectError) -> Self {
         Self::NoDisplay { display: display.unwrap_or("$DISPLAY").to_owned(), reason: reason.to_string() }
+    }
+}
+
+impl Clone for SensorError {
+    /// What the operating system said is kept by its kind and words.
+    fn clone(&self) -> Self {
+        match self {
+            Self::NoDisplay { display, reason } => {
+                Self::NoDisplay { display: display.clone(), reason: reason.clone() }
+            }
+            Self::DisplayLost => Self::DisplayLost,
+            Self::MissingExtension(name) => Self::MissingExtension(name),
+            Self::Refused(why) => Self::Refused(why.clone()),
+            Self::TimedOut(limit) => Self::TimedOut(*limit),
+            Self::BadArea { x, y, width, height, limit } => {
+                Self::BadArea { x: *x, y: *y, width: *width, height: *height, limit: *limit }
+            }
+            Self::PixelFormat(what) => Self::PixelFormat(what.clone()),
+            Self::NotKnown { asked_from, known_from } => {
+                Self::NotKnown { asked_from: *asked_from, known_from: *known_from }
+            }
+            Self::Overflow { known_from } => Self::Overflow { known_from: *known_from },
+            Self::Unreadable(why) => Self::Unreadable(why.clone()),
+            Self::Blind(kind) => Self::Blind(*kind),
+            Self::Backend(why) => Self::Backend(why),
+            Self::Counter(why) => Self::Counter(why.clone()),
+            Self::System { what, source } => {
+                Self::System { what, source: std::io::Error::new(source.kind(), source.to_string()) }
+            }
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! What Candor can see of a machine: the screen's pixels, the windows on it, how long nobody touched anything, whether the
 //! screen is locked or blank, and how much was typed, clicked and scrolled.
 //!
-//! - [`Sensors`] is one handle on all that is seen, whichever [`Backend`] sees it: windows and their history, pixels, idle
-//!   time, the state of the screen.
+//! - [`Sensors`] is one handle on all that is seen, whichever [`Backend`] sees it and however often the display goes and
+//!   comes back: windows and their history, pixels, idle time, the state of the screen.
 //! - [`display_kind`] says what sort of display this is, and [`DisplayKind::missing`] what cannot be had on it.
 //! - [`blank`] tells a picture of nothing, [`asleep_ms`] a sleep from a clock that was set.
 //! - [`counter::CounterProcess`] runs `candor-counter`, which alone sees input events, and reads its counts.
@@ -17,7 +17,7 @@
 //! which is the guard. Its errors and log lines carry no title and no pixel. It judges nothing and hides nothing: it says
 //! what is there, and `None` or an error where it cannot tell, so that the guard can fail closed.
 //!
-//! Where to start reading: `sensors.rs`; then [`WindowWatch`] in `windows/watch.rs` and `windows/arrange.rs`, which says
+//! Where to start reading: `sensors.rs` and `live.rs`; then [`WindowWatch`] in `windows/watch.rs` and `windows/arrange.rs`, which says
 //! what a window is; [`Screen`] in `screen/mod.rs`; `portable/mod.rs`.
 
 mod area;
@@ -31,15 +31,16 @@ pub mod counter;
 mod display;
 mod error;
 mod frame;
-#[cfg(target_os = "linux")]
-mod idle;
 mod kind;
+mod live;
 #[cfg(any(feature = "portable", not(target_os = "linux"), test))]
 #[cfg_attr(
     all(target_os = "linux", not(feature = "portable")),
     allow(unreachable_pub, reason = "without the feature only its own tests see it")
 )]
 mod portable;
+#[cfg(target_os = "linux")]
+mod pulse;
 #[cfg(target_os = "linux")]
 mod screen;
 mod sensors;
@@ -53,14 +54,12 @@ pub use backend::{Backend, HAS_PORTABLE};
 pub use blank::blank;
 pub use error::SensorError;
 pub use frame::{LARGEST_SIDE, RawFrame};
-#[cfg(target_os = "linux")]
-pub use idle::Idle;
 pub use kind::{DisplayKind, display_kind};
 #[cfg(any(feature = "portable", not(target_os = "linux")))]
 pub use portable::{PortableScreen, PortableWatch};
 #[cfg(target_os = "linux")]
 pub use screen::Screen;
-pub use sensors::Sensors;
+pub use sensors::{Attendance, Sensors};
 pub use session::{Locked, Session};
 #[cfg(target_os = "linux")]
 pub use windows::WindowWatch;

@@ -1,8 +1,12 @@
-//! One handle on all that is seen of a desktop, whichever backend sees it.
+//! One handle on all that is seen of a desktop, whichever backend sees it, and however often the display goes and comes
+//! back.
+//!
+//! A thread of its own opens the display ([`Live`]), asks it every two seconds whether it is still there and how long nobody
+//! touched anything, and opens it anew when it went. A display that does not answer is as good as gone: its connections
+//! are closed, so that nobody waits for it, and it is opened anew when it answers again.
 
-use std::sync::Arc;
-#[cfg(target_os = "linux")]
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -10,30 +14,85 @@ use crate::area::{Area, Monitor};
 use crate::backend::Backend;
 use crate::error::SensorError;
 use crate::frame::RawFrame;
-use crate::kind::{DisplayKind, display_kind};
-#[cfg(any(feature = "portable", not(target_os = "linux")))]
-use crate::portable::{self, PortableScreen, PortableWatch};
+use crate::kind::DisplayKind;
+use crate::live::{Answer, Live, Opening};
 use crate::session::{self, Session};
 use crate::windows::Layout;
-#[cfg(target_os = "linux")]
-use crate::{idle::Idle, screen::Screen, windows::WindowWatch};
 
-/// Windows, pixels, idle time and the state of the screen. Cheap to share between threads.
+/// How often the display is asked whether it is still there.
+const INTERVAL: Duration = Duration::from_secs(2);
+/// How long it may take to answer that.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// An answer that is older than this says nothing of now.
+const STALE: Duration = Duration::from_secs(8);
+/// How long a caller that may wait is kept waiting for an answer or an attempt.
+const WAIT: Duration = Duration::from_secs(2);
+/// How long [`Sensors::open`] waits for a display that is slow.
+const FIRST: Duration = Duration::from_secs(20);
+/// How long to wait before a display that is gone is looked for again: at first, and at most. Whoever asks for it makes it
+/// be looked for sooner.
+const AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// How soon after the last time it is looked for again for somebody who asks.
+const SOONER: Duration = Duration::from_secs(3);
+
+/// Windows, pixels, idle time and the state of the screen. Cheap to share between threads. While the display is gone, each
+/// question is answered with an error that says why; it is looked for until it is back.
 #[derive(Debug)]
 pub struct Sensors {
-    kind: DisplayKind,
-    eyes: Eyes,
-    /// Where there is an X server with the screen saver extension.
-    #[cfg(target_os = "linux")]
-    idle: Option<Idle>,
+    shared: Arc<Shared>,
+}
+
+/// When somebody was there, as last asked of the display.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attendance {
+    /// Milliseconds since the last key press, click or pointer movement; the repeats of a key that is held count as key
+    /// presses. `None` where that cannot be told.
+    pub idle_ms: Option<u64>,
+    /// Milliseconds since the last click, scroll or pointer movement; `None` where that cannot be told.
+    pub pointer_idle_ms: Option<u64>,
+    /// The state of the screen.
+    pub session: Session,
 }
 
 #[derive(Debug)]
-enum Eyes {
-    #[cfg(target_os = "linux")]
-    X11 { watch: Box<WindowWatch>, screen: Box<Mutex<Screen>> },
-    #[cfg(any(feature = "portable", not(target_os = "linux")))]
-    Portable { watch: PortableWatch, screen: PortableScreen },
+struct Shared {
+    state: Mutex<State>,
+    /// Rung for the thread: something is asked, or nobody is there any more.
+    asked: Condvar,
+    /// Rung by the thread: something was answered.
+    answered: Condvar,
+    changes: Arc<watch::Sender<u64>>,
+}
+
+#[derive(Debug)]
+struct State {
+    live: Option<Arc<Live>>,
+    answer: Option<Answer>,
+    /// Why there is no display.
+    lost: SensorError,
+    /// When it was last looked for.
+    tried: Instant,
+    /// The last question put, and the last one of those that is answered.
+    asked: u64,
+    answered: u64,
+    dropped: bool,
+}
+
+impl Shared {
+    /// The state is whole between any two statements that change it: a panic elsewhere does not spoil it.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the thread ask, or try, at once, and waits for what comes of it.
+    fn ask(&self) {
+        let mut state = self.state();
+        state.asked += 1;
+        let ticket = state.asked;
+        self.asked.notify_all();
+        let pending = |state: &mut State| state.answered < ticket && !state.dropped;
+        drop(self.answered.wait_timeout_while(state, WAIT, pending).unwrap_or_else(PoisonError::into_inner));
+    }
 }
 
 impl Sensors {
@@ -43,120 +102,113 @@ impl Sensors {
     /// [`SensorError::Blind`] where nothing can be seen (Wayland, no display), with what to do; [`SensorError::Backend`]
     /// where the backend asked for is not to be had; and what opening it may say.
     pub fn open(backend: Backend, display: Option<&str>) -> Result<Self, SensorError> {
-        let kind = display_kind(display);
-        // That a display cannot be opened has a reason of its own, better than 'there is none'.
-        #[cfg(target_os = "linux")]
-        if kind == DisplayKind::None {
-            crate::display::open(display)?;
-        }
-        let eyes = match backend.choose(kind)? {
-            Backend::Portable => Self::portable(display)?,
-            Backend::Auto | Backend::X11 => Self::x11(display)?,
-        };
-        Ok(Self {
-            kind,
-            eyes,
-            #[cfg(target_os = "linux")]
-            idle: Idle::open(display).ok(),
-        })
+        let sensors = Self::begin(backend, display, FIRST)?;
+        sensors.live()?;
+        Ok(sensors)
     }
 
-    #[cfg(target_os = "linux")]
-    fn x11(display: Option<&str>) -> Result<Eyes, SensorError> {
-        let watch = Box::new(WindowWatch::start(display)?);
-        Ok(Eyes::X11 { watch, screen: Box::new(Mutex::new(Screen::open(display)?)) })
+    /// The same for a display that may yet have to come: it is looked for until it is there.
+    ///
+    /// # Errors
+    /// [`SensorError::System`] when no thread can be started.
+    pub fn start(backend: Backend, display: Option<&str>) -> Result<Self, SensorError> {
+        Self::begin(backend, display, WAIT)
     }
 
-    #[cfg(not(target_os = "linux"))]
-    fn x11(_display: Option<&str>) -> Result<Eyes, SensorError> {
-        Err(SensorError::Backend("there is no X11 here; use the backend 'auto' or 'portable'"))
+    fn begin(backend: Backend, display: Option<&str>, patience: Duration) -> Result<Self, SensorError> {
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                live: None,
+                answer: None,
+                lost: SensorError::TimedOut(patience),
+                tried: Instant::now(),
+                asked: 1,
+                answered: 0,
+                dropped: false,
+            }),
+            asked: Condvar::new(),
+            answered: Condvar::new(),
+            changes: Arc::new(watch::channel(0).0),
+        });
+        let opening = Opening::new(backend, display, Arc::clone(&shared.changes));
+        let for_thread = Arc::clone(&shared);
+        std::thread::Builder::new()
+            .name("sensors".to_owned())
+            .spawn(move || look_after(&for_thread, opening))
+            .map_err(|source| SensorError::System {
+                what: "cannot start the thread that looks after the display",
+                source,
+            })?;
+        let first = |state: &mut State| state.answered == 0;
+        let state = shared.answered.wait_timeout_while(shared.state(), patience, first);
+        drop(state.unwrap_or_else(PoisonError::into_inner));
+        Ok(Self { shared })
     }
 
-    #[cfg(any(feature = "portable", not(target_os = "linux")))]
-    fn portable(display: Option<&str>) -> Result<Eyes, SensorError> {
-        if display.is_some_and(|name| std::env::var("DISPLAY").as_deref() != Ok(name)) {
-            return Err(SensorError::Backend(
-                "the portable backend looks at $DISPLAY and no other display: start Candor with DISPLAY set to it",
-            ));
-        }
-        Ok(Eyes::Portable { watch: portable::watch()?, screen: PortableScreen::open()? })
-    }
-
-    #[cfg(not(any(feature = "portable", not(target_os = "linux"))))]
-    fn portable(_display: Option<&str>) -> Result<Eyes, SensorError> {
-        Err(SensorError::Backend(crate::backend::WITHOUT_PORTABLE))
+    /// The display as it is open now.
+    fn live(&self) -> Result<Arc<Live>, SensorError> {
+        let state = self.shared.state();
+        state.live.clone().ok_or_else(|| state.lost.clone())
     }
 
     /// What sort of display it is.
     #[must_use]
     pub fn kind(&self) -> DisplayKind {
-        self.kind
-    }
-
-    /// The backend in use: never [`Backend::Auto`].
-    #[must_use]
-    pub fn backend(&self) -> Backend {
-        match &self.eyes {
-            #[cfg(target_os = "linux")]
-            Eyes::X11 { .. } => Backend::X11,
-            #[cfg(any(feature = "portable", not(target_os = "linux")))]
-            Eyes::Portable { .. } => Backend::Portable,
+        match self.live() {
+            Ok(live) => live.kind,
+            Err(SensorError::Blind(kind)) => kind,
+            Err(_) => DisplayKind::None,
         }
     }
 
-    /// The layout as last seen; by the portable backend at most 250 ms ago.
+    /// The backend in use, never [`Backend::Auto`]; `None` while there is no display.
+    #[must_use]
+    pub fn backend(&self) -> Option<Backend> {
+        self.live().ok().map(|live| live.backend())
+    }
+
+    /// The layout as last seen; by the portable backend at most 250 ms ago. Waits for nobody.
     ///
     /// # Errors
-    /// [`SensorError::DisplayLost`] when the display is gone.
+    /// [`SensorError::DisplayLost`] when the display is gone, or why there is none.
     pub fn current(&self) -> Result<Arc<Layout>, SensorError> {
-        match &self.eyes {
-            #[cfg(target_os = "linux")]
-            Eyes::X11 { watch, .. } => watch.current(),
-            #[cfg(any(feature = "portable", not(target_os = "linux")))]
-            Eyes::Portable { watch, .. } => watch.current(),
-        }
+        self.live()?.current()
     }
 
     /// The layout valid at `from` and every one that came until `to` (ms since the Unix epoch), oldest first; never empty.
     /// By the portable backend every one until now: what a look sees may have been so since just after the look before.
+    /// Waits for nobody.
     ///
     /// # Errors
     /// Where the history does not reach so far, or the display is gone.
     pub fn span(&self, from: u64, to: u64) -> Result<Vec<Arc<Layout>>, SensorError> {
-        match &self.eyes {
-            #[cfg(target_os = "linux")]
-            Eyes::X11 { watch, .. } => watch.span(from, to),
-            #[cfg(any(feature = "portable", not(target_os = "linux")))]
-            Eyes::Portable { watch, .. } => {
-                let _ = to;
-                watch.span(from)
-            }
-        }
+        self.live()?.span(from, to)
     }
 
-    /// Tells the generation of each layout that comes from now on. When the display is lost, it closes.
+    /// Tells the generation of each layout that comes from now on, and that the display went or came back. It closes when
+    /// the sensors are dropped.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
-        match &self.eyes {
-            #[cfg(target_os = "linux")]
-            Eyes::X11 { watch, .. } => watch.changes(),
-            #[cfg(any(feature = "portable", not(target_os = "linux")))]
-            Eyes::Portable { watch, .. } => watch.changes(),
-        }
+        let mut changes = self.shared.changes.subscribe();
+        changes.mark_unchanged();
+        changes
     }
 
     /// Waits until every change before this call is in the history (by the portable backend: every change that is still
-    /// there); answers the generation then. Blocks, at most 2 s: not to be called on an async thread.
+    /// there); answers the generation then. A display that is gone is looked for once more. Blocks, at most 4 s: not to be
+    /// called on an async thread.
     ///
     /// # Errors
     /// [`SensorError::TimedOut`] when the system does not answer; [`SensorError::DisplayLost`] when the display is gone.
     pub fn barrier(&self) -> Result<u64, SensorError> {
-        match &self.eyes {
-            #[cfg(target_os = "linux")]
-            Eyes::X11 { watch, .. } => watch.barrier(),
-            #[cfg(any(feature = "portable", not(target_os = "linux")))]
-            Eyes::Portable { watch, .. } => watch.barrier(),
-        }
+        let live = match self.live() {
+            Ok(live) => live,
+            Err(_) => {
+                self.shared.ask();
+                self.live()?
+            }
+        };
+        live.barrier()
     }
 
     /// The monitors as they are now. Blocks.
@@ -164,53 +216,153 @@ impl Sensors {
     /// # Errors
     /// Where the display cannot be read.
     pub fn monitors(&self) -> Result<Vec<Monitor>, SensorError> {
-        match &self.eyes {
-            #[cfg(target_os = "linux")]
-            Eyes::X11 { screen, .. } => screen.lock().unwrap_or_else(PoisonError::into_inner).monitors(),
-            #[cfg(any(feature = "portable", not(target_os = "linux")))]
-            Eyes::Portable { screen, .. } => screen.monitors(),
-        }
+        self.live()?.monitors()
     }
 
-    /// Captures a part of the desktop, without the pointer. Blocks (10 to 20 ms for 1920x1080): not to be called on an
-    /// async thread.
+    /// Captures a part of the desktop, without the pointer. Blocks (10 to 20 ms for 1920x1080; some seconds where the display
+    /// does not answer): not to be called on an async thread.
     ///
     /// # Errors
     /// [`SensorError::BadArea`] when the area is empty, too large or not on the desktop; or the display cannot be read.
     pub fn capture(&self, area: Area) -> Result<RawFrame, SensorError> {
-        match &self.eyes {
-            #[cfg(target_os = "linux")]
-            Eyes::X11 { screen, .. } => screen.lock().unwrap_or_else(PoisonError::into_inner).capture(area),
-            #[cfg(any(feature = "portable", not(target_os = "linux")))]
-            Eyes::Portable { screen, .. } => screen.capture(area),
+        self.live()?.capture(area)
+    }
+
+    /// Whether somebody is there, as known for at most two seconds. Waits for nobody.
+    ///
+    /// # Errors
+    /// Why the display cannot tell: it is gone, or did not answer for 8 s.
+    pub fn attendance(&self) -> Result<Attendance, SensorError> {
+        let (live, answer) = {
+            let mut state = self.shared.state();
+            let Some(live) = state.live.clone() else {
+                // Whoever asks wants it back: it is looked for, while they go on.
+                if state.tried.elapsed() >= SOONER && state.asked == state.answered {
+                    state.asked += 1;
+                    self.shared.asked.notify_all();
+                }
+                return Err(state.lost.clone());
+            };
+            (live, state.answer)
+        };
+        let answer = answer.ok_or(SensorError::TimedOut(PATIENCE))?;
+        let age = answer.at.elapsed();
+        if age > STALE {
+            return Err(SensorError::TimedOut(age));
         }
+        // What was touched since is not known yet.
+        let now = |idle: Duration| u64::try_from((idle + age).as_millis()).unwrap_or(u64::MAX);
+        Ok(Attendance {
+            idle_ms: answer.idle.map(now),
+            pointer_idle_ms: answer.pointer_idle.map(now),
+            session: session::judge(&*live.current()?, answer.saver),
+        })
     }
 
-    /// Milliseconds since the last key press, click or pointer movement; `None` where that cannot be told (on macOS and
-    /// Windows, and on an X server without the screen saver extension). Blocks for some microseconds.
+    /// The same, asked of the display now. Blocks, at most 2 s: not to be called on an async thread.
     ///
     /// # Errors
-    /// [`SensorError::DisplayLost`] when the X server is gone.
-    pub fn idle_ms(&self) -> Result<Option<u64>, SensorError> {
-        #[cfg(target_os = "linux")]
-        let idle = self.idle.as_ref().map(Idle::ms).transpose();
-        #[cfg(not(target_os = "linux"))]
-        let idle = Ok(None);
-        idle
+    /// As [`Self::attendance`].
+    pub fn attendance_now(&self) -> Result<Attendance, SensorError> {
+        self.shared.ask();
+        self.attendance()
     }
+}
 
-    /// Whether the screen is locked or covered by a screen saver, by the windows as last seen and the X server's own saver.
-    /// (Asking the sign-in service, systemd-logind, would bring in a D-Bus library: not done.) Blocks for some
-    /// microseconds.
-    ///
-    /// # Errors
-    /// [`SensorError::DisplayLost`] when the display is gone.
-    pub fn session(&self) -> Result<Session, SensorError> {
-        let layout = self.current()?;
-        #[cfg(target_os = "linux")]
-        let saver = self.idle.as_ref().map(Idle::saver).transpose()?;
-        #[cfg(not(target_os = "linux"))]
-        let saver = None;
-        Ok(session::judge(&layout, saver))
+impl Drop for Sensors {
+    fn drop(&mut self) {
+        let live = {
+            let mut state = self.shared.state();
+            state.dropped = true;
+            state.live.take()
+        };
+        if let Some(live) = live {
+            live.hang_up();
+        }
+        self.shared.asked.notify_all();
+    }
+}
+
+/// The thread: opens the display whenever there is none, until nobody wants it any more.
+fn look_after(shared: &Shared, mut opening: Opening) {
+    let mut again = AGAIN.0;
+    let mut seen_before = false;
+    loop {
+        let ticket = {
+            let state = shared.state();
+            if state.dropped {
+                return;
+            }
+            state.asked
+        };
+        let opened = opening.open().and_then(|live| Ok((live.ask(PATIENCE)?, Arc::new(live))));
+        match opened {
+            Ok((answer, live)) => {
+                again = AGAIN.0;
+                seen_before = true;
+                publish(shared, Arc::clone(&live), answer, ticket);
+                let Err(why) = follow(shared, &live) else { return };
+                tracing::warn!(%why, "the display was lost");
+                withdraw(shared, why, None);
+                live.hang_up();
+                shared.changes.send_modify(|_| ());
+            }
+            // That there is none is no news where there was one.
+            Err(SensorError::NoDisplay { .. }) if seen_before => {
+                withdraw(shared, SensorError::DisplayLost, Some(ticket));
+            }
+            Err(why) => withdraw(shared, why, Some(ticket)),
+        }
+        let idle = |state: &mut State| !state.dropped && state.asked == state.answered;
+        drop(shared.asked.wait_timeout_while(shared.state(), again, idle));
+        again = (again * 2).min(AGAIN.1);
+    }
+}
+
+/// There is a display.
+fn publish(shared: &Shared, live: Arc<Live>, answer: Answer, ticket: u64) {
+    let mut state = shared.state();
+    if state.dropped {
+        return;
+    }
+    (state.live, state.answer) = (Some(live), Some(answer));
+    state.answered = ticket;
+    drop(state);
+    shared.answered.notify_all();
+    shared.changes.send_modify(|_| ());
+}
+
+/// There is no display, for this reason.
+fn withdraw(shared: &Shared, why: SensorError, ticket: Option<u64>) {
+    let mut state = shared.state();
+    (state.live, state.answer, state.lost) = (None, None, why);
+    state.tried = Instant::now();
+    if let Some(ticket) = ticket {
+        state.answered = ticket;
+    }
+    drop(state);
+    shared.answered.notify_all();
+}
+
+/// Asks the display again and again; answers why it is gone, or that nobody wants to know any more.
+fn follow(shared: &Shared, live: &Live) -> Result<(), SensorError> {
+    loop {
+        let idle = |state: &mut State| !state.dropped && state.asked == state.answered;
+        let state = shared.asked.wait_timeout_while(shared.state(), INTERVAL, idle);
+        let ticket = {
+            let state = state.unwrap_or_else(PoisonError::into_inner).0;
+            if state.dropped {
+                return Ok(());
+            }
+            state.asked
+        };
+        live.current()?;
+        let answer = live.ask(PATIENCE)?;
+        {
+            let mut state = shared.state();
+            state.answer = Some(answer);
+            state.answered = ticket;
+        }
+        shared.answered.notify_all();
     }
 }

@@ -81,8 +81,10 @@ mod tests {
             owner: None,
             may_belong_to: Vec::new(),
             area,
+            title_bar: None,
             opaque: true,
             shows_titles: false,
+            notifies: false,
             focused: false,
             kind,
         }

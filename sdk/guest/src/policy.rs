@@ -200,6 +200,9 @@ pub struct Mask {
 pub enum Target {
     /// The window at this index of [`Scene::windows`], frame included.
     Window(u32),
+    /// Where the title of the window at this index of [`Scene::windows`] may stand: its title bar, or the top of what its
+    /// program draws itself. The host measures it; where it cannot, it covers the window.
+    TitleBar(u32),
     /// A part of the desktop.
     Region(Area),
     /// Everything.
@@ -253,6 +256,7 @@ impl From<Mask> for raw::Mask {
         Self {
             target: match mask.target {
                 Target::Window(index) => raw::Target::Window(index),
+                Target::TitleBar(index) => raw::Target::TitleBar(index),
                 Target::Region(area) => raw::Target::Region(area.into()),
                 Target::Whole => raw::Target::Whole,
             },

@@ -62,8 +62,10 @@ impl PaintedScreen {
             owner: None,
             may_belong_to: Vec::new(),
             area,
+            title_bar: None,
             opaque: true,
             shows_titles: false,
+            notifies: false,
             focused,
             kind: WindowKind::Normal,
         };

@@ -21,6 +21,8 @@ pub const MOST_REGIONS: usize = 16;
 pub struct Ruling {
     /// Windows to be covered, by their id.
     pub windows: BTreeMap<u64, (Cover, u32)>,
+    /// Windows whose title bar is to be covered, by their id.
+    pub title_bars: BTreeMap<u64, (Cover, u32)>,
     /// Parts of the desktop to be covered.
     pub regions: Vec<(Area, Cover, u32)>,
     /// Whether everything is to be covered.
@@ -60,6 +62,12 @@ impl Ruling {
                 Target::Window(index) => {
                     if let Some(id) = ids.get(index as usize) {
                         ruling.window(*id, said);
+                    }
+                }
+                Target::TitleBar(index) => {
+                    if let Some(id) = ids.get(index as usize) {
+                        let bars = &mut ruling.title_bars;
+                        bars.entry(*id).and_modify(|before| *before = both(*before, said)).or_insert(said);
                     }
                 }
                 Target::Region(a) => {
@@ -129,8 +137,10 @@ impl Ruling {
 
     /// Adds what another says. Nothing is taken away.
     pub fn add(&mut self, other: Self) {
-        for (id, said) in other.windows {
-            self.windows.entry(id).and_modify(|before| *before = both(*before, said)).or_insert(said);
+        for (places, more) in [(&mut self.windows, other.windows), (&mut self.title_bars, other.title_bars)] {
+            for (id, said) in more {
+                places.entry(id).and_modify(|before| *before = both(*before, said)).or_insert(said);
+            }
         }
         self.regions.extend(other.regions);
         sort(&mut self.regions);
@@ -202,6 +212,16 @@ mod tests {
         let (area, ..) = ruling.regions[0];
         assert!(area.x <= -65_536 && i64::from(area.x) + i64::from(area.width) > 65_536, "{area:?}");
         assert_eq!((area.x % 32, area.width % 32), (0, 0), "and its edges tell nothing");
+    }
+
+    #[test]
+    fn a_covered_title_bar_is_told_once_and_leaves_the_texts_to_the_hidings() {
+        let bar = |index, cover, rule| Mask { target: Target::TitleBar(index), cover, rule };
+        let mut ruling = redact(vec![bar(1, Cover::Blur, 4), bar(1, Cover::Fill, 5)], Vec::new());
+        assert_eq!(ruling.title_bars, [(8, (Cover::Fill, 4))].into());
+        assert_eq!(ruling.hidden_by(8), []);
+        ruling.add(redact(vec![bar(0, Cover::Fill, 2), bar(1, Cover::Fill, 2)], Vec::new()));
+        assert_eq!(ruling.title_bars, [(7, (Cover::Fill, 2)), (8, (Cover::Fill, 2))].into());
     }
 
     #[test]

@@ -147,7 +147,7 @@ impl Seen {
     /// any rule is in force, those that show for a moment what any program has to say.
     fn covered_by_host(&self, ruling: &Ruling, any_rule: bool) -> BTreeSet<u64> {
         let titles_hidden = !ruling.titles.is_empty();
-        let covered = |w: &&WindowState| (w.shows_titles && titles_hidden) || (notifies(w) && any_rule);
+        let covered = |w: &&WindowState| (w.shows_titles && titles_hidden) || (w.notifies && any_rule);
         self.layouts().flat_map(|l| &l.windows).filter(covered).map(|w| w.id).collect()
     }
 
@@ -170,19 +170,22 @@ impl Seen {
         for (area, cover, rule) in &ruling.regions {
             covered.push(Covered { places: vec![*area], cover: *cover, rule: Some(*rule) });
         }
-        let mut window = |id: u64, cover: Cover, rule: Option<u32>| {
-            let places = visible(id, &self.then, &self.span);
+        let mut window = |id: u64, cover: Cover, rule: Option<u32>, part: fn(&WindowState) -> Area| {
+            let places = visible(id, &self.then, &self.span, part);
             if !places.is_empty() {
                 covered.push(Covered { places, cover, rule });
             }
         };
         for (id, (cover, rule)) in &ruling.windows {
-            window(*id, *cover, Some(*rule));
+            window(*id, *cover, Some(*rule), whole);
+        }
+        for (id, (cover, rule)) in &ruling.title_bars {
+            window(*id, *cover, Some(*rule), title_bar);
         }
         for id in self.covered_by_host(ruling, any_rule) {
             // What a rule covers with a solid block needs no second one.
             if ruling.windows.get(&id).is_none_or(|(cover, _)| *cover != Cover::Fill) {
-                window(id, Cover::Fill, None);
+                window(id, Cover::Fill, None, whole);
             }
         }
         covered
@@ -193,12 +196,6 @@ impl Seen {
     pub fn tells_title(&self, id: u64, ruling: &Ruling, any_rule: bool) -> bool {
         !ruling.titles.contains_key(&id) && !self.covered_by_host(ruling, any_rule).contains(&id)
     }
-}
-
-/// Whether it may show what other programs say, or what is going on in them, for a moment: a notification, an on-screen
-/// display, a tooltip of nobody's. Those belong to no window.
-fn notifies(window: &WindowState) -> bool {
-    window.kind == WindowKind::Popup && window.owner.is_none() && window.may_belong_to.is_empty()
 }
 
 /// Each popup with every window it belongs to, the owners of owners too: a menu of a menu is reached.
@@ -226,14 +223,25 @@ fn owners(then: &Arc<Layout>, span: &[Arc<Layout>]) -> Vec<(u64, u64)> {
     all
 }
 
-/// Where a window can be seen in the picture: all places that it had in the span. Only where it and everything above
-/// it kept still all the while is what opaque windows cover left out; else it is covered whole.
-fn visible(id: u64, at_capture: &Layout, span: &[Arc<Layout>]) -> Vec<Area> {
+/// All of a window.
+fn whole(state: &WindowState) -> Area {
+    state.area
+}
+
+/// Where the title of a window may stand: where that cannot be told, anywhere in it.
+fn title_bar(state: &WindowState) -> Area {
+    state.title_bar.unwrap_or(state.area)
+}
+
+/// Where a part of a window can be seen in the picture: all places that it had in the span. Only where it and everything
+/// above it kept still all the while is what opaque windows cover left out; else it is covered whole.
+fn visible(id: u64, at_capture: &Layout, span: &[Arc<Layout>], part: fn(&WindowState) -> Area) -> Vec<Area> {
     let mut places: Vec<Area> = Vec::new();
     let all = std::iter::once(at_capture).chain(span.iter().map(AsRef::as_ref));
     for state in all.flat_map(|l| &l.windows).filter(|w| w.id == id) {
-        if state.area.width > 0 && state.area.height > 0 && !places.contains(&state.area) {
-            places.push(state.area);
+        let place = part(state);
+        if place.width > 0 && place.height > 0 && !places.contains(&place) {
+            places.push(place);
         }
     }
     let Some(position) = at_capture.windows.iter().position(|w| w.id == id) else { return places };

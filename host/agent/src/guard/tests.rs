@@ -122,8 +122,10 @@ fn window(id: u64, title: &str) -> WindowState {
         owner: None,
         may_belong_to: Vec::new(),
         area: Area { x: 10 + 70 * i32::try_from(id).unwrap(), y: 10, width: 60, height: 100 },
+        title_bar: None,
         opaque: true,
         shows_titles: false,
+        notifies: false,
         focused: false,
         kind: WindowKind::Normal,
     }
@@ -206,7 +208,7 @@ async fn invariant_05_the_clients_policy_is_shown_what_own_rules_leave() {
     let hidings = vec![Hiding { window: 1, field: Field::Title, rule: 0 }];
     let own = Says::new(Ok(Verdict::Redact { masks, hidings }));
     let popup = WindowState { owner: Some(1), ..window(4, "menu of one") };
-    let notification = WindowState { kind: WindowKind::Popup, ..window(5, "says anything") };
+    let notification = WindowState { kind: WindowKind::Popup, notifies: true, ..window(5, "says anything") };
     let windows = vec![window(1, "one"), window(2, "two"), window(3, "three"), popup, notification];
     let (guard, _) = guard(Painted::new(windows, &[0]), Some(client), Some(own));
     guard.picture(Scope::Desktop).await.unwrap();
@@ -282,8 +284,11 @@ async fn invariant_02_notifications_are_covered_where_any_rule_is_in_force() {
             Ok(Verdict::Keep)
         }
     }
-    let notification =
-        || WindowState { kind: WindowKind::Popup, ..window(5, "a message of a hidden program") };
+    let notification = || WindowState {
+        kind: WindowKind::Popup,
+        notifies: true,
+        ..window(5, "a message of a hidden program")
+    };
     for (client, own, covered) in [
         (Box::new(NoRules) as Box<dyn Judge>, None, 0),
         (Box::new(Says::new(Ok(Verdict::Keep))), None, 1),

@@ -7,7 +7,7 @@ use xcap::{Window, XCapError};
 use super::poll::{PortableWatch, Seen};
 use crate::area::{Area, Monitor};
 use crate::error::SensorError;
-use crate::windows::{WindowKind, WindowState};
+use crate::windows::{Numbers, WindowKind, WindowState};
 
 /// The longest title or application name that is kept, bytes.
 const LONGEST_TEXT: usize = 4_096;
@@ -23,9 +23,9 @@ const FRAME: (u32, u32) = if cfg!(target_os = "linux") { (80, 24) } else { (0, 0
 ///
 /// # Errors
 /// When the display cannot be read.
-pub(crate) fn watch() -> Result<PortableWatch, SensorError> {
-    let mut ids = Ids::default();
-    PortableWatch::start(move || {
+pub(crate) fn watch(numbers: &Numbers) -> Result<PortableWatch, SensorError> {
+    let mut ids = Ids { last: numbers.first() - 1, ..Ids::default() };
+    PortableWatch::start(numbers, move || {
         let monitors = monitors()?;
         Ok(Seen { windows: windows(&monitors, &mut ids), monitors })
     })
@@ -98,12 +98,14 @@ fn read(window: &Window, monitors: &[Monitor], ids: &mut Ids) -> Option<WindowSt
     Some(WindowState {
         id: ids.of(number, pid),
         shows_titles: app.is_none() && title.is_none(),
+        notifies: false,
         app,
         title,
         pid,
         owner: None,
         may_belong_to: Vec::new(),
         area,
+        title_bar: None,
         // Whether it is shaped or translucent is not told.
         opaque: false,
         focused: window.is_focused().unwrap_or(false),
@@ -152,8 +154,10 @@ fn unlisted(monitor: &Monitor, id: u64) -> WindowState {
         owner: None,
         may_belong_to: Vec::new(),
         area: monitor.area,
+        title_bar: None,
         opaque: false,
         shows_titles: true,
+        notifies: true,
         focused: false,
         kind: WindowKind::Unknown,
     }

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::area::Monitor;
 use crate::error::SensorError;
 use crate::windows::history::{BARRIER_TIME, History, Now};
-use crate::windows::{Layout, WindowState};
+use crate::windows::{Layout, Numbers, WindowState};
 
 /// How often it looks by itself.
 pub(crate) const INTERVAL: Duration = Duration::from_millis(250);
@@ -73,13 +73,15 @@ impl PortableWatch {
     /// Looks a first time, and then every 250 ms. An error of a look ends the watch: what cannot be seen must not be taken
     /// for a desktop on which nothing happens.
     pub(crate) fn start(
+        numbers: &Numbers,
         mut look: impl FnMut() -> Result<Seen, SensorError> + Send + 'static,
     ) -> Result<Self, SensorError> {
         let first = look()?;
         let now = Now::look();
-        let mut history = History::new(now);
-        let generation = history.push(now, first.windows, first.monitors).unwrap_or(1);
-        let (sender, changes) = watch::channel(generation);
+        let mut history = History::new(now, numbers.first());
+        history.push(now, first.windows, first.monitors);
+        let sender = numbers.changes(&history);
+        let changes = sender.subscribe();
         let state = State { history, lost: false, dropped: false, asked: 0, done: 0 };
         let shared =
             Arc::new(Shared { state: Mutex::new(state), wanted: Condvar::new(), done: Condvar::new() });
@@ -215,6 +217,10 @@ mod tests {
     use super::*;
     use crate::area::Area;
 
+    fn numbers() -> Numbers {
+        Numbers::of(0, Arc::new(watch::channel(0).0))
+    }
+
     /// A desktop with one monitor, whose width is what changes.
     #[derive(Clone, Default)]
     struct Desktop {
@@ -227,7 +233,7 @@ mod tests {
     impl Desktop {
         fn watch(&self) -> PortableWatch {
             let desktop = self.clone();
-            PortableWatch::start(move || desktop.look()).expect("the first look")
+            PortableWatch::start(&numbers(), move || desktop.look()).expect("the first look")
         }
 
         fn look(&self) -> Result<Seen, SensorError> {
@@ -306,7 +312,7 @@ mod tests {
     #[test]
     fn a_look_that_panics_is_a_lost_display() {
         let mut looks = 0;
-        let watch = PortableWatch::start(move || {
+        let watch = PortableWatch::start(&numbers(), move || {
             looks += 1;
             assert!(looks == 1, "as a library may");
             Ok(Seen { windows: Vec::new(), monitors: Vec::new() })

@@ -46,6 +46,12 @@ impl Screen {
         Ok(Self { connection, root, layout, shares })
     }
 
+    /// The connection's line, by which it can be ended under a capture that waits.
+    pub(crate) fn line(&self) -> Result<std::os::fd::OwnedFd, SensorError> {
+        rustix::io::dup(self.connection.stream())
+            .map_err(|error| SensorError::System { what: "cannot keep a line", source: error.into() })
+    }
+
     /// The monitors as they are now.
     ///
     /// # Errors

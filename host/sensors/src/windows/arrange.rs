@@ -13,6 +13,28 @@ use crate::area::Area;
 const SWITCHERS: [&str; 7] =
     ["alttab", "dmenu", "rofi", "simpleswitcher", "skippy-xd", "wofi", "xfce4-appfinder"];
 
+/// Programs that show notifications or pick among what others hold, by `WM_CLASS`, lower case; not all of them give their
+/// windows a type that says so.
+const NOTIFIERS: [&str; 13] = [
+    "clipmenu",
+    "copyq",
+    "dunst",
+    "mate-notification-daemon",
+    "notification-daemon",
+    "notify-osd",
+    "plasmashell",
+    "synapse",
+    "tint2",
+    "ulauncher",
+    "wired",
+    "xfce4-notifyd",
+    "xosd",
+];
+
+/// How much of the top of what a program draws itself may be its title, in pixels of an unscaled screen: room for a header
+/// bar and a row of tabs.
+const HEADER: u32 = 96;
+
 /// All that is known of a desktop.
 #[derive(Debug, Default)]
 pub(super) struct Desk {
@@ -30,6 +52,8 @@ pub(super) struct Desk {
     pub(super) compositor: Option<Window>,
     /// The bits of a window's id that are not its program's.
     pub(super) id_mask: u32,
+    /// By how much programs scale what they draw, percent; `None` where nothing tells.
+    pub(super) scale: Option<u32>,
 }
 
 /// A window to be listed, before it is known whose it is.
@@ -73,6 +97,12 @@ impl Desk {
         let kinds: Vec<WindowKind> =
             subjects.iter().zip(&owners).map(|(subject, owners)| kind(subject, !owners.is_empty())).collect();
         let of_panels = self.of_panels(&subjects, &kinds);
+        let notices: Vec<bool> = subjects
+            .iter()
+            .zip(&kinds)
+            .zip(&owners)
+            .map(|((subject, kind), owners)| is_notice(subject, *kind, !owners.is_empty()))
+            .collect();
 
         let state = |index: usize, subject: &Subject<'_>| {
             let owners = owners.get(index).map(Vec::as_slice).unwrap_or_default();
@@ -86,6 +116,7 @@ impl Desk {
                 pid: subject.facts.pid,
                 owner: may_belong_to.first().copied(),
                 area: area(subject),
+                title_bar: self.title_bar(subject),
                 opaque: is_opaque(subject),
                 shows_titles: kind == WindowKind::Dock
                     || managers.contains(&self.program(subject.window))
@@ -96,6 +127,8 @@ impl Desk {
                         && of_panels.contains(&self.program(subject.window))
                     || owners.iter().any(|owner| kinds.get(*owner) == Some(&WindowKind::Dock)),
                 may_belong_to,
+                notifies: notices.get(index) == Some(&true)
+                    || owners.iter().any(|owner| notices.get(*owner) == Some(&true)),
                 focused: self.is_active(subject),
                 kind,
             }
@@ -235,6 +268,21 @@ impl Desk {
             .is_some_and(|active| active == subject.window || active == subject.top && !subject.managed)
     }
 
+    /// Where the title of a window may stand. Above what its program draws: the title bar that the window manager draws. And
+    /// the top of what the program draws itself, from where it can be seen: a header bar, tabs. How high that is, is a
+    /// matter of scale; where no title bar stands above it and nothing tells the scale, the title may stand anywhere.
+    fn title_bar(&self, subject: &Subject<'_>) -> Option<Area> {
+        let whole = area(subject);
+        let inner = subject.facts.inner;
+        let framed = subject.facts.shadow.is_none() && inner.y > whole.y;
+        let scale = self.scale.or(framed.then_some(100))?;
+        let header = u32::try_from(u64::from(HEADER) * u64::from(scale) / 100).unwrap_or(u32::MAX);
+        let [_, _, shadow, _] = subject.facts.shadow.unwrap_or_default();
+        let above = u32::try_from(i64::from(inner.y) - i64::from(whole.y)).unwrap_or(0);
+        let height = above.saturating_add(shadow).saturating_add(header).min(whole.height);
+        Some(Area { height, ..whole })
+    }
+
     /// The programs that show a panel: their menus and tooltips show titles, too.
     fn of_panels(&self, subjects: &[Subject<'_>], kinds: &[WindowKind]) -> HashSet<u32> {
         let docks = subjects.iter().zip(kinds).filter(|(_, kind)| **kind == WindowKind::Dock);
@@ -258,7 +306,21 @@ fn is_nameless(facts: &Facts) -> bool {
 }
 
 fn is_switcher(facts: &Facts) -> bool {
-    facts.app.as_ref().is_some_and(|app| SWITCHERS.contains(&app.to_lowercase().as_str()))
+    is_one_of(facts, &SWITCHERS)
+}
+
+fn is_one_of(facts: &Facts, programs: &[&str]) -> bool {
+    facts.app.as_ref().is_some_and(|app| programs.contains(&app.to_lowercase().as_str()))
+}
+
+/// Whether it tells for a moment what other programs say. A popup that belongs to no window is one of a program that shows
+/// nothing else: most of those notify or pick.
+fn is_notice(subject: &Subject<'_>, kind: WindowKind, has_owner: bool) -> bool {
+    let popup = matches!(kind, WindowKind::Popup | WindowKind::Unknown);
+    subject.facts.notifies
+        || popup && !has_owner
+        || kind != WindowKind::Desktop && is_one_of(subject.facts, &NOTIFIERS)
+        || is_switcher(subject.facts)
 }
 
 fn area(subject: &Subject<'_>) -> Area {
@@ -281,7 +343,12 @@ fn area(subject: &Subject<'_>) -> Area {
 /// (by what the frame extents say), it does not.
 fn is_opaque(subject: &Subject<'_>) -> bool {
     let solid = |facts: &Facts| !facts.shaped && !facts.translucent && facts.depth != 32;
-    subject.on_screen && solid(subject.facts) && solid(subject.frame) && area(subject) == subject.frame.outer
+    let no_shadow = subject.facts.shadow.is_none_or(|sides| sides == [0; 4]);
+    subject.on_screen
+        && no_shadow
+        && solid(subject.facts)
+        && solid(subject.frame)
+        && area(subject) == subject.frame.outer
 }
 
 #[cfg(test)]
@@ -471,6 +538,76 @@ mod tests {
             assert_eq!(state(&desk, window).shows_titles, shows_titles, "{window:#x}");
         }
         assert_eq!(state(&desk, OTHER + 1).kind, WindowKind::Dock);
+    }
+
+    #[test]
+    fn invariant_02_what_shows_other_programs_words_for_a_moment_is_told() {
+        let mut desk = desk();
+        add_framed(&mut desk, EDITOR + 1, "letter");
+        let popup = |facts: &mut Facts| {
+            facts.override_redirect = true;
+            facts.transient_for = Some(EDITOR + 1);
+        };
+        add(&mut desk, EDITOR + 2, popup);
+        add(&mut desk, EDITOR + 3, |facts| {
+            popup(facts);
+            facts.notifies = true;
+        });
+        add(&mut desk, EDITOR + 4, |facts| {
+            facts.override_redirect = true;
+            facts.transient_for = Some(EDITOR + 3);
+        });
+        // One of a program that has no other window, whatever it calls itself.
+        add(&mut desk, OTHER + 1, |facts| {
+            facts.override_redirect = true;
+            facts.app = Some("Nobody-knows".to_owned());
+        });
+        add(&mut desk, 0x80_0001, |facts| facts.app = Some("Rofi".to_owned()));
+        add(&mut desk, 0xA0_0001, |facts| facts.app = Some("Dunst".to_owned()));
+        add(&mut desk, 0xC0_0001, |facts| facts.app = Some("XTerm".to_owned()));
+        for (window, notifies) in [
+            (EDITOR + 1, false),
+            (EDITOR + 2, false),
+            (EDITOR + 3, true),
+            (EDITOR + 4, true),
+            (OTHER + 1, true),
+            (0x80_0001, true),
+            (0xA0_0001, true),
+            (0xC0_0001, false),
+        ] {
+            assert_eq!(state(&desk, window).notifies, notifies, "{window:#x}");
+        }
+    }
+
+    #[test]
+    fn invariant_02_a_title_stands_in_the_title_bar_or_in_the_top_of_what_the_program_draws() {
+        let place = |height| Area { x: 0, y: 0, width: 400, height };
+        let header_bar = |shadow: Option<[u32; 4]>, scale: Option<u32>| {
+            let mut desk = Desk { scale, ..desk() };
+            add(&mut desk, EDITOR + 1, |facts| {
+                (facts.outer, facts.inner) = (place(700), place(700));
+                facts.shadow = shadow;
+            });
+            state(&desk, EDITOR + 1).title_bar
+        };
+        let shadow = Some([26, 26, 23, 29]);
+        assert_eq!(header_bar(shadow, Some(100)), Some(place(23 + 96)));
+        assert_eq!(header_bar(Some([52, 52, 46, 58]), Some(200)), Some(place(46 + 192)));
+        assert_eq!(header_bar(Some([0; 4]), Some(150)), Some(place(144)));
+        assert_eq!(header_bar(None, Some(100)), Some(place(96)), "it draws what title it has itself");
+        for shadow in [shadow, Some([0; 4]), None] {
+            assert_eq!(header_bar(shadow, None), None, "who knows how high");
+        }
+        assert_eq!(
+            header_bar(Some([0, 0, 1_000, 0]), Some(300)),
+            Some(place(700)),
+            "no more than the window"
+        );
+
+        let mut desk = desk();
+        add_framed(&mut desk, EDITOR + 1, "letter");
+        let bar = state(&desk, EDITOR + 1).title_bar.expect("it has one");
+        assert_eq!((bar.y, bar.height), (-20, 116), "the title bar is measured");
     }
 
     #[test]

@@ -43,11 +43,13 @@ pub(crate) struct History {
     /// The oldest time known, if older layouts were dropped for want of room (rather than for their age).
     overflowed: Option<u64>,
     last_look: Now,
+    /// The first layout's generation.
+    first: u64,
 }
 
 impl History {
-    pub(crate) fn new(now: Now) -> Self {
-        Self { entries: VecDeque::new(), bytes: 0, overflowed: None, last_look: now }
+    pub(crate) fn new(now: Now, first: u64) -> Self {
+        Self { entries: VecDeque::new(), bytes: 0, overflowed: None, last_look: now, first }
     }
 
     /// The layout that came last.
@@ -67,7 +69,7 @@ impl History {
             Some(last) if last.windows == windows && last.monitors == monitors => return None,
             // A clock that is slewed back by some ms must not put the layouts out of order.
             Some(last) => (now.wall.max(last.at), last.generation + 1),
-            None => (now.wall, 1),
+            None => (now.wall, self.first),
         };
         let layout = Layout { at, generation, windows, monitors };
         self.bytes += size(&layout);
@@ -163,7 +165,7 @@ mod tests {
     }
 
     fn filled(clock: &Clock, times: &[u64]) -> History {
-        let mut history = History::new(clock.0);
+        let mut history = History::new(clock.0, 1);
         for (mark, time) in times.iter().enumerate() {
             history.push(clock.at(*time), Vec::new(), monitors(u32::try_from(mark).unwrap()));
         }
@@ -225,7 +227,7 @@ mod tests {
     #[test]
     fn more_layouts_than_it_holds_are_an_overflow_and_it_recovers() {
         let clock = Clock::new();
-        let mut history = History::new(clock.0);
+        let mut history = History::new(clock.0, 1);
         for mark in 0..3_000 {
             history.push(clock.at(u64::from(mark)), Vec::new(), monitors(mark));
         }
@@ -238,7 +240,7 @@ mod tests {
     #[test]
     fn long_titles_cannot_fill_the_memory() {
         let clock = Clock::new();
-        let mut history = History::new(clock.0);
+        let mut history = History::new(clock.0, 1);
         let window = WindowState {
             id: 1,
             app: None,
@@ -247,8 +249,10 @@ mod tests {
             owner: None,
             may_belong_to: Vec::new(),
             area: Area::default(),
+            title_bar: None,
             opaque: false,
             shows_titles: false,
+            notifies: false,
             focused: false,
             kind: super::super::layout::WindowKind::Unknown,
         };

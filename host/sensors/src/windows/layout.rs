@@ -34,11 +34,17 @@ pub struct WindowState {
     /// What it covers: its client area, its frame extents and its frame window, whichever reaches farther. Empty when it
     /// is not on the screen.
     pub area: Area,
+    /// The part of `area` in which its title may stand: its title bar, or the top of what the program draws itself.
+    /// `None` where that cannot be told: it may stand anywhere in the window.
+    pub title_bar: Option<Area>,
     /// Whether the whole of `area` hides what is below: not shaped, no alpha channel, no opacity set.
     pub opaque: bool,
     /// Whether it may show other windows' titles: a panel (and its popups), the window manager's own windows (task
     /// switcher, menus, tabs), known task switchers, and whatever has neither title nor application nor owner.
     pub shows_titles: bool,
+    /// Whether it may show what other programs say, or what is going on in them, for a moment: a notification, an on-screen
+    /// display, a picker or task switcher, what is dragged, a tooltip, and a popup that belongs to no window.
+    pub notifies: bool,
     /// Whether it has the keyboard focus.
     pub focused: bool,
     /// What sort of window it is.

@@ -9,13 +9,17 @@ mod arrange;
 mod atoms;
 pub(crate) mod history;
 mod layout;
+mod numbers;
 #[cfg(target_os = "linux")]
 mod reading;
+#[cfg(target_os = "linux")]
+mod scale;
 #[cfg(target_os = "linux")]
 mod upkeep;
 #[cfg(target_os = "linux")]
 mod watch;
 
 pub use layout::{Layout, WindowKind, WindowState};
+pub(crate) use numbers::Numbers;
 #[cfg(target_os = "linux")]
 pub use watch::WindowWatch;

@@ -38,11 +38,16 @@ pub(super) struct Facts {
     pub(super) app: Option<String>,
     pub(super) pid: Option<u32>,
     pub(super) type_: Type,
+    /// One of its types, whichever, is that of a notification or the like.
+    pub(super) notifies: bool,
     pub(super) transient_for: Option<Window>,
     pub(super) leader: Option<Window>,
     pub(super) translucent: bool,
     /// Left, right, top, bottom.
     pub(super) extents: [u32; 4],
+    /// The shadow that a program draws around its own title bar, within its window: left, right, top, bottom. `None` where
+    /// it does not say that it draws one.
+    pub(super) shadow: Option<[u32; 4]>,
     /// A window manager looks after it, by `WM_STATE`.
     pub(super) managed: bool,
     /// What must be read (again).
@@ -99,7 +104,7 @@ pub(super) struct Asked<'c> {
     pub(super) window: Window,
     place: Option<Place<'c>>,
     title: Option<[Property<'c>; 2]>,
-    rest: Option<[Property<'c>; 8]>,
+    rest: Option<[Property<'c>; 9]>,
 }
 
 struct Place<'c> {
@@ -161,6 +166,7 @@ impl Reader {
                 property(self.atoms.WM_CLIENT_LEADER, 1)?,
                 property(self.atoms._NET_WM_WINDOW_OPACITY, 1)?,
                 property(self.atoms._NET_FRAME_EXTENTS, 4)?,
+                property(self.atoms._GTK_FRAME_EXTENTS, 4)?,
                 property(self.atoms.WM_STATE, 1)?,
             ])
         } else {
@@ -219,22 +225,23 @@ impl Reader {
         Ok(replies.try_into().ok())
     }
 
-    fn take_rest(&self, properties: &[GetPropertyReply; 8], facts: &mut Facts) {
-        let [class, pid, types, transient, leader, opacity, extents, state] = properties;
+    fn take_rest(&self, properties: &[GetPropertyReply; 9], facts: &mut Facts) {
+        let [class, pid, types, transient, leader, opacity, extents, shadow, state] = properties;
         let number = |property: &GetPropertyReply| property.value32().and_then(|mut values| values.next());
         facts.app = application(&class.value);
         facts.pid = number(pid).filter(|pid| *pid != 0);
+        let types: Vec<Atom> = types.value32().map(Iterator::collect).unwrap_or_default();
         facts.type_ = types
-            .value32()
-            .and_then(|types| types.map(|atom| self.type_of(atom)).find(|type_| *type_ != Type::Other))
+            .iter()
+            .map(|atom| self.type_of(*atom))
+            .find(|type_| *type_ != Type::Other)
             .unwrap_or_default();
+        facts.notifies = types.iter().any(|atom| self.is_notice(*atom));
         facts.transient_for = number(transient).filter(|window| *window != 0 && *window != self.root);
         facts.leader = number(leader).filter(|window| *window != 0);
         facts.translucent = number(opacity).is_some_and(|opacity| opacity != u32::MAX);
-        facts.extents = [0; 4];
-        if let Some(values) = extents.value32() {
-            facts.extents.iter_mut().zip(values).for_each(|(extent, value)| *extent = value.min(1_000));
-        }
+        facts.extents = sides(extents).unwrap_or_default();
+        facts.shadow = sides(shadow);
         // 0 is 'withdrawn': no window manager looks after it.
         facts.managed = number(state).is_some_and(|state| state != 0);
     }
@@ -245,21 +252,35 @@ impl Reader {
             Type::Dock
         } else if atom == atoms._NET_WM_WINDOW_TYPE_DESKTOP {
             Type::Desktop
-        } else if [
-            atoms._NET_WM_WINDOW_TYPE_COMBO,
-            atoms._NET_WM_WINDOW_TYPE_DND,
-            atoms._NET_WM_WINDOW_TYPE_DROPDOWN_MENU,
-            atoms._NET_WM_WINDOW_TYPE_MENU,
-            atoms._NET_WM_WINDOW_TYPE_NOTIFICATION,
-            atoms._NET_WM_WINDOW_TYPE_POPUP_MENU,
-            atoms._NET_WM_WINDOW_TYPE_TOOLTIP,
-        ]
-        .contains(&atom)
+        } else if self.is_notice(atom)
+            || [
+                atoms._NET_WM_WINDOW_TYPE_COMBO,
+                atoms._NET_WM_WINDOW_TYPE_DROPDOWN_MENU,
+                atoms._NET_WM_WINDOW_TYPE_MENU,
+                atoms._NET_WM_WINDOW_TYPE_POPUP_MENU,
+            ]
+            .contains(&atom)
         {
             Type::Popup
         } else {
             Type::Other
         }
+    }
+
+    /// Whether a window of this type tells something for a moment, of whichever program. KDE's types go by other names than
+    /// the standard's, which has none for them; some programs use the standard's spelling all the same.
+    fn is_notice(&self, atom: Atom) -> bool {
+        let atoms = &self.atoms;
+        [
+            atoms._KDE_NET_WM_WINDOW_TYPE_CRITICAL_NOTIFICATION,
+            atoms._KDE_NET_WM_WINDOW_TYPE_ON_SCREEN_DISPLAY,
+            atoms._NET_WM_WINDOW_TYPE_CRITICAL_NOTIFICATION,
+            atoms._NET_WM_WINDOW_TYPE_DND,
+            atoms._NET_WM_WINDOW_TYPE_NOTIFICATION,
+            atoms._NET_WM_WINDOW_TYPE_ON_SCREEN_DISPLAY,
+            atoms._NET_WM_WINDOW_TYPE_TOOLTIP,
+        ]
+        .contains(&atom)
     }
 
     /// What a property of any of the text types says; `None` when empty or in a form that cannot be read for certain.
@@ -280,6 +301,13 @@ impl Reader {
         };
         bounded(text)
     }
+}
+
+/// The widths of something around a window (left, right, top, bottom); `None` where there is no such property.
+fn sides(property: &GetPropertyReply) -> Option<[u32; 4]> {
+    let mut sides = [0; 4];
+    sides.iter_mut().zip(property.value32()?).for_each(|(side, value)| *side = value.min(1_000));
+    Some(sides)
 }
 
 fn latin1(bytes: &[u8]) -> String {

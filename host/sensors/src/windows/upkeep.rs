@@ -16,6 +16,7 @@ use super::arrange::Desk;
 use super::atoms::Atoms;
 use super::layout::WindowState;
 use super::reading::{Facts, Read, Reader, Stale, there};
+use super::scale;
 use crate::area::Monitor;
 use crate::display;
 use crate::error::SensorError;
@@ -25,6 +26,8 @@ use crate::error::SensorError;
 const PASSES: u32 = 16;
 /// How far up from a window its place on the root is looked for.
 const DEPTH: u32 = 8;
+/// As much of the resources or settings as is read, in units of four bytes.
+const LONGEST_SETTINGS: u32 = 65_536;
 /// Windows asked about in one go.
 const BATCH: usize = 64;
 
@@ -47,23 +50,29 @@ pub(super) struct Upkeep {
     /// The watch's own window, where barriers arrive.
     pub(super) mailbox: Window,
     compositor: Atom,
+    /// The selection whose owner publishes the desktop's settings, and that owner.
+    settings: Atom,
+    publisher: Option<Window>,
     next_id: u64,
     /// The stack, the list of windows or the focus may have changed.
     tree_stale: bool,
     monitors_stale: bool,
+    scale_stale: bool,
     /// Something of some window is stale.
     any_stale: bool,
 }
 
 impl Upkeep {
     /// Connects, and asks to be told of everything that matters.
-    pub(super) fn open(display: Option<&str>) -> Result<Self, SensorError> {
+    pub(super) fn open(display: Option<&str>, first_id: u64) -> Result<Self, SensorError> {
         let (connection, root) = display::open(display)?;
         let atoms = Atoms::new(&connection)?.reply()?;
         let shapes = connection.extension_information(shape::X11_EXTENSION_NAME)?.is_some();
         let screen = connection.setup().roots.iter().position(|screen| screen.root == root).unwrap_or(0);
-        let compositor =
-            connection.intern_atom(false, format!("_NET_WM_CM_S{screen}").as_bytes())?.reply()?.atom;
+        let selection = |name: &str| -> Result<Atom, SensorError> {
+            Ok(connection.intern_atom(false, format!("{name}{screen}").as_bytes())?.reply()?.atom)
+        };
+        let (compositor, settings) = (selection("_NET_WM_CM_S")?, selection("_XSETTINGS_S")?);
 
         let mailbox = connection.generate_id()?;
         let unseen = CreateWindowAux::new().override_redirect(1);
@@ -88,9 +97,12 @@ impl Upkeep {
             monitors: Vec::new(),
             mailbox,
             compositor,
-            next_id: 1,
+            settings,
+            publisher: None,
+            next_id: first_id,
             tree_stale: true,
             monitors_stale: true,
+            scale_stale: true,
             any_stale: false,
         };
         upkeep.refresh()?;
@@ -114,6 +126,9 @@ impl Upkeep {
             Event::ClientMessage(event) if event.window == self.mailbox => {
                 return Ok(Reaction::Barrier(event.data.as_data32()[0]));
             }
+            Event::ClientMessage(event) if event.type_ == self.reader.atoms.MANAGER => {
+                self.scale_stale = true
+            }
             Event::ConfigureNotify(event) if event.window == self.reader.root => self.monitors_stale = true,
             Event::ConfigureNotify(event) => {
                 self.tree_stale = true;
@@ -128,6 +143,7 @@ impl Upkeep {
             Event::ReparentNotify(event) => self.changed(event.window, true),
             Event::DestroyNotify(event) => {
                 self.tree_stale = true;
+                self.scale_stale |= self.publisher == Some(event.window);
                 self.desk.seen.remove(&event.window);
             }
             Event::ShapeNotify(event) => {
@@ -142,6 +158,8 @@ impl Upkeep {
 
     fn property_changed(&mut self, window: Window, atom: Atom) -> Result<Reaction, SensorError> {
         let atoms = &self.reader.atoms;
+        self.scale_stale |= window == self.reader.root && atom == Atom::from(AtomEnum::RESOURCE_MANAGER)
+            || self.publisher == Some(window) && atom == atoms._XSETTINGS_SETTINGS;
         if window == self.reader.root {
             self.tree_stale |=
                 [atoms._NET_CLIENT_LIST, atoms._NET_ACTIVE_WINDOW, atoms._NET_SUPPORTING_WM_CHECK]
@@ -161,6 +179,7 @@ impl Upkeep {
                 atoms._NET_WM_WINDOW_TYPE,
                 atoms._NET_WM_WINDOW_OPACITY,
                 atoms._NET_FRAME_EXTENTS,
+                atoms._GTK_FRAME_EXTENTS,
             ]
             .contains(&atom)
         {
@@ -220,7 +239,10 @@ impl Upkeep {
 
     /// Reads whatever is stale, until nothing is; answers whether anything was.
     pub(super) fn refresh(&mut self) -> Result<bool, SensorError> {
-        let stale = self.monitors_stale || self.tree_stale || self.any_stale;
+        let stale = self.monitors_stale || self.tree_stale || self.any_stale || self.scale_stale;
+        if std::mem::take(&mut self.scale_stale) {
+            self.read_scale()?;
+        }
         if std::mem::take(&mut self.monitors_stale) {
             self.monitors = display::monitors(&self.reader.connection, self.reader.root)?;
         }
@@ -238,6 +260,32 @@ impl Upkeep {
             }
         }
         Ok(stale)
+    }
+
+    /// Reads by how much programs scale what they draw.
+    fn read_scale(&mut self) -> Result<(), SensorError> {
+        let Reader { connection, atoms, root, .. } = &self.reader;
+        let owner = connection.get_selection_owner(self.settings)?.reply()?.owner;
+        self.publisher = Some(owner).filter(|owner| *owner != x11rb::NONE);
+        let property = |window: Window, atom: Atom| {
+            connection.get_property(false, window, atom, AtomEnum::ANY, 0, LONGEST_SETTINGS)
+        };
+        let resources = property(*root, AtomEnum::RESOURCE_MANAGER.into())?;
+        let settings = match self.publisher {
+            Some(publisher) => {
+                self.reader.follow(publisher)?;
+                Some(property(publisher, atoms._XSETTINGS_SETTINGS)?)
+            }
+            None => None,
+        };
+        let resources = scale::of_resources(&resources.reply()?.value);
+        let settings = match settings {
+            Some(settings) => there(settings.reply())?.and_then(|reply| scale::of_settings(&reply.value)),
+            None => None,
+        };
+        let environment = scale::of_environment(|name| std::env::var(name).ok());
+        self.desk.scale = [resources, settings, environment].into_iter().flatten().max();
+        Ok(())
     }
 
     /// Reads the stack, the list of windows, the focus and who manages.

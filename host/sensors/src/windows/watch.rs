@@ -14,6 +14,7 @@ use x11rb::rust_connection::RustConnection;
 
 use super::history::{BARRIER_TIME, History, Now};
 use super::layout::Layout;
+use super::numbers::Numbers;
 use super::upkeep::{Reaction, Upkeep};
 use crate::error::SensorError;
 
@@ -73,11 +74,17 @@ impl WindowWatch {
     /// # Errors
     /// When the display cannot be opened, or is lost meanwhile.
     pub fn start(display: Option<&str>) -> Result<Self, SensorError> {
-        let upkeep = Upkeep::open(display)?;
+        Self::start_with(display, &Numbers::of(0, Arc::new(watch::channel(0).0)))
+    }
+
+    /// The same, with numbers that go on from those of the watch before.
+    pub(crate) fn start_with(display: Option<&str>, numbers: &Numbers) -> Result<Self, SensorError> {
+        let upkeep = Upkeep::open(display, numbers.first())?;
         let now = Now::look();
-        let mut history = History::new(now);
-        let generation = history.push(now, upkeep.windows(), upkeep.monitors.clone()).unwrap_or(1);
-        let (sender, changes) = watch::channel(generation);
+        let mut history = History::new(now, numbers.first());
+        history.push(now, upkeep.windows(), upkeep.monitors.clone());
+        let sender = numbers.changes(&history);
+        let changes = sender.subscribe();
         let state = State { history, lost: false, mailbox: upkeep.mailbox, sent: 0, received: 0 };
         let connection = upkeep.connection();
         let shared = Arc::new(Shared { state: Mutex::new(state), passed: Condvar::new(), connection });
@@ -90,6 +97,11 @@ impl WindowWatch {
                 source,
             })?;
         Ok(Self { shared, changes, thread: Some(thread) })
+    }
+
+    /// Ends the connection, and with it the watch.
+    pub(crate) fn hang_up(&self) {
+        let _ = rustix::net::shutdown(self.shared.connection.stream(), rustix::net::Shutdown::Both);
     }
 
     /// The layout as last seen.
@@ -169,7 +181,7 @@ impl WindowWatch {
 impl Drop for WindowWatch {
     fn drop(&mut self) {
         // Ends the thread's wait at once, even when the X server has frozen.
-        let _ = rustix::net::shutdown(self.shared.connection.stream(), rustix::net::Shutdown::Both);
+        self.hang_up();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

@@ -33,7 +33,7 @@ pub(crate) fn open(backend: Backend, display: &Display) -> anyhow::Result<Sensor
         show(display);
     }
     let sensors = Sensors::open(backend, Some(&display.name))?;
-    assert_eq!(sensors.backend(), backend);
+    assert_eq!(sensors.backend(), Some(backend));
     Ok(sensors)
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn open(backend: Backend, display: &Display) -> anyhow::Result<Sensor
     unsafe_code,
     reason = "there is no other way to tell xcap, and nobody else reads the environment meanwhile"
 )]
-fn show(display: &Display) {
+pub(crate) fn show(display: &Display) {
     // SAFETY: this process runs one test, on one thread; the other one waits for it and reads no environment.
     unsafe { std::env::set_var("DISPLAY", &display.name) };
 }

@@ -2,6 +2,7 @@
 //! portable one where it is in (`--features portable`).
 
 mod backends;
+mod coming;
 mod program;
 mod screen;
 mod session;

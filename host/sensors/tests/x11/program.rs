@@ -84,11 +84,22 @@ impl Program {
         &self,
         window: Window,
         property: &str,
-        type_: AtomEnum,
+        type_: impl Into<u32>,
         values: &[u32],
     ) -> anyhow::Result<()> {
         let property = self.atom(property)?;
-        self.connection.change_property32(PropMode::REPLACE, window, property, type_, values)?.check()?;
+        self.connection
+            .change_property32(PropMode::REPLACE, window, property, type_.into(), values)?
+            .check()?;
+        Ok(())
+    }
+
+    /// Sets the display's resources, as `xrdb` does.
+    pub(crate) fn resources(&self, text: &str) -> anyhow::Result<()> {
+        let (name, kind) = (AtomEnum::RESOURCE_MANAGER, AtomEnum::STRING);
+        self.connection
+            .change_property8(PropMode::REPLACE, self.root, name, kind, text.as_bytes())?
+            .check()?;
         Ok(())
     }
 

@@ -130,14 +130,14 @@ fn a_lost_display_is_an_error(backend: Backend) -> anyhow::Result<()> {
     let area = Area { x: 0, y: 0, width: 10, height: 10 };
     assert!(matches!(screen.capture(area), Err(SensorError::DisplayLost)));
     assert!(matches!(screen.monitors(), Err(SensorError::DisplayLost)));
-    assert!(matches!(screen.idle_ms(), Err(SensorError::DisplayLost)));
+    assert!(screen.attendance_now().is_err());
     Ok(())
 }
 
 fn idle_time_grows_until_somebody_does_something(backend: Backend) -> anyhow::Result<()> {
     let display = Display::start("640x480x24")?;
     let sensors = open(backend, &display)?;
-    let idle = || Ok::<_, anyhow::Error>(sensors.idle_ms()?.unwrap_or_default());
+    let idle = || Ok::<_, anyhow::Error>(sensors.attendance_now()?.idle_ms.unwrap_or_default());
     display.run("xdotool", &["key", "a"])?;
     let long = eventually("idle time grows", || Ok(Some(idle()?).filter(|idle| *idle > 600)))?;
     display.run("xdotool", &["key", "a"])?;
@@ -158,6 +158,6 @@ fn a_screen_of_one_colour_is_blank_and_one_window_makes_it_a_picture(backend: Ba
 fn without_the_screen_saver_extension_idle_time_is_not_told() -> anyhow::Result<()> {
     let display = Display::start_without("640x480x24", "MIT-SCREEN-SAVER")?;
     let sensors = open(Backend::X11, &display)?;
-    assert_eq!(sensors.idle_ms()?, None);
+    assert_eq!(sensors.attendance_now()?.idle_ms, None);
     Ok(())
 }

@@ -18,7 +18,7 @@ fn until(sensors: &Sensors, locked: Locked, saver: bool) -> anyhow::Result<()> {
     let wanted = Session { locked, saver };
     eventually(&format!("the screen is {wanted:?}"), || {
         sensors.barrier()?;
-        Ok((sensors.session()? == wanted).then_some(()))
+        Ok((sensors.attendance_now()?.session == wanted).then_some(()))
     })
 }
 
@@ -45,7 +45,7 @@ fn a_locker_locks_for_as_long_as_it_covers_the_screen(backend: Backend) -> anyho
         let (locked, saver) =
             if backend == Backend::Portable { (Locked::Unknown, false) } else { (locked, saver) };
         until(&sensors, locked, saver)?;
-        assert_eq!(sensors.session()?.is_covered(), saver || locked == Locked::Yes, "{class}");
+        assert_eq!(sensors.attendance_now()?.session.is_covered(), saver || locked == Locked::Yes, "{class}");
         program.destroy(window)?;
         until(&sensors, uncovered(backend), false)?;
     }
@@ -56,8 +56,10 @@ fn the_x_servers_own_screen_saver_is_told(backend: Backend) -> anyhow::Result<()
     let display = Display::start("640x480x24")?;
     let sensors = open(backend, &display)?;
     display.run("xset", &["s", "on", "s", "blank", "s", "activate"])?;
-    eventually("the screen saver covers the screen", || Ok(sensors.session()?.saver.then_some(())))?;
-    assert!(sensors.session()?.is_covered());
+    eventually("the screen saver covers the screen", || {
+        Ok(sensors.attendance_now()?.session.saver.then_some(()))
+    })?;
+    assert!(sensors.attendance_now()?.session.is_covered());
     display.run("xset", &["s", "reset"])?;
     until(&sensors, uncovered(backend), false)
 }

@@ -420,10 +420,11 @@ fn a_lost_display_is_an_error_and_no_end(backend: Backend) -> anyhow::Result<()>
     let mut changes = watch.changes();
     display.kill_server()?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    assert!(runtime.block_on(changes.changed()).is_err(), "whoever waits for changes is told");
-    assert!(matches!(watch.current(), Err(SensorError::DisplayLost)));
+    runtime.block_on(changes.changed())?;
+    assert!(matches!(watch.current(), Err(SensorError::DisplayLost)), "whoever waits for changes is told");
     assert!(matches!(watch.span(0, u64::MAX), Err(SensorError::DisplayLost)));
-    assert!(matches!(watch.barrier(), Err(SensorError::DisplayLost)));
+    let barrier = watch.barrier();
+    assert!(matches!(barrier, Err(SensorError::DisplayLost)), "{barrier:?}");
     assert!(matches!(Sensors::open(backend, Some(&display.name)), Err(SensorError::NoDisplay { .. })));
     Ok(())
 }
@@ -436,5 +437,90 @@ fn a_frozen_display_does_not_hold_up_who_asks(backend: Backend) -> anyhow::Resul
     assert!(watch.current().is_ok(), "what is known is still known");
     // Ends at once all the same.
     drop(watch);
+    Ok(())
+}
+
+/// A client that draws its own title bar, as GTK does: 400x300 px that can be seen, with a shadow around that cannot. Answers
+/// where it can be seen.
+fn with_header_bar(program: &Program, title: &str, shadow: [u32; 4]) -> anyhow::Result<Area> {
+    let [left, right, top, bottom] = shadow;
+    let seen = Area { x: 100, y: 120, width: 400, height: 300 };
+    let place = Area {
+        x: seen.x - i32::try_from(left)?,
+        y: seen.y - i32::try_from(top)?,
+        width: seen.width + left + right,
+        height: seen.height + top + bottom,
+    };
+    let window = program.window(place, RED, false)?;
+    program.name(window, title)?;
+    program.set(window, "_GTK_FRAME_EXTENTS", AtomEnum::CARDINAL, &shadow)?;
+    // No frame of the window manager's.
+    program.set(window, "_MOTIF_WM_HINTS", program.atom("_MOTIF_WM_HINTS")?, &[2, 0, 0, 0, 0])?;
+    program.show(window)?;
+    Ok(seen)
+}
+
+#[test]
+fn invariant_02_a_title_in_a_header_bar_is_measured_from_what_is_seen_and_by_the_scale() -> anyhow::Result<()>
+{
+    let mut display = Display::start("1280x800x24")?;
+    display.openbox()?;
+    let watch = open(Backend::X11, &display)?;
+    let program = Program::start(&display)?;
+    let (shadow, doubled) = ([26, 26, 23, 29], [52, 52, 46, 58]);
+    let seen = with_header_bar(&program, "usual", shadow)?;
+    with_header_bar(&program, "doubled", doubled)?;
+    for title in ["usual", "doubled"] {
+        assert_eq!(shown(&watch, title)?.title_bar, None, "nothing tells the scale: it may stand anywhere");
+    }
+    let down_to = |title: &str| -> anyhow::Result<i32> {
+        let state = shown(&watch, title)?;
+        let bar = state.title_bar.ok_or_else(|| anyhow::anyhow!("it can be told: {state:?}"))?;
+        assert!(bar.x <= seen.x && bar.y <= seen.y, "{bar:?}");
+        assert!(bar.width >= seen.width, "{bar:?}");
+        Ok(bar.y + i32::try_from(bar.height)? - seen.y)
+    };
+    let resources = |text: &str| program.resources(text);
+    resources("Xft.dpi:\t96\n")?;
+    watch.barrier()?;
+    // A title 27 px below the edge that is seen: 50 px below that of the window.
+    assert!(down_to("usual")? >= 64, "{}", down_to("usual")?);
+    assert!(down_to("usual")? < 150, "and no more than the top: {}", down_to("usual")?);
+    resources("Xft.dpi:\t192\n")?;
+    watch.barrier()?;
+    assert!(down_to("doubled")? >= 128, "{}", down_to("doubled")?);
+
+    // A window whose frame the window manager draws has its title there, whatever the scale.
+    display.xterm("framed", "40x20+700+100", "")?;
+    resources("\n")?;
+    let framed = shown(&watch, "framed")?;
+    let bar = framed.title_bar.ok_or_else(|| anyhow::anyhow!("it is measured: {framed:?}"))?;
+    assert!(bar.y == framed.area.y && bar.height < framed.area.height, "{framed:?}");
+    Ok(())
+}
+
+#[test]
+fn invariant_02_what_notifies_is_told_by_its_type() -> anyhow::Result<()> {
+    let display = Display::start("640x480x24")?;
+    let watch = open(Backend::X11, &display)?;
+    let program = Program::start(&display)?;
+    for (type_, notifies) in [
+        ("_NET_WM_WINDOW_TYPE_NORMAL", false),
+        ("_NET_WM_WINDOW_TYPE_NOTIFICATION", true),
+        ("_KDE_NET_WM_WINDOW_TYPE_ON_SCREEN_DISPLAY", true),
+        ("_KDE_NET_WM_WINDOW_TYPE_CRITICAL_NOTIFICATION", true),
+        ("_NET_WM_WINDOW_TYPE_DND", true),
+        ("_NET_WM_WINDOW_TYPE_TOOLTIP", true),
+    ] {
+        let window = program.window(square(10, 10, 100), RED, false)?;
+        program.name(window, type_)?;
+        // As some programs do: the type that says it comes second.
+        let types = [program.atom("_NET_WM_WINDOW_TYPE_UTILITY")?, program.atom(type_)?];
+        program.set(window, "_NET_WM_WINDOW_TYPE", AtomEnum::ATOM, &types)?;
+        program.show(window)?;
+        let state = shown(&watch, type_)?;
+        assert_eq!(state.notifies, notifies, "{state:?}");
+        program.destroy(window)?;
+    }
     Ok(())
 }

@@ -13,10 +13,6 @@ use crate::settings::{
     Outcome, Pattern, RULES_MAX, RuleSettings, Settings, Unknown, WORDS_MAX, unknown_in_words,
 };
 
-/// How much of the top of a window is covered where its title is hidden, in desktop pixels: room for a title bar at twice
-/// the usual size, or for a row of tabs.
-pub const TITLE_STRIP: u32 = 64;
-
 /// Parts of the names of applications that show pages. For any other application an address is not unknown: there is none.
 const BROWSERS: [&str; 17] = [
     "firefox",
@@ -197,11 +193,7 @@ fn redact(redaction: &mut Redaction, index: u32, window: &WindowFacts, kind: Sce
         let (target, cover) = match outcome {
             Outcome::Skip | Outcome::Fill => (Target::Window(index), Cover::Fill),
             Outcome::Blur => (Target::Window(index), Cover::Blur),
-            Outcome::HideTitle => {
-                let mut strip = window.area;
-                strip.height = strip.height.min(TITLE_STRIP);
-                (Target::Region(strip), Cover::Fill)
-            }
+            Outcome::HideTitle => (Target::TitleBar(index), Cover::Fill),
         };
         redaction.masks.push(Mask { target, cover, rule });
     }

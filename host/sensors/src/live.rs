@@ -1,0 +1,213 @@
+//! A display that is open: it lives until the display goes, and is never brought back; [`Sensors`](crate::Sensors) opens
+//! another one then.
+
+use std::sync::Arc;
+#[cfg(target_os = "linux")]
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::area::{Area, Monitor};
+use crate::backend::Backend;
+use crate::error::SensorError;
+use crate::frame::RawFrame;
+use crate::kind::{DisplayKind, display_kind};
+#[cfg(any(feature = "portable", not(target_os = "linux")))]
+use crate::portable::{self, PortableScreen, PortableWatch};
+use crate::windows::{Layout, Numbers};
+#[cfg(target_os = "linux")]
+use crate::{pulse::Pulse, screen::Screen, windows::WindowWatch};
+
+/// What the display said when it was last asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Answer {
+    pub(crate) at: Instant,
+    /// Since when nothing was touched then; `None` where that cannot be told.
+    pub(crate) idle: Option<Duration>,
+    /// The same of the pointer alone.
+    pub(crate) pointer_idle: Option<Duration>,
+    /// Whether its own screen saver covered the screen.
+    pub(crate) saver: Option<bool>,
+}
+
+/// Opens a display as often as it is wanted.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    backend: Backend,
+    display: Option<String>,
+    changes: Arc<watch::Sender<u64>>,
+    /// How often it was opened.
+    times: u64,
+}
+
+/// The sensors of one display, while it is there.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) kind: DisplayKind,
+    eyes: Eyes,
+    /// Where there is an X server.
+    #[cfg(target_os = "linux")]
+    pulse: Option<Pulse>,
+}
+
+#[derive(Debug)]
+enum Eyes {
+    #[cfg(target_os = "linux")]
+    X11 { watch: Box<WindowWatch>, screen: Box<Mutex<Screen>>, line: std::os::fd::OwnedFd },
+    #[cfg(any(feature = "portable", not(target_os = "linux")))]
+    Portable { watch: PortableWatch, screen: PortableScreen },
+}
+
+impl Opening {
+    pub(crate) fn new(backend: Backend, display: Option<&str>, changes: Arc<watch::Sender<u64>>) -> Self {
+        Self { backend, display: display.map(str::to_owned), changes, times: 0 }
+    }
+
+    /// Opens it. Blocks for some milliseconds; where the X server has frozen, for as long as it has.
+    pub(crate) fn open(&mut self) -> Result<Live, SensorError> {
+        let display = self.display.as_deref();
+        let kind = display_kind(display);
+        // That a display cannot be opened has a reason of its own, better than 'there is none'.
+        #[cfg(target_os = "linux")]
+        if kind == DisplayKind::None {
+            crate::display::open(display)?;
+        }
+        let backend = self.backend.choose(kind)?;
+        let numbers = Numbers::of(self.times, Arc::clone(&self.changes));
+        self.times += 1;
+        #[cfg(target_os = "linux")]
+        let pulse = match (Pulse::open(display), backend) {
+            (Ok(pulse), _) => Some(pulse),
+            (Err(_), Backend::Portable) => None,
+            (Err(error), _) => return Err(error),
+        };
+        let eyes = match backend {
+            Backend::Portable => Self::portable(display, &numbers)?,
+            Backend::Auto | Backend::X11 => Self::x11(display, &numbers)?,
+        };
+        Ok(Live {
+            kind,
+            eyes,
+            #[cfg(target_os = "linux")]
+            pulse,
+        })
+    }
+
+    #[cfg(target_os = "linux")]
+    fn x11(display: Option<&str>, numbers: &Numbers) -> Result<Eyes, SensorError> {
+        let watch = Box::new(WindowWatch::start_with(display, numbers)?);
+        let screen = Screen::open(display)?;
+        let line = screen.line()?;
+        Ok(Eyes::X11 { watch, screen: Box::new(Mutex::new(screen)), line })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn x11(_display: Option<&str>, _numbers: &Numbers) -> Result<Eyes, SensorError> {
+        Err(SensorError::Backend("there is no X11 here; use the backend 'auto' or 'portable'"))
+    }
+
+    #[cfg(any(feature = "portable", not(target_os = "linux")))]
+    fn portable(display: Option<&str>, numbers: &Numbers) -> Result<Eyes, SensorError> {
+        if display.is_some_and(|name| std::env::var("DISPLAY").as_deref() != Ok(name)) {
+            return Err(SensorError::Backend(
+                "the portable backend looks at $DISPLAY and no other display: start Candor with DISPLAY set to it",
+            ));
+        }
+        Ok(Eyes::Portable { watch: portable::watch(numbers)?, screen: PortableScreen::open()? })
+    }
+
+    #[cfg(not(any(feature = "portable", not(target_os = "linux"))))]
+    fn portable(_display: Option<&str>, _numbers: &Numbers) -> Result<Eyes, SensorError> {
+        Err(SensorError::Backend(crate::backend::WITHOUT_PORTABLE))
+    }
+}
+
+impl Live {
+    /// The backend in use: never [`Backend::Auto`].
+    pub(crate) fn backend(&self) -> Backend {
+        match &self.eyes {
+            #[cfg(target_os = "linux")]
+            Eyes::X11 { .. } => Backend::X11,
+            #[cfg(any(feature = "portable", not(target_os = "linux")))]
+            Eyes::Portable { .. } => Backend::Portable,
+        }
+    }
+
+    pub(crate) fn current(&self) -> Result<Arc<Layout>, SensorError> {
+        match &self.eyes {
+            #[cfg(target_os = "linux")]
+            Eyes::X11 { watch, .. } => watch.current(),
+            #[cfg(any(feature = "portable", not(target_os = "linux")))]
+            Eyes::Portable { watch, .. } => watch.current(),
+        }
+    }
+
+    pub(crate) fn span(&self, from: u64, to: u64) -> Result<Vec<Arc<Layout>>, SensorError> {
+        match &self.eyes {
+            #[cfg(target_os = "linux")]
+            Eyes::X11 { watch, .. } => watch.span(from, to),
+            #[cfg(any(feature = "portable", not(target_os = "linux")))]
+            Eyes::Portable { watch, .. } => {
+                let _ = to;
+                watch.span(from)
+            }
+        }
+    }
+
+    pub(crate) fn barrier(&self) -> Result<u64, SensorError> {
+        match &self.eyes {
+            #[cfg(target_os = "linux")]
+            Eyes::X11 { watch, .. } => watch.barrier(),
+            #[cfg(any(feature = "portable", not(target_os = "linux")))]
+            Eyes::Portable { watch, .. } => watch.barrier(),
+        }
+    }
+
+    pub(crate) fn monitors(&self) -> Result<Vec<Monitor>, SensorError> {
+        match &self.eyes {
+            #[cfg(target_os = "linux")]
+            Eyes::X11 { screen, .. } => screen.lock().unwrap_or_else(PoisonError::into_inner).monitors(),
+            #[cfg(any(feature = "portable", not(target_os = "linux")))]
+            Eyes::Portable { screen, .. } => screen.monitors(),
+        }
+    }
+
+    pub(crate) fn capture(&self, area: Area) -> Result<RawFrame, SensorError> {
+        match &self.eyes {
+            #[cfg(target_os = "linux")]
+            Eyes::X11 { screen, .. } => screen.lock().unwrap_or_else(PoisonError::into_inner).capture(area),
+            #[cfg(any(feature = "portable", not(target_os = "linux")))]
+            Eyes::Portable { screen, .. } => screen.capture(area),
+        }
+    }
+
+    /// Asks whether it is still there, and since when nothing was touched. Not for two threads at once.
+    pub(crate) fn ask(&self, patience: Duration) -> Result<Answer, SensorError> {
+        #[cfg(target_os = "linux")]
+        if let Some(pulse) = &self.pulse {
+            return pulse.ask(patience);
+        }
+        let _ = patience;
+        self.current()?;
+        Ok(Answer { at: Instant::now(), idle: None, pointer_idle: None, saver: None })
+    }
+
+    /// Ends its connections under whoever waits at them: nobody waits for a display that does not answer.
+    pub(crate) fn hang_up(&self) {
+        #[cfg(target_os = "linux")]
+        {
+            #[cfg_attr(
+                not(feature = "portable"),
+                allow(irrefutable_let_patterns, reason = "there is one backend")
+            )]
+            if let Eyes::X11 { watch, line, .. } = &self.eyes {
+                watch.hang_up();
+                let _ = rustix::net::shutdown(line, rustix::net::Shutdown::Both);
+            }
+            if let Some(pulse) = &self.pulse {
+                pulse.hang_up();
+            }
+        }
+    }
+}
