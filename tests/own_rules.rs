@@ -211,15 +211,13 @@ async fn invariant_05_a_hostile_policy_learns_nothing_of_what_own_rules_hide() {
             }
         }
     }
-    // Without own rules the same deeds do tell: the test would see it.
-    for deed in ["leak by coordinates", "leak by rule", "leak by cover", "leak by failure", "leak by skip"] {
-        let mut told = Vec::new();
-        for secret in [ONE, OTHER] {
-            let client = policy(cache, HOSTILE, &format!("\"{deed}\"")).await;
-            told.push(leaves(client, None, secret, &[]).await);
-        }
-        assert_ne!(told[0], told[1], "{deed}");
+    // Without own rules the policy does see it: the test would, too.
+    let mut told = Vec::new();
+    for secret in [ONE, OTHER] {
+        let client = policy(cache, HOSTILE, "\"leak by failure\"").await;
+        told.push(leaves(client, None, secret, &[]).await);
     }
+    assert!(told[0].contains("RuleFailed") && !told[1].contains("RuleFailed"), "{told:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -12,3 +12,38 @@ pub fn keep_memory_private() -> Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable).context("its memory cannot be kept private")?;
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).context("core dumps stay on")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    const CHILD: &str = "CANDOR_TEST_PRIVATE";
+
+    /// Not a test of its own: what the test below runs in a process of its own, for it holds for the whole of one.
+    #[test]
+    #[ignore = "run by the other test, in a process of its own"]
+    fn private_memory() {
+        if std::env::var_os(CHILD).is_none() {
+            return;
+        }
+        keep_memory_private().unwrap();
+        let private = rustix::process::dumpable_behavior().unwrap() == DumpableBehavior::NotDumpable;
+        let core = rustix::process::getrlimit(Resource::Core);
+        std::process::exit(if private && core.maximum == Some(0) { 7 } else { 8 })
+    }
+
+    #[test]
+    fn invariant_01_no_other_process_of_the_account_reads_the_agents_memory() {
+        let status = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "--ignored", "--test-threads=1", "private::tests::private_memory"])
+            .env(CHILD, "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        assert_eq!(status.code(), Some(7));
+    }
+}

@@ -15,6 +15,9 @@ use super::ruling::Ruling;
 /// How long before and after an instant a window's titles and places count, in milliseconds.
 pub const SETTLE_MS: u64 = 1_500;
 
+/// How much is read of a title, in bytes ([`WindowState::title`]).
+const LONGEST_TITLE: usize = 4_096;
+
 /// What was seen around an instant: a scene, which window each of its entries is, and the layouts behind it.
 #[derive(Clone)]
 pub struct Seen {
@@ -144,10 +147,11 @@ impl Seen {
     }
 
     /// The windows that the host covers by itself: those that list others' titles, where any title is hidden; and where
-    /// any rule is in force, those that show for a moment what any program has to say.
+    /// any rule is in force, those that show for a moment what any program has to say, and those whose title was cut, so
+    /// that it cannot be told what else is in it.
     fn covered_by_host(&self, ruling: &Ruling, any_rule: bool) -> BTreeSet<u64> {
         let titles_hidden = !ruling.titles.is_empty();
-        let covered = |w: &&WindowState| (w.shows_titles && titles_hidden) || (w.notifies && any_rule);
+        let covered = |w: &&WindowState| (w.shows_titles && titles_hidden) || ((w.notifies || is_cut(w)) && any_rule);
         self.layouts().flat_map(|l| &l.windows).filter(covered).map(|w| w.id).collect()
     }
 
@@ -196,6 +200,11 @@ impl Seen {
     pub fn tells_title(&self, id: u64, ruling: &Ruling, any_rule: bool) -> bool {
         !ruling.titles.contains_key(&id) && !self.covered_by_host(ruling, any_rule).contains(&id)
     }
+}
+
+/// Whether the title may go on beyond what is read of it: it is as long as that, but for a letter that was cut through.
+fn is_cut(state: &WindowState) -> bool {
+    state.title.as_ref().is_some_and(|title| title.len() + 3 >= LONGEST_TITLE)
 }
 
 /// Each popup with every window it belongs to, the owners of owners too: a menu of a menu is reached.

@@ -305,6 +305,17 @@ async fn invariant_02_notifications_are_covered_where_any_rule_is_in_force() {
 }
 
 #[tokio::test]
+async fn invariant_02_a_title_that_was_cut_cannot_be_told_so_its_window_is_covered() {
+    for (letters, covered) in [(4_096, 1), (4_093, 1), (1_000, 0)] {
+        let title = "x".repeat(letters);
+        let (guard, _) = guard(Painted::new(vec![window(1, &title)], &[0]), keep(), None);
+        assert_eq!(guard.picture(Scope::Desktop).await.unwrap().covered().len(), covered, "{letters}");
+        let layout = guard.windows().await.unwrap().layout;
+        assert_eq!(layout.windows[0].title.is_none(), covered == 1, "{letters}");
+    }
+}
+
+#[tokio::test]
 async fn with_nothing_in_front_the_active_monitor_is_the_first() {
     let (guard, _) = guard(Painted::new(vec![window(1, "one")], &[0]), keep(), None);
     guard.set_active_monitor_only(true);
