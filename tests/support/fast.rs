@@ -29,7 +29,10 @@ impl FastAgent {
     /// # Errors
     /// Where it does not start.
     pub fn start_with(agent: &Agent, real: u64, speed: u32, plugins: &Path) -> Result<Self> {
-        let mut child = Command::new(places::program("fast-agent"))
+        // Through a shell that has the signal of a used-up file size ignored: writing then fails as on a full disk.
+        let mut child = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+            .arg(places::program("fast-agent"))
             .arg("--data")
             .arg(agent.data())
             .arg("--plugins")
@@ -49,6 +52,26 @@ impl FastAgent {
             bail!("the agent said {line:?} instead of being ready");
         }
         Ok(running)
+    }
+
+    /// Waits until it has ended by itself.
+    ///
+    /// # Errors
+    /// Where it does not.
+    pub fn ended(&mut self) -> Result<()> {
+        crate::display::eventually("the agent ends", || Ok(self.0.try_wait()?.map(drop)))
+    }
+
+    /// Whether there is room on its disk: without, whatever it writes to a file fails from now on.
+    ///
+    /// # Errors
+    /// Where that cannot be set.
+    pub fn disk(&self, room: bool) -> Result<()> {
+        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        let process = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw).context("no such process")?;
+        let limit = Rlimit { current: (!room).then_some(1), maximum: None };
+        prlimit(Some(process), Resource::Fsize, limit)?;
+        Ok(())
     }
 
     /// Kills it, as loss of power would.

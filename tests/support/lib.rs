@@ -7,6 +7,7 @@
 pub mod agent;
 pub mod backoffice;
 pub mod demo;
+pub mod desk;
 pub mod display;
 pub mod fast;
 pub mod leaks;

@@ -10,10 +10,20 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 pub trait Clock: Send + Sync + 'static {
     /// Milliseconds since the Unix epoch, UTC.
     fn now(&self) -> u64;
-    /// Milliseconds since an arbitrary start; never goes back.
+    /// Milliseconds since an arbitrary start; never goes back, and stands still while the computer sleeps.
     fn monotonic(&self) -> u64;
+    /// Milliseconds since an arbitrary start; never goes back, and goes on while the computer sleeps.
+    fn boot(&self) -> u64;
     /// How long to really wait for `ms` milliseconds of this clock to pass.
     fn real(&self, ms: u64) -> Duration;
+    /// How many milliseconds of this clock pass in `real`.
+    fn shown(&self, real: Duration) -> u64 {
+        millis(real)
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    duration.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
 /// The computer's clock.
@@ -40,7 +50,11 @@ impl Clock for SystemClock {
     }
 
     fn monotonic(&self) -> u64 {
-        self.started.elapsed().as_millis().try_into().unwrap_or(u64::MAX)
+        millis(self.started.elapsed())
+    }
+
+    fn boot(&self) -> u64 {
+        self.monotonic().saturating_add(candor_sensors::asleep_ms())
     }
 
     fn real(&self, ms: u64) -> Duration {
@@ -71,6 +85,14 @@ impl Clock for FastClock {
 
     fn monotonic(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX) * u64::from(self.speed) / 1_000
+    }
+
+    fn boot(&self) -> u64 {
+        self.monotonic()
+    }
+
+    fn shown(&self, real: Duration) -> u64 {
+        millis(real).saturating_mul(u64::from(self.speed))
     }
 
     fn real(&self, ms: u64) -> Duration {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use candor_diary::parcel::{MAX_REVISION, NoSnapshot, PARCEL_TYPE, Parcel, Policy};
+use candor_diary::parcel::{Activity, MAX_REVISION, NoSnapshot, PARCEL_TYPE, Parcel, Policy};
 use candor_diary::terms::Terms;
 use candor_journal::{JournalError, OutboxDraft, OutboxEntry, OutboxState, RecordFilter, SegmentClose};
 use candor_seal::{Envelope, SecretKey};
@@ -16,12 +16,14 @@ use crate::shared::{RecordError, Shared};
 /// How many records are read at once.
 const PAGE: u32 = 2_000;
 
+/// The kinds of records that a parcel tells something of and that come after its segment was closed, or while it is open.
+const TOLD: [&str; 7] = ["span", "gap", "manual", "memo", "no-snapshot", "removed", "activity"];
+
+/// How far back segments are looked for that were not closed, in milliseconds: three weeks. Their week is locked by then.
+const UNCLOSED_MS: u64 = 21 * 24 * 60 * 60_000;
+
 /// A hold that nobody waits out, in milliseconds: a thousand years.
 const FOR_GOOD_MS: u64 = 1_000 * 365 * 24 * 60 * 60_000;
-
-/// How far back segments are looked for that could not be closed while later ones were, in milliseconds: until their
-/// week is locked, and what is left of the one after.
-const LEFT_OPEN_MS: u64 = 15 * 24 * 60 * 60_000;
 
 /// What closing a segment needs to know.
 pub struct Closing {
@@ -35,14 +37,16 @@ pub struct Closing {
     pub key: Result<SecretKey, String>,
     /// The policy in force.
     pub policy: Arc<RwLock<Policy>>,
+    /// Whether a collector counts keys, clicks and scrolls.
+    pub counts_activity: bool,
     /// Whether a collector takes pictures.
     pub pictures: bool,
     /// One segment is closed or changed at a time.
     pub turn: Mutex<()>,
     /// Segments that are to be sent as soon as they close, without a hold.
     pub at_once: std::sync::Mutex<BTreeSet<u64>>,
-    /// Segments that could not be closed although later ones were.
-    pub left_open: std::sync::Mutex<BTreeSet<u64>>,
+    /// Segments that hold something that no parcel tells yet.
+    pub open: std::sync::Mutex<BTreeSet<u64>>,
 }
 
 /// Why a segment could not be closed.
@@ -75,13 +79,49 @@ pub struct Placed {
 }
 
 impl Closing {
-    /// Closes the segment that starts at `start`. None where there is nothing to tell of it, or it is closed already.
+    /// Closes the segment that starts at `start`; one that is closed already and was changed since gets its next
+    /// revision. None where there is nothing to tell of it.
     ///
     /// # Errors
     /// Where it could not be closed; it stays open and can be tried again.
     pub async fn close(&self, start: u64) -> Result<Option<OutboxEntry>, CloseError> {
         let _turn = self.turn.lock().await;
-        self.close_now(start).await
+        match self.latest(start).await? {
+            None => self.close_now(start).await,
+            Some(latest) if self.unfinished(start).await?.contains(&start) => {
+                self.write(start, Some(latest)).await
+            }
+            Some(_) => Ok(None),
+        }
+    }
+
+    /// Segments that hold something that no parcel tells yet, in order.
+    #[must_use]
+    pub fn open_segments(&self) -> BTreeSet<u64> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Something was recorded in the segment that starts then.
+    pub fn opened(&self, start: u64) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(start);
+    }
+
+    /// A parcel tells all that the segment holds.
+    pub(crate) fn no_longer_open(&self, start: u64) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&start);
+    }
+
+    /// These segments hold something that no parcel tells yet.
+    pub(crate) fn set_open(&self, open: BTreeSet<u64>) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).extend(open);
+    }
+
+    /// The segments from `from` on that hold records newer than their parcels, such as after a crash; in order.
+    async fn unfinished(&self, from: u64) -> Result<BTreeSet<u64>, CloseError> {
+        let journal = &self.shared.journal;
+        let length = self.terms.segment.ms();
+        let found = journal.unfinished_segments(&self.terms.contract, length, from, &TOLD).await?;
+        Ok(found.into_iter().collect())
     }
 
     /// Writes a closed segment anew from what the journal holds of it now, in place of its latest parcel. None where
@@ -114,6 +154,7 @@ impl Closing {
         running: Option<(u64, u64)>,
     ) -> Result<Option<Assembled>, CloseError> {
         let mut records: Vec<_> = self.records(start).await?.into_iter().map(|r| r.record).collect();
+        records.extend(self.shared.unwritten(start, start + self.terms.segment.ms()));
         records.extend(running.map(|(from, to)| Record::Span { from, to }));
         let mut assembled = assemble(&self.frame(start, 0, None), &records);
         if running.is_some()
@@ -126,6 +167,16 @@ impl Closing {
         Ok(assembled)
     }
 
+    /// Whether keys, clicks and scrolls are to be counted: by the terms, and by the worker where those leave it to them.
+    #[must_use]
+    pub fn activity(&self) -> Activity {
+        if self.counts_activity && !self.shared.choices().no_activity {
+            Activity::Counted
+        } else {
+            Activity::Off
+        }
+    }
+
     fn frame(&self, start: u64, revision: u32, policy: Option<Policy>) -> SegmentFrame {
         let in_force = || self.policy.read().unwrap_or_else(PoisonError::into_inner).clone();
         SegmentFrame {
@@ -134,6 +185,7 @@ impl Closing {
             start,
             length: self.terms.segment,
             policy: policy.unwrap_or_else(in_force),
+            activity: self.activity(),
             pictures: self.pictures,
             pictures_off: self.shared.choices().no_pictures,
             revision,
@@ -148,11 +200,9 @@ impl Closing {
     /// Closes a segment; the caller has [`Self::turn`].
     pub(crate) async fn close_now(&self, start: u64) -> Result<Option<OutboxEntry>, CloseError> {
         let closed = self.write(start, None).await;
-        let mut left_open = self.left_open.lock().unwrap_or_else(PoisonError::into_inner);
-        match &closed {
-            Ok(_) => left_open.remove(&start),
-            Err(_) => left_open.insert(start),
-        };
+        if closed.is_err() {
+            self.opened(start);
+        }
         closed
     }
 
@@ -337,26 +387,20 @@ impl Closing {
     /// Where the journal could not be read or written.
     pub async fn catch_up(&self) -> Result<(), CloseError> {
         let _turn = self.turn.lock().await;
-        let now = self.shared.clock.now();
-        let from = candor_diary::calendar::week_of(now.saturating_sub(8 * 24 * 60 * 60_000)).0;
-        let kinds = ["memo", "no-snapshot", "removed", "manual", "gap"].map(str::to_owned).to_vec();
-        for entry in self.shared.journal.closed_parcels(&self.terms.contract, from, u64::MAX >> 1).await? {
-            let newer = RecordFilter {
-                contract: Some(self.terms.contract.clone()),
-                from_at: Some(entry.segment_start),
-                to_at: Some(entry.segment_start + self.terms.segment.ms()),
-                after_sequence: Some(entry.sequence),
-                kinds: kinds.clone(),
-                limit: 1,
-            };
-            if !self.shared.journal.read(newer).await?.is_empty()
-                && let Err(error) = self.write(entry.segment_start, Some(entry)).await
+        for start in self.unfinished(self.long_ago()).await? {
+            if let Some(latest) = self.latest(start).await?
+                && let Err(error) = self.write(start, Some(latest)).await
             {
                 // It is caught up with at the next start; the others are now.
                 self.shared.problem("segment", Some(format!("a change was not caught up with: {error}")));
             }
         }
         Ok(())
+    }
+
+    /// Before this, nothing is looked for that was not closed. The clock may have been ahead, so there is no latest time.
+    fn long_ago(&self) -> u64 {
+        self.shared.clock.now().saturating_sub(UNCLOSED_MS)
     }
 
     /// The records of a segment that are not erased, in order of their sequence.
@@ -399,71 +443,12 @@ impl Closing {
         }
     }
 
-    /// The segments that hold tracked time or gaps and are not closed, such as after a crash; in order.
+    /// The segments of the last three weeks that were not closed, or were changed since, such as after a crash; in order.
     ///
     /// # Errors
     /// Where the journal could not be read.
     pub async fn unclosed(&self) -> Result<BTreeSet<u64>, CloseError> {
-        let length = self.terms.segment;
-        let last = self.shared.journal.last_closed(&self.terms.contract).await?;
-        if let Some(last) = last {
-            self.shared.closed(last);
-        }
-        let filter = RecordFilter {
-            from_at: last.map(|l| l + length.ms()),
-            kinds: vec!["span".into(), "gap".into(), "manual".into()],
-            ..RecordFilter::default()
-        };
-        let mut starts = self.starts(filter).await?;
-        starts.extend(self.left_open.lock().unwrap_or_else(PoisonError::into_inner).iter());
-        Ok(starts)
-    }
-
-    /// Looks for segments that could not be closed although later ones were, such as in an earlier life of the agent;
-    /// [`Self::unclosed`] tells them from then on.
-    ///
-    /// # Errors
-    /// Where the journal could not be read.
-    pub async fn find_left_open(&self) -> Result<(), CloseError> {
-        let contract = &self.terms.contract;
-        let Some(last) = self.shared.journal.last_closed(contract).await? else { return Ok(()) };
-        let from = self.terms.segment.start_of(last.saturating_sub(LEFT_OPEN_MS));
-        let filter = RecordFilter {
-            from_at: Some(from),
-            to_at: Some(last),
-            kinds: vec!["span".into(), "manual".into()],
-            ..RecordFilter::default()
-        };
-        let mut starts = self.starts(filter).await?;
-        for closed in self.shared.journal.closed_segments(contract, from, last).await? {
-            starts.remove(&closed);
-        }
-        *self.left_open.lock().unwrap_or_else(PoisonError::into_inner) = starts;
-        Ok(())
-    }
-
-    /// The starts of the segments in which the contract's records of that filter lie.
-    async fn starts(&self, filter: RecordFilter) -> Result<BTreeSet<u64>, CloseError> {
-        let mut starts = BTreeSet::new();
-        let mut after = None;
-        loop {
-            let page = self
-                .shared
-                .journal
-                .read(RecordFilter {
-                    contract: Some(self.terms.contract.clone()),
-                    after_sequence: after,
-                    limit: PAGE,
-                    ..filter.clone()
-                })
-                .await?;
-            let full = page.len() >= PAGE as usize;
-            after = page.last().map(|r| r.sequence);
-            starts.extend(page.iter().map(|r| self.terms.segment.start_of(r.at)));
-            if !full {
-                return Ok(starts);
-            }
-        }
+        self.unfinished(self.long_ago()).await
     }
 }
 

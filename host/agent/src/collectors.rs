@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::clock::{Clock, sleep, sleep_until};
 use crate::guard::scene::SETTLE_MS;
 use crate::record::Record;
+use crate::segments::cut_gap;
 use crate::shared::Shared;
 
 /// How many events may wait for one collector. What does not fit is not delivered and shows as a gap.
@@ -22,6 +23,11 @@ const QUEUE: usize = 64;
 /// Random moments keep this far from a segment's end, in milliseconds: a picture there would still be judged when the
 /// segment closes.
 const BEFORE_END_MS: u64 = 3_000;
+
+/// The shortest time between two wakes by a timer, in milliseconds.
+const SHORTEST_MS: u64 = 1_000;
+/// The longest wait before a collector that failed is started again, in milliseconds.
+const LONGEST_RETRY_MS: u64 = 60_000;
 
 /// Something that a collector may have asked to be woken for.
 pub enum Event {
@@ -40,6 +46,7 @@ pub enum Event {
 }
 
 /// The queue of one running collector.
+#[derive(Clone)]
 pub struct CollectorHandle {
     /// The plugin's name.
     pub name: String,
@@ -48,11 +55,14 @@ pub struct CollectorHandle {
 
 impl CollectorHandle {
     /// Starts the collector's task on the plugins' runtime. `secret` draws its random moments.
+    /// `collector` is none where it could not even be loaded: then each segment says so. `pictures` is whether it is one
+    /// that takes them.
     #[must_use]
     pub fn start(
         runtime: &Handle,
         name: &str,
-        collector: Collector,
+        collector: Option<Collector>,
+        pictures: bool,
         shared: Arc<Shared>,
         secret: [u8; 32],
     ) -> Self {
@@ -60,11 +70,14 @@ impl CollectorHandle {
         let task = Task {
             name: name.to_owned(),
             collector,
+            pictures,
             shared,
             secret,
             wakes: Vec::new(),
             on: false,
+            down: None,
             since: 0,
+            fired: 0,
             drawn: None,
         };
         runtime.spawn(task.run(events));
@@ -100,6 +113,7 @@ pub fn tell_window_changes(
 /// Waits until all collectors have done what they were handed, each at most `limit_ms`.
 pub async fn flush(collectors: &[CollectorHandle], shared: &Shared, limit_ms: u64) {
     let limit = shared.clock.real(limit_ms);
+    // All at once: the slowest decides how long it takes, not their sum.
     let waits = collectors.iter().map(|c| {
         let (done, wait) = oneshot::channel();
         let sent = c.send(Event::Flush(done));
@@ -110,9 +124,8 @@ pub async fn flush(collectors: &[CollectorHandle], shared: &Shared, limit_ms: u6
             }
         }
     });
-    for wait in waits.collect::<Vec<_>>() {
-        wait.await;
-    }
+    let mut waits: tokio::task::JoinSet<()> = waits.collect();
+    while waits.join_next().await.is_some() {}
 }
 
 /// The moment at which a segment's picture is taken: a keyed PRF of segment and plugin, so that nobody can foretell
@@ -126,15 +139,31 @@ pub fn random_moment(secret: &[u8; 32], plugin: &str, start: u64, length: Segmen
     start + u64::from_be_bytes(eight) % room
 }
 
+/// A collector that does not run.
+#[derive(Clone, Copy)]
+struct Down {
+    /// Up to when that is told, milliseconds since the Unix epoch.
+    told: u64,
+    /// When it is tried again.
+    again: u64,
+    /// How often it was tried.
+    tries: u32,
+}
+
 struct Task {
     name: String,
-    collector: Collector,
+    collector: Option<Collector>,
+    pictures: bool,
     shared: Arc<Shared>,
     secret: [u8; 32],
     wakes: Vec<Wake>,
     on: bool,
+    /// Whether it is to be started again, because it failed.
+    down: Option<Down>,
     /// When `every` last fired or was set.
     since: u64,
+    /// When `at` last fired.
+    fired: u64,
     /// The segment whose random moment has passed.
     drawn: Option<u64>,
 }
@@ -166,12 +195,16 @@ impl Task {
 
     /// The earliest wake that the clock brings.
     fn next_timer(&self) -> Option<(u64, Cause)> {
+        if let Some(down) = self.down {
+            return self.collector.is_some().then_some((down.again, Cause::Started));
+        }
         let now = self.shared.clock.now();
         self.wakes
             .iter()
             .filter_map(|wake| match *wake {
-                Wake::At(at) => Some((at, Cause::At(at))),
-                Wake::Every(ms) => Some((self.since + ms.max(1_000), Cause::Every(ms))),
+                // At once where it has passed, and not more often than any other timer.
+                Wake::At(at) => Some((at.max(self.fired + SHORTEST_MS), Cause::At(at))),
+                Wake::Every(ms) => Some((self.since + ms.max(SHORTEST_MS), Cause::Every(ms))),
                 Wake::AtRandomInSegment => {
                     let length = self.shared.length;
                     let mut start = length.start_of(now);
@@ -193,7 +226,8 @@ impl Task {
                 self.on = true;
                 self.wakes.clear();
                 let now = self.shared.clock.now();
-                self.since = now;
+                (self.since, self.fired) = (now, 0);
+                self.down = None;
                 // A moment that passed before tracking began is missed, not made up for.
                 let start = self.shared.length.start_of(now);
                 if random_moment(&self.secret, &self.name, start, self.shared.length) < now {
@@ -201,26 +235,37 @@ impl Task {
                 }
                 self.wake(Cause::Started).await;
             }
-            Event::Stopped => self.on = false,
+            Event::Stopped => {
+                self.on = false;
+                self.tell_down().await;
+            }
             Event::Minute(start) if self.wants(Wake::OnMinute) => self.wake(Cause::Minute(start)).await,
-            Event::Segment(start) if self.wants(Wake::OnSegment) => self.wake(Cause::Segment(start)).await,
+            Event::Segment(start) => {
+                self.tell_down().await;
+                if self.wants(Wake::OnSegment) {
+                    self.wake(Cause::Segment(start)).await;
+                }
+            }
             Event::WindowChanged if self.on && self.wants(Wake::OnWindowChange) => {
                 self.wake(Cause::WindowChanged).await;
             }
-            Event::Minute(_) | Event::Segment(_) | Event::WindowChanged => {}
+            Event::Minute(_) | Event::WindowChanged => {}
             // Nobody waits any more where this fails.
             Event::Flush(done) => drop(done.send(())),
         }
     }
 
     fn wants(&self, wake: Wake) -> bool {
-        self.wakes.contains(&wake)
+        self.down.is_none() && self.wakes.contains(&wake)
     }
 
     /// A timer has come.
     async fn fire(&mut self, cause: Cause) {
         match cause {
-            Cause::At(at) => self.wakes.retain(|w| *w != Wake::At(at)),
+            Cause::At(at) => {
+                self.wakes.retain(|w| *w != Wake::At(at));
+                self.fired = self.shared.clock.now();
+            }
             Cause::Every(_) => self.since = self.shared.clock.now(),
             Cause::RandomInSegment(start) => self.drawn = Some(start),
             _ => {}
@@ -229,8 +274,15 @@ impl Task {
     }
 
     async fn wake(&mut self, cause: Cause) {
-        match self.collector.woken(cause).await {
+        let woken = match &mut self.collector {
+            Some(collector) => collector.woken(cause).await,
+            // Why it could not be loaded is told where that was tried.
+            None => return self.went_down(),
+        };
+        match woken {
             Ok(wakes) => {
+                self.tell_down().await;
+                self.down = None;
                 if !wakes.iter().any(|w| matches!(w, Wake::Every(_)) && self.wants(*w)) {
                     self.since = self.shared.clock.now();
                 }
@@ -246,27 +298,52 @@ impl Task {
         self.shared.problem(&self.name, Some(format!("the collector failed: {failure}")));
         let now = self.shared.clock.now();
         let record = match cause {
-            Cause::RandomInSegment(_) => Some(Record::NoSnapshot { why: NoSnapshot::CollectorFailed }),
+            Cause::RandomInSegment(start) => {
+                let at = self.shared.tracked.latest(now).unwrap_or(start);
+                Some((at, Record::NoSnapshot { why: NoSnapshot::CollectorFailed }))
+            }
             Cause::Minute(from) => {
-                Some(Record::Gap(Gap { from, to: from + MINUTE_MS, cause: GapCause::CollectorFailed }))
+                let gap = Gap { from, to: from + MINUTE_MS, cause: GapCause::CollectorFailed };
+                Some((from, Record::Gap(gap)))
             }
             _ => None,
         };
-        if let Some(record) = record {
-            let at = if let Cause::Minute(from) = cause { from } else { now };
-            if let Err(error) = self.shared.record(at, &record).await {
-                self.shared.problem("journal", Some(error.to_string()));
+        if let Some((at, record)) = record {
+            self.record(at, &record).await;
+        }
+        let lost_state = !matches!(failure, Failure::Rejected(_));
+        if cause == Cause::Started || lost_state {
+            // It remembers nothing, or never began: it has to be started before it is woken for anything else.
+            self.went_down();
+        }
+    }
+
+    /// It is tried again, first soon and then less and less often.
+    fn went_down(&mut self) {
+        let now = self.shared.clock.now();
+        let (told, tries) = self.down.map_or((now, 0), |down| (down.told, down.tries));
+        let wait = SHORTEST_MS.saturating_mul(1 << tries.min(6)).min(LONGEST_RETRY_MS);
+        self.down = Some(Down { told, again: now + wait, tries: tries.saturating_add(1) });
+    }
+
+    /// Tells the time in which it did not run as a gap, and that this is why there is no picture of it.
+    async fn tell_down(&mut self) {
+        let Some(down) = self.down else { return };
+        let now = self.shared.clock.now();
+        let (from, to) = (down.told, self.shared.tracked.latest(now).map_or(now, |latest| latest + 1));
+        self.down = Some(Down { told: to.max(from), ..down });
+        for gap in cut_gap(self.shared.length, from, to, GapCause::CollectorFailed) {
+            self.record(gap.from, &Record::Gap(gap)).await;
+            if self.pictures {
+                self.record(gap.from, &Record::NoSnapshot { why: NoSnapshot::CollectorFailed }).await;
             }
         }
-        let lost_state = !matches!(failure, Failure::Rejected(_) | Failure::Quarantined);
-        if lost_state && cause != Cause::Started {
-            match self.collector.woken(Cause::Started).await {
-                Ok(wakes) => self.wakes = wakes,
-                Err(failure) => {
-                    self.shared
-                        .problem(&self.name, Some(format!("the collector did not start again: {failure}")));
-                }
-            }
+    }
+
+    // Mutable although nothing changes: a shared borrow of a collector may not wait on another thread.
+    async fn record(&mut self, at: u64, record: &Record) {
+        if let Err(error) = self.shared.record(at, record).await {
+            self.shared.problem("journal", Some(error.to_string()));
         }
     }
 }

@@ -14,9 +14,6 @@ use jiff::tz::TimeZone;
 
 use crate::closing::{CloseError, Closing};
 
-/// How long after the end of a minute its counts may still be on their way, in milliseconds.
-const COUNTS_LATE_MS: u64 = 5_000;
-
 /// What is kept of a closed segment, so that a parcel is not opened again for each look at the clock.
 #[derive(Clone)]
 struct Known {
@@ -72,7 +69,7 @@ impl History {
                 all.insert(entry.segment_start, known);
             }
         }
-        let running = running.map(|parcel| facts_so_far(parcel, now));
+        let running = running.map(Facts::of);
         let facts: Vec<Facts> = all.values().map(|k| k.facts).chain(running).collect();
         let mut totals = Totals::default();
         for (facts, ms) in facts.iter().zip(closing.billed(&facts)) {
@@ -109,19 +106,6 @@ impl History {
 
 fn known_of(id: &str, parcel: &Parcel) -> Known {
     Known { parcel: id.to_owned(), facts: Facts::of(parcel), pictured: parcel.snapshot.is_some() }
-}
-
-/// What decides about an open segment. The counts of its last minute are still to come: until then they say nothing, where
-/// without this they would pass for a collector that is off, and the segment for billed.
-#[must_use]
-pub fn facts_so_far(parcel: &Parcel, now: u64) -> Facts {
-    let mut parcel = parcel.clone();
-    for minute in &mut parcel.minutes {
-        if minute.counts.is_none() && minute.start + MINUTE_MS + COUNTS_LATE_MS > now {
-            minute.counts = Some(Counts::default());
-        }
-    }
-    Facts::of(&parcel)
 }
 
 /// Today in the computer's time zone, in milliseconds since the epoch.
@@ -212,12 +196,12 @@ impl Closing {
             let facts = Facts::of(&parcel);
             all.insert(entry.segment_start, (facts, view(&parcel, Some(&entry), 0, now)));
         }
-        for start in self.unclosed().await? {
+        for start in self.open_segments() {
             if (from..to).contains(&start)
                 && !all.contains_key(&start)
                 && let Some(assembled) = self.so_far(start, None).await?
             {
-                let facts = facts_so_far(&assembled.parcel, now);
+                let facts = Facts::of(&assembled.parcel);
                 all.insert(start, (facts, view(&assembled.parcel, None, self.sends_at(start), now)));
             }
         }

@@ -11,8 +11,10 @@ use candor_journal::{BlobInfo, Journal, JournalError};
 use candor_sandbox::capability::{AttachmentSource, FrameView, Observations, Sensors, Store};
 use candor_sandbox::model::{Denied, Layout, Minute, Note, NoteError, PictureSize, Scope, StoreError};
 
+use crate::clock::sleep_until;
 use crate::guard::frame::Masked;
 use crate::guard::judgement::Failing;
+use crate::guard::scene::SETTLE_MS;
 use crate::guard::{Guard, JudgedLayout, NoPicture};
 use crate::picture::encode;
 use crate::record::Record;
@@ -54,7 +56,7 @@ impl CollectorHost {
     }
 
     fn guard(&self) -> Result<&Guard, Denied> {
-        if !self.shared.tracking() {
+        if !self.shared.tracked.is_on() {
             return Err(Denied::NotTracking);
         }
         self.guard.as_deref().ok_or_else(|| Denied::Unavailable("there is no display".into()))
@@ -84,7 +86,7 @@ impl CollectorHost {
     async fn tell_gap(&self) {
         let now = self.shared.clock.now();
         let minute = minute_of(now);
-        if self.gap_told.swap(minute, Ordering::AcqRel) == minute || !self.shared.tracking() {
+        if self.gap_told.swap(minute, Ordering::AcqRel) == minute || !self.shared.tracked.is_on() {
             return;
         }
         let gap = Gap { from: now, to: (now + 1_000).min(minute + MINUTE_MS), cause: GapCause::RuleFailed };
@@ -124,7 +126,7 @@ impl CollectorHost {
 
     async fn note_picture(&self, frame: Arc<dyn FrameView>, size: PictureSize) -> Result<(), NoteError> {
         let at = frame.taken_at();
-        if !self.shared.open(at) {
+        if !self.shared.takes(at) {
             return Err(NoteError::NotTracking);
         }
         let masked = frame.as_any().downcast::<Masked>().map_err(|_| NoteError::Unknown)?;
@@ -183,9 +185,16 @@ pub(crate) fn no_snapshot(denied: Denied) -> Option<NoSnapshot> {
 impl Sensors for CollectorHost {
     async fn windows(&self) -> Result<Layout, Denied> {
         let guard = self.guard()?;
+        // The layout of 1.5 s ago must not reach back over a pause: what is told is never older than the time tracked.
+        if let Some(since) = self.shared.tracked.since() {
+            sleep_until(self.shared.clock.as_ref(), since + SETTLE_MS + 1).await;
+        }
         let judged = guard.windows().await;
         self.say_failing(guard, judged.as_ref().map(|_| ())).await;
         let judged = judged?;
+        if !self.shared.tracked.holds(judged.layout.at) {
+            return Err(Denied::NotTracking);
+        }
         let layout = judged.layout.clone();
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(judged);
         Ok(layout)
@@ -202,6 +211,10 @@ impl Sensors for CollectorHost {
             match guard.picture(scope).await {
                 Ok(masked) => {
                     self.say_failing(guard, Ok(())).await;
+                    // It shows what the screen showed until it was copied.
+                    if !self.shared.tracked.holds(masked.taken_at()) {
+                        return Err(Denied::NotTracking);
+                    }
                     return Ok(Arc::new(masked));
                 }
                 Err(NoPicture::Denied(denied)) => {
@@ -241,14 +254,18 @@ impl Observations for CollectorHost {
             Note::Snapshot { frame, size } => self.note_picture(frame, size).await,
             Note::CameraSnapshot { .. } => Err(NoteError::Unavailable("this tracker reads no camera".into())),
             Note::NoSnapshot(denied) => match self.why(denied) {
-                Some(why) if self.shared.open(now) => {
-                    let bytes = json_bytes(&why);
-                    self.evidence(now, bytes, &Record::NoSnapshot { why }).await
-                }
-                _ => Err(NoteError::NotTracking),
+                // Judging takes its time: a refusal that comes after a pause belongs to the time before it.
+                Some(why) => match self.shared.tracked.latest(now).filter(|at| self.shared.open(*at)) {
+                    Some(at) => {
+                        let bytes = json_bytes(&why);
+                        self.evidence(at, bytes, &Record::NoSnapshot { why }).await
+                    }
+                    None => Err(NoteError::NotTracking),
+                },
+                None => Err(NoteError::NotTracking),
             },
             Note::Focus { window, at, facts } => {
-                if !self.shared.open(at) {
+                if !self.shared.takes(at) {
                     return Err(NoteError::NotTracking);
                 }
                 let hidden_by = {
@@ -279,7 +296,7 @@ impl Observations for CollectorHost {
                 self.record(minute, &Record::Activity { minute, counts }).await
             }
             Note::Custom { kind, body } => {
-                if !self.shared.tracking() {
+                if !self.shared.takes(now) {
                     return Err(NoteError::NotTracking);
                 }
                 let custom = Custom { at: now, plugin: self.plugin.clone(), kind, body };
@@ -296,8 +313,9 @@ impl Observations for CollectorHost {
     }
 
     async fn surplus(&self) {
-        if self.shared.tracking() {
-            self.dropped(self.shared.clock.now()).await;
+        let now = self.shared.clock.now();
+        if self.shared.takes(now) {
+            self.dropped(now).await;
         }
     }
 }

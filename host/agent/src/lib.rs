@@ -41,5 +41,7 @@ pub mod segments;
 pub mod settings;
 pub mod shared;
 mod status;
+pub mod tracked;
 pub mod tracker;
+mod unwritten;
 mod zeroing;

@@ -1,4 +1,4 @@
-//! Whether anybody is there: how long nothing was touched, whether the screen is locked, whether the computer slept.
+//! Whether anybody is there: how long nothing was touched, whether the screen is locked.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -15,8 +15,6 @@ pub struct Sample {
     pub locked: bool,
     /// Whether the display is gone, does not answer, or was never to be seen.
     pub display_lost: bool,
-    /// How long the computer has slept since it was started, in milliseconds.
-    pub asleep_ms: u64,
 }
 
 /// Tells whether anybody is there. Waits for nobody: what it says may be two seconds old.
@@ -58,8 +56,7 @@ pub struct SensorPresence {
 }
 
 impl SensorPresence {
-    /// Without sensors nothing can be told but sleep: no time passes for tracked that nobody saw. `held` is what the counter
-    /// tells.
+    /// Without sensors nothing can be told: no time passes for tracked that nobody saw. `held` is what the counter tells.
     #[must_use]
     pub fn new(sensors: Option<Arc<Sensors>>, held: Arc<HeldDown>) -> Self {
         Self { sensors, held }
@@ -68,15 +65,13 @@ impl SensorPresence {
 
 impl Presence for SensorPresence {
     fn sample(&self) -> Sample {
-        let asleep_ms = candor_sensors::asleep_ms();
         match self.sensors.as_ref().map(|sensors| sensors.attendance()) {
             Some(Ok(seen)) => Sample {
                 idle_ms: self.held.idle_ms(seen.idle_ms, seen.pointer_idle_ms),
                 locked: seen.session.is_covered(),
                 display_lost: false,
-                asleep_ms,
             },
-            Some(Err(_)) | None => Sample { display_lost: true, asleep_ms, ..Sample::default() },
+            Some(Err(_)) | None => Sample { display_lost: true, ..Sample::default() },
         }
     }
 }

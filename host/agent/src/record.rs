@@ -105,6 +105,30 @@ pub enum Record {
 }
 
 impl Record {
+    /// Whether it says which time was worked, or what the worker said of it: never to be lost.
+    #[must_use]
+    pub fn is_time(&self) -> bool {
+        match self {
+            Self::Started
+            | Self::Stopped
+            | Self::Span { .. }
+            | Self::Activity { .. }
+            | Self::Memo { .. }
+            | Self::Gap(_)
+            | Self::Question { .. }
+            | Self::Answered { .. }
+            | Self::Manual { .. } => true,
+            Self::Focus(_)
+            | Self::Snapshot { .. }
+            | Self::NoSnapshot { .. }
+            | Self::Custom(_)
+            | Self::Dropped { .. }
+            | Self::Unreadable { .. }
+            | Self::Removed { .. }
+            | Self::Segment { .. } => false,
+        }
+    }
+
     /// The kind under which the journal files it.
     #[must_use]
     pub fn kind(&self) -> &'static str {

@@ -8,42 +8,21 @@ use crate::shared::Shared;
 /// How many records are read at once.
 const PAGE: u32 = 2_000;
 
-/// Where the tracked time ended that no stop was written for; none where the last session ended properly.
+/// Where the tracked time ended that no stop was written for; none where the last session ended properly. The latest record
+/// decides, not the latest time: the clock may have been set.
 ///
 /// # Errors
 /// Where the journal could not be read.
 pub(crate) async fn cut_off(shared: &Shared) -> Result<Option<u64>, JournalError> {
-    let kinds = ["started", "stopped", "span"].map(str::to_owned).to_vec();
-    // What was before the last closed segment has no bearing on whether its end was cut off.
-    let from_at = shared.journal.last_closed(&shared.contract).await?;
-    let mut after = None;
-    let mut running: Option<u64> = None;
-    loop {
-        let page = shared
-            .journal
-            .read(RecordFilter {
-                contract: Some(shared.contract.clone()),
-                from_at,
-                after_sequence: after,
-                kinds: kinds.clone(),
-                limit: PAGE,
-                ..RecordFilter::default()
-            })
-            .await?;
-        let full = page.len() >= PAGE as usize;
-        after = page.last().map(|r| r.sequence);
-        for record in page {
-            match record.body.and_then(|body| serde_json::from_slice::<Record>(&body).ok()) {
-                Some(Record::Started) => running = Some(record.at),
-                Some(Record::Stopped) => running = None,
-                Some(Record::Span { to, .. }) => running = Some(to),
-                _ => {}
-            }
-        }
-        if !full {
-            return Ok(running);
-        }
-    }
+    let kinds = ["started", "stopped", "span"];
+    let Some(latest) = shared.journal.latest_record(&shared.contract, &kinds).await? else {
+        return Ok(None);
+    };
+    Ok(match latest.body.and_then(|body| serde_json::from_slice::<Record>(&body).ok()) {
+        Some(Record::Started) => Some(latest.at),
+        Some(Record::Span { to, .. }) => Some(to),
+        _ => None,
+    })
 }
 
 /// How far back a question is looked for, in milliseconds: two weeks, after which its week is locked.

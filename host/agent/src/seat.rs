@@ -31,7 +31,8 @@ use crate::plugins::{Library, Loaded, OWN, Plugins};
 use crate::presence::Presence;
 use crate::settings;
 use crate::shared::Shared;
-use crate::tracker::{Command, Reply, State, Tracker};
+use crate::tracked::Ask;
+use crate::tracker::{Absence, Command, Reply, State, Tracker};
 
 /// How many commands may wait for the tracker.
 const COMMANDS: usize = 16;
@@ -83,8 +84,7 @@ pub struct Seat {
 /// A pipeline that was put together.
 pub struct Pipeline {
     commands: Mutex<Option<mpsc::Sender<(Command, Reply)>>>,
-    /// What the tracker does.
-    pub state: watch::Receiver<State>,
+    state: watch::Receiver<State>,
     tracker: Mutex<Option<tokio::task::JoinHandle<()>>>,
     /// Closes and changes segments.
     pub closing: Arc<Closing>,
@@ -100,6 +100,38 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
+    /// What the tracker does. A pause or stop that was asked for shows at once.
+    #[must_use]
+    pub fn state(&self) -> State {
+        let mut state = self.state.borrow().clone();
+        if let Some(halt) = self.closing.shared.tracked.halted() {
+            state.halted(halt);
+        }
+        state
+    }
+
+    /// Ends or pauses tracking. From the moment of this call on nothing is seen, counted or noted, whatever the tracker
+    /// and the plugins are busy with (invariant 6); what it says of the time before is recorded when this returns.
+    ///
+    /// # Errors
+    /// Where there is nothing to end or pause.
+    pub async fn halt(&self, ask: Ask) -> Result<(), String> {
+        let state = self.state();
+        let shared = &self.closing.shared;
+        let at = shared.clock.now();
+        let command = match ask {
+            Ask::Stop if state.since.is_none() => return Err("tracking is off already".into()),
+            Ask::Pause if state.since.is_none() || matches!(state.absent, Some((Absence::Paused, _))) => {
+                return Err("there is nothing to pause: tracking is off".into());
+            }
+            Ask::Stop => Command::Stop { at },
+            Ask::Pause => Command::Pause { at },
+        };
+        shared.tracked.halt(ask, at);
+        shared.changed();
+        self.command(command).await
+    }
+
     /// Asks the tracker.
     ///
     /// # Errors
@@ -350,16 +382,23 @@ impl Seat {
         };
         let runtime = &self.house.runtime;
         let mut pictures = false;
+        let mut counts_activity = self.enrolment.terms.counts_activity();
         let mut running = Vec::new();
         for loaded in collectors {
-            pictures |= loaded.prepared.description().imports.contains(&Capability::Screen);
-            match self.collector(&loaded, acceptance, guard.clone()).await {
-                Ok(collector) => {
-                    let shared = Arc::clone(&self.shared);
-                    running.push(CollectorHandle::start(runtime, &loaded.name, collector, shared, secret));
-                }
-                Err(why) => self.shared.problem(&loaded.name, Some(why)),
-            }
+            counts_activity |= loaded.prepared.description().imports.contains(&Capability::Activity);
+            let takes_pictures = loaded.prepared.description().imports.contains(&Capability::Screen);
+            pictures |= takes_pictures;
+            let collector = self.collector(&loaded, acceptance, guard.clone()).await;
+            let collector = collector.map_err(|why| self.shared.problem(&loaded.name, Some(why))).ok();
+            let shared = Arc::clone(&self.shared);
+            running.push(CollectorHandle::start(
+                runtime,
+                &loaded.name,
+                collector,
+                takes_pictures,
+                shared,
+                secret,
+            ));
         }
         if let Some(guard) = &guard {
             tell_window_changes(guard.changes(), &running, Arc::clone(&self.house.clock));
@@ -371,10 +410,11 @@ impl Seat {
             device: self.enrolment.device.clone(),
             key,
             policy: facts,
+            counts_activity,
             pictures,
             turn: Mutex::default(),
             at_once: std::sync::Mutex::default(),
-            left_open: std::sync::Mutex::default(),
+            open: std::sync::Mutex::default(),
         });
         // Before anything is delivered: a picture that was removed just before a loss of power must not be.
         if let Err(error) = closing.catch_up().await {
@@ -524,6 +564,8 @@ impl Seat {
     /// Ends tracking; everything is recorded when this returns.
     pub async fn stop(&self) {
         let Some(pipeline) = self.pipeline.lock().await.take() else { return };
+        // Not seen any more from now on, however long it takes to write down what was.
+        pipeline.closing.shared.tracked.end(self.house.clock.now());
         drop(pipeline.commands.lock().await.take());
         let tracker = pipeline.tracker.lock().await.take();
         if let Some(tracker) = tracker

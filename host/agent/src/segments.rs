@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use candor_diary::parcel::{
-    Counts, Dropped, DroppedBecause, Gap, GapCause, Manual, MinuteFacts, NoSnapshot, Parcel, Policy, Removed,
+    Activity, Counts, Dropped, DroppedBecause, Gap, GapCause, Manual, MinuteFacts, NoSnapshot, Parcel,
+    Policy, Removed,
 };
 use candor_diary::segment::{MINUTE_MS, SegmentLength, minute_of};
 
@@ -23,6 +24,8 @@ pub struct SegmentFrame {
     pub length: SegmentLength,
     /// The policy in force.
     pub policy: Policy,
+    /// Whether keys, clicks and scrolls were to be counted.
+    pub activity: Activity,
     /// Whether the terms ask for pictures: then a segment without one says why.
     pub pictures: bool,
     /// Whether the worker turned pictures off, where the terms leave it to them.
@@ -38,6 +41,19 @@ pub struct Assembled {
     pub parcel: Parcel,
     /// Blobs of the journal that travel along.
     pub blobs: Vec<String>,
+}
+
+/// Of a longer gap only the last part is recorded, in milliseconds: 24 hours.
+const LONGEST_GAP_MS: u64 = 24 * 60 * 60_000;
+
+/// A gap cut at the ends of segments, so that each part is a record of its own segment; of a very long one the last 24 hours.
+pub fn cut_gap(length: SegmentLength, from: u64, to: u64, cause: GapCause) -> impl Iterator<Item = Gap> {
+    let mut at = from.max(to.saturating_sub(LONGEST_GAP_MS));
+    std::iter::from_fn(move || {
+        let start = at;
+        at = to.min(length.start_of(start) + length.ms());
+        (start < to).then_some(Gap { from: start, to: at, cause })
+    })
 }
 
 /// Puts a segment together; none where there is nothing to tell of it.
@@ -87,7 +103,12 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
                 }
                 parcel.no_snapshot = Some(why.clone());
             }
-            Record::Gap(gap) => join(&mut gaps, gap),
+            Record::Gap(gap) => {
+                let gap = Gap { from: gap.from.max(frame.start), to: gap.to.min(end), ..*gap };
+                if gap.to > gap.from {
+                    join(&mut gaps, &gap);
+                }
+            }
             Record::Custom(custom) => parcel.custom.push(custom.clone()),
             Record::Dropped { plugin, notes, life } => {
                 let most = surplus.entry((plugin.clone(), *life)).or_default();
@@ -103,7 +124,7 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
         join(&mut gaps, &gap);
     }
     parcel.minutes = minutes(&spans, &counts, &gaps);
-    parcel.gaps = gaps;
+    parcel.gaps = answered(gaps);
     parcel.dropped = dropped(surplus, unreadable.len());
     forget_own_rules(&mut parcel);
     if let Some((at, memo)) = typed {
@@ -126,7 +147,7 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
     }
     if parcel.minutes.is_empty() {
         // Time that was left out is nobody's business, unless the client was told of it before.
-        let told = parcel.gaps.iter().any(|gap| gap.cause != GapCause::LeftOut);
+        let told = parcel.gaps.iter().any(|gap| !left_out(gap));
         if !told && frame.revision == 0 {
             return None;
         }
@@ -207,6 +228,7 @@ fn empty(frame: &SegmentFrame) -> Parcel {
         revision: frame.revision,
         removed: None,
         manual: None,
+        activity: frame.activity,
         minutes: Vec::new(),
         memo: None,
         label: None,
@@ -244,8 +266,32 @@ fn join(gaps: &mut Vec<Gap>, gap: &Gap) {
             last.from = last.from.min(gap.from);
             last.to = last.to.max(gap.to);
         }
-        None => gaps.push(gap.clone()),
+        None => gaps.push(*gap),
     }
+}
+
+/// Whether a gap says that nobody was there.
+fn left_out(gap: &Gap) -> bool {
+    matches!(gap.cause, GapCause::LeftOut | GapCause::Unanswered)
+}
+
+/// Idle time that the worker was asked about and left out is told as that, not as still unanswered.
+fn answered(gaps: Vec<Gap>) -> Vec<Gap> {
+    let known: Vec<Gap> = gaps.iter().copied().filter(|gap| gap.cause == GapCause::LeftOut).collect();
+    let open = |gap: Gap| {
+        let mut pieces = vec![(gap.from, gap.to)];
+        for known in known.iter().filter(|_| gap.cause == GapCause::Unanswered) {
+            pieces = without(&pieces, known);
+        }
+        pieces.into_iter().map(move |(from, to)| Gap { from, to, ..gap })
+    };
+    gaps.into_iter().flat_map(open).collect()
+}
+
+/// Spans without what a gap takes away.
+fn without(spans: &[(u64, u64)], gap: &Gap) -> Vec<(u64, u64)> {
+    let pieces = |&(from, to): &(u64, u64)| [(from, to.min(gap.from)), (from.max(gap.to), to)];
+    spans.iter().flat_map(pieces).filter(|(from, to)| to > from).collect()
 }
 
 /// The tracked minutes: spans without what was left out. Counts without tracked time are not evidence of work on this
@@ -254,12 +300,8 @@ fn minutes(spans: &[(u64, u64)], counts: &BTreeMap<u64, Counts>, gaps: &[Gap]) -
     let mut tracked: BTreeMap<u64, u64> = BTreeMap::new();
     for &(from, to) in spans {
         let mut pieces = vec![(from, to)];
-        for gap in gaps.iter().filter(|gap| gap.cause == GapCause::LeftOut) {
-            pieces = pieces
-                .into_iter()
-                .flat_map(|(from, to)| [(from, to.min(gap.from)), (from.max(gap.to), to)])
-                .filter(|(from, to)| to > from)
-                .collect();
+        for gap in gaps.iter().filter(|gap| left_out(gap)) {
+            pieces = without(&pieces, gap);
         }
         for (from, to) in pieces {
             *tracked.entry(minute_of(from)).or_default() += to - from;
@@ -286,6 +328,7 @@ mod tests {
             start: 600_000,
             length: SegmentLength::new(10).unwrap(),
             policy: Policy { plugin: "rules".into(), sha256: String::new(), rules: vec![] },
+            activity: Activity::Counted,
             pictures: true,
             pictures_off: false,
             revision: 0,
@@ -301,16 +344,16 @@ mod tests {
     }
 
     #[test]
-    fn a_minute_whose_counts_are_still_to_come_is_not_billed() {
-        let active = |records: &[Record], now| {
-            crate::history::facts_so_far(&assemble(&frame(), records).unwrap().parcel, now).active
+    fn invariant_09_a_minute_whose_counts_did_not_come_is_not_billed() {
+        let active = |frame: &SegmentFrame, records: &[Record]| {
+            candor_diary::billing::Facts::of(&assemble(frame, records).unwrap().parcel).active
         };
         let begun = [span(600_000, 610_000)];
-        assert_eq!(active(&begun, 610_000), 0);
-        assert_eq!(active(&begun, 664_999), 0, "they may be late");
-        assert_eq!(active(&begun, 665_000), 1, "none come: the collector is off");
-        assert_eq!(active(&[span(600_000, 610_000), activity(600_000, 3)], 610_000), 1);
-        assert_eq!(active(&[span(600_000, 610_000), activity(600_000, 0)], 610_000), 0);
+        assert_eq!(active(&frame(), &begun), 0, "they may be late, or never come");
+        assert_eq!(active(&frame(), &[span(600_000, 610_000), activity(600_000, 3)]), 1);
+        assert_eq!(active(&frame(), &[span(600_000, 610_000), activity(600_000, 0)]), 0);
+        let off = SegmentFrame { activity: Activity::Off, ..frame() };
+        assert_eq!(active(&off, &begun), 1, "nothing was to be counted");
     }
 
     #[test]
@@ -360,6 +403,20 @@ mod tests {
         let tracked: Vec<_> = parcel.minutes.iter().map(|m| m.tracked_ms).collect();
         assert_eq!(tracked, [30_000, 20_000]);
         assert_eq!(parcel.gaps, [Gap { from: 630_000, to: 700_000, cause: GapCause::LeftOut }]);
+    }
+
+    #[test]
+    fn idle_time_is_unanswered_until_the_worker_says_what_becomes_of_it() {
+        let asked = gap(630_000, 700_000, GapCause::Unanswered);
+        let spans = [span(600_000, 660_000), span(660_000, 720_000)];
+        let with = |more: &[Record]| assemble(&frame(), &[&spans[..], more].concat()).unwrap().parcel;
+        let parcel = with(std::slice::from_ref(&asked));
+        assert_eq!(parcel.gaps, [Gap { from: 630_000, to: 700_000, cause: GapCause::Unanswered }]);
+        assert_eq!(parcel.minutes.iter().map(|m| m.tracked_ms).collect::<Vec<_>>(), [30_000, 20_000]);
+        let parcel = with(&[asked.clone(), gap(630_000, 700_000, GapCause::LeftOut)]);
+        assert_eq!(parcel.gaps, [Gap { from: 630_000, to: 700_000, cause: GapCause::LeftOut }]);
+        // Nobody is told of a segment in which nobody was there, answered or not.
+        assert!(assemble(&frame(), &[asked]).is_none());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the parts of a running agent share: whether it tracks, what was counted, and the way into the journal.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use candor_diary::parcel::Counts;
@@ -12,9 +12,14 @@ use tokio::sync::watch;
 use crate::budget::Budgets;
 use crate::clock::Clock;
 use crate::record::Record;
+use crate::tracked::TrackedTime;
+use crate::unwritten::{Pending, Unwritten};
 
 /// For how many minutes counts are kept for collectors that ask late (wit: `activity.minute-at`).
 const COUNTED_MINUTES: usize = 60;
+
+/// How many closed segments are remembered: a note comes seconds after its time.
+const CLOSED_SEGMENTS: usize = 1_024;
 
 /// The counts of one minute: all of them, and those that no record holds yet.
 #[derive(Clone, Copy, Default)]
@@ -52,9 +57,11 @@ pub struct Shared {
     pub contract: String,
     /// The length of its segments.
     pub length: SegmentLength,
-    tracking: AtomicBool,
-    /// Every segment that starts before this is closed.
-    closed_until: AtomicU64,
+    /// Which time is tracked.
+    pub tracked: TrackedTime,
+    /// The latest segments that were closed since the agent started, and not taken up again.
+    closed: Mutex<BTreeSet<u64>>,
+    unwritten: Unwritten,
     /// What each plugin has recorded in each segment.
     pub budgets: Budgets,
     /// Tells this life of the agent from others: when it began, milliseconds since the Unix epoch.
@@ -99,8 +106,9 @@ impl Shared {
             journal,
             contract,
             length,
-            tracking: AtomicBool::new(false),
-            closed_until: AtomicU64::new(0),
+            tracked: TrackedTime::default(),
+            closed: Mutex::default(),
+            unwritten: Unwritten::new(length),
             pictured: AtomicU64::new(0),
             counts: Mutex::default(),
             problems: Mutex::default(),
@@ -125,24 +133,28 @@ impl Shared {
         self.changed();
     }
 
-    /// Whether the tracker is on.
-    pub fn tracking(&self) -> bool {
-        self.tracking.load(Ordering::Acquire)
-    }
-
-    /// Turns the tracker on or off for everyone who asks.
-    pub fn set_tracking(&self, on: bool) {
-        self.tracking.store(on, Ordering::Release);
-    }
-
-    /// Every segment up to this one (its start) is closed now.
+    /// The segment that starts then is closed now.
     pub fn closed(&self, segment: u64) {
-        self.closed_until.fetch_max(segment + self.length.ms(), Ordering::AcqRel);
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        closed.insert(segment);
+        while closed.len() > CLOSED_SEGMENTS {
+            closed.pop_first();
+        }
+    }
+
+    /// The segment that starts then takes records again, such as where the clock was set back into it.
+    pub fn reopened(&self, segment: u64) {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner).remove(&segment);
     }
 
     /// Whether the segment that holds `at` still takes records.
     pub fn open(&self, at: u64) -> bool {
-        at >= self.closed_until.load(Ordering::Acquire)
+        !self.closed.lock().unwrap_or_else(PoisonError::into_inner).contains(&self.length.start_of(at))
+    }
+
+    /// Whether something with the time `at` may be noted: it lies in tracked time, and its segment is open.
+    pub fn takes(&self, at: u64) -> bool {
+        self.tracked.holds(at) && self.open(at)
     }
 
     /// Takes the one picture of the segment that holds `at`; false where it was taken already.
@@ -197,14 +209,44 @@ impl Shared {
         problems.iter().map(|(name, text)| format!("{}: {text}", topic(name))).collect()
     }
 
-    /// Writes a record of the contract; `at` decides the segment it belongs to.
+    /// Writes a record of the contract; `at` decides the segment it belongs to. What says which time was worked is never
+    /// lost to a disk that is full: it is kept and written when there is room ([`Unwritten`]).
     ///
     /// # Errors
-    /// Where it cannot be written down or the journal cannot take it.
-    pub async fn record(&self, at: u64, record: &Record) -> Result<u64, RecordError> {
+    /// Where it cannot be written down or the journal cannot take it, and it is not of the kind that is kept.
+    pub async fn record(&self, at: u64, record: &Record) -> Result<(), RecordError> {
         let body = serde_json::to_vec(record)?;
-        let appended = self.journal.append(record.kind(), Some(&self.contract), at, body).await?;
-        Ok(appended.sequence)
+        let pending = Pending { kind: record.kind(), at, body };
+        let written = self.unwritten.write(&self.journal, &self.contract, pending, record.is_time()).await;
+        self.tell_unwritten(written.as_ref().map_or_else(Some, Option::as_ref));
+        Ok(written.map(drop)?)
+    }
+
+    /// Tries to write what could not be written before; says whether nothing is left.
+    pub async fn write_pending(&self) -> bool {
+        let written = self.unwritten.retry(&self.journal, &self.contract).await;
+        self.tell_unwritten(written.as_ref().err());
+        written.is_ok()
+    }
+
+    /// Whether something waits to be written.
+    pub fn has_unwritten(&self) -> bool {
+        !self.unwritten.is_empty()
+    }
+
+    /// What of a span could not be written yet.
+    pub fn unwritten(&self, from: u64, to: u64) -> Vec<Record> {
+        self.unwritten.between(from, to)
+    }
+
+    fn tell_unwritten(&self, error: Option<&JournalError>) {
+        let text = match (self.has_unwritten(), error) {
+            (true, Some(error)) => Some(format!("{error}. Time is kept in memory until it can be written")),
+            (true, None) => return,
+            (false, Some(error)) => Some(error.to_string()),
+            (false, None) => None,
+        };
+        self.problem("journal", text);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use candor_diary::billing::Facts;
 use candor_diary::terms::{ManualTime, Mode};
 use candor_journal::{Journal, OutboxEntry, OutboxState};
 use candor_protocol::{
@@ -11,7 +12,7 @@ use candor_seal::Envelope;
 
 use crate::agent::{Agent, words};
 use crate::closing::{Closing, read_parcel};
-use crate::history::{Totals, facts_so_far, view};
+use crate::history::{Totals, view};
 use crate::record::Record;
 use crate::tracker::Absence;
 
@@ -102,7 +103,7 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
     let going = seat.delivery.now();
     (status.offline_since, status.next_try_at) = (going.offline_since, going.next_try_at);
     let Some(pipeline) = seat.pipeline().await else { return Ok(status) };
-    let state = pipeline.state.borrow().clone();
+    let state = pipeline.state();
     let closing = &pipeline.closing;
     status.notice_accepted = true;
     status.tracking = state.since.is_some();
@@ -137,7 +138,7 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
     (status.today_ms, status.week_ms) = (today_ms, week_ms);
     if let Some(parcel) = running {
         let mut shown = view(&parcel, None, closing.sends_at(parcel.start), status.now);
-        shown.billed_ms = closing.billed(&[facts_so_far(&parcel, status.now)]).into_iter().sum();
+        shown.billed_ms = closing.billed(&[Facts::of(&parcel)]).into_iter().sum();
         status.last_picture = shown.picture.is_some().then(|| shown.clone());
         status.running = Some(shown);
     }

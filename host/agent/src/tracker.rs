@@ -4,33 +4,33 @@
 //! counts when the counter reports them. A crash loses the minute it happens in, and that shows as a gap.
 
 mod absence;
+mod clocks;
+mod closer;
 mod counting;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use candor_diary::parcel::{Gap, GapCause};
+use candor_diary::parcel::{Activity, Gap, GapCause};
 use candor_diary::segment::{MINUTE_MS, minute_of};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::clock::sleep_until;
+use crate::clock::{sleep, sleep_until};
 use crate::closing::Closing;
 use crate::collectors::{CollectorHandle, Event, flush};
 use crate::input::InputSource;
 use crate::presence::Presence;
 use crate::record::Record;
 use crate::shared::Shared;
-use absence::Beat;
+use crate::tracked::{Ask, Halt};
+use clocks::{PULSE_MS, Pulse, Reading};
+use closer::Closer;
 use counting::{Running, next_count};
 
-/// How long after its end a segment stays open for pictures that are still being judged and counts on their way, ms.
-const GRACE_MS: u64 = 2_500;
-/// How long collectors may take to finish what they were handed before a segment closes, in milliseconds.
+/// How long collectors may take to finish what they were handed, in milliseconds.
 const FLUSH_MS: u64 = 8_000;
-/// How long after a segment could not be closed that is tried again, in milliseconds.
-const CLOSE_AGAIN_MS: u64 = 5_000;
-/// How often the clock is compared with the monotonic one, in milliseconds.
-const HEARTBEAT_MS: u64 = 10_000;
+/// How often what could not be written is tried again, in milliseconds.
+const RETRY_MS: u64 = 5_000;
 
 /// What can be asked of the tracker.
 pub enum Command {
@@ -39,13 +39,20 @@ pub enum Command {
         /// The memo; none keeps the last one.
         memo: Option<String>,
     },
-    /// End tracking, now or when the running segment ends.
+    /// End tracking as of `at`, the moment at which that was asked for and took effect ([`TrackedTime::halt`]).
+    ///
+    /// [`TrackedTime::halt`]: crate::tracked::TrackedTime::halt
     Stop {
-        /// Wait for the segment's end.
-        at_segment_end: bool,
+        /// Milliseconds since the Unix epoch.
+        at: u64,
     },
-    /// Pause for private time: nothing is recorded, and the time shows as a gap.
-    Pause,
+    /// End tracking when the running segment ends.
+    StopAtSegmentEnd,
+    /// Pause for private time as of `at`, as for a stop: nothing is recorded, and the time shows as a gap.
+    Pause {
+        /// Milliseconds since the Unix epoch.
+        at: u64,
+    },
     /// Say what the work is.
     Memo {
         /// The text; empty clears it.
@@ -88,6 +95,24 @@ pub struct State {
     pub open_segments: usize,
 }
 
+impl State {
+    /// Shows a pause or stop that was asked for and is not carried out yet.
+    pub(crate) fn halted(&mut self, halt: Halt) {
+        let Some(_) = self.since else { return };
+        if let Some(began) = self.running_since.take() {
+            self.on_ms += halt.at.saturating_sub(began);
+        }
+        match halt.ask {
+            Ask::Pause => self.absent = Some((Absence::Paused, halt.at)),
+            Ask::Stop => {
+                self.since = None;
+                self.absent = None;
+                self.stopping = false;
+            }
+        }
+    }
+}
+
 /// Why nothing is tracked although the tracker is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Absence {
@@ -105,7 +130,7 @@ impl Absence {
     fn cause(self) -> GapCause {
         match self {
             Self::Paused => GapCause::Paused,
-            Self::Away => GapCause::LeftOut,
+            Self::Away => GapCause::Unanswered,
             Self::Locked => GapCause::Locked,
             Self::DisplayLost => GapCause::DisplayLost,
         }
@@ -119,7 +144,6 @@ pub struct Tracker {
     collectors: Vec<CollectorHandle>,
     input: Arc<dyn InputSource>,
     state: watch::Sender<State>,
-    closed: Arc<tokio::sync::Notify>,
     /// Where the span that runs began.
     span_from: u64,
     /// The segment that it is in.
@@ -127,11 +151,27 @@ pub struct Tracker {
     /// The segment whose memo is written.
     memo_of: u64,
     counter: Option<Running>,
-    open: BTreeSet<u64>,
-    /// When a segment that could not be closed is tried again, by its start.
-    close_again: BTreeMap<u64, u64>,
-    beat: Beat,
+    /// Minutes that were tracked and whose counts are still to come.
+    uncounted: BTreeSet<u64>,
+    closer: Closer,
+    /// What the clocks showed when they were compared last.
+    reading: Reading,
+    /// When it was last looked whether anybody is there, by the steady clock.
+    looked: u64,
+    /// Reads the clocks while tracking is on.
+    pulse: Option<Pulse>,
     presence: Arc<dyn Presence>,
+}
+
+/// What there is to do next.
+enum Due {
+    MinuteEnd(u64),
+    Command(Option<(Command, Reply)>),
+    Counted(Result<crate::input::Counted, String>),
+    Closed(Vec<closer::Closed>),
+    Close,
+    Look,
+    Retry,
 }
 
 impl Tracker {
@@ -146,21 +186,22 @@ impl Tracker {
     ) -> (Self, watch::Receiver<State>) {
         let (state, states) = watch::channel(State::default());
         let shared = Arc::clone(&closing.shared);
-        let beat = Beat::now(shared.clock.as_ref(), presence.as_ref());
+        let reading = Reading::now(shared.clock.as_ref());
         let tracker = Self {
+            closer: Closer::new(Arc::clone(&closing), collectors.clone(), closed),
             shared,
             closing,
             collectors,
             input,
             state,
-            closed,
             span_from: 0,
             segment: 0,
             memo_of: 0,
             counter: None,
-            open: BTreeSet::new(),
-            close_again: BTreeMap::new(),
-            beat,
+            uncounted: BTreeSet::new(),
+            reading,
+            looked: 0,
+            pulse: None,
             presence,
         };
         (tracker, states)
@@ -170,66 +211,93 @@ impl Tracker {
     pub async fn run(mut self, mut commands: mpsc::Receiver<(Command, Reply)>) {
         self.recover().await;
         loop {
-            let now = self.shared.clock.now();
-            let tracking = self.state.borrow().since.is_some();
-            // From the span, not from now: a minute that ended while something else was done is not passed over.
-            let minute_end = tracking.then(|| minute_of(self.span_from) + MINUTE_MS);
-            let close = self.open.iter().map(|start| self.closes_at(*start)).min();
-            let beat = tracking.then_some(self.beat.wall + HEARTBEAT_MS);
-            let clock = Arc::clone(&self.shared.clock);
-            let at = |at: Option<u64>| {
-                let clock = Arc::clone(&clock);
-                async move {
-                    match at {
-                        Some(at) => sleep_until(clock.as_ref(), at).await,
-                        None => std::future::pending().await,
-                    }
+            // First of all, and again when something is due: whatever waits is worked out from what the clock shows.
+            self.compare_clocks().await;
+            let due = self.next(&mut commands).await;
+            self.compare_clocks().await;
+            // Nobody has to be told that nothing came of a look.
+            let quiet = matches!(due, Due::Look | Due::Retry);
+            match due {
+                Due::MinuteEnd(end) => self.minute_ended(end).await,
+                Due::Command(None) => break,
+                Due::Command(Some((command, reply))) => {
+                    let result = self.dispatch(command).await;
+                    // Whoever asked may have gone.
+                    drop(reply.send(result));
                 }
-            };
-            tokio::select! {
-                biased;
-                () = at(minute_end) => self.minute_ended(minute_end.unwrap_or(now)).await,
-                command = commands.recv() => match command {
-                    None => break,
-                    Some((command, reply)) => {
-                        let result = self.obey(command).await;
-                        // Whoever asked may have gone.
-                        drop(reply.send(result));
-                    }
-                },
-                counted = next_count(&mut self.counter) => self.counted(counted).await,
-                () = at(close) => self.close_ended().await,
-                () = at(beat) => self.heartbeat().await,
+                Due::Counted(counted) => self.counted(counted).await,
+                Due::Closed(closed) => self.closer.settle(closed),
+                Due::Close => self.close_ended().await,
+                Due::Look => self.attend().await,
+                Due::Retry => drop(self.shared.write_pending().await),
+            }
+            if !quiet {
+                self.publish();
             }
         }
-        if self.state.borrow().since.is_some() {
+        if self.is_on() {
             let now = self.shared.clock.now();
             self.stop(now).await;
         }
+        flush(&self.collectors, &self.shared, FLUSH_MS).await;
+        self.closer.finish().await;
+        self.shared.write_pending().await;
         if let Err(error) = self.shared.journal.sync().await {
             self.shared.problem("journal", Some(error.to_string()));
         }
     }
 
+    /// Waits for what is due next.
+    async fn next(&mut self, commands: &mut mpsc::Receiver<(Command, Reply)>) -> Due {
+        let clock = Arc::clone(&self.shared.clock);
+        let tracking = self.is_on();
+        // A minute after a stop or pause was asked for is not this loop's to end: its command is on its way.
+        let runs = tracking && self.shared.tracked.halted().is_none();
+        // From the span, not from now: a minute that ended while something else was done is not passed over.
+        let minute_end = runs.then(|| minute_of(self.span_from) + MINUTE_MS);
+        let close = self.close_due();
+        let retry = self.shared.has_unwritten();
+        // By what it looked at last, so that a person who is busy at the window does not put it off.
+        let look = (self.looked + PULSE_MS).saturating_sub(clock.monotonic());
+        let at = |at: Option<u64>| {
+            let clock = Arc::clone(&clock);
+            async move {
+                match at {
+                    Some(at) => sleep_until(clock.as_ref(), at).await,
+                    None => std::future::pending().await,
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            () = at(minute_end) => Due::MinuteEnd(minute_end.unwrap_or_default()),
+            command = commands.recv() => Due::Command(command),
+            counted = next_count(&mut self.counter) => Due::Counted(counted),
+            closed = self.closer.closed() => Due::Closed(closed),
+            () = at(close) => Due::Close,
+            () = sleep(clock.as_ref(), look), if tracking => Due::Look,
+            () = sleep(clock.as_ref(), RETRY_MS), if retry => Due::Retry,
+        }
+    }
+
+    fn is_on(&self) -> bool {
+        self.state.borrow().since.is_some()
+    }
+
     /// After a start of the agent: segments that were left open are closed when their time is over, and a session
     /// that was cut off shows its gap.
     async fn recover(&mut self) {
-        if let Err(error) = self.closing.find_left_open().await {
-            self.shared.problem("journal", Some(error.to_string()));
-        }
         match self.closing.unclosed().await {
-            Ok(open) => self.open = open,
+            Ok(open) => self.closing.set_open(open),
             Err(error) => self.shared.problem("journal", Some(error.to_string())),
         }
         match crate::recovery::cut_off(&self.shared).await {
             Ok(Some(from)) => {
                 // The end of the gap is the end of the segment: nobody knows more than that work was cut off.
-                let segment = self.shared.length.start_of(from);
-                let to = self.shared.clock.now().min(segment + self.shared.length.ms());
-                if self.shared.open(from) && to > from {
-                    self.record(from, &Record::Gap(Gap { from, to, cause: GapCause::Crash })).await;
-                }
-                self.record(self.shared.clock.now(), &Record::Stopped).await;
+                let now = self.shared.clock.now();
+                let to = now.min(self.shared.length.start_of(from) + self.shared.length.ms());
+                self.write_gap(from, to, GapCause::Crash).await;
+                self.record(now, &Record::Stopped).await;
             }
             Ok(None) => {}
             Err(error) => self.shared.problem("journal", Some(error.to_string())),
@@ -241,14 +309,14 @@ impl Tracker {
         if let Err(error) = self.closing.catch_up().await {
             self.shared.problem("segment", Some(format!("a change was not caught up with: {error}")));
         }
-        self.closed.notify_one();
-        self.tell();
+        self.closer.delivered();
+        self.publish();
     }
 
-    async fn obey(&mut self, command: Command) -> Result<(), String> {
+    async fn dispatch(&mut self, command: Command) -> Result<(), String> {
         match command {
             Command::Start { memo } => {
-                if self.state.borrow().since.is_none() {
+                if !self.is_on() {
                     self.start(memo).await;
                     return Ok(());
                 }
@@ -260,29 +328,34 @@ impl Tracker {
                 if let Some(memo) = memo {
                     self.set_memo(&memo).await;
                 }
+                // Whoever resumes at a locked screen is not there either.
+                self.attend().await;
                 Ok(())
             }
-            Command::Stop { at_segment_end } => {
-                if self.state.borrow().since.is_none() {
+            Command::Stop { at } => {
+                let on = self.is_on();
+                if on {
+                    self.stop(at).await;
+                }
+                self.shared.tracked.carried_out();
+                if on { Ok(()) } else { Err("tracking is off already".into()) }
+            }
+            Command::StopAtSegmentEnd => {
+                if !self.is_on() {
                     return Err("tracking is off already".into());
                 }
-                if at_segment_end {
-                    self.state.send_modify(|s| s.stopping = true);
-                } else {
-                    let now = self.shared.clock.now();
-                    self.stop(now).await;
-                }
+                self.state.send_modify(|s| s.stopping = true);
                 Ok(())
             }
-            Command::Pause => {
+            Command::Pause { at } => {
                 let paused = matches!(self.state.borrow().absent, Some((Absence::Paused, _)));
-                if self.state.borrow().since.is_none() || paused {
-                    return Err("there is nothing to pause: tracking is off".into());
+                let pauses = self.is_on() && !paused;
+                if pauses {
+                    self.back(at).await;
+                    self.leave(Absence::Paused, at).await;
                 }
-                let now = self.shared.clock.now();
-                self.back(now).await;
-                self.leave(Absence::Paused, now).await;
-                Ok(())
+                self.shared.tracked.carried_out();
+                if pauses { Ok(()) } else { Err("there is nothing to pause: tracking is off".into()) }
             }
             Command::Memo { memo } => {
                 self.set_memo(&memo).await;
@@ -298,8 +371,10 @@ impl Tracker {
             }
             Command::Answered => {
                 let question = self.state.borrow().question;
-                let Some((from, _)) = question else { return Err("there is no question to answer".into()) };
+                let Some((from, to)) = question else { return Err("there is no question to answer".into()) };
                 self.record(from, &Record::Answered { from }).await;
+                // What was not typed in stays left out, and is told as that from now on.
+                self.write_gap(from, to, GapCause::LeftOut).await;
                 self.state.send_modify(|s| s.question = None);
                 Ok(())
             }
@@ -317,11 +392,12 @@ impl Tracker {
     }
 
     async fn start(&mut self, memo: Option<String>) {
-        let now = self.shared.clock.now();
+        self.reading = Reading::now(self.shared.clock.as_ref());
+        self.pulse = Some(Pulse::start(Arc::clone(&self.shared.clock)));
+        let now = self.reading.wall;
         self.span_from = now;
         self.segment = self.shared.length.start_of(now);
-        self.beat = Beat::now(self.shared.clock.as_ref(), self.presence.as_ref());
-        self.shared.set_tracking(true);
+        self.shared.tracked.begin(now);
         self.state.send_modify(|s| {
             s.since = Some(now);
             s.on_ms = 0;
@@ -343,71 +419,76 @@ impl Tracker {
         self.post(|| Event::Started);
     }
 
-    /// Ends tracking as of `at`: the running span is written, the counter's rest recorded, collectors finished.
+    /// Ends tracking as of `at`: the running span is written, the counter's rest recorded. Collectors finish what they
+    /// were handed in their own time; what they note of the time before `at` is still taken.
     async fn stop(&mut self, at: u64) {
         self.end_span(at).await;
         self.stop_counter(at).await;
-        flush(&self.collectors, &self.shared, FLUSH_MS).await;
-        self.shared.set_tracking(false);
+        self.shared.tracked.end(at);
+        self.pulse = None;
         self.post(|| Event::Stopped);
         // A stop at a segment's end belongs to the segment that ended.
-        let since = self.state.borrow().since.unwrap_or(at);
+        let since = self.state.borrow().since.unwrap_or(at).min(at);
         self.record(at.saturating_sub(1).max(since), &Record::Stopped).await;
         let absent = self.state.borrow().absent;
-        if let Some((Absence::Away, from)) = absent {
-            self.record(from, &Record::Question { from, to: at }).await;
+        let question =
+            absent.and_then(|(why, from)| (why == Absence::Away && from < at).then_some((from, at)));
+        if let Some((from, to)) = question {
+            self.record(from, &Record::Question { from, to }).await;
         }
         self.state.send_modify(|s| {
-            if let Some((Absence::Away, from)) = s.absent {
-                s.question = Some((from, at));
-            }
+            s.question = question.or(s.question);
             s.since = None;
             s.running_since = None;
             s.absent = None;
             s.stopping = false;
         });
-        self.shared.changed();
-        self.tell();
     }
 
-    /// Writes the span that runs, up to `to`; the next begins there.
+    /// Writes the span that runs, up to `to` or to the moment at which a stop or pause was asked for; the next begins
+    /// there.
     async fn end_span(&mut self, to: u64) {
+        let to = self.shared.tracked.no_later(to);
         let from = self.span_from;
         if to <= from {
             return;
         }
+        self.span_from = to;
         let absent = self.state.borrow().absent;
         if let Some((why, _)) = absent {
-            let cause = why.cause();
-            self.write_gap(from, to, cause).await;
-            self.span_from = to;
+            self.write_gap(from, to, why.cause()).await;
             return;
         }
+        let counted = self.closing.activity() == Activity::Counted;
         // A late wake-up may bring more than one minute at once.
         let mut from = from;
         while from < to {
             let end = to.min(minute_of(from) + MINUTE_MS);
             let segment = self.shared.length.start_of(from);
-            self.open.insert(segment);
+            self.closing.opened(segment);
+            // Where the clock was set back into a closed segment, it takes notes again.
+            self.shared.reopened(segment);
             // Each segment holds its own memo, so that it can be put together alone.
             if self.memo_of != segment {
                 self.write_memo(from).await;
             }
             self.record(from, &Record::Span { from, to: end }).await;
+            if counted {
+                self.uncounted.insert(minute_of(from));
+            }
             from = end;
         }
-        self.span_from = to;
     }
 
     async fn minute_ended(&mut self, end: u64) {
-        self.heartbeat().await;
+        self.attend().await;
         self.end_span(end).await;
         self.segment_turned().await;
-        let on = self.state.borrow().since.is_some() && self.state.borrow().absent.is_none();
+        self.count_overdue().await;
+        let on = self.is_on() && self.state.borrow().absent.is_none();
         if self.counter.is_none() && on {
             self.start_counter(end).await;
         }
-        self.tell();
     }
 
     /// Where the span that runs has come into another segment, tracking stops if it was asked to.
@@ -423,39 +504,6 @@ impl Tracker {
         self.post(|| Event::Segment(ended));
     }
 
-    /// When a segment that is open is closed, or tried again.
-    fn closes_at(&self, start: u64) -> u64 {
-        let ended = start + self.shared.length.ms() + GRACE_MS;
-        self.close_again.get(&start).map_or(ended, |again| ended.max(*again))
-    }
-
-    /// Closes every segment that has ended. One that cannot be closed is tried again later and stops no other.
-    async fn close_ended(&mut self) {
-        let now = self.shared.clock.now();
-        let ended: Vec<u64> = self.open.iter().copied().filter(|s| self.closes_at(*s) <= now).collect();
-        if self.state.borrow().since.is_some() {
-            flush(&self.collectors, &self.shared, FLUSH_MS).await;
-        }
-        for start in ended {
-            match self.closing.close(start).await {
-                Ok(_) => {
-                    self.open.remove(&start);
-                    self.close_again.remove(&start);
-                    self.closed.notify_one();
-                }
-                Err(error) => {
-                    self.shared.problem("segment", Some(format!("not closed yet: {error}")));
-                    // The disk may be full.
-                    self.close_again.insert(start, now + CLOSE_AGAIN_MS);
-                }
-            }
-        }
-        if self.close_again.is_empty() {
-            self.shared.problem("segment", None);
-        }
-        self.tell();
-    }
-
     async fn write_memo(&mut self, at: u64) {
         self.memo_of = self.shared.length.start_of(at);
         let (memo, label) = {
@@ -467,9 +515,23 @@ impl Tracker {
     }
 
     async fn record(&self, at: u64, record: &Record) {
+        // What is kept for later is told by the journal's problem; what cannot be written at all is told here.
         if let Err(error) = self.shared.record(at, record).await {
             self.shared.problem("journal", Some(error.to_string()));
         }
+    }
+
+    /// Records a gap, cut at the ends of segments.
+    async fn write_gap(&self, from: u64, to: u64, cause: GapCause) {
+        for gap in crate::segments::cut_gap(self.shared.length, from, to, cause) {
+            self.write_gap_part(gap).await;
+        }
+    }
+
+    async fn write_gap_part(&self, gap: Gap) {
+        self.record(gap.from, &Record::Gap(gap)).await;
+        // One that is closed already holds something else now: closing it again makes its next revision.
+        self.closing.opened(self.shared.length.start_of(gap.from));
     }
 
     fn post(&self, event: impl Fn() -> Event) {
@@ -480,8 +542,9 @@ impl Tracker {
         }
     }
 
-    fn tell(&self) {
-        self.state.send_modify(|s| s.open_segments = self.open.len());
+    fn publish(&self) {
+        let open = self.closing.open_segments().len();
+        self.state.send_modify(|s| s.open_segments = open);
         self.shared.changed();
     }
 }

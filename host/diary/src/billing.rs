@@ -3,7 +3,8 @@
 //! | what was recorded | outcome |
 //! |---|---|
 //! | any minute with activity | billed, whole |
-//! | the activity collector was off, any minute tracked | billed, whole |
+//! | activity was not to be counted, any minute tracked | billed, whole |
+//! | activity was to be counted, and no count came | not billed: no evidence where a gap says so, else no activity |
 //! | tracked, no activity, all of it seen | not billed: no activity |
 //! | nothing that counts, and the tracker could not see a part | not billed: no evidence |
 //! | two contracts in one segment | billed to the one with more active minutes; tie: to the one that began earlier |
@@ -18,7 +19,7 @@
 use std::collections::BTreeMap;
 
 use crate::calendar::week_of;
-use crate::parcel::{Counts, GapCause, Parcel};
+use crate::parcel::{Activity, Counts, Parcel};
 use crate::segment::{MINUTE_MS, SegmentLength};
 use crate::terms::ManualTime;
 
@@ -51,14 +52,11 @@ impl Facts {
             let nth = minute.start.saturating_sub(parcel.start) / MINUTE_MS;
             let bit = 1u64.checked_shl(u32::try_from(nth).unwrap_or(u32::MAX)).unwrap_or(0);
             tracked |= bit;
-            // No counts mean that the collector is off, unless a gap says that it should have counted and did not.
+            // Missing counts are no evidence (design §8). Only where nothing was to be counted does tracked time stand
+            // for itself.
             let counts = match minute.counts {
                 Some(counts) => Counts::any(counts),
-                None => !parcel.gaps.iter().any(|gap| {
-                    matches!(gap.cause, GapCause::CounterLost | GapCause::CollectorFailed | GapCause::Damaged)
-                        && gap.from < minute.start + MINUTE_MS
-                        && gap.to > minute.start
-                }),
+                None => parcel.activity == Activity::Off,
             };
             if counts && parcel.manual.is_none() {
                 active |= bit;

@@ -1,6 +1,6 @@
 //! A parcel for tests.
 
-use crate::parcel::{Counts, Gap, GapCause, MinuteFacts, Parcel, Policy};
+use crate::parcel::{Activity, Counts, Gap, GapCause, MinuteFacts, Parcel, Policy};
 use crate::segment::{MINUTE_MS, SegmentLength};
 
 /// A well-formed parcel with activity in its first two minutes and a short gap in the third.
@@ -21,6 +21,7 @@ pub(crate) fn parcel(start: u64, length: u8) -> Parcel {
         revision: 0,
         removed: None,
         manual: None,
+        activity: Activity::Counted,
         minutes: (0..u64::from(length).min(2)).map(minute).collect(),
         memo: Some("Read CAMT.053 files".to_owned()),
         label: None,

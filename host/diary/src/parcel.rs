@@ -45,6 +45,9 @@ pub struct Parcel {
     /// The worker typed this whole segment in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manual: Option<Manual>,
+    /// Whether keys, clicks and scrolls were to be counted in this segment.
+    #[serde(default, skip_serializing_if = "Activity::is_counted")]
+    pub activity: Activity,
     /// One entry for each minute in which anything was tracked, in order.
     pub minutes: Vec<MinuteFacts>,
     /// What the worker says to have worked on.
@@ -73,6 +76,27 @@ pub struct Parcel {
     pub dropped: Vec<Dropped>,
     /// The policy in force when the segment closed.
     pub policy: Policy,
+}
+
+/// Whether keys, clicks and scrolls were to be counted. A back office takes [`Activity::Off`] only where the terms leave
+/// it so or to the worker ([`Terms::counts_activity`](crate::terms::Terms::counts_activity)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activity {
+    /// They were: a tracked minute without counts is no evidence.
+    #[default]
+    Counted,
+    /// They were not, by the terms or by the worker's choice where the terms leave that: tracked time stands for itself.
+    Off,
+}
+
+impl Activity {
+    /// Whether they were to be counted.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+    #[must_use]
+    pub fn is_counted(&self) -> bool {
+        *self == Self::Counted
+    }
 }
 
 /// That the worker removed a segment with its time.
@@ -264,7 +288,7 @@ impl NoSnapshot {
 }
 
 /// A span that the tracker could not see: shown as 'no evidence', never as idle nor as work.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Gap {
     /// First millisecond.
@@ -301,6 +325,12 @@ pub enum GapCause {
     RuleFailed,
     /// What was recorded of it cannot be read any more.
     Damaged,
+    /// Nobody was there, and the worker has not said yet what becomes of the time. Left out until then.
+    Unanswered,
+    /// It could not be written down: the disk was full for longer than the tracker can remember.
+    NotRecorded,
+    /// The tracker itself stood still: its process was stopped, or the computer gave it no time.
+    Stalled,
 }
 
 /// An observation of a plugin's own making; shown as the plugin's word.

@@ -51,6 +51,23 @@ pub struct Terms {
     pub contacts: Contacts,
 }
 
+/// The first-party collector of keys, clicks and scrolls.
+const ACTIVITY: &str = "activity";
+
+impl Terms {
+    /// Whether keys, clicks and scrolls are to be counted: where they are, a minute without counts is no evidence.
+    #[must_use]
+    pub fn counts_activity(&self) -> bool {
+        self.collectors.iter().any(|collector| collector.plugin == ACTIVITY)
+    }
+
+    /// Whether a segment may be delivered without counts, and its tracked time still stand for itself.
+    #[must_use]
+    pub fn activity_may_be_off(&self) -> bool {
+        !self.counts_activity() || self.worker_chooses.activity
+    }
+}
+
 /// Whether time may be typed in (design §6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -15,6 +15,17 @@ use crate::{Hash, Journal, JournalError};
 /// The most records that one [`Journal::read`] answers.
 const MAX_READ: u32 = 10_000;
 
+/// The columns that [`StoredRecord::of`] reads.
+macro_rules! select_records {
+    ($rest:literal) => {
+        concat!(
+            "SELECT record.sequence, kind, contract, at, commitment, head, erased_by, body, wrapped
+             FROM record LEFT JOIN secret ON secret.id = record.secret ",
+            $rest
+        )
+    };
+}
+
 /// Where a record stands in the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appended {
@@ -121,6 +132,30 @@ impl Journal {
         .await
     }
 
+    /// The latest record of a contract that is of one of these kinds, by its place in the journal and not by its time: a
+    /// clock may have been set.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn latest_record(
+        &self,
+        contract: &str,
+        kinds: &[&str],
+    ) -> Result<Option<Record>, JournalError> {
+        let mut turn = self.turn().await?;
+        let keys = Arc::clone(&self.inner.keys);
+        let values = [contract.into(), serde_json::json!(kinds).to_string().as_str().into()];
+        finish(async move {
+            let sql = select_records!(
+                "WHERE contract = ? AND kind IN (SELECT value FROM json_each(?)) ORDER BY record.sequence DESC LIMIT 1"
+            );
+            let row = turn.database.maybe(sql, values).await?;
+            drop(turn);
+            row.map(|row| Ok(StoredRecord::of(&row)?.into_record(&keys))).transpose()
+        })
+        .await
+    }
+
     /// Erases what a record says and leaves its link in the chain: appends a tombstone (which tells both sides that
     /// and why something was erased), destroys the record's key and salt, and those of the envelope made with it (an
     /// undelivered parcel of it is cancelled). All of that is synced when this returns, and the database's log is
@@ -208,17 +243,6 @@ async fn erase(
     turn.advance(tombstone.sequence, tombstone.head);
     turn.database.wipe().await?;
     Ok(Appended { sequence: tombstone.sequence, head: tombstone.head })
-}
-
-/// The columns that [`StoredRecord::of`] reads.
-macro_rules! select_records {
-    ($rest:literal) => {
-        concat!(
-            "SELECT record.sequence, kind, contract, at, commitment, head, erased_by, body, wrapped
-             FROM record LEFT JOIN secret ON secret.id = record.secret ",
-            $rest
-        )
-    };
 }
 
 /// Records from a sequence on, for a verification.

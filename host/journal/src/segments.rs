@@ -153,6 +153,42 @@ impl Journal {
         .await
     }
 
+    /// The starts of a contract's segments of `length_ms` that begin at `from` or later and hold a record, of one of these
+    /// kinds and not erased, that is newer than every parcel of the segment: segments that are not closed, or were
+    /// changed after they were closed. In order.
+    ///
+    /// # Errors
+    /// [`JournalError::Unusable`] for a length of 0, [`JournalError::Closed`], and errors of the database.
+    pub async fn unfinished_segments(
+        &self,
+        contract: &str,
+        length_ms: u64,
+        from: u64,
+        kinds: &[&str],
+    ) -> Result<Vec<u64>, JournalError> {
+        if length_ms == 0 {
+            return Err(JournalError::Unusable { what: "the segment's length", reason: "it is 0" });
+        }
+        let mut turn = self.turn().await?;
+        let values = [
+            contract.into(),
+            stored("the segment's length", length_ms)?.into(),
+            stored("the time", from)?.into(),
+            serde_json::json!(kinds).to_string().as_str().into(),
+        ];
+        finish(async move {
+            let sql = "SELECT DISTINCT r.at - r.at % ?2 AS start FROM record AS r
+                       WHERE r.contract = ?1 AND r.at >= ?3 AND r.erased_by IS NULL
+                       AND r.kind IN (SELECT value FROM json_each(?4))
+                       AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.contract = r.contract
+                                       AND o.segment_start = r.at - r.at % ?2 AND o.sequence > r.sequence)
+                       ORDER BY start";
+            let rows = turn.database.rows(sql, values).await?;
+            rows.iter().map(|row| number(row.try_get(0)?)).collect()
+        })
+        .await
+    }
+
     /// The start of the latest of a contract's closed segments.
     ///
     /// # Errors

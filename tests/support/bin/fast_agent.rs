@@ -4,7 +4,7 @@
 //! uploader over real HTTP. Only time, screen and keyboard are a simulation.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -24,19 +24,31 @@ use zeroize::Zeroizing;
 
 const SCREEN: Area = Area { x: 0, y: 0, width: 320, height: 200 };
 
-/// The fast clock of a computer that a test lets sleep: what shows the time goes on, what measures it stands still.
+/// The fast clock of a computer that a test lets sleep, or whose clock it sets: what shows the time goes on, what measures
+/// it stands still.
 struct SleepyClock {
     fast: Arc<dyn Clock>,
     asleep: Arc<AtomicU64>,
+    /// By how much the clock was set ahead, in milliseconds.
+    set: Arc<AtomicI64>,
 }
 
 impl Clock for SleepyClock {
     fn now(&self) -> u64 {
-        self.fast.now() + self.asleep.load(Ordering::Acquire)
+        let shown = self.fast.now() + self.asleep.load(Ordering::Acquire);
+        shown.saturating_add_signed(self.set.load(Ordering::Acquire))
     }
 
     fn monotonic(&self) -> u64 {
         self.fast.monotonic()
+    }
+
+    fn boot(&self) -> u64 {
+        self.fast.monotonic() + self.asleep.load(Ordering::Acquire)
+    }
+
+    fn shown(&self, real: Duration) -> u64 {
+        self.fast.shown(real)
     }
 
     fn real(&self, ms: u64) -> Duration {
@@ -125,10 +137,14 @@ impl Eyes for PaintedScreen {
 }
 
 /// Counts that are the same for a given minute, whenever it is asked.
-struct ScriptedInput(Arc<dyn Clock>);
+struct ScriptedInput {
+    clock: Arc<dyn Clock>,
+    said: Said,
+}
 
 struct Script {
     clock: Arc<dyn Clock>,
+    said: Said,
     from: Mutex<u64>,
 }
 
@@ -139,8 +155,8 @@ fn scripted(minute: u64) -> Counted {
 
 impl InputSource for ScriptedInput {
     fn start(&self) -> Result<Box<dyn Input>, SensorError> {
-        let from = Mutex::new(minute_of(self.0.now()));
-        Ok(Box::new(Script { clock: Arc::clone(&self.0), from }))
+        let from = Mutex::new(minute_of(self.clock.now()));
+        Ok(Box::new(Script { clock: Arc::clone(&self.clock), said: self.said.clone(), from }))
     }
 }
 
@@ -149,28 +165,35 @@ impl Input for Script {
     async fn next(&mut self) -> Option<Result<Counted, SensorError>> {
         let minute = *self.from.lock().unwrap_or_else(PoisonError::into_inner);
         sleep_until(self.clock.as_ref(), minute + MINUTE_MS).await;
+        if self.said.now()["frozen-counter"] == true {
+            std::future::pending::<()>().await;
+        }
         *self.from.lock().unwrap_or_else(PoisonError::into_inner) = minute + MINUTE_MS;
         Some(Ok(scripted(minute)))
     }
 
     async fn finish(self: Box<Self>) -> Vec<Counted> {
+        if self.said.now()["frozen-counter"] == true {
+            std::future::pending::<()>().await;
+        }
         vec![scripted(*self.from.lock().unwrap_or_else(PoisonError::into_inner))]
     }
 }
 
 /// What a test says of screen and presence: a file `presence.json` in the data folder, such as `{"idle-ms": 900000}`,
-/// `{"blank": true}` or `{"asleep-ms": 1800000}` (how long the computer has slept so far). Without one somebody is there,
-/// and there is something to see.
+/// `{"blank": true}`, `{"frozen-counter": true}`, `{"asleep-ms": 1800000}` (how long the computer has slept so far) or
+/// `{"set-ms": -60000}` (by how much its clock is ahead). Without one somebody is there, and there is something to see.
 #[derive(Clone)]
 struct Said {
     file: PathBuf,
     /// As the file said at last; never less than before.
     asleep: Arc<AtomicU64>,
+    set: Arc<AtomicI64>,
 }
 
 impl Said {
     fn of(data: &Path) -> Self {
-        Self { file: data.join("presence.json"), asleep: Arc::default() }
+        Self { file: data.join("presence.json"), asleep: Arc::default(), set: Arc::default() }
     }
 
     fn now(&self) -> serde_json::Value {
@@ -185,7 +208,6 @@ impl Presence for Said {
             idle_ms: Some(said["idle-ms"].as_u64().unwrap_or(0)),
             locked: said["locked"].as_bool().unwrap_or(false),
             display_lost: said["display-lost"].as_bool().unwrap_or(false),
-            asleep_ms: self.asleep.load(Ordering::Acquire),
         }
     }
 }
@@ -211,11 +233,14 @@ async fn main() -> Result<()> {
     let folder = PathBuf::from(argument("--data")?);
     let said = Said::of(&folder);
     let fast = FastClock::shared(shown + now.saturating_sub(real) * u64::from(speed), speed);
-    let clock: Arc<dyn Clock> = Arc::new(SleepyClock { fast, asleep: Arc::clone(&said.asleep) });
+    let clock: Arc<dyn Clock> =
+        Arc::new(SleepyClock { fast, asleep: Arc::clone(&said.asleep), set: Arc::clone(&said.set) });
     let sleeper = said.clone();
     tokio::spawn(async move {
         loop {
-            sleeper.asleep.fetch_max(sleeper.now()["asleep-ms"].as_u64().unwrap_or(0), Ordering::AcqRel);
+            let said = sleeper.now();
+            sleeper.asleep.fetch_max(said["asleep-ms"].as_u64().unwrap_or(0), Ordering::AcqRel);
+            sleeper.set.store(said["set-ms"].as_i64().unwrap_or(0), Ordering::Release);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     });
@@ -231,7 +256,7 @@ async fn main() -> Result<()> {
     });
     let setup = Setup {
         folder: Folder::open(&folder)?,
-        input: Arc::new(ScriptedInput(Arc::clone(&clock))),
+        input: Arc::new(ScriptedInput { clock: Arc::clone(&clock), said: said.clone() }),
         clock,
         eyes: Ok(screen),
         presence: Arc::new(said),

@@ -17,6 +17,7 @@ use crate::own_rules::Own;
 use crate::record::Record;
 use crate::seat::{Pipeline, Seat};
 use crate::settings::{self, Remembered};
+use crate::tracked::Ask;
 use crate::tracker::Command;
 use crate::{doctor, export, invitation, preview, status};
 
@@ -42,8 +43,9 @@ impl Agent {
                 }
                 done(pipeline.command(Command::Start { memo }).await)
             }
-            Request::Stop { at_segment_end } => self.command(Command::Stop { at_segment_end }).await,
-            Request::Pause => self.command(Command::Pause).await,
+            Request::Stop { at_segment_end: true } => self.command(Command::StopAtSegmentEnd).await,
+            Request::Stop { at_segment_end: false } => done(self.pipeline().await?.halt(Ask::Stop).await),
+            Request::Pause => done(self.pipeline().await?.halt(Ask::Pause).await),
             Request::Memo { memo } => {
                 check_memo(&memo)?;
                 self.command(Command::Memo { memo: memo.clone() }).await?;
@@ -165,7 +167,7 @@ impl Agent {
     async fn changed(&self, pipeline: &Pipeline, at: u64) -> Result<Value, String> {
         let length = self.current().await?.shared.length;
         let now = self.house.clock.now();
-        let running = pipeline.state.borrow().since.is_some();
+        let running = pipeline.state().since.is_some();
         if running && length.start_of(at) == length.start_of(now) {
             pipeline.command(Command::Rewrite).await?;
         }
@@ -182,7 +184,7 @@ impl Agent {
 
     async fn idle(&self, answer: IdleAnswer) -> Result<Value, String> {
         let pipeline = self.pipeline().await?;
-        let question = pipeline.state.borrow().question;
+        let question = pipeline.state().question;
         let Some((from, to)) = question else { return Err("there is no question to answer".into()) };
         if let IdleAnswer::Manual(memo) = answer {
             pipeline.closing.add_manual(from, to, &memo).await.map_err(words)?;
@@ -197,12 +199,12 @@ impl Agent {
             return Ok(Value::Null);
         }
         let before = old.pipeline().await;
-        let state = before.as_ref().map(|p| p.state.borrow().clone()).unwrap_or_default();
+        let state = before.as_ref().map(|p| p.state()).unwrap_or_default();
         if state.since.is_some() {
             // First the new one: where its notice is not accepted, tracking goes on as it was.
             let next = new.ready().await?;
             if let Some(before) = before {
-                before.command(Command::Stop { at_segment_end: false }).await?;
+                before.halt(Ask::Stop).await?;
             }
             next.command(Command::Start { memo: state.memo }).await?;
         }
@@ -214,7 +216,7 @@ impl Agent {
     /// The current contract's id, where it tracks.
     async fn tracks(&self) -> Option<String> {
         let pipeline = self.current().await.ok()?.pipeline().await?;
-        let tracks = pipeline.state.borrow().since.is_some();
+        let tracks = pipeline.state().since.is_some();
         tracks.then(|| pipeline.closing.terms.contract.clone())
     }
 

@@ -5,48 +5,34 @@
 
 use candor_diary::parcel::{Gap, GapCause};
 
-use super::{Absence, HEARTBEAT_MS, Tracker};
-use crate::clock::Clock;
+use super::clocks::{Jump, PULSE_MS, Reading};
+use super::{Absence, Tracker};
 use crate::collectors::Event;
-use crate::presence::Presence;
 use crate::record::Record;
 
-/// A difference of the clocks beyond this is a jump, in milliseconds.
-const JUMP_MS: u64 = 2_000;
-/// Of a longer gap only the last part is recorded, in milliseconds: 24 hours.
-const LONGEST_GAP_MS: u64 = 24 * 60 * 60_000;
-
-/// What the clocks showed at a heartbeat, in milliseconds.
-#[derive(Clone, Copy)]
-pub(super) struct Beat {
-    pub(super) wall: u64,
-    steady: u64,
-    asleep: u64,
-}
-
-impl Beat {
-    /// What they show now.
-    pub(super) fn now(clock: &dyn Clock, presence: &dyn Presence) -> Self {
-        Self { wall: clock.now(), steady: clock.monotonic(), asleep: presence.sample().asleep_ms }
-    }
-}
+/// How much of a segment is marked where the clock was set back into it, in milliseconds.
+const MARK_MS: u64 = 1_000;
 
 impl Tracker {
-    /// A computer that slept, a clock that was set, a person who went or came back.
-    pub(super) async fn heartbeat(&mut self) {
-        let now = Beat::now(self.shared.clock.as_ref(), self.presence.as_ref());
-        let last = std::mem::replace(&mut self.beat, now);
-        if self.state.borrow().since.is_none() {
-            return;
+    /// A computer that slept, a clock that was set, a process that stood still: compares the clocks with what they showed
+    /// before. Nothing else may be worked out from the clock before this was done.
+    pub(super) async fn compare_clocks(&mut self) {
+        let pulses = self.pulse.as_ref().map(super::Pulse::take).unwrap_or_default();
+        let now = Reading::now(self.shared.clock.as_ref());
+        for reading in pulses.into_iter().chain([now]) {
+            let last = std::mem::replace(&mut self.reading, reading);
+            if self.is_on()
+                && let Some(jump) = last.until(reading, self.shared.clock.as_ref())
+            {
+                self.jumped(jump).await;
+            }
         }
-        self.jumped(last, now).await;
-        self.attend().await;
     }
 
     /// From `from` on nothing is tracked, for this reason. What was tracked after it already is left out again.
     pub(super) async fn leave(&mut self, why: Absence, from: u64) {
         let now = self.shared.clock.now();
-        let from = from.clamp(self.state.borrow().since.unwrap_or(from), now);
+        let from = from.max(self.state.borrow().since.unwrap_or(from)).min(now);
         // Up to then, not to now: not a millisecond of what follows passes for tracked.
         self.end_span(from).await;
         self.span_from = self.span_from.max(now);
@@ -54,18 +40,14 @@ impl Tracker {
             // Private time and a password at the lock screen are not even counted.
             self.stop_counter(now).await;
         }
-        self.shared.set_tracking(false);
+        self.shared.tracked.end(now);
         self.post(|| Event::Stopped);
         self.state.send_modify(|s| {
             let began = s.running_since.take().unwrap_or(now);
             s.on_ms += from.saturating_sub(began);
             s.absent = Some((why, from));
         });
-        if from < now {
-            for start in self.write_gap(from, now, why.cause()).await {
-                self.change_closed(start).await;
-            }
-        }
+        self.write_gap(from, now, why.cause()).await;
         self.shared.changed();
     }
 
@@ -73,17 +55,16 @@ impl Tracker {
     pub(super) async fn back(&mut self, at: u64) {
         let Some((why, from)) = self.state.borrow().absent else { return };
         self.end_span(at).await;
-        if why == Absence::Away {
-            self.record(from, &Record::Question { from, to: at }).await;
+        let question = (why == Absence::Away && from < at).then_some((from, at));
+        if let Some((from, to)) = question {
+            self.record(from, &Record::Question { from, to }).await;
         }
-        self.shared.set_tracking(true);
+        self.shared.tracked.begin(at);
         self.span_from = self.span_from.max(at);
         self.state.send_modify(|s| {
             s.absent = None;
             s.running_since = Some(at);
-            if why == Absence::Away {
-                s.question = Some((from, at));
-            }
+            s.question = question.or(s.question);
         });
         if self.counter.is_none() {
             self.start_counter(at).await;
@@ -92,58 +73,66 @@ impl Tracker {
         self.shared.changed();
     }
 
-    /// Records a gap, cut at the ends of segments; answers their starts.
-    pub(super) async fn write_gap(&mut self, from: u64, to: u64, cause: GapCause) -> Vec<u64> {
-        let mut starts = Vec::new();
-        let mut at = from.max(to.saturating_sub(LONGEST_GAP_MS));
-        while at < to {
-            let start = self.shared.length.start_of(at);
-            let end = to.min(start + self.shared.length.ms());
-            self.record(at, &Record::Gap(Gap { from: at, to: end, cause })).await;
-            starts.push(start);
-            if self.shared.open(start) {
-                self.open.insert(start);
+    /// The time between is no evidence, and goes on from what the clock shows now, whatever it showed before.
+    async fn jumped(&mut self, jump: Jump) {
+        let Jump { vouched, now, cause } = jump;
+        let vouched = vouched.max(self.span_from);
+        self.end_span(vouched).await;
+        let counts = self.counter.is_some();
+        self.stop_counter(u64::MAX).await;
+        let absent = self.state.borrow().absent;
+        let cause = match absent {
+            // Private time stays private time, whatever the computer does meanwhile.
+            Some((Absence::Paused, _)) => GapCause::Paused,
+            _ => cause,
+        };
+        let length = self.shared.length.ms();
+        if now < vouched {
+            // What the clock shows again was recorded already: a mark says why minutes may be told twice.
+            let to = (now + MARK_MS).min(vouched);
+            self.write_gap(now, to, cause).await;
+        } else if jump.cause == GapCause::ClockJump && now - vouched > length {
+            // No time passed: the segment that was left and the one that was come into say so, and none between.
+            let left = Gap { from: vouched, to: self.shared.length.start_of(vouched) + length, cause };
+            let entered = Gap { from: self.shared.length.start_of(now), to: now, cause };
+            for gap in [left, entered].into_iter().filter(|gap| gap.to > gap.from) {
+                self.write_gap_part(gap).await;
             }
-            at = end;
+        } else {
+            self.write_gap(vouched, now, cause).await;
         }
-        starts
-    }
-
-    /// A segment that is closed already holds something else now.
-    async fn change_closed(&self, start: u64) {
-        let _turn = self.closing.turn.lock().await;
-        match self.closing.revise(start).await {
-            Ok(Some(_)) => self.closed.notify_one(),
-            Ok(None) => {}
-            // Caught up with at the next start.
-            Err(error) => self.shared.problem("segment", Some(format!("not changed yet: {error}"))),
+        self.span_from = now;
+        self.shared.tracked.end(vouched);
+        if absent.is_none() {
+            self.shared.tracked.begin(now);
         }
-    }
-
-    /// The time between is no evidence.
-    async fn jumped(&mut self, last: Beat, now: Beat) {
-        let expected = last.wall + (now.steady - last.steady);
-        if now.wall.abs_diff(expected) <= JUMP_MS {
-            return;
+        self.state.send_modify(|s| {
+            s.since = s.since.map(|since| since.min(now));
+            if let Some(began) = s.running_since {
+                s.on_ms += vouched.saturating_sub(began);
+                s.running_since = Some(now);
+            }
+            if let Some((_, from)) = &mut s.absent {
+                *from = (*from).min(now);
+            }
+        });
+        if counts {
+            self.start_counter(now).await;
         }
-        let seen_until = expected.max(self.span_from).min(now.wall.max(expected));
-        self.end_span(seen_until).await;
-        if now.wall > expected {
-            let slept = now.asleep.saturating_sub(last.asleep) > JUMP_MS;
-            let cause = if slept { GapCause::Asleep } else { GapCause::ClockJump };
-            self.write_gap(seen_until, now.wall, cause).await;
-            self.state.send_modify(|s| {
-                if let Some(began) = s.running_since.replace(now.wall) {
-                    s.on_ms += seen_until.saturating_sub(began);
-                }
-            });
+        if jump.cause == GapCause::ClockJump && absent.is_none() {
+            // What collectors wait for was worked out from the clock as it was.
+            self.post(|| Event::Stopped);
+            self.post(|| Event::Started);
         }
-        // Backwards: what the clock shows again was recorded already; go on where it was.
-        self.span_from = self.span_from.max(now.wall);
+        self.shared.changed();
     }
 
     /// Looks whether anybody is there.
-    async fn attend(&mut self) {
+    pub(super) async fn attend(&mut self) {
+        if !self.is_on() {
+            return;
+        }
+        self.looked = self.shared.clock.monotonic();
         let sample = self.presence.sample();
         let now = self.shared.clock.now();
         let absent = self.state.borrow().absent;
@@ -154,8 +143,8 @@ impl Tracker {
             Some((Absence::Locked, _)) if sample.locked => {}
             Some((Absence::DisplayLost, _)) if sample.display_lost => {}
             // Touched again after it was found untouched.
-            Some((Absence::Away, _)) if idle >= HEARTBEAT_MS.min(limit) && !sample.locked => {}
-            Some(_) => self.back(now.saturating_sub(idle.min(HEARTBEAT_MS))).await,
+            Some((Absence::Away, _)) if idle >= PULSE_MS.min(limit) && !sample.locked => {}
+            Some(_) => self.back(now.saturating_sub(idle.min(PULSE_MS))).await,
             None if sample.display_lost => self.leave(Absence::DisplayLost, now).await,
             None if sample.locked => self.leave(Absence::Locked, now).await,
             None if limit > 0 && idle >= limit => self.leave(Absence::Away, now.saturating_sub(idle)).await,

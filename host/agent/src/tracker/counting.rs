@@ -1,25 +1,34 @@
 //! Keys, clicks and scrolls: the counter that runs while tracking does, and its minutes.
 
-use candor_diary::parcel::{Gap, GapCause};
+use std::time::Duration;
+
+use candor_diary::parcel::{Activity, Gap, GapCause};
 use candor_diary::segment::{MINUTE_MS, minute_of};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Tracker;
 use crate::collectors::Event;
 use crate::input::{Counted, Input};
-use crate::record::Record;
+
+/// How long after the end of a minute its counts may come, in milliseconds, on a computer that is not busy.
+const COUNTS_LATE_MS: u64 = 5_000;
+/// How much longer a busy computer may take.
+const BUSY: Duration = Duration::from_secs(2);
+/// How long a counter may take to end. One that stands still never does.
+const FINISH: Duration = Duration::from_secs(3);
 
 /// A counter in a task of its own: reads are never cut in the middle.
 pub(super) struct Running {
     minutes: mpsc::Receiver<Result<Counted, String>>,
     stop: oneshot::Sender<oneshot::Sender<Vec<Counted>>>,
+    task: tokio::task::JoinHandle<()>,
 }
 
 impl Running {
     fn start(mut input: Box<dyn Input>) -> Self {
         let (send, minutes) = mpsc::channel(8);
         let (stop, mut stopped) = oneshot::channel::<oneshot::Sender<Vec<Counted>>>();
-        tokio::spawn(async move {
+        let task = tokio::spawn(async move {
             loop {
                 tokio::select! {
                     reply = &mut stopped => {
@@ -44,14 +53,16 @@ impl Running {
                 }
             }
         });
-        Self { minutes, stop }
+        Self { minutes, stop, task }
     }
 
     async fn finish(mut self) -> Vec<Counted> {
         let (reply, rest) = oneshot::channel();
         let mut all = Vec::new();
         if self.stop.send(reply).is_ok() {
-            all = rest.await.unwrap_or_default();
+            // What a counter says after that is nobody's: its task goes, and with it the process.
+            all = tokio::time::timeout(FINISH, rest).await.ok().and_then(Result::ok).unwrap_or_default();
+            self.task.abort();
         }
         while let Ok(Ok(counted)) = self.minutes.try_recv() {
             all.insert(0, counted);
@@ -77,36 +88,65 @@ impl Tracker {
     }
 
     pub(super) async fn start_counter(&mut self, now: u64) {
+        if self.closing.activity() == Activity::Off {
+            return;
+        }
         match self.input.start() {
             Ok(input) => {
                 self.counter = Some(Running::start(input));
                 self.shared.problem("counter", None);
             }
-            Err(error) => {
-                self.counter = None;
-                self.shared.problem("counter", Some(error.to_string()));
-                let to = minute_of(now) + MINUTE_MS;
-                self.record(now, &Record::Gap(Gap { from: now, to, cause: GapCause::CounterLost })).await;
-            }
+            Err(error) => self.counter_lost(error.to_string(), now).await,
         }
     }
 
     pub(super) async fn counted(&mut self, counted: Result<Counted, String>) {
         match counted {
             Ok(counted) => self.take_counts(counted, u64::MAX),
-            Err(error) => {
-                self.counter = None;
-                self.shared.problem("counter", Some(error));
-                let now = self.shared.clock.now();
-                let (from, to) = (minute_of(now), minute_of(now) + MINUTE_MS);
-                self.record(now, &Record::Gap(Gap { from, to, cause: GapCause::CounterLost })).await;
+            Err(error) => self.counter_lost(error, minute_of(self.shared.clock.now())).await,
+        }
+    }
+
+    /// Until the next one is started, at the end of the minute, nothing is counted.
+    async fn counter_lost(&mut self, why: String, from: u64) {
+        self.counter = None;
+        self.shared.problem("counter", Some(why));
+        self.write_gap(from, minute_of(from) + MINUTE_MS, GapCause::CounterLost).await;
+    }
+
+    /// When the counts of a minute are overdue.
+    pub(super) fn overdue_at(&self, minute: u64) -> u64 {
+        minute + MINUTE_MS + COUNTS_LATE_MS + self.shared.clock.shown(BUSY)
+    }
+
+    /// A count that is overdue is a gap and never activity: the counter stands still, or is gone. It is started anew.
+    pub(super) async fn count_overdue(&mut self) {
+        let now = self.shared.clock.now();
+        // Minutes that lie ahead were left behind by a clock that was set back: their counts will not come.
+        let overdue = |minute: &u64| self.overdue_at(*minute) <= now || *minute > now;
+        let overdue: Vec<u64> = self.uncounted.iter().copied().filter(overdue).collect();
+        for minute in &overdue {
+            self.uncounted.remove(minute);
+            let gap = Gap { from: *minute, to: minute + MINUTE_MS, cause: GapCause::CounterLost };
+            self.write_gap_part(gap).await;
+        }
+        if !overdue.is_empty()
+            && let Some(counter) = self.counter.take()
+        {
+            self.shared.problem("counter", Some("it does not answer: it is started anew".into()));
+            // What it says of a time that is told as a gap already is not taken.
+            drop(counter.finish().await);
+            if self.is_on() && self.state.borrow().absent.is_none() {
+                self.start_counter(now).await;
             }
         }
     }
 
-    /// Counts of a minute that begins before `until` are for the collectors.
-    fn take_counts(&self, counted: Counted, until: u64) {
-        if counted.minute < until {
+    /// Counts of a minute that begins before `until` are for the collectors, unless they are told as missing already.
+    fn take_counts(&mut self, counted: Counted, until: u64) {
+        let overdue = self.overdue_at(counted.minute) <= self.shared.clock.now();
+        if counted.minute < until && !overdue {
+            self.uncounted.remove(&counted.minute);
             self.shared.count(counted.minute, counted.counts);
             self.post(|| Event::Minute(counted.minute));
         }

@@ -135,6 +135,9 @@ pub(crate) fn gap(cause: GapCause) -> &'static str {
         GapCause::LeftOut => "left out by you",
         GapCause::RuleFailed => "a rule failed, so what was on screen was not recorded",
         GapCause::Damaged => "what was recorded is damaged",
+        GapCause::Unanswered => "nobody at the computer; you have not said yet",
+        GapCause::NotRecorded => "it could not be written down: the disk was full",
+        GapCause::Stalled => "the tracker stood still",
     }
 }
 

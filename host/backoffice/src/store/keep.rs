@@ -8,7 +8,8 @@
 use candor_diary::billing::Facts;
 use candor_diary::calendar::lock_of;
 use candor_diary::edits;
-use candor_diary::parcel::Parcel;
+use candor_diary::parcel::{Activity, Parcel};
+use candor_diary::terms::Terms;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
 
@@ -219,9 +220,30 @@ async fn keep_tombstone(
     Ok(())
 }
 
+/// What billing needs to know of a parcel, by the contract's terms: that nothing was to be counted is taken only where they
+/// say so or leave it to the worker.
+async fn facts(tx: &mut Transaction<'static, Sqlite>, parcel: &Parcel) -> Result<Facts, StoreError> {
+    if parcel.activity == Activity::Off && !activity_may_be_off(tx, &parcel.contract).await? {
+        return Ok(Facts::of(&Parcel { activity: Activity::Counted, ..parcel.clone() }));
+    }
+    Ok(Facts::of(parcel))
+}
+
+async fn activity_may_be_off(
+    tx: &mut Transaction<'static, Sqlite>,
+    contract: &str,
+) -> Result<bool, StoreError> {
+    let bodies: Vec<String> = sqlx::query_scalar("SELECT body FROM terms WHERE contract = ?")
+        .bind(contract)
+        .fetch_all(&mut **tx)
+        .await?;
+    let terms = bodies.iter().filter_map(|body| serde_json::from_str::<Terms>(body).ok());
+    Ok(terms.into_iter().any(|terms| terms.activity_may_be_off()))
+}
+
 async fn insert(tx: &mut Transaction<'static, Sqlite>, incoming: &Incoming<'_>) -> Result<(), StoreError> {
     let Incoming { parcel, digest, envelope, received_at, receipt } = incoming;
-    let facts = Facts::of(parcel);
+    let facts = facts(tx, parcel).await?;
     let manual_at = facts.manual.map(|at| signed(at, "the time of typing in")).transpose()?;
     sqlx::query(
         "INSERT INTO parcels (id, contract, device, start, length, sequence, chain_head, digest, envelope, receipt,

@@ -16,6 +16,9 @@ pub(super) fn cause(cause: GapCause) -> &'static str {
         GapCause::LeftOut => "the worker left the time out",
         GapCause::RuleFailed => "a rule failed, so what was on screen was not recorded",
         GapCause::Damaged => "what was recorded was damaged on the worker's computer",
+        GapCause::Unanswered => "nobody at the computer; the worker has not said yet",
+        GapCause::NotRecorded => "it could not be written down: the disk was full",
+        GapCause::Stalled => "the tracker stood still",
     }
 }
 

@@ -6,7 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Once;
 
 use candor_diary::parcel::{
-    Counts, Cover, Focus, Manual, MinuteFacts, NoSnapshot, PARCEL_TYPE, Parcel, Policy, Redaction, Snapshot,
+    Activity, Counts, Cover, Focus, Manual, MinuteFacts, NoSnapshot, PARCEL_TYPE, Parcel, Policy, Redaction,
+    Snapshot,
 };
 use candor_diary::receipt::{RECEIPT_TYPE, Receipt};
 use candor_diary::segment::{MINUTE_MS, SegmentLength};
@@ -299,6 +300,7 @@ impl Device {
             snapshot: None,
             no_snapshot: Some(NoSnapshot::Unsettled),
             gaps: Vec::new(),
+            activity: Activity::Counted,
             custom: Vec::new(),
             dropped: Vec::new(),
             policy: Policy {

@@ -208,13 +208,19 @@ fn each_billing_rule_of_the_design_is_a_row() {
 }
 
 #[test]
-fn where_the_activity_collector_is_off_tracked_minutes_count() {
-    use crate::parcel::{Gap, MinuteFacts};
+fn a_minute_without_counts_is_active_only_where_nothing_was_to_be_counted() {
+    use crate::parcel::{Activity, Gap, GapCause, MinuteFacts};
     let mut parcel = crate::example::parcel(MONDAY, 10);
     parcel.gaps.clear();
     parcel.minutes = vec![MinuteFacts { start: MONDAY + 2 * MINUTE_MS, tracked_ms: 60_000, counts: None }];
+    assert_eq!(
+        Facts::of(&parcel).active,
+        0,
+        "a count that is missing is no evidence, whatever is said of it"
+    );
+    parcel.activity = Activity::Off;
     assert_eq!(Facts::of(&parcel).active, 0b100);
-    // A counter that should have counted and did not is another matter: nobody saw.
+    parcel.activity = Activity::Counted;
     parcel.gaps = vec![Gap { from: MONDAY + 150_000, to: MONDAY + 180_000, cause: GapCause::CounterLost }];
     assert_eq!(Facts::of(&parcel), Facts { tracked: 0b100, active: 0, gap: true, ..Facts::of(&parcel) });
     parcel.minutes[0].counts = Some(Counts { keys: 1, ..Counts::default() });

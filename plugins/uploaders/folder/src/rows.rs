@@ -117,6 +117,9 @@ fn cause(cause: GapCause) -> &'static str {
         GapCause::LeftOut => "left out by the worker",
         GapCause::Damaged => "what was recorded was damaged",
         GapCause::RuleFailed => "a rule failed, so what was on screen was not recorded",
+        GapCause::Unanswered => "nobody at the computer; the worker has not said yet",
+        GapCause::NotRecorded => "it could not be written down: the disk was full",
+        GapCause::Stalled => "the tracker stood still",
     }
 }
 

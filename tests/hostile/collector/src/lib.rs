@@ -51,7 +51,7 @@ impl setup::Guest for Hostile {
 }
 
 impl collecting::Guest for Hostile {
-    fn woken(_cause: Cause) -> Result<Vec<Wake>, String> {
+    fn woken(cause: Cause) -> Result<Vec<Wake>, String> {
         let calls = CALLS.get() + 1;
         CALLS.set(calls);
         match DEED.get() {
@@ -76,6 +76,16 @@ impl collecting::Guest for Hostile {
             "long error" => Err("x".repeat(1 << 20)),
             "seventeen wakes" => Ok(vec![Wake::OnMinute; 17]),
             "every 10 ms" => Ok(vec![Wake::Every(10)]),
+            "slow" => {
+                // As slow as may be without being stopped.
+                let until = clock::monotonic() + if matches!(cause, Cause::Started) { 0 } else { 4_500 };
+                while clock::monotonic() < until {}
+                Ok(vec![Wake::OnMinute, Wake::OnSegment, Wake::OnWindowChange, Wake::Every(1_000)])
+            }
+            "woken in the past" => {
+                let _ = store::set("calls", calls.to_string().as_bytes());
+                Ok(vec![Wake::At(1); 16])
+            }
             "log flood" => {
                 for n in 0..20_000 {
                     log::write(log::Level::Info, &format!("line {n}"));

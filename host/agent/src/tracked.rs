@@ -1,0 +1,175 @@
+//! Which time is tracked, decided at the very moment at which somebody asks for a pause or a stop (invariant 6).
+//!
+//! The tracker writes facts in its own pace; whether anything may be seen or noted is decided here, outside of its queue.
+//! A note is taken only where its time lies in tracked time: what a collector hands over late tells of the time before a
+//! pause, never of the pause.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+/// How many stretches of tracked time are remembered. A note comes seconds after its time, a stretch lasts longer than
+/// that, so a few would do.
+const STRETCHES: usize = 256;
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// To end tracking.
+    Stop,
+    /// To pause.
+    Pause,
+}
+
+/// A pause or stop that was asked for and that the tracker has not carried out yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Halt {
+    /// Which.
+    pub ask: Ask,
+    /// When, milliseconds since the Unix epoch.
+    pub at: u64,
+}
+
+/// A stretch of tracked time, milliseconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stretch {
+    from: u64,
+    /// First millisecond after it; none while it goes on.
+    to: Option<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    stretches: VecDeque<Stretch>,
+    halts: VecDeque<Halt>,
+}
+
+impl Inner {
+    fn running(&mut self) -> Option<&mut Stretch> {
+        self.stretches.back_mut().filter(|stretch| stretch.to.is_none())
+    }
+}
+
+/// The tracked time of one contract.
+#[derive(Debug, Default)]
+pub struct TrackedTime(Mutex<Inner>);
+
+impl TrackedTime {
+    fn with<T>(&self, work: impl FnOnce(&mut Inner) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether time is tracked right now.
+    pub fn is_on(&self) -> bool {
+        self.with(|inner| inner.running().is_some())
+    }
+
+    /// Time is tracked from `at` on, unless a pause or stop was asked for meanwhile.
+    pub fn begin(&self, at: u64) {
+        self.with(|inner| {
+            if !inner.halts.is_empty() || inner.running().is_some() {
+                return;
+            }
+            inner.stretches.push_back(Stretch { from: at, to: None });
+            while inner.stretches.len() > STRETCHES {
+                inner.stretches.pop_front();
+            }
+        });
+    }
+
+    /// Time is not tracked any more as of `at`.
+    pub fn end(&self, at: u64) {
+        self.with(|inner| {
+            if let Some(running) = inner.running() {
+                running.to = Some(at.max(running.from));
+            }
+        });
+    }
+
+    /// A pause or stop was asked for at `at`: it takes effect now, and is to be carried out by the tracker.
+    pub fn halt(&self, ask: Ask, at: u64) {
+        self.end(at);
+        self.with(|inner| inner.halts.push_back(Halt { ask, at }));
+    }
+
+    /// The tracker carries out the oldest pause or stop that was asked for, or refuses it.
+    pub fn carried_out(&self) {
+        self.with(|inner| {
+            inner.halts.pop_front();
+        });
+    }
+
+    /// What was asked for at last and is not carried out yet.
+    pub fn halted(&self) -> Option<Halt> {
+        self.with(|inner| inner.halts.back().copied())
+    }
+
+    /// `to`, or the moment at which a pause or stop was asked for if that was earlier.
+    pub fn no_later(&self, to: u64) -> u64 {
+        self.with(|inner| inner.halts.front().map_or(to, |halt| to.min(halt.at)))
+    }
+
+    /// Whether `at` lies in tracked time.
+    pub fn holds(&self, at: u64) -> bool {
+        let within = |s: &Stretch| s.from <= at && s.to.is_none_or(|to| at < to);
+        self.with(|inner| inner.stretches.iter().rev().any(within))
+    }
+
+    /// When the stretch that goes on began; none while nothing is tracked.
+    pub fn since(&self) -> Option<u64> {
+        self.with(|inner| inner.running().map(|running| running.from))
+    }
+
+    /// `now` where it is tracked, else the last tracked millisecond before it; none where there was none.
+    pub fn latest(&self, now: u64) -> Option<u64> {
+        self.with(|inner| {
+            inner.stretches.iter().rev().find_map(|stretch| match stretch.to {
+                _ if stretch.from > now => None,
+                Some(to) if to <= now => (to > stretch.from).then(|| to - 1),
+                _ => Some(now),
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invariant_06_a_pause_takes_effect_when_it_is_asked_for_and_not_when_it_is_carried_out() {
+        let time = TrackedTime::default();
+        time.begin(100);
+        time.halt(Ask::Pause, 200);
+        assert!(!time.is_on() && time.holds(199) && !time.holds(200));
+        // Whoever comes back by the way, such as a screen that was unlocked, does not undo it.
+        time.begin(210);
+        assert!(!time.is_on() && !time.holds(215));
+        assert_eq!(time.no_later(300), 200);
+        time.carried_out();
+        time.begin(400);
+        assert!(time.is_on() && time.holds(400) && !time.holds(399));
+        assert_eq!((time.since(), time.no_later(500)), (Some(400), 500));
+    }
+
+    #[test]
+    fn what_comes_late_is_told_by_its_own_time() {
+        let time = TrackedTime::default();
+        assert_eq!(time.latest(50), None);
+        for (from, to) in [(100, 200), (300, 400)] {
+            time.begin(from);
+            time.end(to);
+        }
+        assert_eq!([250, 350, 450].map(|now| time.latest(now)), [Some(199), Some(350), Some(399)]);
+        // A clock that was set back: what it shows again is tracked time of its own.
+        time.begin(150);
+        assert!(time.holds(10_000) && time.holds(150) && !time.holds(20));
+    }
+
+    #[test]
+    fn a_stop_before_it_began_leaves_nothing() {
+        let time = TrackedTime::default();
+        time.begin(100);
+        time.halt(Ask::Stop, 40);
+        assert!(!time.holds(40) && !time.holds(100) && time.latest(200).is_none());
+    }
+}

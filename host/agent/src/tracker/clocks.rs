@@ -1,0 +1,148 @@
+//! What the clocks show, and what became of the time in between.
+//!
+//! Three clocks tell three things apart: the wall clock says which time it is, the boot clock how long it really took, and
+//! the steady one how much of that the computer was awake. A pulse reads them every ten seconds, whatever the tracker is
+//! busy with, so that no span is longer than what the pulses vouch for (invariant 9).
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use candor_diary::parcel::GapCause;
+
+use crate::clock::{Clock, sleep};
+
+/// How often the clocks are read, in milliseconds.
+pub(super) const PULSE_MS: u64 = 10_000;
+/// How late a pulse may come on a busy computer and still vouch for the time before it.
+const LATE: Duration = Duration::from_secs(5);
+/// A difference between clocks beyond this is no chance, in milliseconds.
+const JUMP_MS: u64 = 2_000;
+/// How many readings wait for a tracker that is busy. What is beyond is vouched for by nobody.
+const READINGS: usize = 4_096;
+
+/// What the clocks showed at one instant, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reading {
+    pub(super) wall: u64,
+    steady: u64,
+    boot: u64,
+}
+
+/// What a reading says about the time since the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Jump {
+    /// Up to where the time is vouched for, by the wall clock as it was.
+    pub(super) vouched: u64,
+    /// What the wall clock shows now.
+    pub(super) now: u64,
+    /// What happened.
+    pub(super) cause: GapCause,
+}
+
+impl Reading {
+    /// What they show now.
+    pub(super) fn now(clock: &dyn Clock) -> Self {
+        Self { wall: clock.now(), steady: clock.monotonic(), boot: clock.boot() }
+    }
+
+    /// What happened between `self` and a later reading; none where time just passed.
+    pub(super) fn until(self, later: Self, clock: &dyn Clock) -> Option<Jump> {
+        let awake = later.steady.saturating_sub(self.steady);
+        let passed = later.boot.saturating_sub(self.boot);
+        let most = PULSE_MS + clock.shown(LATE);
+        let cause = if passed.saturating_sub(awake) > JUMP_MS {
+            GapCause::Asleep
+        } else if later.wall.abs_diff(self.wall.saturating_add(passed)) > JUMP_MS {
+            GapCause::ClockJump
+        } else if awake > most {
+            GapCause::Stalled
+        } else {
+            return None;
+        };
+        let vouched = self.wall.saturating_add(awake.min(most));
+        Some(Jump { vouched, now: later.wall, cause })
+    }
+}
+
+/// Reads the clocks every [`PULSE_MS`] for as long as it is held.
+pub(super) struct Pulse {
+    readings: Arc<Mutex<VecDeque<Reading>>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Pulse {
+    /// Begins to read.
+    pub(super) fn start(clock: Arc<dyn Clock>) -> Self {
+        let readings = Arc::<Mutex<VecDeque<Reading>>>::default();
+        let into = Arc::clone(&readings);
+        let task = tokio::spawn(async move {
+            loop {
+                sleep(clock.as_ref(), PULSE_MS).await;
+                let mut readings = into.lock().unwrap_or_else(PoisonError::into_inner);
+                if readings.len() >= READINGS {
+                    readings.pop_front();
+                }
+                readings.push_back(Reading::now(clock.as_ref()));
+            }
+        });
+        Self { readings, task }
+    }
+
+    /// What was read since this was asked last, in order.
+    pub(super) fn take(&self) -> VecDeque<Reading> {
+        std::mem::take(&mut self.readings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Pulse {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+
+    fn reading(wall: u64, awake: u64, asleep: u64) -> Reading {
+        Reading { wall, steady: awake, boot: awake + asleep }
+    }
+
+    #[test]
+    fn invariant_09_each_way_in_which_time_can_jump_is_a_row() {
+        const HOUR: u64 = 3_600_000;
+        let clock = SystemClock::shared();
+        let before = reading(1_000_000, 0, 0);
+        let jump = |vouched, now, cause| Some(Jump { vouched, now, cause });
+        for (what, later, expected) in [
+            ("time passes", reading(1_010_000, 10_000, 0), None),
+            ("a little late", reading(1_014_000, 14_000, 0), None),
+            ("a second of drift", reading(1_011_500, 10_000, 0), None),
+            (
+                "asleep for three hours",
+                reading(1_006_000 + 3 * HOUR, 6_000, 3 * HOUR),
+                jump(1_006_000, 1_006_000 + 3 * HOUR, GapCause::Asleep),
+            ),
+            (
+                "asleep, and the clock stood still, too",
+                reading(1_006_000, 6_000, 3 * HOUR),
+                jump(1_006_000, 1_006_000, GapCause::Asleep),
+            ),
+            (
+                "set a day ahead",
+                reading(1_005_000 + 24 * HOUR, 5_000, 0),
+                jump(1_005_000, 1_005_000 + 24 * HOUR, GapCause::ClockJump),
+            ),
+            ("set back", reading(400_000, 5_000, 0), jump(1_005_000, 400_000, GapCause::ClockJump)),
+            (
+                "the process stood still for an hour",
+                reading(1_000_000 + HOUR, HOUR, 0),
+                jump(1_015_000, 1_000_000 + HOUR, GapCause::Stalled),
+            ),
+        ] {
+            assert_eq!(before.until(later, clock.as_ref()), expected, "{what}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Closes segments that have ended, beside the tracker: a plugin that takes its time holds up no command, and a segment
+//! that cannot be closed no other.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::{FLUSH_MS, Tracker};
+use crate::closing::Closing;
+use crate::collectors::{CollectorHandle, flush};
+
+/// How long after its end a segment stays open for pictures that are still being judged and counts on their way, ms.
+const GRACE_MS: u64 = 2_500;
+/// The longest wait before a segment that could not be closed is tried again, in milliseconds.
+const LONGEST_WAIT_MS: u64 = 60_000;
+
+/// What became of a segment that was to be closed.
+pub(super) struct Closed {
+    start: u64,
+    /// Why it could not be.
+    failed: Option<String>,
+}
+
+/// Closes segments in a task of its own.
+pub(super) struct Closer {
+    closing: Arc<Closing>,
+    collectors: Vec<CollectorHandle>,
+    /// Rung when something was closed.
+    bell: Arc<Notify>,
+    task: Option<JoinHandle<Vec<Closed>>>,
+    /// When a segment that could not be closed is tried again, and how often it was tried.
+    failed: BTreeMap<u64, (u64, u32)>,
+}
+
+impl Closer {
+    pub(super) fn new(closing: Arc<Closing>, collectors: Vec<CollectorHandle>, bell: Arc<Notify>) -> Self {
+        Self { closing, collectors, bell, task: None, failed: BTreeMap::new() }
+    }
+
+    /// There may be something to deliver.
+    pub(super) fn delivered(&self) {
+        self.bell.notify_one();
+    }
+
+    fn is_busy(&self) -> bool {
+        self.task.is_some()
+    }
+
+    /// When a segment is to be closed, at the earliest.
+    fn due(&self, start: u64, now: u64) -> u64 {
+        let end = start + self.closing.terms.segment.ms() + GRACE_MS;
+        // One that begins later than now was left behind by a clock that was set back.
+        let due = if start > now { now } else { end };
+        self.failed.get(&start).map_or(due, |(again, _)| due.max(*again))
+    }
+
+    fn start(&mut self, ended: Vec<u64>) {
+        let (closing, collectors) = (Arc::clone(&self.closing), self.collectors.clone());
+        self.task = Some(tokio::spawn(async move {
+            flush(&collectors, &closing.shared, FLUSH_MS).await;
+            let mut closed = Vec::with_capacity(ended.len());
+            for start in ended {
+                let failed = if closing.shared.write_pending().await {
+                    closing.close(start).await.err().map(|error| error.to_string())
+                } else {
+                    Some("what was recorded of it could not be written yet".to_owned())
+                };
+                closed.push(Closed { start, failed });
+            }
+            closed
+        }));
+    }
+
+    /// Waits for what was closed. Safe to drop while waiting.
+    pub(super) async fn closed(&mut self) -> Vec<Closed> {
+        let Some(task) = &mut self.task else { return std::future::pending().await };
+        let closed = task.await.unwrap_or_default();
+        self.task = None;
+        closed
+    }
+
+    /// Takes up what became of segments.
+    pub(super) fn settle(&mut self, closed: Vec<Closed>) {
+        let shared = &self.closing.shared;
+        let now = shared.clock.now();
+        for Closed { start, failed } in closed {
+            let Some(why) = failed else {
+                self.failed.remove(&start);
+                self.closing.no_longer_open(start);
+                self.bell.notify_one();
+                continue;
+            };
+            let (_, tries) = self.failed.get(&start).copied().unwrap_or_default();
+            let wait = GRACE_MS.saturating_mul(1 << tries.min(5)).min(LONGEST_WAIT_MS);
+            self.failed.insert(start, (now.saturating_add(wait), tries.saturating_add(1)));
+            shared.problem("segment", Some(format!("not closed yet: {why}")));
+        }
+        if self.failed.is_empty() {
+            shared.problem("segment", None);
+        }
+    }
+
+    /// Waits until what is being closed is closed.
+    pub(super) async fn finish(&mut self) {
+        if self.is_busy() {
+            let closed = self.closed().await;
+            self.settle(closed);
+        }
+    }
+}
+
+impl Tracker {
+    /// When there is a segment to be closed.
+    pub(super) fn close_due(&self) -> Option<u64> {
+        if self.closer.is_busy() {
+            return None;
+        }
+        let now = self.shared.clock.now();
+        self.closing.open_segments().into_iter().filter_map(|start| self.segment_due(start, now)).min()
+    }
+
+    /// When a segment is to be closed: not while it runs, and not before its counts came or are overdue.
+    fn segment_due(&self, start: u64, now: u64) -> Option<u64> {
+        if self.is_on() && start == self.shared.length.start_of(self.span_from) {
+            return None;
+        }
+        let counts = self.uncounted.range(start..start + self.shared.length.ms()).next_back();
+        let due = self.closer.due(start, now);
+        Some(counts.map_or(due, |minute| due.max(self.overdue_at(*minute).min(now + LONGEST_WAIT_MS))))
+    }
+
+    /// Closes the segments whose time has come.
+    pub(super) async fn close_ended(&mut self) {
+        self.count_overdue().await;
+        let now = self.shared.clock.now();
+        let due = |start: &u64| self.segment_due(*start, now).is_some_and(|due| due <= now);
+        let ended: Vec<u64> = self.closing.open_segments().into_iter().filter(due).collect();
+        if !ended.is_empty() {
+            self.closer.start(ended);
+        }
+    }
+}

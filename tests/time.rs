@@ -1,0 +1,264 @@
+//! Only time that was worked is billed, and none that was worked is lost: sleep, a set clock, a counter that stands still,
+//! a full disk, and whoever asks for something at just that moment (invariants 6 and 9).
+//!
+//! The agent runs under a fast clock, a painted screen and scripted input (a simulation of time and hardware); plugins,
+//! journal, HTTP and back office are the real ones.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what failed by panicking"
+)]
+
+use std::time::{Duration, Instant};
+
+use candor_protocol::{Request, Segment};
+use candor_tests::desk::{Desk, now};
+use candor_tests::fast::FastAgent;
+use serde_json::{Value, json};
+
+/// A segment of a minute takes three seconds.
+const SPEED: u32 = 20;
+const MINUTE: u64 = 60_000;
+const HOUR: u64 = 60 * MINUTE;
+
+fn start() -> Request {
+    Request::Start { memo: None }
+}
+
+fn has_gap(segment: &Segment, cause: &str) -> bool {
+    segment.gaps.iter().any(|gap| serde_json::to_value(gap).unwrap() == cause)
+}
+
+/// Waits until something is tracked and counted.
+fn worked(desk: &Desk) {
+    desk.until("worked time", |d| Ok((d.status()?.week_ms > 0).then_some(()))).unwrap();
+}
+
+#[test]
+fn invariant_09_sleep_is_not_billed_by_whatever_is_asked_right_after_it() {
+    let asked: [(&str, fn(&Desk)); 4] = [
+        ("stop", |d| d.tell(&Request::Stop { at_segment_end: false }).unwrap()),
+        ("pause", |d| d.tell(&Request::Pause).unwrap()),
+        ("memo", |d| d.tell(&Request::Memo { memo: "Awake".into() }).unwrap()),
+        ("quit", |d| d.tell(&Request::Quit).unwrap()),
+    ];
+    std::thread::scope(|scope| {
+        for (what, ask) in asked {
+            scope.spawn(move || {
+                let mut desk = Desk::open(0, SPEED, |_| {}).unwrap();
+                let opened = now();
+                desk.tell(&start()).unwrap();
+                worked(&desk);
+                let before = desk.status().unwrap();
+                let real = Instant::now();
+                desk.simulate(&json!({"asleep-ms": 3 * HOUR})).unwrap();
+                desk.until("waking", |d| Ok((d.status()?.now > before.now + 3 * HOUR).then_some(())))
+                    .unwrap();
+                ask(&desk);
+                if what == "quit" {
+                    desk.running.ended().unwrap();
+                    desk.running = FastAgent::start(&desk.agent, opened, SPEED).unwrap();
+                }
+                let awake = u64::try_from(real.elapsed().as_millis()).unwrap() * u64::from(SPEED) + 30_000;
+                if matches!(what, "pause" | "memo") {
+                    desk.tell(&Request::Stop { at_segment_end: false }).unwrap();
+                }
+                desk.until("closed segments", |d| Ok((d.status()?.segments.open == 0).then_some(())))
+                    .unwrap();
+                let segments = desk.segments().unwrap();
+                let later: Vec<_> = segments.iter().filter(|s| s.start + MINUTE > before.now).collect();
+                let tracked: u64 = later.iter().map(|s| s.tracked_ms).sum();
+                assert!(tracked <= awake + 10 * MINUTE, "{what}: {tracked} of {awake} ms: {later:#?}");
+                let asleep = later.iter().filter(|s| s.tracked_ms == 0 && s.billed_ms == 0).count();
+                assert!(asleep >= 170, "{what}: {asleep}");
+                assert!(later.iter().any(|s| has_gap(s, "asleep") || has_gap(s, "paused")), "{what}");
+            });
+        }
+    });
+}
+
+#[test]
+fn invariant_09_a_counter_that_stands_still_counts_as_nobody() {
+    let desk = Desk::open(0, SPEED, |_| {}).unwrap();
+    desk.tell(&start()).unwrap();
+    worked(&desk);
+    desk.simulate(&json!({"frozen-counter": true})).unwrap();
+    let frozen = desk.status().unwrap().now;
+    // The minute in which it was frozen may have been counted, and so may the next of which nobody asked yet.
+    let unseen = |s: &Segment| s.start > frozen + 2 * MINUTE && s.parcel.is_some();
+    let segments = desk
+        .until("segments that nobody counted", |d| {
+            let segments: Vec<_> = d.segments()?.into_iter().filter(unseen).collect();
+            Ok((segments.len() >= 3).then_some(segments))
+        })
+        .unwrap();
+    for segment in &segments {
+        assert_eq!(segment.billed_ms, 0, "{segment:#?}");
+        assert!(has_gap(segment, "counter-lost"), "{segment:#?}");
+    }
+    // Both sides say so.
+    let told =
+        desk.until("delivery", |d| Ok(d.delivered()?.into_iter().find(|s| s["start"] == segments[0].start)));
+    assert_eq!(told.unwrap()["minutes_active"], 0);
+    desk.simulate_nothing().unwrap();
+    let back = desk.status().unwrap().now;
+    desk.until("counted time", |d| Ok(d.segments()?.into_iter().find(|s| s.start > back && s.billed_ms > 0)))
+        .unwrap();
+}
+
+#[test]
+fn invariant_09_a_clock_that_was_ahead_and_is_set_right_loses_no_work() {
+    const DAY: i64 = 24 * HOUR as i64;
+    let desk = Desk::open(0, SPEED, |_| {}).unwrap();
+    desk.tell(&start()).unwrap();
+    worked(&desk);
+    let before = desk.status().unwrap().now;
+    desk.simulate(&json!({"set-ms": DAY})).unwrap();
+    desk.until("three segments ahead", |d| {
+        let ahead = d.segments()?.into_iter().filter(|s| s.start > before + HOUR && s.billed_ms > 0);
+        Ok((ahead.count() >= 3).then_some(()))
+    })
+    .unwrap();
+    desk.simulate_nothing().unwrap();
+    desk.until("the clock set right", |d| Ok((d.status()?.now < before + 12 * HOUR).then_some(()))).unwrap();
+    let right = desk.status().unwrap();
+    assert!(right.on_ms > 3 * MINUTE, "it tracks as long as it did: {right:#?}");
+    // It goes on at once, with counts and pictures, and after a stop and start as well.
+    for round in ["at once", "after a stop and start"] {
+        let since = desk.status().unwrap().now;
+        let complete = |s: &Segment| {
+            s.start >= since && s.start < before + 12 * HOUR && s.billed_ms > 0 && s.picture.is_some()
+        };
+        let found = desk.until(round, |d| Ok(d.segments()?.into_iter().find(complete))).unwrap();
+        assert!(!has_gap(&found, "collector-failed") && !has_gap(&found, "counter-lost"), "{found:#?}");
+        desk.tell(&Request::Stop { at_segment_end: false }).unwrap();
+        desk.tell(&start()).unwrap();
+    }
+    desk.stop().unwrap();
+    let segments = desk.segments().unwrap();
+    assert!(segments.iter().any(|s| has_gap(s, "clock-jump")), "{segments:#?}");
+    assert!(segments.iter().all(|s| s.tracked_ms <= MINUTE), "{segments:#?}");
+    let problems = desk.status().unwrap().problems;
+    assert!(!problems.iter().any(|p| p.contains("collector failed")), "{problems:?}");
+    assert_eq!(desk.agent.ask(&["verify"]).unwrap()["first_bad"], Value::Null);
+}
+
+#[test]
+fn invariant_09_a_clock_set_back_into_closed_segments_counts_no_minute_twice_and_loses_none() {
+    let desk = Desk::open(0, SPEED, |_| {}).unwrap();
+    desk.tell(&start()).unwrap();
+    desk.until("two segments", |d| {
+        Ok((d.delivered()?.iter().filter(|s| s["minutes_active"] == 1).count() >= 2).then_some(()))
+    })
+    .unwrap();
+    let before = desk.status().unwrap().now;
+    desk.simulate(&json!({"set-ms": -2 * 60_000})).unwrap();
+    desk.until("what the clock showed again", |d| Ok((d.status()?.now > before + 2 * MINUTE).then_some(())))
+        .unwrap();
+    desk.stop().unwrap();
+    let segments = desk.segments().unwrap();
+    assert!(segments.iter().all(|s| s.tracked_ms <= MINUTE && s.billed_ms <= MINUTE), "{segments:#?}");
+    let billed: Vec<u64> = segments.iter().filter(|s| s.billed_ms > 0).map(|s| s.start).collect();
+    // From the first to the last none is missing: what was worked twice under one time is there once.
+    let whole: Vec<_> = billed.windows(2).map(|two| two[1] - two[0]).collect();
+    assert!(whole.iter().all(|step| *step == MINUTE), "{billed:?}");
+    let delivered = desk.until("revisions", |d| {
+        let all = d.delivered()?;
+        Ok((all.len() >= segments.len()).then_some(all))
+    });
+    let mut starts: Vec<_> = delivered.unwrap().iter().map(|s| s["start"].as_u64()).collect();
+    let count = starts.len();
+    starts.dedup();
+    assert_eq!(starts.len(), count, "none twice");
+}
+
+#[test]
+fn invariant_09_a_full_disk_takes_no_minute_and_says_so_only_while_it_is_full() {
+    let desk = Desk::open(0, SPEED, |_| {}).unwrap();
+    desk.tell(&start()).unwrap();
+    worked(&desk);
+    let full = desk.status().unwrap().now;
+    desk.running.disk(false).unwrap();
+    let said = |d: &Desk| d.status().map(|s| s.problems.into_iter().find(|p| p.contains("the disk is full")));
+    let problem = desk.until("word of the full disk", said).unwrap();
+    assert!(problem.contains("Time is kept in memory"), "{problem}");
+    desk.until("three minutes of it", |d| Ok((d.status()?.now > full + 3 * MINUTE).then_some(()))).unwrap();
+    desk.running.disk(true).unwrap();
+    let room = desk.status().unwrap().now;
+    desk.until("silence about the disk", |d| Ok(said(d)?.is_none().then_some(()))).unwrap();
+    desk.until("a minute after", |d| Ok((d.status()?.now > room + 2 * MINUTE).then_some(()))).unwrap();
+    desk.stop().unwrap();
+    let segments = desk.segments().unwrap();
+    let whole = |s: &&Segment| s.start >= full && s.start + MINUTE <= room;
+    let during: Vec<_> = segments.iter().filter(whole).collect();
+    assert!(during.len() >= 2, "{segments:#?}");
+    for segment in during {
+        assert!(segment.tracked_ms == MINUTE && segment.billed_ms == MINUTE, "{segment:#?}");
+    }
+    assert_eq!(desk.agent.ask(&["verify"]).unwrap()["first_bad"], Value::Null);
+}
+
+#[test]
+fn invariant_06_pause_and_stop_take_effect_at_once_whatever_a_plugin_does() {
+    let desk = Desk::open(0, SPEED, |terms| {
+        let slow = json!({"plugin": "hostile-collector", "settings": "slow"});
+        terms["collectors"].as_array_mut().unwrap().push(slow);
+    })
+    .unwrap();
+    desk.tell(&start()).unwrap();
+    worked(&desk);
+    let mut unseen = Vec::new();
+    for round in 0..4 {
+        // At another moment of the segment each time: while one closes, too.
+        std::thread::sleep(Duration::from_millis(400 + 700 * round));
+        let asked = Instant::now();
+        let stops = round % 2 == 1;
+        desk.tell(&if stops { Request::Stop { at_segment_end: false } } else { Request::Pause }).unwrap();
+        let took = asked.elapsed();
+        let status = desk.status().unwrap();
+        assert!(took < Duration::from_secs(3), "it took {took:?}");
+        assert_eq!((status.tracking, status.paused_since.is_some()), (!stops, !stops), "{status:#?}");
+        let from = status.now;
+        desk.until("half a minute", |d| Ok((d.status()?.now > from + MINUTE / 2).then_some(()))).unwrap();
+        unseen.push((from, desk.status().unwrap().now));
+        desk.tell(&start()).unwrap();
+        let resumed = desk.status().unwrap().now;
+        desk.until("a minute", |d| Ok((d.status()?.now > resumed + MINUTE).then_some(()))).unwrap();
+    }
+    desk.stop().unwrap();
+    for record in desk.records().unwrap() {
+        let body = &record["body"];
+        let at = match record["kind"].as_str().unwrap() {
+            "focus" | "custom" => body["at"].as_u64(),
+            "snapshot" => body["facts"]["at"].as_u64(),
+            "span" => {
+                let (from, to) = (body["from"].as_u64().unwrap(), body["to"].as_u64().unwrap());
+                let inside = unseen.iter().any(|(begin, end)| from < *end && to > *begin);
+                assert!(!inside, "{record:#} in {unseen:?}");
+                None
+            }
+            _ => None,
+        };
+        let inside = at.is_some_and(|at| unseen.iter().any(|(from, to)| (*from..*to).contains(&at)));
+        assert!(!inside, "{record:#} in {unseen:?}");
+    }
+}
+
+#[test]
+fn a_collector_that_does_not_begin_is_tried_again_and_told_as_the_cause() {
+    let desk = Desk::open(0, SPEED, |terms| {
+        terms["collectors"][0] = json!({"plugin": "hostile-collector", "settings": "error"});
+    })
+    .unwrap();
+    desk.tell(&start()).unwrap();
+    worked(&desk);
+    let told = desk.until("its gap", |d| {
+        Ok(d.segments()?.into_iter().find(|s| s.parcel.is_some() && has_gap(s, "collector-failed")))
+    });
+    let told = told.unwrap();
+    let sentence = told.no_picture_sentence.as_deref();
+    assert!(sentence.is_some_and(|s| s.contains("the collector failed")), "{told:#?}");
+    assert!(told.billed_ms > 0, "the time stays: {told:#?}");
+}
