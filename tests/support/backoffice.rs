@@ -95,6 +95,16 @@ impl BackOffice {
         succeeded(add.output()?).map(drop)
     }
 
+    /// Its public key, in hexadecimal: what receipts are signed with.
+    ///
+    /// # Errors
+    /// Where it has none.
+    pub fn key(&self) -> Result<String> {
+        let said = succeeded(self.command("init").output()?)?;
+        let word = said.split_whitespace().last().context("no key")?;
+        Ok(word.trim_end_matches('.').to_owned())
+    }
+
     /// A code that enrols one device.
     ///
     /// # Errors

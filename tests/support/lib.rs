@@ -16,3 +16,4 @@ pub mod picture;
 pub mod places;
 pub mod proxy;
 pub mod reader;
+pub mod soak;

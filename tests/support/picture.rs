@@ -20,7 +20,15 @@ impl Picture {
     /// Where it cannot be read or is no WebP.
     pub fn read(file: &Path) -> Result<Self> {
         let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-        let decoded = webp::Decoder::new(&bytes).decode().context("not a WebP picture")?;
+        Self::decode(&bytes)
+    }
+
+    /// Decodes the bytes of a WebP file.
+    ///
+    /// # Errors
+    /// Where they are no WebP.
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        let decoded = webp::Decoder::new(bytes).decode().context("not a WebP picture")?;
         let rgb = if decoded.is_alpha() {
             decoded.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect()
         } else {
@@ -50,6 +58,13 @@ impl Picture {
         assert!(x < self.width && y < self.height, "{x},{y} is outside");
         let start = (y as usize * self.width as usize + x as usize) * 3;
         [self.rgb[start], self.rgb[start + 1], self.rgb[start + 2]]
+    }
+
+    /// How many pixels are close to a colour: each channel differs by less than 40.
+    #[must_use]
+    pub fn close_to(&self, colour: [u8; 3]) -> usize {
+        let close = |pixel: &[u8]| pixel.iter().zip(colour).all(|(a, b)| a.abs_diff(b) < 40);
+        self.rgb.chunks_exact(3).filter(|pixel| close(pixel)).count()
     }
 
     /// By how much the colours in a rectangle differ: the largest spread of any channel, 0 for one flat colour.

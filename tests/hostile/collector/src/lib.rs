@@ -66,12 +66,7 @@ impl collecting::Guest for Hostile {
                 panic!("on purpose")
             }
             "loop" => forever(),
-            "memory" => {
-                let mut all = Vec::new();
-                loop {
-                    all.push(black_box(vec![1_u8; 1 << 20]));
-                }
-            }
+            "memory" => eat(),
             "error" => Err("the disc is missing".into()),
             "long error" => Err("x".repeat(1 << 20)),
             "seventeen wakes" => Ok(vec![Wake::OnMinute; 17]),
@@ -105,6 +100,40 @@ impl collecting::Guest for Hostile {
                 let flood = note_flood();
                 Err(format!("{flood}; {}", note(Observation::Activity(60_000))))
             }
+            // As often as it is allowed to, without an end.
+            "flood again" => {
+                let body = format!("\"{}\"", "x".repeat(16_000));
+                for _ in 0..200 {
+                    let custom = Custom { kind: "flood".into(), body: body.clone() };
+                    if observations::note(Observation::Custom(custom)).is_err() {
+                        break;
+                    }
+                }
+                Ok(again(10_000))
+            }
+            "slow again" => {
+                let began = clock::monotonic();
+                while clock::monotonic() - began < 250 {
+                    black_box(CALLS.get());
+                }
+                let custom = Custom { kind: "slow".into(), body: calls.to_string() };
+                let _ = observations::note(Observation::Custom(custom));
+                Ok(again(10_000))
+            }
+            "log flood again" => {
+                for n in 0..20_000 {
+                    log::write(log::Level::Error, &format!("line {n}"));
+                }
+                let custom = Custom { kind: "log".into(), body: calls.to_string() };
+                let _ = observations::note(Observation::Custom(custom));
+                Ok(again(1_000))
+            }
+            // The first time all is well, so that it is woken again.
+            "trap again" | "loop again" | "memory again" | "error again" if calls == 1 => Ok(again(1_000)),
+            "trap again" => panic!("on purpose"),
+            "loop again" => forever(),
+            "memory again" => eat(),
+            "error again" => Err("x".repeat(1 << 20)),
             "frames" => Err(frames()),
             "picture" => picture(),
             "no picture" => no_picture(),
@@ -130,6 +159,18 @@ impl collecting::Guest for Hostile {
             }
             other => Err(format!("no such deed: {other}")),
         }
+    }
+}
+
+/// All that wakes a collector, and a timer.
+fn again(every: u64) -> Vec<Wake> {
+    vec![Wake::Every(every), Wake::OnMinute, Wake::OnSegment, Wake::OnWindowChange, Wake::AtRandomInSegment]
+}
+
+fn eat() -> ! {
+    let mut all = Vec::new();
+    loop {
+        all.push(black_box(vec![1_u8; 1 << 20]));
     }
 }
 

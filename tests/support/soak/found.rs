@@ -1,0 +1,139 @@
+//! What came out of the day, read from the bytes on the wire: no type of ours, so that nothing can be overlooked by one.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use candor_seal::{Envelope, PublicKey, sha256_hex};
+use serde_json::Value;
+
+use super::proxy::Sent;
+
+/// The last revision of a segment that the back office took.
+#[derive(Clone, Debug)]
+pub struct Segment {
+    /// The contract.
+    pub contract: String,
+    /// First millisecond.
+    pub start: u64,
+    /// SHA-256 of the envelope.
+    pub digest: String,
+    /// The document that was signed.
+    pub document: Value,
+}
+
+/// A minute of a segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Minute {
+    /// How long of it was tracked.
+    pub tracked: u64,
+    /// Key presses, where they were counted.
+    pub presses: Option<u64>,
+}
+
+impl Segment {
+    /// What it says of the minute that begins at `start`; none where nothing of it was tracked.
+    #[must_use]
+    pub fn minute(&self, start: u64) -> Option<Minute> {
+        let all = self.document["minutes"].as_array()?;
+        let minute = all.iter().find(|m| m["start"].as_u64() == Some(start))?;
+        let presses = minute["counts"]
+            .as_object()
+            .map(|_| ["keys", "clicks", "scrolls"].iter().filter_map(|n| minute["counts"][n].as_u64()).sum());
+        Some(Minute { tracked: minute["tracked-ms"].as_u64().unwrap_or(0), presses })
+    }
+
+    /// Its gaps: from, to, cause.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<(u64, u64, String)> {
+        let all = self.document["gaps"].as_array().cloned().unwrap_or_default();
+        let gap = |g: &Value| Some((g["from"].as_u64()?, g["to"].as_u64()?, g["cause"].as_str()?.to_owned()));
+        all.iter().filter_map(gap).collect()
+    }
+
+    /// Whether it was typed in.
+    #[must_use]
+    pub fn manual(&self) -> bool {
+        self.document["manual"].is_object()
+    }
+
+    /// Whether it was removed.
+    #[must_use]
+    pub fn removed(&self) -> bool {
+        self.document["removed"].is_object()
+    }
+
+    /// What was recorded with a time of its own: what it is, and when.
+    #[must_use]
+    pub fn moments(&self) -> Vec<(String, u64)> {
+        let mut all = Vec::new();
+        for list in ["focus", "custom"] {
+            for entry in self.document[list].as_array().into_iter().flatten() {
+                all.extend(entry["at"].as_u64().map(|at| (format!("{list} {}", brief(entry)), at)));
+            }
+        }
+        all.extend(self.document["snapshot"]["at"].as_u64().map(|at| ("picture".to_owned(), at)));
+        all
+    }
+}
+
+fn brief(entry: &Value) -> String {
+    let text = entry.to_string();
+    text.chars().take(120).collect()
+}
+
+/// The document in a signed envelope, and when it is a receipt, checked against the back office's key.
+fn document(bytes: &[u8]) -> Result<Value> {
+    Ok(serde_json::from_slice(&Envelope::from_json(bytes)?.payload)?)
+}
+
+/// The `Authorization` under which parcels of a contract were sent.
+#[must_use]
+pub fn token_of(sent: &[Sent], contract: &str) -> Option<String> {
+    let of = |s: &&Sent| document(&s.body).is_ok_and(|d| d["contract"] == contract);
+    sent.iter().find(of).map(|s| s.authorization.clone())
+}
+
+/// Every document that left the machine, accepted or not.
+#[must_use]
+pub fn documents(sent: &[Sent]) -> Vec<Value> {
+    sent.iter().filter_map(|sent| document(&sent.body).ok()).collect()
+}
+
+/// Every picture that left the machine, with its path.
+pub fn pictures(sent: &[Sent]) -> impl Iterator<Item = (&str, &[u8])> {
+    sent.iter().filter(|s| s.path.contains("/attachments/")).map(|s| (s.path.as_str(), s.body.as_slice()))
+}
+
+/// The last revision of every segment that the back office took, by contract and start.
+///
+/// # Errors
+/// Where a receipt is none, or not for the bytes that were sent.
+pub fn segments(sent: &[Sent], key: &PublicKey) -> Result<BTreeMap<(String, u64), Segment>> {
+    let mut last: BTreeMap<(String, u64), Segment> = BTreeMap::new();
+    for sent in
+        sent.iter().filter(|s| s.taken() && s.path.contains("/parcels/") && !s.path.contains("/attachments/"))
+    {
+        let document = document(&sent.body).context("a parcel that the back office took")?;
+        let digest = sha256_hex(&sent.body);
+        let receipt = Envelope::from_json(&sent.answer).context("a receipt")?;
+        let receipt =
+            receipt.verify("application/vnd.candor.receipt+json", key).context("a receipt's signature")?;
+        let receipt: Value = serde_json::from_slice(receipt)?;
+        anyhow::ensure!(receipt["digest"] == digest.as_str(), "the receipt is for other bytes: {receipt:#}");
+        anyhow::ensure!(
+            receipt["parcel"] == document["id"],
+            "the receipt is for another parcel: {receipt:#}"
+        );
+        let (Some(contract), Some(start)) = (document["contract"].as_str(), document["start"].as_u64())
+        else {
+            anyhow::bail!("a parcel without contract or start: {document:#}");
+        };
+        let segment = Segment { contract: contract.to_owned(), start, digest, document: document.clone() };
+        let revision = |d: &Value| d["revision"].as_u64().unwrap_or(0);
+        let place = last.entry((contract.to_owned(), start)).or_insert_with(|| segment.clone());
+        if revision(&document) > revision(&place.document) {
+            *place = segment;
+        }
+    }
+    Ok(last)
+}
