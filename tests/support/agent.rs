@@ -110,6 +110,14 @@ impl Agent {
 /// The real agent; killed with this value.
 pub struct Running(Child);
 
+impl Running {
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         let _gone = self.0.kill();

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_weight_on_a_key_is_nobody_and_a_hand_on_the_mouse_is_somebody() {
+    fn invariant_09_a_weight_on_a_key_is_nobody_and_a_hand_on_the_mouse_is_somebody() {
         let held = HeldDown::default();
         assert_eq!(held.idle_ms(Some(7), Some(90_000)), Some(7), "what the display says");
         held.set(Instant::now().checked_sub(Duration::from_secs(600)));

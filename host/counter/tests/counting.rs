@@ -43,7 +43,7 @@ macro_rules! for_each_backend {
 
 for_each_backend!(
     presses_are_counted_exactly,
-    what_is_held_is_one_press_until_it_is_let_go,
+    invariant_09_what_is_held_is_one_press_until_it_is_let_go,
     a_stopped_counter_holds_nobody_up_and_is_killed,
     invariant_11_no_key_identity_anywhere,
     invariant_11_the_counter_is_locked_in_while_it_counts,
@@ -129,7 +129,7 @@ async fn presses_are_counted_exactly(backend: Backend) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn what_is_held_is_one_press_until_it_is_let_go(backend: Backend) -> anyhow::Result<()> {
+async fn invariant_09_what_is_held_is_one_press_until_it_is_let_go(backend: Backend) -> anyhow::Result<()> {
     let display = Display::start("640x480x24")?;
     let counter = started(&display, backend)?;
     // Faster than the usual: some fifty repeats a second, of one key and then of another one.

@@ -219,7 +219,7 @@ mod tests {
         let bar = |index, cover, rule| Mask { target: Target::TitleBar(index), cover, rule };
         let mut ruling = redact(vec![bar(1, Cover::Blur, 4), bar(1, Cover::Fill, 5)], Vec::new());
         assert_eq!(ruling.title_bars, [(8, (Cover::Fill, 4))].into());
-        assert_eq!(ruling.hidden_by(8), []);
+        assert!(ruling.hidden_by(8).is_empty());
         ruling.add(redact(vec![bar(0, Cover::Fill, 2), bar(1, Cover::Fill, 2)], Vec::new()));
         assert_eq!(ruling.title_bars, [(7, (Cover::Fill, 2)), (8, (Cover::Fill, 2))].into());
     }
@@ -230,7 +230,7 @@ mod tests {
         let ruling = redact(vec![window(Cover::Blur, 2), window(Cover::Fill, 3)], Vec::new());
         assert_eq!(ruling.windows, [(8, (Cover::Fill, 2))].into());
         assert_eq!(ruling.hidden_by(8), [2, 3]);
-        assert_eq!(ruling.hidden_by(7), []);
+        assert!(ruling.hidden_by(7).is_empty());
         let hiding = |rule| Hiding { window: 0, field: Field::Title, rule };
         assert_eq!(redact(Vec::new(), vec![hiding(9), hiding(4), hiding(9)]).hidden_by(7), [4, 9]);
     }

@@ -49,6 +49,9 @@ impl Clock for SetClock {
     fn monotonic(&self) -> u64 {
         self.now()
     }
+    fn boot(&self) -> u64 {
+        self.now()
+    }
     fn real(&self, ms: u64) -> Duration {
         self.0.fetch_add(ms, Ordering::AcqRel);
         Duration::ZERO
@@ -339,5 +342,23 @@ async fn what_stands_beside_a_picture_is_what_was_in_front_and_judged_with_it() 
         let picture = guard.picture(Scope::Desktop).await.unwrap();
         let found = picture.focus().map(|f| (f.app.as_deref(), f.title.as_deref()));
         assert_eq!(found, expected, "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn invariant_02_a_hidden_title_is_covered_where_it_may_stand_and_else_the_window_is() {
+    for (bar, height) in [(Some(30), 30), (None, 100)] {
+        let measured = |state: WindowState| WindowState {
+            title_bar: bar.map(|height| Area { height, ..state.area }),
+            ..state
+        };
+        let mask = |index| Mask { target: Target::TitleBar(index), cover: Cover::Fill, rule: 0 };
+        let says = Says::new(Ok(Verdict::Redact { masks: vec![mask(0), mask(0)], hidings: vec![] }));
+        let windows = vec![measured(window(1, "one")), measured(window(2, "two"))];
+        let (guard, _) = guard(Painted::new(windows, &[0]), Some(says), None);
+        let picture = guard.picture(Scope::Desktop).await.unwrap();
+        let [covered] = picture.covered() else { panic!("{:?}", picture.covered()) };
+        assert_eq!((covered.height, covered.width), (height + 2 * MARGIN, 60 + 2 * MARGIN), "{bar:?}");
+        assert_eq!((covered.x, covered.y), (80 - MARGIN, 10 - MARGIN));
     }
 }

@@ -101,7 +101,7 @@ fn a_display_that_is_looked_for_is_found_without_anybody_who_waits() -> anyhow::
 }
 
 #[test]
-fn a_frozen_display_is_given_up_and_taken_up_again() -> anyhow::Result<()> {
+fn invariant_09_a_frozen_display_is_given_up_and_taken_up_again() -> anyhow::Result<()> {
     let display = Display::start(SIZE)?;
     let sensors = Arc::new(open(Backend::X11, &display)?);
     works(&sensors, &display)?;
