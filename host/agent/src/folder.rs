@@ -273,7 +273,8 @@ mod tests {
         };
         std::fs::remove_file(&file).unwrap();
         refused("missing");
-        for damaged in [&b""[..], &[1; 31], &[1; 33], &[0; 32]] {
+        let damaged: [&[u8]; 4] = [b"", &[1; 31], &[1; 33], &[0; 32]];
+        for damaged in damaged {
             std::fs::write(&file, damaged).unwrap();
             refused("damaged");
         }
@@ -290,7 +291,9 @@ mod tests {
     fn a_token_that_is_none_says_what_to_do() {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::open(place.path()).unwrap();
-        for bad in [None, Some(&b""[..]), Some(b"a b"), Some(b"a\n"), Some(&[0; 40]), Some(&[0xff; 4])] {
+        let bad: [Option<&[u8]>; 6] =
+            [None, Some(b""), Some(b"a b"), Some(b"a\n"), Some(&[0; 40]), Some(&[0xff; 4])];
+        for bad in bad {
             folder.remove("token").unwrap();
             if let Some(bad) = bad {
                 folder.write("token", bad).unwrap();

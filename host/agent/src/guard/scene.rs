@@ -151,7 +151,8 @@ impl Seen {
     /// that it cannot be told what else is in it.
     fn covered_by_host(&self, ruling: &Ruling, any_rule: bool) -> BTreeSet<u64> {
         let titles_hidden = !ruling.titles.is_empty();
-        let covered = |w: &&WindowState| (w.shows_titles && titles_hidden) || ((w.notifies || is_cut(w)) && any_rule);
+        let covered =
+            |w: &&WindowState| (w.shows_titles && titles_hidden) || ((w.notifies || is_cut(w)) && any_rule);
         self.layouts().flat_map(|l| &l.windows).filter(covered).map(|w| w.id).collect()
     }
 
