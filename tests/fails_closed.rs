@@ -48,7 +48,7 @@ fn track_until(
     backoffice.add_contract(&terms).unwrap();
     let agent = Agent::enrol(&folder.join(contract), backoffice, contract).unwrap();
     let _running = FastAgent::start(&agent, now(), SPEED).unwrap();
-    agent.tell(&["start", "--memo", "under test"]).unwrap();
+    agent.tell(&["start", "--no-sign", "--memo", "under test"]).unwrap();
     let began = Instant::now();
     loop {
         let delivered = backoffice.deliveries(contract).unwrap();
@@ -152,7 +152,7 @@ fn invariant_06_nobody_is_recorded_unasked() {
     std::fs::remove_file(&acceptance).unwrap();
     let _running = FastAgent::start(&agent, now(), SPEED).unwrap();
 
-    let refused = agent.tell(&["start"]).unwrap_err().to_string();
+    let refused = agent.tell(&["start", "--no-sign"]).unwrap_err().to_string();
     assert!(refused.contains("candor-agent notice"), "{refused}");
     let status = agent.ask(&["status"]).unwrap();
     assert_eq!(
@@ -164,11 +164,11 @@ fn invariant_06_nobody_is_recorded_unasked() {
     // An acceptance of another notice is none.
     let other = String::from_utf8(accepted.clone()).unwrap().replace("\"notice\": \"", "\"notice\": \"0");
     std::fs::write(&acceptance, other).unwrap();
-    agent.tell(&["start"]).unwrap_err();
+    agent.tell(&["start", "--no-sign"]).unwrap_err();
     assert_eq!(agent.ask(&["verify"]).unwrap()["records"], 0);
 
     std::fs::write(&acceptance, accepted).unwrap();
-    agent.tell(&["start"]).unwrap();
+    agent.tell(&["start", "--no-sign"]).unwrap();
     eventually("something is recorded", || {
         Ok((agent.ask(&["verify"])?["records"].as_u64() > Some(0)).then_some(()))
     })
@@ -198,7 +198,7 @@ fn on_wayland_what_is_missing_is_said_and_the_time_is_a_gap() {
         assert!(advice.contains("X11 session"), "{check:?}");
     }
 
-    agent.tell(&["start"]).unwrap();
+    agent.tell(&["start", "--no-sign"]).unwrap();
     std::thread::sleep(Duration::from_secs(2));
     let status = agent.ask(&["status"]).unwrap();
     assert!(status["problems"].to_string().contains("On Wayland"), "{status:#}");

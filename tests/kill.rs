@@ -107,7 +107,7 @@ fn invariant_09_fifty_kills_under_load_lose_no_closed_segment_and_deliver_none_t
             if kill % 2 == 0 {
                 seen.look(&agent);
             }
-            agent.tell(&["start", "--memo", "killed"]).unwrap();
+            agent.tell(&["start", "--no-sign", "--memo", "killed"]).unwrap();
             std::thread::sleep(Duration::from_millis(dice.throw(LIFE_MS)));
             if kill % 3 == 0 {
                 seen.look(&agent);
@@ -117,7 +117,7 @@ fn invariant_09_fifty_kills_under_load_lose_no_closed_segment_and_deliver_none_t
     }
 
     let last = FastAgent::start(&agent, real, SPEED).unwrap();
-    agent.tell(&["start", "--memo", "the last life"]).unwrap();
+    agent.tell(&["start", "--no-sign", "--memo", "the last life"]).unwrap();
     std::thread::sleep(Duration::from_secs(2));
     agent.tell(&["stop"]).unwrap();
     let began = Instant::now();

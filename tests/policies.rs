@@ -100,7 +100,7 @@ fn invariant_03_own_rules_that_cannot_be_kept_or_read_show_nothing_and_say_so() 
         let preview = desk.preview();
         assert!(preview.picture.is_none(), "{preview:?}");
         assert!(desk.status().problems.iter().any(|p| p.contains("own-rules.json")), "{:?}", desk.status());
-        desk.agent.request(&Request::Start { memo: None }).unwrap();
+        desk.agent.request(&Request::Start { memo: None, no_sign: true }).unwrap();
         let segment = desk.until("segment", |d| d.delivered().into_iter().nth(1));
         assert_eq!(segment["snapshot"], Value::Null, "{segment:#}");
         assert_eq!(
@@ -133,7 +133,7 @@ fn invariant_03_own_rules_that_cannot_be_kept_or_read_show_nothing_and_say_so() 
 fn own_rules_of_any_number_and_often_changed_stay_in_force() {
     let desk = Desk::open("often", |_| {});
     let _running = desk.run();
-    desk.agent.request(&Request::Start { memo: None }).unwrap();
+    desk.agent.request(&Request::Start { memo: None, no_sign: true }).unwrap();
     for round in 0..3 {
         let rules: Vec<_> = (0..199).map(|n| rule(&format!("{round} {n}"))).chain([rule("notes")]).collect();
         desk.agent.request(&Request::SetOwnRules { rules: rules.clone() }).unwrap();
@@ -206,7 +206,7 @@ fn invariant_06_a_swapped_policy_is_asked_about_and_pixels_are_named() {
     // Another component of the same name, with the same words.
     put(&plugins, "hostile_policy.wasm", "hostile_policy.wasm", true);
     let _running = run();
-    let why = desk.refused(&Request::Start { memo: None });
+    let why = desk.refused(&Request::Start { memo: None, no_sign: true });
     assert!(why.contains("notice") && why.contains("hostile-policy"), "{why}");
     assert!(!notice().accepted);
     // Swapped again between reading and accepting: what was read is not what would run.
@@ -223,7 +223,7 @@ fn invariant_06_a_swapped_policy_is_asked_about_and_pixels_are_named() {
     let why = desk.refused(&Request::Preview { contract: None, own_rules: None, max_width: 200 });
     assert!(why.contains("accept the notice"), "{why}");
     desk.agent.request(&accept(&read.digest)).unwrap();
-    desk.agent.request(&Request::Start { memo: None }).unwrap();
+    desk.agent.request(&Request::Start { memo: None, no_sign: true }).unwrap();
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn invariant_03_a_policy_that_fails_is_told_to_both_sides() {
         terms["policy"] = json!({"plugin": "hostile-policy", "settings": "trap"})
     });
     let _running = desk.run();
-    desk.agent.request(&Request::Start { memo: None }).unwrap();
+    desk.agent.request(&Request::Start { memo: None, no_sign: true }).unwrap();
     let status = desk.until("problem", |d| {
         Some(d.status()).filter(|s| s.problems.iter().any(|p| p.contains("client's rules")))
     });
@@ -249,7 +249,7 @@ fn invariant_03_a_policy_that_fails_is_told_to_both_sides() {
 fn the_window_in_front_stands_beside_the_picture_it_was_in() {
     let desk = Desk::open("front", |_| {});
     let _running = desk.run();
-    desk.agent.request(&Request::Start { memo: None }).unwrap();
+    desk.agent.request(&Request::Start { memo: None, no_sign: true }).unwrap();
     let segment = desk.until("picture with its window", |d| {
         // Not right where the window in front changes.
         let steady = |s: &Value| {
@@ -282,7 +282,7 @@ fn a_custom_note_is_recorded_only_where_the_policies_let_it() {
             terms["collectors"].as_array_mut().unwrap().push(hostile);
         });
         let _running = desk.run();
-        desk.agent.request(&Request::Start { memo: None }).unwrap();
+        desk.agent.request(&Request::Start { memo: None, no_sign: true }).unwrap();
         let segment = desk.until("closed segment", |d| {
             let segments: Vec<Segment> = d.get(&Request::Segments { from: 0, to: 1 << 50 });
             segments.into_iter().filter(|s| s.parcel.is_some()).nth(1)
@@ -304,7 +304,7 @@ fn invariant_01_what_rules_hide_is_in_no_store_note_log_export_or_parcel() {
     });
     let _running = desk.run();
     desk.agent.request(&Request::SetOwnRules { rules: vec![rule("notes")] }).unwrap();
-    desk.agent.request(&Request::Start { memo: None }).unwrap();
+    desk.agent.request(&Request::Start { memo: None, no_sign: true }).unwrap();
     desk.until("three segments", |d| d.delivered().into_iter().nth(2));
     let to = desk.folder.path().join("mine");
     desk.get::<Value>(&Request::Export { to: to.display().to_string() });

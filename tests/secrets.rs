@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use candor_tests::agent::Agent;
 use candor_tests::backoffice::{BackOffice, terms};
+use candor_tests::bus;
 use candor_tests::display::{Display, eventually};
 use candor_tests::picture::Picture;
 use candor_tests::{leaks, places};
@@ -108,14 +109,19 @@ struct Bus {
 
 impl Bus {
     fn tap(folder: &Path, display: &str, data: &Path) -> Self {
-        let mut bus = Command::new("dbus-daemon");
+        let mut daemon = Command::new("dbus-daemon");
         // It starts the notification service by itself, which shows its popups on that display.
-        bus.args(["--session", "--nofork", "--print-address=1"]).stdout(Stdio::piped());
-        bus.env("DISPLAY", display).env("HOME", folder).env("XDG_RUNTIME_DIR", folder).stderr(Stdio::null());
-        let mut bus = Running(bus.spawn().unwrap());
+        let config = bus::config(folder, &[bus::NOTIFICATIONS, bus::SETTINGS]).unwrap();
+        daemon.args(["--nofork", "--print-address=1", "--config-file"]).arg(config).stdout(Stdio::piped());
+        daemon
+            .env("DISPLAY", display)
+            .env("HOME", folder)
+            .env("XDG_RUNTIME_DIR", folder)
+            .stderr(Stdio::null());
+        let mut daemon = Running(daemon.spawn().unwrap());
         let mut address = String::new();
-        BufReader::new(bus.0.stdout.as_mut().unwrap()).read_line(&mut address).unwrap();
-        let mut all = Self { programs: vec![bus], heard: folder.join("bus.txt") };
+        BufReader::new(daemon.0.stdout.as_mut().unwrap()).read_line(&mut address).unwrap();
+        let mut all = Self { programs: vec![daemon], heard: folder.join("bus.txt") };
         let heard = std::fs::File::create(&all.heard).unwrap();
         let tray = places::program("candor");
         let data = data.to_str().unwrap();
@@ -288,7 +294,7 @@ fn invariant_01_secrets_of_twenty_windows_on_two_monitors_are_nowhere() {
         })
         .unwrap();
     let bus = Bus::tap(folder.path(), &display.name, agent.data());
-    agent.tell(&["start", "--memo", OPEN]).unwrap();
+    agent.tell(&["start", "--no-sign", "--memo", OPEN]).unwrap();
 
     let began = Instant::now();
     let go_on = AtomicBool::new(true);
@@ -383,7 +389,7 @@ fn tracked_by_the_portable_backend(folder: &std::path::Path, rules: Value) -> (V
             run.env("CANDOR_LOG", "trace").stderr(log);
         })
         .unwrap();
-    agent.tell(&["start", "--memo", "by the second backend"]).unwrap();
+    agent.tell(&["start", "--no-sign", "--memo", "by the second backend"]).unwrap();
 
     // Above a window: a wheel that turns over the desktop brings another one.
     display.run("xdotool", &["mousemove", "300", "600"]).unwrap();

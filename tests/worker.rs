@@ -13,7 +13,10 @@
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-use candor_protocol::{Forgotten, IdleAnswer, OutboxAnswer, OwnRule, Preferences, Request, Segment, Status};
+use base64::Engine as _;
+use candor_protocol::{
+    Forgotten, IdleAnswer, OutboxAnswer, OwnRule, Picture, Preferences, Request, Segment, Status,
+};
 use candor_tests::agent::Agent;
 use candor_tests::backoffice::{BackOffice, terms};
 use candor_tests::fast::FastAgent;
@@ -105,7 +108,7 @@ fn start(of: &Value) -> u64 {
 #[test]
 fn invariant_07_time_and_pictures_are_separate() {
     let desk = Desk::open(0, SPEED, |_| {});
-    desk.tell(Request::Start { memo: Some("Reading".into()) });
+    desk.tell(Request::Start { memo: Some("Reading".into()), no_sign: true });
     let before = desk.pictured();
     let file = before["snapshot"]["file"].as_str().unwrap().to_owned();
     assert!(Path::new(&file).exists());
@@ -130,7 +133,7 @@ fn invariant_07_time_and_pictures_are_separate() {
 #[test]
 fn a_picture_removed_in_its_hold_is_never_sent() {
     let desk = Desk::open(3_600_000, SPEED, |_| {});
-    desk.tell(Request::Start { memo: None });
+    desk.tell(Request::Start { memo: None, no_sign: true });
     let held = desk.until("held picture", |d| {
         d.segments().into_iter().find(|s| s.picture.is_some() && s.parcel.is_some())
     });
@@ -145,6 +148,84 @@ fn a_picture_removed_in_its_hold_is_never_sent() {
     assert!(!pictures.exists() || walk(&pictures) == 0, "{pictures:?}");
 }
 
+#[test]
+fn invariant_08_a_removed_picture_comes_back_until_its_segment_is_sent_and_is_gone_then() {
+    let desk = Desk::open(3_600_000, SPEED, |terms| terms["picture-removal"] = json!("removes-time"));
+    desk.tell(Request::Start { memo: Some("Reading".into()), no_sign: true });
+    let held = desk.until("held picture", |d| {
+        d.segments().into_iter().find(|s| s.picture.is_some() && s.parcel.is_some())
+    });
+    desk.tell(Request::Stop { at_segment_end: false });
+    let picture: Picture = desk.get(Request::Picture { start: held.start });
+    let shown = |d: &Desk| d.segments().into_iter().find(|s| s.start == held.start).unwrap();
+    let kept = |name: &str| {
+        let folder = desk.folder.path().join(name);
+        let _exported: Value = desk.get(Request::Export { to: folder.to_string_lossy().into_owned() });
+        let files = std::fs::read_dir(folder.join("pictures")).unwrap();
+        let bytes = base64::engine::general_purpose::STANDARD.decode(&picture.base64).unwrap();
+        files.flatten().any(|file| std::fs::read(file.path()).unwrap() == bytes)
+    };
+
+    desk.tell(Request::RemovePicture { start: held.start });
+    let removed = shown(&desk);
+    assert!(
+        removed.removed_at.is_some() && removed.tracked_ms == 0 && removed.memo.is_none(),
+        "{removed:#?}"
+    );
+    assert!(removed.undo_until.is_some(), "{removed:#?}");
+    assert!(desk.refused(Request::Picture { start: held.start }).contains("removed"));
+    assert!(kept("undoable"));
+    desk.tell(Request::RestorePicture { start: held.start });
+    let back = shown(&desk);
+    assert_eq!(
+        (back.tracked_ms, &back.memo, &back.picture, back.undo_until),
+        (held.tracked_ms, &held.memo, &held.picture, None)
+    );
+    let again: Picture = desk.get(Request::Picture { start: held.start });
+    assert_eq!(again, picture);
+
+    desk.tell(Request::RemovePicture { start: held.start });
+    desk.tell(Request::SendNow { start: held.start });
+    let sent = desk.until("delivery", |d| d.delivered().into_iter().find(|s| start(s) == held.start));
+    assert_eq!(
+        (&sent["removed"], &sent["snapshot"], &sent["memo"]),
+        (&json!(true), &Value::Null, &Value::Null)
+    );
+    let mut looks = 0;
+    desk.until("end of its bytes", |_| {
+        looks += 1;
+        (!kept(&format!("sent-{looks}"))).then_some(())
+    });
+    let late = desk.refused(Request::RestorePicture { start: held.start });
+    assert!(late.contains("destroyed") || late.contains("too late"), "{late}");
+    assert_eq!(desk.agent.ask(&["verify"]).unwrap()["first_bad"], Value::Null);
+}
+
+#[test]
+fn what_forget_announces_is_what_it_removes() {
+    let desk = Desk::open(3_600_000, SPEED, |_| {});
+    // A memo that is set while nothing is tracked is no segment.
+    desk.tell(Request::Memo { memo: "Before".into() });
+    let begun = desk.status().now;
+    desk.until("another minute", |d| (d.status().now / 60_000 > begun / 60_000).then_some(()));
+    desk.tell(Request::Start { memo: None, no_sign: true });
+    desk.until("two segments", |d| (d.segments().len() >= 2).then_some(()));
+    let asked = desk.status().now;
+    let would: Forgotten = desk.get(Request::WouldForget { from: begun, to: asked });
+    assert_eq!(would.segments as usize, desk.segments().iter().filter(|s| s.start < asked).count());
+    assert_eq!(
+        desk.segments().iter().filter(|s| s.removed_at.is_some()).count(),
+        0,
+        "asking removes nothing"
+    );
+    // The person thinks; another segment begins meanwhile.
+    desk.until("another segment", |d| (d.status().now > would.to + 30_000).then_some(()));
+    let gone: Forgotten = desk.get(Request::Forget { from: would.from, to: would.to });
+    assert_eq!((gone.from, gone.to, gone.segments), (would.from, would.to, would.segments));
+    let later = desk.segments().into_iter().filter(|s| s.start >= would.to && s.removed_at.is_none()).count();
+    assert!(later > 0, "what came after the question stays");
+}
+
 fn walk(folder: &Path) -> usize {
     let entries = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
     entries.map(|path| if path.is_dir() { walk(&path) } else { 1 }).sum()
@@ -153,7 +234,7 @@ fn walk(folder: &Path) -> usize {
 #[test]
 fn memos_are_changed_and_segments_removed_before_and_after_delivery() {
     let desk = Desk::open(0, SPEED, |terms| terms["labels"] = json!(["Design", "Calls"]));
-    desk.tell(Request::Start { memo: Some("First".into()) });
+    desk.tell(Request::Start { memo: Some("First".into()), no_sign: true });
     desk.tell(Request::Label { label: Some("Calls".into()) });
     assert!(desk.refused(Request::Label { label: Some("Nothing".into()) }).contains("no such label"));
     desk.until("two segments", |d| (d.delivered().len() >= 3).then_some(()));
@@ -190,7 +271,7 @@ fn idle_time_is_asked_about_and_never_silently_billed() {
     desk.tell(Request::SetPreferences {
         preferences: Preferences { idle_minutes: 3, ..Preferences::default() },
     });
-    desk.tell(Request::Start { memo: Some("Before".into()) });
+    desk.tell(Request::Start { memo: Some("Before".into()), no_sign: true });
     desk.until("tracked time", |d| (d.status().week_ms >= 4 * 60_000).then_some(()));
     desk.presence(Some(json!({"idle-ms": 180_000})));
     desk.until("absence", |d| d.status().away_since);
@@ -222,13 +303,13 @@ fn idle_time_is_asked_about_and_never_silently_billed() {
 #[test]
 fn a_pause_and_a_locked_screen_are_gaps_with_their_cause() {
     let desk = Desk::open(0, 60, |_| {});
-    desk.tell(Request::Start { memo: None });
+    desk.tell(Request::Start { memo: None, no_sign: true });
     desk.until("a segment", |d| (d.status().week_ms > 0).then_some(()));
     desk.tell(Request::Pause);
     assert!(desk.status().paused_since.is_some() && desk.status().tracking);
     assert!(desk.refused(Request::Pause).contains("nothing to pause"));
     std::thread::sleep(Duration::from_secs(4));
-    desk.tell(Request::Start { memo: None });
+    desk.tell(Request::Start { memo: None, no_sign: true });
     assert_eq!(desk.status().paused_since, None);
     desk.presence(Some(json!({"locked": true})));
     desk.until("lock", |d| d.status().away_since);
@@ -250,7 +331,7 @@ fn has_gap(segment: &Segment, cause: &str) -> bool {
 fn a_blank_screen_is_no_evidence_and_a_lost_display_a_gap_after_which_tracking_goes_on() {
     let desk = Desk::open(0, SPEED, |_| {});
     desk.presence(Some(json!({"blank": true})));
-    desk.tell(Request::Start { memo: None });
+    desk.tell(Request::Start { memo: None, no_sign: true });
     let blank = desk.until("segment of a blank screen", |d| {
         let said = |s: &Value| s["no_snapshot_because"] == "No evidence: the screen was blank";
         d.delivered().into_iter().find(said)
@@ -276,7 +357,7 @@ fn a_blank_screen_is_no_evidence_and_a_lost_display_a_gap_after_which_tracking_g
 #[test]
 fn a_computer_that_slept_leaves_a_gap_that_is_no_time() {
     let desk = Desk::open(0, SPEED, |_| {});
-    desk.tell(Request::Start { memo: None });
+    desk.tell(Request::Start { memo: None, no_sign: true });
     desk.until("tracked time", |d| (d.status().week_ms > 0).then_some(()));
     let before = desk.status().now;
     desk.presence(Some(json!({"asleep-ms": 30 * 60_000})));
@@ -299,7 +380,7 @@ fn a_disk_that_is_used_up_costs_pictures_never_time_and_says_what_to_do() {
     // Takes no room, and counts as if it did.
     let filler = std::fs::File::create(desk.agent.data().join("journal/filler")).unwrap();
     filler.set_len(65 << 20).unwrap();
-    desk.tell(Request::Start { memo: None });
+    desk.tell(Request::Start { memo: None, no_sign: true });
     let said = |d: &Desk| d.status().problems.into_iter().find(|p| p.contains("disk space"));
     let problem = desk.until("word of the disk", said);
     assert!(problem.contains("Remove what is not needed, or set more in Preferences"), "{problem}");
@@ -317,7 +398,7 @@ fn a_disk_that_is_used_up_costs_pictures_never_time_and_says_what_to_do() {
 #[test]
 fn an_hour_offline_is_delivered_afterwards_once() {
     let mut desk = Desk::open(0, 120, |_| {});
-    desk.tell(Request::Start { memo: Some("On a train".into()) });
+    desk.tell(Request::Start { memo: Some("On a train".into()), no_sign: true });
     desk.pictured();
     let (data, port) = (
         desk.folder.path().join("backoffice"),
@@ -365,7 +446,7 @@ fn contracts_are_joined_by_link_and_switched_while_tracking() {
     let link = desk.backoffice.invitation("other").unwrap();
     assert!(desk.refused(Request::Import { invitation: "hello".into() }).contains("no invitation"));
     desk.tell(Request::Switch { contract: CONTRACT.into() });
-    desk.tell(Request::Start { memo: Some("Both".into()) });
+    desk.tell(Request::Start { memo: Some("Both".into()), no_sign: true });
     desk.tell(Request::Import { invitation: link });
     // Tracking goes on under the first, in sight; under the other nothing is recorded before its notice is accepted.
     let status = desk.status();
@@ -413,7 +494,7 @@ fn own_rules_only_tighten_and_a_preview_shows_them() {
     assert!(!desk.refused(Request::SetOwnRules { rules: vec![bad] }).is_empty());
     desk.tell(Request::SetOwnRules { rules: own.clone() });
     assert_eq!(desk.get::<Vec<OwnRule>>(Request::OwnRules), own);
-    desk.tell(Request::Start { memo: None });
+    desk.tell(Request::Start { memo: None, no_sign: true });
     let covered = |segment: &Value| segment["snapshot"]["redactions"].as_array().map_or(0, Vec::len);
     let found = desk.until("picture", |d| d.delivered().into_iter().find(|s| covered(s) > 0));
     assert_eq!(covered(&found), 2, "{found:#}");
@@ -430,7 +511,7 @@ fn own_rules_only_tighten_and_a_preview_shows_them() {
 #[test]
 fn everything_of_ones_own_can_be_exported() {
     let desk = Desk::open(0, SPEED, |_| {});
-    desk.tell(Request::Start { memo: Some("For myself".into()) });
+    desk.tell(Request::Start { memo: Some("For myself".into()), no_sign: true });
     desk.pictured();
     let to = desk.folder.path().join("mine");
     let exported: Value = desk.get(Request::Export { to: to.display().to_string() });

@@ -56,6 +56,8 @@ impl Folder {
         // An earlier run's report must not pass for this one's.
         let _none = std::fs::remove_file(self.report());
         let output = File::options().create(true).append(true).open(self.output())?;
+        // Before it starts: on a busy machine it says its first words before this goes on.
+        let said_before = self.said().len();
         let child = Command::new(places::program("xtask"))
             .args(["run", "--as-built", "--headless", "--data"])
             .arg(self.path().join("data"))
@@ -75,12 +77,12 @@ impl Folder {
             .stderr(output)
             .spawn()
             .context("cannot start xtask")?;
-        Ok(Run { folder: self, child, said_before: self.said().len() })
+        Ok(Run { folder: self, child, said_before })
     }
 
-    /// What runs printed so far.
-    fn said(&self) -> String {
-        std::fs::read_to_string(self.output()).unwrap_or_default()
+    /// What runs printed so far. Bytes: the last character may be half written.
+    fn said(&self) -> Vec<u8> {
+        std::fs::read(self.output()).unwrap_or_default()
     }
 }
 
@@ -101,7 +103,9 @@ impl Run<'_> {
         loop {
             // In this order: what it said last is seen even if it ended meanwhile.
             let ended = self.child.try_wait()?;
-            if self.folder.said().get(self.said_before..).is_some_and(|said| said.contains(text)) {
+            let said = self.folder.said();
+            let said = String::from_utf8_lossy(said.get(self.said_before..).unwrap_or_default());
+            if said.contains(text) {
                 return Ok(());
             }
             if let Some(status) = ended {
@@ -158,7 +162,7 @@ impl Run<'_> {
 
     /// What it printed, and the ends of its children's logs, for a person who reads a failure.
     fn everything(&self) -> String {
-        let mut text = self.folder.said();
+        let mut text = String::from_utf8_lossy(&self.folder.said()).into_owned();
         let logs = self.folder.path().join("data/logs");
         for entry in std::fs::read_dir(logs).into_iter().flatten().flatten() {
             let log = std::fs::read_to_string(entry.path()).unwrap_or_default();

@@ -21,7 +21,7 @@ impl FastAgent {
     /// # Errors
     /// Where it does not start.
     pub fn start(agent: &Agent, real: u64, speed: u32) -> Result<Self> {
-        Self::start_with(agent, real, speed, &places::guests())
+        Self::start_as(agent, real, speed, &places::guests(), |_| {})
     }
 
     /// The same with the plugins of another folder.
@@ -29,8 +29,23 @@ impl FastAgent {
     /// # Errors
     /// Where it does not start.
     pub fn start_with(agent: &Agent, real: u64, speed: u32, plugins: &Path) -> Result<Self> {
+        Self::start_as(agent, real, speed, plugins, |_| {})
+    }
+
+    /// The same, `change`d as a test wants: with a tray's program, on a session bus.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_as(
+        agent: &Agent,
+        real: u64,
+        speed: u32,
+        plugins: &Path,
+        change: impl FnOnce(&mut Command),
+    ) -> Result<Self> {
         // Through a shell that has the signal of a used-up file size ignored: writing then fails as on a full disk.
-        let mut child = Command::new("sh")
+        let mut command = Command::new("sh");
+        command
             .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
             .arg(places::program("fast-agent"))
             .arg("--data")
@@ -41,8 +56,9 @@ impl FastAgent {
             .arg(places::program("candor-compile"))
             .args(["--speed", &speed.to_string(), "--real", &real.to_string(), "--shown", &real.to_string()])
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()?;
+            .stdout(Stdio::piped());
+        change(&mut command);
+        let mut child = command.spawn()?;
         let mut line = String::new();
         if let Some(output) = child.stdout.take() {
             BufReader::new(output).read_line(&mut line)?;
@@ -105,11 +121,12 @@ impl StandIn {
         let quoted = |path: &Path| format!("'{}'", path.display());
         // It is called as `agent --data FOLDER run`.
         let script = format!(
-            "#!/bin/sh\necho $$ > {}\nexec {} --data \"$2\" --plugins {} --compiler {} --speed {speed} --real {real} --shown {shown}\n",
+            "#!/bin/sh\necho $$ > {}\nexec {} --data \"$2\" --plugins {} --compiler {} --tray {} --speed {speed} --real {real} --shown {shown}\n",
             quoted(&process),
             quoted(&places::program("fast-agent")),
             quoted(&places::guests()),
             quoted(&places::program("candor-compile")),
+            quoted(&places::program("candor")),
         );
         std::fs::write(&program, script)?;
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700))?;

@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod backoffice;
+pub mod bus;
 pub mod demo;
 pub mod desk;
 pub mod display;

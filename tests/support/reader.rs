@@ -11,6 +11,7 @@ use zbus::blocking::Connection;
 use zbus::blocking::connection::Builder;
 use zbus::zvariant::{DynamicType, OwnedObjectPath, Type, Value};
 
+use crate::bus;
 use crate::display::{Display, eventually};
 
 /// The bit of a part that has the keyboard, in AT-SPI's set of states.
@@ -46,8 +47,10 @@ impl Reader {
     /// Where they do not start.
     pub fn start(display: &Display) -> Result<Self> {
         let home = tempfile::tempdir()?;
+        let config = bus::config(home.path(), &[bus::ACCESSIBILITY, bus::NOTIFICATIONS, bus::SETTINGS])?;
         let mut bus = display
-            .command("dbus-daemon", &["--session", "--nofork", "--print-address=1"])
+            .command("dbus-daemon", &["--nofork", "--print-address=1", "--config-file"])
+            .arg(config)
             .env("HOME", home.path())
             .env("XDG_RUNTIME_DIR", home.path())
             .env_remove("DBUS_SESSION_BUS_ADDRESS")

@@ -25,6 +25,7 @@ use crate::own_rules::OwnRules;
 use crate::presence::Presence;
 use crate::seat::{House, Pipeline, Seat};
 use crate::settings::{self, Remembered};
+use crate::signs::{Place, Signs, TrayProgram, Watched};
 use crate::tracker::Command;
 use requests::{done, remind};
 
@@ -49,6 +50,8 @@ pub struct Setup {
     pub plugins: PathBuf,
     /// The program `candor-compile`.
     pub compiler: PathBuf,
+    /// The tray's program, started where it is recorded; none where there is none.
+    pub tray: Option<TrayProgram>,
 }
 
 /// A running agent.
@@ -60,6 +63,7 @@ pub struct Agent {
     quit: Notify,
     /// Own rules are set one after the other.
     own_turn: Mutex<()>,
+    tray: Option<TrayProgram>,
     /// Bytes of the journal and its pictures, as they were looked at last.
     disk: std::sync::atomic::AtomicU64,
 }
@@ -84,7 +88,7 @@ impl Agent {
     /// # Errors
     /// Where its data cannot be read.
     pub async fn open(setup: Setup) -> Result<Arc<Self>> {
-        let Setup { folder, clock, eyes, input, presence, plugins, compiler } = setup;
+        let Setup { folder, clock, eyes, input, presence, plugins, compiler, tray } = setup;
         let key = MasterKey::load_or_create(&folder.path("journal.key"))
             .context("the journal's key could not be read")?;
         let journal =
@@ -96,18 +100,21 @@ impl Agent {
             .build()
             .context("the plugins' runtime could not be started")?;
         let own_rules = OwnRules::load(&folder);
+        let revision = Arc::new(watch::channel(1).0);
+        let signs = Signs::new(Arc::clone(&revision));
         let house = Arc::new(House {
             folder,
             clock,
             eyes,
             input,
-            presence,
+            presence: Arc::new(Watched { presence, signs: Arc::clone(&signs) }),
+            signs,
             plugins,
             compiler,
             journal,
             own_rules,
             runtime: runtime.handle().clone(),
-            revision: Arc::new(watch::channel(1).0),
+            revision,
         });
         let remembered = Remembered::load(&house.folder);
         let preferences = settings::preferences(&house.folder)?;
@@ -129,6 +136,7 @@ impl Agent {
             runtime: Some(runtime),
             quit: Notify::new(),
             own_turn: Mutex::default(),
+            tray,
             disk: std::sync::atomic::AtomicU64::new(0),
         }))
     }
@@ -142,6 +150,7 @@ impl Agent {
         let folder = self.house.folder.make("run")?;
         let listener = control::listen(&folder).await.context("the control socket could not be opened")?;
         let watching = tokio::spawn(Arc::clone(&self).watch_disk());
+        let showing = tokio::spawn(Arc::clone(&self).keep_signs());
         ready();
         let places = Arc::new(Semaphore::new(CONNECTIONS));
         tokio::pin!(stop);
@@ -158,9 +167,10 @@ impl Agent {
                     let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
                     let agent = Arc::clone(&self);
                     tokio::spawn(async move {
+                        let shown = Arc::new(agent.house.signs.place());
                         let answer = |request| {
-                            let agent = Arc::clone(&agent);
-                            async move { agent.answer(request).await }
+                            let (agent, shown) = (Arc::clone(&agent), Arc::clone(&shown));
+                            async move { agent.answer(request, &shown).await }
                         };
                         if let Err(error) = control::serve(stream, answer).await {
                             tracing::debug!("a control connection ended: {error}");
@@ -171,6 +181,7 @@ impl Agent {
             }
         }
         watching.abort();
+        showing.abort();
         drop(listener);
         for seat in self.seats.lock().await.values() {
             seat.stop().await;
@@ -178,8 +189,8 @@ impl Agent {
         self.house.journal.sync().await.context("the journal could not be written")
     }
 
-    async fn answer(&self, request: Request) -> Response {
-        self.obey(request).await.map_or_else(Response::Error, Response::Ok)
+    async fn answer(&self, request: Request, shown: &Place) -> Response {
+        self.obey(request, shown).await.map_or_else(Response::Error, Response::Ok)
     }
 
     /// What all seats share.
@@ -237,6 +248,32 @@ impl Agent {
         }
         self.house.revision.send_modify(|revision| *revision += 1);
         Ok(Value::Null)
+    }
+
+    /// Sees to it that whoever is recorded can see it.
+    async fn keep_signs(self: Arc<Self>) {
+        let recorded = || async { self.recorded().await };
+        let changed = || async {
+            for seat in self.seats().await {
+                if let Some(pipeline) = seat.pipeline().await {
+                    // Where it stops, nothing is recorded any more.
+                    let _stopping = pipeline.command(Command::Look).await;
+                }
+            }
+        };
+        Arc::clone(&self.house.signs).keep(self.tray.clone(), recorded, changed).await;
+    }
+
+    /// Whether it is recorded under a contract whose recording has to be shown.
+    pub(crate) async fn recorded(&self) -> bool {
+        for seat in self.seats().await {
+            if let Some(pipeline) = seat.pipeline().await
+                && pipeline.state().to_be_shown()
+            {
+                return true;
+            }
+        }
+        false
     }
 
     /// Bytes of the journal and its pictures, as they were looked at last.

@@ -10,6 +10,7 @@ use candor_seal::{Envelope, SecretKey};
 use tokio::sync::Mutex;
 
 use crate::record::Record;
+use crate::removal::{Removals, UNDO_MS};
 use crate::segments::{Assembled, SegmentFrame, assemble};
 use crate::shared::{RecordError, Shared};
 
@@ -47,6 +48,8 @@ pub struct Closing {
     pub at_once: std::sync::Mutex<BTreeSet<u64>>,
     /// Segments that hold something that no parcel tells yet.
     pub open: std::sync::Mutex<BTreeSet<u64>>,
+    /// Removals that can still be undone.
+    pub removals: Removals,
 }
 
 /// Why a segment could not be closed.
@@ -336,6 +339,8 @@ impl Closing {
         let taken_back = latest.as_ref().is_some_and(|l| l.state == OutboxState::Cancelled);
         let hold = match (taken_back, at_once || revision > 0) {
             (true, _) => FOR_GOOD_MS,
+            // What was removed just now can be brought back for a moment.
+            (false, true) if revision > 0 && self.removals.is_open(start) => UNDO_MS,
             (false, true) => 0,
             (false, false) => self.terms.hold_ms,
         };

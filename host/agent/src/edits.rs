@@ -2,13 +2,11 @@
 //!
 //! A change is a record (or an erasure with its tombstone) and, where the segment is closed already, a new revision of
 //! its parcel. In that order, so that a change survives a loss of power in between ([`Closing::catch_up`]); a picture's
-//! key is destroyed last, when no parcel refers to it any more. Time and pictures are separate (invariant 7): removing a
-//! picture keeps the time, unless the terms say that the worker's own removal takes it along.
+//! key is destroyed last, when no parcel refers to it any more. Removing a picture is in [`crate::removal`].
 
 use candor_diary::billing::Facts;
 use candor_diary::calendar::lock_of;
-use candor_diary::parcel::NoSnapshot;
-use candor_diary::terms::{ManualTime, PictureRemoval};
+use candor_diary::terms::ManualTime;
 use candor_journal::{JournalError, OutboxState};
 use candor_protocol::{Forgotten, MAX_MEMO};
 
@@ -94,68 +92,111 @@ impl Closing {
         Ok(())
     }
 
-    /// Removes a segment's picture. Answers whether its time went with it, as the terms may say.
-    ///
-    /// # Errors
-    /// `EditError`.
-    pub async fn remove_picture(&self, start: u64) -> Result<bool, EditError> {
-        let with_time = self.terms.picture_removal == PictureRemoval::RemovesTime && self.unlocked(start);
-        let _turn = self.turn.lock().await;
-        let records = self.records(start).await?;
-        let pictures = pictures(&records);
-        if pictures.is_empty() {
-            return Err(EditError::Refused("that segment has no picture"));
-        }
-        if with_time {
-            self.remove_whole(start, &records).await?;
-            return Ok(true);
-        }
-        let why = Record::NoSnapshot { why: NoSnapshot::RemovedByWorker };
-        let sequences = pictures.iter().map(|(sequence, _)| *sequence).collect();
-        self.erase(start, sequences, &why).await?;
-        self.revise(start).await?;
-        self.erase_blobs(pictures.into_iter().map(|(_, blob)| blob)).await?;
-        self.shared.changed();
-        Ok(false)
-    }
-
     /// Removes everything of the segments that a span touches. The running one goes on: what follows is kept.
     ///
     /// # Errors
     /// `EditError`; segments before the one that failed are removed.
     pub async fn forget(&self, from: u64, to: u64) -> Result<Forgotten, EditError> {
+        self.forget_or_ask(from, to, true).await
+    }
+
+    /// What [`Self::forget`] would remove now. The answer's span means the same segments when it is asked for again.
+    ///
+    /// # Errors
+    /// `EditError`.
+    pub async fn would_forget(&self, from: u64, to: u64) -> Result<Forgotten, EditError> {
+        self.forget_or_ask(from, to, false).await
+    }
+
+    /// Whether a segment is one that a person would name: it shows, or something was recorded in its running minute.
+    fn has_something(&self, start: u64, records: &[Placed]) -> bool {
+        let bare: Vec<_> = records.iter().map(|r| r.record.clone()).collect();
+        let removed = |parcel: &candor_diary::parcel::Parcel| parcel.removed.is_some();
+        let observed = |r: &Placed| {
+            matches!(
+                r.record,
+                Record::Snapshot { .. } | Record::Focus(_) | Record::Custom(_) | Record::Activity { .. }
+            )
+        };
+        self.assembled(start, &bare).is_some_and(|parcel| !removed(&parcel)) || records.iter().any(observed)
+    }
+
+    async fn forget_or_ask(&self, from: u64, to: u64, remove: bool) -> Result<Forgotten, EditError> {
         if to <= from || to - from > MAX_SPAN_MS {
             return Err(EditError::Refused("a span of one minute to 31 days can be removed"));
         }
         let length = self.terms.segment.ms();
         let first = self.terms.segment.start_of(from);
-        let mut sum = Forgotten { from: first, to: first, segments: 0, time_ms: 0, pictures: 0 };
+        let mut sum: Option<Forgotten> = None;
         let mut locked = false;
         for start in (first..to).step_by(usize::try_from(length).unwrap_or(usize::MAX)) {
             let _turn = self.turn.lock().await;
             let records = self.records(start).await?;
-            let told = |r: &Placed| !matches!(r.record, Record::Segment { .. } | Record::Removed { .. });
-            if !records.iter().any(told) {
+            if !self.has_something(start, &records) {
+                // A memo that was set while nothing was tracked is no segment, but it goes, too.
+                let memos = records.iter().filter(|r| matches!(r.record, Record::Memo { .. }));
+                let memos: Vec<u64> = memos.map(|r| r.sequence).collect();
+                if remove && !memos.is_empty() && self.unlocked(start) {
+                    self.erase(start, memos, &Record::NotesRemoved).await?;
+                }
                 continue;
             }
             if !self.unlocked(start) {
                 locked = true;
                 continue;
             }
-            let removed = self.remove_whole(start, &records).await?;
+            let (time_ms, pictures) = match remove {
+                true => self.remove_whole(start, &records).await?,
+                false => (self.time_of(start, &records), count(&pictures(&records))),
+            };
+            let none = Forgotten { from: start, to: start, segments: 0, time_ms: 0, pictures: 0 };
+            let sum = sum.get_or_insert(none);
             sum.to = start + length;
             sum.segments += 1;
-            sum.time_ms += removed.0;
-            sum.pictures += removed.1;
+            sum.time_ms += time_ms;
+            sum.pictures += pictures;
         }
-        if sum.segments == 0 {
-            return Err(if locked {
-                EditError::Locked
-            } else {
-                EditError::Refused("nothing was recorded in that span")
-            });
+        sum.ok_or(if locked {
+            EditError::Locked
+        } else {
+            EditError::Refused("nothing was recorded in that span")
+        })
+    }
+
+    /// Removes what plugins noted in a span. Answers how many notes there were.
+    ///
+    /// # Errors
+    /// `EditError`; segments before the one that failed have none any more.
+    pub async fn remove_notes(&self, from: u64, to: u64, plugin: Option<&str>) -> Result<u32, EditError> {
+        if to <= from || to - from > MAX_SPAN_MS {
+            return Err(EditError::Refused("notes of one minute to 31 days can be removed"));
         }
-        Ok(sum)
+        let length = self.terms.segment.ms();
+        let first = self.terms.segment.start_of(from);
+        let mut removed = 0;
+        for start in (first..to).step_by(usize::try_from(length).unwrap_or(usize::MAX)) {
+            let _turn = self.turn.lock().await;
+            let meant = |r: &Placed| match &r.record {
+                Record::Custom(note) => {
+                    (from..to).contains(&note.at) && plugin.is_none_or(|plugin| note.plugin == plugin)
+                }
+                _ => false,
+            };
+            let records = self.records(start).await?;
+            let sequences: Vec<u64> = records.iter().filter(|r| meant(r)).map(|r| r.sequence).collect();
+            if sequences.is_empty() {
+                continue;
+            }
+            self.check_lock(start)?;
+            removed += u32::try_from(sequences.len()).unwrap_or(u32::MAX);
+            self.erase(start, sequences, &Record::NotesRemoved).await?;
+            self.revise(start).await?;
+            self.shared.changed();
+        }
+        if removed == 0 {
+            return Err(EditError::Refused("no plugin noted anything there"));
+        }
+        Ok(removed)
     }
 
     /// Types time in: the whole segments that lie in a span, without activity, and over.
@@ -211,23 +252,21 @@ impl Closing {
         typed || self.assembled(start, records).is_some_and(|parcel| Facts::of(&parcel).active != 0)
     }
 
-    /// Erases all that a segment holds and writes its tombstone. Answers the time and the pictures that went.
-    async fn remove_whole(&self, start: u64, records: &[Placed]) -> Result<(u64, u32), EditError> {
+    /// How much tracked or typed-in time a segment holds, in milliseconds.
+    pub(crate) fn time_of(&self, start: u64, records: &[Placed]) -> u64 {
         let bare: Vec<_> = records.iter().map(|r| r.record.clone()).collect();
-        let time_ms = self.assembled(start, &bare).map_or(0, |parcel| {
+        self.assembled(start, &bare).map_or(0, |parcel| {
             let typed = if parcel.manual.is_some() { self.terms.segment.ms() } else { 0 };
             typed + parcel.minutes.iter().map(|m| u64::from(m.tracked_ms)).sum::<u64>()
-        });
+        })
+    }
+
+    /// Erases all that a segment holds and writes its tombstone. Answers the time and the pictures that went.
+    async fn remove_whole(&self, start: u64, records: &[Placed]) -> Result<(u64, u32), EditError> {
+        let time_ms = self.time_of(start, records);
         let pictures = pictures(records);
-        let count = u32::try_from(pictures.len()).unwrap_or(u32::MAX);
-        // Closing records hold nothing but ids, and starts and stops are what a crash is told by.
-        let erasable = |r: &&Placed| {
-            !matches!(
-                r.record,
-                Record::Segment { .. } | Record::Started | Record::Stopped | Record::Removed { .. }
-            )
-        };
-        let sequences: Vec<_> = records.iter().filter(erasable).map(|r| r.sequence).collect();
+        let count = count(&pictures);
+        let sequences: Vec<_> = records.iter().filter(|r| erasable(&r.record)).map(|r| r.sequence).collect();
         let tombstone = Record::Removed { at: self.shared.clock.now(), time_ms };
         self.erase(start, sequences, &tombstone).await?;
         self.revise(start).await?;
@@ -236,7 +275,12 @@ impl Closing {
         Ok((time_ms, count))
     }
 
-    async fn erase(&self, start: u64, sequences: Vec<u64>, tombstone: &Record) -> Result<(), EditError> {
+    pub(crate) async fn erase(
+        &self,
+        start: u64,
+        sequences: Vec<u64>,
+        tombstone: &Record,
+    ) -> Result<(), EditError> {
         let body = serde_json::to_vec(tombstone)?;
         self.shared.journal.erase_records(sequences, tombstone.kind(), body, start).await?;
         Ok(())
@@ -249,7 +293,7 @@ impl Closing {
         Ok(())
     }
 
-    async fn append(&self, start: u64, record: &Record) -> Result<(), EditError> {
+    pub(crate) async fn append(&self, start: u64, record: &Record) -> Result<(), EditError> {
         let body = serde_json::to_vec(record)?;
         self.shared.journal.append(record.kind(), Some(&self.terms.contract), start, body).await?;
         self.shared.changed();
@@ -257,8 +301,26 @@ impl Closing {
     }
 }
 
+fn count(pictures: &[(u64, String)]) -> u32 {
+    u32::try_from(pictures.len()).unwrap_or(u32::MAX)
+}
+
+/// Whether a removal of its segment erases a record: closing records hold nothing but ids, and starts and stops are what a
+/// crash is told by.
+pub(crate) fn erasable(record: &Record) -> bool {
+    !matches!(
+        record,
+        Record::Segment { .. }
+            | Record::Started
+            | Record::Stopped
+            | Record::Removed { .. }
+            | Record::Destroyed
+            | Record::Restored
+    )
+}
+
 /// The pictures of a segment: their records and blobs.
-fn pictures(records: &[Placed]) -> Vec<(u64, String)> {
+pub(crate) fn pictures(records: &[Placed]) -> Vec<(u64, String)> {
     let picture = |r: &Placed| match &r.record {
         Record::Snapshot { blob, .. } => Some((r.sequence, blob.clone())),
         _ => None,

@@ -5,10 +5,10 @@ use std::sync::{Mutex, PoisonError};
 
 use candor_diary::billing::{Claim, Facts, Outcome, bill};
 use candor_diary::calendar::{lock_of, week_of};
-use candor_diary::parcel::{Counts, Dropped, Parcel};
+use candor_diary::parcel::{Counts, Custom, Dropped, Parcel};
 use candor_diary::segment::MINUTE_MS;
 use candor_journal::{OutboxEntry, OutboxState};
-use candor_protocol::{PictureFacts, Segment, SegmentState};
+use candor_protocol::{Note, PictureFacts, Segment, SegmentState};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -175,9 +175,21 @@ pub fn view(parcel: &Parcel, entry: Option<&OutboxEntry>, sends_at: u64, now: u6
         no_picture: parcel.no_snapshot.clone(),
         dropped: parcel.dropped.iter().map(Dropped::sentence).collect(),
         gaps,
+        no_sign: parcel.no_sign,
+        notes: parcel.custom.iter().map(note).collect(),
+        undo_until: None,
         editable: parcel.removed.is_none() && now < lock_of(parcel.start),
         parcel: entry.map(|e| e.parcel_id.clone()),
         state,
+    }
+}
+
+fn note(custom: &Custom) -> Note {
+    Note {
+        at: custom.at,
+        plugin: custom.plugin.clone(),
+        kind: custom.kind.clone(),
+        body: custom.body.clone(),
     }
 }
 
@@ -194,7 +206,9 @@ impl Closing {
             // What cannot be read any more was erased.
             let Ok(parcel) = self.parcel(&entry.parcel_id).await else { continue };
             let facts = Facts::of(&parcel);
-            all.insert(entry.segment_start, (facts, view(&parcel, Some(&entry), 0, now)));
+            let mut shown = view(&parcel, Some(&entry), 0, now);
+            shown.undo_until = self.undo_until(entry.segment_start, Some(&entry), 0);
+            all.insert(entry.segment_start, (facts, shown));
         }
         for start in self.open_segments() {
             if (from..to).contains(&start)
@@ -202,7 +216,9 @@ impl Closing {
                 && let Some(assembled) = self.so_far(start, None).await?
             {
                 let facts = Facts::of(&assembled.parcel);
-                all.insert(start, (facts, view(&assembled.parcel, None, self.sends_at(start), now)));
+                let mut shown = view(&assembled.parcel, None, self.sends_at(start), now);
+                shown.undo_until = self.undo_until(start, None, self.sends_at(start));
+                all.insert(start, (facts, shown));
             }
         }
         // One that was taken back or refused is not billed: nobody is told of it.

@@ -16,6 +16,7 @@ use candor_agent::own_rules::Own;
 use candor_agent::presence::{HeldDown, SensorPresence};
 use candor_agent::seat::open_plugins;
 use candor_agent::settings::Remembered;
+use candor_agent::signs::TrayProgram;
 use candor_protocol::{Client, OutboxAnswer, Request, Status, USUAL, Verified};
 use candor_sensors::{Backend, Sensors};
 use clap::{Parser, Subcommand};
@@ -77,6 +78,9 @@ enum Cmd {
         /// The program candor-counter [default: beside this program]
         #[arg(long)]
         counter: Option<PathBuf>,
+        /// The program candor, whose tray shows that it is recorded [default: beside this program]
+        #[arg(long)]
+        tray: Option<PathBuf>,
         /// How the screen is read and input is counted; `portable` has to be built in
         #[arg(long, value_parser = ["auto", "x11", "portable"], default_value = "auto")]
         backend: String,
@@ -92,6 +96,9 @@ enum Cmd {
         /// What you work on
         #[arg(long)]
         memo: Option<String>,
+        /// Nothing has to show that it is recorded, as on a server: the client and you read that in the diary
+        #[arg(long)]
+        no_sign: bool,
     },
     /// End tracking
     Stop {
@@ -166,17 +173,19 @@ async fn run(cli: Cli) -> Result<()> {
             Ok(())
         }
         Cmd::Accept { by } => accept(&data, &plugins()?, &compiler()?, by).await,
-        Cmd::Run { display, counter, backend } => {
+        Cmd::Run { display, counter, tray, backend } => {
             let backend = match backend.as_str() {
                 "x11" => Backend::X11,
                 "portable" => Backend::Portable,
                 _ => Backend::Auto,
             };
             let counter = counter.map_or_else(|| beside("candor-counter"), Ok)?;
-            serve(&data, plugins()?, compiler()?, counter, display, backend).await
+            let program = tray.map_or_else(|| beside("candor"), Ok)?;
+            let tray = TrayProgram { program, data: data.clone(), display: display.clone() };
+            serve(&data, plugins()?, compiler()?, counter, tray, backend).await
         }
         Cmd::Status { json } => status(&data, json).await,
-        Cmd::Start { memo } => tell(&data, &Request::Start { memo }, "Tracking.").await,
+        Cmd::Start { memo, no_sign } => tell(&data, &Request::Start { memo, no_sign }, "Tracking.").await,
         Cmd::Stop { at } => {
             let at_segment_end = at == "segment-end";
             let done = if at_segment_end { "Tracking stops when this segment ends." } else { "Stopped." };
@@ -236,9 +245,10 @@ async fn serve(
     plugins: PathBuf,
     compiler: PathBuf,
     counter: PathBuf,
-    display: Option<String>,
+    tray: TrayProgram,
     backend: Backend,
 ) -> Result<()> {
+    let display = tray.display.clone();
     // A display that is not there yet, or goes, is looked for until it is back.
     let sensors = Arc::new(Sensors::start(backend, display.as_deref())?);
     let held = Arc::new(HeldDown::default());
@@ -252,6 +262,7 @@ async fn serve(
         presence,
         plugins,
         compiler,
+        tray: Some(tray),
     };
     let agent = Agent::open(setup).await?;
     let mut terminate = signal(SignalKind::terminate())?;

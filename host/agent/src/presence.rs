@@ -15,6 +15,8 @@ pub struct Sample {
     pub locked: bool,
     /// Whether the display is gone, does not answer, or was never to be seen.
     pub display_lost: bool,
+    /// Whether nothing shows that it is recorded (invariant 6).
+    pub unseen: bool,
 }
 
 /// Tells whether anybody is there. Waits for nobody: what it says may be two seconds old.
@@ -70,6 +72,7 @@ impl Presence for SensorPresence {
                 idle_ms: self.held.idle_ms(seen.idle_ms, seen.pointer_idle_ms),
                 locked: seen.session.is_covered(),
                 display_lost: false,
+                unseen: false,
             },
             Some(Err(_)) | None => Sample { display_lost: true, ..Sample::default() },
         }

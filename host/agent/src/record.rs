@@ -14,6 +14,8 @@ pub enum Record {
     Started,
     /// Tracking ended.
     Stopped,
+    /// In this segment nothing had to show that it was recorded: it was started so.
+    NoSign,
     /// The tracker was on from `from` until `to`, both within one minute.
     Span {
         /// First millisecond.
@@ -76,6 +78,20 @@ pub enum Record {
         /// How many milliseconds of time went with it.
         time_ms: u64,
     },
+    /// The worker removed the segment's picture, and with `time_ms` all else that was recorded before. Until it is
+    /// destroyed this can be undone.
+    Withdrawn {
+        /// When.
+        at: u64,
+        /// How many milliseconds of time go with it; none where the time stays.
+        time_ms: Option<u64>,
+    },
+    /// What a [`Record::Withdrawn`] took was destroyed.
+    Destroyed,
+    /// A [`Record::Withdrawn`] was undone.
+    Restored,
+    /// The worker removed notes of plugins.
+    NotesRemoved,
     /// The worker typed the whole segment in.
     Manual {
         /// When.
@@ -111,6 +127,7 @@ impl Record {
         match self {
             Self::Started
             | Self::Stopped
+            | Self::NoSign
             | Self::Span { .. }
             | Self::Activity { .. }
             | Self::Memo { .. }
@@ -125,6 +142,10 @@ impl Record {
             | Self::Dropped { .. }
             | Self::Unreadable { .. }
             | Self::Removed { .. }
+            | Self::Withdrawn { .. }
+            | Self::Destroyed
+            | Self::Restored
+            | Self::NotesRemoved
             | Self::Segment { .. } => false,
         }
     }
@@ -135,6 +156,7 @@ impl Record {
         match self {
             Self::Started => "started",
             Self::Stopped => "stopped",
+            Self::NoSign => "no-sign",
             Self::Span { .. } => "span",
             Self::Activity { .. } => "activity",
             Self::Memo { .. } => "memo",
@@ -146,6 +168,10 @@ impl Record {
             Self::Dropped { .. } => "dropped",
             Self::Unreadable { .. } => "unreadable",
             Self::Removed { .. } => "removed",
+            Self::Withdrawn { .. } => "withdrawn",
+            Self::Destroyed => "destroyed",
+            Self::Restored => "restored",
+            Self::NotesRemoved => "notes-removed",
             Self::Manual { .. } => "manual",
             Self::Question { .. } => "question",
             Self::Answered { .. } => "answered",

@@ -29,8 +29,10 @@ use crate::outbox::{Courier, Delivery, Proof};
 use crate::own_rules::{Own, OwnRules};
 use crate::plugins::{Library, Loaded, OWN, Plugins};
 use crate::presence::Presence;
+use crate::removal::{self, Removals};
 use crate::settings;
 use crate::shared::Shared;
+use crate::signs::Signs;
 use crate::tracked::Ask;
 use crate::tracker::{Absence, Command, Reply, State, Tracker};
 
@@ -47,8 +49,10 @@ pub struct House {
     pub eyes: Result<Arc<dyn Eyes>, String>,
     /// Where counts come from.
     pub input: Arc<dyn InputSource>,
-    /// Whether anybody is there.
+    /// Whether anybody is there, and can see that it is recorded.
     pub presence: Arc<dyn Presence>,
+    /// What shows that it is recorded.
+    pub signs: Arc<Signs>,
     /// The folder with plugins.
     pub plugins: PathBuf,
     /// The program `candor-compile`.
@@ -306,13 +310,13 @@ impl Seat {
                 // What runs was granted other things. It begins anew under what is granted now.
                 let state = pipeline.state.borrow().clone();
                 self.stop().await;
-                state.since.map(|_| state.memo)
+                state.since.map(|_| (state.memo, state.no_sign))
             }
             _ => None,
         };
         let pipeline = self.ready().await?;
         match tracked {
-            Some(memo) => pipeline.command(Command::Start { memo }).await,
+            Some((memo, no_sign)) => pipeline.command(Command::Start { memo, no_sign }).await,
             None => Ok(()),
         }
     }
@@ -415,7 +419,9 @@ impl Seat {
             turn: Mutex::default(),
             at_once: std::sync::Mutex::default(),
             open: std::sync::Mutex::default(),
+            removals: Removals::default(),
         });
+        tokio::spawn(removal::finish(Arc::downgrade(&closing)));
         // Before anything is delivered: a picture that was removed just before a loss of power must not be.
         if let Err(error) = closing.catch_up().await {
             self.shared.problem("segment", Some(format!("a change was not caught up with: {error}")));

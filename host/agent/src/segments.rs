@@ -109,12 +109,23 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
                     join(&mut gaps, &gap);
                 }
             }
+            Record::NoSign => parcel.no_sign = true,
             Record::Custom(custom) => parcel.custom.push(custom.clone()),
             Record::Dropped { plugin, notes, life } => {
                 let most = surplus.entry((plugin.clone(), *life)).or_default();
                 *most = (*most).max(*notes);
             }
             Record::Unreadable { filed, at } => unreadable.push((filed.as_str(), *at)),
+            Record::Withdrawn { time_ms: None, .. } => {
+                blobs.clear();
+                parcel.snapshot = None;
+                parcel.no_snapshot = Some(NoSnapshot::RemovedByWorker);
+            }
+            Record::Withdrawn { at, time_ms: Some(time_ms) } => {
+                (spans, counts, gaps, blobs, typed) =
+                    (Vec::new(), BTreeMap::new(), Vec::new(), Vec::new(), None);
+                parcel = Parcel { removed: Some(Removed { at: *at, time_ms: *time_ms }), ..empty(frame) };
+            }
             Record::Removed { at, time_ms } => parcel.removed = Some(Removed { at: *at, time_ms: *time_ms }),
             Record::Manual { at, memo } => typed = Some((*at, memo)),
             _ => {}
@@ -235,6 +246,7 @@ fn empty(frame: &SegmentFrame) -> Parcel {
         focus: Vec::new(),
         snapshot: None,
         no_snapshot: None,
+        no_sign: false,
         gaps: Vec::new(),
         custom: Vec::new(),
         dropped: Vec::new(),
@@ -252,6 +264,7 @@ fn manual(tracked: Parcel, at: u64, memo: &str) -> Parcel {
         focus: Vec::new(),
         snapshot: None,
         no_snapshot: None,
+        no_sign: false,
         gaps: Vec::new(),
         custom: Vec::new(),
         dropped: Vec::new(),

@@ -261,6 +261,7 @@ fn topic(name: &str) -> String {
         "policy" => "The client's rules".into(),
         "outbox" => "Delivery".into(),
         "key" => "Key".into(),
+        "removal" => "Removal".into(),
         "segment" => "Segment".into(),
         plugin => format!("Plugin `{plugin}`"),
     }

@@ -1,12 +1,15 @@
 //! Answers to those who look: the status, the outbox, single parcels and pictures.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use candor_diary::billing::Facts;
 use candor_diary::terms::{ManualTime, Mode};
 use candor_journal::{Journal, OutboxEntry, OutboxState};
 use candor_protocol::{
-    IdleQuestion, OutboxAnswer, OutboxCounts, OutboxParcel, ParcelBytes, Picture, SegmentCounts, Status,
+    IdleQuestion, OutboxAnswer, OutboxCounts, OutboxParcel, ParcelBytes, Picture, SegmentCounts, SignState,
+    Status,
 };
 use candor_seal::Envelope;
 
@@ -52,6 +55,12 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
         mode: Mode::Worklog,
         since: None,
         on_ms: 0,
+        sign: SignState {
+            shown: house.signs.shown().into_iter().collect(),
+            wanted: house.signs.starting() || agent.recorded().await,
+            without: false,
+            missing_since: None,
+        },
         paused_since: None,
         away_since: None,
         question: None,
@@ -107,6 +116,7 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
     let closing = &pipeline.closing;
     status.notice_accepted = true;
     status.tracking = state.since.is_some();
+    status.sign.without = status.tracking && state.no_sign;
     status.since = state.since;
     status.on_ms = state.on_ms + state.running_since.map_or(0, |since| status.now.saturating_sub(since));
     status.stopping = state.stopping;
@@ -115,6 +125,15 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
     status.segments.open = state.open_segments;
     match state.absent {
         Some((Absence::Paused, from)) => status.paused_since = Some(from),
+        Some((Absence::NoSign, from)) => {
+            status.sign.missing_since = Some(from);
+            status.away_since = Some(from);
+            status.problems.push(
+                "Nothing shows that it is recorded: no tray icon, no window, no notification. So nothing is recorded until \
+                 something does; open the window, or mend the tray (`candor doctor`)"
+                    .into(),
+            );
+        }
         Some((_, from)) => status.away_since = Some(from),
         None => {}
     }
@@ -138,6 +157,7 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
     (status.today_ms, status.week_ms) = (today_ms, week_ms);
     if let Some(parcel) = running {
         let mut shown = view(&parcel, None, closing.sends_at(parcel.start), status.now);
+        shown.undo_until = closing.undo_until(parcel.start, None, closing.sends_at(parcel.start));
         shown.billed_ms = closing.billed(&[Facts::of(&parcel)]).into_iter().sum();
         status.last_picture = shown.picture.is_some().then(|| shown.clone());
         status.running = Some(shown);
@@ -214,6 +234,9 @@ fn in_words(parcel: &candor_diary::parcel::Parcel) -> String {
     if !parcel.focus.is_empty() {
         parts.push("windows");
     }
+    let notes: BTreeSet<&str> = parcel.custom.iter().map(|note| note.plugin.as_str()).collect();
+    let notes: Vec<String> = notes.iter().map(|plugin| format!("notes of plugin `{plugin}`")).collect();
+    parts.extend(notes.iter().map(String::as_str));
     if matches!(parcel.no_snapshot, Some(candor_diary::parcel::NoSnapshot::SkippedByRule { .. })) {
         parts.push("picture skipped by rule");
     }
@@ -240,6 +263,9 @@ pub(crate) async fn parcel(journal: &Journal, id: &str) -> Result<ParcelBytes, S
 /// A segment's picture.
 pub(crate) async fn picture(closing: &Closing, start: u64) -> Result<Picture, String> {
     let records = closing.records(start).await.map_err(words)?;
+    if crate::removal::open_removal(&records).is_some() {
+        return Err("you removed that picture".into());
+    }
     let blob = records.into_iter().find_map(|r| match r.record {
         Record::Snapshot { blob, .. } => Some(blob),
         _ => None,

@@ -38,7 +38,11 @@ pub enum Command {
     Start {
         /// The memo; none keeps the last one.
         memo: Option<String>,
+        /// Nothing has to show that it is recorded.
+        no_sign: bool,
     },
+    /// Look at once whether anybody is there, and can see that it is recorded.
+    Look,
     /// End tracking as of `at`, the moment at which that was asked for and took effect ([`TrackedTime::halt`]).
     ///
     /// [`TrackedTime::halt`]: crate::tracked::TrackedTime::halt
@@ -87,6 +91,8 @@ pub struct State {
     pub label: Option<String>,
     /// Whether it stops at the end of the segment.
     pub stopping: bool,
+    /// Whether it was started so that nothing has to show that it is recorded.
+    pub no_sign: bool,
     /// Why nothing is tracked although it is on, and since when.
     pub absent: Option<(Absence, u64)>,
     /// Time that the worker is to decide about.
@@ -111,6 +117,12 @@ impl State {
             }
         }
     }
+
+    /// Whether it has to be shown that it is recorded.
+    #[must_use]
+    pub fn to_be_shown(&self) -> bool {
+        self.since.is_some() && !self.no_sign && !matches!(self.absent, Some((Absence::Paused, _)))
+    }
 }
 
 /// Why nothing is tracked although the tracker is on.
@@ -124,6 +136,8 @@ pub enum Absence {
     Locked,
     /// The display is gone.
     DisplayLost,
+    /// Nothing shows that it is recorded.
+    NoSign,
 }
 
 impl Absence {
@@ -133,6 +147,7 @@ impl Absence {
             Self::Away => GapCause::Unanswered,
             Self::Locked => GapCause::Locked,
             Self::DisplayLost => GapCause::DisplayLost,
+            Self::NoSign => GapCause::NoSign,
         }
     }
 }
@@ -315,20 +330,28 @@ impl Tracker {
 
     async fn dispatch(&mut self, command: Command) -> Result<(), String> {
         match command {
-            Command::Start { memo } => {
+            Command::Start { memo, no_sign } => {
                 if !self.is_on() {
+                    self.state.send_modify(|s| s.no_sign = no_sign);
                     self.start(memo).await;
                     return Ok(());
                 }
                 if !matches!(self.state.borrow().absent, Some((Absence::Paused, _))) {
                     return Err("tracking is on already".into());
                 }
+                self.state.send_modify(|s| s.no_sign = no_sign);
                 let now = self.shared.clock.now();
                 self.back(now).await;
-                if let Some(memo) = memo {
-                    self.set_memo(&memo).await;
+                match memo {
+                    Some(memo) => self.set_memo(&memo).await,
+                    None if no_sign => self.write_memo(now).await,
+                    None => {}
                 }
                 // Whoever resumes at a locked screen is not there either.
+                self.attend().await;
+                Ok(())
+            }
+            Command::Look => {
                 self.attend().await;
                 Ok(())
             }
@@ -410,9 +433,15 @@ impl Tracker {
         });
         self.record(now, &Record::Started).await;
         self.write_memo(now).await;
-        if self.presence.sample().display_lost {
+        let sample = self.presence.sample();
+        let why = match () {
+            () if sample.display_lost => Some(Absence::DisplayLost),
+            () if sample.unseen && self.state.borrow().to_be_shown() => Some(Absence::NoSign),
+            () => None,
+        };
+        if let Some(why) = why {
             // Not even the first seconds pass for tracked.
-            self.leave(Absence::DisplayLost, now).await;
+            self.leave(why, now).await;
             return;
         }
         self.start_counter(now).await;
@@ -511,6 +540,9 @@ impl Tracker {
             (state.memo.clone(), state.label.clone())
         };
         self.record(at, &Record::Memo { memo, label }).await;
+        if self.state.borrow().no_sign {
+            self.record(at, &Record::NoSign).await;
+        }
         self.shared.changed();
     }
 

@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     let done = match command {
         None => window(data, agent, Page::Now),
         Some(Command::Window { page }) => window(data, agent, page),
-        Some(Command::Tray) => tray::run(client),
+        Some(Command::Tray { by_agent }) => tray::run(client, by_agent),
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "candor", &mut text);

@@ -1,6 +1,6 @@
 //! Times, durations and states as people read them, after the look's 'Numbers and times'.
 
-use candor_protocol::{Segment, SegmentState};
+use candor_protocol::{Segment, SegmentState, SignState};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -41,6 +41,12 @@ impl Zone {
     #[must_use]
     pub fn utc() -> Self {
         Self(TimeZone::UTC)
+    }
+
+    /// A named one, for tests.
+    #[cfg(test)]
+    pub(crate) fn of(name: &str) -> Self {
+        Self(TimeZone::get(name).unwrap())
     }
 
     /// The time zone itself.
@@ -113,6 +119,30 @@ impl Zone {
 pub fn deadline(ms: u64, now: u64) -> String {
     let utc = Zone::utc();
     format!("{}, {} UTC", utc.day(ms, now), utc.time(ms))
+}
+
+/// How much time a segment holds, as `10 minutes`; begun minutes count.
+#[must_use]
+pub fn minutes(segment: &Segment) -> String {
+    let minutes = segment.tracked_ms.div_ceil(60_000);
+    format!("{minutes} {}", plural(minutes, "minute", "minutes"))
+}
+
+/// What shows that it is recorded, as a sentence after another; empty where nothing is to be said of it.
+#[must_use]
+pub fn signs(sign: &SignState) -> String {
+    if sign.without {
+        return " It was started so that nothing has to show it (--no-sign); the diary says so.".into();
+    }
+    if sign.missing_since.is_some() {
+        return " Nothing shows it, so it is held up.".into();
+    }
+    let shown: Vec<_> = sign.shown.iter().map(|sign| sign.words()).collect();
+    match shown.split_last() {
+        None => String::new(),
+        Some((only, [])) => format!(" Shown by {only}."),
+        Some((last, others)) => format!(" Shown by {} and {last}.", others.join(", ")),
+    }
 }
 
 /// Where a segment is, in words.

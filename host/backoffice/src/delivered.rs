@@ -57,6 +57,8 @@ pub struct Listed {
     pub label: Option<String>,
     /// How often the worker changed it.
     pub revision: u32,
+    /// Whether it was recorded without a sign on the screen.
+    pub no_sign: bool,
     /// Whether the worker typed it in.
     pub manual: bool,
     /// Whether the worker removed it.
@@ -127,6 +129,7 @@ pub async fn list(store: &Store, data: &Data, contract: &str) -> Result<Vec<List
             memo: parcel.memo,
             label: parcel.label,
             revision: parcel.revision,
+            no_sign: parcel.no_sign,
             manual: parcel.manual.is_some(),
             removed: parcel.removed.is_some(),
             minutes_active,

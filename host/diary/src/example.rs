@@ -33,6 +33,7 @@ pub(crate) fn parcel(start: u64, length: u8) -> Parcel {
             to: start + 2 * MINUTE_MS + 1,
             cause: GapCause::ClockJump,
         }],
+        no_sign: false,
         custom: Vec::new(),
         dropped: Vec::new(),
         policy: Policy { plugin: "rules".to_owned(), sha256: "0".repeat(64), rules: Vec::new() },

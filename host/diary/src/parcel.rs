@@ -17,6 +17,9 @@ pub use check::{BadParcel, MAX_LABEL, MAX_MEMO, MAX_REVISION};
 /// The DSSE payload type of a parcel.
 pub const PARCEL_TYPE: &str = "application/vnd.candor.parcel+json";
 
+/// What both sides read of a segment that was recorded without a sign on the screen (invariant 6).
+pub const NO_SIGN: &str = "Recorded without a sign on the screen: no tray icon, window or notification. The worker started it so (--no-sign).";
+
 /// A segment as a device recorded it. Times are milliseconds since the Unix epoch, UTC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -65,6 +68,9 @@ pub struct Parcel {
     /// Why there is no picture. Absent where there is one, or where none was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_snapshot: Option<NoSnapshot>,
+    /// The worker started it so that nothing had to show that it was recorded ([`NO_SIGN`]).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub no_sign: bool,
     /// Spans of the segment that the tracker could not see.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
@@ -331,6 +337,8 @@ pub enum GapCause {
     NotRecorded,
     /// The tracker itself stood still: its process was stopped, or the computer gave it no time.
     Stalled,
+    /// Nothing on the screen could show that it was recorded, so it was not (invariant 6).
+    NoSign,
 }
 
 /// An observation of a plugin's own making; shown as the plugin's word.
@@ -430,6 +438,11 @@ impl Parcel {
             scrolls: sum.scrolls.saturating_add(c.scrolls),
         })
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_false(what: &bool) -> bool {
+    !*what
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]

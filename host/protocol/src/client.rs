@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::sign::AGAIN;
 use crate::socket::{Address, FOLDER};
-use crate::{Request, Response, Status};
+use crate::{Face, Request, Response, Sign, Status};
 
 /// How long an ordinary answer may take.
 pub const USUAL: Duration = Duration::from_secs(30);
@@ -69,18 +70,7 @@ impl Client {
     /// # Errors
     /// Where no agent runs, it says no, or its answer does not come.
     pub fn ask(&self, request: &Request, limit: Duration) -> Result<Value, AskError> {
-        let deadline = Instant::now() + limit;
-        let late = |error: io::Error| match error.kind() {
-            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => AskError::Silent(limit.as_secs()),
-            _ => AskError::Broken(error),
-        };
-        let mut stream = self.connect()?;
-        let mut line = serde_json::to_vec(request).map_err(AskError::Foreign)?;
-        line.push(b'\n');
-        stream.set_write_timeout(Some(limit)).map_err(late)?;
-        stream.write_all(&line).map_err(late)?;
-        let answer = read_line(&mut stream, deadline).map_err(late)?;
-        match serde_json::from_slice(&answer).map_err(AskError::Foreign)? {
+        match exchange(&mut self.connect()?, request, limit)? {
             Response::Ok(value) => Ok(value),
             Response::Error(why) => Err(AskError::Refused(why)),
         }
@@ -100,6 +90,14 @@ impl Client {
     /// As [`Client::fetch`].
     pub fn status(&self) -> Result<Status, AskError> {
         self.fetch(&Request::Status { after: None }, USUAL)
+    }
+
+    /// A connection over which is said what is shown, again and again ([`crate::sign`]).
+    ///
+    /// # Errors
+    /// Where no agent runs.
+    pub fn shower(&self) -> Result<Shower, AskError> {
+        Ok(Shower(self.connect()?))
     }
 
     /// Whether an agent listens.
@@ -124,6 +122,40 @@ impl Client {
         }
         Ok(stream)
     }
+}
+
+/// A connection over which is said what is shown. What was said is true for the agent until this is dropped, or
+/// [`LEASE`](crate::sign::LEASE) after it was said.
+#[derive(Debug)]
+pub struct Shower(UnixStream);
+
+impl Shower {
+    /// Says what is shown now.
+    ///
+    /// # Errors
+    /// Where the agent does not take it: it has ended, or hangs.
+    pub fn shows(&mut self, by: Face, signs: &[Sign]) -> Result<(), AskError> {
+        let request = Request::Shows { by, signs: signs.to_vec() };
+        match exchange(&mut self.0, &request, AGAIN)? {
+            Response::Ok(_) => Ok(()),
+            Response::Error(why) => Err(AskError::Refused(why)),
+        }
+    }
+}
+
+/// One question and its answer.
+fn exchange(stream: &mut UnixStream, request: &Request, limit: Duration) -> Result<Response, AskError> {
+    let deadline = Instant::now() + limit;
+    let late = |error: io::Error| match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => AskError::Silent(limit.as_secs()),
+        _ => AskError::Broken(error),
+    };
+    let mut line = serde_json::to_vec(request).map_err(AskError::Foreign)?;
+    line.push(b'\n');
+    stream.set_write_timeout(Some(limit)).map_err(late)?;
+    stream.write_all(&line).map_err(late)?;
+    let answer = read_line(stream, deadline).map_err(late)?;
+    serde_json::from_slice(&answer).map_err(AskError::Foreign)
 }
 
 /// Reads to the end of the line, at most until the deadline.

@@ -19,15 +19,17 @@ mod house;
 mod outbox;
 mod request;
 mod segment;
+pub mod sign;
 pub mod socket;
 mod status;
 
-pub use client::{AskError, Client, LONG, USUAL};
+pub use client::{AskError, Client, LONG, Shower, USUAL};
 pub use house::{
     BadPicture, BadRecord, Check, Exported, NoticeAnswer, OwnRule, Plugin, Preferences, Preview, TermsAnswer,
     Theme, Verified,
 };
 pub use outbox::{OutboxAnswer, OutboxParcel, ParcelBytes};
 pub use request::{IdleAnswer, MAX_MEMO, Request, Response};
-pub use segment::{Forgotten, Picture, PictureFacts, Segment, SegmentState};
+pub use segment::{Forgotten, Note, Picture, PictureFacts, Segment, SegmentState};
+pub use sign::{Face, Sign, SignState};
 pub use status::{Contract, IdleQuestion, OutboxCounts, SegmentCounts, Status};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{OwnRule, Preferences};
+use crate::{Face, OwnRule, Preferences, Sign};
 
 /// The longest memo, in characters.
 pub const MAX_MEMO: usize = 500;
@@ -23,6 +23,17 @@ pub enum Request {
         /// The memo; none keeps the last one.
         #[serde(default)]
         memo: Option<String>,
+        /// Nothing has to show that it is recorded, such as on a server: both sides read it in the diary. Without this
+        /// it is refused where nothing can (invariant 6).
+        #[serde(default)]
+        no_sign: bool,
+    },
+    /// What the asking program shows of the recording, for as long as this connection is open ([`crate::sign`]).
+    Shows {
+        /// Who shows it.
+        by: Face,
+        /// What is shown.
+        signs: Vec<Sign>,
     },
     /// End tracking.
     Stop {
@@ -100,14 +111,38 @@ pub enum Request {
         /// The label; none clears it.
         label: Option<String>,
     },
-    /// Remove a segment's picture. The time stays, unless the terms say that it goes with it.
+    /// Remove a segment's picture. The time stays, unless the terms say that it goes with it. Its bytes are destroyed
+    /// when the segment is sent; until then [`Request::RestorePicture`] undoes it.
     RemovePicture {
         /// The segment's first millisecond.
         start: u64,
     },
+    /// Undo [`Request::RemovePicture`], as long as the segment was not sent.
+    RestorePicture {
+        /// The segment's first millisecond.
+        start: u64,
+    },
+    /// Remove what plugins noted in a span: the notes are erased at once. Answers how many there were.
+    RemoveNotes {
+        /// First millisecond.
+        from: u64,
+        /// First millisecond after it.
+        to: u64,
+        /// Of this plugin only; none means all.
+        #[serde(default)]
+        plugin: Option<String>,
+    },
     /// Remove everything recorded in a span, whole segments that it touches: pictures, counts, texts and the time. A
     /// tombstone stays. Answers [`Forgotten`](crate::Forgotten).
     Forget {
+        /// First millisecond.
+        from: u64,
+        /// First millisecond after it.
+        to: u64,
+    },
+    /// What [`Request::Forget`] would remove now, without removing it. The answer's span is that of whole segments: asked
+    /// for again as it stands, it means the same ones. Answers [`Forgotten`](crate::Forgotten).
+    WouldForget {
         /// First millisecond.
         from: u64,
         /// First millisecond after it.

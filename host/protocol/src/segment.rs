@@ -35,6 +35,15 @@ pub struct Segment {
     /// What was recorded and does not travel, in sentences.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<String>,
+    /// Recorded without a sign on the screen ([`candor_diary::parcel::NO_SIGN`]).
+    #[serde(default)]
+    pub no_sign: bool,
+    /// What plugins noted in it, in their own words; it goes to the client, too.
+    #[serde(default)]
+    pub notes: Vec<Note>,
+    /// Until when the removal of its picture (and of its time, where the terms say so) can be undone.
+    #[serde(default)]
+    pub undo_until: Option<u64>,
     /// Why the tracker could not see parts of it.
     pub gaps: Vec<GapCause>,
     /// Where it is.
@@ -43,6 +52,19 @@ pub struct Segment {
     pub parcel: Option<String>,
     /// Whether it may still be changed: the week is not locked, and the terms let the worker.
     pub editable: bool,
+}
+
+/// What a plugin noted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// When.
+    pub at: u64,
+    /// Which plugin.
+    pub plugin: String,
+    /// What sort of thing it is, in the plugin's words.
+    pub kind: String,
+    /// What it says: JSON text.
+    pub body: String,
 }
 
 /// What is known of a picture.

@@ -3,7 +3,7 @@
 use candor_diary::terms::{ManualTime, Mode};
 use serde::{Deserialize, Serialize};
 
-use crate::Segment;
+use crate::{Segment, SignState};
 
 /// What the agent is doing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct Status {
     pub since: Option<u64>,
     /// How long it has been on since then, pauses and time left out not counted, in milliseconds.
     pub on_ms: u64,
+    /// Whether the person can see that it is recorded.
+    #[serde(default)]
+    pub sign: SignState,
     /// Since when it is paused for private time.
     pub paused_since: Option<u64>,
     /// Since when there were no keys, clicks or scrolls, where that is longer than the set minutes.

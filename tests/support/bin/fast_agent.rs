@@ -16,6 +16,7 @@ use candor_agent::folder::Folder;
 use candor_agent::guard::eyes::Eyes;
 use candor_agent::input::{Counted, Input, InputSource};
 use candor_agent::presence::{Presence, Sample};
+use candor_agent::signs::TrayProgram;
 use candor_diary::parcel::Counts;
 use candor_diary::segment::{MINUTE_MS, minute_of};
 use candor_sensors::{Area, Layout, Monitor, RawFrame, SensorError, WindowKind, WindowState};
@@ -208,6 +209,7 @@ impl Presence for Said {
             idle_ms: Some(said["idle-ms"].as_u64().unwrap_or(0)),
             locked: said["locked"].as_bool().unwrap_or(false),
             display_lost: said["display-lost"].as_bool().unwrap_or(false),
+            unseen: false,
         }
     }
 }
@@ -262,6 +264,11 @@ async fn main() -> Result<()> {
         presence: Arc::new(said),
         plugins: PathBuf::from(argument("--plugins")?),
         compiler: PathBuf::from(argument("--compiler")?),
+        tray: argument("--tray").ok().map(|program| TrayProgram {
+            program: program.into(),
+            data: folder,
+            display: None,
+        }),
     };
     let agent = Agent::open(setup).await?;
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;

@@ -105,7 +105,7 @@ fn weather(driver: &mut Driver) {
 
 /// Turns the tracker on.
 pub fn start(driver: &mut Driver) {
-    driver.does(Deed::Start, &Request::Start { memo: Some("At work".into()) });
+    driver.does(Deed::Start, &Request::Start { memo: Some("At work".into()), no_sign: true });
 }
 
 fn work(driver: &mut Driver) -> Result<()> {
@@ -137,7 +137,7 @@ fn privately(driver: &mut Driver, deed: Deed, request: &Request) -> Result<()> {
 /// Where something of the test itself fails.
 pub fn pause(driver: &mut Driver) -> Result<()> {
     privately(driver, Deed::Pause, &Request::Pause)?;
-    driver.does(Deed::Resume, &Request::Start { memo: None });
+    driver.does(Deed::Resume, &Request::Start { memo: None, no_sign: true });
     driver.hands.type_on(true);
     Ok(())
 }

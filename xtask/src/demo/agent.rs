@@ -97,7 +97,7 @@ impl Agent {
 
     /// Starts tracking.
     pub(super) fn track(&self, memo: &str) -> Result<()> {
-        self.tell(&["start", "--memo", memo]).map(drop)
+        self.tell(&["start", "--no-sign", "--memo", memo]).map(drop)
     }
 
     /// Tracks to the end of this segment and no further.

@@ -113,6 +113,15 @@ const TESTS: &[Package] = &[
 /// How old the package lists may be before they are fetched anew. Servers drop packages that lists of last month name.
 const LISTS_LAST: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// How long apt-get waits for another that installs, in seconds.
+const LOCK_TIMEOUT: &str = "DPkg::Lock::Timeout=600";
+
+/// How often fetching the lists is tried.
+const UPDATES: u32 = 12;
+
+/// How long to wait in between.
+const UPDATE_AGAIN: Duration = Duration::from_secs(10);
+
 /// Where apt keeps its lists.
 const LISTS: &str = "/var/lib/apt/lists";
 
@@ -193,7 +202,18 @@ fn update_lists_if_old(root: &Root) -> Result<()> {
     let mut update = root.apt_get();
     update.args(["update", "-q"]);
     quieten(&mut update);
-    process::run(&mut update)
+    // The lock of the lists is not among those that apt-get waits for by itself.
+    let mut left = UPDATES;
+    loop {
+        left -= 1;
+        match process::run(&mut update) {
+            Err(error) if left > 0 => {
+                say(format_args!("{error:#}: trying again, apt may be busy"));
+                std::thread::sleep(UPDATE_AGAIN);
+            }
+            done => return done,
+        }
+    }
 }
 
 /// How long ago the newest package list was fetched; none where there is none.
@@ -239,7 +259,7 @@ impl Root {
     }
 
     fn apt_get(&self) -> Command {
-        match self {
+        let mut command = match self {
             Self::Already => Command::new("apt-get"),
             Self::Sudo => {
                 let mut command = Command::new("sudo");
@@ -247,13 +267,21 @@ impl Root {
                 command.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
                 command
             }
-        }
+        };
+        command.args(["-o", LOCK_TIMEOUT]);
+        command
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_busy_apt_is_waited_for() {
+        let arguments: Vec<_> = Root::Already.apt_get().get_args().map(|a| a.to_owned()).collect();
+        assert_eq!(arguments, ["-o", "DPkg::Lock::Timeout=600"]);
+    }
 
     #[test]
     fn the_line_to_type_names_every_missing_package() {

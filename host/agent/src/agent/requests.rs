@@ -15,33 +15,40 @@ use serde_json::Value;
 use super::{Agent, words};
 use crate::own_rules::Own;
 use crate::record::Record;
+use crate::removal::UNDO_MS;
 use crate::seat::{Pipeline, Seat};
 use crate::settings::{self, Remembered};
+use crate::signs::Place;
 use crate::tracked::Ask;
 use crate::tracker::Command;
 use crate::{doctor, export, invitation, preview, status};
 
 /// How long a status waits for a change, in seconds.
 const WAIT_S: u64 = 20;
-/// How long a parcel waits after it was taken back and that was undone, so that one can think again, in milliseconds.
-const UNDO_MS: u64 = 10_000;
 
 impl Agent {
     #[expect(clippy::too_many_lines, reason = "one arm a request: shorter would be harder to read")]
-    pub(super) async fn obey(&self, request: Request) -> Result<Value, String> {
+    pub(super) async fn obey(&self, request: Request, shown: &Place) -> Result<Value, String> {
         match request {
             Request::Status { after } => {
                 self.wait_for_change(after).await;
                 to_value(status::status(self).await?)
             }
-            Request::Start { memo } => {
+            Request::Shows { by, signs } => {
+                shown.shows(by, &signs);
+                Ok(Value::Null)
+            }
+            Request::Start { memo, no_sign } => {
                 let seat = self.current().await?;
                 check_memo(memo.as_deref().unwrap_or(""))?;
                 let pipeline = seat.ready().await?;
+                if !no_sign {
+                    self.house.signs.required().await?;
+                }
                 if let Some(memo) = &memo {
                     self.remember(|r| r.memo(memo)).await;
                 }
-                done(pipeline.command(Command::Start { memo }).await)
+                done(pipeline.command(Command::Start { memo, no_sign }).await)
             }
             Request::Stop { at_segment_end: true } => self.command(Command::StopAtSegmentEnd).await,
             Request::Stop { at_segment_end: false } => done(self.pipeline().await?.halt(Ask::Stop).await),
@@ -96,6 +103,21 @@ impl Agent {
                 let pipeline = self.pipeline().await?;
                 pipeline.closing.remove_picture(start).await.map_err(words)?;
                 self.changed(&pipeline, start).await
+            }
+            Request::RestorePicture { start } => {
+                let pipeline = self.pipeline().await?;
+                pipeline.closing.restore_picture(start).await.map_err(words)?;
+                self.changed(&pipeline, start).await
+            }
+            Request::RemoveNotes { from, to, plugin } => {
+                let pipeline = self.pipeline().await?;
+                let removed =
+                    pipeline.closing.remove_notes(from, to, plugin.as_deref()).await.map_err(words)?;
+                self.rung().await?;
+                to_value(removed)
+            }
+            Request::WouldForget { from, to } => {
+                to_value(self.pipeline().await?.closing.would_forget(from, to).await.map_err(words)?)
             }
             Request::Forget { from, to } => {
                 let pipeline = self.pipeline().await?;
@@ -206,7 +228,7 @@ impl Agent {
             if let Some(before) = before {
                 before.halt(Ask::Stop).await?;
             }
-            next.command(Command::Start { memo: state.memo }).await?;
+            next.command(Command::Start { memo: state.memo, no_sign: state.no_sign }).await?;
         }
         let id = contract.to_owned();
         self.remember(|r| r.contract = Some(id)).await;

@@ -138,10 +138,12 @@ impl Tracker {
         let absent = self.state.borrow().absent;
         let limit = self.shared.choices().idle_ms;
         let idle = sample.idle_ms.unwrap_or(0);
+        let unseen = sample.unseen && self.state.borrow().to_be_shown();
         match absent {
             Some((Absence::Paused, _)) => {}
             Some((Absence::Locked, _)) if sample.locked => {}
             Some((Absence::DisplayLost, _)) if sample.display_lost => {}
+            Some((Absence::NoSign, _)) if unseen => {}
             // Touched again after it was found untouched.
             Some((Absence::Away, _)) if idle >= PULSE_MS.min(limit) && !sample.locked => {}
             Some(_) => self.back(now.saturating_sub(idle.min(PULSE_MS))).await,
@@ -149,6 +151,9 @@ impl Tracker {
             None if sample.locked => self.leave(Absence::Locked, now).await,
             None if limit > 0 && idle >= limit => self.leave(Absence::Away, now.saturating_sub(idle)).await,
             None => {}
+        }
+        if unseen && self.state.borrow().absent.is_none() {
+            self.leave(Absence::NoSign, now).await;
         }
     }
 }

@@ -16,6 +16,9 @@ pub enum Command {
         /// What you work on [default: the last memo]
         #[arg(long)]
         memo: Option<String>,
+        /// Nothing has to show that it is recorded, as on a server: the client and you read that in the diary
+        #[arg(long)]
+        no_sign: bool,
     },
     /// End tracking
     #[command(after_help = "Examples:\n  candor stop\n  candor stop --at segment-end")]
@@ -114,7 +117,7 @@ pub enum Command {
     },
     /// Show, save or remove a segment's picture as the client sees it
     #[command(
-        after_help = "Examples:\n  candor picture\n  candor picture --save last.webp\n  candor picture --at 17:53 --remove"
+        after_help = "Examples:\n  candor picture\n  candor picture --save last.webp\n  candor picture --at 17:53 --remove\n  candor picture --at 17:53 --undo"
     )]
     Picture {
         /// The picture of the segment that holds this time [default: the last one]
@@ -126,10 +129,18 @@ pub enum Command {
         /// Remove it
         #[arg(long)]
         remove: bool,
+        /// Bring back one that was removed and not sent [default: the last one that was removed]
+        #[arg(long, conflicts_with_all = ["remove", "save"])]
+        undo: bool,
         /// Remove without asking
         #[arg(long, requires = "remove")]
         yes: bool,
     },
+    /// Show what plugins noted, or remove it before it goes
+    #[command(
+        after_help = "Examples:\n  candor notes\n  candor notes --at 17:53\n  candor notes --plugin builds --remove"
+    )]
+    Notes(NotesArgs),
     /// Remove everything recorded in a span; a tombstone stays
     #[command(
         after_help = "Examples:\n  candor forget --last 10m\n  candor forget --from 09:10 --to 09:40\n  candor forget --last 1h --yes"
@@ -201,7 +212,11 @@ pub enum Command {
     Quit,
     /// Show the tray icon and notifications, until it is ended
     #[command(after_help = "Examples:\n  candor tray\n  candor tray &")]
-    Tray,
+    Tray {
+        /// The agent started it, and says over the standard input when it ends
+        #[arg(long, hide = true)]
+        by_agent: bool,
+    },
     /// Open the window
     #[command(after_help = "Examples:\n  candor\n  candor window --page outbox")]
     Window {
@@ -379,6 +394,26 @@ pub enum PreferencesCommand {
     },
 }
 
+/// Which notes of plugins.
+#[derive(Args, Clone, Debug)]
+pub struct NotesArgs {
+    /// Those of the segment that holds this time [default: today's]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Those of another day, as 2026-11-26
+    #[arg(long, value_name = "DAY", conflicts_with = "at")]
+    pub day: Option<String>,
+    /// Those of this plugin
+    #[arg(long)]
+    pub plugin: Option<String>,
+    /// Remove them
+    #[arg(long)]
+    pub remove: bool,
+    /// Remove without asking
+    #[arg(long, requires = "remove")]
+    pub yes: bool,
+}
+
 /// A span of time.
 #[derive(Args, Clone, Debug)]
 #[group(required = true, multiple = true)]
@@ -386,7 +421,7 @@ pub struct SpanArgs {
     /// Up to now, this long: 10m, 1h30m
     #[arg(long, value_name = "DURATION", conflicts_with_all = ["from", "to"])]
     pub last: Option<String>,
-    /// Since when: 09:10, or 2026-11-26T09:10
+    /// Since when: 09:10, or 2026-11-26T09:10, with an offset as 09:10+02:00
     #[arg(long, value_name = "TIME", requires = "to")]
     pub from: Option<String>,
     /// Until when

@@ -83,6 +83,11 @@ impl Context {
         Ok(all.into_iter().filter(|s| end(s) > from && s.start < to).collect())
     }
 
+    /// The segment that begins then, as it is now.
+    fn segment_from(&self, start: u64) -> Result<Option<Segment>> {
+        Ok(self.touching(start, start + 1)?.into_iter().find(|segment| segment.start == start))
+    }
+
     /// The segment that holds a time.
     fn segment_at(&self, text: &str) -> Result<Segment> {
         let at = when::time(text, self.now, &self.zone)?;
@@ -168,7 +173,7 @@ pub fn print(text: &[u8]) -> io::Result<()> {
 fn answer(context: &Context, command: Command) -> Result<Answer> {
     match command {
         Command::Status => tracking::status(context),
-        Command::Start { memo } => tracking::start(context, memo),
+        Command::Start { memo, no_sign } => tracking::start(context, memo, no_sign),
         Command::Stop { at } => tracking::stop(context, at),
         Command::Pause => tracking::pause(context),
         Command::Memo { text, at } => tracking::memo(context, text, at.as_deref()),
@@ -182,9 +187,10 @@ fn answer(context: &Context, command: Command) -> Result<Answer> {
         }
         Command::Terms { contract } => terms::terms(context, contract),
         Command::Today { day } => segments::today(context, day.as_deref()),
-        Command::Picture { at, save, remove, yes } => {
-            segments::picture(context, at.as_deref(), save.as_deref(), remove, yes)
+        Command::Picture { at, save, remove, undo, yes } => {
+            segments::picture(context, at.as_deref(), save.as_deref(), remove, undo, yes)
         }
+        Command::Notes(args) => segments::notes(context, &args),
         Command::Forget { span, yes } => segments::forget(context, &span, yes),
         Command::Manual { from, to, memo } => segments::manual(context, &from, &to, memo),
         Command::Outbox { command } => outbox::outbox(context, command),
@@ -198,7 +204,7 @@ fn answer(context: &Context, command: Command) -> Result<Answer> {
             context.tell(&Request::Quit, "The agent ends. Nothing is recorded until it is started.")
         }
         // These are the program's own and do not get here.
-        Command::Tray | Command::Window { .. } | Command::Completions { .. } => {
+        Command::Tray { .. } | Command::Window { .. } | Command::Completions { .. } => {
             anyhow::bail!("this command is not for the agent")
         }
     }

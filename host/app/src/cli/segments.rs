@@ -7,11 +7,12 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
+use candor_diary::parcel::NO_SIGN;
 use candor_diary::terms::PictureRemoval;
-use candor_protocol::{Forgotten, LONG, MAX_MEMO, Picture, Request, Segment, TermsAnswer, USUAL};
+use candor_protocol::{Forgotten, LONG, MAX_MEMO, Note, Picture, Request, Segment, TermsAnswer, USUAL};
 use serde_json::json;
 
-use super::args::SpanArgs;
+use super::args::{NotesArgs, SpanArgs};
 use super::{Answer, Context, prompt, when};
 use crate::say::{self, Zone, end, plural};
 
@@ -68,6 +69,18 @@ fn row(segment: &Segment, now: u64, zone: &Zone) -> String {
     for dropped in &segment.dropped {
         let _ = writeln!(text, "{:<21} {dropped}", "");
     }
+    if !segment.notes.is_empty() {
+        let number = segment.notes.len() as u64;
+        let _ = writeln!(
+            text,
+            "{:<21} {number} {} of plugins: `candor notes` shows them",
+            "",
+            plural(number, "note", "notes")
+        );
+    }
+    if segment.no_sign {
+        let _ = writeln!(text, "{:<21} {NO_SIGN}", "");
+    }
     text
 }
 
@@ -76,8 +89,12 @@ pub(super) fn picture(
     at: Option<&str>,
     save: Option<&Path>,
     remove: bool,
+    undo: bool,
     yes: bool,
 ) -> Result<Answer> {
+    if undo {
+        return restore_picture(context, at);
+    }
     let segment = match at {
         Some(at) => context.segment_at(at)?,
         None => context
@@ -147,61 +164,146 @@ fn write_new(file: &Path, bytes: &[u8]) -> Result<()> {
 fn remove_picture(context: &Context, segment: &Segment, yes: bool) -> Result<Answer> {
     let terms: TermsAnswer = context.client.fetch(&Request::Terms { contract: None }, USUAL)?;
     let range = context.zone.range(segment.start, end(segment));
-    let (stays, done) = match terms.picture_removal {
-        PictureRemoval::KeepsTime => ("Your time stays.".to_owned(), "Your time stays."),
-        PictureRemoval::RemovesTime => (
-            format!("By the terms the time of {range} goes with it: {}.", say::duration(segment.billed_ms)),
-            "Its time went with it.",
+    let takes_time = terms.picture_removal == PictureRemoval::RemovesTime;
+    let time = say::minutes(segment);
+    let (what, stays) = match takes_time {
+        true => (
+            format!("picture and its {time}"),
+            format!("By the terms the time of {range} goes with it: {time}."),
         ),
+        false => ("picture".to_owned(), "Your time stays.".to_owned()),
     };
     if !yes {
         eprintln!(
-            "The picture of {range} is removed for good. {stays} {} sees that a picture was removed.",
-            terms.client
+            "{stays} {} sees that a picture was removed. Until it is sent, `candor picture --at {} --undo` brings it back; \
+             then it is destroyed.",
+            terms.client,
+            context.zone.time(segment.start)
         );
-        if !prompt::confirm("Remove it?", "--yes")? {
+        if !prompt::confirm(&format!("Delete {what}?"), "--yes")? {
             bail!("nothing was removed");
         }
     }
-    context.tell(
-        &Request::RemovePicture { start: segment.start },
-        format!("The picture of {range} is removed. {done}"),
-    )
+    let value = context.client.ask(&Request::RemovePicture { start: segment.start }, USUAL)?;
+    let now = context.segment_from(segment.start)?;
+    let until = now.and_then(|s| s.undo_until).map_or_else(String::new, |until| {
+        format!(
+            " Until {} `candor picture --at {} --undo` brings it back.",
+            context.zone.moment(until, context.now),
+            context.zone.time(segment.start)
+        )
+    });
+    let done = if takes_time { "Its time went with it." } else { "Your time stays." };
+    Ok(Answer::new(format!("The {what} of {range} is removed. {done}{until}"), value))
+}
+
+/// Brings back a picture that was removed and not sent.
+fn restore_picture(context: &Context, at: Option<&str>) -> Result<Answer> {
+    let segment = match at {
+        Some(at) => context.segment_at(at)?,
+        None => {
+            let (from, to) = when::day(None, context.now, &context.zone)?;
+            let removed = context.touching(from, to)?.into_iter().rev().find(|s| s.undo_until.is_some());
+            removed
+                .context("no removal of today can be undone: what it took was destroyed when it was sent")?
+        }
+    };
+    let range = context.zone.range(segment.start, end(&segment));
+    context
+        .tell(&Request::RestorePicture { start: segment.start }, format!("The picture of {range} is back."))
+}
+
+/// What plugins noted, and removing it.
+pub(super) fn notes(context: &Context, args: &NotesArgs) -> Result<Answer> {
+    let (from, to) = match &args.at {
+        Some(at) => {
+            let segment = context.segment_at(at)?;
+            (segment.start, end(&segment))
+        }
+        None => when::day(args.day.as_deref(), context.now, &context.zone)?,
+    };
+    let meant = |note: &Note| {
+        (from..to).contains(&note.at) && args.plugin.as_ref().is_none_or(|plugin| *plugin == note.plugin)
+    };
+    let notes: Vec<Note> =
+        context.touching(from, to)?.into_iter().flat_map(|s| s.notes).filter(|note| meant(note)).collect();
+    let number = notes.len() as u64;
+    if args.remove {
+        if notes.is_empty() {
+            bail!("no plugin noted anything there");
+        }
+        let what = format!("{number} {}", plural(number, "note", "notes"));
+        if !args.yes && !prompt::confirm(&format!("Remove {what} for good?"), "--yes")? {
+            bail!("nothing was removed");
+        }
+        let request = Request::RemoveNotes { from, to, plugin: args.plugin.clone() };
+        let value = context.client.ask(&request, LONG)?;
+        let removed = value.as_u64().unwrap_or(0);
+        let text = format!("{removed} {} removed. Your time stays.", plural(removed, "note is", "notes are"));
+        return Ok(Answer::new(text, json!({ "removed": removed })));
+    }
+    let mut text = String::new();
+    for note in &notes {
+        let _ = writeln!(
+            text,
+            "{}  {} · {}: {}",
+            context.zone.moment(note.at, context.now),
+            on_a_line(&note.plugin),
+            on_a_line(&note.kind),
+            on_a_line(&note.body)
+        );
+    }
+    if notes.is_empty() {
+        text.push_str("No plugin noted anything.\n");
+    } else {
+        text.push_str(
+            "These are the plugins' own words; the client sees them, too. `--remove` removes them.\n",
+        );
+    }
+    Ok(Answer::new(text, json!(notes)))
+}
+
+/// A text from outside on one line, short.
+fn on_a_line(text: &str) -> String {
+    const LONGEST: usize = 400;
+    let shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
+    if text.chars().count() > LONGEST { shown + "…" } else { shown }
+}
+
+/// A time as `10 minutes`; begun minutes count.
+fn minutes(ms: u64) -> String {
+    let minutes = ms.div_ceil(60_000);
+    format!("{minutes} {}", plural(minutes, "minute", "minutes"))
 }
 
 pub(super) fn forget(context: &Context, span: &SpanArgs, yes: bool) -> Result<Answer> {
     let (from, to) = when::span(span, context.now, &context.zone)?;
-    let segments: Vec<Segment> =
-        context.touching(from, to)?.into_iter().filter(|s| s.removed_at.is_none()).collect();
-    let (Some(first), Some(last)) = (segments.first(), segments.last()) else {
-        bail!("nothing was recorded {}: there is nothing to remove", context.zone.range(from, to));
-    };
+    // What is said and what is done are one computation, over one span: that of the whole segments, as they are now.
+    let would: Forgotten = context.client.fetch(&Request::WouldForget { from, to }, LONG)?;
     if !yes {
-        let pictures = segments.iter().filter(|s| s.picture.is_some()).count() as u64;
-        let time: u64 = segments.iter().map(|s| s.billed_ms).sum();
-        let number = segments.len() as u64;
+        let (number, pictures) = (u64::from(would.segments), u64::from(would.pictures));
+        let time = minutes(would.time_ms);
         eprintln!(
-            "{}, {}: {number} whole {}, with {} of time, {pictures} {}, counts, texts and memo.\n\
-             This cannot be undone. Both sides will see that {} was removed, and when; not what.",
-            context.zone.day(first.start, context.now),
-            context.zone.range(first.start, end(last)),
+            "{}, {}: {number} whole {}, with {time}, {pictures} {}, counts, texts and memo.\n\
+             This cannot be undone. Both sides will see that {time} {} removed, and when; not what.",
+            context.zone.day(would.from, context.now),
+            context.zone.range(would.from, would.to),
             plural(number, "segment", "segments"),
-            say::duration(time),
             plural(pictures, "picture", "pictures"),
-            say::duration(time)
+            if time.starts_with("1 ") { "was" } else { "were" },
         );
-        if !prompt::confirm(&format!("Remove {}?", say::duration(time)), "--yes")? {
+        if !prompt::confirm(&format!("Remove {time}?"), "--yes")? {
             bail!("nothing was removed");
         }
     }
-    let value = context.client.ask(&Request::Forget { from, to }, LONG)?;
+    let value = context.client.ask(&Request::Forget { from: would.from, to: would.to }, LONG)?;
     let gone: Forgotten = serde_json::from_value(value.clone())?;
     let text = format!(
         "Removed {}: {} {}, {} of time, {} {}. A tombstone stays that both sides see.",
         context.zone.range(gone.from, gone.to),
         gone.segments,
         plural(gone.segments.into(), "segment", "segments"),
-        say::duration(gone.time_ms),
+        minutes(gone.time_ms),
         gone.pictures,
         plural(gone.pictures.into(), "picture", "pictures"),
     );

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
+use candor_diary::parcel::NO_SIGN;
 use candor_diary::terms::Mode;
 use candor_protocol::{IdleAnswer, LONG, MAX_MEMO, Request, Status, USUAL};
 use serde_json::{Value, json};
@@ -81,7 +82,7 @@ fn state(status: &Status, zone: &Zone) -> String {
         (true, since) => {
             let since = since.map(|s| format!(" since {}", zone.moment(s, status.now))).unwrap_or_default();
             let stopping = if status.stopping { " Stops when this segment ends." } else { "" };
-            format!("Tracking{since}, {} on.{stopping}", say::clock(status.on_ms))
+            format!("Tracking{since}, {} on.{stopping}{}", say::clock(status.on_ms), say::signs(&status.sign))
         }
         (false, _) => "Stopped. Nothing is recorded. `candor start` begins.".into(),
     }
@@ -131,13 +132,14 @@ fn outbox(status: &Status, zone: &Zone) -> String {
     text
 }
 
-pub(super) fn start(context: &Context, memo: Option<String>) -> Result<Answer> {
+pub(super) fn start(context: &Context, memo: Option<String>, no_sign: bool) -> Result<Answer> {
     check_memo(memo.as_deref())?;
     context.ensure_agent()?;
-    let value = context.client.ask(&Request::Start { memo }, LONG)?;
+    let value = context.client.ask(&Request::Start { memo, no_sign }, LONG)?;
     let status = context.client.status()?;
     let memo = status.memo.map(|m| format!(" Memo: {m}")).unwrap_or_default();
-    Ok(Answer::new(format!("Tracking '{}' for {}.{memo}", status.title, status.client), value))
+    let unseen = if no_sign { format!(" {NO_SIGN}") } else { String::new() };
+    Ok(Answer::new(format!("Tracking '{}' for {}.{memo}{unseen}", status.title, status.client), value))
 }
 
 pub(super) fn stop(context: &Context, at: StopAt) -> Result<Answer> {

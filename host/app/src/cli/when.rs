@@ -2,6 +2,8 @@
 
 use anyhow::{Context as _, Result, bail};
 use jiff::civil::{Date, DateTime, Time};
+use jiff::fmt::strtime::BrokenDownTime;
+use jiff::tz::{AmbiguousOffset, Offset};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use super::args::SpanArgs;
@@ -19,26 +21,97 @@ pub(super) fn now() -> u64 {
     u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default()
 }
 
-/// A time such as `09:10` (the latest that is not after now), `2026-11-26T09:10`, or with an offset.
-///
-/// # Errors
-/// Where it is no time.
-pub(super) fn time(text: &str, now: u64, zone: &Zone) -> Result<u64> {
+/// A time as it was typed.
+enum Typed {
+    /// With its day and its offset.
+    Exact(Timestamp),
+    /// With its day.
+    Civil(DateTime),
+    /// Without a day.
+    Clock(Time, Option<Offset>),
+}
+
+fn typed(text: &str) -> Result<Typed> {
+    const CLOCK: [&str; 2] = ["%H:%M", "%H:%M:%S"];
+    const WITH_OFFSET: [&str; 4] = ["%H:%M%:z", "%H:%M:%S%:z", "%H:%M%z", "%H:%M:%S%z"];
     let text = text.trim();
     if let Ok(stamp) = text.parse::<Timestamp>() {
-        return milliseconds(stamp);
+        return Ok(Typed::Exact(stamp));
     }
-    let current = Timestamp::from_millisecond(i64::try_from(now)?)?.to_zoned(zone.zone().clone());
-    let wall = if let Ok(time) = Time::strptime("%H:%M", text).or_else(|_| Time::strptime("%H:%M:%S", text)) {
-        let today = current.date().to_datetime(time);
-        if today > current.datetime() { today.checked_sub(1.day())? } else { today }
-    } else {
-        text.replacen(' ', "T", 1)
-            .parse::<DateTime>()
-            .ok()
-            .with_context(|| format!("{text:?} is no time: write it as 09:10 or as 2026-11-26T09:10"))?
+    if let Some(time) = CLOCK.iter().find_map(|format| Time::strptime(format, text).ok()) {
+        return Ok(Typed::Clock(time, None));
+    }
+    let broken = |format: &&str| {
+        let parts = BrokenDownTime::parse(format, text).ok()?;
+        Some(Typed::Clock(parts.to_time().ok()?, Some(parts.offset()?)))
     };
-    milliseconds(wall.to_zoned(zone.zone().clone())?.timestamp())
+    if let Some(clock) = WITH_OFFSET.iter().find_map(broken) {
+        return Ok(clock);
+    }
+    let civil = text.replacen(' ', "T", 1).parse::<DateTime>().ok();
+    civil.map(Typed::Civil).with_context(|| {
+        format!(
+            "{text:?} is no time: write it as 09:10 or as 2026-11-26T09:10, with an offset as 09:10+02:00"
+        )
+    })
+}
+
+/// A time such as `09:10` (the latest that is not after now), `2026-11-26T09:10`, or either with an offset.
+///
+/// # Errors
+/// Where it is no time, or one that the day has twice or not at all: which is meant is never guessed.
+pub(super) fn time(text: &str, now: u64, zone: &Zone) -> Result<u64> {
+    let stamp = match typed(text)? {
+        Typed::Exact(stamp) => stamp,
+        Typed::Civil(wall) => instant(wall, zone)?,
+        Typed::Clock(time, offset) => latest(time, offset, now, zone)?,
+    };
+    milliseconds(stamp)
+}
+
+/// The latest such time that is not after now.
+fn latest(time: Time, offset: Option<Offset>, now: u64, zone: &Zone) -> Result<Timestamp> {
+    let now = Timestamp::from_millisecond(i64::try_from(now)?)?;
+    if let Some(offset) = offset {
+        let today = offset.to_datetime(now).date().to_datetime(time);
+        let at = offset.to_timestamp(today)?;
+        return if at > now { Ok(offset.to_timestamp(today.checked_sub(1.day())?)?) } else { Ok(at) };
+    }
+    let today = now.to_zoned(zone.zone().clone()).date().to_datetime(time);
+    // Where it comes twice, the first may have come.
+    if zone.zone().to_ambiguous_zoned(today).compatible()?.timestamp() > now {
+        return instant(today.checked_sub(1.day())?, zone);
+    }
+    instant(today, zone)
+}
+
+/// When a local time is.
+///
+/// # Errors
+/// Where it comes twice on its day, or not at all; says how to write which is meant.
+fn instant(wall: DateTime, zone: &Zone) -> Result<Timestamp> {
+    let found = zone.zone().to_ambiguous_zoned(wall);
+    let (what, before, after) = match found.offset() {
+        AmbiguousOffset::Unambiguous { .. } => return Ok(found.unambiguous()?.timestamp()),
+        AmbiguousOffset::Fold { before, after } => ("comes twice", before, after),
+        AmbiguousOffset::Gap { before, after } => ("does not come at all", before, after),
+    };
+    let clock = wall.strftime(if wall.second() == 0 { "%H:%M" } else { "%H:%M:%S" });
+    let day = wall.strftime("%a %-d %b %Y");
+    let (before, after) = (colons(before), colons(after));
+    bail!(
+        "{clock} {what} on {day}, when the clocks here went from UTC{before} to UTC{after}: write which is meant, as \
+         {clock}{before} or {clock}{after}, or with its day as {}{before}",
+        wall.strftime("%Y-%m-%dT%H:%M:%S")
+    )
+}
+
+/// An offset as `+02:00`.
+fn colons(offset: Offset) -> String {
+    let seconds = offset.seconds();
+    let sign = if seconds < 0 { '-' } else { '+' };
+    let minutes = seconds.unsigned_abs() / 60;
+    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
 /// The first millisecond of a day such as `2026-11-26`, and the first after it.
@@ -78,14 +151,17 @@ pub(super) fn span(args: &SpanArgs, now: u64, zone: &Zone) -> Result<(u64, u64)>
 /// As [`span`].
 pub(super) fn from_to(from: &str, to: &str, now: u64, zone: &Zone) -> Result<(u64, u64)> {
     let (start, mut end) = (time(from, now, zone)?, time(to, now, zone)?);
-    if end <= start && to.trim().len() <= 8 {
+    if end <= start
+        && let Typed::Clock(clock, offset) = typed(to)?
+    {
         // 09:40 has not come yet today, while 09:10 has: the end that was meant lies ahead.
-        let current = Timestamp::from_millisecond(i64::try_from(now)?)?.to_zoned(zone.zone().clone());
-        let ahead = Timestamp::from_millisecond(i64::try_from(end)?)?
-            .to_zoned(zone.zone().clone())
-            .checked_add(1.day())?;
-        let moved = milliseconds(ahead.timestamp())?;
-        if ahead.date() == current.date() && moved.saturating_sub(start) <= LONGEST_AHEAD_MS {
+        let current = Timestamp::from_millisecond(i64::try_from(now)?)?;
+        let ahead = match offset {
+            Some(offset) => offset.to_timestamp(offset.to_datetime(current).date().to_datetime(clock))?,
+            None => instant(current.to_zoned(zone.zone().clone()).date().to_datetime(clock), zone)?,
+        };
+        let moved = milliseconds(ahead)?;
+        if moved > start && moved - start <= LONGEST_AHEAD_MS {
             end = moved;
         }
     }
@@ -141,6 +217,52 @@ mod tests {
         }
         let error = time("noon", NOW, &utc).unwrap_err().to_string();
         assert!(error.contains("09:10"), "{error}");
+    }
+
+    #[test]
+    fn a_time_that_a_day_has_twice_or_not_at_all_is_never_guessed() {
+        let zone = Zone::of("Europe/Helsinki");
+        let stamp = |text: &str| u64::try_from(text.parse::<Timestamp>().unwrap().as_millisecond()).unwrap();
+        // 25 Oct 2026, 04:00 to 03:00 there. At noon, between the two, and before the first.
+        let noon = stamp("2026-10-25T10:00:00Z");
+        for (text, now) in [
+            ("03:30", noon),
+            ("2026-10-25T03:30", noon),
+            ("2026-10-25 03:30:15", noon),
+            ("03:30", stamp("2026-10-25T01:10:00Z")),
+            ("03:30", stamp("2026-10-26T01:10:00Z")),
+        ] {
+            let error = time(text, now, &zone).unwrap_err().to_string();
+            assert!(error.contains("comes twice on Sun 25 Oct 2026"), "{error}");
+            assert!(error.contains("03:30+03:00") || error.contains("03:30:15+03:00"), "{error}");
+            assert!(error.contains("UTC+02:00"), "{error}");
+        }
+        assert_eq!(time("03:30+03:00", noon, &zone).unwrap(), stamp("2026-10-25T00:30:00Z"));
+        assert_eq!(time("03:30+02:00", noon, &zone).unwrap(), stamp("2026-10-25T01:30:00Z"));
+        assert_eq!(time("2026-10-25 03:30+02:00", noon, &zone).unwrap(), stamp("2026-10-25T01:30:00Z"));
+        assert_eq!(time("15:30+02:00", noon, &zone).unwrap(), stamp("2026-10-24T13:30:00Z"));
+        // Before the first of them, the day before is meant, which has it once.
+        assert_eq!(
+            time("03:30", stamp("2026-10-25T00:10:00Z"), &zone).unwrap(),
+            stamp("2026-10-24T00:30:00Z")
+        );
+        // An end that lies ahead.
+        let error = from_to("03:00+03:00", "03:30", stamp("2026-10-25T00:10:00Z"), &zone);
+        assert!(error.unwrap_err().to_string().contains("comes twice"));
+        let (from, to) = from_to("03:30+03:00", "03:30+02:00", noon, &zone).unwrap();
+        assert_eq!(to - from, 60 * MINUTE);
+
+        // 29 Mar 2026, 03:00 to 04:00 there.
+        let noon = stamp("2026-03-29T09:00:00Z");
+        for text in ["03:30", "2026-03-29T03:30"] {
+            let error = time(text, noon, &zone).unwrap_err().to_string();
+            assert!(error.contains("03:30 does not come at all on Sun 29 Mar 2026"), "{error}");
+        }
+        assert_eq!(time("04:30", noon, &zone).unwrap(), stamp("2026-03-29T01:30:00Z"));
+        // 45 minutes, too.
+        let zone = Zone::of("Australia/Lord_Howe");
+        let error = time("2026-04-05T01:45", noon, &zone).unwrap_err().to_string();
+        assert!(error.contains("01:45+11:00") && error.contains("01:45+10:30"), "{error}");
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub(crate) enum Deed {
     Switch(String),
     /// Remove the picture of the segment that begins then.
     RemovePicture(u64),
+    /// Bring back the picture of the segment that begins then.
+    RestorePicture(u64),
     /// Leave out the time that the question since then is about.
     LeaveOut(u64),
     /// Keep the time that the question since then is about, under the memo that is set.
@@ -51,6 +53,7 @@ impl fmt::Display for Deed {
             Self::Pause => f.write_str("pause"),
             Self::Switch(contract) => write!(f, "switch:{contract}"),
             Self::RemovePicture(start) => write!(f, "remove-picture:{start}"),
+            Self::RestorePicture(start) => write!(f, "restore-picture:{start}"),
             Self::LeaveOut(from) => write!(f, "leave-out:{from}"),
             Self::KeepAsManual(from) => write!(f, "keep:{from}"),
             Self::Open(page) => write!(f, "open:{}", page_name(*page)),
@@ -69,6 +72,7 @@ impl Deed {
             "pause" => Some(Self::Pause),
             "switch" => Some(Self::Switch(what.to_owned())),
             "remove-picture" => what.parse().ok().map(Self::RemovePicture),
+            "restore-picture" => what.parse().ok().map(Self::RestorePicture),
             "leave-out" => what.parse().ok().map(Self::LeaveOut),
             "keep" => what.parse().ok().map(Self::KeepAsManual),
             "open" => PAGES.iter().find(|(_, n)| *n == what).map(|(page, _)| Self::Open(*page)),
@@ -90,6 +94,7 @@ mod tests {
             Deed::Pause,
             Deed::Switch("a:b".into()),
             Deed::RemovePicture(1_795_794_800_000),
+            Deed::RestorePicture(1_795_794_800_000),
             Deed::LeaveOut(7),
             Deed::KeepAsManual(7),
             Deed::Quit,

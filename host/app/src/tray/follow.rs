@@ -1,5 +1,6 @@
 //! Follows the agent's status: each answer is waited for until something changes.
 
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::thread;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use anyhow::{Context as _, Result};
 use candor_protocol::{Client, Request, Status};
 
 use super::Event;
+use super::sign::Board;
 
 /// The agent answers after 20 s at the latest; what takes longer than this is no answer.
 const ANSWER: Duration = Duration::from_secs(40);
@@ -20,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 ///
 /// # Errors
 /// Where there is no thread to be had.
-pub(super) fn follow(client: Client, events: SyncSender<Event>) -> Result<()> {
+pub(super) fn follow(client: Client, events: SyncSender<Event>, board: Arc<Board>) -> Result<()> {
     thread::Builder::new()
         .name("status".into())
         .spawn(move || {
@@ -29,10 +31,13 @@ pub(super) fn follow(client: Client, events: SyncSender<Event>) -> Result<()> {
                 let event = match client.fetch::<Status>(&Request::Status { after }, ANSWER) {
                     Ok(status) => {
                         after = Some(status.revision);
-                        Event::Status(Box::new(status))
+                        let status = Box::new(status);
+                        board.status(Some(status.clone()));
+                        Event::Status(status)
                     }
                     Err(_) => {
                         after = None;
+                        board.status(None);
                         Event::Lost
                     }
                 };

@@ -15,9 +15,6 @@ use crate::say::{self, Zone, plural};
 
 /// Lost connections within this long of the last that was told are not told again, in milliseconds.
 const OFFLINE_AGAIN_MS: u64 = 15 * 60_000;
-/// How many contracts are remembered as told.
-const MAX_TOLD: usize = 256;
-
 /// What a notification is about. There is at most one of each: a later one takes the earlier one's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Topic {
@@ -59,8 +56,13 @@ impl Message {
         Self { topic, summary: summary.into(), body: body.into(), actions: Vec::new(), without_actions: None }
     }
 
-    fn with(mut self, deed: Deed, words: &str) -> Self {
+    pub(crate) fn with(mut self, deed: Deed, words: &str) -> Self {
         self.actions.push((deed, words.to_owned()));
+        self
+    }
+
+    pub(crate) fn without(mut self, instead: &'static str) -> Self {
+        self.without_actions = Some(instead);
         self
     }
 }
@@ -79,7 +81,6 @@ pub(crate) struct Herald {
     zone: Zone,
     /// Whether there was a status before: what was so before the tray came is no news.
     heard: bool,
-    told_recording: BTreeSet<String>,
     picture_at: u64,
     /// The memo, and when tracking under it began or was last reminded of.
     memo: Option<(Option<String>, u64)>,
@@ -96,7 +97,6 @@ impl Herald {
         Self {
             zone,
             heard: false,
-            told_recording: BTreeSet::new(),
             picture_at: 0,
             memo: None,
             question: None,
@@ -117,7 +117,6 @@ impl Herald {
     ) -> Vec<Tell> {
         self.away = false;
         let mut tells = Vec::new();
-        tells.extend(self.recording(status));
         tells.extend(self.picture(status, preferences, removes_time));
         tells.extend(self.memo(status, preferences));
         tells.extend(self.question(status));
@@ -139,28 +138,6 @@ impl Herald {
             "Nothing is recorded. The time until it runs again shows as no evidence.",
         );
         Some(Tell::Show(message.with(Deed::Start, "Start")))
-    }
-
-    /// Invariant 6: where a contract's recording runs, this session is told so once, whoever started it.
-    fn recording(&mut self, status: &Status) -> Option<Tell> {
-        if !status.tracking || status.paused_since.is_some() || status.contract.is_empty() {
-            return None;
-        }
-        if self.told_recording.len() >= MAX_TOLD || !self.told_recording.insert(status.contract.clone()) {
-            return None;
-        }
-        let since = status.since.map(|s| format!("Since {}, ", self.zone.moment(s, status.now)));
-        let since = since.unwrap_or_default();
-        let whose = format!("{since}'{}' for {}.", status.title, status.client);
-        let body = match status.mode {
-            Mode::Worklog => format!("{whose} You can stop at any time."),
-            Mode::Monitoring => format!(
-                "{whose} {} decides what is recorded. A pause for private time always works.",
-                status.client
-            ),
-        };
-        let message = Message::new(Topic::Recording, "This computer is being recorded", body);
-        Some(Tell::Show(message.with(Deed::Open(Page::Recorded), "What is recorded")))
     }
 
     fn picture(&mut self, status: &Status, preferences: Preferences, removes_time: bool) -> Option<Tell> {
@@ -202,8 +179,12 @@ impl Herald {
             if removes_time {
                 message.body.push_str(" By the terms, deleting it removes its time too.");
             }
-            let words = if removes_time { "Delete with its time" } else { "Delete" };
-            message = message.with(Deed::RemovePicture(segment.start), words);
+            let words = if removes_time {
+                format!("Delete with its {}", say::minutes(segment))
+            } else {
+                "Delete".into()
+            };
+            message = message.with(Deed::RemovePicture(segment.start), &words);
             message.without_actions = Some("`candor picture --remove` deletes it.");
         }
         message.with(Deed::Open(Page::Picture), "Show")
@@ -330,5 +311,23 @@ impl Herald {
     }
 }
 
+/// That this computer is recorded (invariant 6).
+pub(crate) fn recording(status: &Status, zone: &Zone) -> Message {
+    let since = status.since.map(|s| format!("Since {}, ", zone.moment(s, status.now)));
+    let since = since.unwrap_or_default();
+    let whose = format!("{since}'{}' for {}.", status.title, status.client);
+    let body = match status.mode {
+        Mode::Worklog => format!("{whose} You can stop at any time."),
+        Mode::Monitoring => {
+            format!(
+                "{whose} {} decides what is recorded. A pause for private time always works.",
+                status.client
+            )
+        }
+    };
+    let message = Message::new(Topic::Recording, "This computer is being recorded", body);
+    message.with(Deed::Open(Page::Recorded), "What is recorded")
+}
+
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

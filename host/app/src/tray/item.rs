@@ -1,7 +1,7 @@
 //! The tray item: icon, tooltip and menu, made from the agent's status.
 
-use std::sync::Once;
 use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Once};
 
 use candor_diary::terms::Mode;
 use candor_protocol::Status;
@@ -11,6 +11,7 @@ use ksni::{Category, Icon, OfflineReason, ToolTip, Tray};
 use super::Event;
 use super::deed::Deed;
 use super::icon::mark;
+use super::sign::Board;
 use crate::cli::args::Page;
 use crate::say::{self, Zone};
 
@@ -21,14 +22,17 @@ const LONGEST: usize = 60;
 pub(crate) struct Item {
     /// What the agent said last; none where it does not run.
     pub(crate) status: Option<Box<Status>>,
+    /// Whether, by the terms, deleting a picture takes its time.
+    pub(crate) removes_time: bool,
     zone: Zone,
     events: SyncSender<Event>,
+    board: Arc<Board>,
     said_offline: Once,
 }
 
 impl Item {
-    pub(crate) fn new(zone: Zone, events: SyncSender<Event>) -> Self {
-        Self { status: None, zone, events, said_offline: Once::new() }
+    pub(crate) fn new(zone: Zone, events: SyncSender<Event>, board: Arc<Board>) -> Self {
+        Self { status: None, removes_time: true, zone, events, board, said_offline: Once::new() }
     }
 
     fn recording(&self) -> bool {
@@ -117,7 +121,11 @@ impl Item {
         let label = format!("Picture at {}{covered}", self.zone.moment(picture.at, status.now));
         let mut entries = vec![Self::entry(label, Deed::Open(Page::Picture))];
         if segment.editable {
-            entries.push(Self::entry("Delete picture", Deed::RemovePicture(segment.start)));
+            let words = match self.removes_time {
+                true => format!("Delete picture and its {}", say::minutes(segment)),
+                false => "Delete picture".to_owned(),
+            };
+            entries.push(Self::entry(words, Deed::RemovePicture(segment.start)));
         }
         entries
     }
@@ -198,7 +206,12 @@ impl Tray for Item {
         entries
     }
 
+    fn watcher_online(&self) {
+        self.board.stir();
+    }
+
     fn watcher_offline(&self, _reason: OfflineReason) -> bool {
+        self.board.stir();
         self.said_offline.call_once(|| {
             eprintln!(
                 "candor: this desktop shows no tray icons, so there is none of Candor. Notifications work without; \

@@ -1,7 +1,7 @@
 //! The tray: an icon with a menu, notifications, and the shortcut that pauses. A client of the agent like any other.
 //!
 //! Threads, joined by one bounded queue: one follows the agent's status, one the notifications' answers, one waits for
-//! the shortcut, and ksni's serves the icon. [`run`] takes from the queue and does one thing at a time. What is told,
+//! the shortcut, and ksni's serves the icon. One more keeps the sign that it is recorded (`sign`), whatever these wait for. [`run`] takes from the queue and does one thing at a time. What is told,
 //! and when, is decided in `herald`.
 
 pub(crate) mod bus;
@@ -12,12 +12,16 @@ mod icon;
 mod item;
 pub(crate) mod notifier;
 pub(crate) mod shortcut;
+mod sign;
 
 use std::fs::File;
+use std::io::BufRead as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -29,11 +33,14 @@ use rustix::fs::FlockOperation;
 use self::deed::{Deed, page_name};
 use self::herald::{Herald, Message, Tell, Topic};
 use self::item::Item;
-use self::notifier::{Heard, Notifier};
+use self::notifier::Notifier;
+use self::sign::Board;
 use crate::cli::args::Page;
 use crate::launch::ensure_agent;
 use crate::say::Zone;
 
+/// What the agent says when it ends as it should.
+const END: &str = "end";
 /// How many events wait.
 const WAITING: usize = 64;
 /// How often the loop looks after its windows when nothing happens.
@@ -47,12 +54,16 @@ pub(crate) enum Event {
     Status(Box<Status>),
     /// The agent does not answer.
     Lost,
-    /// A notification was answered or closed.
-    Heard(Heard),
+    /// A button of a notification was pressed: its key.
+    Action(String),
     /// The shortcut was pressed.
     Shortcut,
     /// Chosen in the menu.
     Do(Deed),
+    /// The agent ends, and this with it.
+    End,
+    /// The session bus is gone, as at sign-out: nothing can be shown any more.
+    BusGone,
 }
 
 /// Whether the tray runs on a data folder.
@@ -81,11 +92,12 @@ fn lock(data: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// Shows the icon and notifications until it is ended.
+/// Shows the icon and notifications until it is ended. `by_agent`: the agent started it, and says over the standard input
+/// when it ends as it should.
 ///
 /// # Errors
 /// Where the tray runs already, or there is no session bus.
-pub fn run(client: Client) -> Result<()> {
+pub fn run(client: Client, by_agent: bool) -> Result<()> {
     let _place = lock(client.data())?;
     let connection = bus::session().context(
         "there is no session bus, so neither an icon nor notifications can be shown: sign in to a desktop, or start \
@@ -93,8 +105,9 @@ pub fn run(client: Client) -> Result<()> {
     )?;
     let (events, happened) = sync_channel(WAITING);
     let zone = Zone::here();
-    let notifier = Notifier::new(connection.clone(), events.clone())?;
-    let item = Item::new(zone.clone(), events.clone())
+    let board = Arc::new(Board::default());
+    let notifier = Notifier::new(connection.clone(), events.clone(), Arc::clone(&board))?;
+    let item = Item::new(zone.clone(), events.clone(), Arc::clone(&board))
         // Where no tray is shown yet, the icon comes when one is; the item says so once.
         .assume_sni_available(true)
         .spawn();
@@ -106,7 +119,11 @@ pub fn run(client: Client) -> Result<()> {
         }
     };
     shortcut::listen(connection, events.clone()).context("no thread could be started: end some programs")?;
-    follow::follow(client.clone(), events)?;
+    if by_agent {
+        told_to_end(events.clone())?;
+    }
+    sign::keep(client.clone(), notifier.clone(), zone.clone(), Arc::clone(&board))?;
+    follow::follow(client.clone(), events, board)?;
     let tray = Desk {
         client,
         zone: zone.clone(),
@@ -118,6 +135,20 @@ pub fn run(client: Client) -> Result<()> {
         windows: Vec::new(),
     };
     tray.serve(&happened)
+}
+
+/// Listens for the agent's word that it ends. Where it ends without one, the tray goes on and says so.
+fn told_to_end(events: SyncSender<Event>) -> Result<()> {
+    thread::Builder::new()
+        .name("agent's word".into())
+        .spawn(move || {
+            if std::io::stdin().lock().lines().map_while(Result::ok).any(|line| line == END) {
+                // Where nobody listens any more, it has ended.
+                let _ended = events.send(Event::End);
+            }
+        })
+        .context("no thread could be started: end some programs")?;
+    Ok(())
 }
 
 /// What the tray's loop works with.
@@ -141,6 +172,11 @@ impl Desk {
                     self.quit();
                     return Ok(());
                 }
+                Ok(Event::End) => {
+                    self.leave();
+                    return Ok(());
+                }
+                Ok(Event::BusGone) => return Ok(()),
                 Ok(event) => self.take(event),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
@@ -159,10 +195,8 @@ impl Desk {
                 }
                 self.show_status();
             }
-            Event::Heard(heard) => {
-                if let (true, Heard::Action(_, key)) = (self.notifier.is_ours(&heard), &heard)
-                    && let Some(deed) = Deed::from_key(key)
-                {
+            Event::Action(key) => {
+                if let Some(deed) = Deed::from_key(&key) {
                     self.attempt(deed);
                 }
             }
@@ -173,6 +207,8 @@ impl Desk {
                 }
             }
             Event::Do(deed) => self.attempt(deed),
+            // The loop's own.
+            Event::End | Event::BusGone => {}
         }
     }
 
@@ -206,7 +242,8 @@ impl Desk {
     fn show_status(&self) {
         if let Some(item) = &self.item {
             let status = self.status.clone();
-            item.update(|item| item.status = status);
+            let removes_time = self.removes_time.as_ref().is_none_or(|(_, removes)| *removes);
+            item.update(|item| (item.status, item.removes_time) = (status, removes_time));
         }
     }
 
@@ -236,12 +273,13 @@ impl Desk {
         let request = match deed {
             Deed::Start => {
                 ensure_agent(&self.client)?;
-                Request::Start { memo: None }
+                Request::Start { memo: None, no_sign: false }
             }
             Deed::Stop => Request::Stop { at_segment_end: false },
             Deed::Pause => Request::Pause,
             Deed::Switch(contract) => Request::Switch { contract: contract.clone() },
             Deed::RemovePicture(start) => return self.remove_picture(*start).map(Some),
+            Deed::RestorePicture(start) => Request::RestorePicture { start: *start },
             Deed::LeaveOut(from) => {
                 self.still_asked(*from)?;
                 Request::Idle { answer: IdleAnswer::LeaveOut }
@@ -255,6 +293,9 @@ impl Desk {
             Deed::Quit => Request::Quit,
         };
         self.client.ask(&request, LONG)?;
+        if matches!(deed, Deed::RestorePicture(_)) {
+            return Ok(Some(Message::new(Topic::Picture, "The picture is back", "")));
+        }
         Ok(None)
     }
 
@@ -273,11 +314,14 @@ impl Desk {
         let stays = if removed_time { "By the terms, its time is removed too." } else { "Your time stays." };
         let now = self.status.as_ref().map_or(start, |s| s.now);
         let client = self.status.as_ref().map_or("The client", |s| s.client.as_str());
-        Ok(Message::new(
+        let message = Message::new(
             Topic::Picture,
             format!("Picture of the segment from {} deleted", self.zone.moment(start, now)),
             format!("{stays} {client} sees that a picture was deleted."),
-        ))
+        );
+        Ok(message
+            .with(Deed::RestorePicture(start), "Undo")
+            .without("`candor picture --undo` brings it back."))
     }
 
     /// Opens the window: this same program, as a process of its own.
@@ -304,6 +348,12 @@ impl Desk {
             Ok(_) | Err(AskError::NotRunning(_)) => {}
             Err(error) => eprintln!("candor: the agent goes on: {error}."),
         }
+        self.leave();
+    }
+
+    /// Takes away what is shown.
+    fn leave(&mut self) {
+        self.notifier.withdraw(Topic::Recording);
         if let Some(item) = self.item.take() {
             item.shutdown().wait();
         }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use zbus::MatchRule;
@@ -13,8 +14,9 @@ use zbus::message::Type;
 use zbus::zvariant::Value;
 
 use super::Event;
-use super::bus::NOTIFICATIONS;
+use super::bus::{NOTIFICATIONS, owner};
 use super::herald::{Message, Topic};
+use super::sign::Board;
 
 const PATH: &str = "/org/freedesktop/Notifications";
 /// How many signals wait to be looked at. What a flood pushes out is only ever somebody else's.
@@ -43,17 +45,27 @@ pub(crate) fn abilities(connection: &Connection) -> zbus::Result<Abilities> {
 
 /// A button of a notification was pressed, or one is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Heard {
+enum Heard {
     /// The action with this key.
     Action(u32, String),
     /// It is no longer shown.
     Closed(u32),
 }
 
-/// Shows notifications, at most one a topic.
+/// A notification on the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Shown {
+    id: u32,
+    /// The server that shows it, as the bus names its connection: with it, the notification is gone.
+    server: String,
+}
+
+/// Shows notifications, at most one a topic. Copies share what is shown.
+#[derive(Clone)]
 pub(crate) struct Notifier {
     connection: Connection,
-    shown: BTreeMap<Topic, u32>,
+    /// Locked while one is sent, so that what is heard of it at once is heard after it is known.
+    shown: Arc<Mutex<BTreeMap<Topic, Shown>>>,
     said_missing: bool,
 }
 
@@ -62,7 +74,11 @@ impl Notifier {
     ///
     /// # Errors
     /// Where the bus does not take the subscription.
-    pub(crate) fn new(connection: Connection, events: SyncSender<Event>) -> zbus::Result<Self> {
+    pub(crate) fn new(
+        connection: Connection,
+        events: SyncSender<Event>,
+        board: Arc<Board>,
+    ) -> zbus::Result<Self> {
         let rule = MatchRule::builder()
             .msg_type(Type::Signal)
             .interface(NOTIFICATIONS)?
@@ -71,23 +87,41 @@ impl Notifier {
             .sender(NOTIFICATIONS)?
             .build();
         let signals = MessageIterator::for_match_rule(rule, &connection, Some(WAITING))?;
+        let shown: Arc<Mutex<BTreeMap<Topic, Shown>>> = Arc::default();
+        let known = Arc::clone(&shown);
         thread::Builder::new().name("notifications".into()).spawn(move || {
             for signal in signals.flatten() {
                 let Some(heard) = understand(&signal) else { continue };
-                if let Err(TrySendError::Disconnected(_)) = events.try_send(Event::Heard(heard)) {
+                let key = match heard {
+                    Heard::Closed(id) => {
+                        lock(&known).retain(|_, shown| shown.id != id);
+                        board.stir();
+                        continue;
+                    }
+                    Heard::Action(id, _) if lock(&known).values().all(|shown| shown.id != id) => continue,
+                    Heard::Action(_, key) => key,
+                };
+                if let Err(TrySendError::Disconnected(_)) = events.try_send(Event::Action(key)) {
                     return;
                 }
             }
+            // Where nobody listens any more, it has ended.
+            let _ended = events.send(Event::BusGone);
         })?;
-        Ok(Self { connection, shown: BTreeMap::new(), said_missing: false })
+        Ok(Self { connection, shown, said_missing: false })
     }
 
     /// Shows a message in the place of an earlier one of its topic. Where nothing shows notifications, says so once.
     pub(crate) fn show(&mut self, message: &Message) {
-        match self.send(message) {
-            Ok(id) => {
-                self.shown.insert(message.topic, id);
-            }
+        let mut all = lock(&self.shown);
+        let earlier = all.get(&message.topic).map_or(0, |shown| shown.id);
+        let sent = self.send(message, earlier);
+        if let Ok(shown) = &sent {
+            all.insert(message.topic, shown.clone());
+        }
+        drop(all);
+        match sent {
+            Ok(_) => {}
             Err(error) if !self.said_missing => {
                 self.said_missing = true;
                 eprintln!(
@@ -99,7 +133,7 @@ impl Notifier {
         }
     }
 
-    fn send(&self, message: &Message) -> zbus::Result<u32> {
+    fn send(&self, message: &Message, earlier: u32) -> zbus::Result<Shown> {
         let can = abilities(&self.connection)?;
         let mut body = message.body.clone();
         let actions: Vec<String> = if can.actions {
@@ -113,46 +147,71 @@ impl Notifier {
         if can.markup {
             body = body.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         }
+        // That it is recorded stays until it is closed, and is no alarm.
+        let stays = message.topic == Topic::Recording;
         let hints: HashMap<&str, Value<'_>> = HashMap::from([
-            ("urgency", Value::U8(if message.topic == Topic::Recording { 2 } else { 1 })),
+            ("urgency", Value::U8(1)),
+            ("resident", Value::Bool(stays)),
             ("desktop-entry", Value::from("candor")),
         ]);
-        let earlier = self.shown.get(&message.topic).copied().unwrap_or(0);
+        let expires = if stays { 0 } else { -1_i32 };
         let reply = self.connection.call_method(
             Some(NOTIFICATIONS),
             PATH,
             Some(NOTIFICATIONS),
             "Notify",
-            &("Candor", earlier, "", message.summary.as_str(), body.as_str(), actions, hints, -1_i32),
+            &("Candor", earlier, "", message.summary.as_str(), body.as_str(), actions, hints, expires),
         )?;
-        reply.body().deserialize()
+        let server = reply.header().sender().map(ToString::to_string).unwrap_or_default();
+        Ok(Shown { id: reply.body().deserialize()?, server })
+    }
+
+    /// Whether a message of this topic is on the screen.
+    pub(crate) fn stands(&self, topic: Topic) -> bool {
+        let Some(shown) = lock(&self.shown).get(&topic).cloned() else { return false };
+        if owner(&self.connection, NOTIFICATIONS).is_some_and(|server| server == shown.server) {
+            return true;
+        }
+        lock(&self.shown).retain(|_, other| *other != shown);
+        false
+    }
+
+    /// The notification of this topic, as [`Self::take_away`] takes it.
+    pub(crate) fn shown(&self, topic: Topic) -> Option<String> {
+        lock(&self.shown).get(&topic).map(|shown| format!("{} {}", shown.server, shown.id))
+    }
+
+    /// Takes away what another of these programs showed, where the same server still shows it.
+    pub(crate) fn take_away(&self, shown: &str) {
+        let Some((server, id)) = shown.trim().split_once(' ') else { return };
+        let same = owner(&self.connection, NOTIFICATIONS).is_some_and(|now| now == server);
+        if let (true, Ok(id)) = (same, id.parse()) {
+            self.close(id);
+        }
+    }
+
+    fn close(&self, id: u32) {
+        // Where the server is gone, so is the notification.
+        let _ = self.connection.call_method(
+            Some(NOTIFICATIONS),
+            PATH,
+            Some(NOTIFICATIONS),
+            "CloseNotification",
+            &id,
+        );
     }
 
     /// Takes a message back, where it is shown.
     pub(crate) fn withdraw(&mut self, topic: Topic) {
-        if let Some(id) = self.shown.remove(&topic) {
-            // Where the server is gone, so is the notification.
-            let _ = self.connection.call_method(
-                Some(NOTIFICATIONS),
-                PATH,
-                Some(NOTIFICATIONS),
-                "CloseNotification",
-                &id,
-            );
+        let shown = lock(&self.shown).remove(&topic);
+        if let Some(shown) = shown {
+            self.close(shown.id);
         }
     }
+}
 
-    /// Whether a notification is one of these; forgets it where it is closed.
-    pub(crate) fn is_ours(&mut self, heard: &Heard) -> bool {
-        match heard {
-            Heard::Action(id, _) => self.shown.values().any(|shown| shown == id),
-            Heard::Closed(id) => {
-                let before = self.shown.len();
-                self.shown.retain(|_, shown| shown != id);
-                self.shown.len() != before
-            }
-        }
-    }
+fn lock(shown: &Mutex<BTreeMap<Topic, Shown>>) -> MutexGuard<'_, BTreeMap<Topic, Shown>> {
+    shown.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn understand(signal: &zbus::Message) -> Option<Heard> {

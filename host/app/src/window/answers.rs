@@ -1,6 +1,9 @@
 //! What the agent's answers change in the model, and what is said when it refuses.
 
+use std::cmp::Ordering;
+
 use candor_diary::plain;
+use candor_diary::terms::PictureRemoval;
 use candor_protocol::{Contract, Forgotten, OwnRule, Request, Segment};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -10,6 +13,7 @@ use super::model::{Held, Model, Said};
 use super::parts::frame::Tone;
 use super::words;
 use super::worker::Answer;
+use crate::say;
 
 /// A rule that is not written yet.
 pub(crate) fn empty_rule() -> OwnRule {
@@ -35,6 +39,8 @@ fn fact(request: &Request) -> &'static str {
         Request::Accept { .. } => "The notice was not accepted.",
         Request::EditSegment { .. } => "The segment was not changed.",
         Request::RemovePicture { .. } => "The picture was not deleted.",
+        Request::RestorePicture { .. } => "The picture is not back.",
+        Request::RemoveNotes { .. } => "The notes were not removed.",
         Request::Forget { .. } => "Nothing was removed.",
         Request::AddManual { .. } => "No time was added.",
         Request::Cancel { .. } => "The parcel was not taken back.",
@@ -74,13 +80,44 @@ impl Model {
         match request {
             Request::Picture { start } => self.hold(*start, Held::Not(words::sentence(why))),
             Request::Preview { .. } => self.live.failed = Some(words::sentence(why)),
+            Request::SetOwnRules { rules } => {
+                // What was not taken must not look as if it were; what was typed is not lost.
+                let new =
+                    rules.last().filter(|rule| !self.rules_before.iter().flatten().any(|old| old == *rule));
+                if let Some(new) = new {
+                    self.new_rule = new.clone();
+                }
+                (self.rules, self.rules_before) = (self.rules_before.take(), None);
+                self.say_refused(request, why);
+                self.read(Request::OwnRules);
+            }
             // The agent is gone: the page that says so is enough.
             Request::Status { .. } => {}
-            _ => {
-                self.said =
-                    Some(Said { tone: Tone::Over, fact: fact(request).into(), words: words::sentence(why) });
-            }
+            _ => self.say_refused(request, why),
         }
+    }
+
+    fn say_refused(&mut self, request: &Request, why: &str) {
+        self.undo = None;
+        self.said = Some(Said { tone: Tone::Over, fact: fact(request).into(), words: words::sentence(why) });
+    }
+
+    /// Rules are in force: says so, and offers the ones before.
+    fn rules_set(&mut self, rules: &[OwnRule]) {
+        let before = self.rules_before.take();
+        let counts = "It counts from now on, on top of the client's rules.";
+        match before.as_ref().map_or(0, Vec::len).cmp(&rules.len()) {
+            Ordering::Less => self.tell("Rule added.", counts),
+            Ordering::Greater => self.tell("Rule removed.", "It no longer counts."),
+            Ordering::Equal => self.tell("Rules changed.", "They count from now on."),
+        }
+        self.rules = Some(rules.to_vec());
+        self.undo = before.map(|rules| Request::SetOwnRules { rules });
+    }
+
+    /// Whether, by the terms, deleting a picture takes its time; what is not known counts as the worse.
+    pub(crate) fn removal_takes_time(&self) -> bool {
+        self.terms_here().is_none_or(|terms| terms.picture_removal == PictureRemoval::RemovesTime)
     }
 
     fn take_value(&mut self, request: &Request, value: Value) -> Result<(), String> {
@@ -91,7 +128,7 @@ impl Model {
             Request::Outbox => self.outbox = Some(read(value)?),
             Request::Parcel { parcel } => self.parcel = Some((parcel.clone(), read(value)?)),
             Request::Preferences if self.preferences.is_none() => self.preferences = Some(read(value)?),
-            Request::OwnRules if !self.rules_changed => self.rules = Some(read(value)?),
+            Request::OwnRules if self.rules_before.is_none() => self.rules = Some(read(value)?),
             Request::Plugins => self.plugins = Some(read(value)?),
             Request::Import { .. } => {
                 let contract: Contract = read(value)?;
@@ -131,12 +168,27 @@ impl Model {
                 self.refresh();
             }
             Request::SetPreferences { .. } => self.tell("Preferences saved.", ""),
-            Request::SetOwnRules { .. } => {
-                self.rules_changed = false;
-                self.tell("Rules saved.", "They count from now on, on top of the client's.");
+            Request::SetOwnRules { rules } => self.rules_set(rules),
+            Request::RemovePicture { start } => {
+                let time = self.segment(*start).filter(|s| s.removed_at.is_none());
+                let time = time.filter(|_| self.removal_takes_time()).map(say::minutes);
+                match time {
+                    Some(time) => self.tell(&format!("Picture and its {time} deleted."), ""),
+                    None => self.tell("Picture deleted.", "Your time stays."),
+                }
+                self.undo = Some(Request::RestorePicture { start: *start });
+                self.refresh();
+            }
+            Request::RestorePicture { .. } => {
+                self.forget_pictures();
+                self.tell("The picture is back.", "");
+                self.refresh();
+            }
+            Request::RemoveNotes { .. } => {
+                self.tell("Notes removed.", "They are erased here, and the client does not get them.");
+                self.refresh();
             }
             Request::EditSegment { .. }
-            | Request::RemovePicture { .. }
             | Request::Cancel { .. }
             | Request::Uncancel { .. }
             | Request::SendNow { .. }

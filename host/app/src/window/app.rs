@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use super::intent::{Intent, Page};
 use super::model::{Model, Reach, Said};
 use super::parts::frame::Tone;
+use super::sign::Shows;
 use super::worker::{Event, Worker};
 use super::{Setup, theme, view, words};
 use crate::cli::args;
@@ -43,7 +44,12 @@ struct App {
     /// Whether the preferences were asked for, which hold the theme.
     dressed: bool,
     quitting: bool,
+    shows: Shows,
+    client: Client,
 }
+
+/// How long the window waits at its end for what was typed to be saved.
+const LAST_WORDS: Duration = Duration::from_secs(3);
 
 impl App {
     fn new(created: &eframe::CreationContext<'_>, setup: Setup) -> Self {
@@ -61,7 +67,8 @@ impl App {
             args::Page::Recorded => model.go(Page::Recorded(None)),
             args::Page::Preferences => model.go(Page::Preferences),
         }
-        Self { model, worker, dressed: false, quitting: false }
+        let client = Client::new(&setup.data);
+        Self { model, worker, dressed: false, quitting: false, shows: Shows::open(client.clone()), client }
     }
 
     fn take(&mut self, ctx: &Context) {
@@ -165,7 +172,17 @@ impl App {
 }
 
 impl eframe::App for App {
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        // Its field is left with the window. The threads that carry requests end with it, so it is asked here.
+        for request in self.model.uncommitted() {
+            if let Err(error) = self.client.ask(&request, LAST_WORDS) {
+                eprintln!("candor: what was typed was not saved: {error}.");
+            }
+        }
+    }
+
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.shows.visible(ctx.input(|input| input.viewport().minimized != Some(true)));
         self.take(ctx);
         self.model.tick(ctx.time());
         self.carry_out(ctx);

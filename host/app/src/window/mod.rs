@@ -10,6 +10,7 @@ mod day;
 mod intent;
 mod model;
 mod parts;
+mod sign;
 #[cfg(test)]
 mod tests;
 mod theme;

@@ -93,6 +93,8 @@ pub(crate) struct Live {
 pub(crate) struct Edit {
     pub(crate) start: u64,
     pub(crate) memo: String,
+    /// Whether the memo was typed in and its field not left.
+    pub(crate) touched: bool,
     pub(crate) label: Option<String>,
     /// Whether the question of removing it is open.
     pub(crate) removing: bool,
@@ -112,6 +114,8 @@ pub(crate) struct Model {
     trail: Vec<Page>,
     pub(crate) intents: Vec<Intent>,
     pub(crate) said: Option<Said>,
+    /// What undoes the last thing they did, offered beside what is said about it.
+    pub(crate) undo: Option<Request>,
     /// What was asked for and not answered.
     pub(crate) pending: Vec<Request>,
     pub(crate) memo: String,
@@ -140,7 +144,8 @@ pub(crate) struct Model {
     pub(crate) preferences: Option<Preferences>,
     pub(crate) rules: Option<Vec<OwnRule>>,
     pub(crate) new_rule: OwnRule,
-    pub(crate) rules_changed: bool,
+    /// The rules before the last change of them that was not answered yet.
+    pub(crate) rules_before: Option<Vec<OwnRule>>,
     pub(crate) plugins: Option<Vec<Plugin>>,
     pictures: BTreeMap<u64, Held>,
 }
@@ -181,7 +186,8 @@ impl Model {
             preferences: None,
             rules: None,
             new_rule: answers::empty_rule(),
-            rules_changed: false,
+            rules_before: None,
+            undo: None,
             plugins: None,
             pictures: BTreeMap::new(),
         }
@@ -289,11 +295,66 @@ impl Model {
 
     /// Asks for something to be done.
     pub(crate) fn ask(&mut self, request: Request) {
-        self.said = None;
+        (self.said, self.undo) = (None, None);
+        // What was typed belongs to what was current until now.
+        if matches!(request, Request::Switch { .. } | Request::Stop { .. } | Request::Quit) {
+            self.commit();
+        }
         if !self.pending.contains(&request) {
             self.pending.push(request.clone());
             self.intents.push(Intent::Do(request));
         }
+    }
+
+    /// Saves what was typed as a memo, of now or of a segment, where it was not saved: its field was left.
+    pub(crate) fn commit(&mut self) {
+        for request in self.uncommitted() {
+            if let Request::Memo { memo } = &request {
+                self.memo.clone_from(memo);
+            }
+            self.ask(request);
+        }
+    }
+
+    /// What would be saved by [`Self::commit`].
+    pub(crate) fn uncommitted(&mut self) -> Vec<Request> {
+        let mut all = Vec::new();
+        let Some(status) = &self.status else { return all };
+        if self.memo_touched {
+            let memo = self.memo.trim().to_owned();
+            if memo == status.memo.as_deref().unwrap_or_default() {
+                self.memo_touched = false;
+            } else {
+                all.push(Request::Memo { memo });
+            }
+        }
+        let memo = self.edit.memo.trim();
+        if let Some(segment) = self.segment(self.edit.start)
+            && self.edit.touched
+            && segment.editable
+            && memo != segment.memo.as_deref().unwrap_or_default()
+        {
+            let (start, memo, label) = (segment.start, memo.to_owned(), segment.label.clone());
+            all.push(Request::EditSegment { start, memo, label });
+        }
+        self.edit.touched = false;
+        all
+    }
+
+    /// Undoes the last thing that was done.
+    pub(crate) fn undo(&mut self, undo: Request) {
+        match undo {
+            Request::SetOwnRules { rules } => self.set_rules(rules),
+            other => self.ask(other),
+        }
+    }
+
+    /// Puts other rules of the worker's own in force, at once.
+    pub(crate) fn set_rules(&mut self, rules: Vec<OwnRule>) {
+        let before = self.rules.replace(rules.clone());
+        self.live.next_at = 0.0;
+        self.ask(Request::SetOwnRules { rules });
+        self.rules_before = before;
     }
 
     /// Goes to a page.
@@ -301,6 +362,7 @@ impl Model {
         if page == self.page {
             return;
         }
+        self.commit();
         let before = std::mem::replace(&mut self.page, page);
         if self.page == Page::Home {
             self.trail.clear();
@@ -314,19 +376,19 @@ impl Model {
 
     /// Goes back.
     pub(crate) fn back(&mut self) {
+        self.commit();
         self.page = self.trail.pop().unwrap_or(Page::Home);
         self.arrived();
     }
 
     fn arrived(&mut self) {
-        self.said = None;
+        (self.said, self.undo) = (None, None);
         self.edit.removing = false;
         match self.page {
             Page::Accept(_) | Page::Recorded(_) => (self.notice, self.terms) = (None, None),
             Page::Parcel(_) => self.parcel = None,
-            Page::Rules => {
-                (self.rules, self.rules_changed, self.new_rule) = (None, false, answers::empty_rule());
-            }
+            // What is typed and not added stays in its field.
+            Page::Rules => self.rules = None,
             Page::Preferences => self.preferences = None,
             _ => {}
         }
@@ -407,6 +469,11 @@ impl Model {
     /// Takes a picture that came.
     pub(crate) fn hold(&mut self, start: u64, held: Held) {
         self.pictures.insert(start, held);
+    }
+
+    /// Pictures are asked for anew.
+    pub(crate) fn forget_pictures(&mut self) {
+        self.pictures.clear();
     }
 
     /// A segment of the day that is shown.

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use candor_protocol::{IdleAnswer, Request, Response};
+use candor_diary::terms::PictureRemoval;
+use candor_protocol::{IdleAnswer, Note, Request, Response, Sign, SignState};
 use eframe::egui::{self, Theme, accessibility::is_input, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
@@ -216,8 +217,8 @@ fn each_button_asks_for_what_it_says() {
         ("tracking", "Stop", Request::Stop { at_segment_end: false }),
         ("tracking", "Stop at 18:00", Request::Stop { at_segment_end: true }),
         ("tracking", "Pause for private time", Request::Pause),
-        ("stopped", "Start", Request::Start { memo: None }),
-        ("paused", "Resume", Request::Start { memo: None }),
+        ("stopped", "Start", Request::Start { memo: None, no_sign: false }),
+        ("paused", "Resume", Request::Start { memo: None, no_sign: false }),
         ("snapshot", "Delete picture", Request::RemovePicture { start }),
         ("snapshot", "Send now", Request::SendNow { start }),
         ("question", "Leave these 14 minutes out", Request::Idle { answer: IdleAnswer::LeaveOut }),
@@ -387,4 +388,164 @@ fn an_agent_that_is_gone_records_nothing_and_one_that_came_back_has_stopped() {
     desk.state_mut().model.take_status(Box::new(back), 1.0);
     desk.run_steps(4);
     desk.get_by_label_contains("Tracking has ended.");
+}
+
+#[test]
+fn a_rule_counts_when_it_is_added_and_can_be_taken_back() {
+    let mut desk = Desk::new(states::world("tracking"));
+    let before = desk.world.rules.clone();
+    desk.model.go(Page::Rules);
+    let mut harness = open(desk, Theme::Light, 340.0);
+    harness.state_mut().model.new_rule.pattern = "bank".into();
+    press(&mut harness, "Add this rule");
+    // At once: whoever goes back now has the rule.
+    let with = |desk: &Desk| desk.model.rules.clone().unwrap();
+    let rules = with(harness.state());
+    assert_eq!((rules.len(), rules.last().unwrap().pattern.as_str()), (before.len() + 1, "bank"));
+    assert_eq!(done(&harness), [Request::SetOwnRules { rules }]);
+    harness.get_by_label_contains("Rule added.");
+    press(&mut harness, "Undo");
+    assert_eq!(done(&harness).last(), Some(&Request::SetOwnRules { rules: before.clone() }));
+    assert_eq!(with(harness.state()), before);
+
+    // What the agent does not take does not look as if it counted, and what was typed is not lost.
+    let model = &mut harness.state_mut().model;
+    model.new_rule.pattern = "(".into();
+    let mut rules = before.clone();
+    rules.push(model.new_rule.clone());
+    model.new_rule.pattern.clear();
+    model.set_rules(rules.clone());
+    model.intents.clear();
+    model.take(&Request::SetOwnRules { rules }, Err("that pattern has no end".into()));
+    assert_eq!(model.rules.as_ref(), Some(&before));
+    assert_eq!(model.new_rule.pattern, "(");
+    harness.run_steps(3);
+    harness.get_by_label_contains("The rules were not saved.");
+    assert!(harness.query_by_label("Undo").is_none());
+}
+
+#[test]
+fn a_memo_that_was_typed_is_saved_wherever_its_field_is_left_for() {
+    let typed = || {
+        let mut desk = Desk::new(states::world("tracking"));
+        desk.model.memo = "  VAT rounding ".into();
+        desk.model.memo_touched = true;
+        desk
+    };
+    let memo = Request::Memo { memo: "VAT rounding".into() };
+    let leaves: [(&str, fn(&mut Model)); 4] = [
+        ("another page", |m| m.go(Page::Outbox)),
+        ("another contract", |m| m.ask(Request::Switch { contract: "rota".into() })),
+        ("stop", |m| m.ask(Request::Stop { at_segment_end: false })),
+        ("the agent's end", |m| m.ask(Request::Quit)),
+    ];
+    for (name, leave) in leaves {
+        let mut desk = typed();
+        leave(&mut desk.model);
+        desk.carry_out();
+        let done: Vec<_> = desk.wanted.iter().filter(|i| matches!(i, Intent::Do(_))).collect();
+        // Before what it was left for: it belongs to what was current until then.
+        assert_eq!(done.first(), Some(&&Intent::Do(memo.clone())), "{name}: {done:?}");
+        let same = |intent: &&&Intent| **intent == &Intent::Do(memo.clone());
+        assert_eq!(done.iter().filter(same).count(), 1, "{name}");
+    }
+    // With the window closed, what is to be saved is known.
+    assert_eq!(typed().model.uncommitted(), [memo]);
+    // Start takes it along.
+    let mut harness = opened("stopped");
+    harness.state_mut().model.memo = "VAT rounding".into();
+    harness.state_mut().model.memo_touched = true;
+    press(&mut harness, "Start");
+    assert_eq!(done(&harness), [Request::Start { memo: Some("VAT rounding".into()), no_sign: false }]);
+
+    // A segment's memo, too.
+    let start = states::at(17, 40);
+    let mut desk = Desk::new(states::world("tracking"));
+    desk.model.go(Page::Day);
+    desk.model.go(Page::Segment(start));
+    let mut harness = open(desk, Theme::Light, 340.0);
+    let field = harness.get_by_label("Memo");
+    field.focus();
+    field.type_text(" and taxes");
+    harness.run_steps(3);
+    press(&mut harness, "Back");
+    assert!(
+        matches!(&done(&harness)[..], [Request::EditSegment { start: of, memo, .. }]
+            if *of == start && memo.contains("and taxes")),
+        "{:?}",
+        done(&harness)
+    );
+}
+
+#[test]
+fn where_the_time_goes_with_a_picture_the_button_says_so_and_it_can_be_undone() {
+    let start = states::at(17, 50);
+    let mut world = states::world("snapshot");
+    world.terms.picture_removal = PictureRemoval::RemovesTime;
+    let minutes = world.status.last_picture.as_ref().unwrap().tracked_ms.div_ceil(60_000);
+    let mut harness = open(Desk::new(world), Theme::Light, 340.0);
+    assert!(harness.query_by_label("Delete picture").is_none());
+    press(&mut harness, &format!("Delete picture and its {minutes} minutes"));
+    assert_eq!(done(&harness), [Request::RemovePicture { start }]);
+    press(&mut harness, "Undo");
+    assert_eq!(done(&harness)[1], Request::RestorePicture { start });
+
+    // On its page, for as long as it can be.
+    let mut world = states::world("tracking");
+    let segment = world.segments.iter_mut().find(|s| s.start == states::at(17, 40)).unwrap();
+    segment.picture = None;
+    segment.no_picture_sentence = Some("Picture removed by worker, time kept".into());
+    segment.undo_until = Some(world.status.now + 60_000);
+    let mut desk = Desk::new(world);
+    desk.model.go(Page::Day);
+    desk.model.go(Page::Segment(states::at(17, 40)));
+    let mut harness = open(desk, Theme::Dark, 340.0);
+    press(&mut harness, "Undo");
+    assert_eq!(done(&harness), [Request::RestorePicture { start: states::at(17, 40) }]);
+}
+
+#[test]
+fn what_plugins_note_is_seen_by_the_worker_and_can_be_removed() {
+    let start = states::at(17, 40);
+    let note = |plugin: &str, at| Note {
+        at,
+        plugin: plugin.into(),
+        kind: "build".into(),
+        body: "{\"ok\":\n\u{1b}[31mtrue}".into(),
+    };
+    let mut world = states::world("tracking");
+    let segment = world.segments.iter_mut().find(|s| s.start == start).unwrap();
+    segment.notes = vec![note("builds", start + 5_000), note("calls", start + 9_000)];
+    segment.no_sign = true;
+    let mut desk = Desk::new(world);
+    desk.model.go(Page::Day);
+    desk.model.go(Page::Segment(start));
+    let mut harness = open(desk, Theme::Light, 340.0);
+    harness.get_by_label_contains("2 notes of plugins");
+    harness.get_by_label_contains("Recorded without a sign on the screen");
+    assert!(harness.query_by_label_contains("\u{1b}").is_none(), "what is not to be seen is not drawn");
+    press(&mut harness, "Remove the note: 17:40:05 · builds · build");
+    press(&mut harness, "Remove all of calls");
+    let plugin = |name: &str| Some(name.to_owned());
+    assert_eq!(
+        done(&harness),
+        [
+            Request::RemoveNotes { from: start + 5_000, to: start + 5_001, plugin: plugin("builds") },
+            Request::RemoveNotes { from: start, to: start + 600_000, plugin: plugin("calls") },
+        ]
+    );
+}
+
+#[test]
+fn invariant_06_that_only_the_window_shows_it_is_said() {
+    let shown = |shown: Vec<Sign>, without| {
+        let mut world = states::world("tracking");
+        world.status.sign = SignState { shown, wanted: !without, without, missing_since: None };
+        open(Desk::new(world), Theme::Light, 340.0)
+    };
+    let only = "Only this window shows that you are recorded.";
+    shown(vec![Sign::Window], false).get_by_label_contains(only);
+    let harness = shown(vec![Sign::Window, Sign::Tray], false);
+    assert!(harness.query_by_label_contains(only).is_none());
+    shown(vec![Sign::Window], true).get_by_label_contains("Started without a sign.");
 }

@@ -138,6 +138,7 @@ pub(crate) fn gap(cause: GapCause) -> &'static str {
         GapCause::Unanswered => "nobody at the computer; you have not said yet",
         GapCause::NotRecorded => "it could not be written down: the disk was full",
         GapCause::Stalled => "the tracker stood still",
+        GapCause::NoSign => "nothing could show you that it was recorded",
     }
 }
 

@@ -77,9 +77,11 @@ impl Agent {
             matches!(
                 r,
                 Request::Status { .. }
+                    | Request::Shows { .. }
                     | Request::Preferences
                     | Request::Terms { .. }
                     | Request::Segments { .. }
+                    | Request::WouldForget { .. }
             )
         };
         self.state().asked.iter().filter(|r| !looks(r)).cloned().collect()
@@ -148,6 +150,7 @@ impl State {
             mode: Mode::Worklog,
             since: Some(NOW - 8_592_000),
             on_ms: 8_592_000,
+            sign: candor_protocol::SignState::default(),
             paused_since: None,
             away_since: None,
             question: None,
@@ -186,18 +189,41 @@ impl State {
     fn answer(&mut self, request: &Request) -> Response {
         let looks = matches!(
             request,
-            Request::Status { .. } | Request::Preferences | Request::Terms { .. } | Request::Segments { .. }
+            Request::Status { .. }
+                | Request::Shows { .. }
+                | Request::Preferences
+                | Request::Terms { .. }
+                | Request::Segments { .. }
         );
         if let (false, Some(why)) = (looks, &self.refusal) {
             return Response::Error(why.clone());
         }
+        if let Request::WouldForget { from, to } = request {
+            return self.would_forget(*from, *to);
+        }
         Response::Ok(self.value(request))
+    }
+
+    fn would_forget(&self, from: u64, to: u64) -> Response {
+        let end = |s: &Segment| s.start + u64::from(s.length) * 60_000;
+        let touched: Vec<_> = self.segments.iter().filter(|s| end(s) > from && s.start < to).collect();
+        let (Some(first), Some(last)) = (touched.first(), touched.last()) else {
+            return Response::Error("nothing was recorded in that span".into());
+        };
+        Response::Ok(json!(Forgotten {
+            from: first.start,
+            to: end(last),
+            segments: u32::try_from(touched.len()).unwrap(),
+            time_ms: touched.iter().map(|s| s.tracked_ms).sum(),
+            pictures: u32::try_from(touched.iter().filter(|s| s.picture.is_some()).count()).unwrap(),
+        }))
     }
 
     fn value(&mut self, request: &Request) -> Value {
         let status = &mut self.status;
         match request {
             Request::Status { .. } => return json!(self.status),
+            Request::Shows { .. } => return Value::Null,
             Request::Segments { from, to } => {
                 let within: Vec<_> =
                     self.segments.iter().filter(|s| s.start >= *from && s.start < *to).collect();
@@ -246,7 +272,7 @@ impl State {
                 return json!(Exported { folder: to.clone(), records: 1_284, pictures: 1 });
             }
             Request::Verify => return json!({ "records": 12, "equal": 11, "sealed": 1, "first_bad": null }),
-            Request::Start { memo } => {
+            Request::Start { memo, .. } => {
                 status.tracking = true;
                 status.paused_since = None;
                 status.memo = memo.clone().or_else(|| status.memo.take());
@@ -305,6 +331,9 @@ pub(crate) fn segment(start: u64) -> Segment {
         no_picture_sentence: None,
         dropped: Vec::new(),
         gaps: Vec::new(),
+        no_sign: false,
+        notes: Vec::new(),
+        undo_until: None,
         state: SegmentState::Delivered { at: start + 660_000 },
         parcel: None,
         editable: true,
@@ -322,6 +351,7 @@ pub(crate) fn pictured(start: u64, at: u64) -> Segment {
             bytes: 53_000,
             redactions: vec![redaction],
             covered_by: vec!["windows whose title contains \"payroll\"".into()],
+            focus: None,
         }),
         state: SegmentState::Open { sends_at: start + 660_000 },
         ..segment(start)

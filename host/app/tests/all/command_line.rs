@@ -195,7 +195,7 @@ fn tracking_commands_ask_for_what_they_say() {
     assert_eq!(
         agent.deeds(),
         [
-            Request::Start { memo: Some("Bank rules".into()) },
+            Request::Start { memo: Some("Bank rules".into()), no_sign: false },
             Request::Stop { at_segment_end: true },
             Request::Pause,
             Request::Memo { memo: "Planning call".into() },
@@ -274,7 +274,7 @@ fn forgetting_says_what_goes_and_is_never_done_unasked() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
     for words in
-        ["17:40 – 18:00", "2 whole segments", "0:06 of time", "1 picture,", "Both sides will see", "--yes"]
+        ["17:40 – 18:00", "2 whole segments", "with 7 minutes", "1 picture,", "Both sides will see", "--yes"]
     {
         assert!(error.contains(words), "{words:?} is not in:\n{error}");
     }
@@ -282,7 +282,8 @@ fn forgetting_says_what_goes_and_is_never_done_unasked() {
 
     let text = says(&agent, &[&span[..], &["--yes"]].concat());
     assert!(text.contains("A tombstone stays"), "{text}");
-    let (from, to) = (START - 300_000, START + 180_000);
+    // Exactly what was told: the whole segments.
+    let (from, to) = (START - 600_000, START + 600_000);
     assert_eq!(agent.deeds(), [Request::Forget { from, to }]);
 
     assert!(fails(agent.data(), &["forget", "--last", "10m", "--yes"]).contains("nothing was recorded"));
@@ -318,6 +319,7 @@ fn a_picture_is_shown_saved_and_removed() {
     assert!(fails(agent.data(), &["picture"]).contains("there is no picture of today"));
     agent.change(|state| {
         state.status.last_picture = Some(pictured(START, NOW - 20_000));
+        state.segments = vec![pictured(START, NOW - 20_000)];
         state.removal = PictureRemoval::RemovesTime;
     });
     let text = says(&agent, &["picture"]);
@@ -331,10 +333,12 @@ fn a_picture_is_shown_saved_and_removed() {
 
     let output = run(agent.data(), &["picture", "--remove"]);
     let error = String::from_utf8(output.stderr).unwrap();
-    assert!(error.contains("By the terms the time of 17:50 – 18:00 goes with it: 0:03."), "{error}");
+    assert!(error.contains("By the terms the time of 17:50 – 18:00 goes with it: 4 minutes."), "{error}");
     assert!(!agent.deeds().contains(&Request::RemovePicture { start: START }), "removed without being asked");
     assert!(says(&agent, &["picture", "--remove", "--yes"]).contains("Its time went with it."));
     assert!(agent.deeds().contains(&Request::RemovePicture { start: START }));
+    says(&agent, &["picture", "--at", "2025-11-27T17:53", "--undo"]);
+    assert!(agent.deeds().contains(&Request::RestorePicture { start: START }));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use candor_tests::bus;
 use zbus::blocking::connection::Builder;
 use zbus::blocking::fdo::MonitoringProxy;
 use zbus::blocking::{Connection, MessageIterator};
@@ -28,9 +29,11 @@ impl Desktop {
         let mut screen = desktop.command("Xvfb");
         screen.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]);
         desktop.display = format!(":{}", desktop.first_line(screen));
-        let mut bus = desktop.command("dbus-daemon");
-        bus.args(["--session", "--nofork", "--print-address=1"]);
-        desktop.bus = desktop.first_line(bus);
+        let mut daemon = desktop.command("dbus-daemon");
+        let services = [bus::NOTIFICATIONS, bus::SETTINGS, bus::SECRETS];
+        let config = bus::config(desktop.home.path(), &services).unwrap();
+        daemon.arg("--config-file").arg(config).args(["--nofork", "--print-address=1"]);
+        desktop.bus = desktop.first_line(daemon);
         let manager = desktop.command("openbox");
         desktop.run(manager);
         desktop

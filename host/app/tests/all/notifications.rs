@@ -40,7 +40,7 @@ fn a_picture_is_told_and_its_delete_button_deletes_it() {
     let (summary, body, actions) = told.next().unwrap();
     assert_eq!(summary, "Picture of the segment from 17:50 deleted");
     assert_eq!(body, "Your time stays. Fieldhouse Supply sees that a picture was deleted.");
-    assert_eq!(actions, [""; 0]);
+    assert_eq!(actions, [format!("restore-picture:{START}")]);
 }
 
 #[test]

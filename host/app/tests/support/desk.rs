@@ -66,7 +66,7 @@ impl Agent {
             let same = |inner: &mut Inner| inner.world.status.revision == *after;
             inner = changed.wait_timeout_while(inner, Duration::from_secs(20), same).unwrap().0;
         }
-        if !matches!(request, Request::Status { .. }) {
+        if !matches!(request, Request::Status { .. } | Request::Shows { .. }) {
             inner.asked.push(request.clone());
             if react(&mut inner.world, request) {
                 inner.world.status.revision += 1;
@@ -109,7 +109,7 @@ impl Agent {
 fn react(world: &mut World, request: &Request) -> bool {
     let status = &mut world.status;
     match request {
-        Request::Start { memo } => {
+        Request::Start { memo, .. } => {
             (status.tracking, status.paused_since, status.since) = (true, None, Some(status.now));
             if let Some(memo) = memo {
                 status.memo = Some(memo.clone());

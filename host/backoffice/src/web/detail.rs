@@ -1,7 +1,7 @@
 //! Everything about one segment: picture, memo, activity, the rules that applied, the receipt, what happened to it.
 
 use candor_diary::day::{Cell, Kind, minutes};
-use candor_diary::parcel::{Focus, NoSnapshot, Parcel, Redaction};
+use candor_diary::parcel::{Focus, NO_SIGN, NoSnapshot, Parcel, Redaction};
 use candor_diary::plain;
 use jiff::civil::Date;
 use maud::{Markup, html};
@@ -144,6 +144,7 @@ fn facts(cell: &Cell<'_>) -> Markup {
             dt { "Memo" } dd { (memo) }
             dt { "Label" } dd { (label) }
             @if let Some(why) = cell.not_billed_because() { dt { "Not billable" } dd { (why) } }
+            @if parcel.no_sign { dt { "No sign" } dd { (NO_SIGN) } }
             @if let Some(focus) = in_front(parcel) {
                 dt { "Application" } dd { (field(focus.app.as_deref(), &[])) }
                 dt { "Title" } dd { (field(focus.title.as_deref(), &focus.hidden_by)) }

@@ -19,6 +19,7 @@ pub(super) fn cause(cause: GapCause) -> &'static str {
         GapCause::Unanswered => "nobody at the computer; the worker has not said yet",
         GapCause::NotRecorded => "it could not be written down: the disk was full",
         GapCause::Stalled => "the tracker stood still",
+        GapCause::NoSign => "nothing could show the worker that it was recorded",
     }
 }
 

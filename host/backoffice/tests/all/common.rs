@@ -301,6 +301,7 @@ impl Device {
             no_snapshot: Some(NoSnapshot::Unsettled),
             gaps: Vec::new(),
             activity: Activity::Counted,
+            no_sign: false,
             custom: Vec::new(),
             dropped: Vec::new(),
             policy: Policy {

@@ -199,6 +199,7 @@ async fn a_day_shows_its_cells_figures_and_reasons() {
     let server = Server::start(&folder.path().join("data"));
     let device = server.enrol("invoices").await;
     let mut parcel = device.parcel(43); // 07:10 UTC, 09:10 in Helsinki
+    parcel.no_sign = true;
     device.add_picture(&mut parcel, &Picture::draw(96, 54, 1, true)).await;
     device.deliver(&parcel).await;
     let mut parcel = device.parcel(44);
@@ -225,6 +226,8 @@ async fn a_day_shows_its_cells_figures_and_reasons() {
         "of 0:30 recorded",
         "0:10 more not billable",
         "<h2 id=\"detail-h\">09:10 – 09:20</h2>",
+        // Invariant 6: both sides read it.
+        "Recorded without a sign on the screen",
         "1 window redacted before saving",
         "No picture: skipped by rule",
         "No evidence",

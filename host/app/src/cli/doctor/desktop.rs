@@ -31,7 +31,8 @@ fn no_bus(name: &str, error: &zbus::Error) -> Check {
     wrong(
         name,
         format!("there is no session bus ({error})"),
-        "Sign in to a desktop, or start the program under `dbus-run-session`. Tracking works without.",
+        "Sign in to a desktop, or start the program under `dbus-run-session`. Without, only the open window can show that \
+         you are recorded; `candor start --no-sign` is for a server.",
     )
 }
 
@@ -94,8 +95,8 @@ fn tray(connection: &Connection) -> Check {
         Ok(false) => wrong(
             "tray",
             "this desktop shows no tray icons (no StatusNotifierWatcher)",
-            "GNOME: install the extension 'AppIndicator'. Xfce: add 'Status Tray' to the panel. Tracking, \
-             notifications and `candor status` work without.",
+            "GNOME: install the extension 'AppIndicator'. Xfce: add 'Status Tray' to the panel. Without, a \
+             notification that stays shows that you are recorded.",
         ),
         Err(error) => no_bus("tray", &error),
     }

@@ -13,7 +13,7 @@ use crate::say::Zone;
 const NOW: u64 = 1_795_794_800_000;
 const MINUTE: u64 = 60_000;
 
-fn status() -> Status {
+pub(in super::super) fn status() -> Status {
     Status {
         revision: 1,
         now: NOW,
@@ -25,6 +25,7 @@ fn status() -> Status {
         mode: Mode::Worklog,
         since: Some(NOW - 23 * MINUTE),
         on_ms: 23 * MINUTE,
+        sign: candor_protocol::SignState::default(),
         paused_since: None,
         away_since: None,
         question: None,
@@ -73,6 +74,9 @@ fn pictured(at: u64, editable: bool) -> Segment {
         no_picture_sentence: None,
         dropped: Vec::new(),
         gaps: Vec::new(),
+        no_sign: false,
+        notes: Vec::new(),
+        undo_until: None,
         state: SegmentState::Held { sends_at: NOW + MINUTE },
         parcel: None,
         editable,
@@ -99,27 +103,15 @@ fn hears(herald: &mut Herald, status: &Status) -> Vec<Message> {
 }
 
 #[test]
-fn invariant_06_recording_is_told_once_a_contract_whoever_started_it() {
-    for mode in [Mode::Worklog, Mode::Monitoring] {
-        let mut herald = herald();
-        let mut status = Status { mode, ..status() };
-        assert_eq!(hears(&mut herald, &status), []);
-        status.tracking = true;
-        let told = hears(&mut herald, &status);
-        assert_eq!(told[0].summary, "This computer is being recorded");
-        assert!(
-            told[0].body.starts_with("Since 15:30, 'Invoice service' for Fieldhouse Supply."),
-            "{}",
-            told[0].body
-        );
-        for tracking in [true, false, true] {
-            status.tracking = tracking;
-            assert_eq!(hears(&mut herald, &status), []);
-        }
-        // Another contract is another recording.
-        status.contract = "02".into();
-        assert_eq!(hears(&mut herald, &status)[0].topic, Topic::Recording);
-    }
+fn what_is_told_of_recording_names_contract_and_client_and_what_one_can_do() {
+    let told = |mode| super::recording(&Status { mode, ..status() }, &Zone::utc());
+    let message = told(Mode::Worklog);
+    assert_eq!(message.summary, "This computer is being recorded");
+    assert_eq!(
+        message.body,
+        "Since 15:30, 'Invoice service' for Fieldhouse Supply. You can stop at any time."
+    );
+    assert!(told(Mode::Monitoring).body.contains("Fieldhouse Supply decides what is recorded."));
 }
 
 #[test]
@@ -142,7 +134,7 @@ fn a_picture_is_told_when_it_is_new_and_the_person_wants_to_know() {
 
     status.last_picture = Some(pictured(NOW + 3, true));
     let message = shown(herald.hears(&status, Preferences::default(), true)).remove(0);
-    assert_eq!(message.actions[0].1, "Delete with its time");
+    assert_eq!(message.actions[0].1, "Delete with its 0 minutes");
 
     status.last_picture = Some(pictured(NOW + 4, true));
     let quiet = Preferences { notify_on_capture: false, ..Preferences::default() };

@@ -30,6 +30,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         message(ui, Tone::Plain, Icon::Offline, &since, &words);
     }
     home::problems(ui, m);
+    home::sign(ui, m);
     if !status.notice_accepted {
         message(
             ui,
@@ -116,7 +117,7 @@ pub(super) fn clock(ui: &mut Ui, m: &mut Model, status: &Status, slim: bool) {
 fn start(m: &Model, status: &Status) -> Request {
     let memo = m.memo.trim();
     let known = status.memo.as_deref().unwrap_or_default();
-    Request::Start { memo: (memo != known).then(|| memo.to_owned()) }
+    Request::Start { memo: (memo != known).then(|| memo.to_owned()), no_sign: false }
 }
 
 /// The other ways to end or interrupt tracking.
@@ -161,7 +162,7 @@ fn memo(ui: &mut Ui, m: &mut Model, status: &Status) {
                 m.memo_touched = true;
             }
             if field.lost_focus() {
-                commit(m, status);
+                m.commit();
             }
             if recent {
                 recents(ui, m, status);
@@ -171,19 +172,6 @@ fn memo(ui: &mut Ui, m: &mut Model, status: &Status) {
             label(ui, m, status);
         }
     });
-}
-
-fn commit(m: &mut Model, status: &Status) {
-    if !m.memo_touched {
-        return;
-    }
-    let memo = m.memo.trim().to_owned();
-    if memo == status.memo.as_deref().unwrap_or_default() {
-        m.memo_touched = false;
-    } else {
-        m.memo.clone_from(&memo);
-        m.ask(Request::Memo { memo });
-    }
 }
 
 fn recents(ui: &mut Ui, m: &mut Model, status: &Status) {

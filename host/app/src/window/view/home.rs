@@ -2,6 +2,7 @@
 
 use candor_diary::plain;
 use candor_diary::terms::Mode;
+use candor_protocol::Sign;
 use eframe::egui::Ui;
 
 use super::{accept, clock, join, monitoring, picture, question};
@@ -74,6 +75,25 @@ pub(super) fn problems(ui: &mut Ui, m: &Model) {
     };
     for problem in status.problems.iter().filter(|problem| !said(problem)).take(3) {
         frame::message(ui, frame::Tone::Plain, Icon::Alert, "", problem);
+    }
+}
+
+/// What a person should know of how their recording is shown: where only this window does, or nothing has to.
+pub(super) fn sign(ui: &mut Ui, m: &Model) {
+    /// How long a tray may take to come after tracking began, in milliseconds.
+    const COMES: u64 = 15_000;
+    let Some(status) = m.status.as_ref().filter(|s| s.tracking && s.paused_since.is_none()) else { return };
+    if status.sign.without {
+        frame::message(ui, frame::Tone::Plain, Icon::Alert, "Started without a sign.", "The diary says so.");
+    } else if status.sign.shown == [Sign::Window] && status.since.is_some_and(|since| m.now >= since + COMES)
+    {
+        frame::message(
+            ui,
+            frame::Tone::Plain,
+            Icon::Eye,
+            "Only this window shows that you are recorded.",
+            "There is no tray icon: closed or minimised, the window holds tracking up.",
+        );
     }
 }
 

@@ -24,7 +24,7 @@ use egui::{Align, Key, Layout, Rect, ScrollArea, Stroke, Ui, UiBuilder, pos2, ve
 
 use super::intent::{Intent, Page};
 use super::model::{Model, Scene};
-use super::parts::buttons::{icon_button, link_as};
+use super::parts::buttons::{icon_button, link, link_as};
 use super::parts::frame::{self, message};
 use super::parts::icons::Icon;
 use super::theme::{Face, tokens};
@@ -115,6 +115,17 @@ fn body(ui: &mut Ui, m: &mut Model) {
         ui.add_space(4.0);
         let icon = if said.tone == frame::Tone::Over { Icon::Alert } else { Icon::Check };
         message(ui, said.tone, icon, &said.fact, &said.words);
+        if m.undo.is_some() {
+            let undone = ui.horizontal(|ui| {
+                ui.add_space(f32::from(frame::MARGIN));
+                link(ui, "Undo")
+            });
+            if undone.inner
+                && let Some(undo) = m.undo.take()
+            {
+                m.undo(undo);
+            }
+        }
     }
     if m.scene() == Scene::Unreached {
         unreached::show(ui, m);

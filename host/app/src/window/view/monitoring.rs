@@ -48,7 +48,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
             ui.spacing_mut().item_spacing.x = 12.0;
             if status.paused_since.is_some() {
                 if Button::new("End the pause").primary().show(ui) {
-                    m.ask(Request::Start { memo: None });
+                    m.ask(Request::Start { memo: None, no_sign: false });
                 }
             } else if Button::new("Pause for private time").show(ui) {
                 m.ask(Request::Pause);

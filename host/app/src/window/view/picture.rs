@@ -1,11 +1,11 @@
 //! Pictures: in small, just taken, and large.
 
 use candor_diary::parcel::Redaction;
-use candor_diary::terms::PictureRemoval;
-use candor_protocol::Request;
+use candor_protocol::{Request, Segment};
 use eframe::egui::{Rect, Sense, Ui, vec2};
 
 use super::clock;
+use crate::say;
 use crate::window::intent::{Intent, Page};
 use crate::window::model::{Held, Model};
 use crate::window::parts::buttons::{Button, icon_button, link};
@@ -101,7 +101,7 @@ pub(super) fn fresh(ui: &mut Ui, m: &mut Model) {
         let share = (until - now) as f32 / (until - at).max(1) as f32;
         meters::left_bar(ui, share, &format!("{left} of {hold} left"));
         if removable(&status) {
-            deeds(ui, m, segment.start, &status.client);
+            deeds(ui, m, &segment, &status.client);
         } else if Button::new("Send now").wide().show(ui) {
             m.ask(Request::SendNow { start: segment.start });
         }
@@ -115,26 +115,43 @@ fn removable(status: &candor_protocol::Status) -> bool {
 }
 
 /// Delete and send now, side by side, and what deleting does.
-pub(super) fn deeds(ui: &mut Ui, m: &mut Model, start: u64, client: &str) {
-    ui.columns_const(|[left, right]| {
-        if Button::new("Delete picture").warn().wide().show(left) {
-            m.ask(Request::RemovePicture { start });
-        }
-        if Button::new("Send now").wide().show(right) {
+pub(super) fn deeds(ui: &mut Ui, m: &mut Model, segment: &Segment, client: &str) {
+    let start = segment.start;
+    if m.removal_takes_time() {
+        // Its words need the whole width.
+        delete(ui, m, segment);
+        if Button::new("Send now").wide().show(ui) {
             m.ask(Request::SendNow { start });
         }
-    });
+    } else {
+        ui.columns_const(|[left, right]| {
+            delete(left, m, segment);
+            if Button::new("Send now").wide().show(right) {
+                m.ask(Request::SendNow { start });
+            }
+        });
+    }
     frame::note(ui, consequence(m, client));
+}
+
+/// The button that deletes a picture; it says what it takes.
+pub(super) fn delete(ui: &mut Ui, m: &mut Model, segment: &Segment) {
+    let words = match m.removal_takes_time() {
+        true => format!("Delete picture and its {}", say::minutes(segment)),
+        false => "Delete picture".to_owned(),
+    };
+    if Button::new(&words).warn().wide().show(ui) {
+        m.ask(Request::RemovePicture { start: segment.start });
+    }
 }
 
 /// What deleting a picture does, by the terms.
 pub(super) fn consequence(m: &Model, client: &str) -> String {
-    match m.terms_here().map(|terms| terms.picture_removal) {
-        Some(PictureRemoval::RemovesTime) => {
-            format!("Deleting it removes the time of this segment. {client} sees that a picture was deleted.")
-        }
-        _ => format!("Deleting it keeps your time. {client} sees that a picture was deleted."),
-    }
+    let time = match m.removal_takes_time() {
+        true => "By the terms, the time of this segment goes with it.",
+        false => "Deleting it keeps your time.",
+    };
+    format!("{time} It can be undone until it is sent. {client} sees that a picture was deleted.")
 }
 
 /// A picture, as large as the window lets it be.

@@ -1,6 +1,7 @@
-//! The worker's own rules: they only tighten. A live preview shows what they would cover.
+//! The worker's own rules: they only tighten. One counts from the moment it is added. A live preview shows what they
+//! cover.
 
-use candor_protocol::{OwnRule, Request};
+use candor_protocol::OwnRule;
 use eframe::egui::{self, Ui};
 
 use super::accept;
@@ -46,23 +47,13 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
                 gone = Some(index);
             }
         }
-        if let Some(index) = gone
-            && let Some(rules) = &mut m.rules
-        {
+        if let Some(index) = gone {
+            let mut rules = rules.clone();
             rules.remove(index);
-            m.rules_changed = true;
-            m.live.next_at = 0.0;
+            m.set_rules(rules);
         }
     });
     frame::part(ui, |ui| add(ui, m));
-    if m.rules_changed {
-        frame::part(ui, |ui| {
-            if Button::new("Save rules").primary().wide().show(ui) {
-                m.ask(Request::SetOwnRules { rules: m.rules.clone().unwrap_or_default() });
-            }
-            frame::note(ui, "Not saved yet. The preview shows them already.");
-        });
-    }
     frame::part(ui, |ui| accept::live(ui, &mut m.live, 308.0));
 }
 
@@ -110,10 +101,9 @@ fn add(ui: &mut Ui, m: &mut Model) {
     if Button::new("Add this rule").wide().show(ui) || fields::entered(ui, &field) {
         if m.new_rule.pattern.trim().is_empty() {
             field.request_focus();
-        } else if let Some(rules) = &mut m.rules {
+        } else if let Some(mut rules) = m.rules.clone() {
             rules.push(std::mem::replace(&mut m.new_rule, empty_rule()));
-            m.rules_changed = true;
-            m.live.next_at = 0.0;
+            m.set_rules(rules);
         }
     }
 }

@@ -1,5 +1,9 @@
 //! One segment: when, how much activity, its picture, memo and label, where it is, and what can be taken away.
 
+use std::collections::BTreeSet;
+
+use candor_diary::parcel::NO_SIGN;
+use candor_diary::plain;
 use candor_protocol::{Request, Segment, SegmentState};
 use eframe::egui::Ui;
 
@@ -7,11 +11,12 @@ use super::picture;
 use crate::window::day;
 use crate::window::intent::{Intent, Page};
 use crate::window::model::{Held, Model};
-use crate::window::parts::buttons::{Button, link};
+use crate::window::parts::buttons::{Button, icon_button, link};
 use crate::window::parts::frame::{self, Tone, message};
 use crate::window::parts::icons::Icon;
 use crate::window::parts::meters::Kind;
 use crate::window::parts::{fields, meters, shot};
+use crate::window::theme::{Face, tokens};
 use crate::window::words;
 
 /// The page.
@@ -29,6 +34,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, start: u64) {
         if let Some(at) = segment.removed_at {
             let when = m.zone.when(at, m.now);
             frame::note(ui, format!("You removed this segment at {when}. This mark stays, for both sides."));
+            undo(ui, m, &segment);
             return;
         }
         match kind {
@@ -41,6 +47,9 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, start: u64) {
                 meters::meter(ui, &segment.minutes, busiest, 16.0, &words);
                 frame::note(ui, words);
             }
+        }
+        if segment.no_sign {
+            frame::told(ui, Icon::Alert, NO_SIGN);
         }
         for gap in &segment.gaps {
             frame::told(ui, Icon::Blind, &format!("No evidence: {}", words::gap(*gap)));
@@ -55,6 +64,9 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, start: u64) {
     }
     if !segment.manual {
         frame::part(ui, |ui| shown(ui, m, &segment));
+    }
+    if !segment.notes.is_empty() {
+        frame::part(ui, |ui| notes(ui, m, &segment));
     }
     if segment.editable {
         frame::part(ui, |ui| edit(ui, m, &segment));
@@ -93,6 +105,7 @@ fn shown(ui: &mut Ui, m: &mut Model, segment: &Segment) {
     let Some(facts) = &segment.picture else {
         let why = segment.no_picture_sentence.as_deref().unwrap_or("No picture yet");
         shot::absent(ui, ui.available_width(), why);
+        undo(ui, m, segment);
         return;
     };
     let width = ui.available_width();
@@ -118,13 +131,73 @@ fn shown(ui: &mut Ui, m: &mut Model, segment: &Segment) {
         return;
     }
     if held {
-        picture::deeds(ui, m, segment.start, &client);
+        picture::deeds(ui, m, segment, &client);
     } else {
-        if Button::new("Delete picture").warn().wide().show(ui) {
-            m.ask(Request::RemovePicture { start: segment.start });
-        }
+        picture::delete(ui, m, segment);
         frame::note(ui, picture::consequence(m, &client));
     }
+}
+
+/// That what was removed can be brought back, as long as it can.
+fn undo(ui: &mut Ui, m: &mut Model, segment: &Segment) {
+    let Some(until) = segment.undo_until.filter(|until| *until > m.now) else { return };
+    if Button::new("Undo").wide().show(ui) {
+        m.ask(Request::RestorePicture { start: segment.start });
+    }
+    let until = m.zone.seconds(until);
+    frame::note(ui, format!("What you deleted is kept here until it is sent at {until}, then destroyed."));
+}
+
+/// What plugins noted, in their own words, as the client sees it.
+fn notes(ui: &mut Ui, m: &mut Model, segment: &Segment) {
+    /// How many are shown one by one.
+    const SHOWN: usize = 20;
+    let t = tokens(ui);
+    let n = segment.notes.len() as u64;
+    frame::label(ui, format!("{n} {} of plugins", plain::plural(n, "note", "notes")));
+    let client = m.status.as_ref().map(|status| status.client.clone()).unwrap_or_default();
+    frame::note(ui, format!("In the plugins' own words. {client} sees them, too."));
+    let mut gone = None;
+    for note in segment.notes.iter().take(SHOWN) {
+        let head = plain_line(&format!("{} · {} · {}", m.zone.seconds(note.at), note.plugin, note.kind));
+        ui.horizontal(|ui| {
+            let room = ui.available_width() - if segment.editable { 32.0 } else { 0.0 };
+            ui.vertical(|ui| {
+                ui.set_width(room);
+                ui.spacing_mut().item_spacing.y = 0.0;
+                frame::truncated(ui, Face::Note, &head, t.ink2);
+                frame::text(ui, Face::Small, &plain_line(&note.body), t.ink);
+            });
+            if segment.editable && icon_button(ui, Icon::Cross, &format!("Remove the note: {head}")) {
+                gone = Some((note.at, note.at + 1, Some(note.plugin.clone())));
+            }
+        });
+    }
+    if segment.notes.len() > SHOWN {
+        frame::note(
+            ui,
+            format!("{} more: 'Exactly what is sent' has them all.", segment.notes.len() - SHOWN),
+        );
+    }
+    if segment.editable {
+        let plugins: BTreeSet<&str> = segment.notes.iter().map(|note| note.plugin.as_str()).collect();
+        let end = segment.start + u64::from(segment.length) * words::MINUTE;
+        for plugin in plugins {
+            if Button::new(&plain_line(&format!("Remove all of {plugin}"))).warn().wide().show(ui) {
+                gone = Some((segment.start, end, Some(plugin.to_owned())));
+            }
+        }
+    }
+    if let Some((from, to, plugin)) = gone {
+        m.ask(Request::RemoveNotes { from, to, plugin });
+    }
+}
+
+/// A text from outside on one line, short.
+fn plain_line(text: &str) -> String {
+    const LONGEST: usize = 400;
+    let shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
+    if text.chars().count() > LONGEST { shown + "…" } else { shown }
 }
 
 fn edit(ui: &mut Ui, m: &mut Model, segment: &Segment) {
@@ -132,10 +205,15 @@ fn edit(ui: &mut Ui, m: &mut Model, segment: &Segment) {
         m.edit.start = segment.start;
         m.edit.memo = segment.memo.clone().unwrap_or_default();
         m.edit.label.clone_from(&segment.label);
+        m.edit.touched = false;
         m.edit.removing = false;
     }
     let longest = candor_protocol::MAX_MEMO;
     let field = fields::line(ui, "segment-memo", "Memo", &mut m.edit.memo, "No memo", longest);
+    m.edit.touched |= field.changed();
+    if field.lost_focus() && !fields::entered(ui, &field) {
+        m.commit();
+    }
     let labels = m.status.as_ref().map(|status| status.labels.clone()).unwrap_or_default();
     if !labels.is_empty() {
         frame::label(ui, "Label");
@@ -149,6 +227,7 @@ fn edit(ui: &mut Ui, m: &mut Model, segment: &Segment) {
     let memo = m.edit.memo.trim().to_owned();
     let changed = memo != segment.memo.as_deref().unwrap_or_default() || m.edit.label != segment.label;
     if changed && (Button::new("Save memo and label").wide().show(ui) || fields::entered(ui, &field)) {
+        m.edit.touched = false;
         let label = m.edit.label.clone();
         m.ask(Request::EditSegment { start: segment.start, memo, label });
     }
@@ -172,7 +251,8 @@ fn remove(ui: &mut Ui, m: &mut Model, segment: &Segment, range: &str, end: u64) 
     if Button::new(&format!("Remove {time}")).warn().wide().show(ui) {
         m.ask(Request::Forget { from: segment.start, to: end });
     }
-    if segment.picture.is_some() && Button::new("Remove the picture only").wide().show(ui) {
+    let only = segment.picture.is_some() && !m.removal_takes_time();
+    if only && Button::new("Remove the picture only").wide().show(ui) {
         m.edit.removing = false;
         m.ask(Request::RemovePicture { start: segment.start });
     }

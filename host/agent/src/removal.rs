@@ -1,0 +1,231 @@
+//! The worker removes a picture, and may think again: until the segment is sent, what the removal took is kept here and
+//! nowhere else. When it is sent, at the latest, the bytes are destroyed (invariants 7 and 8).
+//!
+//! The removal is a record that counts at once: a parcel made after it holds nothing of what it took. Undoing it erases
+//! that record again.
+
+use std::collections::BTreeSet;
+use std::sync::{PoisonError, Weak};
+use std::time::Duration;
+
+use candor_diary::calendar::lock_of;
+use candor_diary::terms::PictureRemoval;
+use candor_journal::{OutboxEntry, OutboxState, RecordFilter};
+use tokio::sync::Notify;
+
+use crate::closing::{CloseError, Closing, Placed};
+use crate::edits::{EditError, erasable, pictures};
+use crate::record::Record;
+
+/// How long a removal can be undone at least, where nothing of the segment is held any more, in milliseconds.
+pub const UNDO_MS: u64 = 10_000;
+/// How far back removals are looked for that were not finished, in milliseconds: no hold is longer.
+const LONGEST_HOLD_MS: u64 = 32 * 24 * 60 * 60_000;
+/// How long to wait before another try where the journal could not be written.
+const AGAIN: Duration = Duration::from_secs(10);
+/// How many records are read at once.
+const PAGE: u32 = 2_000;
+
+/// Removals that can still be undone.
+#[derive(Default)]
+pub struct Removals {
+    /// The segments, by their starts.
+    open: std::sync::Mutex<BTreeSet<u64>>,
+    changed: Notify,
+}
+
+impl Removals {
+    fn with<T>(&self, what: impl FnOnce(&mut BTreeSet<u64>) -> T) -> T {
+        what(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether something of this segment was removed and not destroyed yet.
+    #[must_use]
+    pub fn is_open(&self, start: u64) -> bool {
+        self.with(|open| open.contains(&start))
+    }
+}
+
+/// The removal of a segment that was not finished: its place, and when it was asked for.
+pub(crate) fn open_removal(records: &[Placed]) -> Option<(u64, u64)> {
+    records.iter().rev().find_map(|r| match r.record {
+        Record::Destroyed => Some(None),
+        Record::Withdrawn { at, .. } => Some(Some((r.sequence, at))),
+        _ => None,
+    })?
+}
+
+impl Closing {
+    /// Removes a segment's picture. Answers whether its time goes with it, as the terms may say.
+    ///
+    /// # Errors
+    /// `EditError`.
+    pub async fn remove_picture(&self, start: u64) -> Result<bool, EditError> {
+        let now = self.shared.clock.now();
+        let with_time = self.terms.picture_removal == PictureRemoval::RemovesTime && now < lock_of(start);
+        let _turn = self.turn.lock().await;
+        let records = self.records(start).await?;
+        if pictures(&records).is_empty() || open_removal(&records).is_some() {
+            return Err(EditError::Refused("that segment has no picture"));
+        }
+        let time_ms = with_time.then(|| self.time_of(start, &records));
+        self.append(start, &Record::Withdrawn { at: now, time_ms }).await?;
+        self.removals.with(|open| open.insert(start));
+        self.revise(start).await?;
+        self.removals.changed.notify_one();
+        self.shared.changed();
+        Ok(with_time)
+    }
+
+    /// Undoes the removal of a segment's picture.
+    ///
+    /// # Errors
+    /// `EditError`, where there is none or it is too late.
+    pub async fn restore_picture(&self, start: u64) -> Result<(), EditError> {
+        let _turn = self.turn.lock().await;
+        let records = self.records(start).await?;
+        let Some((sequence, _)) = open_removal(&records) else {
+            return Err(EditError::Refused("there is no removal to undo: what it took was destroyed"));
+        };
+        let now = self.shared.clock.now();
+        let latest = self.latest(start).await?;
+        if latest.is_some_and(|entry| entry.state != OutboxState::Held || entry.hold_until <= now) {
+            return Err(EditError::Refused("it is too late to undo that: the segment was sent"));
+        }
+        self.erase(start, vec![sequence], &Record::Restored).await?;
+        self.removals.with(|open| open.remove(&start));
+        self.revise(start).await?;
+        self.shared.changed();
+        Ok(())
+    }
+
+    /// Until when the removal of a segment can be undone, where there is one.
+    pub(crate) fn undo_until(&self, start: u64, entry: Option<&OutboxEntry>, sends_at: u64) -> Option<u64> {
+        if !self.removals.is_open(start) {
+            return None;
+        }
+        match entry {
+            None => Some(sends_at),
+            Some(entry) if entry.state == OutboxState::Held => {
+                Some(entry.hold_until).filter(|until| *until > self.shared.clock.now())
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// Destroys what removals took, once they cannot be undone any more. Answers when the next one is due.
+    async fn finish_removals(&self) -> Result<Option<u64>, CloseError> {
+        let mut next = None;
+        for start in self.removals.with(|open| open.clone()) {
+            let _turn = self.turn.lock().await;
+            let due = match self.latest(start).await? {
+                // It runs, or was not closed yet.
+                None => Some(self.sends_at(start)),
+                Some(entry) if entry.state == OutboxState::Held => Some(entry.hold_until),
+                // It is on its way, or was taken back.
+                Some(_) => None,
+            };
+            if let Some(due) = due.filter(|due| *due > self.shared.clock.now()) {
+                next = Some(next.map_or(due, |next: u64| next.min(due)));
+                continue;
+            }
+            self.destroy(start).await?;
+            self.removals.with(|open| open.remove(&start));
+            self.shared.changed();
+        }
+        Ok(next)
+    }
+
+    async fn destroy(&self, start: u64) -> Result<(), CloseError> {
+        let records = self.records(start).await?;
+        let Some((sequence, _)) = open_removal(&records) else { return Ok(()) };
+        let with_time = records.iter().any(
+            |r| matches!(r.record, Record::Withdrawn { time_ms: Some(_), .. } if r.sequence == sequence),
+        );
+        let before: Vec<Placed> = records.into_iter().filter(|r| r.sequence < sequence).collect();
+        let pictures = pictures(&before);
+        let taken = |r: &&Placed| match &r.record {
+            Record::Snapshot { .. } => true,
+            record => with_time && erasable(record),
+        };
+        let sequences: Vec<u64> = before.iter().filter(taken).map(|r| r.sequence).collect();
+        if !sequences.is_empty() {
+            let body = serde_json::to_vec(&Record::Destroyed)?;
+            let journal = &self.shared.journal;
+            journal.erase_records(sequences, Record::Destroyed.kind(), body, start).await?;
+        }
+        for (_, blob) in pictures {
+            self.shared.journal.erase_blob(&blob).await?;
+        }
+        Ok(())
+    }
+
+    /// Finds removals that were not finished when the agent ended.
+    async fn find_removals(&self) -> Result<(), CloseError> {
+        let from = self.shared.clock.now().saturating_sub(LONGEST_HOLD_MS);
+        let mut after = None;
+        loop {
+            let page = self
+                .shared
+                .journal
+                .read(RecordFilter {
+                    contract: Some(self.terms.contract.clone()),
+                    from_at: Some(from),
+                    after_sequence: after,
+                    kinds: vec!["withdrawn".into()],
+                    limit: PAGE,
+                    ..RecordFilter::default()
+                })
+                .await?;
+            after = page.last().map(|r| r.sequence);
+            let full = page.len() >= PAGE as usize;
+            for record in page.into_iter().filter(|r| r.body.is_some()) {
+                let start = self.terms.segment.start_of(record.at);
+                if open_removal(&self.records(start).await?).is_some() {
+                    self.removals.with(|open| open.insert(start));
+                }
+            }
+            if !full {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Destroys what removals took when they cannot be undone any more, for as long as the contract is worked on.
+pub(crate) async fn finish(closing: Weak<Closing>) {
+    let mut found = false;
+    loop {
+        let Some(here) = closing.upgrade() else { return };
+        let clock = std::sync::Arc::clone(&here.shared.clock);
+        let work = async {
+            if !found {
+                here.find_removals().await?;
+                found = true;
+            }
+            here.finish_removals().await
+        };
+        let next = match work.await {
+            Ok(next) => {
+                here.shared.problem("removal", None);
+                next.map(|at| clock.real(at.saturating_sub(clock.now()).max(1)))
+            }
+            Err(error) => {
+                here.shared
+                    .problem("removal", Some(format!("what you removed is not destroyed yet: {error}")));
+                Some(AGAIN)
+            }
+        };
+        // A hold can be ended by hand: looked at again now and then while one runs.
+        let wait = next.map(|next| next.min(AGAIN));
+        tokio::select! {
+            () = here.removals.changed.notified() => {}
+            () = async {
+                match wait {
+                    Some(wait) => tokio::time::sleep(wait).await,
+                    None => std::future::pending().await,
+                }
+            } => {}
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Signs: whoever is recorded can see it (invariant 6).
+//!
+//! Window and tray say what they show over a control connection of their own ([`candor_protocol::sign`]). While it is
+//! recorded, [`Signs::keep`] sees to it that something does: it starts the tray's program, starts it again when it ends,
+//! and holds recording up where nothing shows for longer than [`grace`] allows. Nothing can be taken for a sign that is
+//! none any more: one whose connection ended, or that was not said again in time, is gone.
+//!
+//! These are waits for programs of this computer, so they are real time, not the agent's clock.
+
+mod grace;
+mod tray;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use candor_protocol::sign::LEASE;
+use candor_protocol::{Face, Sign};
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use crate::presence::{Presence, Sample};
+use grace::Grace;
+use tray::Keeper;
+pub use tray::TrayProgram;
+
+/// How long a start waits for something to show it where it is known why nothing does.
+const SOON: Duration = Duration::from_secs(6);
+/// How often a start looks whether it is known.
+const LOOK: Duration = Duration::from_millis(200);
+/// How long a start waits for something to show it.
+const START: Duration = if cfg!(test) { Duration::from_millis(500) } else { Duration::from_secs(12) };
+
+/// What a program says that it shows.
+struct Standing {
+    by: Face,
+    signs: BTreeSet<Sign>,
+    until: Instant,
+}
+
+#[derive(Default)]
+struct Inner {
+    standing: BTreeMap<u64, Standing>,
+    next: u64,
+    /// Why the tray shows nothing.
+    why: Option<String>,
+    grace: Grace,
+}
+
+/// What shows that it is recorded.
+pub struct Signs {
+    inner: Mutex<Inner>,
+    /// How many starts wait for something to show it.
+    starting: AtomicUsize,
+    missing: AtomicBool,
+    changed: Notify,
+    /// Counts up with every change that a person would see.
+    revision: Arc<watch::Sender<u64>>,
+}
+
+/// A control connection's place among those who show something; with it, what it said is gone.
+pub struct Place {
+    signs: Arc<Signs>,
+    number: u64,
+}
+
+impl Place {
+    /// The program at the other end shows this.
+    pub fn shows(&self, by: Face, signs: &[Sign]) {
+        let standing = Standing { by, signs: signs.iter().copied().collect(), until: Instant::now() + LEASE };
+        let before = self.signs.shown();
+        self.signs.with(|inner| inner.standing.insert(self.number, standing));
+        self.signs.compare(&before);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let before = self.signs.shown();
+        if self.signs.with(|inner| inner.standing.remove(&self.number)).is_some() {
+            self.signs.compare(&before);
+            self.signs.changed.notify_one();
+        }
+    }
+}
+
+/// A start that waits.
+struct Starting<'a>(&'a Signs);
+
+impl<'a> Starting<'a> {
+    fn begin(signs: &'a Signs) -> Self {
+        signs.starting.fetch_add(1, Ordering::AcqRel);
+        signs.tell();
+        Self(signs)
+    }
+}
+
+impl Drop for Starting<'_> {
+    fn drop(&mut self) {
+        self.0.starting.fetch_sub(1, Ordering::AcqRel);
+        self.0.tell();
+    }
+}
+
+impl Signs {
+    /// Nothing is shown yet.
+    #[must_use]
+    pub fn new(revision: Arc<watch::Sender<u64>>) -> Arc<Self> {
+        Arc::new(Self {
+            inner: Mutex::default(),
+            starting: AtomicUsize::new(0),
+            missing: AtomicBool::new(false),
+            changed: Notify::new(),
+            revision,
+        })
+    }
+
+    fn with<T>(&self, what: impl FnOnce(&mut Inner) -> T) -> T {
+        what(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A place for a control connection.
+    #[must_use]
+    pub fn place(self: &Arc<Self>) -> Place {
+        let number = self.with(|inner| {
+            inner.next += 1;
+            inner.next
+        });
+        Place { signs: Arc::clone(self), number }
+    }
+
+    /// What is shown now.
+    #[must_use]
+    pub fn shown(&self) -> BTreeSet<Sign> {
+        let now = Instant::now();
+        self.with(|inner| {
+            inner.standing.retain(|_, standing| standing.until > now);
+            inner.standing.values().flat_map(|standing| standing.signs.iter().copied()).collect()
+        })
+    }
+
+    /// Whether a start waits for something to show it.
+    #[must_use]
+    pub fn starting(&self) -> bool {
+        self.starting.load(Ordering::Acquire) > 0
+    }
+
+    /// Whether nothing shows, for longer than is allowed.
+    #[must_use]
+    pub fn missing(&self) -> bool {
+        self.missing.load(Ordering::Acquire)
+    }
+
+    /// Waits until something shows that it is recorded; recording may begin then.
+    ///
+    /// # Errors
+    /// Where nothing does; says what to do.
+    pub async fn required(&self) -> Result<(), String> {
+        let _starting = Starting::begin(self);
+        let mut revision = self.revision.subscribe();
+        let began = Instant::now();
+        while self.shown().is_empty() {
+            let why = self.with(|inner| inner.why.clone());
+            let waited = began.elapsed();
+            if waited < START && (why.is_none() || waited < SOON) {
+                // Whatever wakes it, it looks again.
+                let _looked = tokio::time::timeout(LOOK, revision.changed()).await;
+                continue;
+            }
+            let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+            return Err(format!(
+                "tracking did not start: nothing can show you that it is recorded. There is no tray icon, no \
+                 notification that stays, and no window is open{why}. Open the window and start there, or mend the tray \
+                 (`candor doctor`). Where this is meant, as on a server, start with `--no-sign`: the client and you read \
+                 that in the diary"
+            ));
+        }
+        self.with(|inner| inner.grace.begin());
+        self.missing.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// Sees to it that something shows while `recorded`, until this is dropped. `changed` is called when recording is to
+    /// be held up, or may go on.
+    pub async fn keep<F, G>(
+        self: Arc<Self>,
+        tray: Option<TrayProgram>,
+        recorded: impl Fn() -> F,
+        changed: impl Fn() -> G,
+    ) where
+        F: Future<Output = bool>,
+        G: Future<Output = ()>,
+    {
+        let mut keeper = Keeper::new(tray);
+        let mut revision = self.revision.subscribe();
+        loop {
+            let recorded = recorded().await;
+            let now = Instant::now();
+            let shown = !self.shown().is_empty();
+            let mut next = self.with(|inner| inner.standing.values().map(|s| s.until).min());
+            if recorded || self.starting() {
+                let there = self.with(|inner| inner.standing.values().any(|s| s.by == Face::Tray));
+                let (again, why) = keeper.keep(there, now);
+                next = sooner(next, again);
+                self.with(|inner| inner.why = why);
+            }
+            if recorded {
+                let (missing, again) = self.with(|inner| {
+                    let missing = inner.grace.look(shown, now);
+                    (missing, inner.grace.next(shown, now))
+                });
+                next = sooner(next, again);
+                if self.missing.swap(missing, Ordering::AcqRel) != missing {
+                    self.tell();
+                    changed().await;
+                }
+            }
+            let wait = async {
+                match next {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = wait => {}
+                () = self.changed.notified() => {}
+                // Tracking may have begun.
+                told = revision.changed() => if told.is_err() { return },
+            }
+        }
+    }
+
+    /// Tells everybody where what is shown changed.
+    fn compare(&self, before: &BTreeSet<Sign>) {
+        if self.shown() != *before {
+            self.tell();
+        }
+    }
+
+    fn tell(&self) {
+        self.revision.send_modify(|revision| *revision += 1);
+    }
+}
+
+fn sooner(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Whether anybody is there, and can see that it is recorded.
+pub struct Watched {
+    /// Whether anybody is there.
+    pub presence: Arc<dyn Presence>,
+    /// What shows it.
+    pub signs: Arc<Signs>,
+}
+
+impl Presence for Watched {
+    fn sample(&self) -> Sample {
+        Sample { unseen: self.signs.missing(), ..self.presence.sample() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signs() -> Arc<Signs> {
+        Signs::new(Arc::new(watch::channel(1).0))
+    }
+
+    #[tokio::test]
+    async fn a_sign_is_gone_with_its_connection_and_when_it_is_not_said_again() {
+        let signs = signs();
+        let (window, tray) = (signs.place(), signs.place());
+        window.shows(Face::Window, &[Sign::Window]);
+        tray.shows(Face::Tray, &[Sign::Tray, Sign::Notification]);
+        assert_eq!(signs.shown().len(), 3);
+        drop(window);
+        assert_eq!(signs.shown(), [Sign::Tray, Sign::Notification].into());
+        // As if the lease had run out.
+        signs.with(|inner| inner.standing.values_mut().for_each(|s| s.until = Instant::now()));
+        assert!(signs.shown().is_empty(), "a program that hangs shows nothing");
+        tray.shows(Face::Tray, &[Sign::Tray]);
+        assert_eq!(signs.shown(), [Sign::Tray].into());
+        tray.shows(Face::Tray, &[]);
+        assert!(signs.shown().is_empty());
+    }
+
+    #[tokio::test]
+    async fn invariant_06_a_start_waits_for_a_sign_and_says_where_none_can_be_shown() {
+        let signs = signs();
+        let refused = signs.required().await.unwrap_err();
+        assert!(refused.contains("--no-sign"), "{refused}");
+        let place = signs.place();
+        let waiting = {
+            let signs = Arc::clone(&signs);
+            tokio::spawn(async move { signs.required().await })
+        };
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(signs.starting() && !waiting.is_finished());
+        place.shows(Face::Window, &[Sign::Window]);
+        waiting.await.unwrap().unwrap();
+        assert!(!signs.starting());
+    }
+}

@@ -1,0 +1,50 @@
+//! Tells the agent that the window is open: it shows that this computer is recorded (invariant 6). Minimised, it does not.
+
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+
+use candor_protocol::sign::AGAIN;
+use candor_protocol::{Client, Face, Sign};
+
+/// Tells it from a thread of its own, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Shows {
+    visible: bool,
+    to_thread: SyncSender<bool>,
+}
+
+impl Shows {
+    /// The window opens.
+    pub(super) fn open(client: Client) -> Self {
+        let (to_thread, said) = sync_channel(16);
+        thread::spawn(move || {
+            let mut visible = true;
+            let mut shower = None;
+            loop {
+                // Where no agent answers, the connection is made when one does.
+                if shower.is_none() {
+                    shower = client.shower().ok();
+                }
+                let signs: &[Sign] = if visible { &[Sign::Window] } else { &[] };
+                if shower.as_mut().is_some_and(|shower| shower.shows(Face::Window, signs).is_err()) {
+                    shower = None;
+                }
+                let wait = if shower.is_some() { AGAIN } else { AGAIN / 8 };
+                match said.recv_timeout(wait) {
+                    Ok(now) => visible = now,
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
+            }
+        });
+        Self { visible: true, to_thread }
+    }
+
+    /// The window can be seen, or not.
+    pub(super) fn visible(&mut self, visible: bool) {
+        // Where the thread is behind, it is told at the next frame.
+        if visible != self.visible && self.to_thread.try_send(visible).is_ok() {
+            self.visible = visible;
+        }
+    }
+}
