@@ -30,6 +30,7 @@ async fn main() -> Result<()> {
         Timebase { anchor: number("--anchor")?, speed: number("--speed")?, epoch: number("--epoch")? };
     let senses = Senses::open(&PathBuf::from(argument("--world")?), timebase)?;
     let setup = Setup {
+        tray: None,
         folder: Folder::open(&PathBuf::from(argument("--data")?))?,
         input: Arc::new(Counters(Arc::clone(&senses))),
         clock: Arc::clone(&senses) as _,

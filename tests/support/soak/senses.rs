@@ -250,7 +250,7 @@ impl Presence for Senses {
         let past = self.past();
         // A key that is held down is touched when it goes down and when it is let go, and not in between.
         let idle = self.timebase.steady().saturating_sub(past.touched);
-        Sample { idle_ms: Some(idle), locked: past.locked, display_lost: past.lost }
+        Sample { idle_ms: Some(idle), locked: past.locked, display_lost: past.lost, unseen: false }
     }
 }
 
