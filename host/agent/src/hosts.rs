@@ -11,7 +11,7 @@ use candor_journal::{BlobInfo, Journal, JournalError};
 use candor_sandbox::capability::{AttachmentSource, FrameView, Observations, Sensors, Store};
 use candor_sandbox::model::{Denied, Layout, Minute, Note, NoteError, PictureSize, Scope, StoreError};
 
-use crate::clock::sleep_until;
+use crate::clock::sleep;
 use crate::guard::frame::Masked;
 use crate::guard::judgement::Failing;
 use crate::guard::scene::SETTLE_MS;
@@ -187,7 +187,9 @@ impl Sensors for CollectorHost {
         let guard = self.guard()?;
         // The layout of 1.5 s ago must not reach back over a pause: what is told is never older than the time tracked.
         if let Some(since) = self.shared.tracked.since() {
-            sleep_until(self.shared.clock.as_ref(), since + SETTLE_MS + 1).await;
+            // No longer than that: the clock may have been set back since.
+            let wait = (since + SETTLE_MS + 1).saturating_sub(self.shared.clock.now()).min(SETTLE_MS + 1);
+            sleep(self.shared.clock.as_ref(), wait).await;
         }
         let judged = guard.windows().await;
         self.say_failing(guard, judged.as_ref().map(|_| ())).await;

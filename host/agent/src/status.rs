@@ -118,7 +118,10 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
     status.tracking = state.since.is_some();
     status.sign.without = status.tracking && state.no_sign;
     status.since = state.since;
-    status.on_ms = state.on_ms + state.running_since.map_or(0, |since| status.now.saturating_sub(since));
+    status.on_ms = state.on_ms
+        + state
+            .running_since
+            .map_or(0, |_| house.clock.monotonic().saturating_sub(state.running_since_steady));
     status.stopping = state.stopping;
     status.memo = state.memo;
     status.label = state.label;

@@ -85,6 +85,8 @@ pub struct State {
     pub on_ms: u64,
     /// Since when the running stretch goes on; none while nobody is there, or paused.
     pub running_since: Option<u64>,
+    /// The same by the steady clock, which nobody sets.
+    pub running_since_steady: u64,
     /// The memo.
     pub memo: Option<String>,
     /// The label.
@@ -283,8 +285,8 @@ impl Tracker {
                 }
             }
         };
+        // In no order of rank: whatever falls behind must not keep the rest from being done.
         tokio::select! {
-            biased;
             () = at(minute_end) => Due::MinuteEnd(minute_end.unwrap_or_default()),
             command = commands.recv() => Due::Command(command),
             counted = next_count(&mut self.counter) => Due::Counted(counted),
@@ -421,10 +423,12 @@ impl Tracker {
         self.span_from = now;
         self.segment = self.shared.length.start_of(now);
         self.shared.tracked.begin(now);
+        let steady = self.shared.clock.monotonic();
         self.state.send_modify(|s| {
             s.since = Some(now);
             s.on_ms = 0;
             s.running_since = Some(now);
+            s.running_since_steady = steady;
             s.absent = None;
             s.stopping = false;
             if let Some(memo) = memo {

@@ -61,9 +61,12 @@ impl Tracker {
         }
         self.shared.tracked.begin(at);
         self.span_from = self.span_from.max(at);
+        let now = self.shared.clock.now();
+        let steady = self.shared.clock.monotonic().saturating_sub(now.saturating_sub(at));
         self.state.send_modify(|s| {
             s.absent = None;
             s.running_since = Some(at);
+            s.running_since_steady = steady;
             s.question = question.or(s.question);
         });
         if self.counter.is_none() {
@@ -106,11 +109,13 @@ impl Tracker {
         if absent.is_none() {
             self.shared.tracked.begin(now);
         }
+        let steady = self.shared.clock.monotonic();
         self.state.send_modify(|s| {
             s.since = s.since.map(|since| since.min(now));
             if let Some(began) = s.running_since {
                 s.on_ms += vouched.saturating_sub(began);
                 s.running_since = Some(now);
+                s.running_since_steady = steady;
             }
             if let Some((_, from)) = &mut s.absent {
                 *from = (*from).min(now);

@@ -56,6 +56,11 @@ impl Running {
         Self { minutes, stop, task }
     }
 
+    /// Ends it, whether it answers or not: with its task goes its process.
+    fn discard(self) {
+        self.task.abort();
+    }
+
     async fn finish(mut self) -> Vec<Counted> {
         let (reply, rest) = oneshot::channel();
         let mut all = Vec::new();
@@ -134,8 +139,8 @@ impl Tracker {
             && let Some(counter) = self.counter.take()
         {
             self.shared.problem("counter", Some("it does not answer: it is started anew".into()));
-            // What it says of a time that is told as a gap already is not taken.
-            drop(counter.finish().await);
+            // What it says of a time that is told as a gap already is not taken, so nobody waits for it.
+            counter.discard();
             if self.is_on() && self.state.borrow().absent.is_none() {
                 self.start_counter(now).await;
             }
