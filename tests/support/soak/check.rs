@@ -244,7 +244,7 @@ fn billed(model: &Model, notes: &[Note], found: &Found<'_>, all: &mut Vec<Differ
 pub fn nothing_leaked(folder: &std::path::Path, sent: &[Sent]) -> Result<()> {
     let secrets = [PRIVATE, HIDDEN.rsplit(' ').next().unwrap_or(HIDDEN)];
     for secret in secrets {
-        for place in ["agent", "backoffice", "agent.log"] {
+        for place in ["agent", "backoffice", "log"] {
             let found = leaks::files_with(&folder.join(place), secret);
             anyhow::ensure!(found.is_empty(), "{secret} stands in {found:?}");
         }

@@ -141,6 +141,7 @@ impl Driver {
         let plugins = plugins(folder)?;
         let agent = Agent::fresh(&folder.join("agent"));
         std::fs::create_dir(agent.data())?;
+        std::fs::create_dir(folder.join("log"))?;
         let hands = Hands::rest(&world)?;
         let mut driver = Self {
             world,
@@ -183,7 +184,7 @@ impl Driver {
     /// # Errors
     /// Where it does not start.
     pub fn run(&mut self) -> Result<()> {
-        let log = File::options().create(true).append(true).open(self.folder.join("agent.log"))?;
+        let log = File::options().create(true).append(true).open(self.folder.join("log/agent.log"))?;
         let timebase = self.world.timebase;
         // Where the disk is full a signal would end the program; a real full disk sends none.
         let mut child = Command::new("sh")
@@ -218,7 +219,7 @@ impl Driver {
     /// The end of the agent's log.
     #[must_use]
     pub fn log_end(&self) -> String {
-        let text = std::fs::read_to_string(self.folder.join("agent.log")).unwrap_or_default();
+        let text = std::fs::read_to_string(self.folder.join("log/agent.log")).unwrap_or_default();
         let lines: Vec<&str> = text.lines().rev().take(20).collect();
         lines.into_iter().rev().collect::<Vec<_>>().join("\n")
     }
