@@ -74,6 +74,7 @@ fn invariant_01_what_is_shown_during_a_pause_or_a_stop_is_in_no_file_and_no_parc
     let folder = tempfile::tempdir().unwrap();
     let day = day(driver(folder.path(), 1), |driver| {
         driver.hands.type_on(true);
+        driver.lasts(5_000);
         steps::start(driver);
         for _ in 0..3 {
             driver.lasts(70_000);

@@ -47,6 +47,8 @@ const STEPS: [Step; 17] = [
 pub fn live(driver: &mut Driver, lasts: Duration) -> Result<()> {
     let began = Instant::now();
     driver.hands.type_on(true);
+    // Whoever turns the tracker on has touched something: nobody is away then.
+    driver.lasts(5 * SECOND);
     start(driver);
     work(driver)?;
     // Whatever chance says, each happens once.
