@@ -538,7 +538,7 @@ fn what_plugins_note_is_seen_by_the_worker_and_can_be_removed() {
 
 #[test]
 fn invariant_06_that_only_the_window_shows_it_is_said() {
-    let shown = |shown: Vec<Sign>, without| {
+    let shown = |shown: Vec<Sign>, without: bool| {
         let mut world = states::world("tracking");
         world.status.sign = SignState { shown, wanted: !without, without, missing_since: None };
         open(Desk::new(world), Theme::Light, 340.0)

@@ -17,6 +17,7 @@ async fn a_record_is_read_at_once_and_after_the_journal_was_closed() {
         kind: "memo".to_owned(),
         contract: Some("c1".to_owned()),
         at: 5,
+        damaged: false,
         body: Some(b"fixed the build".to_vec()),
     };
     assert_eq!(journal.read(RecordFilter::default()).await.unwrap(), std::slice::from_ref(&expected));
