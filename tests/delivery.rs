@@ -279,8 +279,8 @@ fn invariant_09_a_damaged_picture_holds_up_nothing() {
 }
 
 fn enrol_again(desk: &Desk) {
-    let code = desk.backoffice.enrolment_code(CONTRACT).unwrap();
-    desk.agent.tell(&["enrol", "--server", desk.proxy.address(), "--code", &code]).unwrap();
+    let (code, key) = desk.backoffice.enrolment_code(CONTRACT).unwrap();
+    desk.agent.tell(&["enrol", "--server", desk.proxy.address(), "--code", &code, "--key", &key]).unwrap();
 }
 
 #[test]
@@ -324,7 +324,7 @@ fn invariant_09_a_lost_token_says_so_and_waits() {
     desk.proxy.set(Way::Answer(answer("503 Busy", "text/html", "", "")));
     desk.start();
     desk.stop_after(1);
-    let token = desk.agent.data().join("contracts").join(CONTRACT).join("token");
+    let token = desk.agent.session(CONTRACT).unwrap().join("token");
     for (damage, what) in [(None, "token is missing"), (Some("a b\n"), "token is damaged")] {
         desk.restart(|_| match damage {
             Some(text) => std::fs::write(&token, text).unwrap(),
@@ -399,7 +399,7 @@ fn a_back_office_in_the_local_network_is_reached_by_its_name() {
     // Where the grant is not there, status and doctor give the same reason.
     agent.tell(&["stop"]).unwrap();
     drop(_running);
-    not_private(&data.join("contracts").join(CONTRACT).join("acceptance.json"), &agent);
+    not_private(&agent.session(CONTRACT).unwrap().join("acceptance.json"), &agent);
     let _running = FastAgent::start(&agent, now(), SPEED).unwrap();
     agent.tell(&["start", "--no-sign"]).unwrap();
     let reason = "it is on this machine or in the local network";
@@ -419,7 +419,7 @@ fn a_back_office_in_the_local_network_is_reached_by_its_name() {
 /// Makes an acceptance one of the time when the name led elsewhere: without the grant for the local network.
 fn not_private(file: &Path, agent: &Agent) {
     let mut acceptance: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-    acceptance["grants"]["backoffice"]["grants"]["http"][0]["private"] = json!(false);
+    acceptance["grants"]["uploader/backoffice"]["grants"]["http"][0]["private"] = json!(false);
     let text = agent.tell(&["notice"]).unwrap().replace(", on this computer or a private network", "");
     acceptance["notice"] = json!(candor_seal::sha256_hex(text.as_bytes()));
     std::fs::write(file, acceptance.to_string()).unwrap();

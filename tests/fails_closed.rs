@@ -147,7 +147,7 @@ fn invariant_06_nobody_is_recorded_unasked() {
     let backoffice = BackOffice::start(&folder.path().join("backoffice"), 0).unwrap();
     backoffice.add_contract(&terms("asked", backoffice.address(), 0)).unwrap();
     let agent = Agent::enrol(&folder.path().join("agent"), &backoffice, "asked").unwrap();
-    let acceptance = agent.data().join("contracts/asked/acceptance.json");
+    let acceptance = agent.session("asked").unwrap().join("acceptance.json");
     let accepted = std::fs::read(&acceptance).unwrap();
     std::fs::remove_file(&acceptance).unwrap();
     let _running = FastAgent::start(&agent, now(), SPEED).unwrap();

@@ -67,7 +67,9 @@ fn a_day_lies_in_a_folder_that_is_read_without_candor() {
     let _running = FastAgent::start(&agent, u64::try_from(real).unwrap(), SPEED).unwrap();
     agent.request(&Request::Start { memo: Some("Reading <b>slowly</b>".into()), no_sign: true }).unwrap();
 
-    let delivered = agent.data().join("delivered");
+    // Each session has a folder of its own.
+    let delivered =
+        agent.data().join("delivered").join(agent.session("folder").unwrap().file_name().unwrap());
     let picture = until("picture", || files(&delivered, "picture.webp").pop());
     until("delivery", || outbox(&agent).entries.iter().any(|e| e.state == "delivered").then_some(()));
     let folder = picture.parent().unwrap();

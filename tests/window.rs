@@ -130,8 +130,7 @@ impl Desk {
         assert!(self.delivered(contract).is_empty());
         self.person.picture(&format!("notice-{contract}")).unwrap();
         self.fill("Your name", name, |d| {
-            let status = d.status();
-            (status.contract == contract && status.notice_accepted).then_some(())
+            d.status().contracts.iter().any(|c| c.id == contract && c.accepted).then_some(())
         });
     }
 }
@@ -196,16 +195,24 @@ fn a_person_joins_accepts_tracks_deletes_a_picture_in_its_hold_and_switches() {
     assert_eq!(sent["memo"], "Read the bank's guide", "{sent:#}");
     desk.person.picture("sent").unwrap();
 
-    // Another contract, joined while tracking goes on. Accepted, it is the current one; what follows goes there.
+    // Another contract, joined while tracking goes on. Accepting it starts nothing (invariant 6): tracking goes on for the
+    // first, until the person switches. Then what follows goes there, and the memo stays where it belongs.
     let other = tens("other", "Another contract", &desk.backoffice, 0);
     desk.backoffice.add_contract(&other).unwrap();
     desk.press(&["Back", "A contract, A client"], |d| d.person.reads("Quit Candor").then_some(()));
     desk.person.picture("menu").unwrap();
     desk.press(&["Take part in another contract"], |d| d.person.reads("Link from the client").then_some(()));
     desk.join("other", "Mara Oduya");
-    assert!(desk.status().tracking);
+    let status = desk.status();
+    assert!(status.tracking && status.contract == CONTRACT, "{status:#?}");
+    let until = status.now + 15 * MINUTE;
+    desk.until("a segment more", |d| (d.status().now > until).then_some(()));
+    assert!(desk.delivered("other").is_empty(), "nothing was recorded for the other");
+    desk.menu();
+    desk.press(&["Another contract"], |d| (d.status().contract == "other").then_some(()));
+    assert_eq!(desk.status().memo, None);
     let first = desk.until("delivery to the other", |d| d.delivered("other").into_iter().next());
-    assert_eq!(first["memo"], "Read the bank's guide", "{first:#}");
+    assert_eq!(first["memo"], Value::Null, "{first:#}");
     desk.person.picture("other").unwrap();
     desk.menu();
     desk.press(&["A contract"], |d| (d.status().contract == CONTRACT).then_some(()));
@@ -215,7 +222,7 @@ fn a_person_joins_accepts_tracks_deletes_a_picture_in_its_hold_and_switches() {
     assert_once(&desk.delivered("other"));
     // The name that was typed stands under both acceptances.
     for contract in [CONTRACT, "other"] {
-        let file = desk.agent.data().join(format!("contracts/{contract}/acceptance.json"));
+        let file = desk.agent.session(contract).unwrap().join("acceptance.json");
         assert!(std::fs::read_to_string(file).unwrap().contains("\"Mara Oduya\""), "{contract}");
     }
 }

@@ -38,8 +38,8 @@ impl Agent {
     /// As [`Self::enrol`].
     pub fn enrol_at(data: &Path, backoffice: &BackOffice, contract: &str, address: &str) -> Result<Self> {
         let agent = Self::fresh(data);
-        let code = backoffice.enrolment_code(contract)?;
-        agent.tell(&["enrol", "--server", address, "--code", &code, "--name", "a test"])?;
+        let (code, key) = backoffice.enrolment_code(contract)?;
+        agent.tell(&["enrol", "--server", address, "--code", &code, "--key", &key, "--name", "a test"])?;
         agent.tell(&["accept", "--by", "a test"])?;
         Ok(agent)
     }
@@ -48,6 +48,20 @@ impl Agent {
     #[must_use]
     pub fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// The folder of its session of a contract: `contracts/ID@…`.
+    ///
+    /// # Errors
+    /// Where it takes part in no such contract.
+    pub fn session(&self, contract: &str) -> Result<PathBuf> {
+        for session in std::fs::read_dir(self.data.join("contracts"))? {
+            let session = session?;
+            if session.file_name().to_string_lossy().starts_with(&format!("{contract}@")) {
+                return Ok(session.path());
+            }
+        }
+        bail!("there is no session of {contract}")
     }
 
     /// The agent's program with some arguments.

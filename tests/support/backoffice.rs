@@ -105,13 +105,14 @@ impl BackOffice {
         Ok(word.trim_end_matches('.').to_owned())
     }
 
-    /// A code that enrols one device.
+    /// A code that enrols one device, and the fingerprint of the key that answers then.
     ///
     /// # Errors
     /// Where there is no such contract.
-    pub fn enrolment_code(&self, contract: &str) -> Result<String> {
+    pub fn enrolment_code(&self, contract: &str) -> Result<(String, String)> {
         let answer = self.ask("enrolment-code", &["--contract", contract])?;
-        Ok(answer["code"].as_str().context("no code")?.to_owned())
+        let text = |name: &str| answer[name].as_str().map(str::to_owned).context("no code or no key");
+        Ok((text("code")?, text("key")?))
     }
 
     /// An invitation to this back office as a link, `candor:join?…`.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use candor_diary::plain;
 use candor_journal::{Journal, MasterKey};
 use candor_protocol::{Request, Response};
 use serde_json::Value;
@@ -27,12 +28,15 @@ use crate::seat::{House, Pipeline, Seat};
 use crate::settings::{self, Remembered};
 use crate::signs::{Place, Signs, TrayProgram, Watched};
 use crate::tracker::Command;
-use requests::{done, remind};
+use requests::done;
 
 /// How many connections the control socket serves at once.
 const CONNECTIONS: usize = 16;
 /// How often the disk space in use is looked at, in milliseconds.
 const DISK_MS: u64 = 60_000;
+
+/// The longest refusal, in characters: it may quote a plugin or a server.
+const MAX_REFUSAL: usize = 2_000;
 
 /// What a running agent needs from outside.
 pub struct Setup {
@@ -57,8 +61,9 @@ pub struct Setup {
 /// A running agent.
 pub struct Agent {
     house: Arc<House>,
+    /// By the name of their sessions.
     seats: Mutex<BTreeMap<String, Arc<Seat>>>,
-    pub(crate) remembered: Mutex<Remembered>,
+    remembered: Mutex<Remembered>,
     runtime: Option<tokio::runtime::Runtime>,
     quit: Notify,
     /// Own rules are set one after the other.
@@ -80,6 +85,11 @@ impl Drop for Agent {
 /// An error of the inside, as a sentence.
 pub(crate) fn words(error: impl std::fmt::Display) -> String {
     format!("{error:#}")
+}
+
+/// The seat of this name: what it is called on this device, or its session.
+fn named<'a>(seats: &'a BTreeMap<String, Arc<Seat>>, name: &str) -> Option<&'a Arc<Seat>> {
+    seats.values().find(|seat| seat.enrolment.handle() == name).or_else(|| seats.get(name))
 }
 
 impl Agent {
@@ -116,17 +126,23 @@ impl Agent {
             runtime: runtime.handle().clone(),
             revision,
         });
-        let remembered = Remembered::load(&house.folder);
+        let mut remembered = Remembered::load(&house.folder);
         let preferences = settings::preferences(&house.folder)?;
         let mut seats = BTreeMap::new();
         for folder in house.folder.contracts()? {
             let seat = Seat::open(&house, folder, &preferences)?;
-            seats.insert(seat.shared.contract.clone(), Arc::new(seat));
+            seats.insert(seat.shared.session.clone(), Arc::new(seat));
+        }
+        if let Some(before) = remembered.take_before() {
+            let current = remembered.contract.as_deref().and_then(|name| named(&seats, name));
+            if let Some(seat) = current.or_else(|| seats.values().next()) {
+                seat.work_on(|work| *work = before).await;
+            }
+            remembered.keep(&house.folder)?;
         }
         for seat in seats.values() {
-            match seat.ready().await {
-                Ok(pipeline) => remind(&pipeline, &remembered).await,
-                Err(why) => tracing::info!("{why}"),
+            if let Err(why) = seat.ready().await {
+                tracing::info!("{why}");
             }
         }
         Ok(Arc::new(Self {
@@ -183,14 +199,15 @@ impl Agent {
         watching.abort();
         showing.abort();
         drop(listener);
-        for seat in self.seats.lock().await.values() {
+        for seat in self.seats().await {
             seat.stop().await;
         }
         self.house.journal.sync().await.context("the journal could not be written")
     }
 
     async fn answer(&self, request: Request, shown: &Place) -> Response {
-        self.obey(request, shown).await.map_or_else(Response::Error, Response::Ok)
+        let refused = |why: String| Response::Error(plain::cut(&plain::visible(&why), MAX_REFUSAL));
+        self.obey(request, shown).await.map_or_else(refused, Response::Ok)
     }
 
     /// What all seats share.
@@ -198,7 +215,7 @@ impl Agent {
         &self.house
     }
 
-    /// All seats, in order of their contracts' ids.
+    /// All seats, in order of their sessions' names.
     pub(crate) async fn seats(&self) -> Vec<Arc<Seat>> {
         self.seats.lock().await.values().cloned().collect()
     }
@@ -207,14 +224,14 @@ impl Agent {
     pub(crate) async fn seat(&self, contract: Option<&str>) -> Result<Arc<Seat>, String> {
         let Some(contract) = contract else { return self.current().await };
         let seats = self.seats.lock().await;
-        seats.get(contract).cloned().ok_or_else(|| format!("this device has no contract {contract:?}"))
+        named(&seats, contract).cloned().ok_or_else(|| format!("this device has no contract {contract:?}"))
     }
 
     /// The current seat: the one that was chosen, else the first.
     pub(crate) async fn current(&self) -> Result<Arc<Seat>, String> {
         let chosen = self.remembered.lock().await.contract.clone();
         let seats = self.seats.lock().await;
-        let seat = chosen.and_then(|id| seats.get(&id)).or_else(|| seats.values().next());
+        let seat = chosen.and_then(|id| named(&seats, &id)).or_else(|| seats.values().next());
         seat.cloned().ok_or_else(|| {
             "this device is not enrolled: take part in a contract with the link or file from the client \
              (`candor join LINK`)"
@@ -223,8 +240,14 @@ impl Agent {
     }
 
     async fn pipeline(&self) -> Result<Arc<Pipeline>, String> {
-        let none = || "nothing is tracked: the notice was not accepted yet".to_owned();
-        self.current().await?.pipeline().await.ok_or_else(none)
+        self.working().await.map(|(_, pipeline)| pipeline)
+    }
+
+    /// The current seat and its pipeline.
+    async fn working(&self) -> Result<(Arc<Seat>, Arc<Pipeline>), String> {
+        let seat = self.current().await?;
+        let pipeline = seat.pipeline().await;
+        Ok((seat, pipeline.ok_or("nothing is tracked: the notice was not accepted yet")?))
     }
 
     async fn command(&self, command: Command) -> Result<Value, String> {

@@ -32,6 +32,8 @@ pub struct Closing {
     pub shared: Arc<Shared>,
     /// The contract's terms.
     pub terms: Terms,
+    /// The public key of the back office that the parcels are for.
+    pub server: String,
     /// The device's id.
     pub device: String,
     /// The device's key, which signs parcels; without it, why there is none: segments stay open then.
@@ -123,7 +125,7 @@ impl Closing {
     async fn unfinished(&self, from: u64) -> Result<BTreeSet<u64>, CloseError> {
         let journal = &self.shared.journal;
         let length = self.terms.segment.ms();
-        let found = journal.unfinished_segments(&self.terms.contract, length, from, &TOLD).await?;
+        let found = journal.unfinished_segments(&self.shared.session, length, from, &TOLD).await?;
         Ok(found.into_iter().collect())
     }
 
@@ -142,7 +144,7 @@ impl Closing {
     /// # Errors
     /// Where the journal could not be read.
     pub async fn latest(&self, start: u64) -> Result<Option<OutboxEntry>, JournalError> {
-        let found = self.shared.journal.closed_parcels(&self.terms.contract, start, start + 1).await?;
+        let found = self.shared.journal.closed_parcels(&self.shared.session, start, start + 1).await?;
         Ok(found.into_iter().next())
     }
 
@@ -180,14 +182,18 @@ impl Closing {
         }
     }
 
-    fn frame(&self, start: u64, revision: u32, policy: Option<Policy>) -> SegmentFrame {
+    /// `before` is the parcel that this one takes the place of: what it was judged by and made under stays.
+    fn frame(&self, start: u64, revision: u32, before: Option<Parcel>) -> SegmentFrame {
         let in_force = || self.policy.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let terms = before.as_ref().map_or(self.terms.sequence, |before| before.terms);
         SegmentFrame {
             contract: self.terms.contract.clone(),
+            server: self.server.clone(),
+            terms,
             device: self.device.clone(),
             start,
             length: self.terms.segment,
-            policy: policy.unwrap_or_else(in_force),
+            policy: before.map_or_else(in_force, |before| before.policy),
             activity: self.activity(),
             pictures: self.pictures,
             pictures_off: self.shared.choices().no_pictures,
@@ -242,7 +248,7 @@ impl Closing {
     pub async fn sign_anew(&self) -> Result<(), CloseError> {
         let _turn = self.turn.lock().await;
         let journal = &self.shared.journal;
-        for entry in journal.closed_parcels(&self.terms.contract, 0, u64::MAX >> 1).await? {
+        for entry in journal.closed_parcels(&self.shared.session, 0, u64::MAX >> 1).await? {
             let unsettled =
                 matches!(entry.state, OutboxState::Held | OutboxState::Waiting | OutboxState::Rejected);
             if !unsettled {
@@ -250,7 +256,7 @@ impl Closing {
             }
             let Ok(parcel) = self.parcel(&entry.parcel_id).await else { continue };
             if parcel.device == self.device
-                || journal.was_delivered(&self.terms.contract, entry.segment_start).await?
+                || journal.was_delivered(&self.shared.session, entry.segment_start).await?
             {
                 continue;
             }
@@ -304,7 +310,7 @@ impl Closing {
             return Err(CloseError::ChangedTooOften);
         }
         // What was covered is told by the index of a rule: the rules of then stay.
-        let frame = self.frame(start, revision, before.map(|p| p.policy));
+        let frame = self.frame(start, revision, before);
         let Some(Assembled { mut parcel, mut blobs }) = assemble(&frame, &records) else { return Ok(None) };
         for blob in std::mem::take(&mut blobs) {
             if self.has(&blob).await? {
@@ -326,7 +332,7 @@ impl Closing {
         let now = self.shared.clock.now();
         let record = Record::Segment { parcel: parcel.id.clone(), start };
         let close = SegmentClose {
-            contract: self.terms.contract.clone(),
+            contract: self.shared.session.clone(),
             start,
             kind: record.kind().to_owned(),
             at: now,
@@ -420,7 +426,7 @@ impl Closing {
                 .shared
                 .journal
                 .read(RecordFilter {
-                    contract: Some(self.terms.contract.clone()),
+                    contract: Some(self.shared.session.clone()),
                     from_at: Some(start),
                     to_at: Some(start + self.terms.segment.ms()),
                     after_sequence: after,

@@ -295,7 +295,7 @@ impl Closing {
 
     pub(crate) async fn append(&self, start: u64, record: &Record) -> Result<(), EditError> {
         let body = serde_json::to_vec(record)?;
-        self.shared.journal.append(record.kind(), Some(&self.terms.contract), start, body).await?;
+        self.shared.journal.append(record.kind(), Some(&self.shared.session), start, body).await?;
         self.shared.changed();
         Ok(())
     }

@@ -1,30 +1,39 @@
 //! The agent's data folder: what lies where, and how it is read and written. Everything in it is for its owner only.
 //!
 //! ```text
-//! contracts/ID/enrolment.json   where this device is enrolled for that contract, and its terms
-//! contracts/ID/token            the device's token; only the host reads it, no plugin does
-//! contracts/ID/acceptance.json  which notice was accepted, by whom, when; and the grants that come with it
+//! contracts/SESSION/enrolment.json   where this device is enrolled for that contract, and its terms
+//! contracts/SESSION/token            the device's token; only the host reads it, no plugin does
+//! contracts/SESSION/acceptance.json  which notice was accepted, by whom, when; and the grants that come with it
+//! contracts/SESSION/state.json       its memo and label, and the last memos
 //! device.key        the key that signs parcels
 //! journal.key       the key that the journal is encrypted with
 //! own-rules.json    the worker's own rules, optional: settings for the policy `rules`
 //! preferences.json  what the worker prefers, optional
-//! state.json        the current contract, memo and label
+//! state.json        the current contract
 //! journal/          the journal
-//! delivered/        where uploaders that write into a folder write
+//! delivered/SESSION/  where uploaders that write into a folder write
 //! artefacts/        compiled plugins
 //! run/              the control socket
 //! ```
+//!
+//! SESSION is `ID@FINGERPRINT`: a contract's id and the beginning of the fingerprint of the key of the back office that
+//! this device was enrolled at, so that another back office with a contract of the same id has a session of its own. Of
+//! enrolments from before that was so, the folder and the journal's name are the contract's id alone; they stay where
+//! they are.
 
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use candor_diary::terms::Terms;
-use candor_seal::{PublicKey, SecretKey, sha256_hex};
+use candor_diary::terms::{Terms, is_id};
+use candor_seal::{PublicKey, SecretKey};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
+
+/// How many hex digits of a fingerprint are in a session's name: 128 bits, which nobody finds a second key for.
+const SHORT: usize = 32;
 
 /// The data folder.
 #[derive(Clone, Debug)]
@@ -34,6 +43,9 @@ pub struct Folder(PathBuf);
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Enrolment {
+    /// What this session is called on this device: the contract's id, unless another session had that before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle: Option<String>,
     /// The back office's address.
     pub server: String,
     /// The device's id there.
@@ -47,6 +59,14 @@ pub struct Enrolment {
     pub terms: Terms,
 }
 
+impl Enrolment {
+    /// What this session is called on this device.
+    #[must_use]
+    pub fn handle(&self) -> &str {
+        self.handle.as_deref().unwrap_or(&self.terms.contract)
+    }
+}
+
 impl Folder {
     /// Opens or creates the folder, for its owner only.
     ///
@@ -58,16 +78,31 @@ impl Folder {
         Ok(folder)
     }
 
-    /// The folder of a contract in it, made where it is missing.
+    /// The folder of a session in it, made where it is missing: that of this contract at the back office with this key.
     ///
     /// # Errors
-    /// Where it cannot be made.
-    pub fn contract(&self, id: &str) -> Result<Self> {
-        let plain = (1..=64).contains(&id.len())
-            && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        // An id comes from a server: as the name of a folder it must not lead elsewhere.
-        let name = if plain { id.to_owned() } else { format!("x-{}", &sha256_hex(id.as_bytes())[..32]) };
-        Ok(Self(self.make(&format!("contracts/{name}"))?))
+    /// Where the contract's id is none, or the folder cannot be made.
+    pub fn session(&self, contract: &str, server: &PublicKey) -> Result<Self> {
+        // It comes from a server: as the name of a folder it must not lead elsewhere.
+        if !is_id(contract) {
+            bail!("the contract's id {contract:?} is none: 1 to 64 of a-z, 0-9 and -");
+        }
+        for folder in self.contracts()? {
+            let enrolment = folder.enrolment()?;
+            if enrolment.terms.contract == contract && enrolment.server_key == *server {
+                return Ok(folder);
+            }
+        }
+        let short = server.fingerprint().get(..SHORT).unwrap_or_default().to_owned();
+        Ok(Self(self.make(&format!("contracts/{contract}@{short}"))?))
+    }
+
+    /// The name of the session that has this folder, by which the journal knows what it recorded.
+    #[must_use]
+    pub fn session_name(&self, enrolment: &Enrolment) -> String {
+        let name = self.name().unwrap_or_default();
+        // A contract's id has no @, so neither kind of name can pass for the other.
+        if name.contains('@') { name } else { enrolment.terms.contract.clone() }
     }
 
     /// The folders of all contracts that this device is enrolled for, in order of their names.
@@ -141,7 +176,9 @@ impl Folder {
                 .open(&temporary)?;
             file.write_all(bytes)?;
             file.sync_all()?;
-            std::fs::rename(&temporary, &path)
+            std::fs::rename(&temporary, &path)?;
+            // The new name lies in the folder: without this, a loss of power could bring the old file back.
+            std::fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
         };
         write().with_context(|| format!("{} could not be written", path.display()))
     }
@@ -187,7 +224,7 @@ impl Folder {
         match self.read_json("enrolment.json")? {
             Some(enrolment) => Ok(enrolment),
             None => bail!(
-                "this device is not enrolled: run `candor-agent enrol --server ADDRESS --code CODE` with a code from the client"
+                "this device is not enrolled: take part in a contract with the link or file from the client (`candor join LINK`, or `candor-agent enrol LINK`)"
             ),
         }
     }

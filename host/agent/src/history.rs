@@ -29,10 +29,14 @@ pub struct History(Mutex<BTreeMap<u64, Known>>);
 /// What a day and a week add up to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Recorded today, in milliseconds.
+    /// Billed today, within the weekly limit, in milliseconds.
     pub today_ms: u64,
-    /// Recorded this week, in milliseconds.
+    /// Billed this week, within the weekly limit, in milliseconds.
     pub week_ms: u64,
+    /// What of this week is beyond the weekly limit, in milliseconds.
+    pub over_ms: u64,
+    /// What of the running segment is billed, in milliseconds.
+    pub running_ms: u64,
     /// The start of the latest segment of today that has a picture.
     pub last_picture: Option<u64>,
 }
@@ -47,9 +51,9 @@ impl History {
         let now = closing.shared.clock.now();
         let week = week_of(now);
         let today = today(now);
-        let from = week.0.min(today.0);
-        let to = week.1.max(today.1);
-        let entries = journal.closed_parcels(&closing.terms.contract, from, to).await?;
+        // Whole weeks, for the limit is filled from their beginning: a day of a zone can lie in two of UTC.
+        let (from, to) = whole_weeks(today.0.min(week.0), today.1.max(week.1));
+        let entries = journal.closed_parcels(&closing.shared.session, from, to).await?;
         let mut all: BTreeMap<u64, Known> = BTreeMap::new();
         for entry in entries {
             let known = {
@@ -70,15 +74,22 @@ impl History {
             }
         }
         let running = running.map(Facts::of);
+        let runs = running.is_some();
         let facts: Vec<Facts> = all.values().map(|k| k.facts).chain(running).collect();
         let mut totals = Totals::default();
-        for (facts, ms) in facts.iter().zip(closing.billed(&facts)) {
-            let start = facts.start;
-            if (week.0..week.1).contains(&start) {
-                totals.week_ms += ms;
-            }
-            if (today.0..today.1).contains(&start) {
-                totals.today_ms += ms;
+        for (facts, outcome) in facts.iter().zip(closing.outcomes(&facts)) {
+            let (start, ms) = (facts.start, facts.length.ms());
+            let this_week = (week.0..week.1).contains(&start);
+            totals.running_ms = 0;
+            match outcome {
+                Outcome::Billed => {
+                    totals.week_ms += if this_week { ms } else { 0 };
+                    totals.today_ms += if (today.0..today.1).contains(&start) { ms } else { 0 };
+                    // The running one comes last.
+                    totals.running_ms = if runs { ms } else { 0 };
+                }
+                Outcome::OverLimit if this_week => totals.over_ms += ms,
+                _ => {}
             }
         }
         let pictured =
@@ -97,7 +108,7 @@ impl History {
             OutboxState::Cancelled => false,
             OutboxState::Rejected => {
                 let journal = &closing.shared.journal;
-                journal.was_delivered(&closing.terms.contract, entry.segment_start).await?
+                journal.was_delivered(&closing.shared.session, entry.segment_start).await?
             }
             _ => true,
         })
@@ -106,6 +117,11 @@ impl History {
 
 fn known_of(id: &str, parcel: &Parcel) -> Known {
     Known { parcel: id.to_owned(), facts: Facts::of(parcel), pictured: parcel.snapshot.is_some() }
+}
+
+/// The weeks that `from..to` touches.
+fn whole_weeks(from: u64, to: u64) -> (u64, u64) {
+    (week_of(from).0, week_of(to.saturating_sub(1).max(from)).1)
 }
 
 /// Today in the computer's time zone, in milliseconds since the epoch.
@@ -121,7 +137,7 @@ fn today(now: u64) -> (u64, u64) {
 }
 
 /// A segment as the worker sees it, but for what is billed of it, which its neighbours have a say in
-/// ([`Closing::billed`]). `entry` is its parcel's place in the outbox, where it is closed; `sends_at` when it is
+/// ([`Closing::outcomes`]). `entry` is its parcel's place in the outbox, where it is closed; `sends_at` when it is
 /// sent at the earliest where it is not.
 #[must_use]
 pub fn view(parcel: &Parcel, entry: Option<&OutboxEntry>, sends_at: u64, now: u64) -> Segment {
@@ -200,9 +216,14 @@ impl Closing {
     /// Where the journal could not be read.
     pub async fn segments(&self, from: u64, to: u64) -> Result<Vec<Segment>, CloseError> {
         let now = self.shared.clock.now();
-        let from = self.terms.segment.start_of(from);
+        let asked = self.terms.segment.start_of(from)..to;
+        // The limit is filled from the beginning of a week.
+        let (from, to) = match self.terms.weekly_limit {
+            Some(_) => whole_weeks(asked.start, to),
+            None => (asked.start, to),
+        };
         let mut all = BTreeMap::new();
-        for entry in self.shared.journal.closed_parcels(&self.terms.contract, from, to).await? {
+        for entry in self.shared.journal.closed_parcels(&self.shared.session, from, to).await? {
             // What cannot be read any more was erased.
             let Ok(parcel) = self.parcel(&entry.parcel_id).await else { continue };
             let facts = Facts::of(&parcel);
@@ -226,25 +247,24 @@ impl Closing {
             !matches!(segment.state, SegmentState::Cancelled | SegmentState::Rejected { .. })
         };
         let facts: Vec<Facts> = all.values().filter(|(_, s)| told(s)).map(|(facts, _)| *facts).collect();
-        let mut billed = self.billed(&facts).into_iter();
+        let mut outcomes = self.outcomes(&facts).into_iter();
         let mut segments: Vec<Segment> = all.into_values().map(|(_, segment)| segment).collect();
         for segment in segments.iter_mut().filter(|s| told(s)) {
-            segment.billed_ms = billed.next().unwrap_or(0);
+            let billed = outcomes.next() == Some(Outcome::Billed);
+            segment.billed_ms = if billed { u64::from(segment.length) * MINUTE_MS } else { 0 };
         }
+        segments.retain(|segment| asked.contains(&segment.start));
         Ok(segments)
     }
 
-    /// How much of each of this contract's segments is billed, in milliseconds, before the weekly limit.
+    /// What becomes of each of this contract's segments, the weekly limit included: so they have to hold whole weeks, where
+    /// there is one. The back office's diary decides by the same.
     #[must_use]
-    pub fn billed(&self, segments: &[Facts]) -> Vec<u64> {
+    pub fn outcomes(&self, segments: &[Facts]) -> Vec<Outcome> {
         let contract = self.terms.contract.as_str();
         let claim = |facts: &Facts| Claim { contract, facts: *facts, manual_time: self.terms.manual_time };
         let claims: Vec<Claim<'_>> = segments.iter().map(claim).collect();
-        let outcomes = bill(&claims, contract, |_| None).into_iter();
-        let ms = |(facts, outcome): (&Facts, Outcome)| {
-            if outcome == Outcome::Billed { facts.length.ms() } else { 0 }
-        };
-        segments.iter().zip(outcomes).map(ms).collect()
+        bill(&claims, contract, |_| self.terms.weekly_limit.map(u64::from))
     }
 
     /// When an open segment is sent at the earliest.

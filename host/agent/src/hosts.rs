@@ -322,12 +322,24 @@ impl Observations for CollectorHost {
     }
 }
 
-/// The key-value store of one plugin.
+/// The key-value store of one plugin in one session. A plugin of another kind or in another session has another, whatever
+/// its name is: what a client's collector saw never gets to another client's uploader (nor to its own, which has the
+/// network).
 pub struct PluginStore {
-    /// The plugin's name.
-    pub plugin: String,
-    /// Where it is kept.
-    pub journal: Journal,
+    /// What the journal knows it by.
+    owner: String,
+    journal: Journal,
+}
+
+impl PluginStore {
+    /// The store of a plugin in a session.
+    ///
+    /// `plugin` is its kind and name ([`Loaded::owner`](crate::plugins::Loaded::owner)).
+    #[must_use]
+    pub fn new(session: &str, plugin: &str, journal: Journal) -> Self {
+        // Neither session, kind nor name has a slash in it.
+        Self { owner: format!("{session}/{plugin}"), journal }
+    }
 }
 
 fn store_error(error: JournalError) -> StoreError {
@@ -337,16 +349,16 @@ fn store_error(error: JournalError) -> StoreError {
 #[async_trait]
 impl Store for PluginStore {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.journal.store_get(&self.plugin, key).await.map_err(store_error)
+        self.journal.store_get(&self.owner, key).await.map_err(store_error)
     }
     async fn set(&self, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
-        self.journal.store_set(&self.plugin, key, value).await.map_err(store_error)
+        self.journal.store_set(&self.owner, key, value).await.map_err(store_error)
     }
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        self.journal.store_delete(&self.plugin, key).await.map(|_| ()).map_err(store_error)
+        self.journal.store_delete(&self.owner, key).await.map(|_| ()).map_err(store_error)
     }
     async fn list(&self) -> Result<Vec<(String, u64)>, StoreError> {
-        self.journal.store_list(&self.plugin).await.map_err(store_error)
+        self.journal.store_list(&self.owner).await.map_err(store_error)
     }
 }
 
@@ -371,5 +383,36 @@ impl AttachmentSource for JournalAttachment {
     }
     async fn read(&self, offset: u64, count: u32) -> Result<Vec<u8>, String> {
         self.journal.read_blob(&self.info.id, offset, count).await.map_err(|e| e.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candor_journal::MasterKey;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn invariant_12_a_store_belongs_to_one_plugin_of_one_kind_in_one_session() {
+        let place = tempfile::tempdir().unwrap();
+        let key = MasterKey::load_or_create(&place.path().join("key")).unwrap();
+        let journal = Journal::open(&place.path().join("journal"), &key).await.unwrap();
+        let store = |session: &str, plugin: &str| PluginStore::new(session, plugin, journal.clone());
+        store("work", "collector/peeker").set("title", b"Secret project".to_vec()).await.unwrap();
+        for (session, plugin) in [
+            ("work", "uploader/peeker"),
+            ("work", "policy/peeker"),
+            ("work@5f", "collector/peeker"),
+            ("other", "collector/peeker"),
+            ("other", "uploader/peeker"),
+        ] {
+            let other = store(session, plugin);
+            assert_eq!(other.get("title").await.unwrap(), None, "{session} {plugin}");
+            assert!(other.list().await.unwrap().is_empty());
+            other.delete("title").await.unwrap();
+            other.set("title", b"other".to_vec()).await.unwrap();
+        }
+        let found = store("work", "collector/peeker").get("title").await.unwrap();
+        assert_eq!(found.as_deref(), Some(&b"Secret project"[..]));
     }
 }

@@ -6,14 +6,18 @@ use url::Url;
 
 /// The longest invitation, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
+/// The longest address and the longest code, in bytes.
+const MAX_PART: usize = 2_000;
 
-/// Where to enrol, and with what.
+/// Where to enrol, with what, and who has to answer there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invitation {
     /// The back office's address.
     pub server: String,
     /// The one-time code.
     pub code: String,
+    /// The fingerprint of the back office's key, 64 lowercase hex digits: nobody else is enrolled at.
+    pub key: String,
 }
 
 #[derive(Deserialize)]
@@ -23,12 +27,14 @@ struct File {
     version: u32,
     server: String,
     code: String,
+    #[serde(default)]
+    key: Option<String>,
 }
 
-/// Reads a link (`candor:join?server=…&code=…` or `https://…/join#CODE`), the text of an invitation file, or the path of one.
+/// Reads a link (`candor:join?server=…&code=…&key=…` or `https://…/join#CODE.KEY`), or the text of an invitation file.
 ///
 /// # Errors
-/// Where it is neither; says what was expected.
+/// Where it is neither, or does not say whose key has to answer; says what was expected.
 pub fn read(text: &str) -> Result<Invitation> {
     let text = text.trim();
     if text.len() > MAX_BYTES {
@@ -41,21 +47,53 @@ pub fn read(text: &str) -> Result<Invitation> {
         if file.version != 1 {
             bail!("that invitation is of a newer kind: this tracker has to be updated first");
         }
-        return Ok(Invitation { server: file.server, code: file.code });
+        return whole(file.server, file.code, file.key);
     }
     let Ok(url) = Url::parse(text) else {
         bail!("that is no invitation: paste the link that begins with candor:join, or take the file");
     };
-    if let ("https" | "http", "join", Some(code)) =
+    if let ("https" | "http", "join", Some(fragment)) =
         (url.scheme(), url.path().trim_matches('/'), url.fragment().filter(|code| !code.is_empty()))
     {
-        return Ok(Invitation { server: url.origin().ascii_serialization(), code: code.to_owned() });
+        let (code, key) = match fragment.split_once('.') {
+            Some((code, key)) => (code, Some(key.to_owned())),
+            None => (fragment, None),
+        };
+        return whole(url.origin().ascii_serialization(), code.to_owned(), key);
     }
-    let value = |name: &str| url.query_pairs().find(|(n, _)| n == name).map(|(_, v)| v.into_owned());
+    let value = |name: &str| {
+        let mut values = url.query_pairs().filter(|(n, _)| n == name).map(|(_, v)| v.into_owned());
+        // Said twice, it is not said which counts.
+        values.next().filter(|_| values.next().is_none())
+    };
     match (url.scheme(), url.path().trim_matches('/'), value("server"), value("code")) {
-        ("candor", "join", Some(server), Some(code)) => Ok(Invitation { server, code }),
-        _ => bail!("that link is no invitation: it has to begin with candor:join and hold server and code"),
+        ("candor", "join", Some(server), Some(code)) => whole(server, code, value("key")),
+        _ => bail!(
+            "that link is no invitation: it has to begin with candor:join and hold server, code and key, each once"
+        ),
     }
+}
+
+/// An invitation with everything in it.
+///
+/// # Errors
+/// Where a part is missing or is none.
+pub fn whole(server: String, code: String, key: Option<String>) -> Result<Invitation> {
+    let Some(key) = key else {
+        bail!(
+            "that invitation does not say which key the back office has, so anybody could answer in its place: ask the \
+             client for a new invitation"
+        );
+    };
+    let key = key.trim().to_ascii_lowercase();
+    if key.len() != 64 || !key.bytes().all(|b| b.is_ascii_hexdigit()) {
+        bail!("the key in that invitation is none (64 hex digits): ask the client for the invitation again");
+    }
+    let bounded = |part: &str| !part.is_empty() && part.len() <= MAX_PART && !part.contains(char::is_control);
+    if !bounded(&server) || !bounded(&code) {
+        bail!("the address or the code in that invitation is none: ask the client for the invitation again");
+    }
+    Ok(Invitation { server, code, key })
 }
 
 #[cfg(test)]
@@ -64,14 +102,40 @@ mod tests {
 
     #[test]
     fn links_and_files_are_read_and_nonsense_gets_a_sentence() {
-        let wanted = Invitation { server: "https://diary.example".into(), code: "7QK2-9F4M".into() };
-        let link = "candor:join?server=https%3A%2F%2Fdiary.example&code=7QK2-9F4M";
-        assert_eq!(read(link).unwrap(), wanted);
-        assert_eq!(read("https://diary.example/join#7QK2-9F4M").unwrap(), wanted);
-        let file = r#"{"candor-invitation":1,"server":"https://diary.example","code":"7QK2-9F4M"}"#;
-        assert_eq!(read(file).unwrap(), wanted);
-        for wrong in ["", "hello", "https://diary.example", "candor:join?code=x", "{}", "{\"server\":1}"] {
+        let key = "5f".repeat(32);
+        let wanted =
+            Invitation { server: "https://diary.example".into(), code: "7QK2-9F4M".into(), key: key.clone() };
+        let link = format!("candor:join?server=https%3A%2F%2Fdiary.example&code=7QK2-9F4M&key={key}");
+        assert_eq!(read(&link).unwrap(), wanted);
+        assert_eq!(read(&format!("https://diary.example/join#7QK2-9F4M.{key}")).unwrap(), wanted);
+        let file = format!(
+            r#"{{"candor-invitation":1,"server":"https://diary.example","code":"7QK2-9F4M","key":"{key}"}}"#
+        );
+        assert_eq!(read(&file).unwrap(), wanted);
+        for wrong in [
+            "",
+            "hello",
+            "https://diary.example",
+            "candor:join?code=x",
+            "{}",
+            "{\"server\":1}",
+            &format!("{link}&key={}", "0".repeat(64)),
+            &link.replace(&key, "5f"),
+            &link.replace("7QK2", "%1b[2J"),
+        ] {
             assert!(read(wrong).unwrap_err().to_string().contains("invitation"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_invitation_that_names_no_key_is_refused_and_says_what_to_do() {
+        for old in [
+            "candor:join?server=https%3A%2F%2Fdiary.example&code=7QK2-9F4M",
+            "https://diary.example/join#7QK2-9F4M",
+            r#"{"candor-invitation":1,"server":"https://diary.example","code":"7QK2-9F4M"}"#,
+        ] {
+            let refused = read(old).unwrap_err().to_string();
+            assert!(refused.contains("key") && refused.contains("new invitation"), "{refused}");
         }
     }
 }

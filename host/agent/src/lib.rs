@@ -7,6 +7,8 @@
 //! The way of the data: [`guard`] → [`collectors`] (through [`hosts`]) → journal → [`closing`] → [`outbox`].
 //! Start reading at [`agent`], which puts these together, then [`guard`].
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod agent;
 pub mod budget;
 pub mod clock;
@@ -25,6 +27,7 @@ pub mod hosts;
 pub mod input;
 pub mod invitation;
 pub mod log;
+mod log_file;
 pub mod mask;
 pub mod notice;
 pub mod outbox;
@@ -34,6 +37,7 @@ pub mod plugins;
 pub mod presence;
 mod preview;
 pub mod private;
+mod problems;
 pub mod record;
 mod recovery;
 pub mod removal;

@@ -1,6 +1,9 @@
 //! The log: lines on standard error, which is a file where the window started the agent.
 
+use candor_diary::plain;
 use tracing_subscriber::EnvFilter;
+
+use crate::log_file::Log;
 
 /// Starts it. `CANDOR_LOG` says what is logged, such as `debug`; where it says nothing, `default` does.
 pub fn start(default: &str) {
@@ -9,7 +12,8 @@ pub fn start(default: &str) {
     // in whatever wrote the line: the tracker, say.
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        // One line each, whatever texts of plugins and servers are in it.
+        .with_writer(|| plain::LogLine(Log))
         .log_internal_errors(false)
         .init();
 }

@@ -1,6 +1,11 @@
 //! The agent's command line: enrols this device, shows the notice, runs the agent, and talks to a running one.
 
+// What comes from outside must not reach a terminal as it is: `say` is the way there.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,11 +16,13 @@ use candor_agent::enrol::enrol;
 use candor_agent::folder::Folder;
 use candor_agent::guard::eyes::{Eyes, SensorEyes};
 use candor_agent::input::CounterSource;
+use candor_agent::invitation;
 use candor_agent::notice::Acceptance;
 use candor_agent::own_rules::Own;
 use candor_agent::presence::{HeldDown, SensorPresence};
 use candor_agent::seat::open_plugins;
 use candor_agent::settings::Remembered;
+use candor_diary::plain;
 use candor_agent::signs::TrayProgram;
 use candor_protocol::{Client, OutboxAnswer, Request, Status, USUAL, Verified};
 use candor_sensors::{Backend, Sensors};
@@ -24,7 +31,7 @@ use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
 
 const EXAMPLES: &str = "Examples:
-  candor-agent enrol --server https://diary.example --code 7QK2-9F4M
+  candor-agent enrol 'candor:join?server=https%3A%2F%2Fdiary.example&code=7QK2-9F4M&key=5f21…'
   candor-agent notice && candor-agent accept
   candor-agent run
   candor-agent start --memo 'Invoice import'
@@ -50,14 +57,20 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Cmd {
-    /// Enrol this device with a one-time code from the client
+    /// Enrol this device with an invitation from the client
     Enrol {
-        /// The back office's address
-        #[arg(long)]
-        server: String,
+        /// The link that begins with candor:join or https:
+        #[arg(required_unless_present = "server", conflicts_with_all = ["server", "code", "key"])]
+        invitation: Option<String>,
+        /// Instead of a link: the back office's address
+        #[arg(long, requires = "code")]
+        server: Option<String>,
         /// The one-time code
-        #[arg(long)]
-        code: String,
+        #[arg(long, requires = "key")]
+        code: Option<String>,
+        /// The fingerprint of the back office's key, 64 hex digits: whoever answers has to have it
+        #[arg(long, requires = "server")]
+        key: Option<String>,
         /// This device's name in the Work Diary [default: the host's name]
         #[arg(long)]
         name: Option<String>,
@@ -136,7 +149,33 @@ enum Cmd {
     },
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match begin() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line, whatever texts of others are in it. Nothing more can be done where nobody reads this.
+            let _ = writeln!(std::io::stderr(), "Error: {}", plain::visible(&format!("{error:#}")));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Says something to whoever called; what came from outside is visible in it.
+fn say(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let said = writeln!(out, "{}", plain::visible_lines(text)).and_then(|()| out.flush());
+    match said {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        said => said.context("the answer could not be printed"),
+    }
+}
+
+/// Says something on the standard error, in the same way. Nothing more can be done where nobody reads this.
+fn aside(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", plain::visible_lines(text));
+}
+
+fn begin() -> Result<()> {
     candor_agent::private::keep_memory_private()?;
     candor_agent::log::start("warn");
     rustls::crypto::ring::default_provider()
@@ -154,23 +193,27 @@ async fn run(cli: Cli) -> Result<()> {
     let plugins = || cli.plugins.clone().map_or_else(|| beside("plugins"), Ok);
     let compiler = || cli.compiler.clone().map_or_else(|| beside("candor-compile"), Ok);
     match cli.command {
-        Cmd::Enrol { server, code, name } => {
+        Cmd::Enrol { invitation, server, code, key, name } => {
+            let invitation = match (invitation, server) {
+                (Some(link), _) => invitation::read(&link)?,
+                (None, server) => {
+                    invitation::whole(server.unwrap_or_default(), code.unwrap_or_default(), key)?
+                }
+            };
             let folder = Folder::open(&data)?;
             let name =
                 name.unwrap_or_else(|| rustix::system::uname().nodename().to_string_lossy().into_owned());
-            let enrolment = enrol(&folder, &server, &code, &name).await?;
-            println!("Enrolled for '{}' of {}.", enrolment.terms.title, enrolment.terms.client);
-            println!("Next: read `candor-agent notice`, then run `candor-agent accept`.");
-            Ok(())
+            let enrolment = enrol(&folder, &invitation, &name).await?;
+            say(&format!("Enrolled for '{}' of {}.", enrolment.terms.title, enrolment.terms.client))?;
+            say("Next: read `candor-agent notice`, then run `candor-agent accept`.")
         }
         Cmd::Notice => {
             let folder = Folder::open(&data)?;
             let (_, seat) = seat(&data)?;
+            let own = Own::load(&folder);
             let (_, notice) =
-                open_plugins(&folder, &seat.enrolment()?, &plugins()?, &compiler()?, Own::load(&folder))
-                    .await?;
-            print!("{}", notice.text);
-            Ok(())
+                open_plugins(&folder, &seat, &seat.enrolment()?, &plugins()?, &compiler()?, own).await?;
+            say(notice.text.trim_end_matches('\n'))
         }
         Cmd::Accept { by } => accept(&data, &plugins()?, &compiler()?, by).await,
         Cmd::Run { display, counter, tray, backend } => {
@@ -213,20 +256,30 @@ fn beside(name: &str) -> Result<PathBuf> {
 /// The data folder and in it the current contract's: the one that was chosen, else the first.
 fn seat(data: &Path) -> Result<(Folder, Folder)> {
     let folder = Folder::open(data)?;
-    let seat = match Remembered::load(&folder).contract {
-        Some(id) => Some(folder.contract(&id)?),
-        None => folder.contracts()?.into_iter().next(),
-    };
+    let chosen = Remembered::load(&folder).contract;
+    let mut seat = None;
+    for place in folder.contracts()? {
+        let enrolment = place.enrolment()?;
+        let meant = chosen
+            .as_ref()
+            .is_some_and(|name| *name == place.session_name(&enrolment) || name == enrolment.handle());
+        if meant || seat.is_none() {
+            seat = Some(place);
+        }
+        if meant {
+            break;
+        }
+    }
     let seat = seat.context(
-        "this device is not enrolled: run `candor-agent enrol --server ADDRESS --code CODE` with a code from the client",
+        "this device is not enrolled: run `candor-agent enrol LINK` with the link from the client",
     )?;
     Ok((folder, seat))
 }
 
 async fn accept(data: &Path, plugins: &Path, compiler: &Path, by: Option<String>) -> Result<()> {
     let (folder, seat) = seat(data)?;
-    let (_, notice) =
-        open_plugins(&folder, &seat.enrolment()?, plugins, compiler, Own::load(&folder)).await?;
+    let own = Own::load(&folder);
+    let (_, notice) = open_plugins(&folder, &seat, &seat.enrolment()?, plugins, compiler, own).await?;
     let by = by.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "the person at this account".into());
     let acceptance = Acceptance {
         notice: notice.digest(),
@@ -236,8 +289,7 @@ async fn accept(data: &Path, plugins: &Path, compiler: &Path, by: Option<String>
         grants: notice.grants,
     };
     seat.write_json("acceptance.json", &acceptance)?;
-    println!("Accepted. Tracking begins when you run `candor-agent start`.");
-    Ok(())
+    say("Accepted. Tracking begins when you run `candor-agent start`.")
 }
 
 async fn serve(
@@ -273,7 +325,12 @@ async fn serve(
             _ = interrupt.recv() => {}
         }
     };
-    agent.serve(|| println!("ready"), stop).await
+    let ready = || {
+        if let Err(error) = say("ready") {
+            tracing::warn!("{error:#}");
+        }
+    };
+    agent.serve(ready, stop).await
 }
 
 /// Asks the running agent; its refusal is this program's error.
@@ -284,42 +341,54 @@ async fn asked(data: &Path, request: &Request) -> Result<Value> {
 
 async fn tell(data: &Path, request: &Request, done: &str) -> Result<()> {
     asked(data, request).await?;
-    println!("{done}");
-    Ok(())
+    say(done)
 }
 
 async fn read_status(data: &Path) -> Result<Status> {
-    Ok(serde_json::from_value(asked(data, &Request::Status { after: None }).await?)?)
+    let request = Request::Status { after: None };
+    Ok(candor_protocol::read(&request, asked(data, &request).await?)?)
 }
 
 async fn status(data: &Path, json: bool) -> Result<()> {
-    let status = read_status(data).await?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&status)?);
-        return Ok(());
+        let status: Status = serde_json::from_value(asked(data, &Request::Status { after: None }).await?)?;
+        return print_json(&status);
     }
-    println!("{} · {}", status.title, status.client);
+    let status = read_status(data).await?;
+    let mut text = format!("{} · {}\n", status.title, status.client);
     match (status.tracking, status.since) {
         (true, Some(since)) => {
             let seconds = SystemClock::shared().now().saturating_sub(since) / 1_000;
-            println!("Tracking for {}:{:02}:{:02}.", seconds / 3_600, seconds / 60 % 60, seconds % 60);
+            let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+            text.push_str(&format!("Tracking for {hours}:{minutes:02}:{seconds:02}.\n"));
         }
-        _ if !status.notice_accepted => println!("Not recording: the notice was not accepted yet."),
-        _ => println!("Not recording."),
+        _ if !status.notice_accepted => text.push_str("Not recording: the notice was not accepted yet.\n"),
+        _ => text.push_str("Not recording.\n"),
     }
-    println!("Memo: {}", status.memo.as_deref().unwrap_or("–"));
-    println!("Segments: {} closed, {} delivered.", status.segments.closed, status.segments.delivered);
-    println!("Outbox: {} held, {} waiting.", status.outbox.held, status.outbox.waiting);
+    text.push_str(&format!(
+        "Memo: {}\nSegments: {} closed, {} delivered.\nOutbox: {} held, {} waiting.",
+        status.memo.as_deref().unwrap_or("–"),
+        status.segments.closed,
+        status.segments.delivered,
+        status.outbox.held,
+        status.outbox.waiting
+    ));
     if status.outbox.rejected > 0 {
-        println!(
-            "Refused and NOT delivered: {}. See `candor-agent outbox`; `candor-agent send-again ID` sends one again.",
+        text.push_str(&format!(
+            "\nRefused and NOT delivered: {}. See `candor-agent outbox`; `candor-agent send-again ID` sends one again.",
             status.outbox.rejected
-        );
+        ));
     }
     for problem in status.problems {
-        println!("Look at: {problem}");
+        text.push_str(&format!("\nLook at: {problem}"));
     }
-    Ok(())
+    say(&text)
+}
+
+/// JSON for programs, as it is.
+fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", serde_json::to_string_pretty(value)?).context("the answer could not be printed")
 }
 
 async fn drain(data: &Path, limit: Duration) -> Result<()> {
@@ -339,11 +408,10 @@ async fn drain(data: &Path, limit: Duration) -> Result<()> {
             if !refused.is_empty() {
                 bail!("{refused}");
             }
-            match status.outbox.cancelled {
-                0 => println!("Everything is delivered."),
-                n => println!("Everything is delivered, but for {n} segments that you took back."),
-            }
-            return Ok(());
+            return match status.outbox.cancelled {
+                0 => say("Everything is delivered."),
+                n => say(&format!("Everything is delivered, but for {n} segments that you took back.")),
+            };
         }
         if started.elapsed() > limit {
             bail!(
@@ -356,23 +424,24 @@ async fn drain(data: &Path, limit: Duration) -> Result<()> {
 }
 
 async fn outbox(data: &Path, json: bool) -> Result<()> {
-    let OutboxAnswer { entries, .. } = serde_json::from_value(asked(data, &Request::Outbox).await?)?;
+    let answer = asked(data, &Request::Outbox).await?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&entries)?);
-        return Ok(());
+        let OutboxAnswer { entries, .. } = serde_json::from_value(answer)?;
+        return print_json(&entries);
     }
+    let OutboxAnswer { entries, .. } = candor_protocol::read(&Request::Outbox, answer)?;
     if entries.is_empty() {
-        println!("Nothing was closed yet: a segment shows here when it has ended.");
+        say("Nothing was closed yet: a segment shows here when it has ended.")?;
     }
     for entry in entries {
         let why = entry.last_error.unwrap_or_default();
-        println!(
+        say(&format!(
             "{} {:>9}  {} tries  {} bytes  {why}",
             entry.parcel,
             if entry.state == "rejected" { "refused" } else { &entry.state },
             entry.attempts,
             entry.bytes
-        );
+        ))?;
     }
     Ok(())
 }
@@ -393,21 +462,21 @@ async fn verify(data: &Path, json: bool) -> Result<()> {
     let answer = asked(data, &Request::Verify).await?;
     let found: Verified = serde_json::from_value(answer.clone())?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&answer)?);
+        print_json(&answer)?;
     } else {
-        println!(
+        say(&format!(
             "{} records: {} equal, {} sealed. {} pictures.",
             found.records, found.equal, found.sealed, found.pictures
-        );
+        ))?;
     }
     let at = |start: u64| i64::try_from(start).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     for bad in &found.bad_pictures {
         let of = bad.segment_start.and_then(at).map_or("no segment any more".to_owned(), |at| at.to_string());
-        eprintln!("The picture {} of {of} does not verify: {}", bad.picture, bad.reason);
+        aside(&format!("The picture {} of {of} does not verify: {}", bad.picture, bad.reason));
     }
     for start in &found.bad_parcels {
         let of = at(*start).map_or(start.to_string(), |at| at.to_string());
-        eprintln!("The parcel of {of} cannot be read any more");
+        aside(&format!("The parcel of {of} cannot be read any more"));
     }
     match &found.first_bad {
         Some(bad) => bail!("record {} does not verify: {}", bad.sequence, bad.reason),

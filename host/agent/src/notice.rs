@@ -7,19 +7,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
+use candor_diary::plain;
 use candor_diary::terms::{Mode, Terms};
 use candor_sandbox::{Capability, Grants};
 use candor_seal::sha256_hex;
 use serde::{Deserialize, Serialize};
 
-use crate::plugins::{OWN, Plugins, asks};
+use crate::plugins::{Loaded, OWN, Plugins, asks};
 
 /// What is recorded, and what each plugin asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// The text that a person reads.
     pub text: String,
-    /// What is granted by accepting it, by plugin.
+    /// What is granted by accepting it, by kind and name of the plugin ([`Loaded::owner`]).
     pub grants: BTreeMap<String, Granted>,
 }
 
@@ -45,8 +46,21 @@ pub struct Acceptance {
     pub uid: u32,
     /// When, milliseconds since the Unix epoch.
     pub at: u64,
-    /// The grants that go with it, by plugin.
+    /// The grants that go with it, by kind and name of the plugin ([`Loaded::owner`]).
     pub grants: BTreeMap<String, Granted>,
+}
+
+impl Acceptance {
+    /// What a plugin was granted: this kind, name and component.
+    ///
+    /// # Errors
+    /// Where it was granted nothing; says what to do.
+    pub fn granted(&self, loaded: &Loaded) -> Result<&Granted, &'static str> {
+        let granted = self.grants.get(&loaded.owner());
+        granted
+            .filter(|granted| granted.sha256 == loaded.prepared.description().sha256)
+            .ok_or("it was granted nothing: accept the notice")
+    }
 }
 
 pub(crate) fn words(capability: Capability) -> &'static str {
@@ -96,7 +110,8 @@ impl Notice {
         let mut text = String::new();
         let mut grants = BTreeMap::new();
         let mut line = |l: String| {
-            text.push_str(&l);
+            // One line each, whatever the other side wrote into its terms or a policy into its rules.
+            text.push_str(&plain::visible(&l));
             text.push('\n');
         };
         line("What is recorded".into());
@@ -139,7 +154,7 @@ impl Notice {
                     }
                     line(entry);
                     let sha256 = loaded.prepared.description().sha256.clone();
-                    grants.insert(loaded.name.clone(), Granted { sha256, grants: asked });
+                    grants.insert(loaded.owner(), Granted { sha256, grants: asked });
                 }
                 Err(why) => line(format!("- {why}")),
             }

@@ -31,6 +31,8 @@ const LONGEST_ASKED_MS: u64 = 60 * 60_000;
 pub struct Courier {
     /// Shared state.
     pub shared: Arc<Shared>,
+    /// The contract's id, as the target knows it.
+    pub contract: String,
     /// The plugin that carries parcels.
     pub uploader: Uploader,
     /// What counts as proof of a delivery.
@@ -180,7 +182,7 @@ impl Courier {
     /// computer that slept, does not.
     // Mutable although nothing changes: see `later`.
     async fn next_due(&mut self) -> Result<u64, JournalError> {
-        let due = self.shared.journal.next_due(&self.shared.contract).await?;
+        let due = self.shared.journal.next_due(&self.shared.session).await?;
         let at = due.map(|due| due.max(self.delivery.now().next_try_at.unwrap_or(0)));
         let wait = at.map_or(LOOK_MS, |at| at.saturating_sub(self.shared.clock.now()));
         Ok(wait.clamp(LEAST_LOOK_MS, LOOK_MS))
@@ -193,8 +195,8 @@ impl Courier {
             if self.delivery.now().next_try_at.is_some_and(|at| at > now) {
                 return Ok(());
             }
-            let contract = self.shared.contract.as_str();
-            let Some(entry) = self.shared.journal.due_of(Some(contract), now, 1).await?.into_iter().next()
+            let session = self.shared.session.as_str();
+            let Some(entry) = self.shared.journal.due_of(Some(session), now, 1).await?.into_iter().next()
             else {
                 return Ok(());
             };
@@ -214,7 +216,7 @@ impl Courier {
         let attachments: Vec<Arc<dyn AttachmentSource>> = attachments.into_iter().map(source).collect();
         let parcel = ParcelToDeliver {
             id: entry.parcel_id.clone(),
-            contract: entry.contract.clone(),
+            contract: self.contract.clone(),
             segment_start: entry.segment_start,
             segment_length: self.segment_ms,
             envelope: envelope.clone(),

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use candor_diary::parcel;
 use candor_diary::terms::{PluginUse, Terms};
+use candor_diary::{parcel, plain};
 use candor_sandbox::{Capability, Grants, HttpGrant, Kind, Policy, Prepared, Refusal, Sandbox};
 use url::{Host, Url};
 
@@ -33,6 +33,19 @@ pub struct Judging {
     /// What it asks for, and was started with. A policy has no way out for what it sees, and is asked about nothing before
     /// the notice is accepted, which names this.
     pub grants: Grants,
+}
+
+impl Loaded {
+    /// Its kind and name, such as `collector/windows`: two plugins of one name are two.
+    #[must_use]
+    pub fn owner(&self) -> String {
+        format!("{}/{}", kind_word(self.prepared.description().kind), self.name)
+    }
+}
+
+/// A kind of plugins as it is written.
+fn kind_word(kind: Kind) -> String {
+    format!("{kind:?}").to_lowercase()
 }
 
 /// Everything that the terms name.
@@ -123,6 +136,10 @@ impl Library<'_> {
             .policy(&loaded.name, &grants, &loaded.settings)
             .await
             .map_err(|e: Refusal| e.to_string())?;
+        // The notice shows them, and both sides read them: none may show as something else than it is.
+        if let Some(number) = policy.rules().iter().position(|rule| plain::unseen(rule).is_some()) {
+            return Err(format!("the words of its rule {} hold a character that nobody sees", number + 1));
+        }
         Ok(Judging { policy, sha256, grants })
     }
 
@@ -218,7 +235,7 @@ pub fn listed(plugins: &Plugins) -> Vec<candor_protocol::Plugin> {
         let description = loaded.prepared.description();
         all.push(candor_protocol::Plugin {
             name: loaded.name.clone(),
-            kind: format!("{:?}", description.kind).to_lowercase(),
+            kind: kind_word(description.kind),
             sha256: description.sha256.clone(),
             may: description.imports.iter().map(|c| crate::notice::words(*c).to_owned()).collect(),
             problem: problem(&loaded.name),

@@ -15,7 +15,7 @@ const PAGE: u32 = 2_000;
 /// Where the journal could not be read.
 pub(crate) async fn cut_off(shared: &Shared) -> Result<Option<u64>, JournalError> {
     let kinds = ["started", "stopped", "span"];
-    let Some(latest) = shared.journal.latest_record(&shared.contract, &kinds).await? else {
+    let Some(latest) = shared.journal.latest_record(&shared.session, &kinds).await? else {
         return Ok(None);
     };
     Ok(match latest.body.and_then(|body| serde_json::from_slice::<Record>(&body).ok()) {
@@ -37,7 +37,7 @@ pub(crate) async fn open_question(shared: &Shared) -> Result<Option<(u64, u64)>,
     let found = shared
         .journal
         .read(RecordFilter {
-            contract: Some(shared.contract.clone()),
+            contract: Some(shared.session.clone()),
             from_at: Some(shared.clock.now().saturating_sub(QUESTION_MS)),
             kinds,
             limit: PAGE,

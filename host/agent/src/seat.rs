@@ -2,7 +2,9 @@
 //! sensors and clock are shared. Nothing of it is put together before its notice is accepted.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use candor_journal::Journal;
@@ -30,7 +32,7 @@ use crate::own_rules::{Own, OwnRules};
 use crate::plugins::{Library, Loaded, OWN, Plugins};
 use crate::presence::Presence;
 use crate::removal::{self, Removals};
-use crate::settings;
+use crate::settings::{self, Work};
 use crate::shared::Shared;
 use crate::signs::Signs;
 use crate::tracked::Ask;
@@ -38,6 +40,8 @@ use crate::tracker::{Absence, Command, Reply, State, Tracker};
 
 /// How many commands may wait for the tracker.
 const COMMANDS: usize = 16;
+/// How long a courier may take to end that was told to.
+const COURIER_ENDS: Duration = Duration::from_secs(5);
 
 /// What all seats share.
 pub struct House {
@@ -82,7 +86,12 @@ pub struct Seat {
     pub delivery: Arc<Delivery>,
     /// Closed segments, added up.
     pub history: History,
+    work: Mutex<Work>,
     pipeline: Mutex<Option<Arc<Pipeline>>>,
+    /// Held by whoever puts the pipeline together: meanwhile others may look.
+    assembling: Mutex<()>,
+    /// It was stopped for good.
+    over: AtomicBool,
 }
 
 /// A pipeline that was put together.
@@ -90,6 +99,7 @@ pub struct Pipeline {
     commands: Mutex<Option<mpsc::Sender<(Command, Reply)>>>,
     state: watch::Receiver<State>,
     tracker: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    courier: Mutex<Option<tokio::task::JoinHandle<()>>>,
     /// Closes and changes segments.
     pub closing: Arc<Closing>,
     /// Rung when there may be something to deliver.
@@ -99,8 +109,6 @@ pub struct Pipeline {
     own_sha256: Option<String>,
     /// The plugins in use.
     pub plugins: Vec<candor_protocol::Plugin>,
-    /// What carries parcels: it ends with the pipeline, so that nothing goes out under an enrolment that was replaced.
-    courier: Option<tokio::task::AbortHandle>,
 }
 
 impl Pipeline {
@@ -176,6 +184,7 @@ pub fn sandbox(folder: &Folder, compiler: &std::path::Path) -> Result<Sandbox> {
 /// Where the sandbox cannot be set up.
 pub async fn open_plugins(
     folder: &Folder,
+    seat: &Folder,
     enrolment: &Enrolment,
     plugins: &std::path::Path,
     compiler: &std::path::Path,
@@ -184,9 +193,14 @@ pub async fn open_plugins(
     let sandbox = sandbox(folder, compiler)?;
     let library = Library { sandbox: &sandbox, folder: plugins };
     let opened = library.open(&enrolment.terms, own).await;
-    let delivered = folder.path("delivered");
+    let delivered = delivered(folder, &seat.session_name(enrolment));
     let notice = Notice::write(&enrolment.terms, &enrolment.server, &opened, &delivered);
     Ok((opened, notice))
+}
+
+/// Where a session's uploader may write, where it writes into a folder: into no other session's.
+fn delivered(folder: &Folder, session: &str) -> PathBuf {
+    folder.path("delivered").join(session)
 }
 
 impl Seat {
@@ -200,19 +214,22 @@ impl Seat {
         let shared = Shared::new(
             Arc::clone(&house.clock),
             house.journal.clone(),
-            terms.contract.clone(),
+            folder.session_name(&enrolment),
             terms.segment,
             Arc::clone(&house.revision),
         );
         shared.choose(|choices| *choices = settings::choices(preferences, terms, false));
         Ok(Self {
             house: Arc::clone(house),
+            work: Mutex::new(Work::load(&folder)),
             folder,
             shared: Arc::new(shared),
             enrolment,
             delivery: Arc::default(),
             history: History::default(),
             pipeline: Mutex::default(),
+            assembling: Mutex::default(),
+            over: AtomicBool::new(false),
         })
     }
 
@@ -220,7 +237,7 @@ impl Seat {
     pub async fn contract(&self) -> Contract {
         let terms = &self.enrolment.terms;
         Contract {
-            id: terms.contract.clone(),
+            id: self.enrolment.handle().to_owned(),
             title: terms.title.clone(),
             client: terms.client.clone(),
             mode: terms.mode,
@@ -228,6 +245,20 @@ impl Seat {
             server: self.enrolment.server.clone(),
             support: terms.contacts.support.clone(),
             feedback: terms.contacts.feedback.clone(),
+        }
+    }
+
+    /// What the worker works on here.
+    pub async fn work(&self) -> Work {
+        self.work.lock().await.clone()
+    }
+
+    /// The worker works on something else here; it is known after the next start, too.
+    pub async fn work_on(&self, change: impl FnOnce(&mut Work)) {
+        let mut work = self.work.lock().await;
+        change(&mut work);
+        if let Err(error) = work.keep(&self.folder) {
+            tracing::warn!("what to remember could not be kept: {error:#}");
         }
     }
 
@@ -242,14 +273,14 @@ impl Seat {
     /// Where plugins cannot be opened or the acceptance cannot be read.
     pub async fn notice(&self) -> Result<(Plugins, Notice, Option<Acceptance>)> {
         let house = &self.house;
-        let (plugins, notice) = open_plugins(
-            &house.folder,
-            &self.enrolment,
-            &house.plugins,
-            &house.compiler,
-            house.own_rules.now(),
-        )
-        .await?;
+        // Policies are loaded and asked for their rules: on the plugins' runtime, as all plugins.
+        let (home, folder, enrolment) = (house.folder.clone(), self.folder.clone(), self.enrolment.clone());
+        let (library, compiler) = (house.plugins.clone(), house.compiler.clone());
+        let own = house.own_rules.now();
+        let opened = house
+            .runtime
+            .spawn(async move { open_plugins(&home, &folder, &enrolment, &library, &compiler, own).await });
+        let (plugins, notice) = opened.await.context("the agent is stopping")??;
         let uid = rustix::process::getuid().as_raw();
         let acceptance: Option<Acceptance> = self.folder.read_json("acceptance.json")?;
         let acceptance = acceptance.filter(|a| notice.accepted_by(a, uid));
@@ -269,11 +300,11 @@ impl Seat {
         };
         let granted = |name: &str| before.grants.get(name).and_then(|g| g.grants.http.first());
         for loaded in plugins.collectors.iter_mut().chain(&mut plugins.uploader) {
-            if let Some(http) = granted(&loaded.name) {
+            if let Some(http) = granted(&loaded.owner()) {
                 loaded.private = http.private;
             }
         }
-        let delivered = self.house.folder.path("delivered");
+        let delivered = delivered(&self.house.folder, &self.shared.session);
         let as_before = Notice::write(&self.enrolment.terms, &self.enrolment.server, &plugins, &delivered);
         let uid = rustix::process::getuid().as_raw();
         let stays = as_before != notice && as_before.accepted_by(&before, uid);
@@ -326,9 +357,9 @@ impl Seat {
     /// # Errors
     /// Where it is not accepted; says what to do.
     pub async fn ready(&self) -> Result<Arc<Pipeline>, String> {
-        let mut place = self.pipeline.lock().await;
-        if let Some(pipeline) = &*place {
-            return Ok(Arc::clone(pipeline));
+        let _turn = self.assembling.lock().await;
+        if let Some(pipeline) = self.pipeline().await {
+            return Ok(pipeline);
         }
         let words = |e: anyhow::Error| format!("{e:#}");
         let (plugins, notice, acceptance) = self.accepted().await.map_err(words)?;
@@ -341,7 +372,14 @@ impl Seat {
             ));
         };
         let pipeline = Arc::new(self.assemble(plugins, &acceptance).await.map_err(words)?);
-        *place = Some(Arc::clone(&pipeline));
+        *self.pipeline.lock().await = Some(Arc::clone(&pipeline));
+        if self.over.load(Ordering::Acquire) {
+            self.stop().await;
+            return Err(
+                "this device was enrolled again meanwhile: read what is recorded, and accept it".into()
+            );
+        }
+        remind(&pipeline, &self.work().await).await;
         self.shared.changed();
         Ok(pipeline)
     }
@@ -375,8 +413,10 @@ impl Seat {
         let key = self.house.folder.device_key(self.enrolment.device_key.as_ref());
         let key = key.map_err(|error| format!("{error:#}"));
         self.shared.problem("key", key.as_ref().err().cloned());
+        // Of each session its own: the moments of one client's pictures tell another nothing.
+        let purpose = format!("candor random moments of {}", self.shared.session);
         let secret = match &key {
-            Ok(key) => *commitment(&key.to_bytes(), b"candor random moments").as_bytes(),
+            Ok(key) => *commitment(&key.to_bytes(), purpose.as_bytes()).as_bytes(),
             // Pictures are still taken at moments that nobody can foretell.
             Err(_) => {
                 let mut drawn = [0u8; 32];
@@ -411,6 +451,7 @@ impl Seat {
         let closing = Arc::new(Closing {
             shared: Arc::clone(&self.shared),
             terms: self.enrolment.terms.clone(),
+            server: self.enrolment.server_key.to_hex(),
             device: self.enrolment.device.clone(),
             key,
             policy: facts,
@@ -429,10 +470,10 @@ impl Seat {
         if let Err(error) = closing.sign_anew().await {
             self.shared.problem("segment", Some(format!("what waits was not signed anew: {error}")));
         }
-        let mut carrying = None;
+        let mut courier = None;
         if let Some(loaded) = uploader {
             match self.courier(&loaded, acceptance, Arc::clone(&bell), Arc::clone(&closing)).await {
-                Ok(courier) => carrying = Some(runtime.spawn(courier.run())),
+                Ok(ready) => courier = Some(runtime.spawn(ready.run())),
                 Err(why) => self.shared.problem(&loaded.name, Some(format!("the outbox waits: {why}"))),
             }
         }
@@ -449,12 +490,12 @@ impl Seat {
             commands: Mutex::new(Some(commands)),
             state,
             tracker: Mutex::new(Some(tracker)),
+            courier: Mutex::new(courier),
             closing,
             bell,
             guard,
             plugins: listed,
             own_sha256,
-            courier: carrying.map(|task| task.abort_handle()),
         })
     }
 
@@ -464,13 +505,12 @@ impl Seat {
         acceptance: &Acceptance,
         guard: Option<Arc<Guard>>,
     ) -> Result<candor_sandbox::Collector, String> {
-        let granted =
-            acceptance.grants.get(&loaded.name).ok_or("it was granted nothing: accept the notice")?;
+        let granted = acceptance.granted(loaded)?;
         let host = Arc::new(CollectorHost::new(&loaded.name, Arc::clone(&self.shared), guard));
         let hosts = CollectorHosts {
             sensors: Arc::clone(&host) as _,
             observations: host as _,
-            store: Arc::new(self.store(&loaded.name)),
+            store: Arc::new(self.store(loaded)),
         };
         let prepared = &loaded.prepared;
         let started = prepared.collector(&loaded.name, &granted.grants, &loaded.settings, hosts).await;
@@ -484,11 +524,10 @@ impl Seat {
         closed: Arc<Notify>,
         closing: Arc<Closing>,
     ) -> Result<Courier, String> {
-        let granted =
-            acceptance.grants.get(&loaded.name).ok_or("it was granted nothing: accept the notice")?;
+        let granted = acceptance.granted(loaded)?;
         let token = self.folder.token().map_err(|e| format!("{e:#}"))?;
         let hosts = UploaderHosts {
-            store: Arc::new(self.store(&loaded.name)),
+            store: Arc::new(self.store(loaded)),
             secrets: Arc::new(Token { origin: self.enrolment.server.clone(), token }),
         };
         let network = loaded.prepared.description().imports.contains(&Capability::Http);
@@ -497,7 +536,8 @@ impl Seat {
         } else {
             let folder =
                 granted.grants.folder.clone().ok_or("it was granted no folder: accept the notice")?;
-            self.house.folder.make("delivered").map_err(|e| format!("{e:#}"))?;
+            let place = format!("delivered/{}", self.shared.session);
+            self.house.folder.make(&place).map_err(|e| format!("{e:#}"))?;
             Proof::Written(folder)
         };
         let uploader = loaded
@@ -507,6 +547,7 @@ impl Seat {
             .map_err(|e| e.to_string())?;
         Ok(Courier {
             shared: Arc::clone(&self.shared),
+            contract: self.enrolment.terms.contract.clone(),
             uploader,
             proof,
             segment_ms: self.enrolment.terms.segment.ms(),
@@ -516,8 +557,8 @@ impl Seat {
         })
     }
 
-    fn store(&self, plugin: &str) -> PluginStore {
-        PluginStore { plugin: plugin.to_owned(), journal: self.shared.journal.clone() }
+    fn store(&self, loaded: &Loaded) -> PluginStore {
+        PluginStore::new(&self.shared.session, &loaded.owner(), self.shared.journal.clone())
     }
 
     /// Puts other preferences in force.
@@ -567,8 +608,10 @@ impl Seat {
         self.shared.problem("own rules", Some(why.to_owned()));
     }
 
-    /// Ends tracking; everything is recorded when this returns.
+    /// Ends tracking and delivery for good; everything is recorded when this returns. What is being delivered is
+    /// delivered again by whoever comes next: a target takes a parcel once.
     pub async fn stop(&self) {
+        self.over.store(true, Ordering::Release);
         let Some(pipeline) = self.pipeline.lock().await.take() else { return };
         // Not seen any more from now on, however long it takes to write down what was.
         pipeline.closing.shared.tracked.end(self.house.clock.now());
@@ -579,9 +622,26 @@ impl Seat {
         {
             tracing::error!("the tracker failed while it stopped; what it had written is kept");
         }
-        if let Some(courier) = &pipeline.courier {
-            // A parcel that is on its way is delivered again: that is once.
+        let courier = pipeline.courier.lock().await.take();
+        if let Some(courier) = courier {
             courier.abort();
+            if tokio::time::timeout(COURIER_ENDS, courier).await.is_err() {
+                tracing::warn!("an uploader is still busy; it is left to itself");
+            }
+        }
+    }
+}
+
+/// A tracker takes up the memo and label that were set before.
+async fn remind(pipeline: &Pipeline, work: &Work) {
+    let commands = [
+        Command::Memo { memo: work.memo.clone().unwrap_or_default() },
+        Command::Label { label: work.label.clone() },
+    ];
+    for command in commands {
+        // A label that the terms have no more is forgotten.
+        if let Err(why) = pipeline.command(command).await {
+            tracing::debug!("{why}");
         }
     }
 }

@@ -16,6 +16,10 @@ use crate::record::Record;
 pub struct SegmentFrame {
     /// The contract.
     pub contract: String,
+    /// The public key of the back office that it is for.
+    pub server: String,
+    /// The sequence of the terms in force.
+    pub terms: u64,
     /// The device.
     pub device: String,
     /// First millisecond.
@@ -231,6 +235,8 @@ fn empty(frame: &SegmentFrame) -> Parcel {
     Parcel {
         id: String::new(),
         contract: frame.contract.clone(),
+        server: frame.server.clone(),
+        terms: frame.terms,
         device: frame.device.clone(),
         sequence: 0,
         chain_head: String::new(),
@@ -337,6 +343,8 @@ mod tests {
     fn frame() -> SegmentFrame {
         SegmentFrame {
             contract: "c".into(),
+            server: "5".repeat(64),
+            terms: 1,
             device: "d".into(),
             start: 600_000,
             length: SegmentLength::new(10).unwrap(),

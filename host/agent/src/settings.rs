@@ -1,4 +1,4 @@
-//! What the worker set: preferences, own rules, and where they were when the agent ended.
+//! What the worker set: preferences, own rules, and where they were in each contract when the agent ended.
 
 use std::path::{Path, PathBuf};
 
@@ -16,18 +16,15 @@ const RECENT: usize = 10;
 /// Most own rules: the policy `rules` takes 255.
 const MAX_OWN: usize = 200;
 
-/// What is remembered from one start of the agent to the next.
+/// What is remembered of the whole device from one start of the agent to the next.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct Remembered {
-    /// The current contract.
+    /// The current session.
     pub contract: Option<String>,
-    /// The memo.
-    pub memo: Option<String>,
-    /// The label.
-    pub label: Option<String>,
-    /// The last memos, the latest first.
-    pub recent_memos: Vec<String>,
+    /// Written before memos belonged to their contract: that of the contract that was current.
+    #[serde(flatten, skip_serializing)]
+    before: Work,
 }
 
 impl Remembered {
@@ -43,6 +40,40 @@ impl Remembered {
     /// Where it cannot be written.
     pub fn keep(&self, folder: &Folder) -> Result<()> {
         folder.write_json("state.json", self)
+    }
+
+    /// What was remembered before memos belonged to their contract; nothing the second time.
+    pub fn take_before(&mut self) -> Option<Work> {
+        let before = std::mem::take(&mut self.before);
+        (before != Work::default()).then_some(before)
+    }
+}
+
+/// What the worker works on in one session. What is done for one client is no business of another.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Work {
+    /// The memo.
+    pub memo: Option<String>,
+    /// The label.
+    pub label: Option<String>,
+    /// The last memos, the latest first.
+    pub recent_memos: Vec<String>,
+}
+
+impl Work {
+    /// Reads it from the session's folder; a file that cannot be read is nothing remembered.
+    #[must_use]
+    pub fn load(session: &Folder) -> Self {
+        session.read_json("state.json").ok().flatten().unwrap_or_default()
+    }
+
+    /// Keeps it in the session's folder.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn keep(&self, session: &Folder) -> Result<()> {
+        session.write_json("state.json", self)
     }
 
     /// A memo was set.
@@ -231,10 +262,27 @@ mod tests {
 
     #[test]
     fn memos_are_remembered_once_and_in_order() {
-        let mut remembered = Remembered::default();
+        let mut work = Work::default();
         for memo in ["a", "b", " a ", ""] {
-            remembered.memo(memo);
+            work.memo(memo);
         }
-        assert_eq!((remembered.memo, remembered.recent_memos), (None, vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!((work.memo, work.recent_memos), (None, vec!["a".to_owned(), "b".to_owned()]));
+    }
+
+    #[test]
+    fn memos_from_before_they_belonged_to_a_contract_are_handed_on_once() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        let old =
+            r#"{"contract":"invoices","memo":"For A","label":"Backend","recent-memos":["For A","Older"]}"#;
+        folder.write("state.json", old.as_bytes()).unwrap();
+        let mut remembered = Remembered::load(&folder);
+        let work = remembered.take_before().unwrap();
+        assert_eq!((work.memo.as_deref(), work.label.as_deref()), (Some("For A"), Some("Backend")));
+        assert_eq!(work.recent_memos, ["For A", "Older"]);
+        assert_eq!(remembered.take_before(), None);
+        remembered.keep(&folder).unwrap();
+        let mut kept = Remembered::load(&folder);
+        assert_eq!((kept.take_before(), kept.contract.as_deref()), (None, Some("invoices")));
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::budget::Budgets;
 use crate::clock::Clock;
+use crate::problems::Problems;
 use crate::record::Record;
 use crate::tracked::TrackedTime;
 use crate::unwritten::{Pending, Unwritten};
@@ -53,8 +54,9 @@ pub struct Shared {
     pub clock: Arc<dyn Clock>,
     /// The journal.
     pub journal: Journal,
-    /// The contract that is tracked.
-    pub contract: String,
+    /// The session whose records these are: a contract at one back office, which another of the same contract id never
+    /// touches. The journal knows it by this name.
+    pub session: String,
     /// The length of its segments.
     pub length: SegmentLength,
     /// Which time is tracked.
@@ -69,7 +71,7 @@ pub struct Shared {
     /// The segment that has its picture already.
     pictured: AtomicU64,
     counts: Mutex<BTreeMap<u64, Counted>>,
-    problems: Mutex<BTreeMap<String, String>>,
+    problems: Problems,
     choices: RwLock<Choices>,
     revision: Arc<watch::Sender<u64>>,
 }
@@ -95,7 +97,7 @@ impl Shared {
     pub fn new(
         clock: Arc<dyn Clock>,
         journal: Journal,
-        contract: String,
+        session: String,
         length: SegmentLength,
         revision: Arc<watch::Sender<u64>>,
     ) -> Self {
@@ -104,14 +106,14 @@ impl Shared {
             budgets: Budgets::default(),
             clock,
             journal,
-            contract,
+            session,
             length,
             tracked: TrackedTime::default(),
             closed: Mutex::default(),
             unwritten: Unwritten::new(length),
             pictured: AtomicU64::new(0),
             counts: Mutex::default(),
-            problems: Mutex::default(),
+            problems: Problems::new(Arc::clone(&revision)),
             choices: RwLock::default(),
             revision,
         }
@@ -185,31 +187,21 @@ impl Shared {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&minute)?.unrecorded.take()
     }
 
-    /// Notes a problem that the worker should see, under a name; none clears it.
+    /// Notes a problem that the worker should see, under a name; none clears it. Its text may be a plugin's or a
+    /// server's: everything in it is made visible, its length and the number of problems are bounded, and however often
+    /// it changes, it is logged and told at most once a second.
     pub fn problem(&self, name: &str, text: Option<String>) {
-        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
-        let changed = match text {
-            Some(text) if problems.get(name) == Some(&text) => false,
-            Some(text) => {
-                tracing::warn!(name, "{text}");
-                problems.insert(name.to_owned(), text);
-                true
-            }
-            None => problems.remove(name).is_some(),
-        };
-        drop(problems);
-        if changed {
+        if self.problems.note(name, text) {
             self.changed();
         }
     }
 
     /// All problems, in words.
     pub fn problems(&self) -> Vec<String> {
-        let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
-        problems.iter().map(|(name, text)| format!("{}: {text}", topic(name))).collect()
+        self.problems.all().iter().map(|(name, text)| format!("{}: {text}", topic(name))).collect()
     }
 
-    /// Writes a record of the contract; `at` decides the segment it belongs to. What says which time was worked is never
+    /// Writes a record of the session; `at` decides the segment it belongs to. What says which time was worked is never
     /// lost to a disk that is full: it is kept and written when there is room ([`Unwritten`]).
     ///
     /// # Errors
@@ -217,14 +209,14 @@ impl Shared {
     pub async fn record(&self, at: u64, record: &Record) -> Result<(), RecordError> {
         let body = serde_json::to_vec(record)?;
         let pending = Pending { kind: record.kind(), at, body };
-        let written = self.unwritten.write(&self.journal, &self.contract, pending, record.is_time()).await;
+        let written = self.unwritten.write(&self.journal, &self.session, pending, record.is_time()).await;
         self.tell_unwritten(written.as_ref().map_or_else(Some, Option::as_ref));
         Ok(written.map(drop)?)
     }
 
     /// Tries to write what could not be written before; says whether nothing is left.
     pub async fn write_pending(&self) -> bool {
-        let written = self.unwritten.retry(&self.journal, &self.contract).await;
+        let written = self.unwritten.retry(&self.journal, &self.session).await;
         self.tell_unwritten(written.as_ref().err());
         written.is_ok()
     }

@@ -1,10 +1,9 @@
 //! Answers to those who look: the status, the outbox, single parcels and pictures.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use candor_diary::billing::Facts;
 use candor_diary::terms::{ManualTime, Mode};
 use candor_journal::{Journal, OutboxEntry, OutboxState};
 use candor_protocol::{
@@ -43,7 +42,6 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
         bytes,
     };
     let closed = counts.held + counts.waiting + counts.delivered + counts.rejected + counts.cancelled;
-    let remembered = agent.remembered.lock().await.clone();
     let mut status = Status {
         revision,
         now: house.clock.now(),
@@ -64,15 +62,16 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
         paused_since: None,
         away_since: None,
         question: None,
-        memo: remembered.memo,
-        label: remembered.label,
-        recent_memos: remembered.recent_memos,
+        memo: None,
+        label: None,
+        recent_memos: Vec::new(),
         labels: Vec::new(),
         stopping: false,
         running: None,
         last_picture: None,
         today_ms: 0,
         week_ms: 0,
+        over_ms: 0,
         limit_ms: None,
         manual_time: ManualTime::No,
         segments: SegmentCounts { open: 0, closed, delivered: counts.delivered },
@@ -85,7 +84,9 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
     };
     let Ok(seat) = agent.current().await else { return Ok(status) };
     let terms = &seat.enrolment.terms;
-    status.contract.clone_from(&terms.contract);
+    let work = seat.work().await;
+    (status.memo, status.label, status.recent_memos) = (work.memo, work.label, work.recent_memos);
+    status.contract = seat.enrolment.handle().to_owned();
     status.title.clone_from(&terms.title);
     status.client.clone_from(&terms.client);
     status.mode = terms.mode;
@@ -155,13 +156,13 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
         None => None,
     };
     let running = running.map(|assembled| assembled.parcel);
-    let Totals { today_ms, week_ms, last_picture } =
+    let Totals { today_ms, week_ms, over_ms, running_ms, last_picture } =
         seat.history.totals(closing, running.as_ref()).await.map_err(words)?;
-    (status.today_ms, status.week_ms) = (today_ms, week_ms);
+    (status.today_ms, status.week_ms, status.over_ms) = (today_ms, week_ms, over_ms);
     if let Some(parcel) = running {
         let mut shown = view(&parcel, None, closing.sends_at(parcel.start), status.now);
         shown.undo_until = closing.undo_until(parcel.start, None, closing.sends_at(parcel.start));
-        shown.billed_ms = closing.billed(&[Facts::of(&parcel)]).into_iter().sum();
+        shown.billed_ms = running_ms;
         status.last_picture = shown.picture.is_some().then(|| shown.clone());
         status.running = Some(shown);
     }
@@ -177,12 +178,23 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
 /// The outbox, the latest first.
 pub(crate) async fn outbox(agent: &Agent) -> Result<OutboxAnswer, String> {
     let journal = &agent.house().journal;
+    // The journal knows sessions, a person the contracts' names.
+    let names: HashMap<String, String> = agent
+        .seats()
+        .await
+        .iter()
+        .map(|seat| (seat.shared.session.clone(), seat.enrolment.handle().to_owned()))
+        .collect();
     let mut entries = Vec::new();
     for entry in journal.outbox(LISTED).await.map_err(words)? {
         if entry.state == OutboxState::Replaced {
             continue;
         }
-        entries.push(listed(journal, entry).await);
+        let session = names.get(&entry.contract).cloned();
+        entries.push(OutboxParcel {
+            contract: session.unwrap_or_else(|| entry.contract.clone()),
+            ..listed(journal, entry).await
+        });
     }
     let preferences = crate::settings::preferences(&agent.house().folder).map_err(words)?;
     Ok(OutboxAnswer { entries, disk_bytes: agent.disk_bytes(), disk_limit: preferences.disk_limit })

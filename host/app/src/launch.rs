@@ -73,8 +73,10 @@ impl Launch {
         let run = self.data.join("run");
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&run).map_err(broken)?;
         let log = run.join("agent.log");
+        // Appended to, so that the agent can begin it anew before it grows without end.
         let mut options = OpenOptions::new();
-        let file = options.create(true).write(true).truncate(true).mode(0o600).open(&log).map_err(broken)?;
+        let file = options.create(true).append(true).mode(0o600).open(&log).map_err(broken)?;
+        file.set_len(0).map_err(broken)?;
         let child = Command::new(&self.program)
             .arg("--data")
             .arg(&self.data)

@@ -5,6 +5,9 @@
 //!
 //! Start reading at `candor_protocol::Client` (the way to the agent), then [`window`], [`cli`] or [`tray`].
 
+// What comes from outside must not reach a terminal as it is: `say::aside` and `cli::print` are the ways there.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod cli;
 pub mod launch;
 pub mod say;

@@ -12,7 +12,7 @@ use clap::{CommandFactory as _, Parser};
 
 const EXAMPLES: &str = "Examples:
   candor                               (the window)
-  candor join 'https://diary.example/join#7QK2-9F4M'
+  candor join 'https://diary.example/join#7QK2-9F4M.5f21…'
   candor start --memo 'Invoice import'
   candor status --json
   candor forget --last 10m

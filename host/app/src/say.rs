@@ -1,10 +1,18 @@
 //! Times, durations and states as people read them, after the look's 'Numbers and times'.
 
+use std::io::Write as _;
+
 use candor_protocol::{Segment, SegmentState, SignState};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 pub use candor_diary::plain::{count, plural, short_hex, size};
+
+/// Says something on the standard error, where it is no part of an answer. Whatever came from outside is visible in it.
+pub fn aside(text: &str) {
+    // Nothing more can be done where nobody reads this.
+    let _ = writeln!(std::io::stderr().lock(), "{}", candor_diary::plain::visible_lines(text));
+}
 
 /// A duration in milliseconds as `5:20`; begun minutes do not count.
 #[must_use]

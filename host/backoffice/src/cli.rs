@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
+use candor_diary::plain;
 use candor_diary::terms::Terms;
 use clap::Parser;
 use serde_json::json;
@@ -150,7 +151,13 @@ async fn run_async(command: Command) -> anyhow::Result<()> {
         Command::Init { data } => {
             let (data, store) = open(&data).await?;
             let key = data.server_key()?;
-            say(false, json!({}), &format!("The server's key is {}.", key.public().to_hex()))?;
+            let key = key.public();
+            let text = format!(
+                "Its key's fingerprint is {}. The server's key is {}.",
+                key.fingerprint(),
+                key.to_hex()
+            );
+            say(false, json!({}), &text)?;
             store.close().await;
             Ok(())
         }
@@ -214,14 +221,14 @@ struct Asked {
 async fn add_account(folder: &DataFolder, asked: Asked) -> anyhow::Result<()> {
     let Asked { role, name, email, zone, if_missing, json } = asked;
     let (name, email) = (name.trim().to_owned(), email.trim().to_owned());
-    if name.is_empty() || name.chars().count() > limits::NAME_CHARS || name.chars().any(char::is_control) {
-        bail!("--name: give a name of 1 to {} characters", limits::NAME_CHARS);
+    if name.is_empty() || name.chars().count() > limits::NAME_CHARS || plain::unseen(&name).is_some() {
+        bail!("--name: give a name of 1 to {} characters, all of which can be seen", limits::NAME_CHARS);
     }
     let at = email.find('@').unwrap_or(0);
     if at == 0
         || at + 1 == email.len()
         || email.len() > 254
-        || email.chars().any(|c| c.is_whitespace() || c.is_control())
+        || email.chars().any(|c| c.is_whitespace() || plain::is_unseen(c))
     {
         bail!("--email: {email:?} is no address such as name@example.org");
     }
@@ -264,16 +271,7 @@ async fn add_contract(
     let text = std::fs::read_to_string(file).with_context(|| format!("{}", file.display()))?;
     let terms: Terms =
         serde_json::from_str(&text).with_context(|| format!("{} holds no terms", file.display()))?;
-    let id = &terms.contract;
-    if id.is_empty()
-        || id.len() > 64
-        || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    {
-        bail!("{}: contract: {id:?} is no id; use 1 to 64 of a-z, 0-9 and -", file.display());
-    }
-    if terms.sequence == 0 {
-        bail!("{}: sequence: terms are counted from 1", file.display());
-    }
+    terms.check().with_context(|| format!("{}", file.display()))?;
     let (_, store) = open(folder).await?;
     let client = account(&store, client, Role::Client).await?;
     let worker = account(&store, worker, Role::Worker).await?;
@@ -312,15 +310,17 @@ async fn invite(
     file: Option<&Path>,
     json: bool,
 ) -> anyhow::Result<()> {
-    let (_, store) = open(folder).await?;
+    let (data, store) = open(folder).await?;
+    let key = data.server_key()?.public();
     let drawn = store.enrolment_code(contract).await?;
     store.close().await;
     let (code, expires_at) = drawn.ok_or_else(|| no_contract(contract))?;
-    let invitation = server.map(|server| Invitation::new(server, &code));
+    let invitation = server.map(|server| Invitation::new(server, &code, &key));
     if let (Some(invitation), Some(file)) = (&invitation, file) {
         invitation.write(file)?;
     }
     let mut text = format!("{code}\nIt enrols one device within {} minutes.", limits::CODE_MS / 60_000);
+    text.push_str(&format!("\nThis back office's key has the fingerprint {}.", key.fingerprint()));
     match &invitation {
         Some(invitation) => text.push_str(&format!("\n{}", invitation.link())),
         None => text.push_str("\nFor a link to hand on, give this back office's address with --server."),
@@ -332,6 +332,7 @@ async fn invite(
         "contract": contract,
         "code": code,
         "expires_at": expires_at,
+        "key": key.fingerprint(),
         "server": invitation.as_ref().map(Invitation::server),
         "link": invitation.as_ref().map(Invitation::link),
         "file": file.map(|file| file.display().to_string()),
@@ -385,7 +386,7 @@ fn say(json: bool, value: serde_json::Value, text: &str) -> anyhow::Result<()> {
     if json {
         writeln!(out, "{value}")?
     } else {
-        writeln!(out, "{text}")?
+        writeln!(out, "{}", plain::visible_lines(text))?
     }
     Ok(())
 }

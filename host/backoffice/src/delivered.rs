@@ -1,6 +1,7 @@
 //! Reads a kept parcel back, and lists a contract's parcels for people and programs that check what arrived.
 
 use candor_diary::parcel::{Counts, Focus, PARCEL_TYPE, Parcel, Redaction};
+use candor_diary::plain;
 use candor_seal::Envelope;
 use serde::Serialize;
 
@@ -26,6 +27,16 @@ pub fn open(envelope: &[u8]) -> Result<Parcel, StoreError> {
         return Err(damaged(format!("its type is {}", envelope.payload_type)));
     }
     serde_json::from_slice(&envelope.payload).map_err(|e| damaged(e.to_string()))
+}
+
+/// The same as a page shows it: everything in its texts is visible.
+///
+/// # Errors
+/// As [`parcel`].
+pub fn shown(delivery: &Delivery) -> Result<Parcel, StoreError> {
+    let damaged = |why: String| StoreError::Damaged { what: "a parcel", why };
+    let parcel = serde_json::to_value(parcel(delivery)?).map_err(|e| damaged(e.to_string()))?;
+    serde_json::from_value(plain::visible_json(parcel)).map_err(|e| damaged(e.to_string()))
 }
 
 /// A parcel in the list.

@@ -1,10 +1,12 @@
-//! What a client hands to a worker so that a device can take part: the server's address and a code, as a link or a file.
+//! What a client hands to a worker so that a device can take part: the server's address, a code and the fingerprint of
+//! the server's key, as a link or a file.
 
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::str::FromStr;
 
+use candor_seal::PublicKey;
 use serde::Serialize;
 use url::Url;
 
@@ -61,13 +63,15 @@ pub struct Invitation {
     server: Address,
     /// The enrolment code.
     code: String,
+    /// The fingerprint of this back office's key: a device takes part at no other.
+    key: String,
 }
 
 impl Invitation {
     /// Puts one together.
     #[must_use]
-    pub fn new(server: Address, code: &str) -> Self {
-        Self { form: 1, server, code: code.to_owned() }
+    pub fn new(server: Address, code: &str, key: &PublicKey) -> Self {
+        Self { form: 1, server, code: code.to_owned(), key: key.fingerprint() }
     }
 
     /// The address that devices are sent to.
@@ -76,12 +80,13 @@ impl Invitation {
         &self.server.0
     }
 
-    /// As a link that the tracker opens: `candor:join?server=https%3A%2F%2Fdiary.example&code=ABCD-…`.
+    /// As a link that the tracker opens: `candor:join?server=https%3A%2F%2Fdiary.example&code=ABCD-…&key=5f21…`.
     #[must_use]
     pub fn link(&self) -> String {
         let query = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("server", &self.server.0)
             .append_pair("code", &self.code)
+            .append_pair("key", &self.key)
             .finish();
         format!("candor:join?{query}")
     }
@@ -110,23 +115,31 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
+    fn key() -> PublicKey {
+        candor_seal::SecretKey::from_bytes(&[7; 32]).public()
+    }
+
     fn of(server: &str) -> Result<Invitation, InvitationError> {
-        Ok(Invitation::new(server.parse()?, "ABCD-EFGH-JKLM-NPQR"))
+        Ok(Invitation::new(server.parse()?, "ABCD-EFGH-JKLM-NPQR", &key()))
     }
 
     #[test]
-    fn a_link_and_a_file_carry_the_address_and_the_code() {
+    fn a_link_and_a_file_carry_the_address_the_code_and_the_key() {
         let invitation = of("https://diary.example:8443/candor/").unwrap();
         assert_eq!(
             invitation.link(),
-            "candor:join?server=https%3A%2F%2Fdiary.example%3A8443%2Fcandor&code=ABCD-EFGH-JKLM-NPQR"
+            format!(
+                "candor:join?server=https%3A%2F%2Fdiary.example%3A8443%2Fcandor&code=ABCD-EFGH-JKLM-NPQR&key={}",
+                key().fingerprint()
+            )
         );
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mara.candor");
         invitation.write(&path).unwrap();
         let read: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         let expected = serde_json::json!({
-            "candor-invitation": 1, "server": "https://diary.example:8443/candor", "code": "ABCD-EFGH-JKLM-NPQR"
+            "candor-invitation": 1, "server": "https://diary.example:8443/candor", "code": "ABCD-EFGH-JKLM-NPQR",
+            "key": key().fingerprint()
         });
         assert_eq!(read, expected);
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);

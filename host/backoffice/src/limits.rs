@@ -3,6 +3,9 @@
 
 use std::time::Duration;
 
+/// How many trackers of a contract a page speaks of.
+pub const TRACKERS: i64 = 100;
+
 /// Largest envelope of a parcel, in bytes.
 pub const PARCEL_BYTES: usize = candor_diary::limits::ENVELOPE_BYTES;
 /// Largest attachment, in bytes.

@@ -1,8 +1,10 @@
 //! The program `candor-backoffice`.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use candor_backoffice::cli;
+use candor_diary::plain;
 use clap::Parser;
 
 fn main() -> ExitCode {
@@ -12,13 +14,15 @@ fn main() -> ExitCode {
     // A line that cannot be written is lost: to say so on the same standard error would be a panic.
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| plain::LogLine(std::io::stderr()))
         .log_internal_errors(false)
         .init();
     match cli::run(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("candor-backoffice: {error:#}");
+            // One line, whatever texts of others are in it. Nothing more can be done where nobody reads this.
+            let _ =
+                writeln!(std::io::stderr(), "candor-backoffice: {}", plain::visible(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }

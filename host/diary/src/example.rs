@@ -13,6 +13,8 @@ pub(crate) fn parcel(start: u64, length: u8) -> Parcel {
     Parcel {
         id: "0".repeat(32),
         contract: "invoices".to_owned(),
+        server: "5".repeat(64),
+        terms: 1,
         device: "d".repeat(32),
         sequence: 1,
         chain_head: "0".repeat(64),

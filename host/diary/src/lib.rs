@@ -11,6 +11,7 @@ pub mod billing;
 pub mod calendar;
 pub mod day;
 pub mod edits;
+pub mod enrolment;
 #[cfg(test)]
 mod example;
 pub mod limits;

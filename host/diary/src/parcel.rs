@@ -28,6 +28,13 @@ pub struct Parcel {
     pub id: String,
     /// The contract's id.
     pub contract: String,
+    /// The public key of the back office that it is made for, 64 lowercase hex digits: no other takes it. Empty in
+    /// parcels from before it was told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub server: String,
+    /// The sequence of the terms that it was made under; 0 in parcels from before it was told.
+    #[serde(default, skip_serializing_if = "no_terms")]
+    pub terms: u64,
     /// The enrolled device's id.
     pub device: String,
     /// Position of the segment's closing record in the device's journal, from 1.
@@ -448,4 +455,9 @@ fn is_false(what: &bool) -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
 fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn no_terms(sequence: &u64) -> bool {
+    *sequence == 0
 }

@@ -1,4 +1,102 @@
-//! Figures as people read them, the same in the window and on the pages.
+//! Figures and texts as people read them, the same in the window, on the pages and in a terminal.
+//!
+//! Whatever comes from outside (the other side's terms, a plugin's errors, a window's title, a server's words) goes
+//! through [`visible`] before a person reads it: what would move the cursor, start a line, turn the direction of text or
+//! not be seen at all shows as what it is.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io;
+
+use serde_json::Value;
+
+/// Whether nobody sees this character, or it changes how others are seen: control characters, line and paragraph
+/// separators, marks of direction, zero-width and filling ones, tags.
+#[must_use]
+pub fn is_unseen(c: char) -> bool {
+    matches!(u32::from(c),
+        0x00..=0x1f | 0x7f..=0x9f | 0xad | 0x34f | 0x61c | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x180b..=0x180f
+        | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0x3164 | 0xfeff | 0xffa0 | 0xfff0..=0xfffb
+        | 0x1_bca0..=0x1_bca3 | 0x1_d173..=0x1_d17a | 0xe_0000..=0xe_0fff)
+}
+
+/// The first character of a text that nobody sees.
+#[must_use]
+pub fn unseen(text: &str) -> Option<char> {
+    text.chars().find(|c| is_unseen(*c))
+}
+
+/// A text on one line with everything in it to be seen: an escape character as `␛`, a line break as `␊`, others by
+/// their number, as `\u{202e}`.
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if unseen(text).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match u32::from(c) {
+            // Unicode has a picture of each of these.
+            code @ 0x00..=0x1f => shown.extend(char::from_u32(0x2400 + code)),
+            0x7f => shown.push('\u{2421}'),
+            code if is_unseen(c) => {
+                // Writing into a string cannot fail.
+                let _ = write!(shown, "\\u{{{code:x}}}");
+            }
+            _ => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// A text of several lines, each as [`visible`] has it. Only for texts that this program put together: what came from
+/// outside must have gone through [`visible`] before, or its line breaks count.
+#[must_use]
+pub fn visible_lines(text: &str) -> Cow<'_, str> {
+    if text.chars().all(|c| c == '\n' || !is_unseen(c)) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.split('\n').map(visible).collect::<Vec<_>>().join("\n"))
+}
+
+/// The same JSON with every text in it as [`visible`] has it, keys too.
+#[must_use]
+pub fn visible_json(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(visible(&text).into_owned()),
+        Value::Array(all) => all.into_iter().map(visible_json).collect(),
+        Value::Object(all) => {
+            all.into_iter().map(|(key, value)| (visible(&key).into_owned(), visible_json(value))).collect()
+        }
+        other => other,
+    }
+}
+
+/// What a program logs: each event is written whole, and is one line whatever texts are in it.
+#[derive(Debug)]
+pub struct LogLine<W>(pub W);
+
+impl<W: io::Write> io::Write for LogLine<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let line = format!("{}\n", visible(text.trim_end_matches('\n')));
+        self.0.write_all(line.as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// The first `most` characters of a text, and `…` where there are more.
+#[must_use]
+pub fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+    }
+}
 
 /// A duration in minutes as `5:20`.
 #[must_use]
@@ -48,6 +146,33 @@ pub fn plural<'a>(number: u64, one: &'a str, many: &'a str) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_nobody_sees_is_shown_as_what_it_is() {
+        assert!(matches!(visible("Größe 東京 «Ω» 🙂"), Cow::Borrowed(_)));
+        for (text, shown) in [
+            ("a\nNothing is recorded.", "a␊Nothing is recorded."),
+            ("\u{1b}[2J\u{1b}[H", "␛[2J␛[H"),
+            ("a\rb\tc\0\u{7f}", "a␍b␉c␀␡"),
+            ("\u{9b}2J", "\\u{9b}2J"),
+            ("\u{202e}gnp.exe", "\\u{202e}gnp.exe"),
+            ("a\u{2066}b\u{2069}", "a\\u{2066}b\\u{2069}"),
+            ("pass\u{200b}word\u{ad}", "pass\\u{200b}word\\u{ad}"),
+            ("a\u{2028}b\u{85}", "a\\u{2028}b\\u{85}"),
+            ("\u{e0041}", "\\u{e0041}"),
+        ] {
+            assert_eq!(visible(text), shown);
+            assert_eq!(unseen(&visible(text)), None);
+        }
+        let json = serde_json::json!({ "a\n": ["\u{1b}", { "b": "c\u{202e}", "n": 1 }] });
+        let shown = serde_json::json!({ "a␊": ["␛", { "b": "c\\u{202e}", "n": 1 }] });
+        assert_eq!(visible_json(json), shown);
+        let mut log = LogLine(Vec::new());
+        io::Write::write_all(&mut log, b"WARN a\nINFO forged \x1b[1m\n").unwrap();
+        assert_eq!(String::from_utf8(log.0).unwrap(), "WARN a␊INFO forged ␛[1m\n");
+        assert_eq!(visible_lines("a\n\u{1b}b\n"), "a\n␛b\n");
+        assert_eq!((cut("äöü", 2), cut("äöü", 3)), ("äö…".into(), "äöü".into()));
+    }
 
     #[test]
     fn figures_read_as_the_look_says() {

@@ -4,6 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::segment::SegmentLength;
 
+mod check;
+
+pub use check::{BadTerms, is_id};
+
 /// What a contract records, by which rules, and where it goes. Handed out by the back office at enrolment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -60,6 +60,8 @@ const STEPS: &[&str] = &[
          sealed BLOB NOT NULL,
          PRIMARY KEY (plugin, name)
      ) STRICT, WITHOUT ROWID;",
+    // 2. Stores were keyed by a plugin's name alone, so that nobody can tell whose their entries are: nobody gets them.
+    "DELETE FROM store WHERE instr(plugin, '/') = 0;",
 ];
 
 /// Brings the database to the latest schema.

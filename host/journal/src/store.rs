@@ -14,6 +14,9 @@ use crate::journal::finish;
 use crate::writer::check_name;
 use crate::{Journal, JournalError};
 
+/// The longest name of a plugin's store: session, kind and plugin, in characters.
+const MAX_PLUGIN: usize = 256;
+
 /// The longest key: 1 KiB.
 const MAX_KEY_BYTES: usize = 1_024;
 
@@ -45,7 +48,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Unusable`], [`JournalError::DiskFull`], [`JournalError::Closed`], and errors of the database.
     pub async fn store_set(&self, plugin: &str, key: &str, value: Vec<u8>) -> Result<(), JournalError> {
-        check_name("the plugin", plugin, 128)?;
+        check_name("the plugin", plugin, MAX_PLUGIN)?;
         if key.len() > MAX_KEY_BYTES || value.len() > MAX_VALUE_BYTES {
             let reason = "a key longer than 1 KiB or a value longer than 4 MiB";
             return Err(JournalError::Unusable { what: "the store's entry", reason });

@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use candor_diary::plain;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -36,6 +37,14 @@ pub enum AskError {
     /// The socket belongs to somebody else.
     #[error("the agent's socket is served by another user: check who may write to {}", .0.display())]
     Stranger(PathBuf),
+    /// The data folder cannot be.
+    #[error("{} is no folder that can be used ({why}): name another one with --data, or set HOME to a folder", folder.display())]
+    NoFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        why: io::Error,
+    },
     /// The connection broke.
     #[error("the connection to the agent broke ({0}): try again, or look at `candor doctor`")]
     Broken(#[source] io::Error),
@@ -76,12 +85,12 @@ impl Client {
         }
     }
 
-    /// Asks for something of a known kind.
+    /// Asks for something of a known kind, to be shown: see [`shown`].
     ///
     /// # Errors
     /// As [`Client::ask`], and where the answer is of another kind.
     pub fn fetch<T: DeserializeOwned>(&self, request: &Request, limit: Duration) -> Result<T, AskError> {
-        serde_json::from_value(self.ask(request, limit)?).map_err(AskError::Foreign)
+        read(request, self.ask(request, limit)?)
     }
 
     /// What the agent is doing now.
@@ -113,6 +122,9 @@ impl Client {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
                 AskError::NotRunning(self.data.clone())
             }
+            io::ErrorKind::NotADirectory
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::InvalidFilename => AskError::NoFolder { folder: self.data.clone(), why: error },
             _ => AskError::Broken(error),
         })?;
         let peer =
@@ -156,6 +168,35 @@ fn exchange(stream: &mut UnixStream, request: &Request, limit: Duration) -> Resu
     stream.write_all(&line).map_err(late)?;
     let answer = read_line(stream, deadline).map_err(late)?;
     serde_json::from_slice(&answer).map_err(AskError::Foreign)
+}
+
+/// An answer as it may be shown to a person: titles, memos, names and errors in it come from outside, and everything in
+/// them is made visible. What is changed and sent back, and what has to be exact, stays as it is.
+#[must_use]
+pub fn shown(request: &Request, answer: Value) -> Value {
+    match (request, answer) {
+        (Request::OwnRules | Request::Preferences | Request::Parcel { .. }, answer) => answer,
+        // The agent wrote it line by line.
+        (Request::Notice { .. }, Value::Object(mut notice)) => {
+            let text = notice.remove("text");
+            let text =
+                text.as_ref().and_then(Value::as_str).map(|text| plain::visible_lines(text).into_owned());
+            let Value::Object(mut notice) = plain::visible_json(Value::Object(notice)) else {
+                return Value::Null;
+            };
+            notice.extend(text.map(|text| ("text".to_owned(), Value::String(text))));
+            Value::Object(notice)
+        }
+        (_, answer) => plain::visible_json(answer),
+    }
+}
+
+/// Reads an answer that is to be shown: see [`shown`].
+///
+/// # Errors
+/// [`AskError::Foreign`] where it is of another kind.
+pub fn read<T: DeserializeOwned>(request: &Request, answer: Value) -> Result<T, AskError> {
+    serde_json::from_value(shown(request, answer)).map_err(AskError::Foreign)
 }
 
 /// Reads to the end of the line, at most until the deadline.

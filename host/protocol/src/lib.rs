@@ -23,7 +23,7 @@ pub mod sign;
 pub mod socket;
 mod status;
 
-pub use client::{AskError, Client, LONG, Shower, USUAL};
+pub use client::{AskError, Client, LONG, Shower, USUAL, read, shown};
 pub use house::{
     BadPicture, BadRecord, Check, Exported, NoticeAnswer, OwnRule, Plugin, Preferences, Preview, TermsAnswer,
     Theme, Verified,
@@ -32,4 +32,4 @@ pub use outbox::{OutboxAnswer, OutboxParcel, ParcelBytes};
 pub use request::{IdleAnswer, MAX_MEMO, Request, Response};
 pub use segment::{Forgotten, Note, Picture, PictureFacts, Segment, SegmentState};
 pub use sign::{Face, Sign, SignState};
-pub use status::{Contract, IdleQuestion, OutboxCounts, SegmentCounts, Status};
+pub use status::{Contract, IdleQuestion, OutboxCounts, SegmentCounts, Status, names};

@@ -15,8 +15,8 @@ pub struct Segment {
     pub minutes: Vec<Option<u32>>,
     /// How long of it was tracked, in milliseconds.
     pub tracked_ms: u64,
-    /// How much of it is billed, in milliseconds: all of it or nothing (design §8), before the weekly limit; of a running
-    /// one, as if it ended now.
+    /// How much of it is billed, in milliseconds: all of it or nothing (design §8), and nothing beyond the weekly limit; of
+    /// a running one, as if it ended now.
     pub billed_ms: u64,
     /// The memo.
     pub memo: Option<String>,

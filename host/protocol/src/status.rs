@@ -51,10 +51,13 @@ pub struct Status {
     pub running: Option<Segment>,
     /// The last segment with a picture that is still there, of today.
     pub last_picture: Option<Segment>,
-    /// Time recorded today (in the computer's time zone), in milliseconds.
+    /// Time billed today (in the computer's time zone), within the weekly limit, in milliseconds.
     pub today_ms: u64,
-    /// Time recorded this week (Monday 00:00 UTC on), in milliseconds.
+    /// Time billed this week (Monday 00:00 UTC on), within the weekly limit, in milliseconds.
     pub week_ms: u64,
+    /// Time of this week that would be billed but for the weekly limit, in milliseconds.
+    #[serde(default)]
+    pub over_ms: u64,
     /// The weekly limit, in milliseconds.
     pub limit_ms: Option<u64>,
     /// Whether time may be typed in.
@@ -114,10 +117,17 @@ pub struct IdleQuestion {
     pub manual_ms: u64,
 }
 
+/// Whether a session is called so because of this contract: by the contract's id, or by that and what tells it from
+/// others of the same id.
+#[must_use]
+pub fn names(session: &str, contract: &str) -> bool {
+    session.split('@').next() == Some(contract)
+}
+
 /// A contract as the switcher shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contract {
-    /// Its id.
+    /// Its id; that and what tells it from another of the same id, where this device had that before.
     pub id: String,
     /// Its title.
     pub title: String,

@@ -81,6 +81,12 @@ impl PublicKey {
         hex::encode(Sha256::digest(self.0.as_bytes()).get(..8).unwrap_or_default())
     }
 
+    /// The key's fingerprint, by which people and invitations name it: its SHA-256, 64 lowercase hex digits.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        hex::encode(Sha256::digest(self.0.as_bytes()))
+    }
+
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         // Strict: one message and key have no second signature that also counts.
         ed25519_dalek::Signature::from_slice(signature)

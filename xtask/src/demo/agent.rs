@@ -50,11 +50,11 @@ impl Agent {
         })
     }
 
-    /// Enrols it at a back office.
-    pub(super) fn enrol(&self, backoffice: &str, code: &str) -> Result<()> {
+    /// Enrols it with an invitation.
+    pub(super) fn enrol(&self, invitation: &str) -> Result<()> {
         // Left by a run that was ended while it enrolled: nothing was recorded yet.
         let _none = std::fs::remove_dir_all(&self.data);
-        self.tell(&["enrol", "--server", backoffice, "--code", code, "--name", "demo"]).map(drop)
+        self.tell(&["enrol", invitation, "--name", "demo"]).map(drop)
     }
 
     /// Starts it and waits until it answers.

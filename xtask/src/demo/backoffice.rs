@@ -114,10 +114,10 @@ impl BackOffice {
         process::output(add.arg("--terms").arg(&file)).map(drop)
     }
 
-    /// A code that enrols one device.
-    pub(super) fn enrolment_code(&self, contract: &str) -> Result<String> {
-        let answer = self.ask("enrolment-code", &["--contract", contract])?;
-        answer["code"].as_str().map(str::to_owned).context("the back office drew no code")
+    /// An invitation that enrols one device, as a link.
+    pub(super) fn invitation(&self, contract: &str) -> Result<String> {
+        let answer = self.ask("enrolment-code", &["--contract", contract, "--server", &self.address])?;
+        answer["link"].as_str().map(str::to_owned).context("the back office drew no code")
     }
 
     /// The Work Diary page of a contract.

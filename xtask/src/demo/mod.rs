@@ -164,7 +164,7 @@ impl<'a> Demo<'a> {
         let contract = terms.contract;
         let agent = Agent::new(workspace, data.path(&format!("agent-{contract}")));
         if !agent.is_enrolled() {
-            agent.enrol(backoffice.address(), &backoffice.enrolment_code(&contract)?)?;
+            agent.enrol(&backoffice.invitation(&contract)?)?;
         }
         // The screen made for the purpose shows nobody; before their own is recorded, a person is asked.
         agent.accept_notice(own_display.is_some() && !options.accept_notice)?;

@@ -17,7 +17,7 @@ use crate::own_rules::Own;
 use crate::record::Record;
 use crate::removal::UNDO_MS;
 use crate::seat::{Pipeline, Seat};
-use crate::settings::{self, Remembered};
+use crate::settings;
 use crate::signs::Place;
 use crate::tracked::Ask;
 use crate::tracker::Command;
@@ -46,7 +46,7 @@ impl Agent {
                     self.house.signs.required().await?;
                 }
                 if let Some(memo) = &memo {
-                    self.remember(|r| r.memo(memo)).await;
+                    seat.work_on(|work| work.memo(memo)).await;
                 }
                 done(pipeline.command(Command::Start { memo, no_sign }).await)
             }
@@ -55,13 +55,15 @@ impl Agent {
             Request::Pause => done(self.pipeline().await?.halt(Ask::Pause).await),
             Request::Memo { memo } => {
                 check_memo(&memo)?;
-                self.command(Command::Memo { memo: memo.clone() }).await?;
-                self.remember(|r| r.memo(&memo)).await;
+                let (seat, pipeline) = self.working().await?;
+                done(pipeline.command(Command::Memo { memo: memo.clone() }).await)?;
+                seat.work_on(|work| work.memo(&memo)).await;
                 Ok(Value::Null)
             }
             Request::Label { label } => {
-                self.command(Command::Label { label: label.clone() }).await?;
-                self.remember(|r| r.label = label).await;
+                let (seat, pipeline) = self.working().await?;
+                done(pipeline.command(Command::Label { label: label.clone() }).await)?;
+                seat.work_on(|work| work.label = label).await;
                 Ok(Value::Null)
             }
             Request::Idle { answer } => self.idle(answer).await,
@@ -71,7 +73,7 @@ impl Agent {
                 let seat = self.seat(contract.as_deref()).await?;
                 let (_, notice, acceptance) = seat.notice().await.map_err(words)?;
                 to_value(NoticeAnswer {
-                    contract: seat.shared.contract.clone(),
+                    contract: seat.enrolment.handle().to_owned(),
                     digest: notice.digest(),
                     text: notice.text,
                     accepted: acceptance.is_some(),
@@ -80,14 +82,22 @@ impl Agent {
             Request::Accept { contract, digest, by } => {
                 let seat = self.seat(Some(&contract)).await?;
                 seat.accept(&digest, &by).await?;
-                if let Some(pipeline) = seat.pipeline().await {
-                    remind(&pipeline, &*self.remembered.lock().await).await;
+                // Where nothing tracks, what was read becomes the current contract. What tracks stays as it is: to
+                // accept is to allow, and never starts anything.
+                if self.tracks().await.is_none() {
+                    let session = seat.shared.session.clone();
+                    self.remember(|r| r.contract = Some(session)).await;
                 }
-                Ok(Value::Null)
+                self.rung().await
             }
             Request::Preview { contract, own_rules, max_width } => {
                 let seat = self.seat(contract.as_deref()).await?;
-                to_value(preview::preview(&seat, own_rules, max_width).await?)
+                // It runs policies: on the plugins' runtime, as all plugins.
+                let shown = self
+                    .house
+                    .runtime
+                    .spawn(async move { preview::preview(&seat, own_rules, max_width).await });
+                to_value(shown.await.map_err(words)??)
             }
             Request::Segments { from, to } => match self.pipeline().await {
                 Ok(pipeline) => to_value(pipeline.closing.segments(from, to).await.map_err(words)?),
@@ -160,7 +170,7 @@ impl Agent {
             }
             Request::TryNow => {
                 self.house.journal.try_now().await.map_err(words)?;
-                for seat in self.seats.lock().await.values() {
+                for seat in self.seats().await {
                     seat.delivery.try_now();
                 }
                 self.rung().await
@@ -228,34 +238,34 @@ impl Agent {
             if let Some(before) = before {
                 before.halt(Ask::Stop).await?;
             }
-            next.command(Command::Start { memo: state.memo, no_sign: state.no_sign }).await?;
+            // Under its own last memo: what is done for one client is not told to another.
+            next.command(Command::Start { memo: None, no_sign: state.no_sign }).await?;
         }
-        let id = contract.to_owned();
-        self.remember(|r| r.contract = Some(id)).await;
+        let session = new.shared.session.clone();
+        self.remember(|r| r.contract = Some(session)).await;
         self.rung().await
     }
 
-    /// The current contract's id, where it tracks.
+    /// The current session, where it tracks.
     async fn tracks(&self) -> Option<String> {
         let pipeline = self.current().await.ok()?.pipeline().await?;
         let tracks = pipeline.state().since.is_some();
-        tracks.then(|| pipeline.closing.terms.contract.clone())
+        tracks.then(|| pipeline.closing.shared.session.clone())
     }
 
     async fn import(&self, text: &str) -> Result<Value, String> {
         let invitation = invitation::read(text).map_err(words)?;
         let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let folder = &self.house.folder;
-        let enrolment =
-            crate::enrol::enrol(folder, &invitation.server, &invitation.code, &name).await.map_err(words)?;
-        let id = enrolment.terms.contract.clone();
+        let enrolment = crate::enrol::enrol(folder, &invitation, &name).await.map_err(words)?;
         let preferences = settings::preferences(folder).map_err(words)?;
-        let seat =
-            Seat::open(&self.house, folder.contract(&id).map_err(words)?, &preferences).map_err(words)?;
-        let seat = Arc::new(seat);
+        let place = folder.session(&enrolment.terms.contract, &enrolment.server_key).map_err(words)?;
+        let seat = Arc::new(Seat::open(&self.house, place, &preferences).map_err(words)?);
+        let session = seat.shared.session.clone();
         let answer = to_value(seat.contract().await)?;
         let tracks = self.tracks().await;
-        let before = self.seats.lock().await.insert(id.clone(), Arc::clone(&seat));
+        // Not within the condition, where the lock would be held while a plugin takes its time.
+        let before = self.seats.lock().await.insert(session.clone(), Arc::clone(&seat));
         if let Some(before) = before {
             // Enrolled again: under the new terms nothing is recorded before their notice is accepted.
             before.stop().await;
@@ -265,7 +275,7 @@ impl Agent {
             }
         }
         // What tracks stays the current contract, in sight and in reach of Stop, until another is chosen.
-        let current = tracks.filter(|tracks| *tracks != id).unwrap_or(id);
+        let current = tracks.filter(|tracks| *tracks != session).unwrap_or(session);
         self.remember(|r| r.contract = Some(current)).await;
         self.rung().await?;
         Ok(answer)
@@ -344,7 +354,7 @@ impl Agent {
     /// The starts of the segments that pictures belong to, by the journal's name for the picture.
     async fn places_of_pictures(&self) -> Result<BTreeMap<String, u64>, JournalError> {
         let lengths: BTreeMap<String, SegmentLength> =
-            self.seats().await.iter().map(|s| (s.shared.contract.clone(), s.shared.length)).collect();
+            self.seats().await.iter().map(|s| (s.shared.session.clone(), s.shared.length)).collect();
         let mut places = BTreeMap::new();
         let mut after_sequence = None;
         loop {
@@ -379,20 +389,6 @@ impl Agent {
             }
         }
         self.rung().await
-    }
-}
-
-/// A tracker takes up the memo and label that were set before.
-pub(super) async fn remind(pipeline: &Pipeline, remembered: &Remembered) {
-    let commands = [
-        Command::Memo { memo: remembered.memo.clone().unwrap_or_default() },
-        Command::Label { label: remembered.label.clone() },
-    ];
-    for command in commands {
-        // A label that the terms have no more is forgotten.
-        if let Err(why) = pipeline.command(command).await {
-            tracing::debug!("{why}");
-        }
     }
 }
 

@@ -72,7 +72,7 @@ pub enum Command {
     },
     /// Take part in a contract with an invitation
     #[command(
-        after_help = "Examples:\n  candor join 'https://diary.example/join#7QK2-9F4M'\n  candor join invitation.candor\n  candor notice && candor accept --by 'Mara Lind'"
+        after_help = "Examples:\n  candor join 'https://diary.example/join#7QK2-9F4M.5f21…'\n  candor join invitation.candor\n  candor notice && candor accept --by 'Mara Lind'"
     )]
     Join {
         /// A link, a file, or - for the standard input

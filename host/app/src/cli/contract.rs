@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::args::ContractCommand;
 use super::{Answer, Context, prompt};
+use crate::say;
 
 /// The longest invitation, in bytes.
 const MAX_INVITATION: u64 = 64 << 10;
@@ -66,8 +67,9 @@ fn choose<'a>(contracts: &'a [Contract], meant: &str) -> Result<&'a Contract> {
 pub(super) fn join(context: &Context, invitation: &str) -> Result<Answer> {
     let invitation = read_invitation(invitation)?;
     context.ensure_agent()?;
-    let value = context.client.ask(&Request::Import { invitation }, LONG)?;
-    let joined: Contract = serde_json::from_value(value.clone())?;
+    let request = Request::Import { invitation };
+    let value = context.client.ask(&request, LONG)?;
+    let joined: Contract = candor_protocol::read(&request, value.clone())?;
     Ok(Answer::new(
         format!(
             "You take part in '{}' for {}. Nothing is recorded yet.\nRead what would be: `candor notice --contract \
@@ -134,7 +136,7 @@ pub(super) fn accept(
     let by = match by {
         Some(by) => by,
         None => {
-            eprintln!("{}\n", notice.text.trim_end());
+            say::aside(&format!("{}\n", notice.text.trim_end()));
             prompt::line(
                 "To accept this, write your name; to leave it, press Enter: ",
                 "--by 'YOUR NAME' to accept what `candor notice` shows",
@@ -144,10 +146,26 @@ pub(super) fn accept(
     if by.trim().is_empty() {
         bail!("not accepted: nothing is recorded");
     }
-    let request =
-        Request::Accept { contract: notice.contract, digest: notice.digest, by: by.trim().to_owned() };
+    let status = context.client.status()?;
+    let accepted = status.contracts.iter().find(|c| c.id == notice.contract);
+    let (title, client) = accepted.map_or(("", ""), |c| (c.title.as_str(), c.client.as_str()));
+    let request = Request::Accept {
+        contract: notice.contract.clone(),
+        digest: notice.digest,
+        by: by.trim().to_owned(),
+    };
     let value = context.client.ask(&request, LONG)?;
-    Ok(Answer::new("Accepted. Tracking begins when you run `candor start`.", value))
+    let mut text = format!("Accepted for '{}' of {}.", title, client);
+    match &status {
+        // Whoever accepts a second contract must not think that the first one ended, or that this one began.
+        Status { tracking: true, contract, .. } if *contract != notice.contract => text.push_str(&format!(
+            " Tracking goes on for '{}'; `candor contract use {}` switches.",
+            status.title, notice.contract
+        )),
+        Status { tracking: true, .. } => {}
+        _ => text.push_str(" Tracking begins when you run `candor start`."),
+    }
+    Ok(Answer::new(text, value))
 }
 
 #[cfg(test)]

@@ -20,12 +20,13 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
+use candor_diary::plain;
 use candor_protocol::{Request, Segment};
 use serde_json::{Value, json};
 
 pub use self::args::Command;
 use crate::launch::ensure_agent;
-use crate::say::{Zone, end};
+use crate::say::{self, Zone, end};
 use candor_protocol::{Client, USUAL};
 
 /// What came of a command.
@@ -68,7 +69,7 @@ impl Context {
     /// Starts the agent where none runs, and says so on the standard error, where it is in nobody's way.
     fn ensure_agent(&self) -> Result<()> {
         if !self.client.runs() {
-            eprintln!("Starting the agent. The first time takes up to a minute.");
+            say::aside("Starting the agent. The first time takes up to a minute.");
         }
         ensure_agent(&self.client)?;
         Ok(())
@@ -110,7 +111,7 @@ pub fn run(command: Command, client: Client, json: bool) -> ExitCode {
             let printed = if json {
                 print(format!("{:#}\n", answer.json).as_bytes())
             } else {
-                print(with_line_end(answer.text).as_bytes())
+                print(with_line_end(plain::visible_lines(&answer.text).into_owned()).as_bytes())
             };
             match printed {
                 Ok(()) if !answer.bad => ExitCode::SUCCESS,
@@ -129,7 +130,7 @@ pub fn fail(error: &anyhow::Error, json: bool) -> ExitCode {
         // Nothing more can be done where nobody reads this.
         let _ = print(format!("{:#}\n", json!({ "error": sentence })).as_bytes());
     }
-    eprintln!("candor: {sentence}");
+    say::aside(&format!("candor: {sentence}"));
     ExitCode::FAILURE
 }
 
@@ -148,7 +149,8 @@ fn sentence(error: &anyhow::Error) -> String {
     if !text.ends_with(['.', '?', '!']) {
         text.push('.');
     }
-    text
+    // It holds what the agent, a server or the system said.
+    plain::visible(&text).into_owned()
 }
 
 fn with_line_end(mut text: String) -> String {

@@ -75,7 +75,7 @@ pub(super) fn verify(context: &Context) -> Result<Answer> {
 
 pub(super) fn plugins(context: &Context) -> Result<Answer> {
     let value = context.ask(&Request::Plugins)?;
-    let plugins: Vec<Plugin> = serde_json::from_value(value.clone())?;
+    let plugins: Vec<Plugin> = candor_protocol::read(&Request::Plugins, value.clone())?;
     let mut text = String::new();
     for plugin in &plugins {
         let _ = writeln!(text, "{} ({}), {}", plugin.name, plugin.kind, short_hex(&plugin.sha256, 2));

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use anyhow::{Context as _, Result, bail};
+use candor_diary::plain;
 
 /// The longest answer, in bytes.
 const MAX_ANSWER: u64 = 1_000;
@@ -33,7 +34,9 @@ pub(super) fn line(question: &str, option: &str) -> Result<String> {
 fn ask(question: &str) -> Result<String> {
     // The question is no part of the answer that a pipe may read.
     let mut err = io::stderr().lock();
-    write!(err, "{question}").and_then(|()| err.flush()).context("the question could not be shown")?;
+    write!(err, "{}", plain::visible_lines(question))
+        .and_then(|()| err.flush())
+        .context("the question could not be shown")?;
     let mut answer = String::new();
     io::Read::take(io::stdin().lock(), MAX_ANSWER)
         .read_line(&mut answer)

@@ -18,8 +18,9 @@ use crate::say::{self, Zone, end, plural};
 
 pub(super) fn today(context: &Context, day: Option<&str>) -> Result<Answer> {
     let (from, to) = when::day(day, context.now, &context.zone)?;
-    let value = context.ask(&Request::Segments { from, to })?;
-    let segments: Vec<Segment> = serde_json::from_value(value.clone())?;
+    let request = Request::Segments { from, to };
+    let value = context.ask(&request)?;
+    let segments: Vec<Segment> = candor_protocol::read(&request, value.clone())?;
     let zone = &context.zone;
     let mut text = format!("{}, {}\n", zone.day(from, context.now), zone.name(from));
     for segment in &segments {
@@ -174,12 +175,12 @@ fn remove_picture(context: &Context, segment: &Segment, yes: bool) -> Result<Ans
         false => ("picture".to_owned(), "Your time stays.".to_owned()),
     };
     if !yes {
-        eprintln!(
+        crate::say::aside(&format!(
             "{stays} {} sees that a picture was removed. Until it is sent, `candor picture --at {} --undo` brings it back; \
              then it is destroyed.",
             terms.client,
             context.zone.time(segment.start)
-        );
+        ));
         if !prompt::confirm(&format!("Delete {what}?"), "--yes")? {
             bail!("nothing was removed");
         }
@@ -283,7 +284,7 @@ pub(super) fn forget(context: &Context, span: &SpanArgs, yes: bool) -> Result<An
     if !yes {
         let (number, pictures) = (u64::from(would.segments), u64::from(would.pictures));
         let time = minutes(would.time_ms);
-        eprintln!(
+        crate::say::aside(&format!(
             "{}, {}: {number} whole {}, with {time}, {pictures} {}, counts, texts and memo.\n\
              This cannot be undone. Both sides will see that {time} {} removed, and when; not what.",
             context.zone.day(would.from, context.now),
@@ -291,7 +292,7 @@ pub(super) fn forget(context: &Context, span: &SpanArgs, yes: bool) -> Result<An
             plural(number, "segment", "segments"),
             plural(pictures, "picture", "pictures"),
             if time.starts_with("1 ") { "was" } else { "were" },
-        );
+        ));
         if !prompt::confirm(&format!("Remove {time}?"), "--yes")? {
             bail!("nothing was removed");
         }

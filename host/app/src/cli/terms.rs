@@ -10,8 +10,9 @@ use super::{Answer, Context};
 use crate::say;
 
 pub(super) fn terms(context: &Context, contract: Option<String>) -> Result<Answer> {
-    let value = context.ask(&Request::Terms { contract })?;
-    let terms: TermsAnswer = serde_json::from_value(value.clone())?;
+    let request = Request::Terms { contract };
+    let value = context.ask(&request)?;
+    let terms: TermsAnswer = candor_protocol::read(&request, value.clone())?;
     Ok(Answer::new(words(&terms), value))
 }
 

@@ -13,8 +13,9 @@ use super::{Answer, Context};
 use crate::say::{self, Zone};
 
 pub(super) fn status(context: &Context) -> Result<Answer> {
-    let value = context.ask(&Request::Status { after: None })?;
-    let status: Status = serde_json::from_value(value.clone())?;
+    let request = Request::Status { after: None };
+    let value = context.ask(&request)?;
+    let status: Status = candor_protocol::read(&request, value.clone())?;
     Ok(Answer::new(words(&status, &context.zone), value))
 }
 
@@ -38,7 +39,10 @@ fn words(status: &Status, zone: &Zone) -> String {
         }
         let label = status.label.as_ref().map(|l| format!(" ({l})")).unwrap_or_default();
         line(format!("Memo: {}{label}", status.memo.as_deref().unwrap_or("–")));
-        let limit = status.limit_ms.map(|l| format!(" of {}", say::duration(l))).unwrap_or_default();
+        let mut limit = status.limit_ms.map(|l| format!(" of {}", say::duration(l))).unwrap_or_default();
+        if status.over_ms > 0 {
+            limit += &format!(", {} over limit", say::duration(status.over_ms));
+        }
         line(format!(
             "Today {}, this week {}{limit}.",
             say::duration(status.today_ms),

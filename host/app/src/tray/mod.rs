@@ -114,7 +114,9 @@ pub fn run(client: Client, by_agent: bool) -> Result<()> {
     let item = match item {
         Ok(handle) => Some(handle),
         Err(error) => {
-            eprintln!("candor: no tray icon can be shown ({error}). Notifications work without.");
+            crate::say::aside(&format!(
+                "candor: no tray icon can be shown ({error}). Notifications work without."
+            ));
             None
         }
     };
@@ -346,7 +348,7 @@ impl Desk {
     fn quit(&mut self) {
         match self.client.ask(&Request::Quit, USUAL) {
             Ok(_) | Err(AskError::NotRunning(_)) => {}
-            Err(error) => eprintln!("candor: the agent goes on: {error}."),
+            Err(error) => crate::say::aside(&format!("candor: the agent goes on: {error}.")),
         }
         self.leave();
     }

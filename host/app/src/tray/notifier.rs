@@ -124,10 +124,10 @@ impl Notifier {
             Ok(_) => {}
             Err(error) if !self.said_missing => {
                 self.said_missing = true;
-                eprintln!(
+                crate::say::aside(&format!(
                     "candor: nothing shows notifications here ({error}). `candor status` says the same things; \
                      `candor doctor` says what would bring them."
-                );
+                ));
             }
             Err(_) => {}
         }

@@ -140,15 +140,10 @@ impl Model {
                     self.go(Page::Accept(contract.id));
                 }
             }
-            Request::Accept { contract, .. } => {
+            Request::Accept { .. } => {
+                // The agent makes it the current contract where nothing tracks. Nothing starts by this.
                 self.not_now = None;
-                if self.status.as_ref().is_some_and(|status| status.contract == *contract) {
-                    self.go(Page::Home);
-                } else {
-                    // The notice was read to work under it.
-                    self.ask(Request::Switch { contract: contract.clone() });
-                    self.go(Page::Home);
-                }
+                self.go(Page::Home);
             }
             Request::Memo { memo } if self.memo == *memo => self.memo_touched = false,
             Request::Start { .. } => self.memo_touched = false,

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use candor_diary::plain;
 use candor_protocol::Request;
 use serde_json::Value;
 
@@ -40,9 +41,11 @@ pub(crate) trait Client: Send + Sync {
 /// The agent of a data folder, through its control socket.
 impl Client for candor_protocol::Client {
     fn ask(&self, request: &Request, limit: Duration) -> Result<Value, Trouble> {
-        Self::ask(self, request, limit).map_err(|error| match error {
+        let answer = Self::ask(self, request, limit).map(|answer| candor_protocol::shown(request, answer));
+        answer.map_err(|error| match error {
             AskError::NotRunning(_) => Trouble::NoAgent,
-            AskError::Refused(why) => Trouble::Refused(why),
+            AskError::Refused(why) => Trouble::Refused(plain::visible(&why).into_owned()),
+            AskError::NoFolder { .. } => Trouble::Refused(error.to_string()),
             AskError::Silent(_) => Trouble::Slow,
             AskError::Stranger(_) => Trouble::Stranger,
             AskError::Broken(error) if error.kind() == io::ErrorKind::InvalidData => {

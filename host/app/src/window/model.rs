@@ -279,8 +279,7 @@ impl Model {
     /// The week by kinds of time.
     pub(crate) fn week(&self) -> Week {
         let Some(status) = &self.status else { return Week::default() };
-        let over = status.limit_ms.map_or(0, |limit| status.week_ms.saturating_sub(limit));
-        let within = status.week_ms - over;
+        let (within, over) = (status.week_ms, status.over_ms);
         let manual = self.week_manual.min(within);
         Week { tracked: within - manual, manual, over, limit: status.limit_ms }
     }
@@ -432,7 +431,7 @@ impl Model {
     /// The terms of the current contract, where they were read.
     pub(crate) fn terms_here(&self) -> Option<&Terms> {
         let current = &self.status.as_ref()?.contract;
-        self.terms.as_ref().filter(|terms| terms.contract == *current)
+        self.terms.as_ref().filter(|terms| candor_protocol::names(current, &terms.contract))
     }
 
     fn about(&mut self, contract: Option<String>) {

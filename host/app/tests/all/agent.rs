@@ -28,6 +28,8 @@ pub(crate) struct State {
     pub(crate) checks: Vec<Check>,
     /// What every request that changes something is refused with.
     pub(crate) refusal: Option<String>,
+    /// What plugins are called and say.
+    pub(crate) plugins: Vec<Plugin>,
     pub(crate) asked: Vec<Request>,
 }
 
@@ -163,6 +165,7 @@ impl State {
             last_picture: None,
             today_ms: 19_200_000,
             week_ms: 106_800_000,
+            over_ms: 0,
             limit_ms: Some(108_000_000),
             manual_time: ManualTime::Yes,
             segments: SegmentCounts::default(),
@@ -182,6 +185,7 @@ impl State {
             removal: PictureRemoval::KeepsTime,
             checks: Vec::new(),
             refusal: None,
+            plugins: Vec::new(),
             asked: Vec::new(),
         }
     }
@@ -236,7 +240,7 @@ impl State {
             Request::Outbox => return json!(self.outbox),
             Request::Terms { .. } => return json!(self.terms()),
             Request::Doctor => return json!(self.checks),
-            Request::Plugins => return json!([]),
+            Request::Plugins => return json!(self.plugins),
             Request::Notice { .. } => {
                 return json!(NoticeAnswer {
                     contract: "01j9a".into(),

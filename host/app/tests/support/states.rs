@@ -283,6 +283,7 @@ fn base() -> World {
             last_picture: Some(segment(at(17, 40), "Fix rounding in totals")),
             today_ms: 5 * 3_600_000 + 20 * MINUTE,
             week_ms: 29 * 3_600_000 + 40 * MINUTE,
+            over_ms: 0,
             limit_ms: Some(30 * 3_600_000),
             manual_time: ManualTime::Yes,
             segments: SegmentCounts { open: 1, closed: 30, delivered: 30 },
@@ -365,7 +366,7 @@ pub fn world(name: &str) -> World {
             (status.tracking, status.since, status.running) = (false, None, None);
             status.today_ms =
                 world.segments.iter().filter(|s| s.removed_at.is_none()).map(|s| s.billed_ms).sum();
-            status.week_ms = 30 * 3_600_000 + 40 * MINUTE;
+            (status.week_ms, status.over_ms) = (30 * 3_600_000, 40 * MINUTE);
         }
         "paused" => status.paused_since = Some(at(17, 45)),
         "join" => {

@@ -1,4 +1,5 @@
-//! Enrolment: a one-time code and a device's public key in, a token, the server's key and the terms out.
+//! Enrolment: a one-time code and a device's public key in, a token, the server's key and the terms out; signed, with the
+//! number that the device drew, so that the device knows who answers.
 
 use std::sync::Arc;
 
@@ -6,8 +7,9 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Json, Response};
 use bytes::Bytes;
-use candor_diary::terms::Terms;
-use candor_seal::PublicKey;
+use candor_diary::enrolment::{ENROLMENT_TYPE, Enrolled};
+use candor_diary::plain;
+use candor_seal::{Envelope, PublicKey};
 use serde::{Deserialize, Serialize};
 
 use super::ApiError;
@@ -21,18 +23,21 @@ struct Request {
     code: String,
     name: String,
     public_key: String,
+    /// What the device drew for this one enrolment. Without it the answer proves nothing to the device.
+    #[serde(default)]
+    nonce: String,
 }
 
+/// The answer, and the same signed: a device believes only that.
 #[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Answer {
-    device: String,
-    token: String,
-    server_key: String,
-    terms: Terms,
-    /// Path of the contract's Work Diary on this server.
-    diary_url: String,
+struct Answer<'a> {
+    #[serde(flatten)]
+    enrolled: &'a Enrolled,
+    proof: Envelope,
 }
+
+/// The longest nonce, in characters.
+const NONCE_CHARS: usize = 64;
 
 pub(super) async fn enrol(
     State(app): State<Arc<App>>,
@@ -43,12 +48,15 @@ pub(super) async fn enrol(
     let request: Request = serde_json::from_slice(&body)
         .map_err(|e| ApiError::bad_request(format!("Send JSON with code, name and public-key: {e}.")))?;
     let name = request.name.trim();
-    if name.is_empty() || name.chars().count() > limits::NAME_CHARS || name.chars().any(char::is_control) {
+    if name.is_empty() || name.chars().count() > limits::NAME_CHARS || plain::unseen(name).is_some() {
         return Err(ApiError::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "bad-name",
             format!("Give the device a name of 1 to {} characters.", limits::NAME_CHARS),
         ));
+    }
+    if request.nonce.len() > NONCE_CHARS || !request.nonce.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Err(ApiError::bad_request(format!("The nonce is at most {NONCE_CHARS} letters and digits.")));
     }
     let key = PublicKey::from_hex(&request.public_key).map_err(|e| {
         ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-key", format!("The public-key is no key: {e}."))
@@ -74,13 +82,18 @@ pub(super) async fn enrol(
     app.enrol_tries.succeeded(&address);
     let contract = app.store.contract(&device.contract).await?;
     let contract = contract.ok_or_else(|| ApiError::not_found("The contract of this code is gone."))?;
+    app.store.handed_out(&device.id, contract.terms.sequence).await?;
     tracing::info!(device = device.id, contract = device.contract, "enrolled a device");
-    let answer = Answer {
+    let enrolled = Enrolled {
+        nonce: request.nonce,
+        public_key: key.to_hex(),
         device: device.id,
         token,
         server_key: app.key.public().to_hex(),
         terms: contract.terms,
         diary_url: format!("/contracts/{}/diary", contract.id),
     };
-    Ok((StatusCode::CREATED, Json(answer)).into_response())
+    let payload = serde_json::to_vec(&enrolled).map_err(|e| ApiError::internal(&e))?;
+    let proof = Envelope::sign(ENROLMENT_TYPE, payload, &app.key);
+    Ok((StatusCode::CREATED, Json(Answer { enrolled: &enrolled, proof })).into_response())
 }

@@ -2,7 +2,7 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `POST enrol` `{"code", "name", "public-key"}` | 201 `{"device", "token", "server-key", "terms", "diary-url"}` |
+//! | `POST enrol` `{"code", "name", "public-key", "nonce"}` | 201 `{"device", "token", "server-key", "terms", "diary-url", "proof"}`: `proof` is the same as a DSSE envelope |
 //! | `GET terms` | 200, the newest terms |
 //! | `GET week?contract=ID` | 200 `{"week_start", "limit_minutes", "billed_minutes", "recorded_minutes", "locked_until"}` |
 //! | `PUT parcels/{id}/attachments/{sha256}` | 201, or 200 where it was there |

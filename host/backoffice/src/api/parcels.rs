@@ -34,6 +34,21 @@ pub(super) async fn put(
     }
     let body = body.map_err(|_| ApiError::too_large(limits::PARCEL_BYTES as u64))?;
     let parcel = open(&body, &device, &id)?;
+    if !parcel.server.is_empty() && parcel.server != app.key.public().to_hex() {
+        return Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "wrong-server",
+            "The parcel is made for a back office with another key.",
+        ));
+    }
+    // 0: from before parcels said so.
+    if parcel.terms != 0 && !app.store.has_terms(&parcel.contract, parcel.terms).await? {
+        return Err(ApiError::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "unknown-terms",
+            "The parcel names terms that were never issued for its contract.",
+        ));
+    }
 
     let digest = sha256_hex(&body);
     let received_at = clock::now();

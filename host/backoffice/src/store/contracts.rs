@@ -104,6 +104,34 @@ impl Store {
         Ok(change)
     }
 
+    /// Whether terms of this sequence were issued for a contract.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn has_terms(&self, contract: &str, sequence: u64) -> Result<bool, StoreError> {
+        // What is larger than a database can hold was never issued.
+        let Ok(sequence) = i64::try_from(sequence) else { return Ok(false) };
+        Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM terms WHERE contract = ? AND sequence = ?)")
+            .bind(contract)
+            .bind(sequence)
+            .fetch_one(&self.pool)
+            .await?)
+    }
+
+    /// The terms of a contract with this sequence and when they were issued, milliseconds since the epoch.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn terms(&self, contract: &str, sequence: u64) -> Result<Option<(Terms, u64)>, StoreError> {
+        let row = sqlx::query("SELECT body, issued_at FROM terms WHERE contract = ? AND sequence = ?")
+            .bind(contract)
+            .bind(signed(sequence, "a sequence")?)
+            .fetch_optional(&self.pool)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some((read_terms(&row)?, unsigned(row.try_get("issued_at")?, "a time")?)))
+    }
+
     /// A contract with its newest terms.
     ///
     /// # Errors
@@ -163,9 +191,13 @@ impl Store {
     }
 }
 
+fn read_terms(row: &SqliteRow) -> Result<Terms, StoreError> {
+    serde_json::from_str(row.try_get("body")?)
+        .map_err(|e| StoreError::Damaged { what: "terms", why: e.to_string() })
+}
+
 fn contract(row: &SqliteRow) -> Result<Contract, StoreError> {
-    let terms = serde_json::from_str(row.try_get("body")?)
-        .map_err(|e| StoreError::Damaged { what: "terms", why: e.to_string() })?;
+    let terms = read_terms(row)?;
     Ok(Contract {
         id: row.try_get("id")?,
         client: row.try_get("client")?,

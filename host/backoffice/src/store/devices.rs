@@ -3,7 +3,7 @@
 use candor_seal::PublicKey;
 use sqlx::Row;
 
-use super::{Store, StoreError, signed};
+use super::{Store, StoreError, signed, unsigned};
 use crate::{clock, limits, secrets};
 
 /// An enrolled device. It belongs to one contract.
@@ -87,6 +87,36 @@ impl Store {
         let id: String = row.try_get("id")?;
         tx.commit().await?;
         Ok(Some((Device { id, contract, name: name.to_owned(), key: key.clone() }, token)))
+    }
+
+    /// These terms were handed out to a device: it records under no older ones from now on.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn handed_out(&self, device: &str, sequence: u64) -> Result<(), StoreError> {
+        sqlx::query("UPDATE devices SET terms = max(terms, ?) WHERE id = ?")
+            .bind(signed(sequence, "the terms' sequence")?)
+            .bind(device)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// The trackers of a contract by name, each with the sequence of the newest terms that it is known to have.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn trackers(&self, contract: &str) -> Result<Vec<(String, u64)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT name, terms FROM devices WHERE contract = ? ORDER BY enrolled_at, id LIMIT ?",
+        )
+        .bind(contract)
+        .bind(limits::TRACKERS)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| Ok((row.try_get("name")?, unsigned(row.try_get("terms")?, "a sequence")?)))
+            .collect()
     }
 
     /// The device with this token.

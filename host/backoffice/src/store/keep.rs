@@ -269,5 +269,10 @@ async fn insert(tx: &mut Transaction<'static, Sqlite>, incoming: &Incoming<'_>) 
     .bind(facts.removed)
     .execute(&mut **tx)
     .await?;
+    sqlx::query("UPDATE devices SET terms = max(terms, ?) WHERE id = ?")
+        .bind(signed(parcel.terms, "the terms' sequence")?)
+        .bind(&parcel.device)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }

@@ -305,7 +305,13 @@ fn rules(parcel: &Parcel, contract: &Contract) -> Markup {
                     }
                 }
                 dt { "Terms" }
-                dd { a href={ "/contracts/" (contract.id) "/recorded#terms" } { "Terms " (contract.terms.sequence) } ", now in force" }
+                // Those that it was made under, whatever was issued since.
+                dd {
+                    @match parcel.terms {
+                        0 => { a href={ "/contracts/" (contract.id) "/recorded#terms" } { "Not said by this tracker" } },
+                        sequence => { a href={ "/contracts/" (contract.id) "/recorded#terms" } { "Terms " (sequence) } },
+                    }
+                }
             }
             @if policy.rules.len() > applied.len() {
                 details.more {

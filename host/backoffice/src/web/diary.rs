@@ -7,6 +7,7 @@ use axum::response::Html;
 use candor_diary::billing::Facts;
 use candor_diary::calendar::Day;
 use candor_diary::day::{Cell, Entry, Summary, cells};
+use candor_diary::parcel::Parcel;
 use candor_diary::plain;
 use jiff::civil::Date;
 use maud::{Markup, html};
@@ -169,7 +170,10 @@ impl Page<'_> {
     }
 
     fn pictures(&self) -> bool {
-        self.opened.contract.terms.collectors.iter().any(|c| c.plugin == "screenshots")
+        let taken = |parcel: &Parcel| parcel.snapshot.is_some() || parcel.no_snapshot.is_some();
+        // What trackers did counts, whatever newer terms say.
+        self.data.parcels.iter().any(|(parcel, _)| taken(parcel))
+            || self.opened.contract.terms.collectors.iter().any(|c| c.plugin == "screenshots")
     }
 
     fn today(&self) -> Date {
@@ -333,7 +337,7 @@ impl Page<'_> {
                 "Key presses are counted, never which key."
             }
             a href={ "/contracts/" (contract.id) "/recorded" } { "What is recorded" }
-            a href={ "/contracts/" (contract.id) "/recorded#terms" } { "Terms " (contract.terms.sequence) }
+            a href={ "/contracts/" (contract.id) "/recorded#terms" } { "Terms" }
         }
     }
 }

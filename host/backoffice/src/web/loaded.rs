@@ -85,7 +85,7 @@ type Read = (Vec<(Parcel, Delivery)>, Vec<Outcome>);
 fn read(deliveries: Vec<Delivery>, outcomes: &HashMap<&str, Outcome>) -> Result<Read, StoreError> {
     let mut found = (Vec::with_capacity(deliveries.len()), Vec::with_capacity(deliveries.len()));
     for delivery in deliveries {
-        let parcel = delivered::parcel(&delivery)?;
+        let parcel = delivered::shown(&delivery)?;
         // One that came between the two readings: its page is a reload away.
         let Some(outcome) = outcomes.get(parcel.id.as_str()) else { continue };
         found.1.push(*outcome);

@@ -1,5 +1,8 @@
-//! 'What is recorded': the terms of a contract in plain words, the same for both sides, one step from every page.
+//! 'What is recorded': the terms of a contract in plain words, the same for both sides, one step from every page. It
+//! speaks of the terms under which trackers record, never of newer ones that were only issued.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -15,7 +18,19 @@ use super::loaded::Opened;
 use super::session::SignedIn;
 use super::when::{Zone, short_date};
 use crate::app::App;
+use crate::store::Contract;
 use crate::{clock, delivered};
+
+/// Terms under which trackers record.
+struct InForce {
+    terms: Terms,
+    /// When they were issued, milliseconds since the epoch.
+    issued_at: u64,
+    /// On which trackers; empty where no tracker has taken part yet.
+    trackers: Vec<String>,
+    /// The policy of the newest parcel that was made under them.
+    policy: Option<Policy>,
+}
 
 pub(super) async fn page(
     State(app): State<Arc<App>>,
@@ -23,23 +38,51 @@ pub(super) async fn page(
     Path(contract): Path<String>,
 ) -> Result<Html<String>, PageError> {
     let opened = Opened::new(&app, account, &contract).await?;
-    let newest = app.store.newest(&opened.contract.id).await?;
-    let policy = newest.map(|newest| delivered::parcel(&newest.delivery)).transpose()?.map(|p| p.policy);
-    Ok(Html(render(&opened, policy.as_ref()).into_string()))
+    let in_force = in_force(&app, &opened.contract).await?;
+    Ok(Html(render(&opened, &in_force).into_string()))
 }
 
-fn render(opened: &Opened, policy: Option<&Policy>) -> Markup {
+/// The terms under which trackers record, the newest first; without trackers those that the first would get.
+async fn in_force(app: &App, contract: &Contract) -> Result<Vec<InForce>, PageError> {
+    let newest = app.store.newest(&contract.id).await?;
+    let newest = newest.map(|newest| delivered::shown(&newest.delivery)).transpose()?;
+    // Of parcels from before they said so, nobody knows.
+    let policy = |sequence: u64| {
+        newest.as_ref().filter(|p| p.terms == sequence || p.terms == 0).map(|p| p.policy.clone())
+    };
+    let mut trackers: BTreeMap<Reverse<u64>, Vec<String>> = BTreeMap::new();
+    for (name, sequence) in app.store.trackers(&contract.id).await? {
+        trackers.entry(Reverse(sequence)).or_default().push(name);
+    }
+    let mut all = Vec::new();
+    for (Reverse(sequence), trackers) in trackers {
+        if let Some((terms, issued_at)) = app.store.terms(&contract.id, sequence).await? {
+            all.push(InForce { terms, issued_at, trackers, policy: policy(sequence) });
+        }
+    }
+    if all.is_empty() {
+        let (terms, issued_at) = (contract.terms.clone(), contract.issued_at);
+        let policy = policy(terms.sequence);
+        all.push(InForce { terms, issued_at, trackers: Vec::new(), policy });
+    }
+    Ok(all)
+}
+
+fn render(opened: &Opened, in_force: &[InForce]) -> Markup {
     let contract = &opened.contract;
-    let terms = &contract.terms;
-    let says = Says { terms, worker: !opened.is_client() };
+    let newest = &contract.terms;
     let zone = Zone::named(&opened.account.zone);
-    let issued =
-        zone.date(contract.issued_at).zip(zone.date(clock::now())).map(|(on, today)| short_date(on, today));
+    let on = |at: u64| zone.date(at).zip(zone.date(clock::now())).map(|(on, today)| short_date(on, today));
+    let behind: Vec<&str> = in_force
+        .iter()
+        .filter(|f| f.terms.sequence < newest.sequence)
+        .flat_map(|f| f.trackers.iter().map(String::as_str))
+        .collect();
     let main = html! {
         main #main.wrap.narrow {
             div.head {
                 h1 { "What is recorded" }
-                span.state { (terms.title) }
+                span.state { (newest.title) }
             }
             div.stack.told.open {
                 div.msg {
@@ -49,60 +92,23 @@ fn render(opened: &Opened, policy: Option<&Policy>) -> Markup {
                         "The tracker says so at every start, and this page cannot be switched off."
                     }
                 }
-                section.panel {
-                    header { h2 { (says.client()) " and " (says.worker()) " will see" } }
-                    div { ul.says { @for collector in &terms.collectors { (says.collector(collector)) } (says.rest()) } }
-                }
-                section.panel {
-                    header { h2 { "Nobody will see" } }
-                    div { (says.hidden(policy)) }
-                }
-                section.panel {
-                    header { h2 { "Who decides" } }
-                    div { ul.says { (says.decides()) } }
-                }
-                section.panel #terms {
-                    header { h2 { "Terms " (terms.sequence) } }
-                    div {
-                        dl.kv {
-                            @if let Some(issued) = issued { dt { "Issued" } dd { (issued) } }
-                            dt { "Client" } dd { (terms.client) }
-                            dt { "Worker" } dd { (terms.worker) }
-                            dt { "Mode" } dd { @match terms.mode { Mode::Worklog => "Worklog", Mode::Monitoring => "Monitoring" } }
-                            dt { "Segment" } dd { (minutes(terms)) }
-                            dt { "Weekly limit" }
-                            dd {
-                                @match terms.weekly_limit {
-                                    Some(limit) => { (plain::duration(limit.into())) ", a change counts from the next week" },
-                                    None => "None",
-                                }
-                            }
-                            dt { "Manual time" } dd { (manual_words(terms.manual_time)) }
-                            @if !terms.labels.is_empty() { dt { "Labels" } dd { (terms.labels.join(", ")) } }
-                            dt { "Policy" }
-                            dd {
-                                @match (&terms.policy, policy) {
-                                    (Some(asked), Some(used)) if !used.sha256.is_empty() => {
-                                        (asked.plugin) " " code.faint { (plain::short_hex(&used.sha256, 2)) }
-                                    },
-                                    (Some(asked), _) => (asked.plugin),
-                                    (None, _) => "None: no picture and no title is kept without one",
-                                }
-                            }
-                            dt { "Collectors" }
-                            dd {
-                                @if terms.collectors.is_empty() { "None" }
-                                (terms.collectors.iter().map(|c| c.plugin.as_str()).collect::<Vec<_>>().join(", "))
-                            }
-                            dt { "Delivered by" } dd { (terms.uploader.plugin) ", to this back office" }
+                @if !behind.is_empty() {
+                    div.msg {
+                        (icon("doc"))
+                        span {
+                            b { "Terms " (newest.sequence) " are issued, not yet in force on " (behind.join(", ")) ". " }
+                            @if let Some(issued) = on(contract.issued_at) { "Issued " (issued) ". " }
+                            "They count there when the worker has taken part again, read them and accepted them. What follows \
+                             is what counts until then."
                         }
                     }
                 }
+                @for one in in_force { (sections(opened, one, in_force.len() > 1, on(one.issued_at))) }
             }
         }
     };
     let frame = Frame {
-        title: format!("What is recorded · {}", terms.title),
+        title: format!("What is recorded · {}", newest.title),
         description: "What is recorded under the terms of one contract, in plain words",
         account: Some(&opened.account),
         contract: Some(ContractBar { open: contract, all: &opened.all, tab: Tab::Recorded }),
@@ -113,6 +119,67 @@ fn render(opened: &Opened, policy: Option<&Policy>) -> Markup {
         }),
     };
     frame.around(&main)
+}
+
+/// What terms say. With `named`, which trackers they are in force on: there are others.
+fn sections(opened: &Opened, in_force: &InForce, named: bool, issued: Option<String>) -> Markup {
+    let InForce { terms, policy, trackers, .. } = in_force;
+    let policy = policy.as_ref();
+    let says = Says { terms, worker: !opened.is_client() };
+    html! {
+        @if named { h2 { "On " (trackers.join(", ")) } }
+        section.panel {
+            header { h2 { (says.client()) " and " (says.worker()) " will see" } }
+            div { ul.says { @for collector in &terms.collectors { (says.collector(collector)) } (says.rest()) } }
+        }
+        section.panel {
+            header { h2 { "Nobody will see" } }
+            div { (says.hidden(policy)) }
+        }
+        section.panel {
+            header { h2 { "Who decides" } }
+            div { ul.says { (says.decides()) } }
+        }
+        section.panel id=[(!named).then_some("terms")] {
+            header { h2 { "Terms " (terms.sequence) } }
+            div {
+                dl.kv {
+                    dt { "In force on" }
+                    dd { @if trackers.is_empty() { "No tracker yet" } @else { (trackers.join(", ")) } }
+                    @if let Some(issued) = issued { dt { "Issued" } dd { (issued) } }
+                    dt { "Client" } dd { (terms.client) }
+                    dt { "Worker" } dd { (terms.worker) }
+                    dt { "Mode" } dd { @match terms.mode { Mode::Worklog => "Worklog", Mode::Monitoring => "Monitoring" } }
+                    dt { "Segment" } dd { (minutes(terms)) }
+                    dt { "Weekly limit" }
+                    dd {
+                        @match terms.weekly_limit {
+                            Some(limit) => { (plain::duration(limit.into())) ", a change counts from the next week" },
+                            None => "None",
+                        }
+                    }
+                    dt { "Manual time" } dd { (manual_words(terms.manual_time)) }
+                    @if !terms.labels.is_empty() { dt { "Labels" } dd { (terms.labels.join(", ")) } }
+                    dt { "Policy" }
+                    dd {
+                        @match (&terms.policy, policy) {
+                            (Some(asked), Some(used)) if !used.sha256.is_empty() => {
+                                (asked.plugin) " " code.faint { (plain::short_hex(&used.sha256, 2)) }
+                            },
+                            (Some(asked), _) => (asked.plugin),
+                            (None, _) => "None: no picture and no title is kept without one",
+                        }
+                    }
+                    dt { "Collectors" }
+                    dd {
+                        @if terms.collectors.is_empty() { "None" }
+                        (terms.collectors.iter().map(|c| c.plugin.as_str()).collect::<Vec<_>>().join(", "))
+                    }
+                    dt { "Delivered by" } dd { (terms.uploader.plugin) ", to this back office" }
+                }
+            }
+        }
+    }
 }
 
 fn minutes(terms: &Terms) -> String {

@@ -279,6 +279,8 @@ impl Device {
         Parcel {
             id: sha256_hex(format!("{} {start} {sequence}", self.id).as_bytes())[..32].to_owned(),
             contract: self.contract.clone(),
+            server: self.server_key.to_hex(),
+            terms: 1,
             device: self.id.clone(),
             sequence,
             chain_head: sha256_hex(&sequence.to_be_bytes()),

@@ -157,7 +157,7 @@ async fn a_device_learns_what_the_week_adds_up_to_on_all_devices() {
 }
 
 #[tokio::test]
-async fn an_invitation_carries_the_address_and_a_code_that_enrols() {
+async fn an_invitation_carries_the_address_a_code_that_enrols_and_the_key_that_answers() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"));
     let file = folder.path().join("mara.candor");
@@ -166,17 +166,32 @@ async fn an_invitation_carries_the_address_and_a_code_that_enrols() {
     let drawn = server.office.run("enrolment-code", &arguments, "").unwrap();
     let code = drawn["code"].as_str().unwrap();
     let address = server.url.replace(':', "%3A").replace('/', "%2F");
-    assert_eq!(drawn["link"], format!("candor:join?server={address}&code={code}"));
+    let fingerprint = drawn["key"].as_str().unwrap();
+    assert_eq!(drawn["link"], format!("candor:join?server={address}&code={code}&key={fingerprint}"));
     assert_eq!((&drawn["server"], &drawn["file"]), (&json!(server.url), &json!(file)));
     let read: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-    assert_eq!(read, json!({ "candor-invitation": 1, "server": server.url, "code": code }));
+    assert_eq!(
+        read,
+        json!({ "candor-invitation": 1, "server": server.url, "code": code, "key": fingerprint })
+    );
 
     let key = candor_seal::SecretKey::generate().unwrap();
-    let body = json!({ "code": code, "name": "thinkpad", "public-key": key.public().to_hex() });
+    let body =
+        json!({ "code": code, "name": "thinkpad", "public-key": key.public().to_hex(), "nonce": "n1" });
     let answer =
         server.http.post(format!("{}/api/v1/enrol", server.url)).body(body.to_string()).send().await.unwrap();
     let answer: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
     assert_eq!(answer["diary-url"], "/contracts/invoices/diary");
+    // The device believes only what the key that the invitation names has signed, to this very question.
+    let proof = candor_seal::Envelope::from_json(answer["proof"].to_string().as_bytes()).unwrap();
+    let signs = candor_seal::PublicKey::from_hex(answer["server-key"].as_str().unwrap()).unwrap();
+    assert_eq!(signs.fingerprint(), fingerprint);
+    let signed = proof.verify(candor_diary::enrolment::ENROLMENT_TYPE, &signs).unwrap();
+    let signed: Value = serde_json::from_slice(signed).unwrap();
+    assert_eq!((&signed["nonce"], &signed["public-key"]), (&json!("n1"), &json!(key.public().to_hex())));
+    for part in ["device", "token", "terms", "server-key"] {
+        assert_eq!(signed[part], answer[part], "{part}");
+    }
 
     let run = |arguments: &[&str]| server.office.run("enrolment-code", arguments, "");
     let refused = run(&arguments).unwrap_err();
@@ -186,4 +201,32 @@ async fn an_invitation_carries_the_address_and_a_code_that_enrols() {
     let refused = run(&["--contract", "invoices", "--public-url", "ftp://x.example"]).unwrap_err();
     assert!(refused.contains("https://diary.example"), "{refused}");
     assert_eq!(run(&["--contract", "invoices"]).unwrap()["link"], Value::Null);
+}
+
+#[tokio::test]
+async fn invariant_06_terms_and_names_that_would_forge_what_is_read_are_not_issued() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    for (place, text) in [
+        ("title", "Invoices\n\nCollectors: none"),
+        ("client", "Fieldhouse\u{1b}[2J"),
+        ("worker", "Mara\u{202e}"),
+        ("title", &"x".repeat(201)),
+    ] {
+        let mut hostile = terms("forged", 1, 10);
+        hostile[place] = json!(text);
+        let refused = server.office.contract(&hostile, CLIENT, WORKER).unwrap_err();
+        assert!(refused.contains(place), "{refused}");
+        assert_eq!(candor_diary::plain::unseen(refused.trim_end()), None, "{refused}");
+    }
+    let mut hostile = terms("forged", 1, 10);
+    hostile["policy"]["settings"] =
+        json!({ "rules": [{ "match": { "title": { "contains": "a\u{200b}" } } }] });
+    let refused = server.office.contract(&hostile, CLIENT, WORKER).unwrap_err();
+    assert!(refused.contains("policy.settings.rules"), "{refused}");
+    for name in ["Mara\u{202e}", "Mara\nOduya", "Mara\u{200b}"] {
+        let arguments = ["--role", "worker", "--name", name, "--email", "m@example.org", "--password-stdin"];
+        let refused = server.office.run("add-account", &arguments, "a long password").unwrap_err();
+        assert!(refused.contains("--name"), "{refused}");
+    }
 }

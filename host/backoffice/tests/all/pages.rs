@@ -256,6 +256,45 @@ async fn a_day_shows_its_cells_figures_and_reasons() {
 }
 
 #[tokio::test]
+async fn invariant_06_pages_speak_of_the_terms_that_trackers_record_under_and_not_of_newer_ones_that_were_issued()
+ {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    let device = server.enrol("invoices").await;
+    let mut newer = crate::common::terms("invoices", 2, 10);
+    let collectors = newer["collectors"].as_array_mut().unwrap();
+    collectors.retain(|c| c["plugin"] != "screenshots");
+    server.office.contract(&newer, CLIENT, WORKER).unwrap();
+    device.deliver(&device.parcel(0)).await;
+    let cookie = server.sign_in(WORKER).await;
+    let recorded = async || server.page("/contracts/invoices/recorded", &cookie).await;
+    let page = recorded().await;
+    for text in ["One picture of all monitors", "Terms 1", "Terms 2 are issued, not yet in force on thinkpad"]
+    {
+        assert!(page.contains(text), "{text}");
+    }
+    assert!(!page.contains("No pictures. The screen is not captured."));
+    let day =
+        server.page("/contracts/invoices/diary/2026-11-27?zone=utc&segment=2026-11-27T00:00Z", &cookie).await;
+    assert!(
+        day.contains("Terms 1") && !day.contains("Terms 2"),
+        "a parcel is stamped with the terms that it was made under"
+    );
+
+    // Enrolled again, the tracker has the newer ones.
+    let code = server.office.code("invoices");
+    let key = candor_seal::SecretKey::from_bytes(&device.key);
+    let again = crate::common::Device::enrol(&server.http, &server.url, &code, key).await;
+    let page = recorded().await;
+    assert!(page.contains("No pictures. The screen is not captured.") && !page.contains("not yet in force"));
+    // Another tracker that has only the older ones is told apart. None has been seen to go back.
+    let mut old = again.parcel(1);
+    old.terms = 1;
+    again.deliver(&old).await;
+    assert!(!recorded().await.contains("not yet in force"));
+}
+
+#[tokio::test]
 async fn days_at_the_edge_of_a_zone_hold_their_own_segments() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"));

@@ -57,6 +57,9 @@ impl Parcel {
         if self.chain_head.len() != 64 || !is_hex(&self.chain_head) {
             return bad("chain-head", "not 64 lowercase hex digits");
         }
+        if !self.server.is_empty() && (self.server.len() != 64 || !is_hex(&self.server)) {
+            return bad("server", "not 64 lowercase hex digits");
+        }
         if self.length.start_of(self.start) != self.start {
             return bad("start", "not aligned to the segment length");
         }
@@ -241,6 +244,7 @@ mod tests {
             ("short id", tracked(), Box::new(|p| p.id = "ab".into()), "id"),
             ("capitals in the id", tracked(), Box::new(|p| p.id = "A".repeat(32)), "id"),
             ("short chain head", tracked(), Box::new(|p| p.chain_head = "ab".into()), "chain-head"),
+            ("not a key", tracked(), Box::new(|p| p.server = "ab".into()), "server"),
             ("off the grid", tracked(), Box::new(|p| p.start += 60_000), "start"),
             ("changed too often", tracked(), Box::new(|p| p.revision = MAX_REVISION + 1), "revision"),
             ("minutes not in order", tracked(), Box::new(|p| p.minutes.swap(0, 1)), "minutes"),

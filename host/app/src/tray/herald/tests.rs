@@ -38,6 +38,7 @@ pub(in super::super) fn status() -> Status {
         last_picture: None,
         today_ms: 0,
         week_ms: 0,
+        over_ms: 0,
         limit_ms: None,
         manual_time: ManualTime::Yes,
         segments: SegmentCounts::default(),

@@ -45,7 +45,9 @@ pub(crate) fn listen(connection: Connection, events: SyncSender<Event>) -> std::
         }
         match x11::Grab::take() {
             Ok(grab) => grab.serve(&events),
-            Err(why) => eprintln!("candor: there is no shortcut to pause: {why}. `candor doctor` says more."),
+            Err(why) => crate::say::aside(&format!(
+                "candor: there is no shortcut to pause: {why}. `candor doctor` says more."
+            )),
         }
     })?;
     Ok(())

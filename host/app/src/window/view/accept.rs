@@ -1,7 +1,8 @@
 //! Before a contract's first recording: what will be recorded, the screen as the client would see it, and the consent.
 
+use candor_diary::plain;
 use candor_diary::terms::Mode;
-use candor_protocol::Request;
+use candor_protocol::{Request, names};
 use eframe::egui::Ui;
 
 use super::told;
@@ -15,7 +16,7 @@ use crate::window::words;
 
 /// What will be recorded.
 pub(super) fn show(ui: &mut Ui, m: &mut Model, contract: &str) {
-    let known = m.terms.clone().filter(|terms| terms.contract == contract);
+    let known = m.terms.clone().filter(|terms| names(contract, &terms.contract));
     frame::part(ui, |ui| {
         frame::head(ui, "This is what will be recorded");
         let who = match known.as_ref().map(|terms| terms.mode) {
@@ -25,6 +26,16 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, contract: &str) {
             _ => "Only while you track. You start and stop.",
         };
         frame::note(ui, who);
+        if let Some(terms) = &known {
+            frame::note(
+                ui,
+                &format!(
+                    "Contract: {} · for {}",
+                    plain::visible(&terms.title),
+                    plain::visible(&terms.client)
+                ),
+            );
+        }
         ui.add_space(2.0);
         match &known {
             Some(terms) => {
@@ -33,8 +44,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, contract: &str) {
                 }
                 let rules = told::rules(m.notice.as_ref()).len() as u64;
                 if rules > 0 {
-                    let words =
-                        candor_diary::plain::plural(rules, "privacy rule covers", "privacy rules cover");
+                    let words = plain::plural(rules, "privacy rule covers", "privacy rules cover");
                     frame::told(
                         ui,
                         Icon::Rule,

@@ -263,7 +263,7 @@ fn today(ui: &mut Ui, m: &mut Model) {
 
 /// That the weekly limit is reached.
 fn limit(ui: &mut Ui, status: &Status) {
-    if status.limit_ms.is_some_and(|limit| limit > 0 && status.week_ms >= limit) {
+    if status.limit_ms.is_some_and(|limit| limit > 0 && (status.week_ms >= limit || status.over_ms > 0)) {
         let words = "More time can be recorded but is not billed.";
         message(ui, Tone::Over, Icon::Limit, "Weekly limit reached.", words);
     }

@@ -131,7 +131,10 @@ pub(super) fn totals(ui: &mut Ui, m: &mut Model) {
     let Some(status) = &m.status else { return };
     let today = words::hm(status.today_ms);
     let week = words::hm(status.week_ms);
-    let of = status.limit_ms.map(|limit| format!("of {}", words::hm(limit)));
+    let of = status.limit_ms.map(|limit| match status.over_ms {
+        0 => format!("of {}", words::hm(limit)),
+        over => format!("of {}, {} over", words::hm(limit), words::hm(over)),
+    });
     let diary = status.diary_url.clone();
     let shown = m.week();
     frame::part(ui, |ui| {

@@ -1,0 +1,140 @@
+//! What the worker should look at. Much of it is said by plugins and servers, as often and as long as they like: here it
+//! is bounded, so that it neither fills the log nor wakes everybody who shows something (invariant 13).
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use candor_diary::plain;
+use tokio::sync::watch;
+
+/// The longest text, in characters.
+const LONGEST: usize = 500;
+/// How many problems are kept: more than there are parts and plugins.
+const MOST: usize = 64;
+/// How often a problem whose text changes is logged and told at most.
+const PAUSE: Duration = Duration::from_secs(1);
+
+struct Problem {
+    /// None where it is over.
+    text: Option<String>,
+    told: Instant,
+    /// It changed since it was told, and is told when the pause is over.
+    owed: bool,
+}
+
+/// The problems of one session, by what they are about.
+pub(crate) struct Problems {
+    all: Arc<Mutex<BTreeMap<String, Problem>>>,
+    revision: Arc<watch::Sender<u64>>,
+}
+
+impl Problems {
+    /// None yet. `revision` is what those wait for who show something.
+    pub(crate) fn new(revision: Arc<watch::Sender<u64>>) -> Self {
+        Self { all: Arc::default(), revision }
+    }
+
+    /// Notes a problem under a name; none clears it. Whether it is to be told at once: what changes sooner than a second
+    /// after it was told is told then, the latest only.
+    pub(crate) fn note(&self, name: &str, text: Option<String>) -> bool {
+        let text = text.map(|text| plain::cut(&plain::visible(&plain::cut(&text, LONGEST)), LONGEST));
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let Some(problem) = all.get_mut(name) else {
+            let Some(text) = text else { return false };
+            if all.len() >= MOST {
+                all.retain(|_, problem| problem.text.is_some());
+            }
+            if all.len() >= MOST {
+                return false;
+            }
+            tracing::warn!(name, "{text}");
+            all.insert(name.to_owned(), Problem { text: Some(text), told: now, owed: false });
+            return true;
+        };
+        if problem.text == text {
+            return false;
+        }
+        problem.text = text;
+        let since = now.duration_since(problem.told);
+        if since >= PAUSE {
+            problem.told = now;
+            if let Some(text) = &problem.text {
+                tracing::warn!(name, "{text}");
+            }
+            return true;
+        }
+        if !problem.owed
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            problem.owed = true;
+            let (all, revision, name) = (Arc::clone(&self.all), Arc::clone(&self.revision), name.to_owned());
+            runtime.spawn(async move {
+                tokio::time::sleep(PAUSE.saturating_sub(since)).await;
+                if let Some(problem) = all.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&name) {
+                    (problem.owed, problem.told) = (false, Instant::now());
+                }
+                revision.send_modify(|revision| *revision += 1);
+            });
+        }
+        false
+    }
+
+    /// All that are not over, by name.
+    pub(crate) fn all(&self) -> Vec<(String, String)> {
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().filter_map(|(name, problem)| Some((name.clone(), problem.text.clone()?))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems() -> (Problems, watch::Receiver<u64>) {
+        let (sender, revision) = watch::channel(1);
+        (Problems::new(Arc::new(sender)), revision)
+    }
+
+    #[tokio::test]
+    async fn invariant_13_a_problem_whose_text_changes_without_end_is_told_once_a_second_and_the_latest_last()
+    {
+        let (problems, mut revision) = problems();
+        let began = Instant::now();
+        let told = (0..10_000).filter(|n| problems.note("peeker", Some(format!("error {n}")))).count();
+        let seconds = usize::try_from(began.elapsed().as_secs()).unwrap();
+        assert!(told <= 1 + seconds, "{told} in {seconds} s");
+        assert_eq!(problems.all(), [("peeker".to_owned(), "error 9999".to_owned())]);
+        // What was not told yet is told by itself.
+        tokio::time::timeout(Duration::from_secs(30), revision.changed()).await.unwrap().unwrap();
+        // Coming and going counts as changing.
+        let told = (0..10_000).filter(|n| problems.note("peeker", (n % 2 == 0).then(|| "x".into()))).count();
+        assert!(told <= 1 + usize::try_from(began.elapsed().as_secs()).unwrap(), "{told}");
+        assert!(problems.all().is_empty());
+    }
+
+    #[test]
+    fn invariant_13_problems_are_bounded_in_length_and_number_and_everything_in_them_is_visible() {
+        let (problems, _revision) = problems();
+        assert!(problems.note("outbox", Some(format!("{}\n\u{1b}[2J", "x".repeat(5_000_000)))));
+        for n in 0..1_000 {
+            problems.note(&format!("plugin-{n}"), Some("a\nLook at: nothing\u{1b}[A\u{202e}".into()));
+        }
+        let all = problems.all();
+        assert_eq!(all.len(), MOST);
+        for (_, text) in &all {
+            assert!(text.chars().count() <= LONGEST + 1 && plain::unseen(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn one_that_stays_the_same_is_told_once_and_its_end_is_told() {
+        let (problems, _revision) = problems();
+        assert!(problems.note("disk", Some("full".into())));
+        assert!(!problems.note("disk", Some("full".into())));
+        std::thread::sleep(PAUSE);
+        assert!(problems.note("disk", None));
+        assert!(!problems.note("disk", None) && problems.all().is_empty());
+    }
+}

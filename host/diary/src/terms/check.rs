@@ -1,0 +1,232 @@
+//! What terms must be like beyond what their types say: everybody reads them, so nothing in them may be unseen.
+
+use serde_json::Value;
+
+use super::{PluginUse, Terms};
+use crate::parcel::MAX_LABEL;
+use crate::plain::{self, unseen};
+
+/// The longest title, in characters.
+const MAX_TITLE: usize = 200;
+/// The longest name of a person or firm, in characters.
+const MAX_NAME: usize = 100;
+/// The longest address to turn to, in characters.
+const MAX_CONTACT: usize = 500;
+/// How many labels a contract may have.
+const MAX_LABELS: usize = 100;
+/// How many collectors a contract may have.
+const MAX_COLLECTORS: usize = 32;
+/// The longest text in a plugin's settings, in characters.
+const MAX_SETTING: usize = 4_096;
+/// The longest settings of a plugin, in bytes of JSON.
+const MAX_SETTINGS: usize = 256 << 10;
+
+/// Why terms are not well formed.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{place}: {reason}")]
+pub struct BadTerms {
+    /// The field.
+    pub place: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+fn bad(place: &str, reason: impl Into<String>) -> Result<(), BadTerms> {
+    // The place may be a key out of a plugin's settings.
+    Err(BadTerms { place: plain::cut(&plain::visible(place), 200), reason: reason.into() })
+}
+
+/// Whether this is the id of a contract or the name of a plugin: 1 to 64 of a-z, 0-9 and -.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn text(place: &str, text: &str, most: usize) -> Result<(), BadTerms> {
+    if let Some(unseen) = unseen(text) {
+        return bad(
+            place,
+            format!("holds the character U+{:04X}, which nobody sees: leave it out", u32::from(unseen)),
+        );
+    }
+    if text.chars().nth(most).is_some() {
+        return bad(place, format!("longer than {most} characters"));
+    }
+    Ok(())
+}
+
+fn named(place: &str, name: &str, most: usize) -> Result<(), BadTerms> {
+    if name.trim().is_empty() {
+        return bad(place, "empty");
+    }
+    text(place, name, most)
+}
+
+impl Terms {
+    /// Checks what the types cannot say: identifiers, lengths, and that no text holds what nobody sees, such as a line
+    /// break or a control character that would forge what is read. A back office issues no others, and a device takes
+    /// no others.
+    ///
+    /// # Errors
+    /// The first field that is wrong.
+    pub fn check(&self) -> Result<(), BadTerms> {
+        if !is_id(&self.contract) {
+            return bad("contract", "no id: 1 to 64 of a-z, 0-9 and -");
+        }
+        if self.sequence == 0 {
+            return bad("sequence", "terms are counted from 1");
+        }
+        named("title", &self.title, MAX_TITLE)?;
+        named("client", &self.client, MAX_NAME)?;
+        named("worker", &self.worker, MAX_NAME)?;
+        if self.labels.len() > MAX_LABELS {
+            return bad("labels", format!("more than {MAX_LABELS}"));
+        }
+        for label in &self.labels {
+            named("labels", label, MAX_LABEL)?;
+        }
+        let contacts = [("support", &self.contacts.support), ("feedback", &self.contacts.feedback)];
+        for (place, contact) in contacts {
+            let Some(contact) = contact else { continue };
+            text(&format!("contacts.{place}"), contact, MAX_CONTACT)?;
+            if !contact.starts_with("https:") && !contact.starts_with("mailto:") {
+                return bad(&format!("contacts.{place}"), "neither an https: nor a mailto: address");
+            }
+        }
+        if self.collectors.len() > MAX_COLLECTORS {
+            return bad("collectors", format!("more than {MAX_COLLECTORS}"));
+        }
+        if let Some(policy) = &self.policy {
+            plugin("policy", policy)?;
+        }
+        for collector in &self.collectors {
+            plugin("collectors", collector)?;
+        }
+        plugin("uploader", &self.uploader)
+    }
+}
+
+fn plugin(place: &str, plugin: &PluginUse) -> Result<(), BadTerms> {
+    if !is_id(&plugin.plugin) {
+        return bad(place, "a plugin's name is 1 to 64 of a-z, 0-9 and -");
+    }
+    if plugin.settings.to_string().len() > MAX_SETTINGS {
+        return bad(place, "settings of more than 256 KiB");
+    }
+    settings(&format!("{place}.settings"), &plugin.settings)
+}
+
+/// Every text in a JSON value, keys too. JSON that was read is nested 128 deep at most.
+fn settings(place: &str, value: &Value) -> Result<(), BadTerms> {
+    match value {
+        Value::String(setting) => text(place, setting, MAX_SETTING),
+        Value::Array(all) => all.iter().try_for_each(|value| settings(place, value)),
+        Value::Object(all) => all.iter().try_for_each(|(key, value)| {
+            text(place, key, MAX_SETTING)?;
+            settings(&format!("{place}.{key}"), value)
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn terms() -> Value {
+        json!({
+            "contract": "invoices", "title": "Invoice service", "client": "Fieldhouse Supply", "worker": "Mara Oduya",
+            "sequence": 1, "mode": "worklog", "segment": 10, "hold-ms": 5000, "labels": ["Backend"],
+            "contacts": { "support": "mailto:help@fieldhouse.example" },
+            "policy": { "plugin": "rules", "settings": { "rules": [{ "match": { "title": { "contains": "a" } } }] } },
+            "collectors": [{ "plugin": "windows", "settings": { "facts": ["app"] } }],
+            "uploader": { "plugin": "backoffice", "settings": { "url": "https://diary.example" } }
+        })
+    }
+
+    fn place(change: impl FnOnce(&mut Value)) -> Option<String> {
+        let mut value = terms();
+        change(&mut value);
+        let terms: Terms = serde_json::from_value(value).unwrap();
+        terms.check().err().map(|bad| bad.place)
+    }
+
+    #[test]
+    fn invariant_06_terms_hold_nothing_that_nobody_sees() {
+        assert_eq!(place(|_| ()), None);
+        assert_eq!(place(|t| t["title"] = "Größe 東京 — «Ω» 🙂".into()), None);
+        let places: [(&str, &[&str]); 9] = [
+            ("title", &["title"]),
+            ("client", &["client"]),
+            ("worker", &["worker"]),
+            ("labels", &["labels", "0"]),
+            ("contacts.support", &["contacts", "support"]),
+            (
+                "policy.settings.rules.match.title.contains",
+                &["policy", "settings", "rules", "0", "match", "title", "contains"],
+            ),
+            ("collectors", &["collectors", "0", "plugin"]),
+            ("collectors.settings.facts", &["collectors", "0", "settings", "facts", "0"]),
+            ("uploader.settings.url", &["uploader", "settings", "url"]),
+        ];
+        let hostile = [
+            "\n",
+            "\u{1b}[2J",
+            "\r",
+            "\u{7f}",
+            "\u{9b}2J",
+            "\u{202e}",
+            "\u{2066}",
+            "\u{200b}",
+            "\u{2028}",
+            "\u{2029}",
+            "\u{e0041}",
+            "\0",
+            "\u{feff}",
+            "\u{ad}",
+            "\u{61c}",
+        ];
+        for (expected, path) in places {
+            for hostile in hostile {
+                let found = place(|t| {
+                    let mut at = t;
+                    for step in path {
+                        at = match step.parse::<usize>() {
+                            Ok(nth) => &mut at[nth],
+                            Err(_) => &mut at[*step],
+                        };
+                    }
+                    let text = at.as_str().unwrap().to_owned();
+                    *at = format!("{text}{hostile}x").into();
+                });
+                assert_eq!(found.as_deref(), Some(expected), "{hostile:?}");
+            }
+        }
+        let key = place(|t| t["uploader"]["settings"]["a\u{1b}[1A"] = 1.into()).unwrap();
+        assert_eq!(key, "uploader.settings");
+    }
+
+    #[test]
+    fn lengths_and_names_are_bounded() {
+        let long = |n: usize| Value::from("x".repeat(n));
+        assert_eq!(place(|t| t["title"] = long(201)).as_deref(), Some("title"));
+        assert_eq!(place(|t| t["client"] = long(101)).as_deref(), Some("client"));
+        assert_eq!(place(|t| t["worker"] = " ".into()).as_deref(), Some("worker"));
+        assert_eq!(place(|t| t["labels"] = json!([long(101)])).as_deref(), Some("labels"));
+        assert_eq!(place(|t| t["labels"] = json!(vec!["a"; 101])).as_deref(), Some("labels"));
+        assert_eq!(place(|t| t["contract"] = "../x".into()).as_deref(), Some("contract"));
+        assert_eq!(place(|t| t["sequence"] = 0.into()).as_deref(), Some("sequence"));
+        assert_eq!(
+            place(|t| t["contacts"]["support"] = "javascript:alert(1)".into()).as_deref(),
+            Some("contacts.support")
+        );
+        assert_eq!(place(|t| t["policy"]["plugin"] = "Rules".into()).as_deref(), Some("policy"));
+        assert_eq!(
+            place(|t| t["uploader"]["settings"]["url"] = long(4_097)).as_deref(),
+            Some("uploader.settings.url")
+        );
+    }
+}
