@@ -585,6 +585,7 @@ mod tests {
         let unreadable = |filed: &str, at| Record::Unreadable { filed: filed.into(), at };
         let records = [
             span(600_000, 660_000),
+            activity(600_000, 3),
             unreadable("span", 660_000),
             unreadable("activity", 660_000),
             span(690_000, 720_000),

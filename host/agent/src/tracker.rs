@@ -170,6 +170,8 @@ pub struct Tracker {
     counter: Option<Running>,
     /// Minutes that were tracked and whose counts are still to come.
     uncounted: BTreeSet<u64>,
+    /// The last minute that the running counter has reported.
+    reported: Option<u64>,
     closer: Closer,
     /// What the clocks showed when they were compared last.
     reading: Reading,
@@ -216,6 +218,7 @@ impl Tracker {
             memo_of: 0,
             counter: None,
             uncounted: BTreeSet::new(),
+            reported: None,
             reading,
             looked: 0,
             pulse: None,
@@ -506,7 +509,8 @@ impl Tracker {
                 self.write_memo(from).await;
             }
             self.record(from, &Record::Span { from, to: end }).await;
-            if counted {
+            // Its counts may have come before the minute was written down.
+            if counted && self.reported.is_none_or(|reported| reported < minute_of(from)) {
                 self.uncounted.insert(minute_of(from));
             }
             from = end;

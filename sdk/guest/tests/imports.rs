@@ -74,7 +74,11 @@ fn invariant_10_a_plugin_imports_what_it_uses_and_nothing_else() {
             collector,
         ),
         ("candor_collector_activity", &["activity", "frames", "log", "observations", "types"], collector),
-        ("candor_collector_windows", &["frames", "log", "observations", "types", "windows"], collector),
+        (
+            "candor_collector_windows",
+            &["clock", "frames", "log", "observations", "types", "windows"],
+            collector,
+        ),
         ("candor_policy_rules", &["frames", "scenes", "types"], policy),
         ("candor_uploader_backoffice", &["attachments", "http", "log", "types"], uploader),
         (

@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(a.or(&b), Spans(vec![(0, 60)]));
         assert_eq!(a.or(&b).ms(), a.minus(&b).ms() + b.ms());
         assert_eq!(a.shrunk(6, 6), Spans(vec![(26, 29)]));
-        assert_eq!(a.grown(5, 5), Spans(vec![(0, 65)]));
+        assert_eq!(a.grown(5, 5), Spans(vec![(0, 40), (45, 65)]));
         assert_eq!((a.ms_within(8, 22), a.holds(9), a.holds(10)), (4, true, false));
     }
 }

@@ -100,7 +100,7 @@ const PORTABLE: &[Package] = &[
 const TESTS: &[Package] = &[
     program("tesseract-ocr", "tesseract"),
     program("x11-xserver-utils", "xrandr"),
-    program("imagemagick", "convert"),
+    program("imagemagick", "import"),
     program("dbus-daemon", "dbus-daemon"),
     program("gnome-keyring", "gnome-keyring-daemon"),
     program("xfce4-panel", "xfce4-panel"),

@@ -98,6 +98,7 @@ impl Tracker {
         }
         match self.input.start() {
             Ok(input) => {
+                self.reported = None;
                 self.counter = Some(Running::start(input));
                 self.shared.problem("counter", None);
             }
@@ -152,6 +153,7 @@ impl Tracker {
         let overdue = self.overdue_at(counted.minute) <= self.shared.clock.now();
         if counted.minute < until && !overdue {
             self.uncounted.remove(&counted.minute);
+            self.reported = Some(counted.minute);
             self.shared.count(counted.minute, counted.counts);
             self.post(|| Event::Minute(counted.minute));
         }

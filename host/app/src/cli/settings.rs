@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, bail};
-use candor_protocol::{LONG, OwnRule, Preferences, Request, USUAL};
+use candor_diary::plain;
+use candor_protocol::{AskError, LONG, OwnRule, Preferences, Request, USUAL};
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
@@ -31,11 +32,18 @@ fn words(rule: &OwnRule) -> String {
         "regex" => "matches",
         other => other,
     };
-    format!("where the {} {by} \"{}\": {does}", rule.field, rule.pattern)
+    plain::visible(&format!("where the {} {by} \"{}\": {does}", rule.field, rule.pattern)).into_owned()
 }
 
 pub(super) fn rules(context: &Context, command: Option<RulesCommand>) -> Result<Answer> {
-    let mut rules: Vec<OwnRule> = context.client.fetch(&Request::OwnRules, USUAL)?;
+    let mut rules: Vec<OwnRule> = match context.client.fetch(&Request::OwnRules, USUAL) {
+        // What cannot be read any more is replaced by what is added now: until then nothing is shown.
+        Err(AskError::Refused(why)) if matches!(command, Some(RulesCommand::Add { .. })) => {
+            crate::say::aside(&format!("{why}. This rule takes the place of those."));
+            Vec::new()
+        }
+        fetched => fetched?,
+    };
     let done = match command {
         None | Some(RulesCommand::List) => {
             let mut text = String::new();

@@ -53,8 +53,8 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     journal.close().await.unwrap();
     behind_its_back(folder.path(), "PRAGMA user_version = 99").await;
     let error = Journal::open(folder.path(), &key()).await.unwrap_err();
-    assert!(matches!(error, JournalError::NewerSchema { found: 99, known: 1 }), "{error}");
-    behind_its_back(folder.path(), "PRAGMA user_version = 1").await;
+    assert!(matches!(error, JournalError::NewerSchema { found: 99, known: 2 }), "{error}");
+    behind_its_back(folder.path(), "PRAGMA user_version = 2").await;
     open(folder.path()).await;
 }
 

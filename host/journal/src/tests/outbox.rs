@@ -72,7 +72,9 @@ async fn a_parcel_is_due_after_its_hold_and_again_after_a_failure() {
     journal.close().await.unwrap();
     let journal = open(folder.path()).await;
     let entries = journal.due(3 * MINUTE, 9).await.unwrap();
-    assert_eq!((entries[0].attempts, entries[0].last_error.as_deref()), (1, Some("the server is away")));
+    let order: Vec<_> = entries.iter().map(|entry| entry.parcel_id.as_str()).collect();
+    assert_eq!(order, ["p2", "p1"], "what was tried least goes first: one that fails holds up no other");
+    assert_eq!((entries[1].attempts, entries[1].last_error.as_deref()), (1, Some("the server is away")));
 }
 
 #[tokio::test]

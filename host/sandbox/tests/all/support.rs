@@ -178,7 +178,7 @@ impl Observations for World {
             }
             Note::CameraSnapshot { size, .. } => format!("camera {size:?}"),
             Note::NoSnapshot(denied) => format!("no snapshot: {denied:?}"),
-            Note::Focus { window, at } => format!("focus {:?} {:?} at {at}", window.app, window.title),
+            Note::Focus { window, at, .. } => format!("focus {:?} {:?} at {at}", window.app, window.title),
             Note::Activity { minute } => format!("activity {minute}"),
             Note::Custom { kind, body } => format!("{kind} {body}"),
         };

@@ -82,7 +82,7 @@ async fn windows_notes_the_focused_window_when_it_changes_and_not_otherwise() {
     ] {
         world.show(windows.clone());
         world.deny(denied);
-        assert_eq!(plugin.woken(cause).await, Ok(vec![Wake::OnWindowChange]), "{step}");
+        assert_eq!(plugin.woken(cause).await, Ok(vec![Wake::OnWindowChange, Wake::OnSegment]), "{step}");
         assert_eq!(world.noted(), expected, "{step}");
     }
 }

@@ -1,6 +1,6 @@
 //! The policy `rules`, and the example in JavaScript.
 
-use candor_sandbox::model::{Area, Cover, Field, Hiding, Mask, Scene, SceneKind, Target, Verdict, Window};
+use candor_sandbox::model::{Cover, Field, Hiding, Mask, Scene, SceneKind, Target, Verdict, Window};
 use candor_sandbox::{Grants, Policy, Refusal};
 
 use crate::support::{focused, prepare, settings_refused};
@@ -50,7 +50,7 @@ async fn rules_judges_in_the_sandbox_as_it_says() {
         focused(4, "xterm", "chat with Mara"),
         unknown,
     ];
-    let strip = Target::Region(Area { x: 0, y: 0, width: 10, height: 10 });
+    let strip = Target::TitleBar(3);
     assert_eq!(
         rules.judge(scene(all.clone()), None).await.unwrap(),
         Verdict::Redact {

@@ -137,7 +137,7 @@ fn skip_beats_fill_beats_blur_beats_hide_title() {
     );
     for (title, expected) in [
         ("x", "keep"),
-        ("a", "10,20+300x64:fill/0 0:title/0"),
+        ("a", "0-title-bar:fill/0 0:title/0"),
         ("ab", "0:blur/1 0:title/1"),
         ("abc", "0:fill/2 0:title/2"),
         ("ce", "0:fill/2 0:title/2"),
