@@ -49,7 +49,7 @@ fn counters(agent: u32) -> usize {
 #[test]
 fn invariant_09_a_display_that_goes_is_a_gap_and_is_found_again_when_it_is_back() {
     let folder = tempfile::tempdir().unwrap();
-    let mut display = Display::start(SIZE).unwrap();
+    let mut display = Display::start_apart(SIZE).unwrap();
     let backoffice = BackOffice::start(&folder.path().join("backoffice"), 0).unwrap();
     backoffice.add_contract(&terms("displays", backoffice.address(), 0)).unwrap();
     let agent = Agent::enrol(&folder.path().join("agent"), &backoffice, "displays").unwrap();
@@ -62,7 +62,7 @@ fn invariant_09_a_display_that_goes_is_a_gap_and_is_found_again_when_it_is_back(
         .unwrap();
     let check = doctor(&agent);
     assert!(!check.ok, "{check:?}");
-    agent.tell(&["start"]).unwrap();
+    agent.tell(&["start", "--no-sign"]).unwrap();
     status_says(&agent, true);
 
     // The first round is the display that comes late, the second one the display that goes and comes back.
@@ -93,7 +93,7 @@ fn invariant_09_a_display_that_goes_is_a_gap_and_is_found_again_when_it_is_back(
 #[test]
 fn a_frozen_display_holds_up_neither_control_nor_stop() {
     let folder = tempfile::tempdir().unwrap();
-    let display = Display::start(SIZE).unwrap();
+    let display = Display::start_apart(SIZE).unwrap();
     let backoffice = BackOffice::start(&folder.path().join("backoffice"), 0).unwrap();
     backoffice.add_contract(&terms("frozen", backoffice.address(), 0)).unwrap();
     let agent = Agent::enrol(&folder.path().join("agent"), &backoffice, "frozen").unwrap();
@@ -102,7 +102,7 @@ fn a_frozen_display_holds_up_neither_control_nor_stop() {
             run.env("DISPLAY", &display.name);
         })
         .unwrap();
-    agent.tell(&["start"]).unwrap();
+    agent.tell(&["start", "--no-sign"]).unwrap();
     status_says(&agent, false);
     display.freeze().unwrap();
     status_says(&agent, true);

@@ -235,7 +235,7 @@ async fn invariant_03_without_a_policy_there_is_neither_picture_nor_title() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_display_that_is_lost_is_said_and_nothing_panics() {
-    let mut display = Display::start("800x600x24").unwrap();
+    let mut display = Display::start_apart("800x600x24").unwrap();
     display.openbox().unwrap();
     let guard = guard(&display, SECRET).await;
     display.kill_server().unwrap();

@@ -70,7 +70,9 @@ fn invariant_06_a_second_contract_of_the_same_name_gets_nothing_of_the_first_and
     let (first, second) = (office(folder.path(), "first", 3_600_000), office(folder.path(), "second", 0));
     let agent = Agent::enrol(&folder.path().join("agent"), &first, CONTRACT).unwrap();
     let running = FastAgent::start(&agent, now(), SPEED).unwrap();
-    agent.request(&Request::Start { memo: Some("Secret project for client A".into()), no_sign: true }).unwrap();
+    agent
+        .request(&Request::Start { memo: Some("Secret project for client A".into()), no_sign: true })
+        .unwrap();
     let held = until(&agent, "held picture", || {
         let all: Vec<Segment> = get(&agent, &Request::Segments { from: 0, to: 1 << 50 });
         all.into_iter().find(|s| s.picture.is_some() && s.parcel.is_some())

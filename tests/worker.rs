@@ -212,7 +212,10 @@ fn what_forget_announces_is_what_it_removes() {
     desk.until("two segments", |d| (d.segments().len() >= 2).then_some(()));
     let asked = desk.status().now;
     let would: Forgotten = desk.get(Request::WouldForget { from: begun, to: asked });
-    assert_eq!(would.segments as usize, desk.segments().iter().filter(|s| s.start < asked).count());
+    // Those that are listed, and the one that runs where something was recorded in its first minute.
+    let shown: Vec<u64> = desk.segments().iter().map(|s| s.start).filter(|start| *start < asked).collect();
+    let named = would.segments as usize;
+    assert!((shown.len()..=shown.len() + 1).contains(&named), "{would:#?} {shown:?}");
     assert_eq!(
         desk.segments().iter().filter(|s| s.removed_at.is_some()).count(),
         0,
@@ -222,8 +225,9 @@ fn what_forget_announces_is_what_it_removes() {
     desk.until("another segment", |d| (d.status().now > would.to + 30_000).then_some(()));
     let gone: Forgotten = desk.get(Request::Forget { from: would.from, to: would.to });
     assert_eq!((gone.from, gone.to, gone.segments), (would.from, would.to, would.segments));
-    let later = desk.segments().into_iter().filter(|s| s.start >= would.to && s.removed_at.is_none()).count();
-    assert!(later > 0, "what came after the question stays");
+    desk.until("what came after the question, which stays", |d| {
+        d.segments().into_iter().find(|s| s.start >= would.to && s.removed_at.is_none())
+    });
 }
 
 fn walk(folder: &Path) -> usize {
@@ -466,7 +470,7 @@ fn contracts_are_joined_by_link_and_switched_while_tracking() {
     desk.tell(Request::Switch { contract: "other".into() });
     let status = desk.status();
     assert_eq!((status.title.as_str(), status.tracking), ("Another contract", true));
-    assert_eq!(status.memo.as_deref(), Some("Both"));
+    assert_eq!(status.memo, None, "what is done for one client is not told to another");
     desk.until("both delivered", |d| {
         let both = [CONTRACT, "other"].map(|c| d.backoffice.deliveries(c).unwrap().len());
         both.iter().all(|count| *count > 0).then_some(())

@@ -38,6 +38,20 @@ impl Display {
         Self::start_with(size, &["-extension", extension])
     }
 
+    /// One screen under a number that no other test's server comes to: for those whose server goes away, and is looked for.
+    pub fn start_apart(size: &str) -> anyhow::Result<Self> {
+        let first = 1_000 + std::process::id() % 20_000;
+        let mut last = None;
+        for number in (first..first + 200).map(|number| format!(":{number}")) {
+            match Self::start_with(size, &[&number]) {
+                Ok(display) => return Ok(display),
+                // Another test of this program has it.
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.context("no number was tried")?)
+    }
+
     fn start_with(size: &str, more: &[&str]) -> anyhow::Result<Self> {
         let arguments =
             [&["-displayfd", "1", "-screen", "0", size, "-nolisten", "tcp", "-noreset"], more].concat();

@@ -69,6 +69,8 @@ pub struct Agent {
     /// Own rules are set one after the other.
     own_turn: Mutex<()>,
     tray: Option<TrayProgram>,
+    /// Counts up with every stop, pause and change of contract: a start that still waits for a sign is called off by it.
+    called_off: std::sync::atomic::AtomicU64,
     /// Bytes of the journal and its pictures, as they were looked at last.
     disk: std::sync::atomic::AtomicU64,
 }
@@ -153,6 +155,7 @@ impl Agent {
             quit: Notify::new(),
             own_turn: Mutex::default(),
             tray,
+            called_off: std::sync::atomic::AtomicU64::new(0),
             disk: std::sync::atomic::AtomicU64::new(0),
         }))
     }

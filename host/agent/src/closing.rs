@@ -18,7 +18,18 @@ use crate::shared::{RecordError, Shared};
 const PAGE: u32 = 2_000;
 
 /// The kinds of records that a parcel tells something of and that come after its segment was closed, or while it is open.
-const TOLD: [&str; 7] = ["span", "gap", "manual", "memo", "no-snapshot", "removed", "activity"];
+const TOLD: [&str; 10] = [
+    "span",
+    "gap",
+    "manual",
+    "memo",
+    "no-snapshot",
+    "removed",
+    "activity",
+    "withdrawn",
+    "restored",
+    "notes-removed",
+];
 
 /// How far back segments are looked for that were not closed, in milliseconds: three weeks. Their week is locked by then.
 const UNCLOSED_MS: u64 = 21 * 24 * 60 * 60_000;

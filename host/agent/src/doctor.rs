@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use candor_protocol::Check;
-use candor_sandbox::{HttpGrant, probe};
+use candor_sandbox::{HttpGrant, Kind, probe};
 use url::Url;
 
 use crate::agent::Agent;
@@ -145,7 +145,8 @@ async fn back_office(seat: &Seat) -> Vec<Check> {
     };
     let place = url.origin().ascii_serialization();
     let acceptance: Option<Acceptance> = seat.folder.read_json("acceptance.json").ok().flatten();
-    let granted = acceptance.and_then(|mut a| a.grants.remove(&terms.uploader.plugin)).map(|g| g.grants.http);
+    let uploader = crate::plugins::owner(Kind::Uploader, &terms.uploader.plugin);
+    let granted = acceptance.and_then(|mut a| a.grants.remove(&uploader)).map(|g| g.grants.http);
     let grants = match granted {
         Some(grants) => grants,
         // What the notice will ask for.

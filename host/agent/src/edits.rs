@@ -111,14 +111,17 @@ impl Closing {
     /// Whether a segment is one that a person would name: it shows, or something was recorded in its running minute.
     fn has_something(&self, start: u64, records: &[Placed]) -> bool {
         let bare: Vec<_> = records.iter().map(|r| r.record.clone()).collect();
-        let removed = |parcel: &candor_diary::parcel::Parcel| parcel.removed.is_some();
+        let shows = |parcel: &candor_diary::parcel::Parcel| {
+            let told = !parcel.minutes.is_empty() || !parcel.gaps.is_empty() || parcel.manual.is_some();
+            told && parcel.removed.is_none()
+        };
         let observed = |r: &Placed| {
             matches!(
                 r.record,
                 Record::Snapshot { .. } | Record::Focus(_) | Record::Custom(_) | Record::Activity { .. }
             )
         };
-        self.assembled(start, &bare).is_some_and(|parcel| !removed(&parcel)) || records.iter().any(observed)
+        self.assembled(start, &bare).is_some_and(|parcel| shows(&parcel)) || records.iter().any(observed)
     }
 
     async fn forget_or_ask(&self, from: u64, to: u64, remove: bool) -> Result<Forgotten, EditError> {

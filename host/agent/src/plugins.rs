@@ -39,8 +39,13 @@ impl Loaded {
     /// Its kind and name, such as `collector/windows`: two plugins of one name are two.
     #[must_use]
     pub fn owner(&self) -> String {
-        format!("{}/{}", kind_word(self.prepared.description().kind), self.name)
+        owner(self.prepared.description().kind, &self.name)
     }
+}
+
+/// A plugin's kind and name, by which its grants and its store go.
+pub(crate) fn owner(kind: Kind, name: &str) -> String {
+    format!("{}/{name}", kind_word(kind))
 }
 
 /// A kind of plugins as it is written.

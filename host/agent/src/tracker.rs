@@ -172,6 +172,8 @@ pub struct Tracker {
     uncounted: BTreeSet<u64>,
     /// The last minute that the running counter has reported.
     reported: Option<u64>,
+    /// When it was started.
+    counting_since: u64,
     closer: Closer,
     /// What the clocks showed when they were compared last.
     reading: Reading,
@@ -219,6 +221,7 @@ impl Tracker {
             counter: None,
             uncounted: BTreeSet::new(),
             reported: None,
+            counting_since: 0,
             reading,
             looked: 0,
             pulse: None,
@@ -394,7 +397,7 @@ impl Tracker {
                     return Err("the terms have no such label".into());
                 }
                 self.state.send_modify(|s| s.label = label);
-                self.write_memo(self.shared.clock.now()).await;
+                self.tell_memo().await;
                 Ok(())
             }
             Command::Answered => {
@@ -416,7 +419,7 @@ impl Tracker {
     async fn set_memo(&mut self, memo: &str) {
         let memo = (!memo.trim().is_empty()).then(|| memo.trim().to_owned());
         self.state.send_modify(|s| s.memo = memo);
-        self.write_memo(self.shared.clock.now()).await;
+        self.tell_memo().await;
     }
 
     async fn start(&mut self, memo: Option<String>) {
@@ -539,6 +542,13 @@ impl Tracker {
             self.stop(segment).await;
         }
         self.post(|| Event::Segment(ended));
+    }
+
+    /// Memo or label changed: it belongs to the segment that runs. Where none does, the next start writes it.
+    async fn tell_memo(&mut self) {
+        if self.is_on() {
+            self.write_memo(self.shared.clock.now()).await;
+        }
     }
 
     async fn write_memo(&mut self, at: u64) {

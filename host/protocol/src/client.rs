@@ -81,7 +81,8 @@ impl Client {
     pub fn ask(&self, request: &Request, limit: Duration) -> Result<Value, AskError> {
         match exchange(&mut self.connect()?, request, limit)? {
             Response::Ok(value) => Ok(value),
-            Response::Error(why) => Err(AskError::Refused(why)),
+            // Whoever serves the socket wrote it, and a person reads it.
+            Response::Error(why) => Err(AskError::Refused(plain::visible(&why).into_owned())),
         }
     }
 
@@ -150,7 +151,8 @@ impl Shower {
         let request = Request::Shows { by, signs: signs.to_vec() };
         match exchange(&mut self.0, &request, AGAIN)? {
             Response::Ok(_) => Ok(()),
-            Response::Error(why) => Err(AskError::Refused(why)),
+            // Whoever serves the socket wrote it, and a person reads it.
+            Response::Error(why) => Err(AskError::Refused(plain::visible(&why).into_owned())),
         }
     }
 }

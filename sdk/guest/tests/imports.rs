@@ -80,7 +80,7 @@ fn invariant_10_a_plugin_imports_what_it_uses_and_nothing_else() {
             collector,
         ),
         ("candor_policy_rules", &["frames", "scenes", "types"], policy),
-        ("candor_uploader_backoffice", &["attachments", "http", "log", "types"], uploader),
+        ("candor_uploader_backoffice", &["attachments", "clock", "http", "log", "types"], uploader),
         (
             "candor_example_collector_rust_raw",
             &["clock", "frames", "log", "observations", "types"],

@@ -224,7 +224,7 @@ fn argument(name: &str) -> Result<String> {
 /// the fast clock showed `shown`.
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<()> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    candor_agent::log::start("info");
     rustls::crypto::ring::default_provider()
         .install_default()
         .map_err(|_| anyhow::anyhow!("the TLS provider was set twice"))?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use candor_diary::segment::SegmentLength;
@@ -29,6 +30,12 @@ const WAIT_S: u64 = 20;
 impl Agent {
     #[expect(clippy::too_many_lines, reason = "one arm a request: shorter would be harder to read")]
     pub(super) async fn obey(&self, request: Request, shown: &Place) -> Result<Value, String> {
+        if matches!(
+            request,
+            Request::Stop { .. } | Request::Pause | Request::Switch { .. } | Request::Import { .. }
+        ) {
+            self.called_off.fetch_add(1, Ordering::AcqRel);
+        }
         match request {
             Request::Status { after } => {
                 self.wait_for_change(after).await;
@@ -43,7 +50,11 @@ impl Agent {
                 check_memo(memo.as_deref().unwrap_or(""))?;
                 let pipeline = seat.ready().await?;
                 if !no_sign {
+                    let before = self.called_off.load(Ordering::Acquire);
                     self.house.signs.required().await?;
+                    if self.called_off.load(Ordering::Acquire) != before {
+                        return Err("tracking did not start: something else was asked for meanwhile".into());
+                    }
                 }
                 if let Some(memo) = &memo {
                     seat.work_on(|work| work.memo(memo)).await;

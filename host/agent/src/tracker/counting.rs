@@ -99,6 +99,7 @@ impl Tracker {
         match self.input.start() {
             Ok(input) => {
                 self.reported = None;
+                self.counting_since = now;
                 self.counter = Some(Running::start(input));
                 self.shared.problem("counter", None);
             }
@@ -136,7 +137,11 @@ impl Tracker {
             let gap = Gap { from: *minute, to: minute + MINUTE_MS, cause: GapCause::CounterLost };
             self.write_gap_part(gap).await;
         }
-        if !overdue.is_empty()
+        // One that was started later has nothing to do with it.
+        let owed = |minute: &u64| {
+            minute_of(self.counting_since) <= *minute && self.reported.is_none_or(|last| last < *minute)
+        };
+        if overdue.iter().any(owed)
             && let Some(counter) = self.counter.take()
         {
             self.shared.problem("counter", Some("it does not answer: it is started anew".into()));

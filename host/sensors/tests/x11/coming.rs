@@ -40,7 +40,7 @@ fn works(sensors: &Sensors, display: &Display) -> anyhow::Result<()> {
 }
 
 fn a_display_that_goes_and_comes_back_is_seen_again(backend: Backend) -> anyhow::Result<()> {
-    let mut display = Display::start(SIZE)?;
+    let mut display = Display::start_apart(SIZE)?;
     let sensors = open(backend, &display)?;
     works(&sensors, &display)?;
     let before = sensors.current()?;
@@ -69,7 +69,7 @@ fn a_display_that_goes_and_comes_back_is_seen_again(backend: Backend) -> anyhow:
 }
 
 fn a_display_that_comes_late_is_found(backend: Backend) -> anyhow::Result<()> {
-    let mut display = Display::start(SIZE)?;
+    let mut display = Display::start_apart(SIZE)?;
     display.kill_server()?;
     if backend == Backend::Portable {
         crate::backends::show(&display);
@@ -84,7 +84,7 @@ fn a_display_that_comes_late_is_found(backend: Backend) -> anyhow::Result<()> {
 
 #[test]
 fn a_display_that_is_looked_for_is_found_without_anybody_who_waits() -> anyhow::Result<()> {
-    let mut display = Display::start(SIZE)?;
+    let mut display = Display::start_apart(SIZE)?;
     let sensors = open(Backend::X11, &display)?;
     display.kill_server()?;
     eventually("the loss is told", || Ok(sensors.attendance().is_err().then_some(())))?;
@@ -102,7 +102,7 @@ fn a_display_that_is_looked_for_is_found_without_anybody_who_waits() -> anyhow::
 
 #[test]
 fn invariant_09_a_frozen_display_is_given_up_and_taken_up_again() -> anyhow::Result<()> {
-    let display = Display::start(SIZE)?;
+    let display = Display::start_apart(SIZE)?;
     let sensors = Arc::new(open(Backend::X11, &display)?);
     works(&sensors, &display)?;
     display.freeze()?;
@@ -123,7 +123,7 @@ fn invariant_09_a_frozen_display_is_given_up_and_taken_up_again() -> anyhow::Res
 
 #[test]
 fn a_held_key_is_told_from_the_pointer() -> anyhow::Result<()> {
-    let display = Display::start(SIZE)?;
+    let display = Display::start_apart(SIZE)?;
     let sensors = open(Backend::X11, &display)?;
     display.run("xdotool", &["mousemove", "30", "30", "keydown", "a"])?;
     eventually("the key repeats and the pointer rests", || {

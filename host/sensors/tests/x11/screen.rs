@@ -124,7 +124,7 @@ fn an_area_that_is_not_on_the_screen_is_refused(backend: Backend) -> anyhow::Res
 }
 
 fn a_lost_display_is_an_error(backend: Backend) -> anyhow::Result<()> {
-    let mut display = Display::start("640x480x24")?;
+    let mut display = Display::start_apart("640x480x24")?;
     let screen = open(backend, &display)?;
     display.kill_server()?;
     let area = Area { x: 0, y: 0, width: 10, height: 10 };

@@ -66,7 +66,7 @@ fn the_x_servers_own_screen_saver_is_told(backend: Backend) -> anyhow::Result<()
 
 #[test]
 fn an_x_server_is_told_from_xwayland_and_from_none() -> anyhow::Result<()> {
-    let mut display = Display::start("640x480x24")?;
+    let mut display = Display::start_apart("640x480x24")?;
     assert_eq!(display_kind(Some(&display.name)), DisplayKind::X11);
     // As XWayland names its outputs.
     display.run("xrandr", &["--setmonitor", "XWAYLAND0", "640/160x480/120+0+0", "screen"])?;

@@ -415,7 +415,7 @@ fn windows_that_come_and_go_in_a_storm_leave_the_truth_behind(backend: Backend) 
 }
 
 fn a_lost_display_is_an_error_and_no_end(backend: Backend) -> anyhow::Result<()> {
-    let mut display = Display::start("640x480x24")?;
+    let mut display = Display::start_apart("640x480x24")?;
     let watch = open(backend, &display)?;
     let mut changes = watch.changes();
     display.kill_server()?;

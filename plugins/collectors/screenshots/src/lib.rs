@@ -3,7 +3,7 @@
 //! The host draws the moment, judges the picture by the privacy rules and masks it before this plugin has it. Where there
 //! may be no picture, the reason is recorded in its place.
 
-use candor_sdk::observations::{self, PictureSize};
+use candor_sdk::observations::{self, NoteError, PictureSize};
 use candor_sdk::screen::{self, Scope};
 use candor_sdk::{Cause, Collector, Denied, Error, SettingError, Wake};
 use serde::Deserialize;
@@ -72,12 +72,19 @@ impl Screenshots {
             Size::Half => PictureSize::Half,
         };
         match screen::capture(scope) {
-            Ok(frame) => observations::snapshot(frame, size)?,
+            Ok(frame) => noted(observations::snapshot(frame, size)),
             // Tracking stopped meanwhile: there is no segment that misses a picture.
-            Err(Denied::NotTracking) => {}
-            Err(refusal) => observations::no_snapshot(&refusal)?,
+            Err(Denied::NotTracking) => Ok(()),
+            Err(refusal) => noted(observations::no_snapshot(&refusal)),
         }
-        Ok(())
+    }
+}
+
+/// Tracking may stop while a picture is judged: that is no fault.
+fn noted(taken: Result<(), NoteError>) -> Result<(), Error> {
+    match taken {
+        Ok(()) | Err(NoteError::NotTracking) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 
