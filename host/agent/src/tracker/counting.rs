@@ -99,7 +99,9 @@ impl Tracker {
         match self.input.start() {
             Ok(input) => {
                 self.reported = None;
-                self.counting_since = now;
+                // Its process begins to count a moment later, perhaps in the next minute.
+                let clock = self.shared.clock.as_ref();
+                self.counting_since = now.max(clock.now()) + clock.shown(BUSY);
                 self.counter = Some(Running::start(input));
                 self.shared.problem("counter", None);
             }
