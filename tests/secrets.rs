@@ -111,9 +111,9 @@ impl Bus {
     fn tap(folder: &Path, display: &str, data: &Path) -> Self {
         let mut daemon = Command::new("dbus-daemon");
         // It starts the notification service by itself, which shows its popups on that display.
-        let config = bus::config(folder, &[bus::NOTIFICATIONS, bus::SETTINGS]).unwrap();
-        daemon.args(["--nofork", "--print-address=1", "--config-file"]).arg(config).stdout(Stdio::piped());
+        bus::serve(&mut daemon, folder, &[bus::NOTIFICATIONS, bus::SETTINGS]).unwrap();
         daemon
+            .stdout(Stdio::piped())
             .env("DISPLAY", display)
             .env("HOME", folder)
             .env("XDG_RUNTIME_DIR", folder)

@@ -88,9 +88,9 @@ struct Session {
 impl Session {
     fn begin(folder: &Path) -> Self {
         let display = Display::start("800x600x24").unwrap();
-        let config = bus::config(folder, &[bus::NOTIFICATIONS, bus::SETTINGS]).unwrap();
-        let mut daemon = display.command("dbus-daemon", &["--nofork", "--print-address=1", "--config-file"]);
-        daemon.arg(config).env("HOME", folder).env("XDG_RUNTIME_DIR", folder).env_remove("XDG_CONFIG_HOME");
+        let mut daemon = display.command("dbus-daemon", &[]);
+        bus::serve(&mut daemon, folder, &[bus::NOTIFICATIONS, bus::SETTINGS]).unwrap();
+        daemon.env("HOME", folder).env("XDG_RUNTIME_DIR", folder).env_remove("XDG_CONFIG_HOME");
         let mut bus = daemon.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut address = String::new();
         BufReader::new(bus.stdout.as_mut().unwrap()).read_line(&mut address).unwrap();

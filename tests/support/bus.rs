@@ -1,6 +1,7 @@
 //! Session buses of a test's own: they start the services that the test names and nothing else, whatever is installed.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
@@ -16,11 +17,19 @@ pub const SECRETS: &str = "org.freedesktop.secrets";
 /// Speaks to screen readers.
 pub const ACCESSIBILITY: &str = "org.a11y.Bus";
 
-/// Writes a bus's configuration into a folder, for `dbus-daemon --config-file`; the bus listens in that folder.
+/// Has a command of `dbus-daemon` start such a bus, which listens in a folder and writes its address to standard output.
 ///
 /// # Errors
 /// Where a service is not installed, or nothing can be written.
-pub fn config(folder: &Path, services: &[&str]) -> Result<PathBuf> {
+pub fn serve(daemon: &mut Command, folder: &Path, services: &[&str]) -> Result<()> {
+    daemon.args(["--nofork", "--print-address=1", "--config-file"]).arg(config(folder, services)?);
+    // Where dconf is installed the services would ask for its own, which is not on this bus, and forget their settings.
+    daemon.env("GSETTINGS_BACKEND", "memory");
+    Ok(())
+}
+
+/// Writes a bus's configuration into a folder.
+fn config(folder: &Path, services: &[&str]) -> Result<PathBuf> {
     let installed = Path::new(INSTALLED);
     let own = folder.join("bus-services");
     std::fs::create_dir_all(&own)?;

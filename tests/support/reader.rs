@@ -9,7 +9,7 @@ use std::process::{Child, Stdio};
 use anyhow::{Context as _, Result, bail};
 use zbus::blocking::Connection;
 use zbus::blocking::connection::Builder;
-use zbus::zvariant::{DynamicType, OwnedObjectPath, Type, Value};
+use zbus::zvariant::{DynamicType, OwnedObjectPath, OwnedValue, Type, Value};
 
 use crate::bus;
 use crate::display::{Display, eventually};
@@ -47,10 +47,9 @@ impl Reader {
     /// Where they do not start.
     pub fn start(display: &Display) -> Result<Self> {
         let home = tempfile::tempdir()?;
-        let config = bus::config(home.path(), &[bus::ACCESSIBILITY, bus::NOTIFICATIONS, bus::SETTINGS])?;
-        let mut bus = display
-            .command("dbus-daemon", &["--nofork", "--print-address=1", "--config-file"])
-            .arg(config)
+        let mut daemon = display.command("dbus-daemon", &[]);
+        bus::serve(&mut daemon, home.path(), &[bus::ACCESSIBILITY, bus::NOTIFICATIONS, bus::SETTINGS])?;
+        let mut bus = daemon
             .env("HOME", home.path())
             .env("XDG_RUNTIME_DIR", home.path())
             .env_remove("DBUS_SESSION_BUS_ADDRESS")
@@ -91,8 +90,14 @@ impl Reader {
         let bus = &self.accessibility;
         let programs: Vec<Place> =
             call(bus, "org.a11y.atspi.Registry", root, "org.a11y.atspi.Accessible", "GetChildren", &())?;
-        // The last that came: one that ended may still be on the list.
-        let (program, _) = programs.last().context("no window")?;
+        // The last that came: one that ended may still be on the list, and whatever shows notifications speaks, too.
+        let is_window = |place: &&Place| {
+            let asked = ("org.a11y.atspi.Accessible", "Name");
+            let (to, interface) = (&place.0, "org.freedesktop.DBus.Properties");
+            call::<OwnedValue>(bus, to, root, interface, "Get", &asked)
+                .is_ok_and(|name| String::try_from(name).is_ok_and(|name| name == "candor"))
+        };
+        let (program, _) = programs.iter().rev().find(is_window).context("no window")?;
         let parts: Vec<Cached> =
             call(bus, program, "/org/a11y/atspi/cache", "org.a11y.atspi.Cache", "GetItems", &())?;
         let part = |(.., name, _, _, states): Cached| Part {

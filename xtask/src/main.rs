@@ -10,6 +10,7 @@ mod cli;
 mod demo;
 mod process;
 mod setup;
+mod side_by_side;
 mod test;
 mod workspace;
 

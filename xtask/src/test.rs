@@ -6,12 +6,13 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 
 use crate::workspace::{Workspace, say};
-use crate::{artefacts, check, process, setup};
+use crate::{artefacts, check, process, setup, side_by_side};
 
 /// Options of `test`.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Handed to `cargo test`, such as `--package candor-seal` or `-- some_name`.
+    /// Handed to `cargo test`, such as `--test soak` or `-- some_name`; what it names runs one after the other. Without,
+    /// all tests run, several binaries at once.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     cargo_test: Vec<String>,
 }
@@ -26,10 +27,13 @@ pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<()> {
     artefacts::guests(workspace, &guests, artefacts::Programs::All)?;
     artefacts::javascript_guests(workspace)?;
     say(format_args!("ready to test after {} s", began.elapsed().as_secs()));
+    let built = [("CANDOR_BIN_DIR", workspace.programs()), ("CANDOR_GUESTS", workspace.guests())];
+    if options.cargo_test.is_empty() {
+        return side_by_side::all(workspace, &built).context("some tests fail");
+    }
     let mut cargo = workspace.cargo();
     cargo.args(["test", "--workspace", "--no-fail-fast"]).args(artefacts::TESTED);
-    cargo.args(&options.cargo_test);
-    cargo.env("CANDOR_BIN_DIR", workspace.programs()).env("CANDOR_GUESTS", workspace.guests());
+    cargo.args(&options.cargo_test).envs(built);
     process::run(&mut cargo).context("some tests fail")
 }
 

@@ -1,6 +1,6 @@
 //! Closes segments: when one has ended, what was recorded in it becomes a parcel in the outbox.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use candor_diary::parcel::{Activity, MAX_REVISION, NoSnapshot, PARCEL_TYPE, Parcel, Policy};
@@ -60,9 +60,25 @@ pub struct Closing {
     /// Segments that are to be sent as soon as they close, without a hold.
     pub at_once: std::sync::Mutex<BTreeSet<u64>>,
     /// Segments that hold something that no parcel tells yet.
-    pub open: std::sync::Mutex<BTreeSet<u64>>,
+    pub open: std::sync::Mutex<Open>,
     /// Removals that can still be undone.
     pub removals: Removals,
+}
+
+/// Segments that hold something that no parcel tells yet, by start.
+#[derive(Debug, Default)]
+pub struct Open {
+    /// The mark that each was opened with last.
+    segments: BTreeMap<u64, u64>,
+    /// Counts up with every mark, so that none is given twice.
+    marks: u64,
+}
+
+impl Open {
+    fn add(&mut self, start: u64) {
+        self.marks += 1;
+        self.segments.insert(start, self.marks);
+    }
 }
 
 /// Why a segment could not be closed.
@@ -114,22 +130,36 @@ impl Closing {
     /// Segments that hold something that no parcel tells yet, in order.
     #[must_use]
     pub fn open_segments(&self) -> BTreeSet<u64> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.marks().segments.keys().copied().collect()
     }
 
-    /// Something was recorded in the segment that starts then.
+    /// Something was recorded in the segment that starts then. Said after it was written down: a segment that is being
+    /// closed meanwhile is then closed again.
     pub fn opened(&self, start: u64) {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(start);
+        self.marks().add(start);
     }
 
-    /// A parcel tells all that the segment holds.
-    pub(crate) fn no_longer_open(&self, start: u64) {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&start);
+    /// What [`Self::no_longer_open`] wants to know, read before a segment is closed.
+    pub(crate) fn mark(&self, start: u64) -> Option<u64> {
+        self.marks().segments.get(&start).copied()
+    }
+
+    /// A parcel tells all that the segment held when it had this mark. What came later leaves it open.
+    pub(crate) fn no_longer_open(&self, start: u64, mark: Option<u64>) {
+        let mut open = self.marks();
+        if open.segments.get(&start).copied() == mark {
+            open.segments.remove(&start);
+        }
     }
 
     /// These segments hold something that no parcel tells yet.
     pub(crate) fn set_open(&self, open: BTreeSet<u64>) {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).extend(open);
+        let mut marks = self.marks();
+        open.into_iter().for_each(|start| marks.add(start));
+    }
+
+    fn marks(&self) -> std::sync::MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The segments from `from` on that hold records newer than their parcels, such as after a crash; in order.

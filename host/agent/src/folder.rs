@@ -180,7 +180,9 @@ impl Folder {
             // The new name lies in the folder: without this, a loss of power could bring the old file back.
             std::fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
         };
-        write().with_context(|| format!("{} could not be written", path.display()))
+        write()
+            .inspect_err(|_| drop(std::fs::remove_file(&temporary)))
+            .with_context(|| format!("{} could not be written", path.display()))
     }
 
     /// Reads a file; none where there is none.

@@ -70,7 +70,9 @@ pub(crate) fn words(capability: Capability) -> &'static str {
         Capability::Screen => "take pictures of the screen, after the rules",
         Capability::Camera => "take pictures with the webcam, after the rules",
         Capability::Pixels => "look into pictures",
-        Capability::Observations => "record what it found",
+        Capability::Observations => {
+            "record what it found, and notes of its own making that you and the client see"
+        }
         Capability::Http => "use the network",
         Capability::Folder => "write into one folder",
     }

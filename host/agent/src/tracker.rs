@@ -504,7 +504,6 @@ impl Tracker {
         while from < to {
             let end = to.min(minute_of(from) + MINUTE_MS);
             let segment = self.shared.length.start_of(from);
-            self.closing.opened(segment);
             // Where the clock was set back into a closed segment, it takes notes again.
             self.shared.reopened(segment);
             // Each segment holds its own memo, so that it can be put together alone.
@@ -512,6 +511,7 @@ impl Tracker {
                 self.write_memo(from).await;
             }
             self.record(from, &Record::Span { from, to: end }).await;
+            self.closing.opened(segment);
             // Its counts may have come before the minute was written down.
             if counted && self.reported.is_none_or(|reported| reported < minute_of(from)) {
                 self.uncounted.insert(minute_of(from));

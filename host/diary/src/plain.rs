@@ -98,6 +98,12 @@ pub fn cut(text: &str, most: usize) -> String {
     }
 }
 
+/// A text from outside that stands in a list: as [`visible`] has it, no longer than 400 characters.
+#[must_use]
+pub fn short_line(text: &str) -> String {
+    cut(&visible(text), 400)
+}
+
 /// A duration in minutes as `5:20`.
 #[must_use]
 pub fn duration(minutes: u64) -> String {

@@ -221,7 +221,10 @@ fn billed(model: &Model, notes: &[Note], found: &Found<'_>, all: &mut Vec<Differ
             let billed = listed.is_some_and(|s| s.billed_ms > 0);
             let rival = (0..CONTRACTS.len()).any(|c| c != contract && found.segment(c, start).is_some());
             if billed != (winner == Some(contract)) && !rival {
-                let what = format!("the worker's list bills it: {billed}; billed to {winner:?}");
+                let sent = found.segment(contract, start);
+                let what = format!(
+                    "the worker's list bills it: {billed}; billed to {winner:?}; listed {listed:#?}; taken {sent:#?}"
+                );
                 all.push(Difference { contract, minute: start, what });
             }
         }

@@ -203,9 +203,11 @@ impl Seen {
     }
 }
 
-/// Whether the title may go on beyond what is read of it: it is as long as that, but for a letter that was cut through.
+/// Whether title or application may go on beyond what is read of them: one is as long as that, but for a letter that was
+/// cut through.
 fn is_cut(state: &WindowState) -> bool {
-    state.title.as_ref().is_some_and(|title| title.len() + 3 >= LONGEST_TITLE)
+    let is_long = |text: &String| text.len() + 3 >= LONGEST_TITLE;
+    state.title.as_ref().is_some_and(is_long) || state.app.as_ref().is_some_and(is_long)
 }
 
 /// Each popup with every window it belongs to, the owners of owners too: a menu of a menu is reached.

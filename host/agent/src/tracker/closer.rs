@@ -19,6 +19,8 @@ const LONGEST_WAIT_MS: u64 = 60_000;
 /// What became of a segment that was to be closed.
 pub(super) struct Closed {
     start: u64,
+    /// The mark that it had when it began to be closed.
+    mark: Option<u64>,
     /// Why it could not be.
     failed: Option<String>,
 }
@@ -62,12 +64,13 @@ impl Closer {
             flush(&collectors, &closing.shared, FLUSH_MS).await;
             let mut closed = Vec::with_capacity(ended.len());
             for start in ended {
+                let mark = closing.mark(start);
                 let failed = if closing.shared.write_pending().await {
                     closing.close(start).await.err().map(|error| error.to_string())
                 } else {
                     Some("what was recorded of it could not be written yet".to_owned())
                 };
-                closed.push(Closed { start, failed });
+                closed.push(Closed { start, mark, failed });
             }
             closed
         }));
@@ -85,10 +88,10 @@ impl Closer {
     pub(super) fn settle(&mut self, closed: Vec<Closed>) {
         let shared = &self.closing.shared;
         let now = shared.clock.now();
-        for Closed { start, failed } in closed {
+        for Closed { start, mark, failed } in closed {
             let Some(why) = failed else {
                 self.failed.remove(&start);
-                self.closing.no_longer_open(start);
+                self.closing.no_longer_open(start, mark);
                 self.bell.notify_one();
                 continue;
             };
@@ -128,6 +131,8 @@ impl Tracker {
         }
         let counts = self.uncounted.range(start..start + self.shared.length.ms()).next_back();
         let due = self.closer.due(start, now);
+        // Counts of a minute that a clock which was set back left ahead will not come.
+        let counts = counts.filter(|minute| **minute <= now);
         Some(counts.map_or(due, |minute| due.max(self.overdue_at(*minute).min(now + LONGEST_WAIT_MS))))
     }
 

@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use candor_diary::parcel::NO_SIGN;
+use candor_diary::plain::short_line;
 use candor_diary::terms::PictureRemoval;
 use candor_protocol::{Forgotten, LONG, MAX_MEMO, Note, Picture, Request, Segment, TermsAnswer, USUAL};
 use serde_json::json;
@@ -249,9 +250,9 @@ pub(super) fn notes(context: &Context, args: &NotesArgs) -> Result<Answer> {
             text,
             "{}  {} · {}: {}",
             context.zone.moment(note.at, context.now),
-            on_a_line(&note.plugin),
-            on_a_line(&note.kind),
-            on_a_line(&note.body)
+            short_line(&note.plugin),
+            short_line(&note.kind),
+            short_line(&note.body)
         );
     }
     if notes.is_empty() {
@@ -262,13 +263,6 @@ pub(super) fn notes(context: &Context, args: &NotesArgs) -> Result<Answer> {
         );
     }
     Ok(Answer::new(text, json!(notes)))
-}
-
-/// A text from outside on one line, short.
-fn on_a_line(text: &str) -> String {
-    const LONGEST: usize = 400;
-    let shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
-    if text.chars().count() > LONGEST { shown + "…" } else { shown }
 }
 
 /// A time as `10 minutes`; begun minutes count.

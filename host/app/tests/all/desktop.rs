@@ -31,8 +31,7 @@ impl Desktop {
         desktop.display = format!(":{}", desktop.first_line(screen));
         let mut daemon = desktop.command("dbus-daemon");
         let services = [bus::NOTIFICATIONS, bus::SETTINGS, bus::SECRETS];
-        let config = bus::config(desktop.home.path(), &services).unwrap();
-        daemon.arg("--config-file").arg(config).args(["--nofork", "--print-address=1"]);
+        bus::serve(&mut daemon, desktop.home.path(), &services).unwrap();
         desktop.bus = desktop.first_line(daemon);
         let manager = desktop.command("openbox");
         desktop.run(manager);

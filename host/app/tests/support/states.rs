@@ -97,7 +97,10 @@ fn plugins() -> Vec<Plugin> {
         plugin(
             "screenshots",
             "collector",
-            &["take pictures of the screen, after the rules", "record what it found"],
+            &[
+                "take pictures of the screen, after the rules",
+                "record what it found, and notes of its own making that you and the client see",
+            ],
         ),
         windows,
         plugin("backoffice", "uploader", &["use the network, only to https://diary.example"]),

@@ -20,7 +20,7 @@ pub struct Layout {
 pub struct WindowState {
     /// The host's own number for it: the same for as long as the window exists, never used for another.
     pub id: u64,
-    /// The application, by `WM_CLASS`.
+    /// The application, by `WM_CLASS`; at most 4 KiB.
     pub app: Option<String>,
     /// `_NET_WM_NAME`, or else `WM_NAME`; at most 4 KiB. `None` when unreadable or empty.
     pub title: Option<String>,

@@ -159,7 +159,7 @@ impl Reader {
         };
         let rest = if stale.rest {
             Some([
-                property(AtomEnum::WM_CLASS.into(), 128)?,
+                property(AtomEnum::WM_CLASS.into(), text)?,
                 property(self.atoms._NET_WM_PID, 1)?,
                 property(self.atoms._NET_WM_WINDOW_TYPE, 16)?,
                 property(AtomEnum::WM_TRANSIENT_FOR.into(), 1)?,
@@ -228,7 +228,7 @@ impl Reader {
     fn take_rest(&self, properties: &[GetPropertyReply; 9], facts: &mut Facts) {
         let [class, pid, types, transient, leader, opacity, extents, shadow, state] = properties;
         let number = |property: &GetPropertyReply| property.value32().and_then(|mut values| values.next());
-        facts.app = application(&class.value);
+        facts.app = application(&class.value, class.bytes_after > 0);
         facts.pid = number(pid).filter(|pid| *pid != 0);
         let types: Vec<Atom> = types.value32().map(Iterator::collect).unwrap_or_default();
         facts.type_ = types
@@ -319,8 +319,12 @@ fn bounded(mut text: String) -> Option<String> {
     (!text.trim().is_empty()).then_some(text)
 }
 
-/// `WM_CLASS` is 'instance NUL class NUL'; the class is the application's name, and the instance where there is none.
-fn application(value: &[u8]) -> Option<String> {
+/// `WM_CLASS` is 'instance NUL class NUL'; the class is the application's name, and the instance where there is none. Of one
+/// that goes on beyond what was read all of it is the name: as long as that it is known for cut.
+fn application(value: &[u8], cut: bool) -> Option<String> {
+    if cut {
+        return bounded(String::from_utf8_lossy(value).replace('\0', " "));
+    }
     let mut parts = value.split(|byte| *byte == 0);
     let (instance, class) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let name = if class.is_empty() { instance } else { class };
@@ -352,8 +356,10 @@ mod tests {
             (b"", None),
             (b"\0\0", None),
         ] {
-            assert_eq!(application(value).as_deref(), expected);
+            assert_eq!(application(value, false).as_deref(), expected);
         }
+        let long = [b"bank\0".as_slice(), &[b'a'; LONGEST_TITLE]].concat();
+        assert!(application(&long[..LONGEST_TITLE], true).is_some_and(|name| name.len() == LONGEST_TITLE));
     }
 
     #[test]

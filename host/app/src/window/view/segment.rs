@@ -159,14 +159,15 @@ fn notes(ui: &mut Ui, m: &mut Model, segment: &Segment) {
     frame::note(ui, format!("In the plugins' own words. {client} sees them, too."));
     let mut gone = None;
     for note in segment.notes.iter().take(SHOWN) {
-        let head = plain_line(&format!("{} · {} · {}", m.zone.seconds(note.at), note.plugin, note.kind));
+        let head =
+            plain::short_line(&format!("{} · {} · {}", m.zone.seconds(note.at), note.plugin, note.kind));
         ui.horizontal(|ui| {
             let room = ui.available_width() - if segment.editable { 32.0 } else { 0.0 };
             ui.vertical(|ui| {
                 ui.set_width(room);
                 ui.spacing_mut().item_spacing.y = 0.0;
                 frame::truncated(ui, Face::Note, &head, t.ink2);
-                frame::text(ui, Face::Small, &plain_line(&note.body), t.ink);
+                frame::text(ui, Face::Small, &plain::short_line(&note.body), t.ink);
             });
             if segment.editable && icon_button(ui, Icon::Cross, &format!("Remove the note: {head}")) {
                 gone = Some((note.at, note.at + 1, Some(note.plugin.clone())));
@@ -183,7 +184,7 @@ fn notes(ui: &mut Ui, m: &mut Model, segment: &Segment) {
         let plugins: BTreeSet<&str> = segment.notes.iter().map(|note| note.plugin.as_str()).collect();
         let end = segment.start + u64::from(segment.length) * words::MINUTE;
         for plugin in plugins {
-            if Button::new(&plain_line(&format!("Remove all of {plugin}"))).warn().wide().show(ui) {
+            if Button::new(&plain::short_line(&format!("Remove all of {plugin}"))).warn().wide().show(ui) {
                 gone = Some((segment.start, end, Some(plugin.to_owned())));
             }
         }
@@ -191,13 +192,6 @@ fn notes(ui: &mut Ui, m: &mut Model, segment: &Segment) {
     if let Some((from, to, plugin)) = gone {
         m.ask(Request::RemoveNotes { from, to, plugin });
     }
-}
-
-/// A text from outside on one line, short.
-fn plain_line(text: &str) -> String {
-    const LONGEST: usize = 400;
-    let shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
-    if text.chars().count() > LONGEST { shown + "…" } else { shown }
 }
 
 fn edit(ui: &mut Ui, m: &mut Model, segment: &Segment) {
