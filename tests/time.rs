@@ -80,6 +80,38 @@ fn invariant_09_sleep_is_not_billed_by_whatever_is_asked_right_after_it() {
 }
 
 #[test]
+fn invariant_09_what_could_not_be_seen_is_not_tracked_once_it_can_be_seen_again() {
+    let desk = Desk::open(0, SPEED, |_| {}).unwrap();
+    desk.tell(&start()).unwrap();
+    worked(&desk);
+    let mut unseen = Vec::new();
+    for what in ["locked", "display-lost"] {
+        let from = desk.status().unwrap().now;
+        desk.simulate(&json!({ what: true, "idle-ms": 9_500 })).unwrap();
+        desk.until("a gap", |d| Ok((d.status()?.now > from + MINUTE).then_some(()))).unwrap();
+        // It is seen again, and the last press was a moment before.
+        let to = desk.status().unwrap().now;
+        desk.simulate(&json!({"idle-ms": 9_500})).unwrap();
+        desk.until("tracked time", |d| Ok((d.status()?.now > to + 2 * MINUTE).then_some(()))).unwrap();
+        desk.simulate_nothing().unwrap();
+        // It was noticed with the next heartbeat, and a busy machine may be late.
+        unseen.push((from + 25_000, to));
+    }
+    desk.stop().unwrap();
+    let records = desk.records().unwrap();
+    let spans: Vec<(u64, u64)> = records
+        .iter()
+        .filter(|r| r["kind"] == "span")
+        .map(|r| (r["body"]["from"].as_u64().unwrap(), r["body"]["to"].as_u64().unwrap()))
+        .collect();
+    for (begin, end) in unseen {
+        let inside = spans.iter().find(|(from, to)| *from < end && *to > begin);
+        assert_eq!(inside, None, "{begin}..{end} was not seen");
+        assert!(spans.iter().any(|(from, _)| *from >= end), "it goes on after {end}");
+    }
+}
+
+#[test]
 fn invariant_09_a_counter_that_stands_still_counts_as_nobody() {
     let desk = Desk::open(0, SPEED, |_| {}).unwrap();
     desk.tell(&start()).unwrap();

@@ -102,7 +102,8 @@ impl Journal {
         .await
     }
 
-    /// The latest entries, in falling order of sequence, at most `limit` (1 to 10,000).
+    /// The latest entries, in falling order of sequence, at most `limit` (1 to 10,000): where there are more, those that are
+    /// neither delivered nor replaced first, so that nothing that waits or was refused is out of sight.
     ///
     /// # Errors
     /// [`JournalError::Unusable`], [`JournalError::Damaged`], [`JournalError::Closed`], and errors of the database.
@@ -111,7 +112,11 @@ impl Journal {
         let mut turn = self.turn().await?;
         let keys = Arc::clone(&self.inner.keys);
         finish(async move {
-            let rows = turn.database.rows(select_entries!("ORDER BY sequence DESC LIMIT ?"), [limit]).await?;
+            let sql = select_entries!(
+                "WHERE parcel IN (SELECT parcel FROM outbox ORDER BY state = 'replaced', state = 'delivered',
+                 sequence DESC LIMIT ?) ORDER BY sequence DESC"
+            );
+            let rows = turn.database.rows(sql, [limit]).await?;
             rows.iter().map(|row| entry(row, &keys)).collect()
         })
         .await

@@ -151,7 +151,9 @@ impl Tracker {
             Some((Absence::NoSign, _)) if unseen => {}
             // Touched again after it was found untouched.
             Some((Absence::Away, _)) if idle >= PULSE_MS.min(limit) && !sample.locked => {}
-            Some(_) => self.back(now.saturating_sub(idle.min(PULSE_MS))).await,
+            // Somebody was there again when they touched it; the others are over when that is seen, and not before.
+            Some((Absence::Away, _)) => self.back(now.saturating_sub(idle.min(PULSE_MS))).await,
+            Some(_) => self.back(now).await,
             None if sample.display_lost => self.leave(Absence::DisplayLost, now).await,
             None if sample.locked => self.leave(Absence::Locked, now).await,
             None if limit > 0 && idle >= limit => self.leave(Absence::Away, now.saturating_sub(idle)).await,

@@ -129,6 +129,20 @@ async fn a_settled_parcel_is_not_due() {
 }
 
 #[tokio::test]
+async fn what_waits_or_was_refused_is_listed_before_any_number_of_delivered_ones() {
+    let (_folder, journal) = fresh().await;
+    for at in 0..6 {
+        close_segment(&journal, at * MINUTE, draft(&format!("p{at}"))).await.unwrap();
+    }
+    journal.mark_rejected("p0", "unknown-device", 78).await.unwrap();
+    for id in ["p2", "p3", "p4", "p5"] {
+        journal.mark_delivered(id, b"receipt".to_vec(), 77).await.unwrap();
+    }
+    let listed: Vec<_> = journal.outbox(3).await.unwrap().into_iter().map(|e| e.parcel_id).collect();
+    assert_eq!(listed, ["p5", "p1", "p0"]);
+}
+
+#[tokio::test]
 async fn a_receipt_is_the_truth_for_a_cancelled_parcel_too() {
     let (_folder, journal) = fresh().await;
     close_segment(&journal, 0, draft("p1")).await.unwrap();
