@@ -13,7 +13,7 @@
 
 use std::time::{Duration, Instant};
 
-use candor_protocol::{Request, Segment};
+use candor_protocol::{Preferences, Request, Segment};
 use candor_tests::desk::{Desk, now};
 use candor_tests::fast::FastAgent;
 use serde_json::{Value, json};
@@ -138,6 +138,27 @@ fn invariant_09_a_counter_that_stands_still_counts_as_nobody() {
     let back = desk.status().unwrap().now;
     desk.until("counted time", |d| Ok(d.segments()?.into_iter().find(|s| s.start > back && s.billed_ms > 0)))
         .unwrap();
+}
+
+#[test]
+fn invariant_09_nobody_is_asked_about_time_that_never_was() {
+    let desk = Desk::open(0, SPEED, |_| {}).unwrap();
+    let preferences = Preferences { idle_minutes: 3, ..Preferences::default() };
+    desk.tell(&Request::SetPreferences { preferences }).unwrap();
+    desk.tell(&start()).unwrap();
+    worked(&desk);
+    let began = Instant::now();
+    desk.simulate(&json!({"idle-ms": 4 * MINUTE})).unwrap();
+    let away = desk.until("absence", |d| Ok(d.status()?.away_since)).unwrap();
+    // The clock is set a day ahead while nobody is there.
+    desk.simulate(&json!({"idle-ms": 4 * MINUTE, "set-ms": 24 * HOUR})).unwrap();
+    desk.until("the next day", |d| Ok((d.status()?.now > away + 24 * HOUR + 6 * MINUTE).then_some(())))
+        .unwrap();
+    desk.simulate(&json!({"set-ms": 24 * HOUR})).unwrap();
+    let question = desk.until("a question", |d| Ok(d.status()?.question)).unwrap();
+    let passed = u64::try_from(began.elapsed().as_millis()).unwrap() * u64::from(SPEED) + 4 * MINUTE;
+    let asked = question.to - question.from;
+    assert!((2 * MINUTE..=passed).contains(&asked), "{asked} of {passed} ms");
 }
 
 #[test]

@@ -84,7 +84,9 @@ fn minutes(model: &Model, found: &Found<'_>, contract: usize, say: &mut impl FnM
             say(minute, format!("not worked and tracked: at most {} ms, found {have:?}", expected.most));
         }
         let presses = have.presses.unwrap_or(0);
-        if presses > expected.presses_most {
+        // One at the very edge of a minute may be counted on its other side; where nobody typed, nobody did.
+        let edge = if expected.presses_most > 0 { 2 } else { 0 };
+        if presses > expected.presses_most + edge {
             say(minute, format!("at most {} presses, found {have:?}", expected.presses_most));
         }
         if presses + 2 < expected.presses_least {

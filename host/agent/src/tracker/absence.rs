@@ -118,7 +118,10 @@ impl Tracker {
                 s.running_since_steady = steady;
             }
             if let Some((_, from)) = &mut s.absent {
-                *from = (*from).min(now);
+                // A clock that was set made the absence no longer and no shorter.
+                let passed =
+                    if jump.cause == GapCause::ClockJump { vouched.saturating_sub(*from) } else { 0 };
+                *from = if passed > 0 { now.saturating_sub(passed) } else { (*from).min(now) };
             }
         });
         if counts {
