@@ -162,6 +162,35 @@ fn invariant_09_nobody_is_asked_about_time_that_never_was() {
 }
 
 #[test]
+fn a_hold_is_as_long_as_it_says_whatever_the_clock_is_set_to() {
+    const HOLD: u64 = 15 * MINUTE;
+    let desk = Desk::open(HOLD, SPEED, |_| {}).unwrap();
+    desk.tell(&start()).unwrap();
+    worked(&desk);
+    desk.stop().unwrap();
+    let held = desk.status().unwrap();
+    assert!(held.outbox.held > 0, "{held:#?}");
+    // A day ahead: nothing is sent before the worker has had the time to look at it.
+    desk.simulate(&json!({"set-ms": 24 * HOUR})).unwrap();
+    desk.until("the next day", |d| Ok((d.status()?.now > held.now + 24 * HOUR + 3 * MINUTE).then_some(())))
+        .unwrap();
+    assert!(desk.delivered().unwrap().is_empty());
+    // Closed under that clock, and right again: it is not held for a day.
+    desk.tell(&start()).unwrap();
+    desk.until("tracked time", |d| Ok((d.status()?.on_ms > 2 * MINUTE).then_some(()))).unwrap();
+    desk.stop().unwrap();
+    desk.simulate(&json!({"set-ms": 0})).unwrap();
+    desk.until("the day before", |d| Ok((d.status()?.now < held.now + 12 * HOUR).then_some(()))).unwrap();
+    let waits = desk.status().unwrap().outbox;
+    assert!(waits.held + waits.waiting > held.outbox.held && waits.delivered == 0, "{waits:#?}");
+    let back = desk.status().unwrap().now;
+    desk.until("delivery", |d| Ok((d.status()?.outbox.held == 0).then_some(()))).unwrap();
+    let took = desk.status().unwrap().now - back;
+    assert!(took < HOLD + 5 * MINUTE, "{took} ms");
+    desk.until("delivery", |d| Ok((d.status()?.outbox.waiting == 0).then_some(()))).unwrap();
+}
+
+#[test]
 fn invariant_09_a_clock_that_was_ahead_and_is_set_right_loses_no_work() {
     const DAY: i64 = 24 * HOUR as i64;
     let desk = Desk::open(0, SPEED, |_| {}).unwrap();

@@ -100,6 +100,36 @@ impl Clock for FastClock {
     }
 }
 
+/// A difference between clocks beyond this is no chance, in milliseconds.
+pub(crate) const JUMP_MS: u64 = 2_000;
+
+/// Tells whether a clock was set: moments that were worked out from what it showed before move with it.
+#[derive(Clone, Copy, Debug)]
+pub struct Anchor {
+    wall: u64,
+    boot: u64,
+}
+
+impl Anchor {
+    /// What the clocks show now.
+    #[must_use]
+    pub fn new(clock: &dyn Clock) -> Self {
+        Self { wall: clock.now(), boot: clock.boot() }
+    }
+
+    /// By how many milliseconds the clock was set since this was asked last, ahead or back. Zero where time just passed,
+    /// asleep or awake.
+    pub fn moved(&mut self, clock: &dyn Clock) -> i64 {
+        let before = std::mem::replace(self, Self::new(clock));
+        let expected = before.wall.saturating_add(self.boot.saturating_sub(before.boot));
+        if self.wall.abs_diff(expected) > JUMP_MS {
+            self.wall.wrapping_sub(expected).cast_signed()
+        } else {
+            0
+        }
+    }
+}
+
 /// Waits for `ms` milliseconds of that clock.
 pub async fn sleep(clock: &dyn Clock, ms: u64) {
     tokio::time::sleep(clock.real(ms)).await;

@@ -5,7 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use candor_diary::parcel::{Activity, MAX_REVISION, NoSnapshot, PARCEL_TYPE, Parcel, Policy};
 use candor_diary::terms::Terms;
-use candor_journal::{JournalError, OutboxDraft, OutboxEntry, OutboxState, RecordFilter, SegmentClose};
+use candor_journal::{
+    HELD_FOR_GOOD, JournalError, OutboxDraft, OutboxEntry, OutboxState, RecordFilter, SegmentClose,
+};
 use candor_seal::{Envelope, SecretKey};
 use tokio::sync::Mutex;
 
@@ -33,9 +35,6 @@ const TOLD: [&str; 10] = [
 
 /// How far back segments are looked for that were not closed, in milliseconds: three weeks. Their week is locked by then.
 const UNCLOSED_MS: u64 = 21 * 24 * 60 * 60_000;
-
-/// A hold that nobody waits out, in milliseconds: a thousand years.
-const FOR_GOOD_MS: u64 = 1_000 * 365 * 24 * 60 * 60_000;
 
 /// What closing a segment needs to know.
 pub struct Closing {
@@ -370,6 +369,7 @@ impl Closing {
         let mut id = [0u8; 16];
         getrandom::fill(&mut id).map_err(|e| CloseError::Random(e.to_string()))?;
         parcel.id = hex::encode(id);
+        self.shared.follow_clock().await?;
         let now = self.shared.clock.now();
         let record = Record::Segment { parcel: parcel.id.clone(), start };
         let close = SegmentClose {
@@ -385,7 +385,7 @@ impl Closing {
         // good, until it is cancelled a moment later.
         let taken_back = latest.as_ref().is_some_and(|l| l.state == OutboxState::Cancelled);
         let hold = match (taken_back, at_once || revision > 0) {
-            (true, _) => FOR_GOOD_MS,
+            (true, _) => HELD_FOR_GOOD,
             // What was removed just now can be brought back for a moment.
             (false, true) if revision > 0 && self.removals.is_open(start) => UNDO_MS,
             (false, true) => 0,

@@ -13,10 +13,11 @@ use candor_sandbox::model::{DeliveryFailure, ParcelToDeliver};
 use candor_seal::{Envelope, PublicKey, sha256_hex};
 use tokio::sync::Notify;
 
-use crate::clock::sleep;
+use crate::clock::{Anchor, sleep};
 use crate::closing::Closing;
 use crate::folder_proof::check_folder;
 use crate::hosts::JournalAttachment;
+use crate::removal::UNDO_MS;
 use crate::shared::Shared;
 
 /// How often the outbox is looked at where nothing else wakes it, and how often at most, in milliseconds.
@@ -26,6 +27,8 @@ const LEAST_LOOK_MS: u64 = 100;
 const BACKOFF_MS: (u64, u64) = (5_000, 15 * 60_000);
 /// The longest wait that a target may ask for, in milliseconds.
 const LONGEST_ASKED_MS: u64 = 60 * 60_000;
+/// The longest wait for the next try, with all that spreads it, in milliseconds.
+const LONGEST_WAIT_MS: u64 = LONGEST_ASKED_MS / 2 * 3;
 
 /// Delivers one contract's parcels.
 pub struct Courier {
@@ -76,6 +79,13 @@ impl Delivery {
 
     fn reached(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Going::default();
+    }
+
+    /// The clock was set by so many milliseconds.
+    fn shift(&self, by: i64) {
+        let mut going = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        going.next_try_at = going.next_try_at.map(|at| at.saturating_add_signed(by));
+        going.offline_since = going.offline_since.map(|at| at.saturating_add_signed(by));
     }
 
     /// It could not be reached at `now`.
@@ -159,12 +169,12 @@ impl Proof {
 impl Courier {
     /// Runs for as long as the agent does.
     pub async fn run(mut self) {
+        let mut anchor = Anchor::new(self.shared.clock.as_ref());
+        if let Err(error) = self.bound_waits().await {
+            self.shared.problem("outbox", Some(error.to_string()));
+        }
         loop {
-            let next = match self.deliver_due().await {
-                Ok(()) => self.next_due().await,
-                Err(error) => Err(error),
-            };
-            match next {
+            match self.turn(&mut anchor).await {
                 // Either something changed or it is time to look again.
                 Ok(wait) => {
                     let wait = self.shared.clock.real(wait);
@@ -176,6 +186,26 @@ impl Courier {
                 }
             }
         }
+    }
+
+    /// Delivers what is due; answers how long nothing else will be.
+    async fn turn(&mut self, anchor: &mut Anchor) -> Result<u64, JournalError> {
+        self.shared.follow_clock().await?;
+        let moved = anchor.moved(self.shared.clock.as_ref());
+        if moved != 0 {
+            self.delivery.shift(moved);
+        }
+        self.deliver_due().await?;
+        self.next_due().await
+    }
+
+    /// What happened to the clock while no agent ran, nobody knows: no hold is longer than the longest there is.
+    // Mutable although nothing changes: see `later`.
+    async fn bound_waits(&mut self) -> Result<(), JournalError> {
+        let now = self.shared.clock.now();
+        let hold = self.closing.terms.hold_ms.max(UNDO_MS);
+        let (hold, next) = (now.saturating_add(hold), now.saturating_add(LONGEST_WAIT_MS));
+        self.shared.journal.bound_waits(&self.shared.session, hold, next).await
     }
 
     /// How long nothing will be due, in milliseconds. Whoever changes the outbox rings; a clock that is set, or a

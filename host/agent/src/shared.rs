@@ -10,7 +10,7 @@ use candor_journal::{Journal, JournalError};
 use tokio::sync::watch;
 
 use crate::budget::Budgets;
-use crate::clock::Clock;
+use crate::clock::{Anchor, Clock};
 use crate::problems::Problems;
 use crate::record::Record;
 use crate::tracked::TrackedTime;
@@ -74,6 +74,8 @@ pub struct Shared {
     problems: Problems,
     choices: RwLock<Choices>,
     revision: Arc<watch::Sender<u64>>,
+    /// What the clock was when the waits of the outbox were last right by it.
+    anchor: tokio::sync::Mutex<Anchor>,
 }
 
 /// What the worker chose, as far as the terms leave it to them.
@@ -103,6 +105,7 @@ impl Shared {
     ) -> Self {
         Self {
             life: clock.now(),
+            anchor: tokio::sync::Mutex::new(Anchor::new(clock.as_ref())),
             budgets: Budgets::default(),
             clock,
             journal,
@@ -117,6 +120,22 @@ impl Shared {
             choices: RwLock::default(),
             revision,
         }
+    }
+
+    /// Where the clock was set, what waits in the outbox waits as long as before. Whoever writes or reads a hold does this
+    /// first.
+    ///
+    /// # Errors
+    /// Where the journal could not be written: it is caught up with the next time.
+    pub async fn follow_clock(&self) -> Result<(), JournalError> {
+        let mut anchor = self.anchor.lock().await;
+        let mut now = *anchor;
+        let moved = now.moved(self.clock.as_ref());
+        if moved != 0 {
+            self.journal.shift_waits(&self.session, moved).await?;
+        }
+        *anchor = now;
+        Ok(())
     }
 
     /// Tells everybody who shows something that it changed.

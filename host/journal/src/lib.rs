@@ -50,6 +50,7 @@ pub use database::Stats;
 pub use error::JournalError;
 pub use journal::Journal;
 pub use master_key::MasterKey;
+pub use outbox::HELD_FOR_GOOD;
 pub use parcels::{OutboxCounts, OutboxDraft, OutboxEntry, OutboxState};
 pub use records::{Appended, Record, RecordFilter};
 pub use segments::SegmentClose;

@@ -163,6 +163,9 @@ impl Agent {
                 self.rung().await
             }
             Request::Uncancel { parcel } => {
+                for seat in self.seats().await {
+                    seat.shared.follow_clock().await.map_err(words)?;
+                }
                 let hold_until = self.house.clock.now().saturating_add(UNDO_MS);
                 done(self.house.journal.uncancel(&parcel, hold_until).await.map_err(words))?;
                 self.rung().await

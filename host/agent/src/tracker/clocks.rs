@@ -10,14 +10,12 @@ use std::time::Duration;
 
 use candor_diary::parcel::GapCause;
 
-use crate::clock::{Clock, sleep};
+use crate::clock::{Clock, JUMP_MS, sleep};
 
 /// How often the clocks are read, in milliseconds.
 pub(super) const PULSE_MS: u64 = 10_000;
 /// How late a pulse may come on a busy computer and still vouch for the time before it.
 const LATE: Duration = Duration::from_secs(5);
-/// A difference between clocks beyond this is no chance, in milliseconds.
-const JUMP_MS: u64 = 2_000;
 /// How many readings wait for a tracker that is busy. What is beyond is vouched for by nobody.
 const READINGS: usize = 4_096;
 

@@ -32,7 +32,7 @@ pub(super) struct Closer {
     /// Rung when something was closed.
     bell: Arc<Notify>,
     task: Option<JoinHandle<Vec<Closed>>>,
-    /// When a segment that could not be closed is tried again, and how often it was tried.
+    /// When a segment that could not be closed is tried again, by the steady clock, and how often it was tried.
     failed: BTreeMap<u64, (u64, u32)>,
 }
 
@@ -52,10 +52,11 @@ impl Closer {
 
     /// When a segment is to be closed, at the earliest.
     fn due(&self, start: u64, now: u64) -> u64 {
+        let steady = self.closing.shared.clock.monotonic();
         let end = start + self.closing.terms.segment.ms() + GRACE_MS;
         // One that begins later than now was left behind by a clock that was set back.
         let due = if start > now { now } else { end };
-        self.failed.get(&start).map_or(due, |(again, _)| due.max(*again))
+        self.failed.get(&start).map_or(due, |(again, _)| due.max(now + again.saturating_sub(steady)))
     }
 
     fn start(&mut self, ended: Vec<u64>) {
@@ -87,7 +88,7 @@ impl Closer {
     /// Takes up what became of segments.
     pub(super) fn settle(&mut self, closed: Vec<Closed>) {
         let shared = &self.closing.shared;
-        let now = shared.clock.now();
+        let steady = shared.clock.monotonic();
         for Closed { start, mark, failed } in closed {
             let Some(why) = failed else {
                 self.failed.remove(&start);
@@ -97,7 +98,7 @@ impl Closer {
             };
             let (_, tries) = self.failed.get(&start).copied().unwrap_or_default();
             let wait = GRACE_MS.saturating_mul(1 << tries.min(5)).min(LONGEST_WAIT_MS);
-            self.failed.insert(start, (now.saturating_add(wait), tries.saturating_add(1)));
+            self.failed.insert(start, (steady.saturating_add(wait), tries.saturating_add(1)));
             shared.problem("segment", Some(format!("not closed yet: {why}")));
         }
         if self.failed.is_empty() {

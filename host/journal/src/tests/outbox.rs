@@ -177,3 +177,27 @@ async fn what_is_acknowledged_is_synced_before() {
     journal.sync().await.unwrap();
     assert_eq!(journal.stats().await.unwrap().synced, synced, "a sync of nothing");
 }
+
+#[tokio::test]
+async fn waits_move_with_a_clock_that_is_set_and_none_is_longer_than_it_may_be() {
+    const HOUR: u64 = 60 * MINUTE;
+    let (_folder, journal) = fresh().await;
+    let holds = [("p0", 10 * HOUR), ("p1", 0), ("p2", crate::HELD_FOR_GOOD + 5)];
+    for (at, (id, hold_until)) in holds.into_iter().enumerate() {
+        let draft = crate::OutboxDraft { hold_until, ..draft(id) };
+        close_segment(&journal, at as u64 * MINUTE, draft).await.unwrap();
+    }
+    let contract = journal.outbox(1).await.unwrap()[0].contract.clone();
+    let waits = async || -> Vec<u64> {
+        journal.outbox(9).await.unwrap().into_iter().rev().map(|e| e.hold_until).collect()
+    };
+    let for_good = crate::HELD_FOR_GOOD + 5;
+    for (by, expected) in [(24, 34), (-24, 10), (-8, 2)] {
+        journal.shift_waits(&contract, by * HOUR.cast_signed()).await.unwrap();
+        assert_eq!(waits().await, [expected * HOUR, 0, for_good]);
+    }
+    journal.shift_waits("another", 24 * HOUR.cast_signed()).await.unwrap();
+    journal.bound_waits(&contract, HOUR, 2 * HOUR).await.unwrap();
+    assert_eq!(waits().await, [HOUR, 0, for_good]);
+    assert_eq!(due(&journal, HOUR).await, ["p0", "p1"]);
+}
