@@ -1,7 +1,7 @@
 //! A long day with pauses, sleeps, clocks that are set, lost displays, full disks, bad networks, kills and hostile
 //! plugins: what was tracked, billed, shown and sent is what an independent model says, minute by minute.
 //!
-//! Seven minutes of real time are more than two hours of the simulated computer's; `CANDOR_SOAK_S` sets another length in
+//! Ten minutes of real time are more than three hours of the simulated computer's; `CANDOR_SOAK_S` sets another length in
 //! seconds, such as 7200. The seed is printed; the same one lives the same day again (as far as the machine's own timing
 //! lets it), `CANDOR_SOAK_SEED` sets another.
 
@@ -28,7 +28,7 @@ use candor_tests::soak::{found, steps};
 const SPEED: u64 = 20;
 
 /// How long the day lasts in real time, where `CANDOR_SOAK_S` says nothing else, in seconds.
-const LASTS_S: u64 = 420;
+const LASTS_S: u64 = 600;
 
 /// The day that is lived where `CANDOR_SOAK_SEED` says nothing else.
 const SEED: u64 = 434_438_458;

@@ -93,7 +93,12 @@ fn job(message: &Value) -> Option<Job> {
     let target = message["target"]["name"].as_str()?;
     let kind = message["target"]["kind"][0].as_str()?;
     let name = match kind {
-        "test" => target.to_owned(),
+        // The end-to-end tests, which are known by that name alone.
+        "test" if crate_folder.ends_with("tests") => target.to_owned(),
+        "test" => {
+            let room = crate_folder.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+            format!("{room}: {target}")
+        }
         "bin" => format!("{target} (program)"),
         _ => format!("{target} (library)"),
     };
@@ -214,12 +219,15 @@ mod tests {
     fn only_test_binaries_are_jobs_and_the_long_ones_begin_first() {
         let message = |kind: &str, test: bool| {
             serde_json::json!({"reason": "compiler-artifact", "profile": {"test": test}, "executable": "/x/soak-1",
-                "manifest_path": "/x/Cargo.toml", "target": {"name": "soak", "kind": [kind]}})
+                "manifest_path": "/x/tests/Cargo.toml", "target": {"name": "soak", "kind": [kind]}})
         };
         assert!(job(&message("bin", false)).is_none(), "a program is none");
         assert!(job(&serde_json::json!({"reason": "build-finished"})).is_none());
         assert_eq!(job(&message("test", true)).unwrap().name, "soak");
         assert_eq!(job(&message("bin", true)).unwrap().name, "soak (program)");
+        let mut elsewhere = message("test", true);
+        elsewhere["manifest_path"] = "/x/app/Cargo.toml".into();
+        assert_eq!(job(&elsewhere).unwrap().name, "app: soak");
         assert!(rank("soak") < rank("demo") && rank("demo") < rank("spine"));
     }
 }

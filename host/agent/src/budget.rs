@@ -3,12 +3,13 @@
 //! The count of what was dropped is in memory, exact, and goes into the journal when the segment closes. Before, it is
 //! written at each doubling, so that a crash loses no more than half of it and a flood writes no flood.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use candor_diary::limits::Spent;
+use indexmap::IndexMap;
 
-/// How many budgets are kept at once. Segments close in order, so what is pushed out belongs to the oldest.
+/// How many budgets are kept at once. What came first goes first, not the earliest segment: after the clock was set back,
+/// that is the one that runs.
 const KEPT: usize = 256;
 
 #[derive(Clone, Copy, Default)]
@@ -20,14 +21,14 @@ struct Account {
 
 /// The budgets of a contract's plugins, by segment.
 #[derive(Default)]
-pub struct Budgets(Mutex<BTreeMap<(u64, String), Account>>);
+pub struct Budgets(Mutex<IndexMap<(u64, String), Account>>);
 
 impl Budgets {
     fn with<R>(&self, segment: u64, plugin: &str, change: impl FnOnce(&mut Account) -> R) -> R {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = change(all.entry((segment, plugin.to_owned())).or_default());
         while all.len() > KEPT {
-            all.pop_first();
+            all.shift_remove_index(0);
         }
         changed
     }
@@ -53,7 +54,7 @@ impl Budgets {
     pub fn unwritten(&self, segment: u64) -> Vec<(String, u64)> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut told = Vec::new();
-        for ((_, plugin), account) in all.range_mut((segment, String::new())..(segment + 1, String::new())) {
+        for ((_, plugin), account) in all.iter_mut().filter(|((start, _), _)| *start == segment) {
             if account.dropped > account.written {
                 account.written = account.dropped;
                 told.push((plugin.clone(), account.dropped));
@@ -82,5 +83,16 @@ mod tests {
         assert_eq!((written.len(), written.last()), (17, Some(&65_536)));
         assert_eq!(budgets.unwritten(0), [("a".to_owned(), 100_000)]);
         assert!(budgets.unwritten(0).is_empty() && budgets.unwritten(60_000).is_empty());
+    }
+
+    #[test]
+    fn invariant_13_a_clock_that_was_far_ahead_gives_nobody_a_second_budget() {
+        let budgets = Budgets::default();
+        for segment in 0..2 * KEPT as u64 {
+            assert!(budgets.take(86_400_000 + segment, "a", 1));
+        }
+        assert!(budgets.take(0, "a", PLUGIN_BYTES));
+        assert!(!budgets.take(0, "a", 1));
+        assert!(budgets.dropped(0, "a").is_some());
     }
 }

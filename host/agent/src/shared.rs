@@ -1,12 +1,12 @@
 //! What the parts of a running agent share: whether it tracks, what was counted, and the way into the journal.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use candor_diary::parcel::Counts;
 use candor_diary::segment::SegmentLength;
 use candor_journal::{Journal, JournalError};
+use indexmap::{IndexMap, IndexSet};
 use tokio::sync::watch;
 
 use crate::budget::Budgets;
@@ -62,7 +62,7 @@ pub struct Shared {
     /// Which time is tracked.
     pub tracked: TrackedTime,
     /// The latest segments that were closed since the agent started, and not taken up again.
-    closed: Mutex<BTreeSet<u64>>,
+    closed: Mutex<IndexSet<u64>>,
     unwritten: Unwritten,
     /// What each plugin has recorded in each segment.
     pub budgets: Budgets,
@@ -70,7 +70,7 @@ pub struct Shared {
     pub life: u64,
     /// The segment that has its picture already.
     pictured: AtomicU64,
-    counts: Mutex<BTreeMap<u64, Counted>>,
+    counts: Mutex<IndexMap<u64, Counted>>,
     problems: Problems,
     choices: RwLock<Choices>,
     revision: Arc<watch::Sender<u64>>,
@@ -159,13 +159,13 @@ impl Shared {
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
         closed.insert(segment);
         while closed.len() > CLOSED_SEGMENTS {
-            closed.pop_first();
+            closed.shift_remove_index(0);
         }
     }
 
     /// The segment that starts then takes records again, such as where the clock was set back into it.
     pub fn reopened(&self, segment: u64) {
-        self.closed.lock().unwrap_or_else(PoisonError::into_inner).remove(&segment);
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner).shift_remove(&segment);
     }
 
     /// Whether the segment that holds `at` still takes records.
@@ -191,8 +191,9 @@ impl Shared {
         let counted = all.entry(minute).or_default();
         counted.all = add(counted.all, counts);
         counted.unrecorded = Some(add(counted.unrecorded.unwrap_or_default(), counts));
+        // What came first goes first: the earliest minute may be the one that runs, after the clock was set back.
         while all.len() > COUNTED_MINUTES {
-            all.pop_first();
+            all.shift_remove_index(0);
         }
     }
 
@@ -275,5 +276,35 @@ fn topic(name: &str) -> String {
         "removal" => "Removal".into(),
         "segment" => "Segment".into(),
         plugin => format!("Plugin `{plugin}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candor_journal::MasterKey;
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    #[tokio::test]
+    async fn invariant_09_counts_of_the_running_minute_are_kept_after_a_clock_that_was_far_ahead() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(folder.path(), &MasterKey::from_bytes([7; 32])).await.unwrap();
+        let (revision, _) = watch::channel(0);
+        let length = SegmentLength::new(10).unwrap();
+        let shared =
+            Shared::new(SystemClock::shared(), journal, "session".into(), length, Arc::new(revision));
+        let counts = Counts { keys: 3, ..Counts::default() };
+        for minute in 0..2 * COUNTED_MINUTES as u64 {
+            shared.count(86_400_000 + minute * 60_000, counts);
+        }
+        // Set right: the minute that runs is the earliest of all.
+        shared.count(60_000, counts);
+        assert_eq!(shared.take_counts_of(60_000), Some(counts));
+        for segment in 0..2 * CLOSED_SEGMENTS as u64 {
+            shared.closed(86_400_000 + segment * 600_000);
+        }
+        shared.closed(0);
+        assert!(!shared.open(0), "a closed segment takes no notes");
     }
 }

@@ -101,6 +101,9 @@ fn minutes(model: &Model, found: &Found<'_>, contract: usize, say: &mut impl FnM
                 format!("neither tracked nor told: {told} ms, found {have:?} and {gapped} ms of gaps"),
             );
         }
+        if have.tracked > ROUNDED && have.presses.is_none() && gapped == 0 {
+            say(minute, format!("not counted, and no gap says so: {have:?}, gaps {gaps:?}"));
+        }
         for (what, from, to, causes) in model.unseen(contract, minute) {
             let told = gaps.iter().filter(|(_, _, cause)| causes.contains(&cause.as_str()));
             let told = Spans::all(told.map(|(a, b, _)| (*a, *b))).ms_within(from, to);

@@ -82,6 +82,7 @@ pub struct Model {
     pieces: Vec<Piece>,
     presses: Vec<u64>,
     frozen: Spans,
+    lost: Spans,
     /// Scenes: when they were shown.
     scenes: Vec<(Scene, u64, u64)>,
     slack: u64,
@@ -217,6 +218,7 @@ impl Model {
             pieces: read.pieces.clone(),
             presses: read.presses.clone(),
             frozen: read.frozen.clone(),
+            lost: read.lost.clone(),
             scenes: read.scenes.clone(),
             slack,
             end,
@@ -373,7 +375,9 @@ impl Model {
                 if least >= expected.least {
                     expected.least = least;
                     let counted = truth.sure.minus(&self.frozen.grown(MINUTE, MINUTE));
-                    let whole = least + 1_000 >= MINUTE;
+                    // A counter whose display goes takes the counts of its minute along.
+                    let lost = self.lost.grown(self.slack, self.slack).ms_within(from, to) > 0;
+                    let whole = least + 1_000 >= MINUTE && !lost;
                     expected.presses_least =
                         if whole { self.presses_within(sure_from, sure_to, &counted) } else { 0 };
                 }

@@ -517,10 +517,12 @@ fn what_plugins_note_is_seen_by_the_worker_and_can_be_removed() {
     let segment = world.segments.iter_mut().find(|s| s.start == start).unwrap();
     segment.notes = vec![note("builds", start + 5_000), note("calls", start + 9_000)];
     segment.no_sign = true;
-    let mut desk = Desk::new(world);
-    desk.model.go(Page::Day);
-    desk.model.go(Page::Segment(start));
-    let mut harness = open(desk, Theme::Light, 340.0);
+    let mut harness = open(Desk::new(world), Theme::Light, 340.0);
+    // The pictures of control characters are in fonts that a desktop has.
+    harness.ctx.set_missing_glyph_policy(egui::MissingGlyphPolicy::Tofu);
+    harness.state_mut().model.go(Page::Day);
+    harness.state_mut().model.go(Page::Segment(start));
+    harness.run();
     harness.get_by_label_contains("2 notes of plugins");
     harness.get_by_label_contains("Recorded without a sign on the screen");
     assert!(harness.query_by_label_contains("\u{1b}").is_none(), "what is not to be seen is not drawn");
