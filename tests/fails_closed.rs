@@ -110,7 +110,8 @@ fn told_of(agent: &Agent) -> bool {
 #[test]
 fn invariant_13_a_plugin_that_misbehaves_whenever_it_is_woken_can_hurt_only_itself() {
     // Each is woken by timer, minute, segment, change of windows and random moment, and does it again.
-    let deeds: [(&str, fn(&Agent) -> bool); 7] = [
+    type Holds = fn(&Agent) -> bool;
+    let deeds: [(&str, Holds); 7] = [
         ("loop again", told_of),
         ("trap again", told_of),
         ("memory again", told_of),

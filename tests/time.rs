@@ -38,7 +38,8 @@ fn worked(desk: &Desk) {
 
 #[test]
 fn invariant_09_sleep_is_not_billed_by_whatever_is_asked_right_after_it() {
-    let asked: [(&str, fn(&Desk)); 4] = [
+    type Ask = fn(&Desk);
+    let asked: [(&str, Ask); 4] = [
         ("stop", |d| d.tell(&Request::Stop { at_segment_end: false }).unwrap()),
         ("pause", |d| d.tell(&Request::Pause).unwrap()),
         ("memo", |d| d.tell(&Request::Memo { memo: "Awake".into() }).unwrap()),

@@ -21,7 +21,11 @@ use crate::workspace::{Workspace, say};
 const AT_ONCE: usize = 3;
 
 /// Those that take minutes, the longest first: they begin first, so that none of them is left alone at the end.
-const LONG: [&str; 8] = ["soak", "demo", "worker", "time", "policies", "window", "delivery", "displays"];
+const LONG: [&str; 10] =
+    ["soak", "demo", "secrets", "spine", "time", "window", "app: window", "worker", "kill", EXAMPLES];
+
+/// The examples in the docs, as they are named here.
+const EXAMPLES: &str = "examples in the docs";
 
 /// How long nothing may end before it is told what still runs.
 const TOLD_EVERY: Duration = Duration::from_secs(60);
@@ -45,7 +49,8 @@ pub(crate) fn all(workspace: &Workspace, environment: &[(&str, PathBuf)]) -> Res
     let mut jobs = binaries(workspace)?;
     let mut examples = workspace.cargo();
     examples.args(["test", "--workspace", "--doc", "--quiet"]).args(artefacts::TESTED);
-    jobs.push(Job { name: "examples in the docs".into(), command: examples });
+    jobs.push(Job { name: EXAMPLES.into(), command: examples });
+    jobs.sort_by_key(|job| (rank(&job.name), job.name.clone()));
     for job in &mut jobs {
         job.command.envs(environment.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
     }
@@ -70,7 +75,7 @@ fn binaries(workspace: &Workspace) -> Result<Vec<Job>> {
     if !output.status.success() {
         bail!("the tests do not compile");
     }
-    let mut jobs: Vec<Job> = String::from_utf8_lossy(&output.stdout)
+    let jobs: Vec<Job> = String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
         .filter_map(|message: Value| job(&message))
@@ -78,7 +83,6 @@ fn binaries(workspace: &Workspace) -> Result<Vec<Job>> {
     if jobs.is_empty() {
         bail!("cargo named no test binary");
     }
-    jobs.sort_by_key(|job| (rank(&job.name), job.name.clone()));
     say(format_args!("{} test binaries built in {} s", jobs.len(), began.elapsed().as_secs()));
     Ok(jobs)
 }

@@ -307,7 +307,7 @@ impl Observations for CollectorHost {
                 // What it tells may come from what is on screen: the policies are asked like for anything else.
                 let guard = self.guard().map_err(refused)?;
                 let said = guard.custom().await;
-                self.say_failing(guard, said.as_ref().map(|()| ())).await;
+                self.say_failing(guard, said.as_ref().copied()).await;
                 said.map_err(refused)?;
                 self.record(now, &Record::Custom(custom)).await
             }

@@ -222,7 +222,7 @@ impl Shared {
     }
 
     /// Writes a record of the session; `at` decides the segment it belongs to. What says which time was worked is never
-    /// lost to a disk that is full: it is kept and written when there is room ([`Unwritten`]).
+    /// lost to a disk that is full: it is kept and written when there is room (`unwritten.rs`).
     ///
     /// # Errors
     /// Where it cannot be written down or the journal cannot take it, and it is not of the kind that is kept.

@@ -105,7 +105,6 @@ pub enum Activity {
 
 impl Activity {
     /// Whether they were to be counted.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
     #[must_use]
     pub fn is_counted(&self) -> bool {
         *self == Self::Counted

@@ -2,7 +2,7 @@
 //!
 //! Window and tray say what they show over a control connection of their own ([`candor_protocol::sign`]). While it is
 //! recorded, [`Signs::keep`] sees to it that something does: it starts the tray's program, starts it again when it ends,
-//! and holds recording up where nothing shows for longer than [`grace`] allows. Nothing can be taken for a sign that is
+//! and holds recording up where nothing shows for longer than `grace` allows. Nothing can be taken for a sign that is
 //! none any more: one whose connection ended, or that was not said again in time, is gone.
 //!
 //! These are waits for programs of this computer, so they are real time, not the agent's clock.

@@ -213,10 +213,10 @@ impl Tray for Item {
     fn watcher_offline(&self, _reason: OfflineReason) -> bool {
         self.board.stir();
         self.said_offline.call_once(|| {
-            crate::say::aside(&format!(
+            crate::say::aside(
                 "candor: this desktop shows no tray icons, so there is none of Candor. Notifications work without; \
-                 `candor doctor` says what would bring it."
-            ));
+                 `candor doctor` says what would bring it.",
+            );
         });
         // It comes when a tray comes.
         true

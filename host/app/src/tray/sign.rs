@@ -197,7 +197,7 @@ fn left_behind(data: &Path) -> PathBuf {
 /// Whether a tray has taken this program's icon.
 fn icon_stands(connection: &Connection) -> bool {
     let name = format!("org.kde.StatusNotifierItem-{}-1", std::process::id());
-    let stands = || {
+    let stands = || -> zbus::Result<bool> {
         // Asked first: a question to nobody would start somebody.
         if !bus::runs(connection, bus::TRAY_WATCHER)? {
             return Ok(false);
@@ -208,7 +208,7 @@ fn icon_stands(connection: &Connection) -> bool {
         let ours = |item: &String| names.iter().flatten().any(|name| names_item(item, name));
         Ok(hosted && items.iter().any(ours))
     };
-    stands().unwrap_or_else(|_: zbus::Error| false)
+    stands().unwrap_or(false)
 }
 
 /// Whether a tray's list means this name: as it is, or with a path.

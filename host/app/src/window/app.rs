@@ -176,7 +176,7 @@ impl eframe::App for App {
         // Its field is left with the window. The threads that carry requests end with it, so it is asked here.
         for request in self.model.uncommitted() {
             if let Err(error) = self.client.ask(&request, LAST_WORDS) {
-                eprintln!("candor: what was typed was not saved: {error}.");
+                crate::say::aside(&format!("candor: what was typed was not saved: {error}."));
             }
         }
     }

@@ -433,7 +433,8 @@ fn a_memo_that_was_typed_is_saved_wherever_its_field_is_left_for() {
         desk
     };
     let memo = Request::Memo { memo: "VAT rounding".into() };
-    let leaves: [(&str, fn(&mut Model)); 4] = [
+    type Leave = fn(&mut Model);
+    let leaves: [(&str, Leave); 4] = [
         ("another page", |m| m.go(Page::Outbox)),
         ("another contract", |m| m.ask(Request::Switch { contract: "rota".into() })),
         ("stop", |m| m.ask(Request::Stop { at_segment_end: false })),

@@ -29,11 +29,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, contract: &str) {
         if let Some(terms) = &known {
             frame::note(
                 ui,
-                &format!(
-                    "Contract: {} · for {}",
-                    plain::visible(&terms.title),
-                    plain::visible(&terms.client)
-                ),
+                format!("Contract: {} · for {}", plain::visible(&terms.title), plain::visible(&terms.client)),
             );
         }
         ui.add_space(2.0);

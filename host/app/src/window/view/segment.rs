@@ -167,7 +167,7 @@ fn notes(ui: &mut Ui, m: &mut Model, segment: &Segment) {
                 ui.set_width(room);
                 ui.spacing_mut().item_spacing.y = 0.0;
                 frame::truncated(ui, Face::Note, &head, t.ink2);
-                frame::text(ui, Face::Small, &plain::short_line(&note.body), t.ink);
+                frame::text(ui, Face::Small, plain::short_line(&note.body), t.ink);
             });
             if segment.editable && icon_button(ui, Icon::Cross, &format!("Remove the note: {head}")) {
                 gone = Some((note.at, note.at + 1, Some(note.plugin.clone())));
