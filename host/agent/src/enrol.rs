@@ -6,9 +6,10 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use candor_diary::enrolment::{ENROLMENT_TYPE, Enrolled};
 use candor_diary::plain;
+use candor_sandbox::http_words;
 use candor_seal::{Envelope, PublicKey};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -103,7 +104,7 @@ async fn asked(url: Url, ask: &Ask<'_>, server: &str) -> Result<Vec<u8>> {
         .body(serde_json::to_vec(ask)?)
         .send()
         .await
-        .with_context(|| format!("the back office at {server} could not be reached"))?;
+        .map_err(|e| anyhow!("the back office at {server} could not be reached: {}", http_words(&e)))?;
     let status = response.status();
     let mut bytes = Vec::new();
     while let Some(part) = response.chunk().await.context("the back office's answer broke off")? {

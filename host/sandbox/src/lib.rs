@@ -51,6 +51,7 @@ pub use failure::Failure;
 pub use grants::{Capability, Grants, HttpGrant, NoCapability};
 pub use limits::Limits;
 pub use log::{Level, LogLine};
+pub use net::client::words as http_words;
 pub use net::probe::{Answered, is_private, probe};
 pub use policy::Policy;
 pub use refusal::{Refusal, SettingError};
