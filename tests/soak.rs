@@ -100,7 +100,12 @@ fn invariant_09_a_long_day_of_bad_luck_is_tracked_billed_shown_and_sent_as_it_re
     let lasts = Duration::from_secs(number("CANDOR_SOAK_S").unwrap_or(LASTS_S));
     // Shown where the test fails; also before it is known whether it does.
     println!("seed {seed}, {} s", lasts.as_secs());
-    let folder = tempfile::tempdir().unwrap();
+    let mut folder = tempfile::tempdir().unwrap();
+    // For whoever wants to look into it afterwards.
+    if std::env::var_os("CANDOR_SOAK_KEEP").is_some() {
+        folder.disable_cleanup(true);
+        println!("kept in {}", folder.path().display());
+    }
     let Day { driver, model, sent } = day(driver(folder.path(), seed), |driver| steps::live(driver, lasts));
 
     // What was found.

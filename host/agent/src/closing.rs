@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 
 use crate::record::Record;
 use crate::removal::{Removals, UNDO_MS};
-use crate::segments::{Assembled, SegmentFrame, assemble};
+use crate::segments::{Assembled, SegmentFrame, assemble, tell_uncounted};
 use crate::shared::{RecordError, Shared};
 
 /// How many records are read at once.
@@ -335,6 +335,9 @@ impl Closing {
     ) -> Result<Option<OutboxEntry>, CloseError> {
         let key = self.key.as_ref().map_err(|why| CloseError::NoKey(why.clone()))?;
         self.write_dropped(start).await;
+        // What is recorded from here on comes after the parcel, and is told by its next revision.
+        let shared = Arc::clone(&self.shared);
+        let _nothing_else = shared.closing.write().await;
         let records: Vec<_> = self.records(start).await?.into_iter().map(|r| r.record).collect();
         let before = match &latest {
             Some(latest) => match self.parcel(&latest.parcel_id).await {
@@ -352,6 +355,7 @@ impl Closing {
         // What was covered is told by the index of a rule: the rules of then stay.
         let frame = self.frame(start, revision, before);
         let Some(Assembled { mut parcel, mut blobs }) = assemble(&frame, &records) else { return Ok(None) };
+        tell_uncounted(&mut parcel);
         for blob in std::mem::take(&mut blobs) {
             if self.has(&blob).await? {
                 blobs.push(blob);

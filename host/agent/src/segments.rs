@@ -110,6 +110,11 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
             Record::Gap(gap) => {
                 let gap = Gap { from: gap.from.max(frame.start), to: gap.to.min(end), ..*gap };
                 if gap.to > gap.from {
+                    // What was left out is of the time before: a clock that was set back shows its minutes again, and
+                    // what was worked then counts.
+                    if left_out(&gap) {
+                        spans = without(&spans, &gap);
+                    }
                     join(&mut gaps, &gap);
                 }
             }
@@ -138,7 +143,7 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
     for gap in unseen(&unreadable, &spans, end) {
         join(&mut gaps, &gap);
     }
-    parcel.minutes = minutes(&spans, &counts, &gaps);
+    parcel.minutes = minutes(&spans, &counts);
     parcel.gaps = answered(gaps);
     parcel.dropped = dropped(surplus, unreadable.len());
     forget_own_rules(&mut parcel);
@@ -182,6 +187,21 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
         blobs.clear();
     }
     Some(Assembled { parcel, blobs })
+}
+
+/// A gap for each minute that was to be counted, was not, and has none that says so: a crash may have come between the
+/// minute and its counts. For a segment that closes; while it runs they may still come.
+pub(crate) fn tell_uncounted(parcel: &mut Parcel) {
+    if !parcel.activity.is_counted() || parcel.manual.is_some() {
+        return;
+    }
+    let uncounted = parcel.minutes.iter().filter(|minute| minute.counts.is_none());
+    for from in uncounted.map(|minute| minute.start).collect::<Vec<_>>() {
+        let gap = Gap { from, to: from + MINUTE_MS, cause: GapCause::CounterLost };
+        if !parcel.gaps.iter().any(|told| told.from < gap.to && gap.from < told.to) {
+            join(&mut parcel.gaps, &gap);
+        }
+    }
 }
 
 /// Whether the worker has rules of their own is nobody's business where none of them hid anything.
@@ -315,16 +335,10 @@ fn without(spans: &[(u64, u64)], gap: &Gap) -> Vec<(u64, u64)> {
 
 /// The tracked minutes: spans without what was left out. Counts without tracked time are not evidence of work on this
 /// contract.
-fn minutes(spans: &[(u64, u64)], counts: &BTreeMap<u64, Counts>, gaps: &[Gap]) -> Vec<MinuteFacts> {
+fn minutes(spans: &[(u64, u64)], counts: &BTreeMap<u64, Counts>) -> Vec<MinuteFacts> {
     let mut tracked: BTreeMap<u64, u64> = BTreeMap::new();
     for &(from, to) in spans {
-        let mut pieces = vec![(from, to)];
-        for gap in gaps.iter().filter(|gap| left_out(gap)) {
-            pieces = without(&pieces, gap);
-        }
-        for (from, to) in pieces {
-            *tracked.entry(minute_of(from)).or_default() += to - from;
-        }
+        *tracked.entry(minute_of(from)).or_default() += to - from;
     }
     let facts = |(start, ms): (u64, u64)| MinuteFacts {
         start,
@@ -362,6 +376,38 @@ mod tests {
 
     fn activity(minute: u64, keys: u32) -> Record {
         Record::Activity { minute, counts: Counts { keys, clicks: 0, scrolls: 0 } }
+    }
+
+    #[test]
+    fn invariant_09_what_is_worked_when_a_clock_that_was_set_back_shows_a_minute_again_counts() {
+        let left_out = Gap { from: 600_000, to: 640_000, cause: GapCause::LeftOut };
+        let away = Record::Span { from: 600_000, to: 640_000 };
+        let worked = Record::Span { from: 610_000, to: 640_000 };
+        let records = [away, Record::Gap(left_out), worked];
+        let tracked = |records: &[Record]| -> u32 {
+            let parcel = assemble(&frame(), records).map(|assembled| assembled.parcel);
+            parcel.iter().flat_map(|parcel| &parcel.minutes).map(|minute| minute.tracked_ms).sum()
+        };
+        assert_eq!((tracked(&records[..2]), tracked(&records)), (0, 30_000));
+    }
+
+    #[test]
+    fn invariant_09_a_minute_that_was_never_counted_says_so_when_its_segment_closes() {
+        let span = Record::Span { from: 600_000, to: 660_000 };
+        let counted = Record::Activity { minute: 600_000, counts: Counts::default() };
+        let locked = Record::Gap(Gap { from: 630_000, to: 640_000, cause: GapCause::Locked });
+        let off = SegmentFrame { activity: Activity::Off, ..frame() };
+        for (frame, records, gaps) in [
+            (frame(), vec![span.clone()], vec![GapCause::CounterLost]),
+            (frame(), vec![span.clone(), counted], vec![]),
+            (frame(), vec![span.clone(), locked], vec![GapCause::Locked]),
+            (off, vec![span], vec![]),
+        ] {
+            let mut parcel = assemble(&frame, &records).unwrap().parcel;
+            tell_uncounted(&mut parcel);
+            let told: Vec<GapCause> = parcel.gaps.iter().map(|gap| gap.cause).collect();
+            assert_eq!(told, gaps, "{records:?}");
+        }
     }
 
     #[test]

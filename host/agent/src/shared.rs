@@ -74,6 +74,8 @@ pub struct Shared {
     problems: Problems,
     choices: RwLock<Choices>,
     revision: Arc<watch::Sender<u64>>,
+    /// Held while a segment is read and its parcel is written: no record comes between.
+    pub(crate) closing: tokio::sync::RwLock<()>,
     /// What the clock was when the waits of the outbox were last right by it.
     anchor: tokio::sync::Mutex<Anchor>,
 }
@@ -105,6 +107,7 @@ impl Shared {
     ) -> Self {
         Self {
             life: clock.now(),
+            closing: tokio::sync::RwLock::default(),
             anchor: tokio::sync::Mutex::new(Anchor::new(clock.as_ref())),
             budgets: Budgets::default(),
             clock,
@@ -229,6 +232,7 @@ impl Shared {
     pub async fn record(&self, at: u64, record: &Record) -> Result<(), RecordError> {
         let body = serde_json::to_vec(record)?;
         let pending = Pending { kind: record.kind(), at, body };
+        let _before_or_after = self.closing.read().await;
         let written = self.unwritten.write(&self.journal, &self.session, pending, record.is_time()).await;
         self.tell_unwritten(written.as_ref().map_or_else(Some, Option::as_ref));
         Ok(written.map(drop)?)
@@ -236,6 +240,7 @@ impl Shared {
 
     /// Tries to write what could not be written before; says whether nothing is left.
     pub async fn write_pending(&self) -> bool {
+        let _before_or_after = self.closing.read().await;
         let written = self.unwritten.retry(&self.journal, &self.session).await;
         self.tell_unwritten(written.as_ref().err());
         written.is_ok()

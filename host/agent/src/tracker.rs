@@ -487,6 +487,13 @@ impl Tracker {
     /// Writes the span that runs, up to `to` or to the moment at which a stop or pause was asked for; the next begins
     /// there.
     async fn end_span(&mut self, to: u64) {
+        // The clock may have been set since the clocks were compared: that is a gap once they are compared again.
+        let to = to.min(self.reading.vouches_until(self.shared.clock.as_ref()));
+        self.write_span(to).await;
+    }
+
+    /// The same, where the clocks were compared up to `to`.
+    async fn write_span(&mut self, to: u64) {
         let to = self.shared.tracked.no_later(to);
         let from = self.span_from;
         if to <= from {

@@ -80,7 +80,7 @@ impl Tracker {
     async fn jumped(&mut self, jump: Jump) {
         let Jump { vouched, now, cause } = jump;
         let vouched = vouched.max(self.span_from);
-        self.end_span(vouched).await;
+        self.write_span(vouched).await;
         let counts = self.counter.is_some();
         self.stop_counter(u64::MAX).await;
         let absent = self.state.borrow().absent;
@@ -118,10 +118,11 @@ impl Tracker {
                 s.running_since_steady = steady;
             }
             if let Some((_, from)) = &mut s.absent {
-                // A clock that was set made the absence no longer and no shorter.
-                let passed =
-                    if jump.cause == GapCause::ClockJump { vouched.saturating_sub(*from) } else { 0 };
-                *from = if passed > 0 { now.saturating_sub(passed) } else { (*from).min(now) };
+                // A clock that was set ahead made the absence no longer. What one that was set back shows again was
+                // told already, and perhaps worked.
+                let ahead = jump.cause == GapCause::ClockJump && now > vouched;
+                let passed = vouched.saturating_sub(*from);
+                *from = if ahead { now.saturating_sub(passed) } else { (*from).min(now) };
             }
         });
         if counts {

@@ -44,6 +44,11 @@ impl Reading {
         Self { wall: clock.now(), steady: clock.monotonic(), boot: clock.boot() }
     }
 
+    /// The latest time that the wall clock can show now, where nobody set it since this was read.
+    pub(super) fn vouches_until(self, clock: &dyn Clock) -> u64 {
+        self.wall.saturating_add(clock.monotonic().saturating_sub(self.steady)).saturating_add(JUMP_MS)
+    }
+
     /// What happened between `self` and a later reading; none where time just passed.
     pub(super) fn until(self, later: Self, clock: &dyn Clock) -> Option<Jump> {
         let awake = later.steady.saturating_sub(self.steady);
