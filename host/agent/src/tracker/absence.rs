@@ -20,6 +20,10 @@ impl Tracker {
         let pulses = self.pulse.as_ref().map(super::Pulse::take).unwrap_or_default();
         let now = Reading::now(self.shared.clock.as_ref());
         for reading in pulses.into_iter().chain([now]) {
+            // A pulse may have come between these two lines the last time.
+            if reading.is_before(self.reading) {
+                continue;
+            }
             let last = std::mem::replace(&mut self.reading, reading);
             if self.is_on()
                 && let Some(jump) = last.until(reading, self.shared.clock.as_ref())

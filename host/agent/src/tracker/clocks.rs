@@ -44,6 +44,11 @@ impl Reading {
         Self { wall: clock.now(), steady: clock.monotonic(), boot: clock.boot() }
     }
 
+    /// Whether it was read earlier than another.
+    pub(super) fn is_before(self, other: Self) -> bool {
+        self.boot < other.boot
+    }
+
     /// The latest time that the wall clock can show now, where nobody set it since this was read.
     pub(super) fn vouches_until(self, clock: &dyn Clock) -> u64 {
         self.wall.saturating_add(clock.monotonic().saturating_sub(self.steady)).saturating_add(JUMP_MS)
