@@ -31,6 +31,13 @@ fn has_gap(segment: &Segment, cause: &str) -> bool {
     segment.gaps.iter().any(|gap| serde_json::to_value(gap).unwrap() == cause)
 }
 
+/// The tracked time that was written down, first and last millisecond.
+fn spans(desk: &Desk) -> Vec<(u64, u64)> {
+    let records = desk.records().unwrap();
+    let spans = records.iter().filter(|r| r["kind"] == "span");
+    spans.map(|r| (r["body"]["from"].as_u64().unwrap(), r["body"]["to"].as_u64().unwrap())).collect()
+}
+
 /// Waits until something is tracked and counted.
 fn worked(desk: &Desk) {
     desk.until("worked time", |d| Ok((d.status()?.week_ms > 0).then_some(()))).unwrap();
@@ -99,12 +106,7 @@ fn invariant_09_what_could_not_be_seen_is_not_tracked_once_it_can_be_seen_again(
         unseen.push((from + 25_000, to));
     }
     desk.stop().unwrap();
-    let records = desk.records().unwrap();
-    let spans: Vec<(u64, u64)> = records
-        .iter()
-        .filter(|r| r["kind"] == "span")
-        .map(|r| (r["body"]["from"].as_u64().unwrap(), r["body"]["to"].as_u64().unwrap()))
-        .collect();
+    let spans = spans(&desk);
     for (begin, end) in unseen {
         let inside = spans.iter().find(|(from, to)| *from < end && *to > begin);
         assert_eq!(inside, None, "{begin}..{end} was not seen");
@@ -139,6 +141,91 @@ fn invariant_09_a_counter_that_stands_still_counts_as_nobody() {
     let back = desk.status().unwrap().now;
     desk.until("counted time", |d| Ok(d.segments()?.into_iter().find(|s| s.start > back && s.billed_ms > 0)))
         .unwrap();
+}
+
+#[test]
+fn invariant_09_an_absence_that_turns_into_another_is_no_work() {
+    // Tracked time stands for itself: a moment of it would bill a whole segment.
+    let desk = Desk::open(0, SPEED, |terms| {
+        terms["collectors"] = json!([{ "plugin": "windows", "settings": {} }]);
+    })
+    .unwrap();
+    let preferences = Preferences { idle_minutes: 3, ..Preferences::default() };
+    desk.tell(&Request::SetPreferences { preferences }).unwrap();
+    desk.tell(&start()).unwrap();
+    worked(&desk);
+    desk.simulate(&json!({"idle-ms": 4 * MINUTE})).unwrap();
+    desk.until("absence", |d| Ok(d.status()?.away_since)).unwrap();
+    let from = desk.status().unwrap().now;
+    for what in [
+        json!({"locked": true, "idle-ms": 5 * MINUTE}),
+        json!({"display-lost": true}),
+        json!({"locked": true, "idle-ms": 0}),
+        json!({"idle-ms": 4 * MINUTE}),
+    ] {
+        desk.simulate(&what).unwrap();
+        let since = desk.status().unwrap().now;
+        desk.until("a minute of it", |d| Ok((d.status()?.now > since + MINUTE).then_some(()))).unwrap();
+    }
+    let to = desk.status().unwrap().now;
+    desk.simulate_nothing().unwrap();
+    desk.until("tracked time", |d| Ok((d.status()?.now > to + 2 * MINUTE).then_some(()))).unwrap();
+    desk.stop().unwrap();
+    let inside: Vec<_> = spans(&desk).into_iter().filter(|span| span.0 < to && span.1 > from).collect();
+    assert!(inside.is_empty(), "{inside:?} in {from}..{to}");
+    let whole = |s: &&Segment| s.start >= from && s.start + MINUTE <= to;
+    let billed: Vec<_> = desk.segments().unwrap();
+    assert!(billed.iter().filter(whole).all(|s| s.billed_ms == 0), "{billed:#?}");
+    assert!(billed.iter().any(|s| s.start >= to && s.billed_ms > 0), "it goes on: {billed:#?}");
+}
+
+#[test]
+fn invariant_06_a_stop_at_a_segments_end_is_neither_slept_over_nor_passed_by_a_clock_that_is_set() {
+    std::thread::scope(|scope| {
+        for jump in ["asleep-ms", "set-ms"] {
+            scope.spawn(move || {
+                let desk = Desk::open(0, SPEED, |_| {}).unwrap();
+                desk.tell(&start()).unwrap();
+                worked(&desk);
+                desk.until("the first half of a segment", |d| {
+                    Ok((d.status()?.now % MINUTE < MINUTE / 2).then_some(()))
+                })
+                .unwrap();
+                desk.tell(&Request::Stop { at_segment_end: true }).unwrap();
+                let asked = desk.status().unwrap();
+                desk.simulate(&json!({ jump: 12 * HOUR })).unwrap();
+                desk.until("the next morning", |d| {
+                    Ok((d.status()?.now > asked.now + 12 * HOUR).then_some(()))
+                })
+                .unwrap();
+                let after = desk.until("the end", |d| Ok(Some(d.status()?).filter(|s| !s.tracking))).unwrap();
+                let spans = spans(&desk);
+                let later = spans.iter().find(|(_, to)| *to > asked.now + 2 * MINUTE);
+                assert_eq!(later, None, "{jump}: asked at {}, over at {}", asked.now, after.now);
+            });
+        }
+    });
+}
+
+#[test]
+fn invariant_09_idle_time_takes_no_work_that_a_clock_set_back_shows_again() {
+    let desk = Desk::open(0, SPEED, |_| {}).unwrap();
+    let preferences = Preferences { idle_minutes: 1, ..Preferences::default() };
+    desk.tell(&Request::SetPreferences { preferences }).unwrap();
+    desk.tell(&start()).unwrap();
+    desk.until("four minutes", |d| Ok((d.status()?.on_ms > 4 * MINUTE).then_some(()))).unwrap();
+    let before = desk.status().unwrap().now;
+    desk.simulate(&json!({"idle-ms": 50_000, "set-ms": -2 * 60_000})).unwrap();
+    let back = desk.until("the jump", |d| Ok(Some(d.status()?.now).filter(|now| *now < before))).unwrap();
+    desk.simulate(&json!({"idle-ms": 75_000, "set-ms": -2 * 60_000})).unwrap();
+    desk.until("absence", |d| Ok(d.status()?.away_since)).unwrap();
+    desk.stop().unwrap();
+    let segments = desk.segments().unwrap();
+    let tracked = |at: u64| segments.iter().find(|s| s.start == at - at % MINUTE).map_or(0, |s| s.tracked_ms);
+    // What was worked two minutes before is worked; the minute before the clock was set, nobody was there.
+    assert_eq!(tracked(back - MINUTE), MINUTE, "{segments:#?}");
+    let last = before - 30_000;
+    assert!(tracked(last) < MINUTE - 10_000, "{} at {last} {segments:#?}", tracked(last));
 }
 
 #[test]

@@ -117,16 +117,16 @@ impl Anchor {
         Self { wall: clock.now(), boot: clock.boot() }
     }
 
-    /// By how many milliseconds the clock was set since this was asked last, ahead or back. Zero where time just passed,
-    /// asleep or awake.
+    /// By how many milliseconds the clock was set since this told so last, ahead or back. Zero where time just passed,
+    /// asleep or awake. Steps that are each too small to tell add up until they are not.
     pub fn moved(&mut self, clock: &dyn Clock) -> i64 {
-        let before = std::mem::replace(self, Self::new(clock));
-        let expected = before.wall.saturating_add(self.boot.saturating_sub(before.boot));
-        if self.wall.abs_diff(expected) > JUMP_MS {
-            self.wall.wrapping_sub(expected).cast_signed()
-        } else {
-            0
+        let shown = Self::new(clock);
+        let expected = self.wall.saturating_add(shown.boot.saturating_sub(self.boot));
+        if shown.wall.abs_diff(expected) <= JUMP_MS {
+            return 0;
         }
+        *self = shown;
+        shown.wall.wrapping_sub(expected).cast_signed()
     }
 }
 

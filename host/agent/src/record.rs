@@ -23,6 +23,13 @@ pub enum Record {
         /// First millisecond after it.
         to: u64,
     },
+    /// Tracked time that was recorded already was none: nobody was there, or the clock had been set.
+    TakenBack {
+        /// First millisecond.
+        from: u64,
+        /// First millisecond after it, in the same segment.
+        to: u64,
+    },
     /// The counts of a minute.
     Activity {
         /// First millisecond of the minute.
@@ -129,6 +136,7 @@ impl Record {
             | Self::Stopped
             | Self::NoSign
             | Self::Span { .. }
+            | Self::TakenBack { .. }
             | Self::Activity { .. }
             | Self::Memo { .. }
             | Self::Gap(_)
@@ -158,6 +166,7 @@ impl Record {
             Self::Stopped => "stopped",
             Self::NoSign => "no-sign",
             Self::Span { .. } => "span",
+            Self::TakenBack { .. } => "taken-back",
             Self::Activity { .. } => "activity",
             Self::Memo { .. } => "memo",
             Self::Focus(_) => "focus",

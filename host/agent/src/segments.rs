@@ -82,6 +82,7 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
                     spans.push((from, to));
                 }
             }
+            Record::TakenBack { from, to } => take_back(&mut spans, *from, *to),
             Record::Activity { minute, counts: counted } if (frame.start..end).contains(minute) => {
                 let sum = counts.entry(*minute).or_default();
                 sum.keys = sum.keys.saturating_add(counted.keys);
@@ -110,11 +111,6 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
             Record::Gap(gap) => {
                 let gap = Gap { from: gap.from.max(frame.start), to: gap.to.min(end), ..*gap };
                 if gap.to > gap.from {
-                    // What was left out is of the time before: a clock that was set back shows its minutes again, and
-                    // what was worked then counts.
-                    if left_out(&gap) {
-                        spans = without(&spans, &gap);
-                    }
                     join(&mut gaps, &gap);
                 }
             }
@@ -124,7 +120,13 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
                 let most = surplus.entry((plugin.clone(), *life)).or_default();
                 *most = (*most).max(*notes);
             }
-            Record::Unreadable { filed, at } => unreadable.push((filed.as_str(), *at)),
+            Record::Unreadable { filed, at } => {
+                if filed == "taken-back" {
+                    // How far it went cannot be told any more: as far as it could.
+                    take_back(&mut spans, *at, end);
+                }
+                unreadable.push((filed.as_str(), *at));
+            }
             Record::Withdrawn { time_ms: None, .. } => {
                 blobs.clear();
                 parcel.snapshot = None;
@@ -232,7 +234,7 @@ fn unseen(unreadable: &[(&str, u64)], spans: &[(u64, u64)], end: u64) -> Vec<Gap
                 let next = spans.iter().map(|(from, _)| *from).filter(|from| from > at).min();
                 next.map_or(minute_end, |next| next.min(minute_end))
             }
-            "activity" | "gap" => minute_end,
+            "activity" | "gap" | "taken-back" => minute_end,
             _ => return None,
         };
         (to > *at).then_some(Gap { from: *at, to, cause: GapCause::Damaged })
@@ -320,20 +322,37 @@ fn answered(gaps: Vec<Gap>) -> Vec<Gap> {
     let open = |gap: Gap| {
         let mut pieces = vec![(gap.from, gap.to)];
         for known in known.iter().filter(|_| gap.cause == GapCause::Unanswered) {
-            pieces = without(&pieces, known);
+            pieces = without(&pieces, known.from, known.to);
         }
         pieces.into_iter().map(move |(from, to)| Gap { from, to, ..gap })
     };
     gaps.into_iter().flat_map(open).collect()
 }
 
-/// Spans without what a gap takes away.
-fn without(spans: &[(u64, u64)], gap: &Gap) -> Vec<(u64, u64)> {
-    let pieces = |&(from, to): &(u64, u64)| [(from, to.min(gap.from)), (from.max(gap.to), to)];
-    spans.iter().flat_map(pieces).filter(|(from, to)| to > from).collect()
+/// Spans without what lies from `from` to `to`.
+fn without(spans: &[(u64, u64)], from: u64, to: u64) -> Vec<(u64, u64)> {
+    let pieces = |&(begin, end): &(u64, u64)| [(begin, end.min(from)), (begin.max(to), end)];
+    spans.iter().flat_map(pieces).filter(|(begin, end)| end > begin).collect()
 }
 
-/// The tracked minutes: spans without what was left out. Counts without tracked time are not evidence of work on this
+/// Takes each millisecond from `from` to `to` out of the spans once, from the latest that holds it: a clock that was set
+/// back shows minutes again, and what was worked when it showed them first is not concerned.
+fn take_back(spans: &mut Vec<(u64, u64)>, from: u64, to: u64) {
+    let mut rest = vec![(from, to)];
+    let mut kept = Vec::new();
+    for span in spans.iter().rev() {
+        let mut pieces = vec![*span];
+        for &(from, to) in &rest {
+            pieces = without(&pieces, from, to);
+        }
+        rest = without(&rest, span.0, span.1);
+        kept.extend(pieces.into_iter().rev());
+    }
+    kept.reverse();
+    *spans = kept;
+}
+
+/// The tracked minutes. Counts without tracked time are not evidence of work on this
 /// contract.
 fn minutes(spans: &[(u64, u64)], counts: &BTreeMap<u64, Counts>) -> Vec<MinuteFacts> {
     let mut tracked: BTreeMap<u64, u64> = BTreeMap::new();
@@ -380,15 +399,35 @@ mod tests {
 
     #[test]
     fn invariant_09_what_is_worked_when_a_clock_that_was_set_back_shows_a_minute_again_counts() {
-        let left_out = Gap { from: 600_000, to: 640_000, cause: GapCause::LeftOut };
-        let away = Record::Span { from: 600_000, to: 640_000 };
-        let worked = Record::Span { from: 610_000, to: 640_000 };
-        let records = [away, Record::Gap(left_out), worked];
-        let tracked = |records: &[Record]| -> u32 {
-            let parcel = assemble(&frame(), records).map(|assembled| assembled.parcel);
+        let left_out = gap(600_000, 640_000, GapCause::LeftOut);
+        let unanswered = gap(600_000, 640_000, GapCause::Unanswered);
+        let away = [span(600_000, 640_000), Record::TakenBack { from: 600_000, to: 640_000 }, unanswered];
+        let (worked, worked_before) = (span(610_000, 640_000), span(605_000, 625_000));
+        let tracked = |records: &[&[Record]]| -> u32 {
+            let parcel = assemble(&frame(), &records.concat()).map(|assembled| assembled.parcel);
             parcel.iter().flat_map(|parcel| &parcel.minutes).map(|minute| minute.tracked_ms).sum()
         };
-        assert_eq!((tracked(&records[..2]), tracked(&records)), (0, 30_000));
+        let left_out = std::slice::from_ref(&left_out);
+        assert_eq!(tracked(&[&away]), 0);
+        for (records, expected) in [
+            ([&away[..], left_out, std::slice::from_ref(&worked)], 30_000),
+            // The question is answered after the work.
+            ([&away[..], std::slice::from_ref(&worked), left_out], 30_000),
+            // The clock was ahead when the minute was worked, and nobody was there when it came again.
+            ([std::slice::from_ref(&worked_before), &away[..], left_out], 20_000),
+            ([std::slice::from_ref(&worked_before), &away[2..], left_out], 20_000),
+        ] {
+            assert_eq!(tracked(&records), expected, "{records:#?}");
+        }
+    }
+
+    #[test]
+    fn invariant_09_where_it_cannot_be_read_how_much_was_taken_back_nothing_after_it_counts() {
+        let taken = Record::Unreadable { filed: "taken-back".into(), at: 630_000 };
+        let parcel =
+            assemble(&frame(), &[span(600_000, 660_000), span(660_000, 720_000), taken]).unwrap().parcel;
+        assert_eq!(parcel.minutes.iter().map(|m| m.tracked_ms).collect::<Vec<_>>(), [30_000]);
+        assert_eq!(parcel.gaps, [Gap { from: 630_000, to: 660_000, cause: GapCause::Damaged }]);
     }
 
     #[test]
@@ -463,6 +502,7 @@ mod tests {
         let records = [
             span(600_000, 660_000),
             span(660_000, 720_000),
+            Record::TakenBack { from: 630_000, to: 700_000 },
             gap(630_000, 660_000, GapCause::LeftOut),
             gap(660_000, 700_000, GapCause::LeftOut),
         ];
@@ -475,7 +515,8 @@ mod tests {
     #[test]
     fn idle_time_is_unanswered_until_the_worker_says_what_becomes_of_it() {
         let asked = gap(630_000, 700_000, GapCause::Unanswered);
-        let spans = [span(600_000, 660_000), span(660_000, 720_000)];
+        let taken = Record::TakenBack { from: 630_000, to: 700_000 };
+        let spans = [span(600_000, 660_000), span(660_000, 720_000), taken];
         let with = |more: &[Record]| assemble(&frame(), &[&spans[..], more].concat()).unwrap().parcel;
         let parcel = with(std::slice::from_ref(&asked));
         assert_eq!(parcel.gaps, [Gap { from: 630_000, to: 700_000, cause: GapCause::Unanswered }]);
@@ -579,7 +620,7 @@ mod tests {
                 }),
                 4 | 5 => gap(at, at + draw(&mut seed, 500), GapCause::Paused),
                 6 => gap(at, at + draw(&mut seed, 500), GapCause::CounterLost),
-                7 => gap(at, at + draw(&mut seed, 500), GapCause::LeftOut),
+                7 => Record::TakenBack { from: at, to: at + draw(&mut seed, 500) },
                 8 => Record::Memo { memo: Some(text(&mut seed, 900)), label: Some(text(&mut seed, 900)) },
                 9 => {
                     Record::Unreadable { filed: ["span", "activity", "focus"][(at % 3) as usize].into(), at }
@@ -613,12 +654,10 @@ mod tests {
                 "seed {seed}: {}",
                 envelope.len()
             );
-            // The time is what spans and gaps of time left out come to, whatever else there was.
+            // The time is what was tracked and not taken back, whatever else there was.
             let bare: Vec<Record> = records
                 .into_iter()
-                .filter(|r| {
-                    matches!(r, Record::Span { .. } | Record::Gap(Gap { cause: GapCause::LeftOut, .. }))
-                })
+                .filter(|r| matches!(r, Record::Span { .. } | Record::TakenBack { .. }))
                 .collect();
             let expected =
                 assemble(&frame, &bare).map_or_else(Vec::new, |assembled| assembled.parcel.minutes);

@@ -8,7 +8,7 @@ mod clocks;
 mod closer;
 mod counting;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use candor_diary::parcel::{Activity, Gap, GapCause};
@@ -23,7 +23,7 @@ use crate::presence::Presence;
 use crate::record::Record;
 use crate::shared::Shared;
 use crate::tracked::{Ask, Halt};
-use clocks::{PULSE_MS, Pulse, Reading};
+use clocks::{Clocks, PULSE_MS, Pulse, Reading};
 use closer::Closer;
 use counting::{Running, next_count};
 
@@ -176,12 +176,23 @@ pub struct Tracker {
     counting_since: u64,
     closer: Closer,
     /// What the clocks showed when they were compared last.
-    reading: Reading,
+    clocks: Clocks,
+    /// Stretches of tracked time that ended with a jump, since somebody was there for certain: oldest first.
+    jumped: VecDeque<Stretch>,
     /// When it was last looked whether anybody is there, by the steady clock.
     looked: u64,
     /// Reads the clocks while tracking is on.
     pulse: Option<Pulse>,
     presence: Arc<dyn Presence>,
+}
+
+/// Tracked time that ended with a jump of the clocks, milliseconds since the Unix epoch as the clock showed it.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    from: u64,
+    to: u64,
+    /// When it ended, by the steady clock.
+    steady: u64,
 }
 
 /// What there is to do next.
@@ -207,7 +218,7 @@ impl Tracker {
     ) -> (Self, watch::Receiver<State>) {
         let (state, states) = watch::channel(State::default());
         let shared = Arc::clone(&closing.shared);
-        let reading = Reading::now(shared.clock.as_ref());
+        let clocks = Clocks::new(Reading::now(shared.clock.as_ref()));
         let tracker = Self {
             closer: Closer::new(Arc::clone(&closing), collectors.clone(), closed),
             shared,
@@ -222,7 +233,8 @@ impl Tracker {
             uncounted: BTreeSet::new(),
             reported: None,
             counting_since: 0,
-            reading,
+            clocks,
+            jumped: VecDeque::new(),
             looked: 0,
             pulse: None,
             presence,
@@ -382,7 +394,6 @@ impl Tracker {
                 let paused = matches!(self.state.borrow().absent, Some((Absence::Paused, _)));
                 let pauses = self.is_on() && !paused;
                 if pauses {
-                    self.back(at).await;
                     self.leave(Absence::Paused, at).await;
                 }
                 self.shared.tracked.carried_out();
@@ -423,9 +434,10 @@ impl Tracker {
     }
 
     async fn start(&mut self, memo: Option<String>) {
-        self.reading = Reading::now(self.shared.clock.as_ref());
+        self.clocks = Clocks::new(Reading::now(self.shared.clock.as_ref()));
+        self.jumped.clear();
         self.pulse = Some(Pulse::start(Arc::clone(&self.shared.clock)));
-        let now = self.reading.wall;
+        let now = self.clocks.last().wall;
         self.span_from = now;
         self.segment = self.shared.length.start_of(now);
         self.shared.tracked.begin(now);
@@ -443,13 +455,7 @@ impl Tracker {
         });
         self.record(now, &Record::Started).await;
         self.write_memo(now).await;
-        let sample = self.presence.sample();
-        let why = match () {
-            () if sample.display_lost => Some(Absence::DisplayLost),
-            () if sample.unseen && self.state.borrow().to_be_shown() => Some(Absence::NoSign),
-            () => None,
-        };
-        if let Some(why) = why {
+        if let Some(why) = self.obstacle(self.presence.sample()) {
             // Not even the first seconds pass for tracked.
             self.leave(why, now).await;
             return;
@@ -462,6 +468,7 @@ impl Tracker {
     /// were handed in their own time; what they note of the time before `at` is still taken.
     async fn stop(&mut self, at: u64) {
         self.end_span(at).await;
+        self.settle().await;
         self.stop_counter(at).await;
         self.shared.tracked.end(at);
         self.pulse = None;
@@ -469,14 +476,8 @@ impl Tracker {
         // A stop at a segment's end belongs to the segment that ended.
         let since = self.state.borrow().since.unwrap_or(at).min(at);
         self.record(at.saturating_sub(1).max(since), &Record::Stopped).await;
-        let absent = self.state.borrow().absent;
-        let question =
-            absent.and_then(|(why, from)| (why == Absence::Away && from < at).then_some((from, at)));
-        if let Some((from, to)) = question {
-            self.record(from, &Record::Question { from, to }).await;
-        }
+        self.ask_until(at).await;
         self.state.send_modify(|s| {
-            s.question = question.or(s.question);
             s.since = None;
             s.running_since = None;
             s.absent = None;
@@ -488,7 +489,7 @@ impl Tracker {
     /// there.
     async fn end_span(&mut self, to: u64) {
         // The clock may have been set since the clocks were compared: that is a gap once they are compared again.
-        let to = to.min(self.reading.vouches_until(self.shared.clock.as_ref()));
+        let to = to.min(self.clocks.last().vouches_until(self.shared.clock.as_ref()));
         self.write_span(to).await;
     }
 

@@ -6,12 +6,15 @@
 use candor_diary::parcel::{Gap, GapCause};
 
 use super::clocks::{Jump, PULSE_MS, Reading};
-use super::{Absence, Tracker};
+use super::{Absence, Stretch, Tracker};
 use crate::collectors::Event;
+use crate::presence::Sample;
 use crate::record::Record;
 
 /// How much of a segment is marked where the clock was set back into it, in milliseconds.
 const MARK_MS: u64 = 1_000;
+/// How many stretches that ended with a jump are remembered, in case that nobody was there since.
+const STRETCHES: usize = 4_096;
 
 impl Tracker {
     /// A computer that slept, a clock that was set, a process that stood still: compares the clocks with what they showed
@@ -21,24 +24,31 @@ impl Tracker {
         let now = Reading::now(self.shared.clock.as_ref());
         for reading in pulses.into_iter().chain([now]) {
             // A pulse may have come between these two lines the last time.
-            if reading.is_before(self.reading) {
+            if reading.is_before(self.clocks.last()) {
                 continue;
             }
-            let last = std::mem::replace(&mut self.reading, reading);
-            if self.is_on()
-                && let Some(jump) = last.until(reading, self.shared.clock.as_ref())
+            if let Some(jump) = self.clocks.advance(reading, self.shared.clock.as_ref())
+                && self.is_on()
             {
                 self.jumped(jump).await;
             }
         }
     }
 
-    /// From `from` on nothing is tracked, for this reason. What was tracked after it already is left out again.
+    /// From `from` on nothing is tracked, for this reason. What was tracked after it already is taken back.
     pub(super) async fn leave(&mut self, why: Absence, from: u64) {
+        if self.state.borrow().absent.is_some() {
+            self.turn_into(why, from).await;
+            return;
+        }
         let now = self.shared.clock.now();
-        let from = from.max(self.state.borrow().since.unwrap_or(from)).min(now);
+        // A clock that was set back may have shown `from` before the stretch that runs, and that was worked.
+        let began = self.state.borrow().running_since.unwrap_or(from);
+        let from = from.max(began).min(now);
         // Up to then, not to now: not a millisecond of what follows passes for tracked.
         self.end_span(from).await;
+        self.take_back(from, self.span_from).await;
+        self.settle().await;
         self.span_from = self.span_from.max(now);
         if why != Absence::Away {
             // Private time and a password at the lock screen are not even counted.
@@ -52,17 +62,68 @@ impl Tracker {
             s.absent = Some((why, from));
         });
         self.write_gap(from, now, why.cause()).await;
+        self.jumped.clear();
         self.shared.changed();
+    }
+
+    /// Nobody was there for `idle_ms`. What of it lies before a jump of the clocks is left out by what the clock showed then.
+    async fn leave_idle(&mut self, idle_ms: u64, now: u64) {
+        let began = self.shared.clock.monotonic().saturating_sub(idle_ms);
+        for stretch in std::mem::take(&mut self.jumped) {
+            let idle = stretch.steady.saturating_sub(began);
+            let from = stretch.from.max(stretch.to.saturating_sub(idle));
+            if from < stretch.to {
+                self.take_back(from, stretch.to).await;
+                self.write_gap(from, stretch.to, Absence::Away.cause()).await;
+                self.state.send_modify(|s| s.on_ms = s.on_ms.saturating_sub(stretch.to - from));
+            }
+        }
+        self.leave(Absence::Away, now.saturating_sub(idle_ms)).await;
+    }
+
+    /// One absence goes over into another: nothing is tracked in between.
+    async fn turn_into(&mut self, why: Absence, now: u64) {
+        self.end_span(now).await;
+        self.ask_until(now).await;
+        // What is typed at the lock screen is not even counted.
+        self.stop_counter(now).await;
+        self.state.send_modify(|s| s.absent = Some((why, now)));
+        self.shared.changed();
+    }
+
+    /// The stretch that runs ends: what the clock was set ahead by in it, each time by too little to tell, was not worked.
+    pub(super) async fn settle(&mut self) {
+        let ahead = self.clocks.settle(self.shared.clock.as_ref());
+        let began = self.state.borrow().running_since;
+        if let Some(began) = began {
+            self.take_back(self.span_from.saturating_sub(ahead).max(began), self.span_from).await;
+        }
+    }
+
+    /// Tracked time that was recorded already was none.
+    async fn take_back(&self, from: u64, to: u64) {
+        for part in crate::segments::cut_gap(self.shared.length, from, to, GapCause::Unanswered) {
+            self.record(part.from, &Record::TakenBack { from: part.from, to: part.to }).await;
+            self.closing.opened(self.shared.length.start_of(part.from));
+        }
+    }
+
+    /// Where nobody was there until `to`, the worker is asked about that time.
+    pub(super) async fn ask_until(&mut self, to: u64) {
+        let Some((Absence::Away, from)) = self.state.borrow().absent else { return };
+        if from < to {
+            self.record(from, &Record::Question { from, to }).await;
+            self.state.send_modify(|s| s.question = Some((from, to)));
+        }
     }
 
     /// Tracking goes on from `at`, where it was held up. Time in which nobody was there is asked about.
     pub(super) async fn back(&mut self, at: u64) {
-        let Some((why, from)) = self.state.borrow().absent else { return };
-        self.end_span(at).await;
-        let question = (why == Absence::Away && from < at).then_some((from, at));
-        if let Some((from, to)) = question {
-            self.record(from, &Record::Question { from, to }).await;
+        if self.state.borrow().absent.is_none() {
+            return;
         }
+        self.end_span(at).await;
+        self.ask_until(at).await;
         self.shared.tracked.begin(at);
         self.span_from = self.span_from.max(at);
         let now = self.shared.clock.now();
@@ -71,7 +132,6 @@ impl Tracker {
             s.absent = None;
             s.running_since = Some(at);
             s.running_since_steady = steady;
-            s.question = question.or(s.question);
         });
         if self.counter.is_none() {
             self.start_counter(at).await;
@@ -82,12 +142,23 @@ impl Tracker {
 
     /// The time between is no evidence, and goes on from what the clock shows now, whatever it showed before.
     async fn jumped(&mut self, jump: Jump) {
-        let Jump { vouched, now, cause } = jump;
-        let vouched = vouched.max(self.span_from);
+        let Jump { vouched, now, cause, .. } = jump;
+        let (absent, running) = {
+            let state = self.state.borrow();
+            (state.absent, state.running_since)
+        };
+        let vouched = vouched.max(running.unwrap_or(self.span_from));
+        // The clock was ahead of what it is believed to show, by too little to tell at once.
+        self.take_back(vouched, self.span_from).await;
         self.write_span(vouched).await;
+        if let Some(from) = running {
+            self.jumped.push_back(Stretch { from, to: vouched, steady: jump.steady });
+            while self.jumped.len() > STRETCHES {
+                self.jumped.pop_front();
+            }
+        }
         let counts = self.counter.is_some();
         self.stop_counter(u64::MAX).await;
-        let absent = self.state.borrow().absent;
         let cause = match absent {
             // Private time stays private time, whatever the computer does meanwhile.
             Some((Absence::Paused, _)) => GapCause::Paused,
@@ -110,7 +181,19 @@ impl Tracker {
         }
         self.span_from = now;
         self.shared.tracked.end(vouched);
-        if absent.is_none() {
+        let segment = self.shared.length.start_of(now);
+        if self.state.borrow().stopping && segment != self.segment {
+            // The segment at whose end it was to stop is over.
+            let ended = std::mem::replace(&mut self.segment, segment);
+            self.stop(vouched).await;
+            self.post(|| Event::Segment(ended));
+            self.shared.changed();
+            return;
+        }
+        // Who wakes at the lock screen is not there yet.
+        let obstacle = running.and_then(|_| self.obstacle(self.presence.sample()));
+        let goes_on = running.is_some() && obstacle.is_none();
+        if goes_on {
             self.shared.tracked.begin(now);
         }
         let steady = self.shared.clock.monotonic();
@@ -118,7 +201,7 @@ impl Tracker {
             s.since = s.since.map(|since| since.min(now));
             if let Some(began) = s.running_since {
                 s.on_ms += vouched.saturating_sub(began);
-                s.running_since = Some(now);
+                s.running_since = goes_on.then_some(now);
                 s.running_since_steady = steady;
             }
             if let Some((_, from)) = &mut s.absent {
@@ -128,16 +211,32 @@ impl Tracker {
                 let passed = vouched.saturating_sub(*from);
                 *from = if ahead { now.saturating_sub(passed) } else { (*from).min(now) };
             }
+            s.absent = obstacle.map(|why| (why, now)).or(s.absent);
         });
-        if counts {
+        if counts && obstacle.is_none() {
             self.start_counter(now).await;
         }
-        if jump.cause == GapCause::ClockJump && absent.is_none() {
+        if running.is_some() && (jump.cause == GapCause::ClockJump || !goes_on) {
             // What collectors wait for was worked out from the clock as it was.
             self.post(|| Event::Stopped);
-            self.post(|| Event::Started);
+            if goes_on {
+                self.post(|| Event::Started);
+            }
         }
         self.shared.changed();
+    }
+
+    /// What keeps time from being tracked, apart from that nobody may be there.
+    pub(super) fn obstacle(&self, sample: Sample) -> Option<Absence> {
+        if sample.display_lost {
+            Some(Absence::DisplayLost)
+        } else if sample.locked {
+            Some(Absence::Locked)
+        } else if sample.unseen && self.state.borrow().to_be_shown() {
+            Some(Absence::NoSign)
+        } else {
+            None
+        }
     }
 
     /// Looks whether anybody is there.
@@ -148,27 +247,37 @@ impl Tracker {
         self.looked = self.shared.clock.monotonic();
         let sample = self.presence.sample();
         let now = self.shared.clock.now();
-        let absent = self.state.borrow().absent;
         let limit = self.shared.choices().idle_ms;
         let idle = sample.idle_ms.unwrap_or(0);
-        let unseen = sample.unseen && self.state.borrow().to_be_shown();
-        match absent {
-            Some((Absence::Paused, _)) => {}
-            Some((Absence::Locked, _)) if sample.locked => {}
-            Some((Absence::DisplayLost, _)) if sample.display_lost => {}
-            Some((Absence::NoSign, _)) if unseen => {}
+        let nobody = limit > 0 && idle >= limit;
+        let obstacle = self.obstacle(sample);
+        // Somebody was there since.
+        let touched = self.looked.saturating_sub(idle);
+        self.jumped.retain(|stretch| stretch.steady > touched);
+        let absent = self.state.borrow().absent.map(|(why, _)| why);
+        match (absent, obstacle) {
+            (Some(Absence::Paused), _) => {}
+            (Some(Absence::Away), Some(why @ (Absence::DisplayLost | Absence::Locked))) => {
+                self.turn_into(why, now).await;
+            }
             // Touched again after it was found untouched.
-            Some((Absence::Away, _)) if idle >= PULSE_MS.min(limit) && !sample.locked => {}
+            (Some(Absence::Away), _) if idle >= PULSE_MS.min(limit) => {}
+            (Some(why), Some(obstacle)) if why == obstacle => {}
+            (Some(_), Some(obstacle)) => self.turn_into(obstacle, now).await,
             // Somebody was there again when they touched it; the others are over when that is seen, and not before.
-            Some((Absence::Away, _)) => self.back(now.saturating_sub(idle.min(PULSE_MS))).await,
-            Some(_) => self.back(now).await,
-            None if sample.display_lost => self.leave(Absence::DisplayLost, now).await,
-            None if sample.locked => self.leave(Absence::Locked, now).await,
-            None if limit > 0 && idle >= limit => self.leave(Absence::Away, now.saturating_sub(idle)).await,
-            None => {}
-        }
-        if unseen && self.state.borrow().absent.is_none() {
-            self.leave(Absence::NoSign, now).await;
+            (Some(Absence::Away), None) => self.back(now.saturating_sub(idle.min(PULSE_MS))).await,
+            (Some(_), None) if nobody => self.turn_into(Absence::Away, now).await,
+            (Some(_), None) => self.back(now).await,
+            (None, obstacle) => {
+                if nobody {
+                    self.leave_idle(idle, now).await;
+                }
+                match obstacle {
+                    Some(why) if nobody => self.turn_into(why, now).await,
+                    Some(why) => self.leave(why, now).await,
+                    None => {}
+                }
+            }
         }
     }
 }

@@ -16,6 +16,8 @@ use crate::clock::{Clock, JUMP_MS, sleep};
 pub(super) const PULSE_MS: u64 = 10_000;
 /// How late a pulse may come on a busy computer and still vouch for the time before it.
 const LATE: Duration = Duration::from_secs(5);
+/// How long it may take to read the clocks one after the other.
+const READ: Duration = Duration::from_millis(5);
 /// How many readings wait for a tracker that is busy. What is beyond is vouched for by nobody.
 const READINGS: usize = 4_096;
 
@@ -32,6 +34,8 @@ pub(super) struct Reading {
 pub(super) struct Jump {
     /// Up to where the time is vouched for, by the wall clock as it was.
     pub(super) vouched: u64,
+    /// The same by the steady clock.
+    pub(super) steady: u64,
     /// What the wall clock shows now.
     pub(super) now: u64,
     /// What happened.
@@ -54,22 +58,66 @@ impl Reading {
         self.wall.saturating_add(clock.monotonic().saturating_sub(self.steady)).saturating_add(JUMP_MS)
     }
 
-    /// What happened between `self` and a later reading; none where time just passed.
-    pub(super) fn until(self, later: Self, clock: &dyn Clock) -> Option<Jump> {
-        let awake = later.steady.saturating_sub(self.steady);
-        let passed = later.boot.saturating_sub(self.boot);
+    /// What the wall clock shows at a later reading, where nobody sets it in between.
+    fn expected(self, later: Self) -> u64 {
+        self.wall.saturating_add(later.boot.saturating_sub(self.boot))
+    }
+}
+
+/// The last reading, and the one that the wall clock was believed at.
+///
+/// A clock that is set by a little each time never differs much from the reading before: what it may show is worked out
+/// from the anchor, which stays until it was set by more than chance.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clocks {
+    anchor: Reading,
+    last: Reading,
+}
+
+impl Clocks {
+    /// They are believed now.
+    pub(super) fn new(reading: Reading) -> Self {
+        Self { anchor: reading, last: reading }
+    }
+
+    /// The last reading.
+    pub(super) fn last(self) -> Reading {
+        self.last
+    }
+
+    /// Believes the clock as it is now. Returns how far ahead it was of what it was believed to show, in milliseconds:
+    /// tracked time that never was. Zero where that may come from reading it.
+    pub(super) fn settle(&mut self, clock: &dyn Clock) -> u64 {
+        let ahead = self.last.wall.saturating_sub(self.anchor.expected(self.last));
+        self.anchor = self.last;
+        if ahead > clock.shown(READ) { ahead } else { 0 }
+    }
+
+    /// Goes on to a later reading. Returns what happened since the last; none where time just passed.
+    pub(super) fn advance(&mut self, later: Reading, clock: &dyn Clock) -> Option<Jump> {
+        let last = std::mem::replace(&mut self.last, later);
+        let awake = later.steady.saturating_sub(last.steady);
+        let passed = later.boot.saturating_sub(last.boot);
         let most = PULSE_MS + clock.shown(LATE);
+        let set = |since: Reading| later.wall.abs_diff(since.expected(later)) > JUMP_MS;
         let cause = if passed.saturating_sub(awake) > JUMP_MS {
             GapCause::Asleep
-        } else if later.wall.abs_diff(self.wall.saturating_add(passed)) > JUMP_MS {
+        } else if set(last) || set(self.anchor) {
             GapCause::ClockJump
         } else if awake > most {
             GapCause::Stalled
         } else {
             return None;
         };
-        let vouched = self.wall.saturating_add(awake.min(most));
-        Some(Jump { vouched, now: later.wall, cause })
+        let believed = last.wall.min(self.anchor.expected(last));
+        self.anchor = later;
+        let vouched_for = awake.min(most);
+        Some(Jump {
+            vouched: believed.saturating_add(vouched_for),
+            steady: last.steady.saturating_add(vouched_for),
+            now: later.wall,
+            cause,
+        })
     }
 }
 
@@ -123,7 +171,7 @@ mod tests {
         const HOUR: u64 = 3_600_000;
         let clock = SystemClock::shared();
         let before = reading(1_000_000, 0, 0);
-        let jump = |vouched, now, cause| Some(Jump { vouched, now, cause });
+        let jump = |vouched, now, cause| Some(Jump { vouched, steady: vouched - 1_000_000, now, cause });
         for (what, later, expected) in [
             ("time passes", reading(1_010_000, 10_000, 0), None),
             ("a little late", reading(1_014_000, 14_000, 0), None),
@@ -150,7 +198,31 @@ mod tests {
                 jump(1_015_000, 1_000_000 + HOUR, GapCause::Stalled),
             ),
         ] {
-            assert_eq!(before.until(later, clock.as_ref()), expected, "{what}");
+            assert_eq!(Clocks::new(before).advance(later, clock.as_ref()), expected, "{what}");
         }
+    }
+
+    #[test]
+    fn invariant_09_steps_that_are_each_no_jump_are_one_together() {
+        let clock = SystemClock::shared();
+        let mut clocks = Clocks::new(reading(0, 0, 0));
+        let mut gained = 0;
+        for step in 1..=20 {
+            // Each ten seconds the clock is set 1.9 s ahead.
+            let shown = reading(step * 11_900, step * 10_000, 0);
+            match clocks.advance(shown, clock.as_ref()) {
+                None => gained += 1_900,
+                Some(jump) => {
+                    assert_eq!(jump.cause, GapCause::ClockJump);
+                    // What was believed too long is taken back.
+                    gained -= shown.wall - 1_900 - jump.vouched;
+                }
+            }
+        }
+        assert!(gained <= 1_900, "{gained}");
+        // Nor is a step kept by stopping before the next.
+        let mut clocks = Clocks::new(reading(0, 0, 0));
+        assert_eq!(clocks.advance(reading(11_900, 10_000, 0), clock.as_ref()), None);
+        assert_eq!((clocks.settle(clock.as_ref()), clocks.settle(clock.as_ref())), (1_900, 0));
     }
 }
