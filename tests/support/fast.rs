@@ -70,6 +70,16 @@ impl FastAgent {
         Ok(running)
     }
 
+    /// Ends one, as at sign-out, and starts the next on the same folder under the same clock.
+    ///
+    /// # Errors
+    /// Where one does not end or the other does not start.
+    pub fn start_again(agent: &Agent, real: u64, speed: u32, running: &mut Self) -> Result<Self> {
+        agent.request(&candor_protocol::Request::Quit)?;
+        running.ended()?;
+        Self::start(agent, real, speed)
+    }
+
     /// Waits until it has ended by itself.
     ///
     /// # Errors

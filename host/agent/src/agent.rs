@@ -64,7 +64,7 @@ pub struct Agent {
     /// By the name of their sessions.
     seats: Mutex<BTreeMap<String, Arc<Seat>>>,
     remembered: Mutex<Remembered>,
-    runtime: Option<tokio::runtime::Runtime>,
+    _runtime: PluginRuntime,
     quit: Notify,
     /// Own rules are set one after the other.
     own_turn: Mutex<()>,
@@ -75,9 +75,12 @@ pub struct Agent {
     disk: std::sync::atomic::AtomicU64,
 }
 
-impl Drop for Agent {
+/// The runtime of the plugins. It may be dropped on an async thread, as one that opened an agent and met an error.
+struct PluginRuntime(Option<tokio::runtime::Runtime>);
+
+impl Drop for PluginRuntime {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
+        if let Some(runtime) = self.0.take() {
             // A runtime may not be waited for on an async thread.
             runtime.shutdown_background();
         }
@@ -111,6 +114,8 @@ impl Agent {
             .enable_all()
             .build()
             .context("the plugins' runtime could not be started")?;
+        let handle = runtime.handle().clone();
+        let runtime = PluginRuntime(Some(runtime));
         let own_rules = OwnRules::load(&folder);
         let revision = Arc::new(watch::channel(1).0);
         let signs = Signs::new(Arc::clone(&revision));
@@ -125,7 +130,7 @@ impl Agent {
             compiler,
             journal,
             own_rules,
-            runtime: runtime.handle().clone(),
+            runtime: handle,
             revision,
         });
         let mut remembered = Remembered::load(&house.folder);
@@ -151,7 +156,7 @@ impl Agent {
             house,
             seats: Mutex::new(seats),
             remembered: Mutex::new(remembered),
-            runtime: Some(runtime),
+            _runtime: runtime,
             quit: Notify::new(),
             own_turn: Mutex::default(),
             tray,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use candor_diary::parcel::{Activity, MAX_REVISION, NoSnapshot, PARCEL_TYPE, Parcel, Policy};
+use candor_diary::segment::MINUTE_MS;
 use candor_diary::terms::Terms;
 use candor_journal::{
     HELD_FOR_GOOD, JournalError, OutboxDraft, OutboxEntry, OutboxState, RecordFilter, SegmentClose,
@@ -20,8 +21,10 @@ use crate::shared::{RecordError, Shared};
 const PAGE: u32 = 2_000;
 
 /// The kinds of records that a parcel tells something of and that come after its segment was closed, or while it is open.
-const TOLD: [&str; 10] = [
+const TOLD: [&str; 12] = [
     "span",
+    "taken-back",
+    "not-counted",
     "gap",
     "manual",
     "memo",
@@ -32,9 +35,6 @@ const TOLD: [&str; 10] = [
     "restored",
     "notes-removed",
 ];
-
-/// How far back segments are looked for that were not closed, in milliseconds: three weeks. Their week is locked by then.
-const UNCLOSED_MS: u64 = 21 * 24 * 60 * 60_000;
 
 /// What closing a segment needs to know.
 pub struct Closing {
@@ -226,6 +226,11 @@ impl Closing {
     fn frame(&self, start: u64, revision: u32, before: Option<Parcel>) -> SegmentFrame {
         let in_force = || self.policy.read().unwrap_or_else(PoisonError::into_inner).clone();
         let terms = before.as_ref().map_or(self.terms.sequence, |before| before.terms);
+        // Where the worker turns it off, a record of the segment says so.
+        let counted = if self.counts_activity { Activity::Counted } else { Activity::Off };
+        let told = before.as_ref().filter(|before| !before.minutes.is_empty());
+        let says = |before: &Parcel| before.snapshot.is_some() || before.no_snapshot.is_some();
+        let turned_off = |before: &Parcel| before.no_snapshot == Some(NoSnapshot::TurnedOff);
         SegmentFrame {
             contract: self.terms.contract.clone(),
             server: self.server.clone(),
@@ -233,10 +238,10 @@ impl Closing {
             device: self.device.clone(),
             start,
             length: self.terms.segment,
+            activity: before.as_ref().map_or(counted, |before| before.activity),
+            pictures: told.map_or(self.pictures, says),
+            pictures_off: told.map_or_else(|| self.shared.choices().no_pictures, turned_off),
             policy: before.map_or_else(in_force, |before| before.policy),
-            activity: self.activity(),
-            pictures: self.pictures,
-            pictures_off: self.shared.choices().no_pictures,
             revision,
         }
     }
@@ -319,6 +324,29 @@ impl Closing {
         }
     }
 
+    /// Writes down what was counted and no collector has taken: none of them takes time away (invariant 9).
+    async fn write_counts(&self, start: u64) {
+        let shared = &self.shared;
+        for minute in self.minutes_of(start) {
+            let Some(counts) = shared.take_counts_of(minute) else { continue };
+            if let Err(error) = shared.record(minute, &Record::Activity { minute, counts }).await {
+                shared.problem("journal", Some(error.to_string()));
+            }
+        }
+    }
+
+    /// Forgets what was counted in a segment and is not written down.
+    pub(crate) fn drop_counts(&self, start: u64) {
+        for minute in self.minutes_of(start) {
+            self.shared.take_counts_of(minute);
+        }
+    }
+
+    fn minutes_of(&self, start: u64) -> impl Iterator<Item = u64> + use<> {
+        let minutes = self.terms.segment.ms() / MINUTE_MS;
+        (0..minutes).map(move |nth| start + nth * MINUTE_MS)
+    }
+
     /// Whether the journal still has a picture, as far as that can be told without reading it.
     async fn has(&self, blob: &str) -> Result<bool, CloseError> {
         match self.shared.journal.blob_info(blob).await {
@@ -335,6 +363,7 @@ impl Closing {
     ) -> Result<Option<OutboxEntry>, CloseError> {
         let key = self.key.as_ref().map_err(|why| CloseError::NoKey(why.clone()))?;
         self.write_dropped(start).await;
+        self.write_counts(start).await;
         // What is recorded from here on comes after the parcel, and is told by its next revision.
         let shared = Arc::clone(&self.shared);
         let _nothing_else = shared.closing.write().await;
@@ -443,7 +472,7 @@ impl Closing {
     /// Where the journal could not be read or written.
     pub async fn catch_up(&self) -> Result<(), CloseError> {
         let _turn = self.turn.lock().await;
-        for start in self.unfinished(self.long_ago()).await? {
+        for start in self.unfinished(0).await? {
             if let Some(latest) = self.latest(start).await?
                 && let Err(error) = self.write(start, Some(latest)).await
             {
@@ -452,11 +481,6 @@ impl Closing {
             }
         }
         Ok(())
-    }
-
-    /// Before this, nothing is looked for that was not closed. The clock may have been ahead, so there is no latest time.
-    fn long_ago(&self) -> u64 {
-        self.shared.clock.now().saturating_sub(UNCLOSED_MS)
     }
 
     /// The records of a segment that are not erased, in order of their sequence.
@@ -499,12 +523,12 @@ impl Closing {
         }
     }
 
-    /// The segments of the last three weeks that were not closed, or were changed since, such as after a crash; in order.
+    /// The segments that were not closed, or were changed since, such as after a crash; in order.
     ///
     /// # Errors
     /// Where the journal could not be read.
     pub async fn unclosed(&self) -> Result<BTreeSet<u64>, CloseError> {
-        self.unfinished(self.long_ago()).await
+        self.unfinished(0).await
     }
 }
 

@@ -51,6 +51,16 @@ impl Closing {
         if self.unlocked(start) { Ok(()) } else { Err(EditError::Locked) }
     }
 
+    /// What waits in memory for room on the disk is part of its segment: it is written before anything is changed.
+    pub(crate) async fn all_written(&self) -> Result<(), EditError> {
+        if self.shared.has_unwritten() && !self.shared.write_pending().await {
+            return Err(EditError::Refused(
+                "what was recorded last could not be written yet, so nothing can be changed: free some disk space, and try again",
+            ));
+        }
+        Ok(())
+    }
+
     async fn not_taken_back(&self, start: u64) -> Result<(), EditError> {
         match self.latest(start).await? {
             Some(latest) if latest.state == OutboxState::Cancelled => {
@@ -74,6 +84,7 @@ impl Closing {
         }
         self.check_lock(start)?;
         let _turn = self.turn.lock().await;
+        self.all_written().await?;
         self.not_taken_back(start).await?;
         let records = self.records(start).await?;
         let typed = records.iter().rev().find_map(|r| match &r.record {
@@ -134,6 +145,7 @@ impl Closing {
         let mut locked = false;
         for start in (first..to).step_by(usize::try_from(length).unwrap_or(usize::MAX)) {
             let _turn = self.turn.lock().await;
+            self.all_written().await?;
             let records = self.records(start).await?;
             if !self.has_something(start, &records) {
                 // A memo that was set while nothing was tracked is no segment, but it goes, too.
@@ -179,6 +191,7 @@ impl Closing {
         let mut removed = 0;
         for start in (first..to).step_by(usize::try_from(length).unwrap_or(usize::MAX)) {
             let _turn = self.turn.lock().await;
+            self.all_written().await?;
             let meant = |r: &Placed| match &r.record {
                 Record::Custom(note) => {
                     (from..to).contains(&note.at) && plugin.is_none_or(|plugin| note.plugin == plugin)
@@ -222,6 +235,7 @@ impl Closing {
         let mut sum = Forgotten { from, to: from, segments: 0, time_ms: 0, pictures: 0 };
         for start in self.whole_segments(from, to.min(now)) {
             let _turn = self.turn.lock().await;
+            self.all_written().await?;
             let records: Vec<_> = self.records(start).await?.into_iter().map(|r| r.record).collect();
             if self.counts(start, &records) {
                 continue;
@@ -266,6 +280,7 @@ impl Closing {
 
     /// Erases all that a segment holds and writes its tombstone. Answers the time and the pictures that went.
     async fn remove_whole(&self, start: u64, records: &[Placed]) -> Result<(u64, u32), EditError> {
+        self.drop_counts(start);
         let time_ms = self.time_of(start, records);
         let pictures = pictures(records);
         let count = count(&pictures);

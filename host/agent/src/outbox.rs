@@ -293,6 +293,10 @@ impl Courier {
     // Mutable although nothing changes: see `later`.
     async fn load(&mut self, entry: &OutboxEntry) -> Result<(Vec<u8>, Vec<BlobInfo>), LocalFault> {
         let journal = &self.shared.journal;
+        if entry.damaged {
+            let why = format!("what goes with parcel {} cannot be read", entry.parcel_id);
+            return Err(LocalFault::Parcel(JournalError::Damaged(why)));
+        }
         let envelope = journal.envelope(&entry.parcel_id).await.map_err(LocalFault::Parcel)?;
         let mut attachments = Vec::with_capacity(entry.attachments.len());
         for blob in &entry.attachments {

@@ -30,6 +30,8 @@ pub enum Record {
         /// First millisecond after it, in the same segment.
         to: u64,
     },
+    /// Time of this segment was tracked while keys, clicks and scrolls were not counted: the worker had turned that off.
+    NotCounted,
     /// The counts of a minute.
     Activity {
         /// First millisecond of the minute.
@@ -137,6 +139,7 @@ impl Record {
             | Self::NoSign
             | Self::Span { .. }
             | Self::TakenBack { .. }
+            | Self::NotCounted
             | Self::Activity { .. }
             | Self::Memo { .. }
             | Self::Gap(_)
@@ -167,6 +170,7 @@ impl Record {
             Self::NoSign => "no-sign",
             Self::Span { .. } => "span",
             Self::TakenBack { .. } => "taken-back",
+            Self::NotCounted => "not-counted",
             Self::Activity { .. } => "activity",
             Self::Memo { .. } => "memo",
             Self::Focus(_) => "focus",

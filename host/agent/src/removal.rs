@@ -64,6 +64,7 @@ impl Closing {
         let now = self.shared.clock.now();
         let with_time = self.terms.picture_removal == PictureRemoval::RemovesTime && now < lock_of(start);
         let _turn = self.turn.lock().await;
+        self.all_written().await?;
         let records = self.records(start).await?;
         if pictures(&records).is_empty() || open_removal(&records).is_some() {
             return Err(EditError::Refused("that segment has no picture"));
@@ -83,6 +84,7 @@ impl Closing {
     /// `EditError`, where there is none or it is too late.
     pub async fn restore_picture(&self, start: u64) -> Result<(), EditError> {
         let _turn = self.turn.lock().await;
+        self.all_written().await?;
         let records = self.records(start).await?;
         let Some((sequence, _)) = open_removal(&records) else {
             return Err(EditError::Refused("there is no removal to undo: what it took was destroyed"));
@@ -169,7 +171,7 @@ impl Closing {
                 .shared
                 .journal
                 .read(RecordFilter {
-                    contract: Some(self.terms.contract.clone()),
+                    contract: Some(self.shared.session.clone()),
                     from_at: Some(from),
                     after_sequence: after,
                     kinds: vec!["withdrawn".into()],

@@ -340,7 +340,7 @@ impl Seat {
             Some(pipeline) if changed => {
                 // What runs was granted other things. It begins anew under what is granted now.
                 let state = pipeline.state.borrow().clone();
-                self.stop().await;
+                self.dismantle().await;
                 state.since.map(|_| (state.memo, state.no_sign))
             }
             _ => None,
@@ -374,7 +374,7 @@ impl Seat {
         let pipeline = Arc::new(self.assemble(plugins, &acceptance).await.map_err(words)?);
         *self.pipeline.lock().await = Some(Arc::clone(&pipeline));
         if self.over.load(Ordering::Acquire) {
-            self.stop().await;
+            self.dismantle().await;
             return Err(
                 "this device was enrolled again meanwhile: read what is recorded, and accept it".into()
             );
@@ -612,6 +612,11 @@ impl Seat {
     /// delivered again by whoever comes next: a target takes a parcel once.
     pub async fn stop(&self) {
         self.over.store(true, Ordering::Release);
+        self.dismantle().await;
+    }
+
+    /// Ends what runs; it can be put together again.
+    async fn dismantle(&self) {
         let Some(pipeline) = self.pipeline.lock().await.take() else { return };
         // Not seen any more from now on, however long it takes to write down what was.
         pipeline.closing.shared.tracked.end(self.house.clock.now());

@@ -82,6 +82,7 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
                     spans.push((from, to));
                 }
             }
+            Record::NotCounted => parcel.activity = Activity::Off,
             Record::TakenBack { from, to } => take_back(&mut spans, *from, *to),
             Record::Activity { minute, counts: counted } if (frame.start..end).contains(minute) => {
                 let sum = counts.entry(*minute).or_default();

@@ -168,6 +168,8 @@ pub struct Tracker {
     /// The segment whose memo is written.
     memo_of: u64,
     counter: Option<Running>,
+    /// The segment that was last said not to be counted.
+    uncounted_in: Option<u64>,
     /// Minutes that were tracked and whose counts are still to come.
     uncounted: BTreeSet<u64>,
     /// The last minute that the running counter has reported.
@@ -230,6 +232,7 @@ impl Tracker {
             segment: 0,
             memo_of: 0,
             counter: None,
+            uncounted_in: None,
             uncounted: BTreeSet::new(),
             reported: None,
             counting_since: 0,
@@ -517,6 +520,10 @@ impl Tracker {
             // Each segment holds its own memo, so that it can be put together alone.
             if self.memo_of != segment {
                 self.write_memo(from).await;
+            }
+            if !counted && self.closing.counts_activity && self.uncounted_in != Some(segment) {
+                self.uncounted_in = Some(segment);
+                self.record(from, &Record::NotCounted).await;
             }
             self.record(from, &Record::Span { from, to: end }).await;
             self.closing.opened(segment);

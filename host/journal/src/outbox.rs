@@ -476,7 +476,8 @@ fn entry(row: &SqliteRow, keys: &Keys) -> Result<OutboxEntry, JournalError> {
     let last_error =
         unseal(&error_context(&parcel_id), row.try_get(9)?).unwrap_or_else(|_| Some(UNREADABLE.to_vec()));
     let last_error = last_error.map(|text| String::from_utf8_lossy(&text).into_owned());
-    let attachments = serde_json::from_str(&row.try_get::<String, _>(10)?).map_err(|_| damaged())?;
+    // One entry that is damaged must not keep the others from being read.
+    let attachments = attachments(row, 10);
     // Nor is a receipt: that it was delivered stands beside it.
     let receipt = unseal(&receipt_context(&parcel_id), row.try_get(11)?).unwrap_or_default();
     let state = OutboxState::parse(&row.try_get::<String, _>(5)?)?;
@@ -495,11 +496,17 @@ fn entry(row: &SqliteRow, keys: &Keys) -> Result<OutboxEntry, JournalError> {
         attempts: u32::try_from(row.try_get::<i64, _>(7)?).unwrap_or(u32::MAX),
         next_try_at: number(row.try_get(8)?)?,
         last_error,
-        attachments,
+        damaged: attachments.is_none(),
+        attachments: attachments.unwrap_or_default(),
         receipt,
         delivered_at: settled_at.filter(|_| state == OutboxState::Delivered),
         parcel_id,
     })
+}
+
+/// The blobs that travel with a parcel; none where the list cannot be read any more.
+pub(crate) fn attachments(row: &SqliteRow, column: usize) -> Option<Vec<String>> {
+    serde_json::from_slice(row.try_get_unchecked::<&[u8], _>(column).ok()?).ok()
 }
 
 fn entries(limit: u32) -> Result<Value, JournalError> {

@@ -92,6 +92,8 @@ pub struct OutboxEntry {
     pub last_error: Option<String>,
     /// Ids of the blobs that go with it.
     pub attachments: Vec<String>,
+    /// Whether these cannot be read any more: then none are listed.
+    pub damaged: bool,
     /// The target's receipt.
     pub receipt: Option<Vec<u8>>,
     /// When it was delivered.

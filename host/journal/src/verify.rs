@@ -152,17 +152,19 @@ impl Journal {
         Ok(found)
     }
 
-    /// The parcels whose bytes are there and cannot be read any more.
+    /// The parcels whose bytes, or list of attachments, are there and cannot be read any more.
     async fn bad_parcels(&self) -> Result<Vec<String>, JournalError> {
         let rows = {
             let mut turn = self.turn().await?;
-            let sql = "SELECT parcel FROM outbox WHERE envelope IS NOT NULL ORDER BY sequence";
+            let sql = "SELECT parcel, attachments FROM outbox WHERE envelope IS NOT NULL ORDER BY sequence";
             finish(async move { turn.database.rows(sql, []).await }).await?
         };
         let mut found = Vec::new();
         for row in rows {
             let id: String = row.try_get(0)?;
+            let listed = crate::outbox::attachments(&row, 1).is_some();
             match self.envelope(&id).await {
+                Ok(_) if !listed && found.len() < MOST_BAD => found.push(id),
                 Ok(_) | Err(JournalError::Erased { .. } | JournalError::NotFound { .. }) => {}
                 Err(JournalError::Damaged(_)) if found.len() < MOST_BAD => found.push(id),
                 Err(JournalError::Damaged(_)) => {}

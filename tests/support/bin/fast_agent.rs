@@ -214,10 +214,11 @@ impl Presence for Said {
     }
 }
 
+/// What follows `name`; where it is said more than once, the last time counts.
 fn argument(name: &str) -> Result<String> {
-    let mut arguments = std::env::args();
-    arguments.find(|a| a == name).with_context(|| format!("{name} is missing"))?;
-    arguments.next().with_context(|| format!("{name} has no value"))
+    let arguments: Vec<String> = std::env::args().collect();
+    let at = arguments.iter().rposition(|a| a == name).with_context(|| format!("{name} is missing"))?;
+    arguments.get(at + 1).cloned().with_context(|| format!("{name} has no value"))
 }
 
 /// `--data DIR --plugins DIR --compiler FILE --speed N --real MS --shown MS`: when the computer's clock showed `real`,

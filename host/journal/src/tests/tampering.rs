@@ -119,3 +119,24 @@ async fn a_changed_or_missing_blob_is_found() {
     fs::write(&path, &good).unwrap();
     assert!(journal.verify().await.unwrap().is_good());
 }
+
+#[tokio::test]
+async fn invariant_09_a_damaged_row_of_the_outbox_holds_up_no_other() {
+    for damage in ["'[\"a'", "x'ff5b5d'", "5"] {
+        let (folder, journal) = fresh().await;
+        close_segment(&journal, 0, draft("p1")).await.unwrap();
+        close_segment(&journal, 600_000, draft("p2")).await.unwrap();
+        journal.close().await.unwrap();
+        let sql = format!("UPDATE outbox SET attachments = {damage} WHERE parcel = 'p1'");
+        behind_its_back(folder.path(), &sql).await;
+        let journal = open(folder.path()).await;
+        let damaged = |entries: Vec<OutboxEntry>| -> Vec<(String, bool)> {
+            entries.into_iter().map(|entry| (entry.parcel_id, entry.damaged)).collect()
+        };
+        let expected = [("p1".to_owned(), true), ("p2".to_owned(), false)];
+        assert_eq!(damaged(journal.due_of(None, u64::MAX >> 1, 10).await.unwrap()), expected, "{damage}");
+        assert_eq!(journal.outbox(10).await.unwrap().len(), 2);
+        let found = journal.verify().await.unwrap();
+        assert_eq!((found.bad_parcels, found.first_bad), (vec!["p1".to_owned()], None), "{damage}");
+    }
+}

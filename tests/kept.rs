@@ -1,0 +1,269 @@
+//! What was recorded stays what it is: whatever the worker changes later, however long nobody looks, whatever plugin
+//! fails, and with a full disk (invariants 8 and 9).
+//!
+//! The agent runs under a fast clock, a painted screen and scripted input (a simulation of time and hardware); plugins,
+//! journal, HTTP and back office are the real ones.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what failed by panicking"
+)]
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use candor_protocol::{Client, NoticeAnswer, Preferences, Request, Segment};
+use candor_tests::agent::Agent;
+use candor_tests::desk::{CONTRACT, Desk, now};
+use candor_tests::fast::FastAgent;
+use candor_tests::places;
+use serde_json::{Value, json};
+
+/// A segment of a minute takes three seconds.
+const SPEED: u32 = 20;
+const MINUTE: u64 = 60_000;
+
+fn start() -> Request {
+    Request::Start { memo: None, no_sign: true }
+}
+
+fn closed(desk: &Desk) -> Vec<Segment> {
+    desk.segments().unwrap().into_iter().filter(|segment| segment.parcel.is_some()).collect()
+}
+
+fn collector(terms: &mut Value, settings: &str) {
+    let hostile = json!({"plugin": "hostile-collector", "settings": settings});
+    terms["collectors"].as_array_mut().unwrap().push(hostile);
+}
+
+#[test]
+fn invariant_09_activity_that_is_turned_on_or_off_later_changes_nothing_of_what_is_billed() {
+    let desk = Desk::open(0, SPEED, |terms| terms["worker-chooses"] = json!({"activity": true})).unwrap();
+    let counts = |activity| {
+        let preferences = Preferences { activity, ..Preferences::default() };
+        desk.tell(&Request::SetPreferences { preferences }).unwrap();
+    };
+    let edited = |segment: &Segment, memo: &str| {
+        let edit = Request::EditSegment { start: segment.start, memo: memo.to_owned(), label: None };
+        desk.tell(&edit).unwrap();
+        desk.until("the revision", |d| {
+            let found = closed(d).into_iter().find(|s| s.start == segment.start);
+            Ok(found.filter(|s| s.memo.as_deref() == Some(memo)))
+        })
+        .unwrap()
+    };
+    // Nobody counts: it is no evidence of work, also once it need not be counted any more.
+    desk.simulate(&json!({"frozen-counter": true})).unwrap();
+    desk.tell(&start()).unwrap();
+    let frozen = desk.until("a segment that nobody counted", |d| Ok(closed(d).into_iter().nth(1))).unwrap();
+    assert_eq!(frozen.billed_ms, 0, "{frozen:#?}");
+    desk.stop().unwrap();
+    counts(false);
+    let after = edited(&frozen, "frozen");
+    assert_eq!(after.billed_ms, 0, "{after:#?}");
+    // What was not to be counted stands for itself, also once it is to be.
+    let off = desk.status().unwrap().now;
+    desk.tell(&start()).unwrap();
+    let bare = desk
+        .until("a segment without counts", |d| Ok(closed(d).into_iter().find(|s| s.start > off + MINUTE)))
+        .unwrap();
+    assert_eq!(bare.billed_ms, MINUTE, "{bare:#?}");
+    desk.stop().unwrap();
+    desk.simulate_nothing().unwrap();
+    counts(true);
+    let after = edited(&bare, "bare");
+    assert_eq!((after.billed_ms, &after.gaps), (MINUTE, &bare.gaps), "{after:#?}");
+}
+
+#[test]
+fn invariant_09_no_collector_takes_time_away() {
+    std::thread::scope(|scope| {
+        for (what, change) in [
+            (
+                "reads the counts and notes none",
+                Box::new(|terms: &mut Value| {
+                    terms["collectors"] = json!([{"plugin": "windows", "settings": {}}]);
+                    collector(terms, "");
+                }) as Box<dyn FnOnce(&mut Value) + Send>,
+            ),
+            (
+                "the counting one fails",
+                Box::new(|terms: &mut Value| {
+                    terms["collectors"] = json!([{"plugin": "activity", "settings": {}}]);
+                    collector(terms, "slow again");
+                }),
+            ),
+            (
+                "none is left that counts",
+                Box::new(|terms: &mut Value| {
+                    terms["collectors"] = json!([{"plugin": "windows", "settings": {}}]);
+                    collector(terms, "trap again");
+                }),
+            ),
+        ] {
+            scope.spawn(move || {
+                let desk = Desk::open(0, SPEED, change).unwrap();
+                desk.tell(&start()).unwrap();
+                let segments =
+                    desk.until("closed segments", |d| Ok(Some(closed(d)).filter(|s| s.len() >= 5))).unwrap();
+                let whole = &segments[1..];
+                assert!(whole.iter().all(|s| s.billed_ms == MINUTE), "{what}: {whole:#?}");
+            });
+        }
+    });
+}
+
+#[test]
+fn invariant_08_a_removed_picture_is_undone_or_destroyed_after_a_restart_as_before() {
+    const HOLD: u64 = 10 * MINUTE;
+    let mut desk = Desk::open(HOLD, SPEED, |_| {}).unwrap();
+    let opened = now();
+    desk.running = FastAgent::start_again(&desk.agent, opened, SPEED, &mut desk.running).unwrap();
+    desk.tell(&start()).unwrap();
+    let pictured =
+        |d: &Desk| -> Vec<Segment> { closed(d).into_iter().filter(|s| s.picture.is_some()).collect() };
+    let two = desk.until("two pictures", |d| Ok(Some(pictured(d)).filter(|s| s.len() >= 2))).unwrap();
+    desk.stop().unwrap();
+    for segment in &two[..2] {
+        desk.tell(&Request::RemovePicture { start: segment.start }).unwrap();
+    }
+    desk.running = FastAgent::start_again(&desk.agent, opened, SPEED, &mut desk.running).unwrap();
+    let offered = |d: &Desk, start| {
+        d.segments().map(|all| all.into_iter().any(|s| s.start == start && s.undo_until.is_some()))
+    };
+    desk.until("the undo", |d| Ok(offered(d, two[0].start)?.then_some(()))).unwrap();
+    desk.tell(&Request::RestorePicture { start: two[0].start }).unwrap();
+    desk.until("delivery", |d| Ok((d.status()?.outbox.waiting + d.status()?.outbox.held == 0).then_some(())))
+        .unwrap();
+    desk.until("the end of what was removed", |d| {
+        let left = d.records()?.into_iter().filter(|r| {
+            r["kind"] == "snapshot" && r["at"].as_u64().is_some_and(|at| at / MINUTE == two[1].start / MINUTE)
+        });
+        Ok(left.into_iter().all(|record| record["body"] == "erased").then_some(()))
+    })
+    .unwrap();
+    let records = desk.records().unwrap();
+    let kept = records.iter().filter(|r| r["kind"] == "snapshot" && r["body"] != "erased").count();
+    assert!(kept >= 1, "what was brought back is there: {records:#?}");
+}
+
+#[test]
+fn invariant_09_what_was_not_closed_is_closed_however_long_nobody_looked() {
+    let mut desk = Desk::open(0, SPEED, |terms| terms["segment"] = json!(10)).unwrap();
+    desk.tell(&start()).unwrap();
+    desk.until("three minutes", |d| Ok((d.status()?.on_ms > 3 * MINUTE).then_some(()))).unwrap();
+    desk.tell(&Request::Quit).unwrap();
+    desk.running.ended().unwrap();
+    // Six weeks later.
+    let later = now() + 42 * 24 * 60 * MINUTE;
+    desk.running = FastAgent::start_as(&desk.agent, now(), SPEED, &places::guests(), |command| {
+        command.args(["--shown", &later.to_string()]);
+    })
+    .unwrap();
+    let found = desk.until("the segment", |d| Ok(closed(d).into_iter().find(|s| s.tracked_ms > 2 * MINUTE)));
+    let start = found.unwrap().start;
+    desk.until("its delivery", |d| Ok(d.delivered()?.into_iter().find(|s| s["start"] == start))).unwrap();
+}
+
+#[test]
+fn invariant_08_what_waits_in_memory_for_room_on_the_disk_is_removed_like_all_else() {
+    let desk = Desk::open(0, SPEED, |_| {}).unwrap();
+    desk.tell(&start()).unwrap();
+    desk.until("worked time", |d| Ok((d.status()?.week_ms > 0).then_some(()))).unwrap();
+    desk.running.disk(false).unwrap();
+    let full = desk.status().unwrap().now;
+    desk.until("time in memory", |d| {
+        Ok(d.status()?.problems.into_iter().find(|p| p.contains("Time is kept in memory")))
+    })
+    .unwrap();
+    desk.until("two minutes of it", |d| Ok((d.status()?.now > full + 3 * MINUTE).then_some(()))).unwrap();
+    desk.tell(&Request::Stop { at_segment_end: false }).unwrap();
+    let from = full + MINUTE - full % MINUTE;
+    let forget = Request::Forget { from, to: from + MINUTE };
+    for refused in [&forget, &Request::WouldForget { from, to: from + MINUTE }] {
+        let why = desk.tell(refused).unwrap_err().to_string();
+        assert!(why.contains("free some disk space"), "{why}");
+    }
+    desk.running.disk(true).unwrap();
+    desk.tell(&forget).unwrap();
+    desk.until("closed segments", |d| Ok((d.status()?.segments.open == 0).then_some(()))).unwrap();
+    desk.until("delivery", |d| Ok((d.status()?.outbox.waiting == 0).then_some(()))).unwrap();
+    let delivered = desk.delivered().unwrap();
+    for segment in delivered.iter().filter(|s| s["start"] == from) {
+        assert!(segment["removed"] == true && segment["minutes_active"] == 0, "{segment:#}");
+    }
+    let gone = desk.segments().unwrap().into_iter().find(|s| s.start == from).unwrap();
+    assert!(gone.removed_at.is_some() && gone.tracked_ms == 0, "{gone:#?}");
+}
+
+#[test]
+fn invariant_09_a_notice_that_is_accepted_anew_goes_on_tracking() {
+    let mut desk = Desk::open(0, SPEED, |_| {}).unwrap();
+    desk.tell(&Request::Quit).unwrap();
+    desk.running.ended().unwrap();
+    let plugins = desk.folder.path().join("plugins");
+    std::fs::create_dir(&plugins).unwrap();
+    for plugin in std::fs::read_dir(places::guests()).unwrap() {
+        let plugin = plugin.unwrap();
+        if plugin.path().is_file() {
+            std::fs::copy(plugin.path(), plugins.join(plugin.file_name())).unwrap();
+        }
+    }
+    desk.running = FastAgent::start_with(&desk.agent, now(), SPEED, &plugins).unwrap();
+    desk.tell(&start()).unwrap();
+    desk.until("worked time", |d| Ok((d.status()?.week_ms > 0).then_some(()))).unwrap();
+    // A newer version of a collector: other bytes, the same words.
+    let file = plugins.join("candor_collector_windows.wasm");
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes.extend([0, 3, 1, b'x', b'y']);
+    std::fs::write(&file, bytes).unwrap();
+    for round in 0..2 {
+        let notice: NoticeAnswer = desk.get(&Request::Notice { contract: None }).unwrap();
+        let accept = Request::Accept {
+            contract: CONTRACT.to_owned(),
+            digest: notice.digest,
+            by: format!("Mara {round}"),
+        };
+        desk.tell(&accept).unwrap();
+        let status = desk.status().unwrap();
+        assert!(status.tracking, "{status:#?}");
+        let since = status.now;
+        desk.until("a segment after it", |d| {
+            Ok(closed(d).into_iter().find(|s| s.start > since && s.billed_ms == MINUTE))
+        })
+        .unwrap();
+    }
+}
+
+#[test]
+fn a_file_that_is_damaged_is_named_when_the_agent_does_not_start() {
+    let desk = Desk::open(0, SPEED, |_| {}).unwrap();
+    let session = desk.agent.session(CONTRACT).unwrap();
+    let mut desk = desk;
+    desk.tell(&Request::Quit).unwrap();
+    desk.running.ended().unwrap();
+    for file in [desk.agent.data().join("preferences.json"), session.join("enrolment.json")] {
+        let before = std::fs::read(&file).ok();
+        std::fs::write(&file, "{\"x").unwrap();
+        let said = started(&desk.agent);
+        assert!(said.contains(&file.display().to_string()) && !said.contains("panicked"), "{said}");
+        match before {
+            Some(bytes) => std::fs::write(&file, bytes).unwrap(),
+            None => std::fs::remove_file(&file).unwrap(),
+        }
+    }
+}
+
+/// What the agent's program says when it does not start.
+fn started(agent: &Agent) -> String {
+    let mut command = agent.command(&["run"]);
+    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(!output.status.success());
+    let runs = Client::new(agent.data()).ask(&Request::Status { after: None }, Duration::from_secs(1));
+    assert!(runs.is_err(), "{}", Path::new(agent.data()).display());
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
