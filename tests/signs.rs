@@ -112,6 +112,16 @@ impl Drop for Session {
     }
 }
 
+/// A program that is ended with this value.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _status = self.0.wait();
+    }
+}
+
 /// The running trays of a data folder.
 fn trays(data: &Path) -> Vec<u32> {
     let data = data.to_string_lossy().into_owned();
@@ -206,6 +216,49 @@ fn invariant_06_without_any_sign_a_start_is_refused_or_meant_and_both_sides_read
     });
     let start = delivered["start"].as_u64().unwrap();
     assert!(desk.segments().iter().any(|s| s.start == start && s.no_sign), "the worker reads the same");
+}
+
+#[test]
+fn invariant_06_what_is_only_said_to_be_shown_is_no_sign() {
+    let desk = Desk::new();
+    let (seen, elsewhere) = (Display::start("800x600x24").unwrap(), Display::start("800x600x24").unwrap());
+    let nowhere = "unix:path=/nowhere";
+    let _agent = desk
+        .agent
+        .run(|run| {
+            run.env("DISPLAY", &seen.name).env("DBUS_SESSION_BUS_ADDRESS", nowhere);
+        })
+        .unwrap();
+    // Any program of the account can say it.
+    for (by, sign) in
+        [(Face::Window, Sign::Window), (Face::Tray, Sign::Tray), (Face::Tray, Sign::Notification)]
+    {
+        let mut liar = Client::new(desk.agent.data()).shower().unwrap();
+        liar.shows(by, &[sign]).unwrap_err();
+        assert_eq!(desk.status().sign.shown, [], "{by:?} {sign:?}");
+        let refused = desk.agent.tell(&["start"]).unwrap_err().to_string();
+        assert!(refused.contains("nothing can show you"), "{refused}");
+    }
+    // So can the window itself, on another screen.
+    let window = |display: &Display| {
+        let program = places::program("candor").display().to_string();
+        let mut window = display.command(&program, &["--data"]);
+        window
+            .arg(desk.agent.data())
+            .env("DBUS_SESSION_BUS_ADDRESS", nowhere)
+            .env("LIBGL_ALWAYS_SOFTWARE", "1");
+        Ended(window.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    };
+    let hidden = window(&elsewhere);
+    let refused = desk.agent.tell(&["start"]).unwrap_err().to_string();
+    assert!(refused.contains("nothing can show you"), "{refused}");
+    drop(hidden);
+    let shown = window(&seen);
+    desk.until("window", |d| d.status().sign.shown.contains(&Sign::Window).then_some(()));
+    desk.agent.tell(&["start"]).unwrap();
+    assert!(desk.status().tracking);
+    drop(shown);
+    desk.until("pause", |d| d.status().sign.missing_since);
 }
 
 #[test]

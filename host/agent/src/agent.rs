@@ -26,7 +26,7 @@ use crate::own_rules::OwnRules;
 use crate::presence::Presence;
 use crate::seat::{House, Pipeline, Seat};
 use crate::settings::{self, Remembered};
-use crate::signs::{Place, Signs, TrayProgram, Watched};
+use crate::signs::{Place, Signs, TrayProgram, Watched, Witness};
 use crate::tracker::Command;
 use requests::done;
 
@@ -165,6 +165,11 @@ impl Agent {
         }))
     }
 
+    /// From now on what is said to be shown counts only where `witness` sees it. Without one, whoever says so is believed.
+    pub fn signs_judged_by(&self, witness: Arc<dyn Witness>) {
+        self.house.signs.judged_by(witness);
+    }
+
     /// Serves the control socket until `stop` fires or somebody asks it to quit; then tracking ends and everything is
     /// recorded.
     ///
@@ -191,7 +196,9 @@ impl Agent {
                     let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
                     let agent = Arc::clone(&self);
                     tokio::spawn(async move {
-                        let shown = Arc::new(agent.house.signs.place());
+                        let process = stream.peer_cred().ok().and_then(|peer| peer.pid());
+                        let process = process.and_then(|process| u32::try_from(process).ok());
+                        let shown = Arc::new(agent.house.signs.place(process));
                         let answer = |request| {
                             let (agent, shown) = (Arc::clone(&agent), Arc::clone(&shown));
                             async move { agent.answer(request, &shown).await }

@@ -22,7 +22,7 @@ use candor_agent::own_rules::Own;
 use candor_agent::presence::{HeldDown, SensorPresence};
 use candor_agent::seat::open_plugins;
 use candor_agent::settings::Remembered;
-use candor_agent::signs::TrayProgram;
+use candor_agent::signs::{OnScreen, TrayProgram};
 use candor_diary::plain;
 use candor_protocol::{Client, OutboxAnswer, Request, Status, USUAL, Verified};
 use candor_sensors::{Backend, Sensors};
@@ -305,11 +305,12 @@ async fn serve(
     let sensors = Arc::new(Sensors::start(backend, display.as_deref())?);
     let held = Arc::new(HeldDown::default());
     let presence = Arc::new(SensorPresence::new(Some(Arc::clone(&sensors)), Arc::clone(&held)));
-    let eyes = Ok(Arc::new(SensorEyes::new(sensors)) as Arc<dyn Eyes>);
+    let eyes: Arc<dyn Eyes> = Arc::new(SensorEyes::new(sensors));
+    let witness = Arc::new(OnScreen { program: tray.program.clone(), eyes: Arc::clone(&eyes) });
     let setup = Setup {
         folder: Folder::open(data)?,
         clock: SystemClock::shared(),
-        eyes,
+        eyes: Ok(eyes),
         input: Arc::new(CounterSource { program: counter, display, backend, held }),
         presence,
         plugins,
@@ -317,6 +318,7 @@ async fn serve(
         tray: Some(tray),
     };
     let agent = Agent::open(setup).await?;
+    agent.signs_judged_by(witness);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let stop = async move {

@@ -42,7 +42,7 @@ impl Agent {
                 to_value(status::status(self).await?)
             }
             Request::Shows { by, signs } => {
-                shown.shows(by, &signs);
+                shown.shows(by, &signs)?;
                 Ok(Value::Null)
             }
             Request::Start { memo, no_sign } => {

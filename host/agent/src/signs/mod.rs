@@ -9,10 +9,11 @@
 
 mod grace;
 mod tray;
+mod witness;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use candor_protocol::sign::LEASE;
@@ -24,6 +25,7 @@ use crate::presence::{Presence, Sample};
 use grace::Grace;
 use tray::Keeper;
 pub use tray::TrayProgram;
+pub use witness::{OnScreen, Witness};
 
 /// How long a start waits for something to show it where it is known why nothing does.
 const SOON: Duration = Duration::from_secs(6);
@@ -35,6 +37,7 @@ const START: Duration = if cfg!(test) { Duration::from_millis(500) } else { Dura
 /// What a program says that it shows.
 struct Standing {
     by: Face,
+    process: Option<u32>,
     signs: BTreeSet<Sign>,
     until: Instant,
 }
@@ -55,6 +58,8 @@ pub struct Signs {
     starting: AtomicUsize,
     missing: AtomicBool,
     changed: Notify,
+    /// Judges what is said to be shown; none believes it.
+    witness: OnceLock<Arc<dyn Witness>>,
     /// Counts up with every change that a person would see.
     revision: Arc<watch::Sender<u64>>,
 }
@@ -63,15 +68,25 @@ pub struct Signs {
 pub struct Place {
     signs: Arc<Signs>,
     number: u64,
+    process: Option<u32>,
 }
 
 impl Place {
-    /// The program at the other end shows this.
-    pub fn shows(&self, by: Face, signs: &[Sign]) {
-        let standing = Standing { by, signs: signs.iter().copied().collect(), until: Instant::now() + LEASE };
+    /// The program at the other end says that it shows this: what of it can be true counts.
+    ///
+    /// # Errors
+    /// Where it is a program whose word does not count.
+    pub fn shows(&self, by: Face, signs: &[Sign]) -> Result<(), String> {
+        let witness = self.signs.witness.get();
+        if witness.is_some_and(|witness| !witness.knows(self.process)) {
+            return Err("only Candor's own window and tray can say that they show that it is recorded".into());
+        }
+        let until = Instant::now() + LEASE;
+        let standing = Standing { by, process: self.process, signs: signs.iter().copied().collect(), until };
         let before = self.signs.shown();
         self.signs.with(|inner| inner.standing.insert(self.number, standing));
         self.signs.compare(&before);
+        Ok(())
     }
 }
 
@@ -112,6 +127,7 @@ impl Signs {
             starting: AtomicUsize::new(0),
             missing: AtomicBool::new(false),
             changed: Notify::new(),
+            witness: OnceLock::new(),
             revision,
         })
     }
@@ -120,24 +136,36 @@ impl Signs {
         what(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A place for a control connection.
+    /// From now on nothing counts as shown that `witness` does not see. Said once, before anything is shown.
+    pub fn judged_by(&self, witness: Arc<dyn Witness>) {
+        if self.witness.set(witness).is_err() {
+            tracing::error!("who judges the signs was said before, and stays");
+        }
+    }
+
+    /// A place for the control connection of a process.
     #[must_use]
-    pub fn place(self: &Arc<Self>) -> Place {
+    pub fn place(self: &Arc<Self>, process: Option<u32>) -> Place {
         let number = self.with(|inner| {
             inner.next += 1;
             inner.next
         });
-        Place { signs: Arc::clone(self), number }
+        Place { signs: Arc::clone(self), number, process }
     }
 
     /// What is shown now.
     #[must_use]
     pub fn shown(&self) -> BTreeSet<Sign> {
         let now = Instant::now();
-        self.with(|inner| {
+        let mut said = self.with(|inner| {
             inner.standing.retain(|_, standing| standing.until > now);
-            inner.standing.values().flat_map(|standing| standing.signs.iter().copied()).collect()
-        })
+            let of = |s: &Standing| s.signs.iter().map(|sign| (s.process, *sign)).collect::<Vec<_>>();
+            inner.standing.values().flat_map(of).collect::<Vec<_>>()
+        });
+        if let Some(witness) = self.witness.get() {
+            said.retain(|(process, sign)| witness.sees(*process, *sign));
+        }
+        said.into_iter().map(|(_, sign)| sign).collect()
     }
 
     /// Whether a start waits for something to show it.
@@ -275,18 +303,18 @@ mod tests {
     #[tokio::test]
     async fn a_sign_is_gone_with_its_connection_and_when_it_is_not_said_again() {
         let signs = signs();
-        let (window, tray) = (signs.place(), signs.place());
-        window.shows(Face::Window, &[Sign::Window]);
-        tray.shows(Face::Tray, &[Sign::Tray, Sign::Notification]);
+        let (window, tray) = (signs.place(None), signs.place(None));
+        window.shows(Face::Window, &[Sign::Window]).unwrap();
+        tray.shows(Face::Tray, &[Sign::Tray, Sign::Notification]).unwrap();
         assert_eq!(signs.shown().len(), 3);
         drop(window);
         assert_eq!(signs.shown(), [Sign::Tray, Sign::Notification].into());
         // As if the lease had run out.
         signs.with(|inner| inner.standing.values_mut().for_each(|s| s.until = Instant::now()));
         assert!(signs.shown().is_empty(), "a program that hangs shows nothing");
-        tray.shows(Face::Tray, &[Sign::Tray]);
+        tray.shows(Face::Tray, &[Sign::Tray]).unwrap();
         assert_eq!(signs.shown(), [Sign::Tray].into());
-        tray.shows(Face::Tray, &[]);
+        tray.shows(Face::Tray, &[]).unwrap();
         assert!(signs.shown().is_empty());
     }
 
@@ -295,14 +323,14 @@ mod tests {
         let signs = signs();
         let refused = signs.required().await.unwrap_err();
         assert!(refused.contains("--no-sign"), "{refused}");
-        let place = signs.place();
+        let place = signs.place(None);
         let waiting = {
             let signs = Arc::clone(&signs);
             tokio::spawn(async move { signs.required().await })
         };
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert!(signs.starting() && !waiting.is_finished());
-        place.shows(Face::Window, &[Sign::Window]);
+        place.shows(Face::Window, &[Sign::Window]).unwrap();
         waiting.await.unwrap().unwrap();
         assert!(!signs.starting());
     }

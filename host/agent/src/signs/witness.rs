@@ -1,0 +1,69 @@
+//! Whether what is said to be shown can be true: anybody on this account can say it.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use candor_protocol::Sign;
+
+use crate::guard::eyes::Eyes;
+
+/// Judges what the program at the other end of a control connection says that it shows.
+pub trait Witness: Send + Sync + 'static {
+    /// Whether the process is one whose word counts.
+    fn knows(&self, process: Option<u32>) -> bool;
+    /// Whether a process that it knows can be showing this.
+    fn sees(&self, process: Option<u32>, sign: Sign) -> bool;
+}
+
+/// Believes Candor's own program alone, and its window only where one of that process is on the screen (with `xcap` and
+/// without a window manager none is ever listed, so none counts). What a tray or a
+/// notification service draws cannot be seen: there the program's word counts.
+pub struct OnScreen {
+    /// The program `candor`.
+    pub program: PathBuf,
+    /// The display.
+    pub eyes: Arc<dyn Eyes>,
+}
+
+impl Witness for OnScreen {
+    fn knows(&self, process: Option<u32>) -> bool {
+        // Elsewhere a process does not tell which file it runs.
+        !cfg!(target_os = "linux") || process.is_some_and(|process| is_run_by(&self.program, process))
+    }
+
+    fn sees(&self, process: Option<u32>, sign: Sign) -> bool {
+        if sign != Sign::Window {
+            return true;
+        }
+        let Ok(layout) = self.eyes.current() else { return false };
+        let visible = |window: &candor_sensors::WindowState| {
+            let seen = |monitor: &candor_sensors::Monitor| monitor.area.intersection(window.area).is_some();
+            window.pid.is_some() && window.pid == process && layout.monitors.iter().any(seen)
+        };
+        layout.windows.iter().any(visible)
+    }
+}
+
+/// Whether a process runs this very file.
+fn is_run_by(program: &Path, process: u32) -> bool {
+    let file = |path: &Path| std::fs::metadata(path).map(|found| (found.dev(), found.ino()));
+    match (file(program), file(&PathBuf::from(format!("/proc/{process}/exe")))) {
+        (Ok(ours), Ok(theirs)) => ours == theirs,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_told_by_the_file_that_it_runs() {
+        let this = std::env::current_exe().unwrap();
+        assert!(is_run_by(&this, std::process::id()));
+        assert!(!is_run_by(Path::new("/bin/sh"), std::process::id()));
+        assert!(!is_run_by(Path::new("/nowhere"), std::process::id()));
+        assert!(!is_run_by(&this, u32::MAX));
+    }
+}
