@@ -95,14 +95,17 @@ fn target(plugins: &Plugins, server: &str, delivered: &Path) -> String {
     }
 }
 
+/// Whether what is delivered stands in the Work Diary of the back office that the device is enrolled at.
+fn sees_diary(plugins: &Plugins, server: &str, delivered: &Path) -> bool {
+    let Some(uploader) = &plugins.uploader else { return false };
+    let there = |url: &str| url::Url::parse(url).map(|url| url.origin().ascii_serialization()).ok();
+    let server = there(server);
+    asks(uploader, delivered).is_ok_and(|asked| asked.http.iter().any(|http| there(&http.origin) == server))
+}
+
 /// Enough of a digest to tell plugins apart by.
 fn short(sha256: &str) -> &str {
     sha256.get(..16).unwrap_or(sha256)
-}
-
-fn ms(duration: u64) -> String {
-    let seconds = duration / 1_000;
-    format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
 impl Notice {
@@ -125,10 +128,13 @@ impl Notice {
                 "Monitoring: the client's rules drive. The notice and the status always show.".into()
             }
         });
+        let wait = match terms.hold_ms {
+            0 => "When one ends,".to_owned(),
+            hold => format!("Each waits {} on this computer before", plain::length(hold)),
+        };
         line(format!(
-            "Time is cut into segments of {} minutes. Each waits {} on this computer before {}.",
-            terms.segment.minutes(),
-            ms(terms.hold_ms),
+            "Time is cut into segments of {}. {wait} {}.",
+            plain::length(terms.segment.ms()),
             target(plugins, server, delivered)
         ));
         let mut permitted = BTreeSet::new();
@@ -163,6 +169,9 @@ impl Notice {
         }
         line(String::new());
         match &plugins.policy {
+            None if terms.policy.is_none() => {
+                line("The terms name no privacy policy, so no picture and no title is recorded.".into());
+            }
             None => line("No rules could be loaded, so no picture and no title is recorded.".into()),
             Some(judging) => {
                 let (name, sha256) = (&plugins.facts.plugin, &judging.sha256);
@@ -198,7 +207,11 @@ impl Notice {
         line(String::new());
         let webcam = if permitted.contains(&Capability::Camera) { "" } else { ", the webcam" };
         line(format!("Never recorded: which keys you press, where you click, sound{webcam}."));
-        line(format!("{} and you see the same Work Diary.", terms.client));
+        if sees_diary(plugins, server, delivered) {
+            line(format!("{} and you see the same Work Diary.", terms.client));
+        } else {
+            line(format!("{} sees what is delivered there; you see here what that is.", terms.client));
+        }
         Self { text, grants }
     }
 

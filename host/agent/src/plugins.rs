@@ -276,8 +276,8 @@ pub fn asks(loaded: &Loaded, delivered: &Path) -> Result<Grants, BadAddress> {
             serde_json::from_str(&loaded.settings).map_err(|e| bad(&e.to_string()))?;
         let text = settings.get("url").and_then(|u| u.as_str()).ok_or_else(|| bad("it is missing"))?;
         let url = Url::parse(text).map_err(|e| bad(&e.to_string()))?;
-        if url.host().is_none() {
-            return Err(bad("it has no host"));
+        if url.host().is_none() || !matches!(url.scheme(), "http" | "https") {
+            return Err(bad("it is no http:// or https:// address with a host"));
         }
         grants.http.push(HttpGrant { origin: url.origin().ascii_serialization(), private: loaded.private });
     }

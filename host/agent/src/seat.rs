@@ -322,8 +322,8 @@ impl Seat {
             return Err("the notice has changed since it was read: read it again".into());
         }
         let by = by.trim();
-        if by.is_empty() || by.chars().count() > 100 {
-            return Err("write your name, at most 100 characters".into());
+        if by.is_empty() || by.chars().count() > 100 || candor_diary::plain::unseen(by).is_some() {
+            return Err("write your name: at most 100 characters, all of them to be seen".into());
         }
         let uid = rustix::process::getuid().as_raw();
         let acceptance = Acceptance {
@@ -367,8 +367,10 @@ impl Seat {
             let before: Option<Acceptance> = self.folder.read_json("acceptance.json").map_err(words)?;
             let changed = before.map(|before| notice.changed_since(&before)).unwrap_or_default();
             return Err(format!(
-                "the notice was not accepted, or it changed: read it with `candor-agent notice`, then run \
-                 `candor-agent accept`{changed}"
+                "the notice was not accepted, or it changed: read it with `candor notice --contract {id}`, then run \
+                 `candor accept --contract {id}`; where there is no window, `candor-agent notice` and \
+                 `candor-agent accept`{changed}",
+                id = self.enrolment.handle()
             ));
         };
         let pipeline = Arc::new(self.assemble(plugins, &acceptance).await.map_err(words)?);

@@ -61,6 +61,7 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
         },
         paused_since: None,
         away_since: None,
+        away: None,
         question: None,
         memo: None,
         label: None,
@@ -127,6 +128,7 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
     status.memo = state.memo;
     status.label = state.label;
     status.segments.open = state.open_segments;
+    status.away = state.absent.map(|(why, _)| why.cause());
     match state.absent {
         Some((Absence::Paused, from)) => status.paused_since = Some(from),
         Some((Absence::NoSign, from)) => {

@@ -143,7 +143,9 @@ pub enum Absence {
 }
 
 impl Absence {
-    fn cause(self) -> GapCause {
+    /// What the gap says.
+    #[must_use]
+    pub fn cause(self) -> GapCause {
         match self {
             Self::Paused => GapCause::Paused,
             Self::Away => GapCause::Unanswered,

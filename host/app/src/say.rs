@@ -1,5 +1,6 @@
 //! Times, durations and states as people read them, after the look's 'Numbers and times'.
 
+use candor_diary::parcel::GapCause;
 use std::io::Write as _;
 
 use candor_protocol::{Segment, SegmentState, SignState};
@@ -119,6 +120,27 @@ impl Zone {
             }
             _ => utc,
         }
+    }
+}
+
+/// Why the tracker could not see, in words.
+pub(crate) fn gap(cause: GapCause) -> &'static str {
+    match cause {
+        GapCause::Crash => "the tracker ended unexpectedly",
+        GapCause::CounterLost => "counting was interrupted",
+        GapCause::DisplayLost => "the display could not be read",
+        GapCause::CollectorFailed => "a collector failed",
+        GapCause::ClockJump => "the clock was set",
+        GapCause::Asleep => "the computer slept",
+        GapCause::Locked => "the screen was locked",
+        GapCause::Paused => "paused for private time",
+        GapCause::LeftOut => "left out by you",
+        GapCause::RuleFailed => "a rule failed, so what was on screen was not recorded",
+        GapCause::Damaged => "what was recorded is damaged",
+        GapCause::Unanswered => "nobody at the computer; you have not said yet",
+        GapCause::NotRecorded => "it could not be written down: the disk was full",
+        GapCause::Stalled => "the tracker stood still",
+        GapCause::NoSign => "nothing could show you that it was recorded",
     }
 }
 

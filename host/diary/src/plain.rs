@@ -16,7 +16,7 @@ use serde_json::Value;
 pub fn is_unseen(c: char) -> bool {
     matches!(u32::from(c),
         0x00..=0x1f | 0x7f..=0x9f | 0xad | 0x34f | 0x61c | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x180b..=0x180f
-        | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0x3164 | 0xfeff | 0xffa0 | 0xfff0..=0xfffb
+        | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0x2800 | 0x3164 | 0xfeff | 0xffa0 | 0xfff0..=0xfffb
         | 0x1_bca0..=0x1_bca3 | 0x1_d173..=0x1_d17a | 0xe_0000..=0xe_0fff)
 }
 
@@ -102,6 +102,18 @@ pub fn cut(text: &str, most: usize) -> String {
 #[must_use]
 pub fn short_line(text: &str) -> String {
     cut(&visible(text), 400)
+}
+
+/// A length of time as `2 hours`, `10 minutes` or `90 seconds`: in the largest unit that it is whole in.
+#[must_use]
+pub fn length(ms: u64) -> String {
+    let seconds = ms.div_ceil(1_000);
+    match seconds {
+        0 => "0 minutes".to_owned(),
+        s if s.is_multiple_of(3_600) => format!("{} {}", s / 3_600, plural(s / 3_600, "hour", "hours")),
+        s if s.is_multiple_of(60) => format!("{} {}", s / 60, plural(s / 60, "minute", "minutes")),
+        s => format!("{s} {}", plural(s, "second", "seconds")),
+    }
 }
 
 /// A duration in minutes as `5:20`.

@@ -1,5 +1,6 @@
 //! What the agent is doing.
 
+use candor_diary::parcel::GapCause;
 use candor_diary::terms::{ManualTime, Mode};
 use serde::{Deserialize, Serialize};
 
@@ -33,8 +34,11 @@ pub struct Status {
     pub sign: SignState,
     /// Since when it is paused for private time.
     pub paused_since: Option<u64>,
-    /// Since when there were no keys, clicks or scrolls, where that is longer than the set minutes.
+    /// Since when nothing is recorded although it is on: nobody is there, the screen is locked, or nothing can be seen.
     pub away_since: Option<u64>,
+    /// Why, where that is so.
+    #[serde(default)]
+    pub away: Option<GapCause>,
     /// Time that the worker is to decide about.
     pub question: Option<IdleQuestion>,
     /// The memo.

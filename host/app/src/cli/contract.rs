@@ -115,9 +115,12 @@ fn read_notice(context: &Context, contract: Option<String>) -> Result<NoticeAnsw
 pub(super) fn notice(context: &Context, contract: Option<String>) -> Result<Answer> {
     let notice = read_notice(context, contract)?;
     let state = if notice.accepted {
-        "You have accepted this."
+        "You have accepted this.".to_owned()
     } else {
-        "Not accepted: nothing is recorded. `candor accept` accepts it."
+        format!(
+            "Not accepted: nothing is recorded. `candor accept --contract {}` accepts it.",
+            notice.contract
+        )
     };
     let text = format!("{}\n\n{state}\n", notice.text.trim_end());
     Ok(Answer::new(text, serde_json::to_value(&notice)?))

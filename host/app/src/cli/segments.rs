@@ -68,6 +68,11 @@ fn row(segment: &Segment, now: u64, zone: &Zone) -> String {
     if let Some(picture) = picture {
         let _ = writeln!(text, "{:<21} {picture}", "");
     }
+    let mut causes: Vec<_> = segment.gaps.iter().map(|cause| say::gap(*cause)).collect();
+    causes.dedup();
+    if !causes.is_empty() {
+        let _ = writeln!(text, "{:<21} Not all of it was recorded: {}", "", causes.join("; "));
+    }
     for dropped in &segment.dropped {
         let _ = writeln!(text, "{:<21} {dropped}", "");
     }
@@ -265,6 +270,12 @@ pub(super) fn notes(context: &Context, args: &NotesArgs) -> Result<Answer> {
     Ok(Answer::new(text, json!(notes)))
 }
 
+/// When it was, with its day: a clock time that has not come yet today means yesterday's.
+fn day_range(context: &Context, span: &Forgotten) -> String {
+    let (day, range) = (context.zone.day(span.from, context.now), context.zone.range(span.from, span.to));
+    format!("{day}, {range}")
+}
+
 /// A time as `10 minutes`; begun minutes count.
 fn minutes(ms: u64) -> String {
     let minutes = ms.div_ceil(60_000);
@@ -295,7 +306,7 @@ pub(super) fn forget(context: &Context, span: &SpanArgs, yes: bool) -> Result<An
     let gone: Forgotten = serde_json::from_value(value.clone())?;
     let text = format!(
         "Removed {}: {} {}, {} of time, {} {}. A tombstone stays that both sides see.",
-        context.zone.range(gone.from, gone.to),
+        day_range(context, &gone),
         gone.segments,
         plural(gone.segments.into(), "segment", "segments"),
         minutes(gone.time_ms),
@@ -316,7 +327,7 @@ pub(super) fn manual(context: &Context, from: &str, to: &str, memo: String) -> R
     let text = format!(
         "Added {} as manual time, {}. The client sees that it was typed in.",
         say::duration(added.time_ms),
-        context.zone.range(added.from, added.to)
+        day_range(context, &added)
     );
     Ok(Answer::new(text, value))
 }

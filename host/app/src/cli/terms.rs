@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
+use candor_diary::plain;
 use candor_diary::terms::{ManualTime, Mode, PictureRemoval};
 use candor_protocol::{Request, TermsAnswer};
 
 use super::{Answer, Context};
-use crate::say;
 
 pub(super) fn terms(context: &Context, contract: Option<String>) -> Result<Answer> {
     let request = Request::Terms { contract };
@@ -32,8 +32,8 @@ fn words(terms: &TermsAnswer) -> String {
             Mode::Monitoring => format!("monitoring: {client} decides when and what is recorded"),
         },
     );
-    line("Segment", format!("{} minutes", terms.segment.minutes()));
-    line("Hold", format!("{} before a segment is sent", say::hold(terms.hold_ms)));
+    line("Segment", plain::length(terms.segment.ms()));
+    line("Hold", format!("{} before a segment is sent", plain::length(terms.hold_ms)));
     line(
         "Weekly limit",
         terms.weekly_limit.map_or_else(|| "none".into(), |m| candor_diary::plain::duration(m.into())),

@@ -82,6 +82,13 @@ fn state(status: &Status, zone: &Zone) -> String {
             zone.moment(since, status.now)
         );
     }
+    if let Some((since, cause)) = status.away_since.zip(status.away) {
+        return format!(
+            "On, and nothing is recorded since {}: {}. It goes on by itself when that is over.",
+            zone.moment(since, status.now),
+            say::gap(cause)
+        );
+    }
     match (status.tracking, status.since) {
         (true, since) => {
             let since = since.map(|s| format!(" since {}", zone.moment(s, status.now))).unwrap_or_default();

@@ -1,6 +1,5 @@
 //! How times, durations and counts are written: local times, durations as h:mm, deadlines with their zone.
 
-use candor_diary::parcel::GapCause;
 use candor_diary::plain;
 use candor_protocol::{Segment, SegmentState};
 use jiff::civil::Date;
@@ -118,27 +117,6 @@ pub(crate) fn state(segment: &Segment, now: u64, zone: &Zone) -> String {
         SegmentState::Delivered { at } => format!("Sent {}", zone.when(*at, now)),
         SegmentState::Rejected { .. } => "Refused, not sent".into(),
         SegmentState::Cancelled => "Taken back, not sent".into(),
-    }
-}
-
-/// Why the tracker could not see, in words.
-pub(crate) fn gap(cause: GapCause) -> &'static str {
-    match cause {
-        GapCause::Crash => "the tracker ended unexpectedly",
-        GapCause::CounterLost => "counting was interrupted",
-        GapCause::DisplayLost => "the display could not be read",
-        GapCause::CollectorFailed => "a collector failed",
-        GapCause::ClockJump => "the clock was set",
-        GapCause::Asleep => "the computer slept",
-        GapCause::Locked => "the screen was locked",
-        GapCause::Paused => "paused for private time",
-        GapCause::LeftOut => "left out by you",
-        GapCause::RuleFailed => "a rule failed, so what was on screen was not recorded",
-        GapCause::Damaged => "what was recorded is damaged",
-        GapCause::Unanswered => "nobody at the computer; you have not said yet",
-        GapCause::NotRecorded => "it could not be written down: the disk was full",
-        GapCause::Stalled => "the tracker stood still",
-        GapCause::NoSign => "nothing could show you that it was recorded",
     }
 }
 

@@ -155,6 +155,7 @@ impl State {
             sign: candor_protocol::SignState::default(),
             paused_since: None,
             away_since: None,
+            away: None,
             question: None,
             memo: Some("Invoice import".into()),
             label: None,

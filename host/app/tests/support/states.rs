@@ -272,6 +272,7 @@ fn base() -> World {
             sign: candor_protocol::SignState::default(),
             paused_since: None,
             away_since: None,
+            away: None,
             question: None,
             memo: Some("Fix rounding in totals".into()),
             label: None,

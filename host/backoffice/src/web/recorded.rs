@@ -175,10 +175,19 @@ fn sections(opened: &Opened, in_force: &InForce, named: bool, issued: Option<Str
                         @if terms.collectors.is_empty() { "None" }
                         (terms.collectors.iter().map(|c| c.plugin.as_str()).collect::<Vec<_>>().join(", "))
                     }
-                    dt { "Delivered by" } dd { (terms.uploader.plugin) ", to this back office" }
+                    dt { "Delivered by" } dd { (delivered(terms)) }
                 }
             }
         }
+    }
+}
+
+/// Where segments go, by the uploader's own settings: the plugin of this name delivers to the address that stands there.
+fn delivered(terms: &Terms) -> String {
+    let uploader = &terms.uploader;
+    match uploader.settings.get("url").and_then(|url| url.as_str()) {
+        Some(url) => format!("{}, to {}", uploader.plugin, plain::short_line(url)),
+        None => uploader.plugin.clone(),
     }
 }
 

@@ -10,6 +10,8 @@ use crate::plain::{self, unseen};
 const MAX_TITLE: usize = 200;
 /// The longest name of a person or firm, in characters.
 const MAX_NAME: usize = 100;
+/// The longest hold, milliseconds: the agent looks no further back for what can still be undone.
+const MAX_HOLD_MS: u64 = 31 * 24 * 60 * 60_000;
 /// The longest address to turn to, in characters.
 const MAX_CONTACT: usize = 500;
 /// How many labels a contract may have.
@@ -80,6 +82,9 @@ impl Terms {
         named("title", &self.title, MAX_TITLE)?;
         named("client", &self.client, MAX_NAME)?;
         named("worker", &self.worker, MAX_NAME)?;
+        if self.hold_ms > MAX_HOLD_MS {
+            return bad("hold-ms", "longer than 31 days");
+        }
         if self.labels.len() > MAX_LABELS {
             return bad("labels", format!("more than {MAX_LABELS}"));
         }

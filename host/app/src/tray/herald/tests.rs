@@ -28,6 +28,7 @@ pub(in super::super) fn status() -> Status {
         sign: candor_protocol::SignState::default(),
         paused_since: None,
         away_since: None,
+        away: None,
         question: None,
         memo: Some("Invoice import".into()),
         label: None,

@@ -95,7 +95,7 @@ fn line(ui: &mut Ui, m: &Model, segment: &Segment, kind: Kind, busiest: u32) -> 
         (Kind::Removed, _) => "Removed by you".to_owned(),
         (_, Some(memo)) => memo.clone(),
         (Kind::NoEvidence, None) => {
-            segment.gaps.first().map_or("No evidence".into(), |gap| words::sentence(words::gap(*gap)))
+            segment.gaps.first().map_or("No evidence".into(), |gap| words::sentence(crate::say::gap(*gap)))
         }
         (_, None) => "No memo".into(),
     };

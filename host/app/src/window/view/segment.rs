@@ -52,7 +52,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, start: u64) {
             frame::told(ui, Icon::Alert, NO_SIGN);
         }
         for gap in &segment.gaps {
-            frame::told(ui, Icon::Blind, &format!("No evidence: {}", words::gap(*gap)));
+            frame::told(ui, Icon::Blind, &format!("No evidence: {}", crate::say::gap(*gap)));
         }
         for dropped in &segment.dropped {
             frame::told(ui, Icon::Alert, dropped);
