@@ -237,7 +237,7 @@ impl Closing {
             terms,
             device: self.device.clone(),
             start,
-            length: self.terms.segment,
+            length: before.as_ref().map_or(self.terms.segment, |before| before.length),
             activity: before.as_ref().map_or(counted, |before| before.activity),
             pictures: told.map_or(self.pictures, says),
             pictures_off: told.map_or_else(|| self.shared.choices().no_pictures, turned_off),
@@ -367,7 +367,6 @@ impl Closing {
         // What is recorded from here on comes after the parcel, and is told by its next revision.
         let shared = Arc::clone(&self.shared);
         let _nothing_else = shared.closing.write().await;
-        let records: Vec<_> = self.records(start).await?.into_iter().map(|r| r.record).collect();
         let before = match &latest {
             Some(latest) => match self.parcel(&latest.parcel_id).await {
                 Ok(parcel) => Some(parcel),
@@ -377,6 +376,10 @@ impl Closing {
             },
             None => None,
         };
+        // Newer terms may cut time otherwise.
+        let length = before.as_ref().map_or(self.terms.segment, |before| before.length);
+        let records: Vec<_> =
+            self.records_within(start, length.ms()).await?.into_iter().map(|r| r.record).collect();
         let revision = latest.as_ref().map_or(0, |l| l.revision + 1);
         if revision > MAX_REVISION {
             return Err(CloseError::ChangedTooOften);
@@ -488,6 +491,10 @@ impl Closing {
     /// # Errors
     /// Where the journal could not be read.
     pub async fn records(&self, start: u64) -> Result<Vec<Placed>, CloseError> {
+        self.records_within(start, self.terms.segment.ms()).await
+    }
+
+    async fn records_within(&self, start: u64, length_ms: u64) -> Result<Vec<Placed>, CloseError> {
         let mut all = Vec::new();
         let mut after = None;
         loop {
@@ -497,7 +504,7 @@ impl Closing {
                 .read(RecordFilter {
                     contract: Some(self.shared.session.clone()),
                     from_at: Some(start),
-                    to_at: Some(start + self.terms.segment.ms()),
+                    to_at: Some(start + length_ms),
                     after_sequence: after,
                     limit: PAGE,
                     ..RecordFilter::default()

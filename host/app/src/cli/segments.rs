@@ -270,10 +270,14 @@ pub(super) fn notes(context: &Context, args: &NotesArgs) -> Result<Answer> {
     Ok(Answer::new(text, json!(notes)))
 }
 
-/// When it was, with its day: a clock time that has not come yet today means yesterday's.
-fn day_range(context: &Context, span: &Forgotten) -> String {
-    let (day, range) = (context.zone.day(span.from, context.now), context.zone.range(span.from, span.to));
-    format!("{day}, {range}")
+/// The day of a span where it is another than today: a clock time that has not come yet today means yesterday's.
+fn not_today(context: &Context, span: &Forgotten) -> String {
+    let day = context.zone.day(span.from, context.now);
+    if day == context.zone.day(context.now, context.now) {
+        String::new()
+    } else {
+        format!(" That was {day}.")
+    }
 }
 
 /// A time as `10 minutes`; begun minutes count.
@@ -305,13 +309,14 @@ pub(super) fn forget(context: &Context, span: &SpanArgs, yes: bool) -> Result<An
     let value = context.client.ask(&Request::Forget { from: would.from, to: would.to }, LONG)?;
     let gone: Forgotten = serde_json::from_value(value.clone())?;
     let text = format!(
-        "Removed {}: {} {}, {} of time, {} {}. A tombstone stays that both sides see.",
-        day_range(context, &gone),
+        "Removed {}: {} {}, {} of time, {} {}.{} A tombstone stays that both sides see.",
+        context.zone.range(gone.from, gone.to),
         gone.segments,
         plural(gone.segments.into(), "segment", "segments"),
         minutes(gone.time_ms),
         gone.pictures,
         plural(gone.pictures.into(), "picture", "pictures"),
+        not_today(context, &gone)
     );
     Ok(Answer::new(text, value))
 }
@@ -325,9 +330,10 @@ pub(super) fn manual(context: &Context, from: &str, to: &str, memo: String) -> R
     let value = context.client.ask(&Request::AddManual { from, to, memo }, USUAL)?;
     let added: Forgotten = serde_json::from_value(value.clone())?;
     let text = format!(
-        "Added {} as manual time, {}. The client sees that it was typed in.",
+        "Added {} as manual time, {}.{} The client sees that it was typed in.",
         say::duration(added.time_ms),
-        day_range(context, &added)
+        context.zone.range(added.from, added.to),
+        not_today(context, &added)
     );
     Ok(Answer::new(text, value))
 }

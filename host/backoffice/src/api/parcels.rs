@@ -41,14 +41,22 @@ pub(super) async fn put(
             "The parcel is made for a back office with another key.",
         ));
     }
-    // 0: from before parcels said so.
-    if parcel.terms != 0 && !app.store.has_terms(&parcel.contract, parcel.terms).await? {
+    // What is billed is worked out by the terms that it names, and by no others.
+    let Some((terms, _)) = app.store.terms(&parcel.contract, parcel.terms).await? else {
         return Err(ApiError::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "unknown-terms",
             "The parcel names terms that were never issued for its contract.",
         ));
+    };
+    if parcel.length != terms.segment {
+        return Err(ApiError::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "bad-parcel",
+            format!("length: the terms that it names have segments of {} minutes", terms.segment.minutes()),
+        ));
     }
+    let activity_may_be_off = terms.activity_may_be_off();
 
     let digest = sha256_hex(&body);
     let received_at = clock::now();
@@ -63,8 +71,14 @@ pub(super) async fn put(
     };
     let payload = serde_json::to_vec(&receipt).map_err(|e| ApiError::internal(&e))?;
     let receipt = Envelope::sign(RECEIPT_TYPE, payload, &app.key).to_json();
-    let incoming =
-        Incoming { parcel: &parcel, digest: &digest, envelope: &body, received_at, receipt: &receipt };
+    let incoming = Incoming {
+        parcel: &parcel,
+        activity_may_be_off,
+        digest: &digest,
+        envelope: &body,
+        received_at,
+        receipt: &receipt,
+    };
     let conflict = |code, message: &str| Err(ApiError::new(StatusCode::CONFLICT, code, message));
     match app.store.keep_parcel(&incoming).await? {
         Kept::New { replaced, erase } => {

@@ -104,25 +104,15 @@ impl Store {
         Ok(change)
     }
 
-    /// Whether terms of this sequence were issued for a contract.
-    ///
-    /// # Errors
-    /// [`StoreError`] of the database.
-    pub async fn has_terms(&self, contract: &str, sequence: u64) -> Result<bool, StoreError> {
-        // What is larger than a database can hold was never issued.
-        let Ok(sequence) = i64::try_from(sequence) else { return Ok(false) };
-        Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM terms WHERE contract = ? AND sequence = ?)")
-            .bind(contract)
-            .bind(sequence)
-            .fetch_one(&self.pool)
-            .await?)
-    }
-
     /// The terms of a contract with this sequence and when they were issued, milliseconds since the epoch.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn terms(&self, contract: &str, sequence: u64) -> Result<Option<(Terms, u64)>, StoreError> {
+        // What is larger than a database can hold was never issued.
+        if i64::try_from(sequence).is_err() {
+            return Ok(None);
+        }
         let row = sqlx::query("SELECT body, issued_at FROM terms WHERE contract = ? AND sequence = ?")
             .bind(contract)
             .bind(signed(sequence, "a sequence")?)

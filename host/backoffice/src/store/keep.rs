@@ -9,7 +9,6 @@ use candor_diary::billing::Facts;
 use candor_diary::calendar::lock_of;
 use candor_diary::edits;
 use candor_diary::parcel::{Activity, Parcel};
-use candor_diary::terms::Terms;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
 
@@ -22,6 +21,8 @@ use crate::delivered;
 pub struct Incoming<'a> {
     /// The parcel.
     pub parcel: &'a Parcel,
+    /// Whether the terms that it names let keys, clicks and scrolls not be counted.
+    pub activity_may_be_off: bool,
     /// SHA-256 of `envelope`, in hex.
     pub digest: &'a str,
     /// The exact bytes that were received.
@@ -220,30 +221,19 @@ async fn keep_tombstone(
     Ok(())
 }
 
-/// What billing needs to know of a parcel, by the contract's terms: that nothing was to be counted is taken only where they
-/// say so or leave it to the worker.
-async fn facts(tx: &mut Transaction<'static, Sqlite>, parcel: &Parcel) -> Result<Facts, StoreError> {
-    if parcel.activity == Activity::Off && !activity_may_be_off(tx, &parcel.contract).await? {
-        return Ok(Facts::of(&Parcel { activity: Activity::Counted, ..parcel.clone() }));
+/// What billing needs to know of a parcel, by the terms that it names: that nothing was to be counted is taken only where
+/// they say so or leave it to the worker.
+fn facts(incoming: &Incoming<'_>) -> Facts {
+    let parcel = incoming.parcel;
+    if parcel.activity == Activity::Off && !incoming.activity_may_be_off {
+        return Facts::of(&Parcel { activity: Activity::Counted, ..parcel.clone() });
     }
-    Ok(Facts::of(parcel))
-}
-
-async fn activity_may_be_off(
-    tx: &mut Transaction<'static, Sqlite>,
-    contract: &str,
-) -> Result<bool, StoreError> {
-    let bodies: Vec<String> = sqlx::query_scalar("SELECT body FROM terms WHERE contract = ?")
-        .bind(contract)
-        .fetch_all(&mut **tx)
-        .await?;
-    let terms = bodies.iter().filter_map(|body| serde_json::from_str::<Terms>(body).ok());
-    Ok(terms.into_iter().any(|terms| terms.activity_may_be_off()))
+    Facts::of(parcel)
 }
 
 async fn insert(tx: &mut Transaction<'static, Sqlite>, incoming: &Incoming<'_>) -> Result<(), StoreError> {
-    let Incoming { parcel, digest, envelope, received_at, receipt } = incoming;
-    let facts = facts(tx, parcel).await?;
+    let Incoming { parcel, digest, envelope, received_at, receipt, .. } = incoming;
+    let facts = facts(incoming);
     let manual_at = facts.manual.map(|at| signed(at, "the time of typing in")).transpose()?;
     sqlx::query(
         "INSERT INTO parcels (id, contract, device, start, length, sequence, chain_head, digest, envelope, receipt,

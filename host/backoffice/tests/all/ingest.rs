@@ -111,6 +111,7 @@ async fn every_bad_parcel_is_refused_with_its_reason() {
         ("for another back office", with("server", json!("f".repeat(64))), (403, "wrong-server")),
         ("for no back office", with("server", json!("ab")), (422, "bad-parcel")),
         ("under terms that were never issued", with("terms", json!(2)), (422, "unknown-terms")),
+        ("under no terms", with("terms", json!(0)), (422, "unknown-terms")),
         ("under terms beyond all numbers", with("terms", json!(u64::MAX)), (422, "unknown-terms")),
         ("a picture that is a page", snapshot("text/html", 10), (422, "bad-parcel")),
         ("a picture too large", snapshot("image/webp", 17 * 1024 * 1024), (422, "bad-parcel")),
