@@ -1,6 +1,6 @@
 //! Closes segments: when one has ended, what was recorded in it becomes a parcel in the outbox.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use candor_diary::parcel::{Activity, MAX_REVISION, NoSnapshot, PARCEL_TYPE, Parcel, Policy};
@@ -12,6 +12,7 @@ use candor_journal::{
 use candor_seal::{Envelope, SecretKey};
 use tokio::sync::Mutex;
 
+use crate::marks::Marks;
 use crate::record::Record;
 use crate::removal::{Removals, UNDO_MS};
 use crate::segments::{Assembled, SegmentFrame, assemble, tell_uncounted};
@@ -59,25 +60,9 @@ pub struct Closing {
     /// Segments that are to be sent as soon as they close, without a hold.
     pub at_once: std::sync::Mutex<BTreeSet<u64>>,
     /// Segments that hold something that no parcel tells yet.
-    pub open: std::sync::Mutex<Open>,
+    pub marks: Marks,
     /// Removals that can still be undone.
     pub removals: Removals,
-}
-
-/// Segments that hold something that no parcel tells yet, by start.
-#[derive(Debug, Default)]
-pub struct Open {
-    /// The mark that each was opened with last.
-    segments: BTreeMap<u64, u64>,
-    /// Counts up with every mark, so that none is given twice.
-    marks: u64,
-}
-
-impl Open {
-    fn add(&mut self, start: u64) {
-        self.marks += 1;
-        self.segments.insert(start, self.marks);
-    }
 }
 
 /// Why a segment could not be closed.
@@ -124,41 +109,6 @@ impl Closing {
             }
             Some(_) => Ok(None),
         }
-    }
-
-    /// Segments that hold something that no parcel tells yet, in order.
-    #[must_use]
-    pub fn open_segments(&self) -> BTreeSet<u64> {
-        self.marks().segments.keys().copied().collect()
-    }
-
-    /// Something was recorded in the segment that starts then. Said after it was written down: a segment that is being
-    /// closed meanwhile is then closed again.
-    pub fn opened(&self, start: u64) {
-        self.marks().add(start);
-    }
-
-    /// What [`Self::no_longer_open`] wants to know, read before a segment is closed.
-    pub(crate) fn mark(&self, start: u64) -> Option<u64> {
-        self.marks().segments.get(&start).copied()
-    }
-
-    /// A parcel tells all that the segment held when it had this mark. What came later leaves it open.
-    pub(crate) fn no_longer_open(&self, start: u64, mark: Option<u64>) {
-        let mut open = self.marks();
-        if open.segments.get(&start).copied() == mark {
-            open.segments.remove(&start);
-        }
-    }
-
-    /// These segments hold something that no parcel tells yet.
-    pub(crate) fn set_open(&self, open: BTreeSet<u64>) {
-        let mut marks = self.marks();
-        open.into_iter().for_each(|start| marks.add(start));
-    }
-
-    fn marks(&self) -> std::sync::MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The segments from `from` on that hold records newer than their parcels, such as after a crash; in order.
@@ -255,7 +205,7 @@ impl Closing {
     pub(crate) async fn close_now(&self, start: u64) -> Result<Option<OutboxEntry>, CloseError> {
         let closed = self.write(start, None).await;
         if closed.is_err() {
-            self.opened(start);
+            self.marks.opened(start);
         }
         closed
     }

@@ -124,7 +124,7 @@ fn proven(bytes: &[u8], fingerprint: &str, nonce: &str, public_key: &str) -> Res
     let stranger = || {
         anyhow::anyhow!(
             "whoever answers at that address is not the back office that the invitation names: it does not show that it \
-             has the key {}. Nothing was changed. Ask the client for a new invitation, and by another way than the last \
+             has the key {}. Nothing was changed here, and the code counts as used: whoever answered knows it. Ask the client for a new invitation, and by another way than the last \
              whether the key is right",
             plain::short_hex(fingerprint, 4)
         )

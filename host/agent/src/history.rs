@@ -231,7 +231,7 @@ impl Closing {
             shown.undo_until = self.undo_until(entry.segment_start, Some(&entry), 0);
             all.insert(entry.segment_start, (facts, shown));
         }
-        for start in self.open_segments() {
+        for start in self.marks.open_segments() {
             if (from..to).contains(&start)
                 && !all.contains_key(&start)
                 && let Some(assembled) = self.so_far(start, None).await?

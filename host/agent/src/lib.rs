@@ -28,6 +28,7 @@ pub mod input;
 pub mod invitation;
 pub mod log;
 mod log_file;
+pub mod marks;
 pub mod mask;
 pub mod notice;
 pub mod outbox;

@@ -243,9 +243,7 @@ async fn run(cli: Cli) -> Result<()> {
 }
 
 fn default_data() -> Result<PathBuf> {
-    let home = || std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".local/share"));
-    let base = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(home);
-    Ok(base.context("there is no home folder: name the data folder with --data")?.join("candor"))
+    candor_protocol::default_data().context("there is no home folder: name the data folder with --data")
 }
 
 fn beside(name: &str) -> Result<PathBuf> {
@@ -387,10 +385,11 @@ async fn status(data: &Path, json: bool) -> Result<()> {
     say(&text)
 }
 
-/// JSON for programs, as it is.
+/// JSON for programs; a person may read it, too.
 fn print_json(value: &impl serde::Serialize) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", serde_json::to_string_pretty(value)?).context("the answer could not be printed")
+    let text = serde_json::to_string_pretty(value)?;
+    writeln!(out, "{}", plain::escaped_json(&text)).context("the answer could not be printed")
 }
 
 async fn drain(data: &Path, limit: Duration) -> Result<()> {

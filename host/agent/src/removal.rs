@@ -87,7 +87,12 @@ impl Closing {
         self.all_written().await?;
         let records = self.records(start).await?;
         let Some((sequence, _)) = open_removal(&records) else {
-            return Err(EditError::Refused("there is no removal to undo: what it took was destroyed"));
+            let destroyed = records.iter().any(|r| matches!(r.record, Record::Destroyed));
+            return Err(EditError::Refused(if destroyed {
+                "there is no removal to undo: what it took was destroyed"
+            } else {
+                "there is no removal to undo: no picture of that segment was removed"
+            }));
         };
         let now = self.shared.clock.now();
         let latest = self.latest(start).await?;

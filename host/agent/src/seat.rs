@@ -26,6 +26,7 @@ use crate::guard::judgement::{Judge, Policies};
 use crate::history::History;
 use crate::hosts::{CollectorHost, PluginStore};
 use crate::input::InputSource;
+use crate::marks::Marks;
 use crate::notice::{Acceptance, Notice};
 use crate::outbox::{Courier, Delivery, Proof};
 use crate::own_rules::{Own, OwnRules};
@@ -133,8 +134,11 @@ impl Pipeline {
         let at = shared.clock.now();
         let command = match ask {
             Ask::Stop if state.since.is_none() => return Err("tracking is off already".into()),
-            Ask::Pause if state.since.is_none() || matches!(state.absent, Some((Absence::Paused, _))) => {
+            Ask::Pause if state.since.is_none() => {
                 return Err("there is nothing to pause: tracking is off".into());
+            }
+            Ask::Pause if matches!(state.absent, Some((Absence::Paused, _))) => {
+                return Err("it is paused already: a start goes on".into());
             }
             Ask::Stop => Command::Stop { at },
             Ask::Pause => Command::Pause { at },
@@ -461,7 +465,7 @@ impl Seat {
             pictures,
             turn: Mutex::default(),
             at_once: std::sync::Mutex::default(),
-            open: std::sync::Mutex::default(),
+            marks: Marks::default(),
             removals: Removals::default(),
         });
         tokio::spawn(removal::finish(Arc::downgrade(&closing)));

@@ -328,7 +328,7 @@ impl Tracker {
     /// that was cut off shows its gap.
     async fn recover(&mut self) {
         match self.closing.unclosed().await {
-            Ok(open) => self.closing.set_open(open),
+            Ok(open) => self.closing.marks.set_open(open),
             Err(error) => self.shared.problem("journal", Some(error.to_string())),
         }
         match crate::recovery::cut_off(&self.shared).await {
@@ -528,7 +528,7 @@ impl Tracker {
                 self.record(from, &Record::NotCounted).await;
             }
             self.record(from, &Record::Span { from, to: end }).await;
-            self.closing.opened(segment);
+            self.closing.marks.opened(segment);
             // Its counts may have come before the minute was written down.
             if counted && self.reported.is_none_or(|reported| reported < minute_of(from)) {
                 self.uncounted.insert(minute_of(from));
@@ -598,7 +598,7 @@ impl Tracker {
     async fn write_gap_part(&self, gap: Gap) {
         self.record(gap.from, &Record::Gap(gap)).await;
         // One that is closed already holds something else now: closing it again makes its next revision.
-        self.closing.opened(self.shared.length.start_of(gap.from));
+        self.closing.marks.opened(self.shared.length.start_of(gap.from));
     }
 
     fn post(&self, event: impl Fn() -> Event) {
@@ -610,7 +610,7 @@ impl Tracker {
     }
 
     fn publish(&self) {
-        let open = self.closing.open_segments().len();
+        let open = self.closing.marks.open_segments().len();
         self.state.send_modify(|s| s.open_segments = open);
         self.shared.changed();
     }

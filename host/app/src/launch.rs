@@ -108,16 +108,17 @@ impl Started {
     }
 }
 
-/// Starts the agent of a data folder, and waits until it listens. It goes on when this program ends. Answers whether
+/// Starts the agent of a data folder, from `program` or the one beside this one, and waits until it listens. It goes on when this program ends. Answers whether
 /// one had to be started.
 ///
 /// # Errors
 /// Where it cannot be started, ends at once, or does not become ready.
-pub fn ensure_agent(client: &Client) -> Result<bool, LaunchError> {
+pub fn ensure_agent(client: &Client, program: Option<&Path>) -> Result<bool, LaunchError> {
     if client.runs() {
         return Ok(false);
     }
-    let launch = Launch { program: beside("candor-agent"), data: client.data().to_path_buf() };
+    let program = program.map_or_else(|| beside("candor-agent"), Path::to_path_buf);
+    let launch = Launch { program, data: client.data().to_path_buf() };
     let mut agent = launch.start()?;
     let started = Instant::now();
     while started.elapsed() < READY {

@@ -1,6 +1,6 @@
 //! `candor`: the window, and with a command, what the command says.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
@@ -45,13 +45,13 @@ fn main() -> ExitCode {
     let done = match command {
         None => window(data, agent, Page::Now),
         Some(Command::Window { page }) => window(data, agent, page),
-        Some(Command::Tray { by_agent }) => tray::run(client, by_agent),
+        Some(Command::Tray { by_agent }) => tray::run(client, agent, by_agent),
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "candor", &mut text);
             cli::print(&text).context("the completions could not be written")
         }
-        Some(command) => return cli::run(command, client, json),
+        Some(command) => return cli::run(command, client, agent.as_deref(), json),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -63,11 +63,8 @@ fn main() -> ExitCode {
 fn folder(named: Option<PathBuf>) -> Result<PathBuf> {
     let folder = match named {
         Some(folder) => folder,
-        None => {
-            let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/share"));
-            let base = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(home);
-            base.context("there is no home folder: name the data folder with --data")?.join("candor")
-        }
+        None => candor_protocol::default_data()
+            .context("there is no home folder: name the data folder with --data")?,
     };
     std::path::absolute(&folder).with_context(|| format!("{} is no folder: name another", folder.display()))
 }

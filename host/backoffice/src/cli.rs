@@ -176,6 +176,7 @@ async fn run_async(command: Command) -> anyhow::Result<()> {
 
 async fn run_server(folder: &DataFolder, listen: SocketAddr, public_url: Option<Url>) -> anyhow::Result<()> {
     let (data, store) = open(folder).await?;
+    let _alone = data.serve_alone()?;
     data.clear_incoming()?;
     erase::pending(&store, &data).await?;
     let key = data.server_key()?;

@@ -3,6 +3,7 @@
 //! ```text
 //! DATA/               0700
 //!   backoffice.db     accounts, contracts, parcels, receipts
+//!   lock              held by the one server that serves the folder
 //!   server.key        0600, the key that countersigns, in hex
 //!   incoming/         attachments while they arrive; emptied at start
 //!   pictures/ab/      PARCEL-SHA256.webp, `ab` being the first two digits of the parcel's id
@@ -18,13 +19,16 @@ use candor_seal::SecretKey;
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// A file or folder could not be made or read.
-    #[error("{path}: {source}")]
+    #[error("{path}: {why}. Name another folder with --data, or put this one right", why = words(why))]
     Io {
         /// Which.
         path: PathBuf,
-        /// Why.
-        source: std::io::Error,
+        /// Why; told in the sentence itself.
+        why: std::io::Error,
     },
+    /// Another back office serves it.
+    #[error("another back office serves {0} already: end that one first, or name another folder with --data")]
+    Served(PathBuf),
     /// The key file does not hold a key.
     #[error("{0}: this is no key of 64 hex digits. Put the right file back: receipts are checked against it")]
     BadKey(PathBuf),
@@ -50,6 +54,22 @@ impl Data {
         make_folder(&root.join("pictures"))?;
         make_folder(&root.join("incoming"))?;
         Ok(Self { root })
+    }
+
+    /// Takes the folder for one server: two would empty each other's incoming pictures. Free again when the answer is dropped.
+    ///
+    /// # Errors
+    /// [`DataError::Served`] where another serves it, [`DataError::Io`].
+    pub fn serve_alone(&self) -> Result<std::fs::File, DataError> {
+        let path = self.root.join("lock");
+        let opened =
+            std::fs::OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(&path);
+        let file = opened.map_err(|source| io(&path, source))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(std::fs::TryLockError::WouldBlock) => Err(DataError::Served(self.root.clone())),
+            Err(std::fs::TryLockError::Error(source)) => Err(io(&path, source)),
+        }
     }
 
     /// The database.
@@ -103,7 +123,7 @@ impl Data {
     pub fn server_key(&self) -> Result<SecretKey, DataError> {
         let path = self.root.join("server.key");
         match read_key(&path) {
-            Err(DataError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {}
+            Err(DataError::Io { why, .. }) if why.kind() == ErrorKind::NotFound => {}
             other => return other,
         }
         let key = SecretKey::generate().map_err(DataError::NoKey)?;
@@ -148,8 +168,14 @@ pub fn sync_folder(path: &Path) -> Result<(), DataError> {
     std::fs::File::open(path).and_then(|folder| folder.sync_all()).map_err(|source| io(path, source))
 }
 
+/// What the system says, without its number.
+fn words(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
+}
+
 fn io(path: &Path, source: std::io::Error) -> DataError {
-    DataError::Io { path: path.to_owned(), source }
+    DataError::Io { path: path.to_owned(), why: source }
 }
 
 #[cfg(test)]

@@ -169,7 +169,7 @@ impl Arguments {
                     arguments.portable = portable(words.next().as_deref())?;
                 }
                 "--display" | "--backend" => return Err(format!("'{flag}' is there twice")),
-                other => return Err(format!("'{other}' is not an argument")),
+                other => return Err(format!("'{}' is not an argument", other.escape_debug())),
             }
         }
         let elsewhere = |name: &String| std::env::var("DISPLAY").as_ref() != Ok(name);

@@ -72,6 +72,27 @@ pub fn visible_json(value: Value) -> Value {
     }
 }
 
+/// JSON text with all that nobody sees written as escapes: the same values to a program, and harmless on a terminal.
+#[must_use]
+pub fn escaped_json(json: &str) -> Cow<'_, str> {
+    let hidden = |c: char| is_unseen(c) && c != '\n';
+    if !json.chars().any(hidden) {
+        return Cow::Borrowed(json);
+    }
+    let mut escaped = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if hidden(c) {
+            // Outside of texts there are none but line breaks.
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
 /// What a program logs: each event is written whole, and is one line whatever texts are in it.
 #[derive(Debug)]
 pub struct LogLine<W>(pub W);
@@ -164,6 +185,15 @@ pub fn plural<'a>(number: u64, one: &'a str, many: &'a str) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_holds_nothing_that_acts_on_a_terminal_and_says_the_same() {
+        let value = serde_json::json!({"a\u{9b}": ["x\u{202e}y\u{e0041}", "\u{1b}[31m", "plain 漢 😀"]});
+        let text = format!("{value:#}");
+        let escaped = escaped_json(&text);
+        assert!(escaped.chars().all(|c| c == '\n' || !is_unseen(c)), "{escaped}");
+        assert_eq!(serde_json::from_str::<Value>(&escaped).unwrap(), value);
+    }
 
     #[test]
     fn what_nobody_sees_is_shown_as_what_it_is() {

@@ -42,6 +42,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod waits;
 mod writer;
 
 pub use blobs::BlobInfo;
@@ -50,8 +51,8 @@ pub use database::Stats;
 pub use error::JournalError;
 pub use journal::Journal;
 pub use master_key::MasterKey;
-pub use outbox::HELD_FOR_GOOD;
 pub use parcels::{OutboxCounts, OutboxDraft, OutboxEntry, OutboxState};
 pub use records::{Appended, Record, RecordFilter};
 pub use segments::SegmentClose;
 pub use verify::{Bad, BadBlob, BlobVerification, Verification};
+pub use waits::HELD_FOR_GOOD;

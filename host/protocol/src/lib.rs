@@ -15,6 +15,7 @@
 //! ```
 
 mod client;
+mod folder;
 mod house;
 mod outbox;
 mod request;
@@ -24,6 +25,7 @@ pub mod socket;
 mod status;
 
 pub use client::{AskError, Client, LONG, Shower, USUAL, read, shown};
+pub use folder::default_data;
 pub use house::{
     BadPicture, BadRecord, Check, Exported, NoticeAnswer, OwnRule, Plugin, Preferences, Preview, TermsAnswer,
     Theme, Verified,

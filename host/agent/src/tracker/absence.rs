@@ -104,7 +104,7 @@ impl Tracker {
     async fn take_back(&self, from: u64, to: u64) {
         for part in crate::segments::cut_gap(self.shared.length, from, to, GapCause::Unanswered) {
             self.record(part.from, &Record::TakenBack { from: part.from, to: part.to }).await;
-            self.closing.opened(self.shared.length.start_of(part.from));
+            self.closing.marks.opened(self.shared.length.start_of(part.from));
         }
     }
 

@@ -65,7 +65,7 @@ impl Closer {
             flush(&collectors, &closing.shared, FLUSH_MS).await;
             let mut closed = Vec::with_capacity(ended.len());
             for start in ended {
-                let mark = closing.mark(start);
+                let mark = closing.marks.mark(start);
                 let failed = if closing.shared.write_pending().await {
                     closing.close(start).await.err().map(|error| error.to_string())
                 } else {
@@ -92,7 +92,7 @@ impl Closer {
         for Closed { start, mark, failed } in closed {
             let Some(why) = failed else {
                 self.failed.remove(&start);
-                self.closing.no_longer_open(start, mark);
+                self.closing.marks.no_longer_open(start, mark);
                 self.bell.notify_one();
                 continue;
             };
@@ -122,7 +122,7 @@ impl Tracker {
             return None;
         }
         let now = self.shared.clock.now();
-        self.closing.open_segments().into_iter().filter_map(|start| self.segment_due(start, now)).min()
+        self.closing.marks.open_segments().into_iter().filter_map(|start| self.segment_due(start, now)).min()
     }
 
     /// When a segment is to be closed: not while it runs, and not before its counts came or are overdue.
@@ -142,7 +142,7 @@ impl Tracker {
         self.count_overdue().await;
         let now = self.shared.clock.now();
         let due = |start: &u64| self.segment_due(*start, now).is_some_and(|due| due <= now);
-        let ended: Vec<u64> = self.closing.open_segments().into_iter().filter(due).collect();
+        let ended: Vec<u64> = self.closing.marks.open_segments().into_iter().filter(due).collect();
         if !ended.is_empty() {
             self.closer.start(ended);
         }

@@ -17,6 +17,7 @@ mod tracking;
 mod when;
 
 use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
@@ -51,6 +52,8 @@ impl Answer {
 /// What a command has at hand.
 struct Context {
     client: Client,
+    /// The program that is started where no agent runs; none means the one beside this program.
+    agent: Option<PathBuf>,
     zone: Zone,
     now: u64,
 }
@@ -71,7 +74,7 @@ impl Context {
         if !self.client.runs() {
             say::aside("Starting the agent. The first time takes up to a minute.");
         }
-        ensure_agent(&self.client)?;
+        ensure_agent(&self.client, self.agent.as_deref())?;
         Ok(())
     }
 
@@ -101,15 +104,16 @@ impl Context {
     }
 }
 
-/// Runs a command on the agent of a data folder and prints what came of it. An error is one sentence on the standard
+/// Runs a command on the agent of a data folder (started from the program `agent` where none runs) and prints what came of it. An error is one sentence on the standard
 /// error, and the exit code 1.
 #[must_use]
-pub fn run(command: Command, client: Client, json: bool) -> ExitCode {
-    let context = Context { client, zone: Zone::here(), now: when::now() };
+pub fn run(command: Command, client: Client, agent: Option<&Path>, json: bool) -> ExitCode {
+    let agent = agent.map(Path::to_path_buf);
+    let context = Context { client, agent, zone: Zone::here(), now: when::now() };
     match answer(&context, command) {
         Ok(answer) => {
             let printed = if json {
-                print(format!("{:#}\n", answer.json).as_bytes())
+                print(plain::escaped_json(&format!("{:#}\n", answer.json)).as_bytes())
             } else {
                 print(with_line_end(plain::visible_lines(&answer.text).into_owned()).as_bytes())
             };

@@ -17,7 +17,7 @@ mod sign;
 use std::fs::File;
 use std::io::BufRead as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -97,7 +97,7 @@ fn lock(data: &Path) -> Result<File> {
 ///
 /// # Errors
 /// Where the tray runs already, or there is no session bus.
-pub fn run(client: Client, by_agent: bool) -> Result<()> {
+pub fn run(client: Client, agent: Option<PathBuf>, by_agent: bool) -> Result<()> {
     let _place = lock(client.data())?;
     let connection = bus::session().context(
         "there is no session bus, so neither an icon nor notifications can be shown: sign in to a desktop, or start \
@@ -128,6 +128,7 @@ pub fn run(client: Client, by_agent: bool) -> Result<()> {
     follow::follow(client.clone(), events, board)?;
     let tray = Desk {
         client,
+        agent,
         zone: zone.clone(),
         herald: Herald::new(zone),
         notifier,
@@ -156,6 +157,8 @@ fn told_to_end(events: SyncSender<Event>) -> Result<()> {
 /// What the tray's loop works with.
 struct Desk {
     client: Client,
+    /// The agent's program, where another is meant than the one beside this one.
+    agent: Option<PathBuf>,
     zone: Zone,
     herald: Herald,
     notifier: Notifier,
@@ -274,7 +277,7 @@ impl Desk {
     fn perform(&mut self, deed: &Deed) -> Result<Option<Message>> {
         let request = match deed {
             Deed::Start => {
-                ensure_agent(&self.client)?;
+                ensure_agent(&self.client, self.agent.as_deref())?;
                 Request::Start { memo: None, no_sign: false }
             }
             Deed::Stop => Request::Stop { at_segment_end: false },

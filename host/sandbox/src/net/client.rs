@@ -287,6 +287,9 @@ pub fn words(e: &reqwest::Error) -> String {
 
 /// What rustls says of certificates, with what to do about it.
 fn plainly(reason: &str) -> String {
+    if reason.starts_with("Connection refused") {
+        return "Connection refused: nobody listens there".to_owned();
+    }
     let Some(why) = reason.strip_prefix("invalid peer certificate: ") else { return reason.to_owned() };
     if why.starts_with("certificate expired") {
         "its certificate has expired: whoever runs it renews it; or this computer's clock is wrong".to_owned()
