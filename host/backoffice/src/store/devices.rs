@@ -102,20 +102,24 @@ impl Store {
         Ok(())
     }
 
-    /// The trackers of a contract by name, each with the sequence of the newest terms that it is known to have.
+    /// The trackers of a contract by name, each with the sequence of the newest terms that it is known to have, and whether
+    /// it has ever delivered something: before, nobody knows whether what is recorded was accepted there.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn trackers(&self, contract: &str) -> Result<Vec<(String, u64)>, StoreError> {
+    pub async fn trackers(&self, contract: &str) -> Result<Vec<(String, u64, bool)>, StoreError> {
         let rows = sqlx::query(
-            "SELECT name, terms FROM devices WHERE contract = ? ORDER BY enrolled_at, id LIMIT ?",
+            "SELECT name, terms, EXISTS (SELECT 1 FROM parcels WHERE device = devices.id) AS used FROM devices WHERE contract = ? ORDER BY enrolled_at, id LIMIT ?",
         )
         .bind(contract)
         .bind(limits::TRACKERS)
         .fetch_all(&self.pool)
         .await?;
         rows.iter()
-            .map(|row| Ok((row.try_get("name")?, unsigned(row.try_get("terms")?, "a sequence")?)))
+            .map(|row| {
+                let terms = unsigned(row.try_get("terms")?, "a sequence")?;
+                Ok((row.try_get("name")?, terms, row.try_get("used")?))
+            })
             .collect()
     }
 

@@ -28,6 +28,8 @@ struct InForce {
     issued_at: u64,
     /// On which trackers; empty where no tracker has taken part yet.
     trackers: Vec<String>,
+    /// Which of them have delivered nothing yet.
+    unused: Vec<String>,
     /// The policy of the newest parcel that was made under them.
     policy: Option<Policy>,
 }
@@ -50,20 +52,24 @@ async fn in_force(app: &App, contract: &Contract) -> Result<Vec<InForce>, PageEr
     let policy = |sequence: u64| {
         newest.as_ref().filter(|p| p.terms == sequence || p.terms == 0).map(|p| p.policy.clone())
     };
-    let mut trackers: BTreeMap<Reverse<u64>, Vec<String>> = BTreeMap::new();
-    for (name, sequence) in app.store.trackers(&contract.id).await? {
-        trackers.entry(Reverse(sequence)).or_default().push(name);
+    let mut trackers: BTreeMap<Reverse<u64>, (Vec<String>, Vec<String>)> = BTreeMap::new();
+    for (name, sequence, used) in app.store.trackers(&contract.id).await? {
+        let (names, unused) = trackers.entry(Reverse(sequence)).or_default();
+        if !used {
+            unused.push(name.clone());
+        }
+        names.push(name);
     }
     let mut all = Vec::new();
-    for (Reverse(sequence), trackers) in trackers {
+    for (Reverse(sequence), (trackers, unused)) in trackers {
         if let Some((terms, issued_at)) = app.store.terms(&contract.id, sequence).await? {
-            all.push(InForce { terms, issued_at, trackers, policy: policy(sequence) });
+            all.push(InForce { terms, issued_at, trackers, unused, policy: policy(sequence) });
         }
     }
     if all.is_empty() {
         let (terms, issued_at) = (contract.terms.clone(), contract.issued_at);
         let policy = policy(terms.sequence);
-        all.push(InForce { terms, issued_at, trackers: Vec::new(), policy });
+        all.push(InForce { terms, issued_at, trackers: Vec::new(), unused: Vec::new(), policy });
     }
     Ok(all)
 }
@@ -123,7 +129,12 @@ fn render(opened: &Opened, in_force: &[InForce]) -> Markup {
 
 /// What terms say. With `named`, which trackers they are in force on: there are others.
 fn sections(opened: &Opened, in_force: &InForce, named: bool, issued: Option<String>) -> Markup {
-    let InForce { terms, policy, trackers, .. } = in_force;
+    let InForce { terms, policy, trackers, unused, .. } = in_force;
+    let accepted = |name: &String| match unused.contains(name) {
+        true => format!("{name}, once it is accepted there"),
+        false => name.clone(),
+    };
+    let places = trackers.iter().map(accepted).collect::<Vec<_>>().join("; ");
     let policy = policy.as_ref();
     let says = Says { terms, worker: !opened.is_client() };
     html! {
@@ -145,7 +156,7 @@ fn sections(opened: &Opened, in_force: &InForce, named: bool, issued: Option<Str
             div {
                 dl.kv {
                     dt { "In force on" }
-                    dd { @if trackers.is_empty() { "No tracker yet" } @else { (trackers.join(", ")) } }
+                    dd { @if trackers.is_empty() { "No tracker yet" } @else { (places) } }
                     @if let Some(issued) = issued { dt { "Issued" } dd { (issued) } }
                     dt { "Client" } dd { (terms.client) }
                     dt { "Worker" } dd { (terms.worker) }
@@ -264,6 +275,13 @@ impl<'a> Says<'a> {
                 "clock",
                 "How many keys, clicks and scrolls there are each minute. Never which key, never where.",
             ),
+            "screenshots" if self.terms.policy.is_none() => {
+                Self::line("nopic", "No pictures: without a privacy policy none is kept.")
+            }
+            "windows" if self.terms.policy.is_none() => Self::line(
+                "nopic",
+                "No applications, titles or addresses: without a privacy policy none is kept.",
+            ),
             "screenshots" => {
                 let what = match setting("scope") {
                     Some("active-monitor") => "the monitor in use",
@@ -310,7 +328,11 @@ impl<'a> Says<'a> {
             (Self::line("clock", "In which minutes time was tracked, with the memo and the label."))
             @if !has("screenshots") { (Self::line("nopic", "No pictures. The screen is not captured.")) }
             @if !has("activity") { (Self::line("clock", "No counts of keys, clicks and scrolls.")) }
-            (Self::line("camera", "The camera is not used."))
+            @if self.terms.collectors.iter().all(|c| ["screenshots", "activity", "windows"].contains(&c.plugin.as_str())) {
+                (Self::line("camera", "The camera is not used."))
+            } @else {
+                (Self::line("camera", "Whether a plugin may use the camera stands in the notice that the tracker shows before anything is recorded."))
+            }
         }
     }
 
