@@ -87,10 +87,21 @@ async fn counting(source: &dyn InputSource) -> Check {
     }
 }
 
+/// How much has to be free on the disk, in bytes: a day's pictures.
+const LEAST_FREE: u64 = 100 << 20;
+
 fn disk(agent: &Agent) -> Check {
     let bytes = agent.disk_bytes();
     let limit = crate::settings::preferences(&agent.house().folder).map_or(u64::MAX, |p| p.disk_limit);
     let mb = |bytes: u64| bytes.div_ceil(1 << 20);
+    let free = rustix::fs::statvfs(agent.house().folder.path("."))
+        .map(|found| found.f_bavail.saturating_mul(found.f_frsize));
+    if let Ok(free) = free
+        && free < LEAST_FREE
+    {
+        let found = format!("{} MB free: what is recorded needs {} MB", free >> 20, LEAST_FREE >> 20);
+        return check("disk", false, found, "free some disk space");
+    }
     check(
         "disk",
         bytes < limit,

@@ -179,7 +179,8 @@ impl Artefacts {
         match status {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => {
-                let said = String::from_utf8_lossy(&said);
+                // Its name is drawn anew each time: what is said of the same fault stays the same.
+                let said = String::from_utf8_lossy(&said).replace(&*fresh.to_string_lossy(), "what it makes");
                 let said = cut(said.trim(), limits.text);
                 Err(Refusal::Compile(if said.is_empty() { status.to_string() } else { said.to_owned() }))
             }

@@ -5,7 +5,9 @@
 #[path = "candor-compile/lockdown.rs"]
 mod lockdown;
 
+use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -32,8 +34,17 @@ struct Arguments {
     seconds: u64,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    let Err(error) = run(&Arguments::parse()) else { return ExitCode::SUCCESS };
+    // One sentence, which a person may read in the notice. An error of the compiler's own tells its cause itself.
+    let words =
+        if error.is::<candor_sandbox::CompileError>() { error.to_string() } else { format!("{error:#}") };
+    // Where nobody reads it, nothing more can be done.
+    let _ = writeln!(std::io::stderr(), "{words}");
+    ExitCode::FAILURE
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
     for (resource, limit) in [
         (Resource::As, arguments.memory),
         // Several threads compile, so processor time runs faster than the clock.
