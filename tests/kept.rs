@@ -11,11 +11,12 @@
     reason = "a test says what failed by panicking"
 )]
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use candor_protocol::{Client, NoticeAnswer, Preferences, Request, Segment};
+use candor_protocol::{Client, NoticeAnswer, Preferences, Request, Segment, Status};
 use candor_tests::agent::Agent;
 use candor_tests::desk::{CONTRACT, Desk, now};
 use candor_tests::fast::FastAgent;
@@ -236,6 +237,45 @@ fn invariant_09_a_notice_that_is_accepted_anew_goes_on_tracking() {
         })
         .unwrap();
     }
+}
+
+#[test]
+fn the_week_is_that_of_the_diary_whatever_device_it_was_worked_on() {
+    let desk = Desk::open(0, SPEED, |_| {}).unwrap();
+    let second = Agent::enrol(&desk.folder.path().join("second"), &desk.backoffice, CONTRACT).unwrap();
+    let week = |agent: &Agent| -> Status {
+        serde_json::from_value(agent.request(&Request::Status { after: None }).unwrap()).unwrap()
+    };
+    desk.tell(&start()).unwrap();
+    desk.until("three segments", |d| Ok((d.delivered()?.len() >= 3).then_some(()))).unwrap();
+    desk.stop().unwrap();
+    desk.until("delivery", |d| Ok((d.status()?.outbox.waiting == 0).then_some(()))).unwrap();
+    // The other computer was never worked on. It learns what there is when it begins to look.
+    let _running = FastAgent::start(&second, now(), SPEED).unwrap();
+    let here = desk.status().unwrap().week_ms;
+    desk.until("the same week there", |_| Ok((week(&second).week_ms == here).then_some(()))).unwrap();
+    second.tell(&["start", "--no-sign"]).unwrap();
+    desk.until("time there", |_| Ok((week(&second).week_ms > here + MINUTE).then_some(()))).unwrap();
+    second.tell(&["stop"]).unwrap();
+    let settled = |status: &Status| status.segments.open == 0 && status.outbox.waiting == 0;
+    desk.until("delivery there", |_| Ok(settled(&week(&second)).then_some(()))).unwrap();
+    let minutes = |d: &Desk| -> u64 {
+        // A minute that both were worked on counts once.
+        let segments = d.delivered().unwrap();
+        let active = segments.iter().filter(|s| s["minutes_active"].as_u64() > Some(0));
+        let starts: BTreeSet<u64> = active.map(|s| s["start"].as_u64().unwrap()).collect();
+        starts.len() as u64 * MINUTE
+    };
+    // What this one works next tells it of what the other did.
+    desk.tell(&start()).unwrap();
+    let before = desk.delivered().unwrap().len();
+    desk.until("more", |d| Ok((d.delivered()?.len() > before).then_some(()))).unwrap();
+    desk.stop().unwrap();
+    desk.until("the same week as in the diary", |d| {
+        let status = d.status()?;
+        Ok((settled(&status) && status.week_ms == minutes(d)).then_some(()))
+    })
+    .unwrap();
 }
 
 #[test]

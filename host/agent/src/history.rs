@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::closing::{CloseError, Closing};
+use crate::week::Elsewhere;
 
 /// What is kept of a closed segment, so that a parcel is not opened again for each look at the clock.
 #[derive(Clone)]
@@ -41,12 +42,31 @@ pub struct Totals {
     pub last_picture: Option<u64>,
 }
 
+impl Totals {
+    /// Adds what was billed from other devices. What is beyond the limit then is the latest, as far as this device can tell.
+    fn add(&mut self, ms: u64, limit: Option<u64>) {
+        self.week_ms = self.week_ms.saturating_add(ms);
+        let beyond = limit.map_or(0, |limit| self.week_ms.saturating_sub(limit));
+        if beyond > 0 {
+            self.week_ms -= beyond;
+            self.over_ms += beyond;
+            self.today_ms = self.today_ms.saturating_sub(beyond);
+            self.running_ms = 0;
+        }
+    }
+}
+
 impl History {
-    /// Adds up what is closed, and the segment that runs.
+    /// Adds up what is closed, the segment that runs, and what was billed from other devices.
     ///
     /// # Errors
     /// Where the journal could not be read.
-    pub async fn totals(&self, closing: &Closing, running: Option<&Parcel>) -> Result<Totals, CloseError> {
+    pub async fn totals(
+        &self,
+        closing: &Closing,
+        running: Option<&Parcel>,
+        elsewhere: Option<Elsewhere>,
+    ) -> Result<Totals, CloseError> {
         let journal = &closing.shared.journal;
         let now = closing.shared.clock.now();
         let week = week_of(now);
@@ -92,6 +112,10 @@ impl History {
                 _ => {}
             }
         }
+        if let Some(elsewhere) = elsewhere.filter(|elsewhere| elsewhere.week == week.0) {
+            let limit = closing.terms.weekly_limit.map(|minutes| u64::from(minutes) * MINUTE_MS);
+            totals.add(elsewhere.ms, limit);
+        }
         let pictured =
             |(start, known): (&u64, &Known)| (known.pictured && *start >= today.0).then_some(*start);
         totals.last_picture = all.iter().rev().find_map(pictured);
@@ -113,6 +137,31 @@ impl History {
             _ => true,
         })
     }
+}
+
+/// What of a week is billed of the segments of this device that the back office has, in milliseconds; none while a change of
+/// one of them is still on its way.
+pub(crate) async fn delivered_ms(closing: &Closing, from: u64, to: u64) -> Result<Option<u64>, CloseError> {
+    let journal = &closing.shared.journal;
+    let mut facts = Vec::new();
+    for entry in journal.closed_parcels(&closing.shared.session, from, to).await? {
+        let waits = matches!(entry.state, OutboxState::Held | OutboxState::Waiting);
+        if waits && entry.revision > 0 {
+            return Ok(None);
+        }
+        if entry.state == OutboxState::Delivered {
+            match closing.parcel(&entry.parcel_id).await {
+                Ok(parcel) => facts.push(Facts::of(&parcel)),
+                Err(CloseError::Journal(error)) if error.is_damage() => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        } else if journal.was_delivered(&closing.shared.session, entry.segment_start).await? {
+            return Ok(None);
+        }
+    }
+    let outcomes = closing.outcomes(&facts).into_iter().zip(&facts);
+    let billed = outcomes.filter(|(outcome, _)| *outcome == Outcome::Billed);
+    Ok(Some(billed.map(|(_, facts)| facts.length.ms()).sum()))
 }
 
 fn known_of(id: &str, parcel: &Parcel) -> Known {

@@ -51,4 +51,5 @@ mod status;
 pub mod tracked;
 pub mod tracker;
 mod unwritten;
+pub mod week;
 mod zeroing;

@@ -19,10 +19,13 @@ use crate::folder_proof::check_folder;
 use crate::hosts::JournalAttachment;
 use crate::removal::UNDO_MS;
 use crate::shared::Shared;
+use crate::week::WeekSource;
 
 /// How often the outbox is looked at where nothing else wakes it, and how often at most, in milliseconds.
 const LOOK_MS: u64 = 60_000;
 const LEAST_LOOK_MS: u64 = 100;
+/// How often it is asked what the week adds up to where nothing is delivered, in milliseconds.
+const WEEK_MS: u64 = 15 * 60_000;
 /// First wait after a failure, and the longest, in milliseconds.
 const BACKOFF_MS: (u64, u64) = (5_000, 15 * 60_000);
 /// The longest wait that a target may ask for, in milliseconds.
@@ -48,6 +51,8 @@ pub struct Courier {
     pub closed: Arc<Notify>,
     /// How it goes, for those who show it.
     pub delivery: Arc<Delivery>,
+    /// Tells what the week adds up to with other devices; none where what is delivered goes elsewhere.
+    pub week: Option<WeekSource>,
 }
 
 /// How delivery goes.
@@ -170,11 +175,12 @@ impl Courier {
     /// Runs for as long as the agent does.
     pub async fn run(mut self) {
         let mut anchor = Anchor::new(self.shared.clock.as_ref());
+        let mut asked: Option<u64> = None;
         if let Err(error) = self.bound_waits().await {
             self.shared.problem("outbox", Some(error.to_string()));
         }
         loop {
-            match self.turn(&mut anchor).await {
+            match self.turn(&mut anchor, &mut asked).await {
                 // Either something changed or it is time to look again.
                 Ok(wait) => {
                     let wait = self.shared.clock.real(wait);
@@ -189,13 +195,24 @@ impl Courier {
     }
 
     /// Delivers what is due; answers how long nothing else will be.
-    async fn turn(&mut self, anchor: &mut Anchor) -> Result<u64, JournalError> {
+    async fn turn(&mut self, anchor: &mut Anchor, asked: &mut Option<u64>) -> Result<u64, JournalError> {
         self.shared.follow_clock().await?;
         let moved = anchor.moved(self.shared.clock.as_ref());
         if moved != 0 {
             self.delivery.shift(moved);
         }
-        self.deliver_due().await?;
+        let delivered = self.deliver_due().await?;
+        let now = self.shared.clock.monotonic();
+        let due = asked.is_none_or(|asked| now.saturating_sub(asked) >= WEEK_MS);
+        if let Some(week) = &self.week
+            && (delivered || due)
+            && self.delivery.now().offline_since.is_none()
+        {
+            *asked = Some(now);
+            if let Err(error) = week.look(&self.closing).await {
+                tracing::warn!("the week could not be added up: {error}");
+            }
+        }
         self.next_due().await
     }
 
@@ -218,19 +235,22 @@ impl Courier {
         Ok(wait.clamp(LEAST_LOOK_MS, LOOK_MS))
     }
 
-    async fn deliver_due(&mut self) -> Result<(), JournalError> {
+    /// Whether something was delivered, or refused.
+    async fn deliver_due(&mut self) -> Result<bool, JournalError> {
+        let mut some = false;
         loop {
             let now = self.shared.clock.now();
             // One try tells for all: weeks of segments do not each knock at a door that is closed.
             if self.delivery.now().next_try_at.is_some_and(|at| at > now) {
-                return Ok(());
+                return Ok(some);
             }
             let session = self.shared.session.as_str();
             let Some(entry) = self.shared.journal.due_of(Some(session), now, 1).await?.into_iter().next()
             else {
-                return Ok(());
+                return Ok(some);
             };
             self.deliver(&entry).await?;
+            some = true;
             self.shared.changed();
         }
     }

@@ -38,6 +38,7 @@ use crate::shared::Shared;
 use crate::signs::Signs;
 use crate::tracked::Ask;
 use crate::tracker::{Absence, Command, Reply, State, Tracker};
+use crate::week::{OtherDevices, WeekSource};
 
 /// How many commands may wait for the tracker.
 const COMMANDS: usize = 16;
@@ -85,6 +86,8 @@ pub struct Seat {
     pub shared: Arc<Shared>,
     /// How its delivery goes.
     pub delivery: Arc<Delivery>,
+    /// What of the week was billed from other devices.
+    pub elsewhere: Arc<OtherDevices>,
     /// Closed segments, added up.
     pub history: History,
     work: Mutex<Work>,
@@ -230,6 +233,7 @@ impl Seat {
             shared: Arc::new(shared),
             enrolment,
             delivery: Arc::default(),
+            elsewhere: Arc::default(),
             history: History::default(),
             pipeline: Mutex::default(),
             assembling: Mutex::default(),
@@ -532,10 +536,15 @@ impl Seat {
     ) -> Result<Courier, String> {
         let granted = acceptance.granted(loaded)?;
         let token = self.folder.token().map_err(|e| format!("{e:#}"))?;
-        let hosts = UploaderHosts {
-            store: Arc::new(self.store(loaded)),
-            secrets: Arc::new(Token { origin: self.enrolment.server.clone(), token }),
-        };
+        let secrets: Arc<dyn Secrets> = Arc::new(Token { origin: self.enrolment.server.clone(), token });
+        let hosts = UploaderHosts { store: Arc::new(self.store(loaded)), secrets: Arc::clone(&secrets) };
+        let grants = granted.grants.http.clone();
+        let week = grants.iter().any(|grant| grant.origin == self.enrolment.server).then(|| WeekSource {
+            server: self.enrolment.server.clone(),
+            grants,
+            secrets,
+            found: Arc::clone(&self.elsewhere),
+        });
         let network = loaded.prepared.description().imports.contains(&Capability::Http);
         let proof = if network {
             Proof::Countersigned(Box::new(self.enrolment.server_key.clone()))
@@ -560,6 +569,7 @@ impl Seat {
             closed,
             closing,
             delivery: Arc::clone(&self.delivery),
+            week,
         })
     }
 

@@ -136,7 +136,12 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
             Record::Withdrawn { at, time_ms: Some(time_ms) } => {
                 (spans, counts, gaps, blobs, typed) =
                     (Vec::new(), BTreeMap::new(), Vec::new(), Vec::new(), None);
-                parcel = Parcel { removed: Some(Removed { at: *at, time_ms: *time_ms }), ..empty(frame) };
+                let activity = parcel.activity;
+                parcel = Parcel {
+                    removed: Some(Removed { at: *at, time_ms: *time_ms }),
+                    activity,
+                    ..empty(frame)
+                };
             }
             Record::Removed { at, time_ms } => parcel.removed = Some(Removed { at: *at, time_ms: *time_ms }),
             Record::Manual { at, memo } => typed = Some((*at, memo)),

@@ -159,7 +159,7 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
     };
     let running = running.map(|assembled| assembled.parcel);
     let Totals { today_ms, week_ms, over_ms, running_ms, last_picture } =
-        seat.history.totals(closing, running.as_ref()).await.map_err(words)?;
+        seat.history.totals(closing, running.as_ref(), seat.elsewhere.now()).await.map_err(words)?;
     (status.today_ms, status.week_ms, status.over_ms) = (today_ms, week_ms, over_ms);
     if let Some(parcel) = running {
         let mut shown = view(&parcel, None, closing.sends_at(parcel.start), status.now);

@@ -426,6 +426,7 @@ impl Tracker {
                 Ok(())
             }
             Command::Rewrite => {
+                self.uncounted_in = None;
                 self.write_memo(self.shared.clock.now()).await;
                 Ok(())
             }

@@ -52,7 +52,7 @@ pub use grants::{Capability, Grants, HttpGrant, NoCapability};
 pub use limits::Limits;
 pub use log::{Level, LogLine};
 pub use net::client::words as http_words;
-pub use net::probe::{Answered, is_private, probe};
+pub use net::probe::{Answered, is_private, probe, probe_as};
 pub use policy::Policy;
 pub use refusal::{Refusal, SettingError};
 pub use sandbox::{CollectorHosts, Prepared, Sandbox, SandboxConfig, SandboxError, UploaderHosts};

@@ -49,9 +49,10 @@ impl Agent {
                 let seat = self.current().await?;
                 check_memo(memo.as_deref().unwrap_or(""))?;
                 let pipeline = seat.ready().await?;
+                let mut _starting = None;
                 if !no_sign {
                     let before = self.called_off.load(Ordering::Acquire);
-                    self.house.signs.required().await?;
+                    _starting = Some(self.house.signs.required().await?);
                     if self.called_off.load(Ordering::Acquire) != before {
                         return Err("tracking did not start: something else was asked for meanwhile".into());
                     }

@@ -100,8 +100,8 @@ impl Drop for Place {
     }
 }
 
-/// A start that waits.
-struct Starting<'a>(&'a Signs);
+/// A start: something has to show it, from before it tracks until it does.
+pub struct Starting<'a>(&'a Signs);
 
 impl<'a> Starting<'a> {
     fn begin(signs: &'a Signs) -> Self {
@@ -180,12 +180,13 @@ impl Signs {
         self.missing.load(Ordering::Acquire)
     }
 
-    /// Waits until something shows that it is recorded; recording may begin then.
+    /// Waits until something shows that it is recorded; recording may begin then. The answer is to be kept until it did:
+    /// what shows it would go away in between.
     ///
     /// # Errors
     /// Where nothing does; says what to do.
-    pub async fn required(&self) -> Result<(), String> {
-        let _starting = Starting::begin(self);
+    pub async fn required(&self) -> Result<Starting<'_>, String> {
+        let starting = Starting::begin(self);
         let mut revision = self.revision.subscribe();
         let began = Instant::now();
         while self.shown().is_empty() {
@@ -206,7 +207,7 @@ impl Signs {
         }
         self.with(|inner| inner.grace.begin());
         self.missing.store(false, Ordering::Release);
-        Ok(())
+        Ok(starting)
     }
 
     /// Sees to it that something shows while `recorded`, until this is dropped. `changed` is called when recording is to
@@ -321,17 +322,17 @@ mod tests {
     #[tokio::test]
     async fn invariant_06_a_start_waits_for_a_sign_and_says_where_none_can_be_shown() {
         let signs = signs();
-        let refused = signs.required().await.unwrap_err();
+        let refused = signs.required().await.err().unwrap();
         assert!(refused.contains("--no-sign"), "{refused}");
         let place = signs.place(None);
         let waiting = {
             let signs = Arc::clone(&signs);
-            tokio::spawn(async move { signs.required().await })
+            tokio::spawn(async move { drop(signs.required().await.unwrap()) })
         };
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert!(signs.starting() && !waiting.is_finished());
         place.shows(Face::Window, &[Sign::Window]).unwrap();
-        waiting.await.unwrap().unwrap();
+        waiting.await.unwrap();
         assert!(!signs.starting());
     }
 }

@@ -10,7 +10,8 @@ use url::{Host, Url};
 use super::address::{Reach, judge};
 use super::client::Client;
 use super::origin::Granted;
-use crate::bindings::candor::plugin::http::{HttpError, Method, Request};
+use crate::bindings::candor::plugin::http::{Auth, HeaderAuth, HttpError, Method, Request, SecretUse};
+use crate::capability::Secrets;
 use crate::grants::HttpGrant;
 use crate::limits::Limits;
 
@@ -41,10 +42,36 @@ impl Answered {
 /// # Errors
 /// Why there is no answer, as a plugin would hear it.
 pub async fn probe(url: &str, grants: &[HttpGrant], limit: Duration) -> Result<Answered, String> {
+    ask(url, grants, None, None, limit).await
+}
+
+/// The same with a bearer token: the secret of this name, where it was stored for that address.
+///
+/// # Errors
+/// As [`probe`].
+pub async fn probe_as(
+    url: &str,
+    grants: &[HttpGrant],
+    secrets: Arc<dyn Secrets>,
+    secret: &str,
+    limit: Duration,
+) -> Result<Answered, String> {
+    let header = HeaderAuth { name: "authorization".to_owned(), prefix: "Bearer ".to_owned() };
+    let auth = Auth { secret: secret.to_owned(), secret_use: SecretUse::Header(header) };
+    ask(url, grants, Some(secrets), Some(auth), limit).await
+}
+
+async fn ask(
+    url: &str,
+    grants: &[HttpGrant],
+    secrets: Option<Arc<dyn Secrets>>,
+    auth: Option<Auth>,
+    limit: Duration,
+) -> Result<Answered, String> {
     let limits = Arc::new(Limits { http_time: limit, ..Limits::default() });
-    let client = Client::new(Granted::read(grants)?, None, &limits);
+    let client = Client::new(Granted::read(grants)?, secrets, &limits);
     let request = Request { method: Method::Get, url: url.to_owned(), headers: Vec::new(), timeout: None };
-    let answer = client.send(request, None, crate::hosts::attachments::Body::default()).await;
+    let answer = client.send(request, auth, crate::hosts::attachments::Body::default()).await;
     let answer = answer.map_err(words)?;
     Ok(Answered {
         status: answer.status,

@@ -419,7 +419,7 @@ fn a_lost_display_is_an_error_and_no_end(backend: Backend) -> anyhow::Result<()>
     let watch = open(backend, &display)?;
     let mut changes = watch.changes();
     display.kill_server()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     // A look that was under way may have seen its windows go first: that is a change of its own.
     let told = runtime.block_on(async {
         let lost = async { while changes.changed().await.is_ok() && watch.current().is_ok() {} };
