@@ -104,6 +104,32 @@ fn uncovered(frame: &Masked, (x, y, width, height): (i32, i32, i32, i32)) -> Vec
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invariant_05_own_rules_and_other_contracts_in_candors_own_window_are_in_no_picture() {
+    let mut display = Display::start("1280x800x24").unwrap();
+    display.openbox().unwrap();
+    let data = tempfile::tempdir().unwrap();
+    let program = places::program("candor");
+    let mut window = display.command(&program.display().to_string(), &["--agent", "/nowhere", "--data"]);
+    window
+        .arg(data.path())
+        .env("LIBGL_ALWAYS_SOFTWARE", "1")
+        .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere");
+    let mut running = window.spawn().unwrap();
+    let place = place(&display, display.window_named("Candor").unwrap());
+    let open = guard(&display, SECRET).await;
+    let Ok(seen) = open.picture(Scope::Desktop).await else { panic!("no picture") };
+    assert!(!uncovered(&seen, place).is_empty(), "the window is on the screen");
+    let closed = guard(&display, SECRET).await;
+    closed.set_own_program(program);
+    let Ok(covered) = closed.picture(Scope::Desktop).await else { panic!("no picture") };
+    assert_eq!(uncovered(&covered, place), []);
+    let told = closed.windows().await.unwrap();
+    assert!(told.layout.windows.iter().all(|w| w.title.as_deref() != Some("Candor")), "{told:?}");
+    let _gone = running.kill();
+    let _status = running.wait();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn invariant_02_the_guard_judges_every_visible_window_on_every_monitor() {
     let mut display = Display::two_monitors().unwrap();
     display.openbox().unwrap();

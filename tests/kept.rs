@@ -152,6 +152,57 @@ fn invariant_08_a_removed_picture_is_undone_or_destroyed_after_a_restart_as_befo
 }
 
 #[test]
+fn invariant_08_a_removed_picture_is_destroyed_however_late_the_agent_starts_again() {
+    const HOLD: u64 = 7 * 24 * 60 * MINUTE;
+    let mut desk = Desk::open(HOLD, SPEED, |_| {}).unwrap();
+    desk.tell(&start()).unwrap();
+    let pictured =
+        desk.until("a picture", |d| Ok(closed(d).into_iter().find(|s| s.picture.is_some()))).unwrap();
+    desk.stop().unwrap();
+    desk.tell(&Request::RemovePicture { start: pictured.start }).unwrap();
+    desk.tell(&Request::Quit).unwrap();
+    desk.running.ended().unwrap();
+    let later = now() + 42 * 24 * 60 * MINUTE;
+    desk.running = FastAgent::start_as(&desk.agent, now(), SPEED, &places::guests(), |command| {
+        command.args(["--shown", &later.to_string()]);
+    })
+    .unwrap();
+    desk.until("the end of what was removed", |d| {
+        let mut left = d.records()?.into_iter().filter(|r| {
+            r["kind"] == "snapshot"
+                && r["at"].as_u64().is_some_and(|at| at / MINUTE == pictured.start / MINUTE)
+        });
+        Ok(left.all(|record| record["body"] == "erased").then_some(()))
+    })
+    .unwrap();
+}
+
+#[test]
+fn invariant_08_what_was_seen_before_a_removal_and_told_after_it_is_not_kept() {
+    // A segment of an hour, in which windows change every seven seconds.
+    let desk = Desk::open(0, SPEED, |terms| terms["segment"] = json!(60)).unwrap();
+    desk.tell(&start()).unwrap();
+    desk.until("worked time", |d| Ok((d.status()?.on_ms > MINUTE).then_some(()))).unwrap();
+    for round in 0..12 {
+        std::thread::sleep(Duration::from_millis(150 + 37 * round));
+        let asked = desk.status().unwrap().now;
+        desk.tell(&Request::Forget { from: asked - MINUTE, to: asked }).unwrap();
+        let done = desk.status().unwrap().now;
+        // What was seen before is judged one and a half seconds later, and written then.
+        desk.until("half a minute", |d| Ok((d.status()?.now > done + MINUTE / 2).then_some(()))).unwrap();
+        for record in desk.records().unwrap() {
+            let body = &record["body"];
+            let at = match record["kind"].as_str().unwrap() {
+                "focus" | "custom" => body["at"].as_u64(),
+                "snapshot" => body["facts"]["at"].as_u64(),
+                _ => None,
+            };
+            assert!(at.is_none_or(|at| at >= asked), "asked at {asked}: {record:#}");
+        }
+    }
+}
+
+#[test]
 fn invariant_09_what_was_not_closed_is_closed_however_long_nobody_looked() {
     let mut desk = Desk::open(0, SPEED, |terms| terms["segment"] = json!(10)).unwrap();
     desk.tell(&start()).unwrap();

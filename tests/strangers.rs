@@ -126,6 +126,14 @@ fn invariant_06_a_second_contract_of_the_same_name_gets_nothing_of_the_first_and
     let delivered =
         until(&agent, "delivery to the second", || second.deliveries(CONTRACT).unwrap().into_iter().next());
     assert_eq!(delivered["memo"], Value::Null, "{delivered:#}");
+    // A pause is a pause, whichever contract is chosen in it.
+    agent.request(&Request::Pause).unwrap();
+    agent.request(&Request::Switch { contract: CONTRACT.into() }).unwrap();
+    let now = status(&agent);
+    assert!(!now.tracking && now.contract == CONTRACT, "choosing another contract ends no pause: {now:#?}");
+    agent.request(&Request::Switch { contract: joined.id.clone() }).unwrap();
+    assert!(!status(&agent).tracking);
+    agent.request(&Request::Start { memo: None, no_sign: true }).unwrap();
     agent.request(&Request::Memo { memo: "For B".into() }).unwrap();
     agent.request(&Request::Stop { at_segment_end: false }).unwrap();
     agent.request(&Request::Switch { contract: CONTRACT.into() }).unwrap();

@@ -123,6 +123,7 @@ impl Agent {
             folder,
             clock,
             eyes,
+            own_program: tray.as_ref().map(|tray| tray.program.clone()),
             input,
             presence: Arc::new(Watched { presence, signs: Arc::clone(&signs) }),
             signs,

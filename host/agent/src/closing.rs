@@ -221,6 +221,8 @@ impl Closing {
         self.shared.record(start, &record).await.map_err(|error| match error {
             RecordError::Json(error) => CloseError::Json(error),
             RecordError::Journal(error) => CloseError::Journal(error),
+            // No evidence, so never refused as that.
+            RecordError::Removed => CloseError::Journal(JournalError::Closed),
         })?;
         Ok(self.revise(start).await?.is_some())
     }

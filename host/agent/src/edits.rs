@@ -141,6 +141,11 @@ impl Closing {
         }
         let length = self.terms.segment.ms();
         let first = self.terms.segment.start_of(from);
+        if remove {
+            // What was seen before this, and is still being judged or written, is not kept either.
+            let end = self.terms.segment.start_of(to.saturating_sub(1)).saturating_add(length);
+            self.shared.removed(first, end.min(self.shared.clock.now().saturating_add(1))).await;
+        }
         let mut sum: Option<Forgotten> = None;
         let mut locked = false;
         for start in (first..to).step_by(usize::try_from(length).unwrap_or(usize::MAX)) {

@@ -134,6 +134,10 @@ impl CollectorHost {
             return Err(NoteError::TooMany);
         }
         let kept = self.keep(masked, size).await;
+        if !self.shared.takes(at) {
+            // The worker removed the segment, or paused, while it was encoded: nobody misses it.
+            return kept;
+        }
         if kept.is_err() {
             // There was a picture and it is lost: that is not 'off at its moment'.
             self.record(at, &Record::NoSnapshot { why: NoSnapshot::CollectorFailed }).await?;
@@ -149,7 +153,12 @@ impl CollectorHost {
             .map_err(|_| NoteError::Unavailable("the encoder failed".into()))?
             .map_err(|e| NoteError::Unavailable(e.to_string()))?;
         let blob = self.shared.journal.put_blob(&facts.media_type, bytes).await.map_err(unavailable)?;
-        self.record(at, &Record::Snapshot { facts, blob: blob.id }).await
+        let recorded = self.record(at, &Record::Snapshot { facts, blob: blob.id.clone() }).await;
+        if recorded.is_err() {
+            // Nothing refers to it.
+            self.shared.journal.erase_blob(&blob.id).await.map_err(unavailable)?;
+        }
+        recorded
     }
 }
 

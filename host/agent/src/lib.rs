@@ -39,6 +39,7 @@ pub mod presence;
 mod preview;
 pub mod private;
 mod problems;
+mod program;
 pub mod record;
 mod recovery;
 pub mod removal;

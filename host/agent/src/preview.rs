@@ -52,6 +52,9 @@ pub(crate) async fn preview(
         policies.own_failed();
     }
     let guard = Guard::new(Arc::clone(eyes), policies, Arc::clone(&house.clock));
+    if let Some(program) = &house.own_program {
+        guard.set_own_program(program.clone());
+    }
     guard.set_active_monitor_only(seat.shared.choices().active_monitor_only);
     let masked = match guard.picture(Scope::Desktop).await {
         Ok(masked) => masked,

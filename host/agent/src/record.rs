@@ -161,6 +161,12 @@ impl Record {
         }
     }
 
+    /// Whether it shows what was on screen, or what a plugin noted.
+    #[must_use]
+    pub fn is_evidence(&self) -> bool {
+        matches!(self, Self::Focus(_) | Self::Snapshot { .. } | Self::Custom(_))
+    }
+
     /// The kind under which the journal files it.
     #[must_use]
     pub fn kind(&self) -> &'static str {

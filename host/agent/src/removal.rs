@@ -19,8 +19,6 @@ use crate::record::Record;
 
 /// How long a removal can be undone at least, where nothing of the segment is held any more, in milliseconds.
 pub const UNDO_MS: u64 = 10_000;
-/// How far back removals are looked for that were not finished, in milliseconds: no hold is longer.
-const LONGEST_HOLD_MS: u64 = 32 * 24 * 60 * 60_000;
 /// How long to wait before another try where the journal could not be written.
 const AGAIN: Duration = Duration::from_secs(10);
 /// How many records are read at once.
@@ -70,6 +68,9 @@ impl Closing {
             return Err(EditError::Refused("that segment has no picture"));
         }
         let time_ms = with_time.then(|| self.time_of(start, &records));
+        if with_time {
+            self.shared.removed(start, now).await;
+        }
         self.append(start, &Record::Withdrawn { at: now, time_ms }).await?;
         self.removals.with(|open| open.insert(start));
         self.revise(start).await?;
@@ -167,9 +168,8 @@ impl Closing {
         Ok(())
     }
 
-    /// Finds removals that were not finished when the agent ended.
+    /// Finds removals that were not finished when the agent ended, however long ago.
     async fn find_removals(&self) -> Result<(), CloseError> {
-        let from = self.shared.clock.now().saturating_sub(LONGEST_HOLD_MS);
         let mut after = None;
         loop {
             let page = self
@@ -177,7 +177,6 @@ impl Closing {
                 .journal
                 .read(RecordFilter {
                     contract: Some(self.shared.session.clone()),
-                    from_at: Some(from),
                     after_sequence: after,
                     kinds: vec!["withdrawn".into()],
                     limit: PAGE,

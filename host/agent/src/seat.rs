@@ -53,6 +53,8 @@ pub struct House {
     pub clock: Arc<dyn Clock>,
     /// The display; none where there is none, with the reason.
     pub eyes: Result<Arc<dyn Eyes>, String>,
+    /// The program whose windows are Candor's own, where there is one.
+    pub own_program: Option<PathBuf>,
     /// Where counts come from.
     pub input: Arc<dyn InputSource>,
     /// Whether anybody is there, and can see that it is recorded.
@@ -413,6 +415,9 @@ impl Seat {
                 write_rules(&facts, policies.rules());
                 let guard = Guard::new(Arc::clone(eyes), policies, Arc::clone(&self.house.clock));
                 guard.set_active_monitor_only(self.shared.choices().active_monitor_only);
+                if let Some(program) = &self.house.own_program {
+                    guard.set_own_program(program.clone());
+                }
                 Some(Arc::new(guard))
             }
             Err(why) => {

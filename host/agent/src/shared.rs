@@ -1,5 +1,6 @@
 //! What the parts of a running agent share: whether it tracks, what was counted, and the way into the journal.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -21,6 +22,9 @@ const COUNTED_MINUTES: usize = 60;
 
 /// How many closed segments are remembered: a note comes seconds after its time.
 const CLOSED_SEGMENTS: usize = 1_024;
+
+/// How many removed spans are remembered, so that nothing of them is recorded late: what is late comes within seconds.
+const REMOVED: usize = 1_024;
 
 /// The counts of one minute: all of them, and those that no record holds yet.
 #[derive(Clone, Copy, Default)]
@@ -46,6 +50,9 @@ pub enum RecordError {
     /// The journal could not take it.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// It shows what the worker removed meanwhile.
+    #[error("the worker removed it meanwhile")]
+    Removed,
 }
 
 /// Shared by the tracker, the plugins' hosts and the control socket.
@@ -76,6 +83,8 @@ pub struct Shared {
     revision: Arc<watch::Sender<u64>>,
     /// Held while a segment is read and its parcel is written: no record comes between.
     pub(crate) closing: tokio::sync::RwLock<()>,
+    /// The latest spans that the worker removed, each up to when that was asked for.
+    removed: Mutex<VecDeque<(u64, u64)>>,
     /// What the clock was when the waits of the outbox were last right by it.
     anchor: tokio::sync::Mutex<Anchor>,
 }
@@ -121,6 +130,7 @@ impl Shared {
             counts: Mutex::default(),
             problems: Problems::new(Arc::clone(&revision)),
             choices: RwLock::default(),
+            removed: Mutex::default(),
             revision,
         }
     }
@@ -178,7 +188,25 @@ impl Shared {
 
     /// Whether something with the time `at` may be noted: it lies in tracked time, and its segment is open.
     pub fn takes(&self, at: u64) -> bool {
-        self.tracked.holds(at) && self.open(at)
+        self.tracked.holds(at) && self.open(at) && !self.was_removed(at)
+    }
+
+    /// What was seen from `from` until `to` is not recorded any more: the worker removed it. When this returns, nothing of it
+    /// is on its way into the journal.
+    pub async fn removed(&self, from: u64, to: u64) {
+        {
+            let mut removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
+            removed.push_back((from, to));
+            while removed.len() > REMOVED {
+                removed.pop_front();
+            }
+        }
+        drop(self.closing.write().await);
+    }
+
+    fn was_removed(&self, at: u64) -> bool {
+        let removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
+        removed.iter().any(|(from, to)| (*from..*to).contains(&at))
     }
 
     /// Takes the one picture of the segment that holds `at`; false where it was taken already.
@@ -233,6 +261,10 @@ impl Shared {
         let body = serde_json::to_vec(record)?;
         let pending = Pending { kind: record.kind(), at, body };
         let _before_or_after = self.closing.read().await;
+        // It may have been removed while it was judged, or encoded.
+        if record.is_evidence() && self.was_removed(at) {
+            return Err(RecordError::Removed);
+        }
         let written = self.unwritten.write(&self.journal, &self.session, pending, record.is_time()).await;
         self.tell_unwritten(written.as_ref().map_or_else(Some, Option::as_ref));
         Ok(written.map(drop)?)

@@ -21,7 +21,7 @@ use crate::seat::{Pipeline, Seat};
 use crate::settings;
 use crate::signs::Place;
 use crate::tracked::Ask;
-use crate::tracker::Command;
+use crate::tracker::{Absence, Command};
 use crate::{doctor, export, invitation, preview, status};
 
 /// How long a status waits for a change, in seconds.
@@ -253,8 +253,14 @@ impl Agent {
             if let Some(before) = before {
                 before.halt(Ask::Stop).await?;
             }
-            // Under its own last memo: what is done for one client is not told to another.
-            next.command(Command::Start { memo: None, no_sign: state.no_sign }).await?;
+            // Whoever paused goes on when they say so, under whichever contract.
+            if !matches!(state.absent, Some((Absence::Paused, _))) {
+                // Under its own last memo: what is done for one client is not told to another.
+                next.command(Command::Start { memo: None, no_sign: state.no_sign }).await?;
+                if state.stopping {
+                    next.command(Command::StopAtSegmentEnd).await?;
+                }
+            }
         }
         let session = new.shared.session.clone();
         self.remember(|r| r.contract = Some(session)).await;

@@ -13,8 +13,9 @@ pub mod region;
 pub mod ruling;
 pub mod scene;
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use candor_diary::parcel::{self, Focus};
@@ -25,6 +26,7 @@ use tokio::sync::Mutex;
 
 use crate::clock::{Clock, sleep, sleep_until};
 use crate::mask::{Canvas, MARGIN};
+use crate::program::is_run_by;
 use eyes::Eyes;
 use frame::{Masked, Raw};
 use judgement::{Failing, Judge, Policies};
@@ -49,6 +51,8 @@ pub struct Guard {
     clock: Arc<dyn Clock>,
     /// Which facts of the focused window collectors record: no others are told beside a picture.
     told: std::sync::Mutex<WindowFacts>,
+    /// The program whose windows are Candor's own.
+    own_program: OnceLock<PathBuf>,
 }
 
 /// Why there is no picture.
@@ -104,6 +108,7 @@ impl Guard {
             active_monitor_only: AtomicBool::new(false),
             clock,
             told: std::sync::Mutex::default(),
+            own_program: OnceLock::new(),
         }
     }
 
@@ -140,6 +145,21 @@ impl Guard {
         told.url |= facts.url;
     }
 
+    /// Candor's own windows are those of processes that run this program.
+    pub fn set_own_program(&self, program: PathBuf) {
+        if self.own_program.set(program).is_err() {
+            tracing::error!("Candor's own program was said before, and stays");
+        }
+    }
+
+    /// Marks Candor's own windows.
+    fn marked(&self, seen: Seen) -> Seen {
+        match self.own_program.get() {
+            Some(program) => seen.with_ours(|process| is_run_by(program, process)),
+            None => seen,
+        }
+    }
+
     /// The sensors, for those who only need to know *that* something changed.
     #[must_use]
     pub fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
@@ -165,6 +185,7 @@ impl Guard {
         self.eyes.barrier().await.map_err(unavailable)?;
         let span = self.eyes.span(from.saturating_sub(SETTLE_MS), to.saturating_add(SETTLE_MS));
         let seen = gather(SceneKind::Snapshot, raw.taken_at(), layout, span.map_err(unavailable)?);
+        let seen = self.marked(seen);
         let (ruled, raw) = self.judge(&seen, Some(raw)).await?;
         let raw = raw.ok_or(Denied::RuleFailed)?;
         let focus = self.focus(&seen, &ruled.ruling).await;
@@ -232,7 +253,7 @@ impl Guard {
         let Some(then) = span.iter().rev().find(|l| l.at <= at).or(span.first()).cloned() else {
             return Err(Denied::Unavailable("no windows were seen yet".into()));
         };
-        Ok(gather(kind, at, then, span))
+        Ok(self.marked(gather(kind, at, then, span)))
     }
 
     /// Asks the worker's own rules; then, about what those leave of scene and picture, the client's policy.

@@ -29,6 +29,8 @@ pub struct Seen {
     then: Arc<Layout>,
     span: Vec<Arc<Layout>>,
     owners: Vec<(u64, u64)>,
+    /// Windows of Candor's own.
+    ours: BTreeSet<u64>,
 }
 
 /// A window or region to be covered.
@@ -58,7 +60,7 @@ pub fn gather(kind: SceneKind, at: u64, then: Arc<Layout>, span: Vec<Arc<Layout>
         }
     }
     let owners = owners(&then, &span);
-    Seen { scene: Scene { kind, at, windows }, ids, then, span, owners }
+    Seen { scene: Scene { kind, at, windows }, ids, then, span, owners, ours: BTreeSet::new() }
 }
 
 /// A window as a policy is asked about it. The host's id stays with the host.
@@ -99,6 +101,21 @@ impl Seen {
     #[must_use]
     pub fn then(&self) -> &Arc<Layout> {
         &self.then
+    }
+
+    /// Windows of processes that `is_ours` knows are Candor's own. They show the worker's rules, other contracts and pictures
+    /// that were removed: the host covers them, whatever rules there are.
+    #[must_use]
+    pub fn with_ours(mut self, is_ours: impl Fn(u32) -> bool) -> Self {
+        let mut known: BTreeMap<u32, bool> = BTreeMap::new();
+        let mut ours = BTreeSet::new();
+        for window in self.layouts().flat_map(|l| &l.windows) {
+            if window.pid.is_some_and(|pid| *known.entry(pid).or_insert_with(|| is_ours(pid))) {
+                ours.insert(window.id);
+            }
+        }
+        self.ours = ours;
+        self
     }
 
     /// The same for another sensor.
@@ -146,14 +163,15 @@ impl Seen {
         left
     }
 
-    /// The windows that the host covers by itself: those that list others' titles, where any title is hidden; and where
+    /// The windows that the host covers by itself: Candor's own; those that list others' titles, where any title is hidden; and where
     /// any rule is in force, those that show for a moment what any program has to say, and those whose title was cut, so
     /// that it cannot be told what else is in it.
     fn covered_by_host(&self, ruling: &Ruling, any_rule: bool) -> BTreeSet<u64> {
         let titles_hidden = !ruling.titles.is_empty();
         let covered =
             |w: &&WindowState| (w.shows_titles && titles_hidden) || ((w.notifies || is_cut(w)) && any_rule);
-        self.layouts().flat_map(|l| &l.windows).filter(covered).map(|w| w.id).collect()
+        let others = self.layouts().flat_map(|l| &l.windows).filter(covered).map(|w| w.id);
+        others.chain(self.ours.iter().copied()).collect()
     }
 
     fn layouts(&self) -> impl Iterator<Item = &Layout> {

@@ -1,12 +1,12 @@
 //! Whether what is said to be shown can be true: anybody on this account can say it.
 
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use candor_protocol::Sign;
 
 use crate::guard::eyes::Eyes;
+use crate::program::is_run_by;
 
 /// Judges what the program at the other end of a control connection says that it shows.
 pub trait Witness: Send + Sync + 'static {
@@ -42,28 +42,5 @@ impl Witness for OnScreen {
             window.pid.is_some() && window.pid == process && layout.monitors.iter().any(seen)
         };
         layout.windows.iter().any(visible)
-    }
-}
-
-/// Whether a process runs this very file.
-fn is_run_by(program: &Path, process: u32) -> bool {
-    let file = |path: &Path| std::fs::metadata(path).map(|found| (found.dev(), found.ino()));
-    match (file(program), file(&PathBuf::from(format!("/proc/{process}/exe")))) {
-        (Ok(ours), Ok(theirs)) => ours == theirs,
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_process_is_told_by_the_file_that_it_runs() {
-        let this = std::env::current_exe().unwrap();
-        assert!(is_run_by(&this, std::process::id()));
-        assert!(!is_run_by(Path::new("/bin/sh"), std::process::id()));
-        assert!(!is_run_by(Path::new("/nowhere"), std::process::id()));
-        assert!(!is_run_by(&this, u32::MAX));
     }
 }

@@ -40,7 +40,8 @@ pub(super) async fn picture(
     let headers = [
         (header::CONTENT_TYPE, (*media_type).to_owned()),
         (header::CONTENT_LENGTH, stored.bytes.to_string()),
-        (header::CACHE_CONTROL, "private, max-age=3600".to_owned()),
+        // One that is removed is gone from everywhere.
+        (header::CACHE_CONTROL, "private, no-store".to_owned()),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox; frame-ancestors 'none'".to_owned()),
     ];
     Ok((headers, stream(file)).into_response())
