@@ -203,6 +203,51 @@ fn invariant_08_what_was_seen_before_a_removal_and_told_after_it_is_not_kept() {
 }
 
 #[test]
+fn invariant_08_what_was_removed_is_not_sent_because_it_could_not_be_signed_anew() {
+    const HOLD: u64 = 12 * MINUTE;
+    let mut desk = Desk::open(HOLD, SPEED, |_| {}).unwrap();
+    let opened = now();
+    desk.running = FastAgent::start_again(&desk.agent, opened, SPEED, &mut desk.running).unwrap();
+    desk.tell(&Request::Memo { memo: "private zebra".into() }).unwrap();
+    desk.tell(&start()).unwrap();
+    let pictured =
+        |d: &Desk| -> Vec<Segment> { closed(d).into_iter().filter(|s| s.picture.is_some()).collect() };
+    let three = desk.until("three pictures", |d| Ok(Some(pictured(d)).filter(|s| s.len() >= 3))).unwrap();
+    desk.stop().unwrap();
+    let key = desk.agent.data().join("device.key");
+    let hidden = desk.agent.data().join("device.key.hidden");
+    std::fs::rename(&key, &hidden).unwrap();
+    desk.running = FastAgent::start_again(&desk.agent, opened, SPEED, &mut desk.running).unwrap();
+    let (picture, segment) = (three[0].start, three[1].start);
+    for removal in
+        [Request::RemovePicture { start: picture }, Request::Forget { from: segment, to: segment + MINUTE }]
+    {
+        // Whether it is said to be kept or not: it does not go out.
+        let _said = desk.tell(&removal);
+    }
+    let others = |d: &Desk| Ok(d.delivered()?.into_iter().find(|s| s["start"] == three[2].start));
+    desk.until("delivery of the others", others).unwrap();
+    let asked = desk.status().unwrap().now;
+    desk.until("a while", |d| Ok((d.status()?.now > asked + 3 * MINUTE).then_some(()))).unwrap();
+    let delivered = desk.delivered().unwrap();
+    let of = |start: u64| delivered.iter().find(|s| s["start"] == start);
+    assert!(of(picture).is_none_or(|s| s["snapshot"].is_null()), "{delivered:#?}");
+    assert!(of(segment).is_none(), "{delivered:#?}");
+    // Once it can be signed, what is left goes.
+    std::fs::rename(&hidden, &key).unwrap();
+    desk.running = FastAgent::start_again(&desk.agent, opened, SPEED, &mut desk.running).unwrap();
+    desk.tell(&Request::TryNow).unwrap();
+    desk.until("the rest", |d| {
+        let delivered = d.delivered()?;
+        let of = |start: u64| delivered.iter().find(|s| s["start"] == start).cloned();
+        Ok(of(picture).zip(of(segment)).filter(|(kept, gone)| {
+            kept["snapshot"].is_null() && kept["minutes_active"] == 1 && gone["removed"] == true
+        }))
+    })
+    .unwrap();
+}
+
+#[test]
 fn invariant_09_what_was_not_closed_is_closed_however_long_nobody_looked() {
     let mut desk = Desk::open(0, SPEED, |terms| terms["segment"] = json!(10)).unwrap();
     desk.tell(&start()).unwrap();

@@ -36,15 +36,19 @@ const PANEL: Area = Area { x: 0, y: 380, width: 640, height: 20 };
 struct Secret {
     /// The titles that the hidden window had around the picture, the last one when it was taken.
     titles: &'static [&'static str],
+    /// Which application it is of.
+    app: &'static str,
     /// What its menu, the panel and a notification say.
     elsewhere: &'static str,
     /// The colour that stands for how all of that is painted.
     ink: u8,
 }
 
-const ONE: Secret = Secret { titles: &["salary 1234"], elsewhere: "salary of the boss", ink: 10 };
+const ONE: Secret =
+    Secret { titles: &["salary 1234"], app: "Payroll", elsewhere: "salary of the boss", ink: 10 };
 const OTHER: Secret = Secret {
     titles: &["divorce lawyer", "divorce: the second title", "divorce, more of it"],
+    app: "Tinder",
     elsewhere: "divorce",
     ink: 200,
 };
@@ -76,11 +80,11 @@ impl Painted {
         };
         let windows = vec![
             window(1, "Editor", "notes", Area { width: 250, height: 250, ..SCREEN }),
-            window(2, "Private", title, HIDDEN),
+            window(2, self.secret.app, title, HIDDEN),
             WindowState {
                 owner: Some(2),
                 kind: WindowKind::Popup,
-                ..window(3, "Private", self.secret.elsewhere, POPUP)
+                ..window(3, self.secret.app, self.secret.elsewhere, POPUP)
             },
             WindowState { shows_titles: true, ..window(4, "Panel", self.secret.elsewhere, PANEL) },
             WindowState {
@@ -201,12 +205,15 @@ async fn invariant_05_a_hostile_policy_learns_nothing_of_what_own_rules_hide() {
         for deed in DEEDS {
             let mut told = Vec::new();
             for secret in [ONE, OTHER] {
+                // A rule that hides a title alone leaves the application's name.
+                let app = if then == "hide-title" { "Private" } else { secret.app };
+                let secret = Secret { app, ..secret };
                 let client = policy(cache, HOSTILE, &format!("\"{deed}\"")).await;
                 let own = policy(cache, OWN, &own_rule(then)).await;
                 told.push(leaves(client, Some(own), secret, inked).await);
             }
             assert_eq!(told[0], told[1], "{deed}, own rule: {then}");
-            for text in ["salary", "divorce"] {
+            for text in ["salary", "divorce", ONE.app, OTHER.app] {
                 assert!(!told[0].contains(text), "{deed}, own rule: {then}: {}", told[0]);
             }
         }

@@ -37,6 +37,9 @@ const TOLD: [&str; 12] = [
     "notes-removed",
 ];
 
+/// The kinds of records by which something is removed.
+const REMOVALS: [&str; 3] = ["withdrawn", "removed", "notes-removed"];
+
 /// What closing a segment needs to know.
 pub struct Closing {
     /// Shared state.
@@ -235,6 +238,15 @@ impl Closing {
     pub async fn remake(&self, start: u64) -> Result<bool, CloseError> {
         let _turn = self.turn.lock().await;
         Ok(self.revise(start).await?.is_some())
+    }
+
+    /// Whether something of a closed segment was removed, and its latest parcel still holds it.
+    ///
+    /// # Errors
+    /// Where the journal could not be read.
+    pub async fn removed_since(&self, start: u64) -> Result<bool, JournalError> {
+        let length = self.terms.segment.ms();
+        self.shared.journal.holds_newer(&self.shared.session, start, length, &REMOVALS).await
     }
 
     /// Signs anew what this device made under an earlier enrolment and no target has: it goes out under the one now.

@@ -290,7 +290,8 @@ impl Closing {
         let pictures = pictures(records);
         let count = count(&pictures);
         let sequences: Vec<_> = records.iter().filter(|r| erasable(&r.record)).map(|r| r.sequence).collect();
-        let tombstone = Record::Removed { at: self.shared.clock.now(), time_ms };
+        let blobs = pictures.iter().map(|(_, blob)| blob.clone()).collect();
+        let tombstone = Record::Removed { at: self.shared.clock.now(), time_ms, blobs };
         self.erase(start, sequences, &tombstone).await?;
         self.revise(start).await?;
         self.erase_blobs(pictures.into_iter().map(|(_, blob)| blob)).await?;
@@ -337,7 +338,7 @@ pub(crate) fn erasable(record: &Record) -> bool {
             | Record::Started
             | Record::Stopped
             | Record::Removed { .. }
-            | Record::Destroyed
+            | Record::Destroyed { .. }
             | Record::Restored
     )
 }

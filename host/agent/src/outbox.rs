@@ -256,6 +256,18 @@ impl Courier {
     }
 
     async fn deliver(&mut self, entry: &OutboxEntry) -> Result<(), JournalError> {
+        if self.closing.removed_since(entry.segment_start).await? {
+            // The parcel that takes its place could not be written when it was removed.
+            return match self.closing.remake(entry.segment_start).await {
+                Ok(_) => Ok(()),
+                Err(error) => {
+                    let why = format!(
+                        "what you removed of it stays here, and it is not sent before that is told: {error}"
+                    );
+                    self.put_off(entry, &why).await
+                }
+            };
+        }
         let (envelope, attachments) = match self.load(entry).await {
             Ok(loaded) => loaded,
             Err(fault) => return self.local(entry, fault).await,

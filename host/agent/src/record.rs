@@ -86,6 +86,9 @@ pub enum Record {
         at: u64,
         /// How many milliseconds of time went with it.
         time_ms: u64,
+        /// The journal's blobs that are erased with it: where that is cut off, it is done at the next start.
+        #[serde(default)]
+        blobs: Vec<String>,
     },
     /// The worker removed the segment's picture, and with `time_ms` all else that was recorded before. Until it is
     /// destroyed this can be undone.
@@ -96,7 +99,11 @@ pub enum Record {
         time_ms: Option<u64>,
     },
     /// What a [`Record::Withdrawn`] took was destroyed.
-    Destroyed,
+    Destroyed {
+        /// The journal's blobs that are erased with it, as for [`Record::Removed`].
+        #[serde(default)]
+        blobs: Vec<String>,
+    },
     /// A [`Record::Withdrawn`] was undone.
     Restored,
     /// The worker removed notes of plugins.
@@ -154,7 +161,7 @@ impl Record {
             | Self::Unreadable { .. }
             | Self::Removed { .. }
             | Self::Withdrawn { .. }
-            | Self::Destroyed
+            | Self::Destroyed { .. }
             | Self::Restored
             | Self::NotesRemoved
             | Self::Segment { .. } => false,
@@ -188,7 +195,7 @@ impl Record {
             Self::Unreadable { .. } => "unreadable",
             Self::Removed { .. } => "removed",
             Self::Withdrawn { .. } => "withdrawn",
-            Self::Destroyed => "destroyed",
+            Self::Destroyed { .. } => "destroyed",
             Self::Restored => "restored",
             Self::NotesRemoved => "notes-removed",
             Self::Manual { .. } => "manual",

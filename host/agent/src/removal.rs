@@ -47,7 +47,7 @@ impl Removals {
 /// The removal of a segment that was not finished: its place, and when it was asked for.
 pub(crate) fn open_removal(records: &[Placed]) -> Option<(u64, u64)> {
     records.iter().rev().find_map(|r| match r.record {
-        Record::Destroyed => Some(None),
+        Record::Destroyed { .. } => Some(None),
         Record::Withdrawn { at, .. } => Some(Some((r.sequence, at))),
         _ => None,
     })?
@@ -88,7 +88,7 @@ impl Closing {
         self.all_written().await?;
         let records = self.records(start).await?;
         let Some((sequence, _)) = open_removal(&records) else {
-            let destroyed = records.iter().any(|r| matches!(r.record, Record::Destroyed));
+            let destroyed = records.iter().any(|r| matches!(r.record, Record::Destroyed { .. }));
             return Err(EditError::Refused(if destroyed {
                 "there is no removal to undo: what it took was destroyed"
             } else {
@@ -158,14 +158,50 @@ impl Closing {
         };
         let sequences: Vec<u64> = before.iter().filter(taken).map(|r| r.sequence).collect();
         if !sequences.is_empty() {
-            let body = serde_json::to_vec(&Record::Destroyed)?;
+            let blobs = pictures.iter().map(|(_, blob)| blob.clone()).collect();
+            let destroyed = Record::Destroyed { blobs };
+            let body = serde_json::to_vec(&destroyed)?;
             let journal = &self.shared.journal;
-            journal.erase_records(sequences, Record::Destroyed.kind(), body, start).await?;
+            journal.erase_records(sequences, destroyed.kind(), body, start).await?;
         }
         for (_, blob) in pictures {
             self.shared.journal.erase_blob(&blob).await?;
         }
         Ok(())
+    }
+
+    /// Erases the pictures that a removal names and that are still there: it was cut off.
+    async fn erase_named(&self) -> Result<(), CloseError> {
+        let journal = &self.shared.journal;
+        let mut after = None;
+        loop {
+            let page = journal
+                .read(RecordFilter {
+                    contract: Some(self.shared.session.clone()),
+                    after_sequence: after,
+                    kinds: vec!["removed".into(), "destroyed".into()],
+                    limit: PAGE,
+                    ..RecordFilter::default()
+                })
+                .await?;
+            after = page.last().map(|r| r.sequence);
+            let full = page.len() >= PAGE as usize;
+            for body in page.into_iter().filter_map(|r| r.body) {
+                let (Ok(Record::Removed { blobs, .. }) | Ok(Record::Destroyed { blobs })) =
+                    serde_json::from_slice(&body)
+                else {
+                    continue;
+                };
+                for blob in blobs {
+                    if journal.blob_info(&blob).await.is_ok() {
+                        journal.erase_blob(&blob).await?;
+                    }
+                }
+            }
+            if !full {
+                return Ok(());
+            }
+        }
     }
 
     /// Finds removals that were not finished when the agent ended, however long ago.
@@ -207,6 +243,7 @@ pub(crate) async fn finish(closing: Weak<Closing>) {
         let work = async {
             if !found {
                 here.find_removals().await?;
+                here.erase_named().await?;
                 found = true;
             }
             here.finish_removals().await

@@ -143,7 +143,9 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
                     ..empty(frame)
                 };
             }
-            Record::Removed { at, time_ms } => parcel.removed = Some(Removed { at: *at, time_ms: *time_ms }),
+            Record::Removed { at, time_ms, .. } => {
+                parcel.removed = Some(Removed { at: *at, time_ms: *time_ms })
+            }
             Record::Manual { at, memo } => typed = Some((*at, memo)),
             _ => {}
         }
@@ -545,7 +547,7 @@ mod tests {
 
     #[test]
     fn a_removed_segment_says_that_and_nothing_else() {
-        let removed = Record::Removed { at: 9, time_ms: 60_000 };
+        let removed = Record::Removed { at: 9, time_ms: 60_000, blobs: Vec::new() };
         let parcel = assemble(&frame(), std::slice::from_ref(&removed)).unwrap().parcel;
         assert_eq!(parcel.removed, Some(Removed { at: 9, time_ms: 60_000 }));
         // What is tracked after the removal counts; the rest shows as left out.

@@ -189,6 +189,37 @@ impl Journal {
         .await
     }
 
+    /// Whether a contract's segment of `length_ms` that begins at `start` holds a record of one of these kinds that is newer than
+    /// its latest parcel.
+    ///
+    /// # Errors
+    /// [`JournalError::Unusable`], [`JournalError::Closed`] and errors of the database.
+    pub async fn holds_newer(
+        &self,
+        contract: &str,
+        start: u64,
+        length_ms: u64,
+        kinds: &[&str],
+    ) -> Result<bool, JournalError> {
+        let mut turn = self.turn().await?;
+        let values = [
+            contract.into(),
+            stored("the segment's start", start)?.into(),
+            stored("the segment's end", start.saturating_add(length_ms))?.into(),
+            serde_json::json!(kinds).to_string().as_str().into(),
+        ];
+        finish(async move {
+            let sql = "SELECT 1 FROM record AS r
+                       WHERE r.contract = ?1 AND r.at >= ?2 AND r.at < ?3 AND r.erased_by IS NULL
+                       AND r.kind IN (SELECT value FROM json_each(?4))
+                       AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.contract = r.contract
+                                       AND o.segment_start = ?2 AND o.sequence > r.sequence)
+                       LIMIT 1";
+            Ok(turn.database.maybe(sql, values).await?.is_some())
+        })
+        .await
+    }
+
     /// The start of the latest of a contract's closed segments.
     ///
     /// # Errors

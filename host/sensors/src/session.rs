@@ -33,7 +33,7 @@ impl Session {
 }
 
 /// Programs that do nothing but lock, by `WM_CLASS`, lower case.
-const LOCKERS: [&str; 3] = ["i3lock", "light-locker", "xsecurelock"];
+const LOCKERS: [&str; 6] = ["i3lock", "kscreenlocker_greet", "light-locker", "slock", "xlock", "xsecurelock"];
 /// Programs that blank the screen and, if so set, lock it; from their window alone it cannot be told which.
 const SAVERS: [&str; 5] =
     ["cinnamon-screensaver", "gnome-screensaver", "mate-screensaver", "xfce4-screensaver", "xscreensaver"];
@@ -106,6 +106,12 @@ mod tests {
             (
                 "by class",
                 vec![window(Some("XSecureLock"), MONITOR, Popup)],
+                Some(false),
+                (Locked::Yes, false),
+            ),
+            (
+                "that of KDE",
+                vec![window(Some("kscreenlocker_greet"), MONITOR, Popup)],
                 Some(false),
                 (Locked::Yes, false),
             ),

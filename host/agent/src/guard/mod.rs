@@ -13,6 +13,7 @@ pub mod region;
 pub mod ruling;
 pub mod scene;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError};
@@ -86,6 +87,30 @@ struct Ruled {
     any_rule: bool,
     /// The worker's own rules that hide something, in their words.
     own_words: Vec<String>,
+    /// The windows that these cover: not even which application they are of is told.
+    own_hidden: OwnHidden,
+}
+
+/// Windows that the worker's own rules cover.
+enum OwnHidden {
+    All,
+    These(BTreeSet<u64>),
+}
+
+impl OwnHidden {
+    fn of(own: &Ruling) -> Self {
+        match own.whole {
+            Some(_) => Self::All,
+            None => Self::These(own.windows.keys().copied().collect()),
+        }
+    }
+
+    fn holds(&self, id: u64) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(ids) => ids.contains(&id),
+        }
+    }
 }
 
 /// A raw capture during which nothing moved.
@@ -183,12 +208,14 @@ impl Guard {
             return Err(Denied::Unsettled.into());
         }
         self.eyes.barrier().await.map_err(unavailable)?;
-        let span = self.eyes.span(from.saturating_sub(SETTLE_MS), to.saturating_add(SETTLE_MS));
+        // All that is known by now counts: a change is stamped when it is read, and the display may have been slow.
+        let until = to.saturating_add(SETTLE_MS).max(self.clock.now());
+        let span = self.eyes.span(from.saturating_sub(SETTLE_MS), until);
         let seen = gather(SceneKind::Snapshot, raw.taken_at(), layout, span.map_err(unavailable)?);
         let seen = self.marked(seen);
         let (ruled, raw) = self.judge(&seen, Some(raw)).await?;
         let raw = raw.ok_or(Denied::RuleFailed)?;
-        let focus = self.focus(&seen, &ruled.ruling).await;
+        let focus = self.focus(&seen, &ruled).await;
         let places = seen.places(&ruled.ruling, ruled.any_rule);
         // Covering touches every pixel of a mask: not on an async thread.
         let covered = tokio::task::spawn_blocking(move || cover(raw, &places)).await;
@@ -202,7 +229,7 @@ impl Guard {
     /// Why windows may not be seen.
     pub async fn windows(&self) -> Result<JudgedLayout, Denied> {
         let seen = self.settled_windows(SceneKind::Focus).await?;
-        let (Ruled { ruling, any_rule, .. }, _) = self.judge(&seen, None).await?;
+        let (Ruled { ruling, any_rule, own_hidden, .. }, _) = self.judge(&seen, None).await?;
         let then = seen.then();
         let mut layout = model::Layout { at: seen.scene.at, windows: Vec::with_capacity(then.windows.len()) };
         let mut hidden_by = Vec::with_capacity(then.windows.len());
@@ -211,7 +238,7 @@ impl Guard {
             let title = state.title.clone().filter(|_| seen.tells_title(state.id, &ruling, any_rule));
             layout.windows.push(model::Window {
                 id: state.id,
-                app: state.app.clone(),
+                app: state.app.clone().filter(|_| !own_hidden.holds(state.id)),
                 title,
                 url: None,
                 area: scene::area(state.area),
@@ -285,28 +312,30 @@ impl Guard {
             Some(shared) => Some(Arc::into_inner(shared).ok_or(Denied::RuleFailed)?),
             None => None,
         };
+        let own_hidden = OwnHidden::of(&own);
         let client = Ruling::of(verdict, &left.ids, |rule| rule).map_err(Denied::Skipped)?;
         let mut ruling = own;
         ruling.add(seen.with_popups(client));
         let any_rule = own_rules || policies.has_client_rules();
-        Ok((Ruled { ruling, any_rule, own_words }, raw))
+        Ok((Ruled { ruling, any_rule, own_words, own_hidden }, raw))
     }
 
     /// Application and title of the window in front at the picture's instant, judged with it; none where nobody records
     /// such facts, or they may not be told.
-    async fn focus(&self, seen: &Seen, picture: &Ruling) -> Option<Focus> {
+    async fn focus(&self, seen: &Seen, picture: &Ruled) -> Option<Focus> {
         let told = *self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let state = seen.then().windows.iter().find(|w| w.focused)?;
         if !told.app && !told.title {
             return None;
         }
         // A policy may say less of texts than of pictures, so it is asked about them, too.
-        let (Ruled { mut ruling, any_rule, .. }, _) =
+        let (Ruled { mut ruling, any_rule, own_hidden, .. }, _) =
             self.judge(&seen.of_kind(SceneKind::Focus), None).await.ok()?;
-        ruling.add(picture.clone());
+        ruling.add(picture.ruling.clone());
+        let hidden = own_hidden.holds(state.id) || picture.own_hidden.holds(state.id);
         Some(Focus {
             at: seen.scene.at,
-            app: state.app.clone().filter(|_| told.app),
+            app: state.app.clone().filter(|_| told.app && !hidden),
             title: state
                 .title
                 .clone()

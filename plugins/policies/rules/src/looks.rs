@@ -17,6 +17,12 @@ pub fn forms(text: &str) -> Vec<Cow<'_, str>> {
     if is_plain(text) {
         return vec![Cow::Borrowed(text)];
     }
+    // A text whose direction is overridden shows the other way round.
+    if let Some(shown) = turned(text) {
+        let written = text.replace(is_override, "");
+        let all = forms(&shown).into_iter().chain(forms(&written));
+        return all.map(|form| Cow::Owned(form.into_owned())).collect();
+    }
     // A space that is no ordinary one may be as narrow as nothing, so it counts both as a space and as nothing.
     let mut all: Vec<Cow<'_, str>> = Vec::with_capacity(4);
     for odd_spaces in [true, false] {
@@ -28,6 +34,20 @@ pub fn forms(text: &str) -> Vec<Cow<'_, str>> {
         }
     }
     all
+}
+
+fn is_override(c: char) -> bool {
+    matches!(c, '\u{202d}' | '\u{202e}')
+}
+
+/// What stands behind an override to the left shows from its end; none where there is none.
+fn turned(text: &str) -> Option<String> {
+    let (before, rest) = text.split_once('\u{202e}')?;
+    let end = rest.find(['\u{202c}', '\n']).unwrap_or(rest.len());
+    let (inside, after) = rest.split_at(end);
+    let inside: String = inside.replace(is_override, "").chars().rev().collect();
+    let after = after.replace(is_override, "");
+    Some(format!("{}{inside}{after}", before.replace(is_override, "")))
 }
 
 /// Whether no form of it differs from itself.
@@ -66,12 +86,56 @@ pub fn latin(canonical: &str) -> String {
     letters.nfd().filter(|c| !is_combining_mark(*c)).nfc().collect()
 }
 
+/// The letter in a square or a filled circle.
+fn framed(c: char) -> Option<char> {
+    let code = u32::from(c);
+    let nth = match code {
+        0x1_f130..=0x1_f149 => code - 0x1_f130,
+        0x1_f150..=0x1_f169 => code - 0x1_f150,
+        0x1_f170..=0x1_f189 => code - 0x1_f170,
+        _ => return None,
+    };
+    char::from_u32(u32::from('A') + nth)
+}
+
+/// Phonetic and small capital letters of which the Unicode list of look-alikes says nothing.
+fn unlisted(c: char) -> Option<char> {
+    Some(match c {
+        'ᴀ' => 'a',
+        'ʙ' => 'b',
+        'ᴅ' => 'd',
+        'ᴇ' | 'є' | 'ɛ' => 'e',
+        'ɢ' => 'g',
+        'ʜ' => 'h',
+        'ɪ' => 'i',
+        'ᴊ' => 'j',
+        'ᴋ' => 'k',
+        'ʟ' => 'l',
+        'ᴍ' => 'm',
+        'ɴ' => 'n',
+        'ᴘ' => 'p',
+        'ʀ' => 'r',
+        'ʂ' => 's',
+        'ᴛ' => 't',
+        'ʏ' => 'y',
+        _ => return None,
+    })
+}
+
 /// What a character looks like, where that is plain ASCII; else itself.
 fn like_latin(c: char) -> Cow<'static, str> {
     if !c.is_ascii() {
+        if let Some(letter) = framed(c).or_else(|| unlisted(c)) {
+            return Cow::Owned(letter.to_string());
+        }
         // Accents are left out later, and a letter with one has no look-alike of its own.
         let base: String = c.nfd().filter(|c| !is_combining_mark(*c)).collect();
-        let like: String = skeleton(&base).collect();
+        // A stroke through a letter is a mark of its own there.
+        let like: String = skeleton(&base).filter(|c| !is_combining_mark(*c)).collect();
+        if like == "l" && base.chars().all(char::is_uppercase) {
+            // A capital that looks like an I does to whoever reads it among capitals.
+            return Cow::Borrowed("I");
+        }
         if !like.is_empty() && like.is_ascii() {
             return Cow::Owned(like);
         }
@@ -163,6 +227,11 @@ mod tests {
             "s\u{332}e\u{332}cret",
             "sécret",
             "se\u{301}cret",
+            "\u{202e}terces",
+            "s\u{202e}terce\u{202c}",
+            "ʂecret",
+            "sєcret",
+            "ꜱᴇᴄʀᴇᴛ",
         ] {
             assert!(alike(text, "secret"), "{text:?}: {:?}", forms(text));
         }
@@ -170,6 +239,8 @@ mod tests {
         assert!(alike("pay\u{a0}roll", "pay roll") && alike("pay \t roll", "pay roll"));
         assert!(alike("Ваnk", "Bank"), "a Cyrillic capital");
         assert!(alike("ﬁle", "file"));
+        assert!(alike("ІBAN", "IBAN") && alike("ΙBAN", "IBAN"), "a Cyrillic and a Greek capital");
+        assert!(alike("🆂🅴🅲🆁🅴🆃", "SECRET") && alike("payrołł", "payroll"));
         for other in ["secrets", "sacred", "секрет", ""] {
             assert!(!alike(other, "secret"), "{other:?}");
         }
