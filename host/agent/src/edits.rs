@@ -152,7 +152,10 @@ impl Closing {
             let _turn = self.turn.lock().await;
             self.all_written().await?;
             let records = self.records(start).await?;
-            if !self.has_something(start, &records) {
+            // What the running minute holds is in no record yet.
+            let runs =
+                self.shared.tracked.is_on() && self.terms.segment.start_of(self.shared.clock.now()) == start;
+            if !runs && !self.has_something(start, &records) {
                 // A memo that was set while nothing was tracked is no segment, but it goes, too.
                 let memos = records.iter().filter(|r| matches!(r.record, Record::Memo { .. }));
                 let memos: Vec<u64> = memos.map(|r| r.sequence).collect();
@@ -305,6 +308,10 @@ impl Closing {
         sequences: Vec<u64>,
         tombstone: &Record,
     ) -> Result<(), EditError> {
+        if sequences.is_empty() {
+            // Of a minute that runs nothing may be written down yet.
+            return self.append(start, tombstone).await;
+        }
         let body = serde_json::to_vec(tombstone)?;
         self.shared.journal.erase_records(sequences, tombstone.kind(), body, start).await?;
         Ok(())

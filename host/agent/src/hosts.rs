@@ -222,8 +222,8 @@ impl Sensors for CollectorHost {
             match guard.picture(scope).await {
                 Ok(masked) => {
                     self.say_failing(guard, Ok(())).await;
-                    // It shows what the screen showed until it was copied.
-                    if !self.shared.tracked.holds(masked.taken_at()) {
+                    // It shows what the screen showed until it was copied, which a busy display may take its time for.
+                    if !self.shared.tracked.holds_all(masked.taken_at(), masked.copied_at()) {
                         return Err(Denied::NotTracking);
                     }
                     return Ok(Arc::new(masked));

@@ -143,7 +143,7 @@ impl Pipeline {
                 return Err("there is nothing to pause: tracking is off".into());
             }
             Ask::Pause if matches!(state.absent, Some((Absence::Paused, _))) => {
-                return Err("it is paused already: a start goes on".into());
+                return Err("there is nothing to pause: it is paused already, and a start goes on".into());
             }
             Ask::Stop => Command::Stop { at },
             Ask::Pause => Command::Pause { at },

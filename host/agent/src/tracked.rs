@@ -114,6 +114,12 @@ impl TrackedTime {
         self.with(|inner| inner.stretches.iter().rev().any(within))
     }
 
+    /// Whether one stretch of tracked time holds both, and so all in between.
+    pub fn holds_all(&self, first: u64, last: u64) -> bool {
+        let within = |s: &Stretch| s.from <= first && s.to.is_none_or(|to| last < to);
+        self.with(|inner| inner.stretches.iter().rev().any(within))
+    }
+
     /// When the stretch that goes on began; none while nothing is tracked.
     pub fn since(&self) -> Option<u64> {
         self.with(|inner| inner.running().map(|running| running.from))
@@ -145,6 +151,8 @@ mod tests {
         time.begin(210);
         assert!(!time.is_on() && !time.holds(215));
         assert_eq!(time.no_later(300), 200);
+        // What was copied from the screen while it was asked for may show what came after it.
+        assert!(time.holds_all(150, 199) && !time.holds_all(150, 200));
         time.carried_out();
         time.begin(400);
         assert!(time.is_on() && time.holds(400) && !time.holds(399));

@@ -10,6 +10,7 @@ mod counting;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use candor_diary::parcel::{Activity, Gap, GapCause};
 use candor_diary::segment::{MINUTE_MS, minute_of};
@@ -29,6 +30,8 @@ use counting::{Running, next_count};
 
 /// How long collectors may take to finish what they were handed, in milliseconds.
 const FLUSH_MS: u64 = 8_000;
+/// How often it is looked whether the screen was locked or lost: the sensors know no sooner. Real time.
+const LOCK_LOOK: Duration = Duration::from_secs(2);
 /// How often what could not be written is tried again, in milliseconds.
 const RETRY_MS: u64 = 5_000;
 
@@ -299,6 +302,18 @@ impl Tracker {
         let retry = self.shared.has_unwritten();
         // By what it looked at last, so that a person who is busy at the window does not put it off.
         let look = (self.looked + PULSE_MS).saturating_sub(clock.monotonic());
+        let absent = self.state.borrow().absent.map(|(why, _)| why);
+        let held_up = matches!(absent, Some(Absence::Locked | Absence::DisplayLost));
+        let presence = Arc::clone(&self.presence);
+        let locked = async move {
+            loop {
+                tokio::time::sleep(LOCK_LOOK).await;
+                let sample = presence.sample();
+                if (sample.locked || sample.display_lost) != held_up {
+                    return;
+                }
+            }
+        };
         let at = |at: Option<u64>| {
             let clock = Arc::clone(&clock);
             async move {
@@ -316,6 +331,7 @@ impl Tracker {
             closed = self.closer.closed() => Due::Closed(closed),
             () = at(close) => Due::Close,
             () = sleep(clock.as_ref(), look), if tracking => Due::Look,
+            () = locked, if tracking && absent != Some(Absence::Paused) => Due::Look,
             () = sleep(clock.as_ref(), RETRY_MS), if retry => Due::Retry,
         }
     }

@@ -69,6 +69,7 @@ impl FrameView for Raw {
 /// A frame that was judged and covered. Only the guard can make one.
 pub struct Masked {
     raw: Raw,
+    copied_at: u64,
     redactions: Vec<Redaction>,
     focus: Option<Focus>,
     own_words: Vec<String>,
@@ -77,11 +78,19 @@ pub struct Masked {
 impl Masked {
     pub(super) fn new(
         raw: Raw,
+        copied_at: u64,
         redactions: Vec<Redaction>,
         focus: Option<Focus>,
         own_words: Vec<String>,
     ) -> Self {
-        Self { raw, redactions, focus, own_words }
+        Self { raw, copied_at, redactions, focus, own_words }
+    }
+
+    /// When the screen had been copied, milliseconds since the Unix epoch: it shows what was there at some moment from when
+    /// it was taken until then.
+    #[must_use]
+    pub fn copied_at(&self) -> u64 {
+        self.copied_at
     }
 
     /// Application and title of the window in front when it was taken, judged with it, where such facts are recorded.

@@ -220,7 +220,7 @@ impl Guard {
         // Covering touches every pixel of a mask: not on an async thread.
         let covered = tokio::task::spawn_blocking(move || cover(raw, &places)).await;
         let (raw, redactions) = covered.map_err(|_| Denied::RuleFailed)?;
-        Ok(Masked::new(raw, redactions, focus, ruled.own_words))
+        Ok(Masked::new(raw, to, redactions, focus, ruled.own_words))
     }
 
     /// The layout of about 1.5 s ago, judged under the titles that its windows had before and after.
