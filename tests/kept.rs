@@ -40,6 +40,14 @@ fn collector(terms: &mut Value, settings: &str) {
     terms["collectors"].as_array_mut().unwrap().push(hostile);
 }
 
+/// The pictures' records of the segment of a minute that starts then, and whether each was erased.
+fn pictures_of(desk: &Desk, start: u64) -> Vec<bool> {
+    let records = desk.records().unwrap();
+    let of =
+        |r: &&Value| r["kind"] == "snapshot" && r["at"].as_u64().is_some_and(|at| at - at % MINUTE == start);
+    records.iter().filter(of).map(|record| record["body"] == "erased").collect()
+}
+
 #[test]
 fn invariant_09_activity_that_is_turned_on_or_off_later_changes_nothing_of_what_is_billed() {
     let desk = Desk::open(0, SPEED, |terms| terms["worker-chooses"] = json!({"activity": true})).unwrap();
@@ -140,15 +148,11 @@ fn invariant_08_a_removed_picture_is_undone_or_destroyed_after_a_restart_as_befo
     desk.until("delivery", |d| Ok((d.status()?.outbox.waiting + d.status()?.outbox.held == 0).then_some(())))
         .unwrap();
     desk.until("the end of what was removed", |d| {
-        let left = d.records()?.into_iter().filter(|r| {
-            r["kind"] == "snapshot" && r["at"].as_u64().is_some_and(|at| at / MINUTE == two[1].start / MINUTE)
-        });
-        Ok(left.into_iter().all(|record| record["body"] == "erased").then_some(()))
+        let erased = pictures_of(d, two[1].start);
+        Ok((!erased.is_empty() && erased.iter().all(|erased| *erased)).then_some(()))
     })
     .unwrap();
-    let records = desk.records().unwrap();
-    let kept = records.iter().filter(|r| r["kind"] == "snapshot" && r["body"] != "erased").count();
-    assert!(kept >= 1, "what was brought back is there: {records:#?}");
+    assert_eq!(pictures_of(&desk, two[0].start), [false], "what was brought back is there");
 }
 
 #[test]
@@ -168,11 +172,8 @@ fn invariant_08_a_removed_picture_is_destroyed_however_late_the_agent_starts_aga
     })
     .unwrap();
     desk.until("the end of what was removed", |d| {
-        let mut left = d.records()?.into_iter().filter(|r| {
-            r["kind"] == "snapshot"
-                && r["at"].as_u64().is_some_and(|at| at / MINUTE == pictured.start / MINUTE)
-        });
-        Ok(left.all(|record| record["body"] == "erased").then_some(()))
+        let erased = pictures_of(d, pictured.start);
+        Ok((!erased.is_empty() && erased.iter().all(|erased| *erased)).then_some(()))
     })
     .unwrap();
 }
@@ -199,6 +200,43 @@ fn invariant_08_what_was_seen_before_a_removal_and_told_after_it_is_not_kept() {
             };
             assert!(at.is_none_or(|at| at >= asked), "asked at {asked}: {record:#}");
         }
+    }
+}
+
+#[test]
+fn invariant_08_a_kill_in_the_middle_of_a_removal_leaves_no_picture() {
+    const HOLD: u64 = 24 * 60 * MINUTE;
+    let mut desk = Desk::open(HOLD, SPEED, |_| {}).unwrap();
+    let opened = now();
+    desk.running = FastAgent::start_again(&desk.agent, opened, SPEED, &mut desk.running).unwrap();
+    desk.tell(&start()).unwrap();
+    let pictured =
+        |d: &Desk| -> Vec<Segment> { closed(d).into_iter().filter(|s| s.picture.is_some()).collect() };
+    let all = desk.until("pictures", |d| Ok(Some(pictured(d)).filter(|s| s.len() >= 6))).unwrap();
+    desk.stop().unwrap();
+    let files = |desk: &Desk| -> BTreeSet<String> {
+        let folders = std::fs::read_dir(desk.agent.data().join("journal/blobs")).unwrap().flatten();
+        let inside = folders.filter_map(|folder| std::fs::read_dir(folder.path()).ok());
+        inside.flatten().flatten().map(|file| file.file_name().to_string_lossy().into_owned()).collect()
+    };
+    assert!(files(&desk).len() >= all.len());
+    for (round, segment) in (1..).zip(&all) {
+        let forget = Request::Forget { from: segment.start, to: segment.start + MINUTE };
+        let client = Client::new(desk.agent.data());
+        let asked = std::thread::spawn(move || client.ask(&forget, Duration::from_secs(10)).is_ok());
+        std::thread::sleep(Duration::from_millis(2 * round));
+        desk.running.end_at_once().unwrap();
+        let _answered = asked.join().unwrap();
+        desk.running = FastAgent::start(&desk.agent, opened, SPEED).unwrap();
+        // Where the removal began it is finished; where it did not, all is as it was.
+        desk.until("pictures that records name and no others", |d| {
+            let records = d.records()?;
+            let named = records.iter().filter(|r| r["kind"] == "snapshot" && r["body"] != "erased");
+            let named: BTreeSet<String> =
+                named.filter_map(|r| r["body"]["blob"].as_str().map(str::to_owned)).collect();
+            Ok((files(d) == named).then_some(()))
+        })
+        .unwrap();
     }
 }
 

@@ -100,6 +100,16 @@ impl FastAgent {
         Ok(())
     }
 
+    /// Kills it and waits until it is gone; this value stands for nobody then.
+    ///
+    /// # Errors
+    /// Where it cannot be killed.
+    pub fn end_at_once(&mut self) -> Result<()> {
+        self.0.kill()?;
+        self.0.wait()?;
+        Ok(())
+    }
+
     /// Kills it, as loss of power would.
     pub fn kill(self) {
         drop(self);

@@ -77,6 +77,9 @@ pub enum CloseError {
     /// A record or parcel could not be written down.
     #[error("a record could not be written down: {0}")]
     Json(#[from] serde_json::Error),
+    /// A record could not be written.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// There is no key to sign with.
     #[error("{0}")]
     NoKey(String),
@@ -221,12 +224,7 @@ impl Closing {
     pub async fn without_picture(&self, start: u64, why: NoSnapshot) -> Result<bool, CloseError> {
         let _turn = self.turn.lock().await;
         let record = Record::NoSnapshot { why };
-        self.shared.record(start, &record).await.map_err(|error| match error {
-            RecordError::Json(error) => CloseError::Json(error),
-            RecordError::Journal(error) => CloseError::Journal(error),
-            // No evidence, so never refused as that.
-            RecordError::Removed => CloseError::Journal(JournalError::Closed),
-        })?;
+        self.shared.record(start, &record).await?;
         Ok(self.revise(start).await?.is_some())
     }
 

@@ -13,7 +13,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::closing::{CloseError, Closing};
-use crate::week::Elsewhere;
 
 /// What is kept of a closed segment, so that a parcel is not opened again for each look at the clock.
 #[derive(Clone)]
@@ -40,6 +39,15 @@ pub struct Totals {
     pub running_ms: u64,
     /// The start of the latest segment of today that has a picture.
     pub last_picture: Option<u64>,
+}
+
+/// Time of one week that was billed from other devices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Monday 00:00 UTC, milliseconds since the Unix epoch.
+    pub week: u64,
+    /// Milliseconds.
+    pub ms: u64,
 }
 
 impl Totals {

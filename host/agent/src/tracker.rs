@@ -7,12 +7,14 @@ mod absence;
 mod clocks;
 mod closer;
 mod counting;
+mod state;
+mod writing;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use candor_diary::parcel::{Activity, Gap, GapCause};
+use candor_diary::parcel::GapCause;
 use candor_diary::segment::{MINUTE_MS, minute_of};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -23,10 +25,10 @@ use crate::input::InputSource;
 use crate::presence::Presence;
 use crate::record::Record;
 use crate::shared::Shared;
-use crate::tracked::{Ask, Halt};
 use clocks::{Clocks, PULSE_MS, Pulse, Reading};
 use closer::Closer;
 use counting::{Running, next_count};
+pub use state::{Absence, State};
 
 /// How long collectors may take to finish what they were handed, in milliseconds.
 const FLUSH_MS: u64 = 8_000;
@@ -78,86 +80,6 @@ pub enum Command {
 
 /// Answers a [`Command`]; an error is a sentence for the person.
 pub type Reply = oneshot::Sender<Result<(), String>>;
-
-/// What the tracker is doing, for `status`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct State {
-    /// Since when it tracks, milliseconds since the Unix epoch.
-    pub since: Option<u64>,
-    /// For how many milliseconds it has been on since then, what the running stretch holds aside.
-    pub on_ms: u64,
-    /// Since when the running stretch goes on; none while nobody is there, or paused.
-    pub running_since: Option<u64>,
-    /// The same by the steady clock, which nobody sets.
-    pub running_since_steady: u64,
-    /// The memo.
-    pub memo: Option<String>,
-    /// The label.
-    pub label: Option<String>,
-    /// Whether it stops at the end of the segment.
-    pub stopping: bool,
-    /// Whether it was started so that nothing has to show that it is recorded.
-    pub no_sign: bool,
-    /// Why nothing is tracked although it is on, and since when.
-    pub absent: Option<(Absence, u64)>,
-    /// Time that the worker is to decide about.
-    pub question: Option<(u64, u64)>,
-    /// Segments that ended or run and are not closed yet.
-    pub open_segments: usize,
-}
-
-impl State {
-    /// Shows a pause or stop that was asked for and is not carried out yet.
-    pub(crate) fn halted(&mut self, halt: Halt) {
-        let Some(_) = self.since else { return };
-        if let Some(began) = self.running_since.take() {
-            self.on_ms += halt.at.saturating_sub(began);
-        }
-        match halt.ask {
-            Ask::Pause => self.absent = Some((Absence::Paused, halt.at)),
-            Ask::Stop => {
-                self.since = None;
-                self.absent = None;
-                self.stopping = false;
-            }
-        }
-    }
-
-    /// Whether it has to be shown that it is recorded.
-    #[must_use]
-    pub fn to_be_shown(&self) -> bool {
-        self.since.is_some() && !self.no_sign && !matches!(self.absent, Some((Absence::Paused, _)))
-    }
-}
-
-/// Why nothing is tracked although the tracker is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Absence {
-    /// The worker paused for private time.
-    Paused,
-    /// Keyboard and mouse were not touched for the set minutes.
-    Away,
-    /// The screen is locked.
-    Locked,
-    /// The display is gone.
-    DisplayLost,
-    /// Nothing shows that it is recorded.
-    NoSign,
-}
-
-impl Absence {
-    /// What the gap says.
-    #[must_use]
-    pub fn cause(self) -> GapCause {
-        match self {
-            Self::Paused => GapCause::Paused,
-            Self::Away => GapCause::Unanswered,
-            Self::Locked => GapCause::Locked,
-            Self::DisplayLost => GapCause::DisplayLost,
-            Self::NoSign => GapCause::NoSign,
-        }
-    }
-}
 
 /// The tracker of one contract.
 pub struct Tracker {
@@ -507,53 +429,6 @@ impl Tracker {
         });
     }
 
-    /// Writes the span that runs, up to `to` or to the moment at which a stop or pause was asked for; the next begins
-    /// there.
-    async fn end_span(&mut self, to: u64) {
-        // The clock may have been set since the clocks were compared: that is a gap once they are compared again.
-        let to = to.min(self.clocks.last().vouches_until(self.shared.clock.as_ref()));
-        self.write_span(to).await;
-    }
-
-    /// The same, where the clocks were compared up to `to`.
-    async fn write_span(&mut self, to: u64) {
-        let to = self.shared.tracked.no_later(to);
-        let from = self.span_from;
-        if to <= from {
-            return;
-        }
-        self.span_from = to;
-        let absent = self.state.borrow().absent;
-        if let Some((why, _)) = absent {
-            self.write_gap(from, to, why.cause()).await;
-            return;
-        }
-        let counted = self.closing.activity() == Activity::Counted;
-        // A late wake-up may bring more than one minute at once.
-        let mut from = from;
-        while from < to {
-            let end = to.min(minute_of(from) + MINUTE_MS);
-            let segment = self.shared.length.start_of(from);
-            // Where the clock was set back into a closed segment, it takes notes again.
-            self.shared.reopened(segment);
-            // Each segment holds its own memo, so that it can be put together alone.
-            if self.memo_of != segment {
-                self.write_memo(from).await;
-            }
-            if !counted && self.closing.counts_activity && self.uncounted_in != Some(segment) {
-                self.uncounted_in = Some(segment);
-                self.record(from, &Record::NotCounted).await;
-            }
-            self.record(from, &Record::Span { from, to: end }).await;
-            self.closing.marks.opened(segment);
-            // Its counts may have come before the minute was written down.
-            if counted && self.reported.is_none_or(|reported| reported < minute_of(from)) {
-                self.uncounted.insert(minute_of(from));
-            }
-            from = end;
-        }
-    }
-
     async fn minute_ended(&mut self, end: u64) {
         self.attend().await;
         self.end_span(end).await;
@@ -576,46 +451,6 @@ impl Tracker {
             self.stop(segment).await;
         }
         self.post(|| Event::Segment(ended));
-    }
-
-    /// Memo or label changed: it belongs to the segment that runs. Where none does, the next start writes it.
-    async fn tell_memo(&mut self) {
-        if self.is_on() {
-            self.write_memo(self.shared.clock.now()).await;
-        }
-    }
-
-    async fn write_memo(&mut self, at: u64) {
-        self.memo_of = self.shared.length.start_of(at);
-        let (memo, label) = {
-            let state = self.state.borrow();
-            (state.memo.clone(), state.label.clone())
-        };
-        self.record(at, &Record::Memo { memo, label }).await;
-        if self.state.borrow().no_sign {
-            self.record(at, &Record::NoSign).await;
-        }
-        self.shared.changed();
-    }
-
-    async fn record(&self, at: u64, record: &Record) {
-        // What is kept for later is told by the journal's problem; what cannot be written at all is told here.
-        if let Err(error) = self.shared.record(at, record).await {
-            self.shared.problem("journal", Some(error.to_string()));
-        }
-    }
-
-    /// Records a gap, cut at the ends of segments.
-    async fn write_gap(&self, from: u64, to: u64, cause: GapCause) {
-        for gap in crate::segments::cut_gap(self.shared.length, from, to, cause) {
-            self.write_gap_part(gap).await;
-        }
-    }
-
-    async fn write_gap_part(&self, gap: Gap) {
-        self.record(gap.from, &Record::Gap(gap)).await;
-        // One that is closed already holds something else now: closing it again makes its next revision.
-        self.closing.marks.opened(self.shared.length.start_of(gap.from));
     }
 
     fn post(&self, event: impl Fn() -> Event) {

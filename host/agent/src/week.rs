@@ -10,7 +10,7 @@ use candor_sandbox::{HttpGrant, probe_as};
 use serde::Deserialize;
 
 use crate::closing::{CloseError, Closing};
-use crate::history::delivered_ms;
+use crate::history::{Elsewhere, delivered_ms};
 
 /// How long the back office may take to answer.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -20,15 +20,6 @@ const LIMIT: Duration = Duration::from_secs(10);
 struct Answer {
     week_start: u64,
     billed_minutes: u64,
-}
-
-/// Time of one week that was billed from other devices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Elsewhere {
-    /// Monday 00:00 UTC, milliseconds since the Unix epoch.
-    pub week: u64,
-    /// Milliseconds.
-    pub ms: u64,
 }
 
 /// Asks the back office that a session is enrolled at.

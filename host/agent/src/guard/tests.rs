@@ -64,6 +64,8 @@ struct Painted {
     /// What the clock shows after each capture, relative to before it; the last one for all further ones.
     capture_takes: Vec<i64>,
     captures: AtomicU32,
+    /// How long the display stalls once something was captured, in milliseconds.
+    stalls: u64,
     spans: StdMutex<Vec<(u64, u64)>>,
     changes: watch::Sender<u64>,
 }
@@ -75,6 +77,7 @@ impl Painted {
             windows,
             capture_takes: capture_takes.to_vec(),
             captures: AtomicU32::new(0),
+            stalls: 0,
             spans: StdMutex::default(),
             changes: watch::channel(0).0,
         }
@@ -100,6 +103,9 @@ impl Eyes for Painted {
         Ok(vec![self.current()?])
     }
     async fn barrier(&self) -> Result<(), SensorError> {
+        if self.captures.load(Ordering::Acquire) > 0 {
+            self.clock.0.fetch_add(self.stalls, Ordering::AcqRel);
+        }
         Ok(())
     }
     async fn capture(&self, area: Area) -> Result<RawFrame, SensorError> {
@@ -228,6 +234,15 @@ async fn invariant_02_titles_count_from_before_the_request_until_after_the_reply
     let (guard, eyes) = guard(Painted::new(vec![window(1, "one")], &[700]), keep(), None);
     guard.picture(Scope::Desktop).await.unwrap();
     assert_eq!(*eyes.spans.lock().unwrap(), [(START - SETTLE_MS, START + 700 + SETTLE_MS)]);
+}
+
+#[tokio::test]
+async fn invariant_02_a_title_that_is_read_late_still_counts() {
+    let eyes = Painted { stalls: 1_750, ..Painted::new(vec![window(1, "one")], &[0]) };
+    let (guard, eyes) = guard(eyes, keep(), None);
+    guard.picture(Scope::Desktop).await.unwrap();
+    // It is stamped when it is read: after the second stall.
+    assert_eq!(*eyes.spans.lock().unwrap(), [(START - SETTLE_MS, START + SETTLE_MS + 2 * 1_750)]);
 }
 
 /// Eyes that take a second and a half of real time for their first capture.
