@@ -285,6 +285,99 @@ fn invariant_08_what_was_removed_is_not_sent_because_it_could_not_be_signed_anew
     .unwrap();
 }
 
+/// Newer terms cut time otherwise in the middle of an hour. No moment is in two segments or in none, and what is removed
+/// is removed, whichever terms it was recorded under.
+#[test]
+fn invariant_08_and_09_newer_terms_that_cut_time_otherwise_lose_no_work_and_send_nothing_that_was_removed() {
+    std::thread::scope(|scope| {
+        for (before, after) in [(1, 10), (10, 1), (6, 15)] {
+            scope.spawn(move || cut_otherwise(before, after));
+        }
+    });
+}
+
+fn cut_otherwise(before: u64, after: u64) {
+    const HOUR: u64 = 60 * MINUTE;
+    let terms = |sequence: u64, length: u64| {
+        move |terms: &mut Value| {
+            terms["sequence"] = json!(sequence);
+            terms["segment"] = json!(length);
+        }
+    };
+    let mut desk = Desk::open(6 * HOUR, SPEED, terms(1, before)).unwrap();
+    desk.tell(&Request::Quit).unwrap();
+    desk.running.ended().unwrap();
+    let hour = now() - now() % HOUR + HOUR;
+    let at = |shown: u64| {
+        FastAgent::start_as(&desk.agent, now(), SPEED, &places::guests(), |command| {
+            command.args(["--shown", &shown.to_string()]);
+        })
+    };
+    desk.running = at(hour - 22 * MINUTE).unwrap();
+    desk.tell(&start()).unwrap();
+    let worked = |d: &Desk, until: u64| {
+        d.until("worked time", |d| Ok((d.status()?.now > until).then_some(()))).unwrap();
+    };
+    worked(&desk, hour - 18 * MINUTE);
+    desk.stop().unwrap();
+    desk.tell(&Request::Quit).unwrap();
+    desk.running.ended().unwrap();
+    let mut newer = candor_tests::backoffice::terms(CONTRACT, desk.backoffice.address(), 6 * HOUR);
+    terms(2, after)(&mut newer);
+    desk.backoffice.add_contract(&newer).unwrap();
+    let invitation = desk.backoffice.invitation(CONTRACT).unwrap();
+    // Time passes quickly while plugins are loaded.
+    desk.running = at(hour - 9 * MINUTE).unwrap();
+    desk.tell(&Request::Import { invitation }).unwrap();
+    let notice: NoticeAnswer = desk.get(&Request::Notice { contract: None }).unwrap();
+    let accept =
+        Request::Accept { contract: CONTRACT.to_owned(), digest: notice.digest, by: "a test".to_owned() };
+    desk.tell(&accept).unwrap();
+    let joined = desk.status().unwrap().now;
+    desk.tell(&start()).unwrap();
+    worked(&desk, hour + after * MINUTE + MINUTE);
+    let ended = desk.status().unwrap().now;
+    desk.stop().unwrap();
+
+    let segments = closed(&desk);
+    let end = |s: &Segment| s.start + u64::from(s.length) * MINUTE;
+    for two in segments.windows(2) {
+        assert!(end(&two[0]) <= two[1].start, "{before}, {after}: {segments:#?}");
+    }
+    for segment in &segments {
+        let length = if segment.start < hour { before } else { after };
+        assert_eq!(u64::from(segment.length), length, "{before}, {after}: {segments:#?}");
+    }
+    let tracked: u64 = segments.iter().map(|s| s.tracked_ms).sum();
+    let least = (ended - joined) + 2 * MINUTE;
+    assert!(tracked >= least, "{before}, {after}: {tracked} of {least} {segments:#?}");
+
+    // A minute that was worked under either terms, and one of each cut.
+    let gone = [hour - 20 * MINUTE, hour - 2 * MINUTE, hour + MINUTE];
+    for from in gone {
+        // An earlier removal may have taken it already.
+        let _before = desk.tell(&Request::Forget { from, to: from + MINUTE });
+    }
+    let meant = |s: &Segment| gone.iter().any(|at| (s.start..end(s)).contains(at));
+    let (removed, kept): (Vec<_>, Vec<_>) = segments.iter().partition(|s| meant(s));
+    assert!(removed.len() >= 2, "{before}, {after}: {segments:#?}");
+    desk.tell(&Request::Quit).unwrap();
+    desk.running.ended().unwrap();
+    desk.running = at(hour + 9 * HOUR).unwrap();
+    desk.until("delivery", |d| Ok((d.status()?.outbox.waiting + d.status()?.outbox.held == 0).then_some(())))
+        .unwrap();
+    let delivered = desk.delivered().unwrap();
+    let of = |start: u64| delivered.iter().find(|s| s["start"] == start);
+    for segment in removed {
+        let gone = of(segment.start).is_none_or(|s| s["removed"] == true && s["minutes_active"] == 0);
+        assert!(gone, "{before}, {after}: {segment:#?} {delivered:#?}");
+    }
+    for segment in kept {
+        let there = of(segment.start).is_some_and(|s| s["removed"] != true);
+        assert!(there, "{before}, {after}: {segment:#?} {delivered:#?} {:#?}", desk.status());
+    }
+}
+
 #[test]
 fn invariant_09_what_was_not_closed_is_closed_however_long_nobody_looked() {
     let mut desk = Desk::open(0, SPEED, |terms| terms["segment"] = json!(10)).unwrap();

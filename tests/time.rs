@@ -229,6 +229,42 @@ fn invariant_09_idle_time_takes_no_work_that_a_clock_set_back_shows_again() {
 }
 
 #[test]
+fn invariant_09_a_pause_or_stop_right_after_the_clock_was_set_loses_no_work_and_adds_none() {
+    std::thread::scope(|scope| {
+        for set in [-(HOUR as i64), HOUR as i64] {
+            for ask in [Request::Pause, Request::Stop { at_segment_end: false }] {
+                scope.spawn(move || {
+                    let desk = Desk::open(0, SPEED, |_| {}).unwrap();
+                    desk.tell(&start()).unwrap();
+                    // To just before a minute is written down.
+                    let began = desk.status().unwrap().now;
+                    let mark = began - began % MINUTE + MINUTE + 50_000;
+                    desk.until("most of a minute", |d| Ok((d.status()?.now >= mark).then_some(()))).unwrap();
+                    let worked = desk.status().unwrap().now - began;
+                    desk.simulate(&json!({"set-ms": set})).unwrap();
+                    desk.until("the clock that was set", |d| {
+                        Ok((d.status()?.now.abs_diff(mark) > HOUR / 2).then_some(()))
+                    })
+                    .unwrap();
+                    desk.tell(&ask).unwrap();
+                    let asked = desk.status().unwrap().now;
+                    let latest = asked.abs_diff(began).abs_diff(set.unsigned_abs());
+                    if matches!(ask, Request::Pause) {
+                        desk.tell(&Request::Stop { at_segment_end: false }).unwrap();
+                    }
+                    desk.until("closed segments", |d| Ok((d.status()?.segments.open == 0).then_some(())))
+                        .unwrap();
+                    let tracked: u64 = desk.segments().unwrap().iter().map(|s| s.tracked_ms).sum();
+                    // A look of the agent is a moment late.
+                    assert!(tracked + 2_000 >= worked, "{set} {ask:?}: {tracked} of {worked} ms");
+                    assert!(tracked <= latest + 2_000, "{set} {ask:?}: {tracked} of {latest} ms");
+                });
+            }
+        }
+    });
+}
+
+#[test]
 fn invariant_09_nobody_is_asked_about_time_that_never_was() {
     let desk = Desk::open(0, SPEED, |_| {}).unwrap();
     let preferences = Preferences { idle_minutes: 3, ..Preferences::default() };

@@ -119,10 +119,13 @@ impl Closing {
 
     /// The segments from `from` on that hold records newer than their parcels, such as after a crash; in order.
     async fn unfinished(&self, from: u64) -> Result<BTreeSet<u64>, CloseError> {
-        let journal = &self.shared.journal;
-        let length = self.terms.segment.ms();
-        let found = journal.unfinished_segments(&self.shared.session, length, from, &TOLD).await?;
-        Ok(found.into_iter().collect())
+        let shared = &self.shared;
+        let mut all = BTreeSet::new();
+        for (begin, end, length) in shared.cut.spans().filter(|(_, end, _)| *end > from) {
+            let span = begin.max(from)..end;
+            all.extend(shared.journal.unfinished_segments(&shared.session, length.ms(), span, &TOLD).await?);
+        }
+        Ok(all)
     }
 
     /// Writes a closed segment anew from what the journal holds of it now, in place of its latest parcel. None where
@@ -155,7 +158,7 @@ impl Closing {
         running: Option<(u64, u64)>,
     ) -> Result<Option<Assembled>, CloseError> {
         let mut records: Vec<_> = self.records(start).await?.into_iter().map(|r| r.record).collect();
-        records.extend(self.shared.unwritten(start, start + self.terms.segment.ms()));
+        records.extend(self.shared.unwritten(start, self.shared.cut.end_of(start)));
         records.extend(running.map(|(from, to)| Record::Span { from, to }));
         let mut assembled = assemble(&self.frame(start, 0, None), &records);
         if running.is_some()
@@ -181,7 +184,7 @@ impl Closing {
     /// `before` is the parcel that this one takes the place of: what it was judged by and made under stays.
     fn frame(&self, start: u64, revision: u32, before: Option<Parcel>) -> SegmentFrame {
         let in_force = || self.policy.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let terms = before.as_ref().map_or(self.terms.sequence, |before| before.terms);
+        let terms = before.as_ref().map_or_else(|| self.shared.cut.terms_at(start), |before| before.terms);
         // Where the worker turns it off, a record of the segment says so.
         let counted = if self.counts_activity { Activity::Counted } else { Activity::Off };
         let told = before.as_ref().filter(|before| !before.minutes.is_empty());
@@ -193,7 +196,7 @@ impl Closing {
             terms,
             device: self.device.clone(),
             start,
-            length: before.as_ref().map_or(self.terms.segment, |before| before.length),
+            length: self.shared.cut.length_at(start),
             activity: before.as_ref().map_or(counted, |before| before.activity),
             pictures: told.map_or(self.pictures, says),
             pictures_off: told.map_or_else(|| self.shared.choices().no_pictures, turned_off),
@@ -243,8 +246,8 @@ impl Closing {
     /// # Errors
     /// Where the journal could not be read.
     pub async fn removed_since(&self, start: u64) -> Result<bool, JournalError> {
-        let length = self.terms.segment.ms();
-        self.shared.journal.holds_newer(&self.shared.session, start, length, &REMOVALS).await
+        let end = self.shared.cut.end_of(start);
+        self.shared.journal.holds_newer(&self.shared.session, start, end, &REMOVALS).await
     }
 
     /// Signs anew what this device made under an earlier enrolment and no target has: it goes out under the one now.
@@ -305,7 +308,7 @@ impl Closing {
     }
 
     fn minutes_of(&self, start: u64) -> impl Iterator<Item = u64> + use<> {
-        let minutes = self.terms.segment.ms() / MINUTE_MS;
+        let minutes = u64::from(self.shared.cut.length_at(start).minutes());
         (0..minutes).map(move |nth| start + nth * MINUTE_MS)
     }
 
@@ -338,10 +341,7 @@ impl Closing {
             },
             None => None,
         };
-        // Newer terms may cut time otherwise.
-        let length = before.as_ref().map_or(self.terms.segment, |before| before.length);
-        let records: Vec<_> =
-            self.records_within(start, length.ms()).await?.into_iter().map(|r| r.record).collect();
+        let records: Vec<_> = self.records(start).await?.into_iter().map(|r| r.record).collect();
         let revision = latest.as_ref().map_or(0, |l| l.revision + 1);
         if revision > MAX_REVISION {
             return Err(CloseError::ChangedTooOften);
@@ -453,10 +453,7 @@ impl Closing {
     /// # Errors
     /// Where the journal could not be read.
     pub async fn records(&self, start: u64) -> Result<Vec<Placed>, CloseError> {
-        self.records_within(start, self.terms.segment.ms()).await
-    }
-
-    async fn records_within(&self, start: u64, length_ms: u64) -> Result<Vec<Placed>, CloseError> {
+        let end = self.shared.cut.end_of(start);
         let mut all = Vec::new();
         let mut after = None;
         loop {
@@ -466,7 +463,7 @@ impl Closing {
                 .read(RecordFilter {
                     contract: Some(self.shared.session.clone()),
                     from_at: Some(start),
-                    to_at: Some(start + length_ms),
+                    to_at: Some(end),
                     after_sequence: after,
                     limit: PAGE,
                     ..RecordFilter::default()

@@ -193,6 +193,11 @@ impl Task {
         }
     }
 
+    /// The random moment of a segment.
+    fn moment(&self, start: u64) -> u64 {
+        random_moment(&self.secret, &self.name, start, self.shared.cut.length_at(start))
+    }
+
     /// The earliest wake that the clock brings.
     fn next_timer(&self) -> Option<(u64, Cause)> {
         if let Some(down) = self.down {
@@ -206,12 +211,12 @@ impl Task {
                 Wake::At(at) => Some((at.max(self.fired + SHORTEST_MS), Cause::At(at))),
                 Wake::Every(ms) => Some((self.since + ms.max(SHORTEST_MS), Cause::Every(ms))),
                 Wake::AtRandomInSegment => {
-                    let length = self.shared.length;
-                    let mut start = length.start_of(now);
-                    let mut at = random_moment(&self.secret, &self.name, start, length);
+                    let cut = &self.shared.cut;
+                    let mut start = cut.start_of(now);
+                    let mut at = self.moment(start);
                     if self.drawn == Some(start) || at < self.since.min(now) {
-                        start += length.ms();
-                        at = random_moment(&self.secret, &self.name, start, length);
+                        start = cut.end_of(start);
+                        at = self.moment(start);
                     }
                     Some((at, Cause::RandomInSegment(start)))
                 }
@@ -229,8 +234,8 @@ impl Task {
                 (self.since, self.fired) = (now, 0);
                 self.down = None;
                 // A moment that passed before tracking began is missed, not made up for.
-                let start = self.shared.length.start_of(now);
-                if random_moment(&self.secret, &self.name, start, self.shared.length) < now {
+                let start = self.shared.cut.start_of(now);
+                if self.moment(start) < now {
                     self.drawn = Some(start);
                 }
                 self.wake(Cause::Started).await;
@@ -332,7 +337,8 @@ impl Task {
         let now = self.shared.clock.now();
         let (from, to) = (down.told, self.shared.tracked.latest(now).map_or(now, |latest| latest + 1));
         self.down = Some(Down { told: to.max(from), ..down });
-        for gap in cut_gap(self.shared.length, from, to, GapCause::CollectorFailed) {
+        let cut = Arc::clone(&self.shared.cut);
+        for gap in cut_gap(&cut, from, to, GapCause::CollectorFailed) {
             self.record(gap.from, &Record::Gap(gap)).await;
             if self.pictures {
                 self.record(gap.from, &Record::NoSnapshot { why: NoSnapshot::CollectorFailed }).await;

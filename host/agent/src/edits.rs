@@ -139,22 +139,20 @@ impl Closing {
         if to <= from || to - from > MAX_SPAN_MS {
             return Err(EditError::Refused("a span of one minute to 31 days can be removed"));
         }
-        let length = self.terms.segment.ms();
-        let first = self.terms.segment.start_of(from);
+        let cut = &self.shared.cut;
         if remove {
             // What was seen before this, and is still being judged or written, is not kept either.
-            let end = self.terms.segment.start_of(to.saturating_sub(1)).saturating_add(length);
-            self.shared.removed(first, end.min(self.shared.clock.now().saturating_add(1))).await;
+            let end = cut.end_of(to.saturating_sub(1));
+            self.shared.removed(cut.start_of(from), end.min(self.shared.clock.now().saturating_add(1))).await;
         }
         let mut sum: Option<Forgotten> = None;
         let mut locked = false;
-        for start in (first..to).step_by(usize::try_from(length).unwrap_or(usize::MAX)) {
+        for start in cut.starts(from, to) {
             let _turn = self.turn.lock().await;
             self.all_written().await?;
             let records = self.records(start).await?;
             // What the running minute holds is in no record yet.
-            let runs =
-                self.shared.tracked.is_on() && self.terms.segment.start_of(self.shared.clock.now()) == start;
+            let runs = self.shared.tracked.is_on() && cut.start_of(self.shared.clock.now()) == start;
             if !runs && !self.has_something(start, &records) {
                 // A memo that was set while nothing was tracked is no segment, but it goes, too.
                 let memos = records.iter().filter(|r| matches!(r.record, Record::Memo { .. }));
@@ -174,7 +172,7 @@ impl Closing {
             };
             let none = Forgotten { from: start, to: start, segments: 0, time_ms: 0, pictures: 0 };
             let sum = sum.get_or_insert(none);
-            sum.to = start + length;
+            sum.to = cut.end_of(start);
             sum.segments += 1;
             sum.time_ms += time_ms;
             sum.pictures += pictures;
@@ -194,10 +192,8 @@ impl Closing {
         if to <= from || to - from > MAX_SPAN_MS {
             return Err(EditError::Refused("notes of one minute to 31 days can be removed"));
         }
-        let length = self.terms.segment.ms();
-        let first = self.terms.segment.start_of(from);
         let mut removed = 0;
-        for start in (first..to).step_by(usize::try_from(length).unwrap_or(usize::MAX)) {
+        for start in self.shared.cut.starts(from, to) {
             let _turn = self.turn.lock().await;
             self.all_written().await?;
             let meant = |r: &Placed| match &r.record {
@@ -241,7 +237,7 @@ impl Closing {
         let now = self.shared.clock.now();
         self.check_lock(from)?;
         let mut sum = Forgotten { from, to: from, segments: 0, time_ms: 0, pictures: 0 };
-        for start in self.whole_segments(from, to.min(now)) {
+        for (start, end) in self.whole_segments(from, to.min(now)) {
             let _turn = self.turn.lock().await;
             self.all_written().await?;
             let records: Vec<_> = self.records(start).await?.into_iter().map(|r| r.record).collect();
@@ -252,9 +248,9 @@ impl Closing {
             if self.revise(start).await?.is_none() {
                 self.close_now(start).await?;
             }
-            sum.to = start + self.terms.segment.ms();
+            sum.to = end;
             sum.segments += 1;
-            sum.time_ms += self.terms.segment.ms();
+            sum.time_ms += end - start;
         }
         if sum.segments == 0 {
             return Err(EditError::Refused(
@@ -264,11 +260,11 @@ impl Closing {
         Ok(sum)
     }
 
-    /// The starts of the whole segments in a span.
-    pub fn whole_segments(&self, from: u64, to: u64) -> impl Iterator<Item = u64> + use<> {
-        let length = self.terms.segment.ms();
-        let first = self.terms.segment.start_of(from.saturating_add(length - 1));
-        (first..to.saturating_sub(length - 1)).step_by(usize::try_from(length).unwrap_or(usize::MAX))
+    /// The whole segments in a span, each by its start and end.
+    pub fn whole_segments(&self, from: u64, to: u64) -> impl Iterator<Item = (u64, u64)> + use<'_> {
+        let cut = &self.shared.cut;
+        let whole = move |(start, end): &(u64, u64)| *start >= from && *end <= to;
+        cut.starts(from, to).map(|start| (start, cut.end_of(start))).filter(whole)
     }
 
     /// Whether a segment has something that is billed before typed-in time is, or was typed in already.
@@ -281,7 +277,7 @@ impl Closing {
     pub(crate) fn time_of(&self, start: u64, records: &[Placed]) -> u64 {
         let bare: Vec<_> = records.iter().map(|r| r.record.clone()).collect();
         self.assembled(start, &bare).map_or(0, |parcel| {
-            let typed = if parcel.manual.is_some() { self.terms.segment.ms() } else { 0 };
+            let typed = if parcel.manual.is_some() { self.shared.cut.length_at(start).ms() } else { 0 };
             typed + parcel.minutes.iter().map(|m| u64::from(m.tracked_ms)).sum::<u64>()
         })
     }

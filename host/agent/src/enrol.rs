@@ -9,11 +9,13 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use candor_diary::enrolment::{ENROLMENT_TYPE, Enrolled};
 use candor_diary::plain;
+use candor_diary::terms::Terms;
 use candor_sandbox::http_words;
 use candor_seal::{Envelope, PublicKey};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::cut::{self, EarlierCut};
 use crate::folder::{Enrolment, Folder};
 use crate::invitation::Invitation;
 
@@ -46,12 +48,12 @@ struct Refused {
     message: String,
 }
 
-/// Enrols this device and keeps what the back office answers.
+/// Enrols this device at `now` (milliseconds since the Unix epoch) and keeps what the back office answers.
 ///
 /// # Errors
 /// Where the address is no address, the back office cannot be reached, refuses the code, or is another one than the
 /// invitation names. Nothing is changed then.
-pub async fn enrol(folder: &Folder, invitation: &Invitation, name: &str) -> Result<Enrolment> {
+pub async fn enrol(folder: &Folder, invitation: &Invitation, name: &str, now: u64) -> Result<Enrolment> {
     let server = invitation.server.as_str();
     let base = Url::parse(server)
         .with_context(|| format!("{server:?} is no address such as https://diary.example"))?;
@@ -86,11 +88,21 @@ pub async fn enrol(folder: &Folder, invitation: &Invitation, name: &str) -> Resu
         device: enrolled.device,
         server_key,
         device_key: Some(key),
+        earlier_cuts: earlier_cuts(&seat, &terms, now)?,
         terms,
     };
     seat.write("token", enrolled.token.as_bytes())?;
     seat.write_json("enrolment.json", &enrolment)?;
     Ok(enrolment)
+}
+
+/// How time was cut before these terms, where the session in this folder had others.
+fn earlier_cuts(seat: &Folder, terms: &Terms, now: u64) -> Result<Vec<EarlierCut>> {
+    if !seat.path("enrolment.json").is_file() {
+        return Ok(Vec::new());
+    }
+    let before = seat.enrolment()?;
+    Ok(cut::remembered(before.earlier_cuts, &before.terms, terms, now))
 }
 
 async fn asked(url: Url, ask: &Ask<'_>, server: &str) -> Result<Vec<u8>> {
@@ -277,7 +289,7 @@ mod tests {
             office.terms[field] = text.into();
             let key = office.key.public().fingerprint();
             let invitation = Invitation { server: serves(office), code: "c".into(), key };
-            let refused = enrol(&folder, &invitation, "laptop").await.unwrap_err();
+            let refused = enrol(&folder, &invitation, "laptop", 0).await.unwrap_err();
             let refused = format!("{refused:#}");
             assert!(refused.contains("cannot be taken") && refused.contains(field), "{refused}");
             assert_eq!(plain::unseen(&refused), None, "{refused}");
@@ -289,7 +301,7 @@ mod tests {
         let office = Office::new("invoices");
         let key = office.key.public().fingerprint();
         let invitation = Invitation { server: serves(office), code: "c".into(), key };
-        let enrolment = enrol(&folder, &invitation, "laptop").await.unwrap();
+        let enrolment = enrol(&folder, &invitation, "laptop", 0).await.unwrap();
         assert_eq!((enrolment.handle(), folder.contracts().unwrap().len()), ("invoices", 1));
     }
 
@@ -298,7 +310,15 @@ mod tests {
         let seat = folder.session(&terms.contract, &office.key.public()).unwrap();
         let handle = handle(folder, &seat, &terms.contract).unwrap();
         let (server, server_key) = (address.to_owned(), office.key.public());
-        let enrolment = Enrolment { handle, server, device: "d".into(), server_key, device_key: None, terms };
+        let enrolment = Enrolment {
+            handle,
+            server,
+            device: "d".into(),
+            server_key,
+            device_key: None,
+            earlier_cuts: Vec::new(),
+            terms,
+        };
         seat.write_json("enrolment.json", &enrolment).unwrap();
         seat
     }

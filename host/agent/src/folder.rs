@@ -25,6 +25,7 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use crate::cut::EarlierCut;
 use anyhow::{Context as _, Result, bail};
 use candor_diary::terms::{Terms, is_id};
 use candor_seal::{PublicKey, SecretKey};
@@ -57,6 +58,9 @@ pub struct Enrolment {
     pub device_key: Option<PublicKey>,
     /// The terms as they were handed out.
     pub terms: Terms,
+    /// How time was cut under the terms before these, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_cuts: Vec<EarlierCut>,
 }
 
 impl Enrolment {

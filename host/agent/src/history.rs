@@ -273,7 +273,7 @@ impl Closing {
     /// Where the journal could not be read.
     pub async fn segments(&self, from: u64, to: u64) -> Result<Vec<Segment>, CloseError> {
         let now = self.shared.clock.now();
-        let asked = self.terms.segment.start_of(from)..to;
+        let asked = self.shared.cut.start_of(from)..to;
         // The limit is filled from the beginning of a week.
         let (from, to) = match self.terms.weekly_limit {
             Some(_) => whole_weeks(asked.start, to),
@@ -328,6 +328,6 @@ impl Closing {
     #[must_use]
     pub fn sends_at(&self, start: u64) -> u64 {
         let at_once = self.at_once.lock().unwrap_or_else(PoisonError::into_inner).contains(&start);
-        start + self.terms.segment.ms() + if at_once { 0 } else { self.terms.hold_ms }
+        self.shared.cut.end_of(start) + if at_once { 0 } else { self.terms.hold_ms }
     }
 }

@@ -107,7 +107,7 @@ impl CollectorHost {
 
     /// Takes room for a note in the budget of the segment that holds `at`; where there is none, it is dropped.
     async fn within_budget(&self, at: u64, bytes: usize) -> Result<(), NoteError> {
-        if self.shared.budgets.take(self.shared.length.start_of(at), &self.plugin, bytes) {
+        if self.shared.budgets.take(self.shared.cut.start_of(at), &self.plugin, bytes) {
             return Ok(());
         }
         self.dropped(at).await;
@@ -117,7 +117,7 @@ impl CollectorHost {
     /// One of the plugin's notes was dropped: both sides read how many were.
     async fn dropped(&self, at: u64) {
         let (shared, plugin) = (&self.shared, &self.plugin);
-        let Some(notes) = shared.budgets.dropped(shared.length.start_of(at), plugin) else { return };
+        let Some(notes) = shared.budgets.dropped(shared.cut.start_of(at), plugin) else { return };
         let record = Record::Dropped { plugin: plugin.clone(), notes, life: shared.life };
         if let Err(error) = self.record(at, &record).await {
             shared.problem("journal", Some(error.to_string()));

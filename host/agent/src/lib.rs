@@ -15,6 +15,7 @@ pub mod clock;
 pub mod closing;
 pub mod collectors;
 pub mod control;
+pub mod cut;
 mod doctor;
 mod edits;
 pub mod enrol;

@@ -203,7 +203,7 @@ async fn run(cli: Cli) -> Result<()> {
             let folder = Folder::open(&data)?;
             let name =
                 name.unwrap_or_else(|| rustix::system::uname().nodename().to_string_lossy().into_owned());
-            let enrolment = enrol(&folder, &invitation, &name).await?;
+            let enrolment = enrol(&folder, &invitation, &name, SystemClock::shared().now()).await?;
             say(&format!("Enrolled for '{}' of {}.", enrolment.terms.title, enrolment.terms.client))?;
             say("Next: read `candor-agent notice`, then run `candor-agent accept`.")
         }

@@ -45,8 +45,6 @@ pub struct Courier {
     pub proof: Proof,
     /// Writes a parcel anew whose picture cannot go along.
     pub closing: Arc<Closing>,
-    /// The segment's length in milliseconds.
-    pub segment_ms: u64,
     /// Rung when a segment closed, or the worker wants everything tried now.
     pub closed: Arc<Notify>,
     /// How it goes, for those who show it.
@@ -280,7 +278,7 @@ impl Courier {
             id: entry.parcel_id.clone(),
             contract: self.contract.clone(),
             segment_start: entry.segment_start,
-            segment_length: self.segment_ms,
+            segment_length: self.shared.cut.length_at(entry.segment_start).ms(),
             envelope: envelope.clone(),
         };
         let answer = self.uploader.deliver(parcel, attachments).await;

@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 use crate::clock::Clock;
 use crate::closing::Closing;
 use crate::collectors::{CollectorHandle, tell_window_changes};
+use crate::cut::Cut;
 use crate::folder::{Enrolment, Folder};
 use crate::guard::Guard;
 use crate::guard::eyes::Eyes;
@@ -36,7 +37,7 @@ use crate::removal::{self, Removals};
 use crate::settings::{self, Work};
 use crate::shared::Shared;
 use crate::signs::Signs;
-use crate::tracked::Ask;
+use crate::tracked::{Ask, Halt};
 use crate::tracker::{Absence, Command, Reply, State, Tracker};
 use crate::week::{OtherDevices, WeekSource};
 
@@ -148,7 +149,7 @@ impl Pipeline {
             Ask::Stop => Command::Stop { at },
             Ask::Pause => Command::Pause { at },
         };
-        shared.tracked.halt(ask, at);
+        shared.tracked.halt(Halt { ask, at, steady: shared.clock.monotonic() });
         shared.changed();
         self.command(command).await
     }
@@ -224,7 +225,7 @@ impl Seat {
             Arc::clone(&house.clock),
             house.journal.clone(),
             folder.session_name(&enrolment),
-            terms.segment,
+            Arc::new(Cut::new(terms, &enrolment.earlier_cuts)),
             Arc::clone(&house.revision),
         );
         shared.choose(|choices| *choices = settings::choices(preferences, terms, false));
@@ -570,7 +571,6 @@ impl Seat {
             contract: self.enrolment.terms.contract.clone(),
             uploader,
             proof,
-            segment_ms: self.enrolment.terms.segment.ms(),
             closed,
             closing,
             delivery: Arc::clone(&self.delivery),

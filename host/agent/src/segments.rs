@@ -8,6 +8,7 @@ use candor_diary::parcel::{
 };
 use candor_diary::segment::{MINUTE_MS, SegmentLength, minute_of};
 
+use crate::cut::Cut;
 use crate::guard::judgement::OWN_RULE;
 use crate::record::Record;
 
@@ -51,11 +52,11 @@ pub struct Assembled {
 const LONGEST_GAP_MS: u64 = 24 * 60 * 60_000;
 
 /// A gap cut at the ends of segments, so that each part is a record of its own segment; of a very long one the last 24 hours.
-pub fn cut_gap(length: SegmentLength, from: u64, to: u64, cause: GapCause) -> impl Iterator<Item = Gap> {
+pub fn cut_gap(cut: &Cut, from: u64, to: u64, cause: GapCause) -> impl Iterator<Item = Gap> + use<'_> {
     let mut at = from.max(to.saturating_sub(LONGEST_GAP_MS));
     std::iter::from_fn(move || {
         let start = at;
-        at = to.min(length.start_of(start) + length.ms());
+        at = to.min(cut.end_of(start));
         (start < to).then_some(Gap { from: start, to: at, cause })
     })
 }

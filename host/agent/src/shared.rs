@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use candor_diary::parcel::Counts;
-use candor_diary::segment::SegmentLength;
 use candor_journal::{Journal, JournalError};
 use indexmap::{IndexMap, IndexSet};
 use tokio::sync::watch;
 
 use crate::budget::Budgets;
 use crate::clock::{Anchor, Clock};
+use crate::cut::Cut;
 use crate::problems::Problems;
 use crate::record::Record;
 use crate::tracked::TrackedTime;
@@ -64,8 +64,8 @@ pub struct Shared {
     /// The session whose records these are: a contract at one back office, which another of the same contract id never
     /// touches. The journal knows it by this name.
     pub session: String,
-    /// The length of its segments.
-    pub length: SegmentLength,
+    /// How its time is cut into segments.
+    pub cut: Arc<Cut>,
     /// Which time is tracked.
     pub tracked: TrackedTime,
     /// The latest segments that were closed since the agent started, and not taken up again.
@@ -111,7 +111,7 @@ impl Shared {
         clock: Arc<dyn Clock>,
         journal: Journal,
         session: String,
-        length: SegmentLength,
+        cut: Arc<Cut>,
         revision: Arc<watch::Sender<u64>>,
     ) -> Self {
         Self {
@@ -122,10 +122,10 @@ impl Shared {
             clock,
             journal,
             session,
-            length,
+            cut: Arc::clone(&cut),
             tracked: TrackedTime::default(),
             closed: Mutex::default(),
-            unwritten: Unwritten::new(length),
+            unwritten: Unwritten::new(cut),
             pictured: AtomicU64::new(0),
             counts: Mutex::default(),
             problems: Problems::new(Arc::clone(&revision)),
@@ -183,7 +183,7 @@ impl Shared {
 
     /// Whether the segment that holds `at` still takes records.
     pub fn open(&self, at: u64) -> bool {
-        !self.closed.lock().unwrap_or_else(PoisonError::into_inner).contains(&self.length.start_of(at))
+        !self.closed.lock().unwrap_or_else(PoisonError::into_inner).contains(&self.cut.start_of(at))
     }
 
     /// Whether something with the time `at` may be noted: it lies in tracked time, and its segment is open.
@@ -212,7 +212,7 @@ impl Shared {
     /// Takes the one picture of the segment that holds `at`; false where it was taken already.
     pub fn take_picture_of(&self, at: u64) -> bool {
         // 0 means none, so starts are kept one higher.
-        let segment = self.length.start_of(at) + 1;
+        let segment = self.cut.start_of(at) + 1;
         self.pictured.swap(segment, Ordering::AcqRel) != segment
     }
 
@@ -328,9 +328,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let journal = Journal::open(folder.path(), &MasterKey::from_bytes([7; 32])).await.unwrap();
         let (revision, _) = watch::channel(0);
-        let length = SegmentLength::new(10).unwrap();
-        let shared =
-            Shared::new(SystemClock::shared(), journal, "session".into(), length, Arc::new(revision));
+        let cut = Arc::new(Cut::of(10));
+        let shared = Shared::new(SystemClock::shared(), journal, "session".into(), cut, Arc::new(revision));
         let counts = Counts { keys: 3, ..Counts::default() };
         for minute in 0..2 * COUNTED_MINUTES as u64 {
             shared.count(86_400_000 + minute * 60_000, counts);

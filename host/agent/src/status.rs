@@ -145,7 +145,7 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
     }
     status.question = state.question.map(|(from, to)| {
         let allowed = terms.manual_time != ManualTime::No;
-        let whole = closing.whole_segments(from, to).count() as u64 * terms.segment.ms();
+        let whole = closing.whole_segments(from, to).map(|(from, to)| to - from).sum();
         IdleQuestion { from, to, manual_ms: if allowed { whole } else { 0 } }
     });
     let running = match state.since {
@@ -153,7 +153,7 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
             // A span is recorded when its minute ends.
             let minute = candor_diary::segment::minute_of(status.now);
             let span = state.running_since.map(|since| (since.max(minute), status.now));
-            closing.so_far(terms.segment.start_of(status.now), span).await.map_err(words)?
+            closing.so_far(seat.shared.cut.start_of(status.now), span).await.map_err(words)?
         }
         None => None,
     };

@@ -27,6 +27,8 @@ pub struct Halt {
     pub ask: Ask,
     /// When, milliseconds since the Unix epoch.
     pub at: u64,
+    /// The same by the steady clock: `at` may be by a clock that was set since the clocks were compared.
+    pub steady: u64,
 }
 
 /// A stretch of tracked time, milliseconds since the Unix epoch.
@@ -85,10 +87,15 @@ impl TrackedTime {
         });
     }
 
-    /// A pause or stop was asked for at `at`: it takes effect now, and is to be carried out by the tracker.
-    pub fn halt(&self, ask: Ask, at: u64) {
-        self.end(at);
-        self.with(|inner| inner.halts.push_back(Halt { ask, at }));
+    /// A pause or stop was asked for: it takes effect now, and is to be carried out by the tracker.
+    pub fn halt(&self, halt: Halt) {
+        self.end(halt.at);
+        self.with(|inner| inner.halts.push_back(halt));
+    }
+
+    /// When the oldest pause or stop that is not carried out yet was asked for, by the steady clock.
+    pub fn halts_at(&self) -> Option<u64> {
+        self.with(|inner| inner.halts.front().map(|halt| halt.steady))
     }
 
     /// The tracker carries out the oldest pause or stop that was asked for, or refuses it.
@@ -145,7 +152,7 @@ mod tests {
     fn invariant_06_a_pause_takes_effect_when_it_is_asked_for_and_not_when_it_is_carried_out() {
         let time = TrackedTime::default();
         time.begin(100);
-        time.halt(Ask::Pause, 200);
+        time.halt(Halt { ask: Ask::Pause, at: 200, steady: 100 });
         assert!(!time.is_on() && time.holds(199) && !time.holds(200));
         // Whoever comes back by the way, such as a screen that was unlocked, does not undo it.
         time.begin(210);
@@ -177,7 +184,7 @@ mod tests {
     fn a_stop_before_it_began_leaves_nothing() {
         let time = TrackedTime::default();
         time.begin(100);
-        time.halt(Ask::Stop, 40);
+        time.halt(Halt { ask: Ask::Stop, at: 40, steady: 0 });
         assert!(!time.holds(40) && !time.holds(100) && time.latest(200).is_none());
     }
 }

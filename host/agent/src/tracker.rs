@@ -273,7 +273,7 @@ impl Tracker {
             Ok(Some(from)) => {
                 // The end of the gap is the end of the segment: nobody knows more than that work was cut off.
                 let now = self.shared.clock.now();
-                let to = now.min(self.shared.length.start_of(from) + self.shared.length.ms());
+                let to = now.min(self.shared.cut.end_of(from));
                 self.write_gap(from, to, GapCause::Crash).await;
                 self.record(now, &Record::Stopped).await;
             }
@@ -383,7 +383,7 @@ impl Tracker {
         self.pulse = Some(Pulse::start(Arc::clone(&self.shared.clock)));
         let now = self.clocks.last().wall;
         self.span_from = now;
-        self.segment = self.shared.length.start_of(now);
+        self.segment = self.shared.cut.start_of(now);
         self.shared.tracked.begin(now);
         let steady = self.shared.clock.monotonic();
         self.state.send_modify(|s| {
@@ -442,7 +442,7 @@ impl Tracker {
 
     /// Where the span that runs has come into another segment, tracking stops if it was asked to.
     async fn segment_turned(&mut self) {
-        let segment = self.shared.length.start_of(self.span_from);
+        let segment = self.shared.cut.start_of(self.span_from);
         let ended = std::mem::replace(&mut self.segment, segment);
         if ended == segment {
             return;

@@ -4,12 +4,12 @@
 //! says so.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use candor_diary::parcel::GapCause;
-use candor_diary::segment::SegmentLength;
 use candor_journal::{Journal, JournalError};
 
+use crate::cut::Cut;
 use crate::record::Record;
 
 /// How many records are kept: a week of tracking day and night.
@@ -29,7 +29,7 @@ pub(crate) struct Pending {
 /// What waits to be written.
 #[derive(Debug)]
 pub(crate) struct Unwritten {
-    length: SegmentLength,
+    cut: Arc<Cut>,
     queue: Mutex<VecDeque<Pending>>,
     /// The time of what did not fit: from the first to the last of it.
     lost: Mutex<Option<(u64, u64)>>,
@@ -38,14 +38,9 @@ pub(crate) struct Unwritten {
 }
 
 impl Unwritten {
-    /// Nothing waits. Segments have this length.
-    pub(crate) fn new(length: SegmentLength) -> Self {
-        Self {
-            length,
-            queue: Mutex::default(),
-            lost: Mutex::default(),
-            writing: tokio::sync::Mutex::default(),
-        }
+    /// Nothing waits.
+    pub(crate) fn new(cut: Arc<Cut>) -> Self {
+        Self { cut, queue: Mutex::default(), lost: Mutex::default(), writing: tokio::sync::Mutex::default() }
     }
 
     /// Writes a record after all that waits. One to be kept is kept where that fails: then why is answered.
@@ -121,7 +116,7 @@ impl Unwritten {
         }
         let lost = *self.lost.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((from, to)) = lost {
-            for gap in crate::segments::cut_gap(self.length, from, to + 1, GapCause::NotRecorded) {
+            for gap in crate::segments::cut_gap(&self.cut, from, to + 1, GapCause::NotRecorded) {
                 let record = Record::Gap(gap);
                 let body = serde_json::to_vec(&record).map_err(|_| JournalError::Unusable {
                     what: "a gap",

@@ -1,5 +1,6 @@
 //! Closing segments: the record, and the parcel made of it, in one synced transaction.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use sqlx::Row as _;
@@ -153,7 +154,7 @@ impl Journal {
         .await
     }
 
-    /// The starts of a contract's segments of `length_ms` that begin at `from` or later and hold a record, of one of these
+    /// The starts of a contract's segments of `length_ms` that hold a record from `span`, of one of these
     /// kinds and not erased, that is newer than every parcel of the segment: segments that are not closed, or were
     /// changed after they were closed. In order.
     ///
@@ -163,7 +164,7 @@ impl Journal {
         &self,
         contract: &str,
         length_ms: u64,
-        from: u64,
+        span: Range<u64>,
         kinds: &[&str],
     ) -> Result<Vec<u64>, JournalError> {
         if length_ms == 0 {
@@ -173,13 +174,14 @@ impl Journal {
         let values = [
             contract.into(),
             stored("the segment's length", length_ms)?.into(),
-            stored("the time", from)?.into(),
+            stored("the time", span.start)?.into(),
+            stored("the time", span.end.min(i64::MAX.unsigned_abs()))?.into(),
             serde_json::json!(kinds).to_string().as_str().into(),
         ];
         finish(async move {
             let sql = "SELECT DISTINCT r.at - r.at % ?2 AS start FROM record AS r
-                       WHERE r.contract = ?1 AND r.at >= ?3 AND r.erased_by IS NULL
-                       AND r.kind IN (SELECT value FROM json_each(?4))
+                       WHERE r.contract = ?1 AND r.at >= ?3 AND r.at < ?4 AND r.erased_by IS NULL
+                       AND r.kind IN (SELECT value FROM json_each(?5))
                        AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.contract = r.contract
                                        AND o.segment_start = r.at - r.at % ?2 AND o.sequence > r.sequence)
                        ORDER BY start";
@@ -189,7 +191,7 @@ impl Journal {
         .await
     }
 
-    /// Whether a contract's segment of `length_ms` that begins at `start` holds a record of one of these kinds that is newer than
+    /// Whether a contract's segment from `start` to `end` holds a record of one of these kinds that is newer than
     /// its latest parcel.
     ///
     /// # Errors
@@ -198,14 +200,14 @@ impl Journal {
         &self,
         contract: &str,
         start: u64,
-        length_ms: u64,
+        end: u64,
         kinds: &[&str],
     ) -> Result<bool, JournalError> {
         let mut turn = self.turn().await?;
         let values = [
             contract.into(),
             stored("the segment's start", start)?.into(),
-            stored("the segment's end", start.saturating_add(length_ms))?.into(),
+            stored("the segment's end", end)?.into(),
             serde_json::json!(kinds).to_string().as_str().into(),
         ];
         finish(async move {

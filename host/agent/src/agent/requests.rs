@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use candor_diary::segment::SegmentLength;
 use candor_journal::{JournalError, OutboxState, RecordFilter};
 use candor_protocol::{
     BadPicture, BadRecord, IdleAnswer, MAX_MEMO, NoticeAnswer, Preferences, Request, Verified,
@@ -14,6 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Agent, words};
+use crate::cut::Cut;
 use crate::own_rules::Own;
 use crate::record::Record;
 use crate::removal::UNDO_MS;
@@ -212,10 +212,11 @@ impl Agent {
 
     /// A segment was changed: it may have to be delivered, and the running one needs its memo again.
     async fn changed(&self, pipeline: &Pipeline, at: u64) -> Result<Value, String> {
-        let length = self.current().await?.shared.length;
+        let current = self.current().await?;
+        let cut = &current.shared.cut;
         let now = self.house.clock.now();
         let running = pipeline.state().since.is_some();
-        if running && length.start_of(at) == length.start_of(now) {
+        if running && cut.start_of(at) == cut.start_of(now) {
             pipeline.command(Command::Rewrite).await?;
         }
         self.rung().await
@@ -278,7 +279,8 @@ impl Agent {
         let invitation = invitation::read(text).map_err(words)?;
         let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let folder = &self.house.folder;
-        let enrolment = crate::enrol::enrol(folder, &invitation, &name).await.map_err(words)?;
+        let enrolment =
+            crate::enrol::enrol(folder, &invitation, &name, self.house.clock.now()).await.map_err(words)?;
         let preferences = settings::preferences(folder).map_err(words)?;
         let place = folder.session(&enrolment.terms.contract, &enrolment.server_key).map_err(words)?;
         let seat = Arc::new(Seat::open(&self.house, place, &preferences).map_err(words)?);
@@ -374,8 +376,8 @@ impl Agent {
 
     /// The starts of the segments that pictures belong to, by the journal's name for the picture.
     async fn places_of_pictures(&self) -> Result<BTreeMap<String, u64>, JournalError> {
-        let lengths: BTreeMap<String, SegmentLength> =
-            self.seats().await.iter().map(|s| (s.shared.session.clone(), s.shared.length)).collect();
+        let cuts: BTreeMap<String, Arc<Cut>> =
+            self.seats().await.iter().map(|s| (s.shared.session.clone(), s.shared.cut.clone())).collect();
         let mut places = BTreeMap::new();
         let mut after_sequence = None;
         loop {
@@ -386,9 +388,9 @@ impl Agent {
             after_sequence = Some(last.sequence);
             for record in &page {
                 let body = record.body.as_ref().and_then(|body| serde_json::from_slice(body).ok());
-                let length = record.contract.as_ref().and_then(|contract| lengths.get(contract));
-                if let (Some(Record::Snapshot { blob, .. }), Some(length)) = (body, length) {
-                    places.insert(blob, length.start_of(record.at));
+                let cut = record.contract.as_ref().and_then(|contract| cuts.get(contract));
+                if let (Some(Record::Snapshot { blob, .. }), Some(cut)) = (body, cut) {
+                    places.insert(blob, cut.start_of(record.at));
                 }
             }
         }

@@ -102,9 +102,9 @@ impl Tracker {
 
     /// Tracked time that was recorded already was none.
     async fn take_back(&self, from: u64, to: u64) {
-        for part in crate::segments::cut_gap(self.shared.length, from, to, GapCause::Unanswered) {
+        for part in crate::segments::cut_gap(&self.shared.cut, from, to, GapCause::Unanswered) {
             self.record(part.from, &Record::TakenBack { from: part.from, to: part.to }).await;
-            self.closing.marks.opened(self.shared.length.start_of(part.from));
+            self.closing.marks.opened(self.shared.cut.start_of(part.from));
         }
     }
 
@@ -147,10 +147,12 @@ impl Tracker {
             let state = self.state.borrow();
             (state.absent, state.running_since)
         };
-        let vouched = vouched.max(running.unwrap_or(self.span_from));
+        // A pause or stop that was asked for meanwhile is by the clock as it is now, or as it was: the steady one tells.
+        let halted = self.shared.tracked.halts_at().map_or(0, |halted| jump.steady.saturating_sub(halted));
+        let vouched = vouched.saturating_sub(halted).max(running.unwrap_or(self.span_from));
         // The clock was ahead of what it is believed to show, by too little to tell at once.
         self.take_back(vouched, self.span_from).await;
-        self.write_span(vouched).await;
+        self.write_up_to(vouched).await;
         if let Some(from) = running {
             self.jumped.push_back(Stretch { from, to: vouched, steady: jump.steady });
             while self.jumped.len() > STRETCHES {
@@ -164,15 +166,15 @@ impl Tracker {
             Some((Absence::Paused, _)) => GapCause::Paused,
             _ => cause,
         };
-        let length = self.shared.length.ms();
+        let (left, length) = (self.shared.cut.end_of(vouched), self.shared.cut.length_at(vouched).ms());
         if now < vouched {
             // What the clock shows again was recorded already: a mark says why minutes may be told twice.
             let to = (now + MARK_MS).min(vouched);
             self.write_gap(now, to, cause).await;
         } else if jump.cause == GapCause::ClockJump && now - vouched > length {
             // No time passed: the segment that was left and the one that was come into say so, and none between.
-            let left = Gap { from: vouched, to: self.shared.length.start_of(vouched) + length, cause };
-            let entered = Gap { from: self.shared.length.start_of(now), to: now, cause };
+            let left = Gap { from: vouched, to: left, cause };
+            let entered = Gap { from: self.shared.cut.start_of(now), to: now, cause };
             for gap in [left, entered].into_iter().filter(|gap| gap.to > gap.from) {
                 self.write_gap_part(gap).await;
             }
@@ -181,7 +183,7 @@ impl Tracker {
         }
         self.span_from = now;
         self.shared.tracked.end(vouched);
-        let segment = self.shared.length.start_of(now);
+        let segment = self.shared.cut.start_of(now);
         if self.state.borrow().stopping && segment != self.segment {
             // The segment at whose end it was to stop is over.
             let ended = std::mem::replace(&mut self.segment, segment);

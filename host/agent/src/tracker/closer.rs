@@ -53,7 +53,7 @@ impl Closer {
     /// When a segment is to be closed, at the earliest.
     fn due(&self, start: u64, now: u64) -> u64 {
         let steady = self.closing.shared.clock.monotonic();
-        let end = start + self.closing.terms.segment.ms() + GRACE_MS;
+        let end = self.closing.shared.cut.end_of(start) + GRACE_MS;
         // One that begins later than now was left behind by a clock that was set back.
         let due = if start > now { now } else { end };
         self.failed.get(&start).map_or(due, |(again, _)| due.max(now + again.saturating_sub(steady)))
@@ -127,10 +127,10 @@ impl Tracker {
 
     /// When a segment is to be closed: not while it runs, and not before its counts came or are overdue.
     fn segment_due(&self, start: u64, now: u64) -> Option<u64> {
-        if self.is_on() && start == self.shared.length.start_of(self.span_from) {
+        if self.is_on() && start == self.shared.cut.start_of(self.span_from) {
             return None;
         }
-        let counts = self.uncounted.range(start..start + self.shared.length.ms()).next_back();
+        let counts = self.uncounted.range(start..self.shared.cut.end_of(start)).next_back();
         let due = self.closer.due(start, now);
         // Counts of a minute that a clock which was set back left ahead will not come.
         let counts = counts.filter(|minute| **minute <= now);

@@ -17,7 +17,11 @@ impl Tracker {
 
     /// The same, where the clocks were compared up to `to`.
     pub(super) async fn write_span(&mut self, to: u64) {
-        let to = self.shared.tracked.no_later(to);
+        self.write_up_to(self.shared.tracked.no_later(to)).await;
+    }
+
+    /// The same, whatever was asked for meanwhile.
+    pub(super) async fn write_up_to(&mut self, to: u64) {
         let from = self.span_from;
         if to <= from {
             return;
@@ -33,7 +37,7 @@ impl Tracker {
         let mut from = from;
         while from < to {
             let end = to.min(minute_of(from) + MINUTE_MS);
-            let segment = self.shared.length.start_of(from);
+            let segment = self.shared.cut.start_of(from);
             // Where the clock was set back into a closed segment, it takes notes again.
             self.shared.reopened(segment);
             // Each segment holds its own memo, so that it can be put together alone.
@@ -62,7 +66,7 @@ impl Tracker {
     }
 
     pub(super) async fn write_memo(&mut self, at: u64) {
-        self.memo_of = self.shared.length.start_of(at);
+        self.memo_of = self.shared.cut.start_of(at);
         let (memo, label) = {
             let state = self.state.borrow();
             (state.memo.clone(), state.label.clone())
@@ -83,7 +87,7 @@ impl Tracker {
 
     /// Records a gap, cut at the ends of segments.
     pub(super) async fn write_gap(&self, from: u64, to: u64, cause: GapCause) {
-        for gap in crate::segments::cut_gap(self.shared.length, from, to, cause) {
+        for gap in crate::segments::cut_gap(&self.shared.cut, from, to, cause) {
             self.write_gap_part(gap).await;
         }
     }
@@ -91,6 +95,6 @@ impl Tracker {
     pub(super) async fn write_gap_part(&self, gap: Gap) {
         self.record(gap.from, &Record::Gap(gap)).await;
         // One that is closed already holds something else now: closing it again makes its next revision.
-        self.closing.marks.opened(self.shared.length.start_of(gap.from));
+        self.closing.marks.opened(self.shared.cut.start_of(gap.from));
     }
 }
