@@ -325,10 +325,24 @@ fn cut_otherwise(before: u64, after: u64) {
     let mut newer = candor_tests::backoffice::terms(CONTRACT, desk.backoffice.address(), 6 * HOUR);
     terms(2, after)(&mut newer);
     desk.backoffice.add_contract(&newer).unwrap();
-    let invitation = desk.backoffice.invitation(CONTRACT).unwrap();
     // Time passes quickly while plugins are loaded.
     desk.running = at(hour - 9 * MINUTE).unwrap();
-    desk.tell(&Request::Import { invitation }).unwrap();
+    // A picture of before is removed, and can be brought back, while the terms change.
+    let off = |start: u64| start % (after * MINUTE) != 0;
+    let pictured = closed(&desk).into_iter().find(|s| s.picture.is_some() && (off(s.start) || after == 1));
+    let pictured = pictured.map(|s| s.start);
+    if let Some(start) = pictured {
+        desk.tell(&Request::RemovePicture { start }).unwrap();
+    }
+    // However it is joined again.
+    if after == 1 {
+        let (code, key) = desk.backoffice.enrolment_code(CONTRACT).unwrap();
+        let server = desk.backoffice.address();
+        desk.agent.tell(&["enrol", "--server", server, "--code", &code, "--key", &key]).unwrap();
+    } else {
+        let invitation = desk.backoffice.invitation(CONTRACT).unwrap();
+        desk.tell(&Request::Import { invitation }).unwrap();
+    }
     let notice: NoticeAnswer = desk.get(&Request::Notice { contract: None }).unwrap();
     let accept =
         Request::Accept { contract: CONTRACT.to_owned(), digest: notice.digest, by: "a test".to_owned() };
@@ -366,6 +380,18 @@ fn cut_otherwise(before: u64, after: u64) {
     desk.running = at(hour + 9 * HOUR).unwrap();
     desk.until("delivery", |d| Ok((d.status()?.outbox.waiting + d.status()?.outbox.held == 0).then_some(())))
         .unwrap();
+    if let Some(start) = pictured {
+        desk.until("the end of the picture", |d| {
+            let of = |r: &&Value| {
+                r["kind"] == "snapshot"
+                    && r["at"].as_u64().is_some_and(|at| at >= start && at < start + before * MINUTE)
+            };
+            let records = d.records()?;
+            let mut pictures = records.iter().filter(of).peekable();
+            Ok((pictures.peek().is_some() && pictures.all(|r| r["body"] == "erased")).then_some(()))
+        })
+        .unwrap();
+    }
     let delivered = desk.delivered().unwrap();
     let of = |start: u64| delivered.iter().find(|s| s["start"] == start);
     for segment in removed {

@@ -201,7 +201,7 @@ fn a_person_joins_accepts_tracks_deletes_a_picture_in_its_hold_and_switches() {
     desk.backoffice.add_contract(&other).unwrap();
     desk.press(&["Back", "A contract, A client"], |d| d.person.reads("Quit Candor").then_some(()));
     desk.person.picture("menu").unwrap();
-    desk.press(&["Take part in another contract"], |d| d.person.reads("Link from the client").then_some(()));
+    desk.press(&["Join another contract"], |d| d.person.reads("Link from the client").then_some(()));
     desk.join("other", "Mara Oduya");
     let status = desk.status();
     assert!(status.tracking && status.contract == CONTRACT, "{status:#?}");

@@ -46,7 +46,7 @@ export const setup = {
     if (errors.length > 0) throw errors;
     applications = list.map((name) => name.toLowerCase());
     words = list.map((name) => `Application is "${name.slice(0, 40)}": solid block`);
-    if (list.length > 0) words.push('Application cannot be told: solid block');
+    if (list.length > 0) words.push('Windows without a readable application: covered');
   },
 };
 

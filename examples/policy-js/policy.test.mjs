@@ -42,7 +42,7 @@ test('windows of the applications in the list are covered and lose their texts',
   assert.deepEqual(judging.rules(), [
     { words: 'Application is "Signal": solid block' },
     { words: 'Application is "KeePassXC": solid block' },
-    { words: 'Application cannot be told: solid block' },
+    { words: 'Windows without a readable application: covered' },
   ]);
 });
 

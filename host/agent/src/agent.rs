@@ -138,7 +138,7 @@ impl Agent {
         let preferences = settings::preferences(&house.folder)?;
         let mut seats = BTreeMap::new();
         for folder in house.folder.contracts()? {
-            let seat = Seat::open(&house, folder, &preferences)?;
+            let seat = Seat::open(&house, folder, &preferences).await?;
             seats.insert(seat.shared.session.clone(), Arc::new(seat));
         }
         if let Some(before) = remembered.take_before() {

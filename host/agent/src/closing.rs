@@ -196,7 +196,7 @@ impl Closing {
             terms,
             device: self.device.clone(),
             start,
-            length: self.shared.cut.length_at(start),
+            length: before.as_ref().map_or_else(|| self.shared.cut.length_at(start), |before| before.length),
             activity: before.as_ref().map_or(counted, |before| before.activity),
             pictures: told.map_or(self.pictures, says),
             pictures_off: told.map_or_else(|| self.shared.choices().no_pictures, turned_off),
@@ -341,7 +341,8 @@ impl Closing {
             },
             None => None,
         };
-        let records: Vec<_> = self.records(start).await?.into_iter().map(|r| r.record).collect();
+        let end = before.as_ref().map_or_else(|| self.shared.cut.end_of(start), |b| start + b.length.ms());
+        let records: Vec<_> = self.records_between(start, end).await?.into_iter().map(|r| r.record).collect();
         let revision = latest.as_ref().map_or(0, |l| l.revision + 1);
         if revision > MAX_REVISION {
             return Err(CloseError::ChangedTooOften);
@@ -453,7 +454,10 @@ impl Closing {
     /// # Errors
     /// Where the journal could not be read.
     pub async fn records(&self, start: u64) -> Result<Vec<Placed>, CloseError> {
-        let end = self.shared.cut.end_of(start);
+        self.records_between(start, self.shared.cut.end_of(start)).await
+    }
+
+    async fn records_between(&self, start: u64, end: u64) -> Result<Vec<Placed>, CloseError> {
         let mut all = Vec::new();
         let mut after = None;
         loop {

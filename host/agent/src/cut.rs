@@ -2,7 +2,7 @@
 //!
 //! Newer terms may have segments of another length. They cut the time from the next full hour on, where every length
 //! begins a segment: so no moment ever belongs to two segments, and none to no segment. Until then a segment is as long
-//! as under the earlier terms, and its parcel names these.
+//! as under the earlier terms; the back office takes that of whoever enrolled shortly before.
 
 use candor_diary::segment::{MINUTE_MS, SegmentLength};
 use candor_diary::terms::Terms;
@@ -17,12 +17,16 @@ const REMEMBERED: usize = 100;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct EarlierCut {
-    /// Up to when, milliseconds since the Unix epoch: a full hour.
+    /// When newer terms were taken, milliseconds since the Unix epoch.
+    pub taken: u64,
+    /// Up to when it is cut so: a full hour.
     pub until: u64,
     /// How long its segments are.
     pub segment: SegmentLength,
     /// The sequence of the latest terms that had segments of this length.
     pub terms: u64,
+    /// The sequence of the terms that were taken then, or after them before they cut any time.
+    pub newer: u64,
 }
 
 /// How a contract's time is cut.
@@ -36,7 +40,8 @@ impl Cut {
     /// By the terms in force, and before that as it was.
     #[must_use]
     pub fn new(terms: &Terms, earlier: &[EarlierCut]) -> Self {
-        let latest = EarlierCut { until: u64::MAX, segment: terms.segment, terms: terms.sequence };
+        let (segment, terms) = (terms.segment, terms.sequence);
+        let latest = EarlierCut { taken: u64::MAX, until: u64::MAX, segment, terms, newer: terms };
         Self { earlier: earlier.to_vec(), latest }
     }
 
@@ -44,7 +49,10 @@ impl Cut {
     #[cfg(test)]
     pub(crate) fn of(minutes: u8) -> Self {
         let segment = SegmentLength::new(minutes).unwrap_or_default();
-        Self { earlier: Vec::new(), latest: EarlierCut { until: u64::MAX, segment, terms: 1 } }
+        Self {
+            earlier: Vec::new(),
+            latest: EarlierCut { taken: u64::MAX, until: u64::MAX, segment, terms: 1, newer: 1 },
+        }
     }
 
     fn at(&self, at: u64) -> EarlierCut {
@@ -57,10 +65,13 @@ impl Cut {
         self.at(at).segment
     }
 
-    /// The terms whose segment holds a moment.
+    /// The terms under which the segment that holds a moment is recorded, at least its end: newer ones count from when they
+    /// are taken, whatever cuts the time until the full hour.
     #[must_use]
     pub fn terms_at(&self, at: u64) -> u64 {
-        self.at(at).terms
+        let cut = self.at(at);
+        let taken = self.end_of(at) > cut.taken && at < next_hour(cut.taken);
+        if taken { cut.newer } else { cut.terms }
     }
 
     /// The start of the segment that holds a moment.
@@ -93,19 +104,36 @@ impl Cut {
     }
 }
 
-/// What is remembered of how time was cut, once newer terms are taken at `now`.
+/// The first full hour from which newer terms may cut time that are taken at `now`.
+fn next_hour(now: u64) -> u64 {
+    // Whoever still tracks under the earlier ones has stopped by then.
+    (now.saturating_add(MINUTE_MS) / HOUR_MS + 1).saturating_mul(HOUR_MS)
+}
+
+/// What is remembered of how time was cut, once newer terms are taken at `now`. Until [`settle`]d.
 #[must_use]
 pub fn remembered(mut earlier: Vec<EarlierCut>, before: &Terms, newer: &Terms, now: u64) -> Vec<EarlierCut> {
-    // Whoever still tracks under the earlier ones has stopped by then.
-    let until = (now.saturating_add(MINUTE_MS) / HOUR_MS + 1).saturating_mul(HOUR_MS);
-    // Terms that are replaced before they cut any time leave no mark.
-    let began = earlier.last().is_none_or(|last| last.until < until);
-    if began && before.segment != newer.segment {
-        earlier.push(EarlierCut { until, segment: before.segment, terms: before.sequence });
+    let until = next_hour(now);
+    match earlier.last_mut() {
+        // What is replaced before it cut any time leaves no mark.
+        Some(last) if last.until >= until => last.newer = newer.sequence,
+        _ if before.segment != newer.segment => {
+            let (segment, terms, newer) = (before.segment, before.sequence, newer.sequence);
+            earlier.push(EarlierCut { taken: now, until, segment, terms, newer });
+        }
+        _ => {}
     }
     let surplus = earlier.len().saturating_sub(REMEMBERED);
     earlier.drain(..surplus);
     earlier
+}
+
+/// Before anything is recorded under newer terms: whatever was recorded under the earlier ones, be it by a clock that was
+/// ahead then or is behind now, stays cut as it was. `latest` is the latest time of a record.
+pub(crate) fn settle(earlier: &mut [EarlierCut], latest: u64) {
+    if let Some(last) = earlier.last_mut() {
+        last.until = last.until.max(next_hour(latest));
+    }
 }
 
 #[cfg(test)]
@@ -152,11 +180,10 @@ mod tests {
                     assert_eq!(cut.terms_at(at), cut.terms_at(start), "{cut:?}");
                 }
                 let named = changes.iter().find(|(_, terms)| terms.sequence == cut.terms_at(start)).unwrap();
-                assert_eq!(
-                    named.1.segment,
-                    cut.length_at(start),
-                    "the terms that it names say how long: {cut:?}"
-                );
+                // The terms that it names say how long it is, or earlier ones where they were just taken.
+                let earlier = changes.iter().take_while(|(_, terms)| terms.sequence <= named.1.sequence);
+                let lengths: Vec<_> = earlier.map(|(_, terms)| terms.segment).collect();
+                assert!(lengths.contains(&cut.length_at(start)), "{start}: {named:?} {cut:?}");
                 expected = end;
             }
             assert_eq!(expected, last);
@@ -170,6 +197,22 @@ mod tests {
         let cut = cut(&[(0, terms(1, 10)), (65, terms(2, 1))]);
         assert_eq!(cut.length_at(2 * HOUR_MS - 1).minutes(), 10);
         assert_eq!((cut.length_at(2 * HOUR_MS).minutes(), cut.terms_at(2 * HOUR_MS)), (1, 2));
+        // What is recorded is at once as the terms say that were taken.
+        let named = [0, 59, 61, 69, 70, 119].map(|minute| cut.terms_at(minute * MINUTE_MS));
+        assert_eq!(named, [1, 1, 2, 2, 2, 2]);
+    }
+
+    #[test]
+    fn what_was_recorded_by_a_clock_that_was_ahead_stays_cut_as_it_was() {
+        let mut earlier = remembered(Vec::new(), &terms(1, 10), &terms(2, 1), 65 * MINUTE_MS);
+        settle(&mut earlier, 30 * HOUR_MS + 5);
+        let cut = Cut::new(&terms(2, 1), &earlier);
+        assert_eq!(
+            (cut.length_at(31 * HOUR_MS - 1).minutes(), cut.length_at(31 * HOUR_MS).minutes()),
+            (10, 1)
+        );
+        settle(&mut earlier, 0);
+        assert_eq!(Cut::new(&terms(2, 1), &earlier).length_at(30 * HOUR_MS).minutes(), 10);
     }
 
     #[test]

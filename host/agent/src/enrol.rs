@@ -82,13 +82,15 @@ pub async fn enrol(folder: &Folder, invitation: &Invitation, name: &str, now: u6
     }
     let seat = folder.session(&terms.contract, &server_key)?;
     let handle = handle(folder, &seat, &terms.contract)?;
+    let (earlier_cuts, cuts_settled) = earlier_cuts(&seat, &terms, now)?;
     let enrolment = Enrolment {
         handle,
         server: address,
         device: enrolled.device,
         server_key,
         device_key: Some(key),
-        earlier_cuts: earlier_cuts(&seat, &terms, now)?,
+        earlier_cuts,
+        cuts_settled,
         terms,
     };
     seat.write("token", enrolled.token.as_bytes())?;
@@ -96,13 +98,24 @@ pub async fn enrol(folder: &Folder, invitation: &Invitation, name: &str, now: u6
     Ok(enrolment)
 }
 
-/// How time was cut before these terms, where the session in this folder had others.
-fn earlier_cuts(seat: &Folder, terms: &Terms, now: u64) -> Result<Vec<EarlierCut>> {
+/// How time was cut before these terms, where the session in this folder had others; and whether that is settled.
+fn earlier_cuts(seat: &Folder, terms: &Terms, now: u64) -> Result<(Vec<EarlierCut>, bool)> {
     if !seat.path("enrolment.json").is_file() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), false));
     }
     let before = seat.enrolment()?;
-    Ok(cut::remembered(before.earlier_cuts, &before.terms, terms, now))
+    if !before.cuts_settled {
+        // No agent has run under those terms: they cut no time.
+        let mut earlier = before.earlier_cuts;
+        if let Some(last) = earlier.last_mut() {
+            last.newer = terms.sequence;
+        }
+        return Ok((earlier, false));
+    }
+    let earlier = cut::remembered(before.earlier_cuts.clone(), &before.terms, terms, now);
+    let until = |cuts: &[EarlierCut]| cuts.last().map(|last| last.until);
+    let settled = until(&earlier) == until(&before.earlier_cuts);
+    Ok((earlier, settled))
 }
 
 async fn asked(url: Url, ask: &Ask<'_>, server: &str) -> Result<Vec<u8>> {
@@ -116,7 +129,10 @@ async fn asked(url: Url, ask: &Ask<'_>, server: &str) -> Result<Vec<u8>> {
         .body(serde_json::to_vec(ask)?)
         .send()
         .await
-        .map_err(|e| anyhow!("the back office at {server} could not be reached: {}", http_words(&e)))?;
+        .map_err(|error| {
+            let why = http_words(&error);
+            anyhow!("the back office at {server} does not answer ({why}). Check the link")
+        })?;
     let status = response.status();
     let mut bytes = Vec::new();
     while let Some(part) = response.chunk().await.context("the back office's answer broke off")? {
@@ -317,6 +333,7 @@ mod tests {
             server_key,
             device_key: None,
             earlier_cuts: Vec::new(),
+            cuts_settled: true,
             terms,
         };
         seat.write_json("enrolment.json", &enrolment).unwrap();

@@ -25,13 +25,15 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::cut::EarlierCut;
 use anyhow::{Context as _, Result, bail};
 use candor_diary::terms::{Terms, is_id};
+use candor_journal::Journal;
 use candor_seal::{PublicKey, SecretKey};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
+
+use crate::cut::{self, EarlierCut};
 
 /// How many hex digits of a fingerprint are in a session's name: 128 bits, which nobody finds a second key for.
 const SHORT: usize = 32;
@@ -61,6 +63,14 @@ pub struct Enrolment {
     /// How time was cut under the terms before these, the oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier_cuts: Vec<EarlierCut>,
+    /// Whether it was looked up how far the latest of these goes: the journal is open only in a running agent.
+    #[serde(default = "yes")]
+    pub cuts_settled: bool,
+}
+
+/// Enrolments of before there was anything to settle.
+fn yes() -> bool {
+    true
 }
 
 impl Enrolment {
@@ -72,6 +82,22 @@ impl Enrolment {
 }
 
 impl Folder {
+    /// The session's enrolment, once it is settled how far the earlier terms cut its time: what `journal` holds of it stays
+    /// cut as it was.
+    ///
+    /// # Errors
+    /// Where it cannot be read or written.
+    pub(crate) async fn settled_enrolment(&self, journal: &Journal) -> Result<Enrolment> {
+        let mut enrolment = self.enrolment()?;
+        if !enrolment.cuts_settled {
+            let latest = journal.latest_at(&self.session_name(&enrolment)).await?;
+            cut::settle(&mut enrolment.earlier_cuts, latest.unwrap_or(0));
+            enrolment.cuts_settled = true;
+            self.write_json("enrolment.json", &enrolment)?;
+        }
+        Ok(enrolment)
+    }
+
     /// Opens or creates the folder, for its owner only.
     ///
     /// # Errors

@@ -57,7 +57,7 @@ impl Totals {
         let beyond = limit.map_or(0, |limit| self.week_ms.saturating_sub(limit));
         if beyond > 0 {
             self.week_ms -= beyond;
-            self.over_ms += beyond;
+            self.over_ms = self.over_ms.saturating_add(beyond);
             self.today_ms = self.today_ms.saturating_sub(beyond);
             self.running_ms = 0;
         }

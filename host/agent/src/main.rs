@@ -16,7 +16,7 @@ use candor_agent::enrol::enrol;
 use candor_agent::folder::Folder;
 use candor_agent::guard::eyes::{Eyes, SensorEyes};
 use candor_agent::input::CounterSource;
-use candor_agent::invitation;
+use candor_agent::invitation::{self, Invitation};
 use candor_agent::notice::Acceptance;
 use candor_agent::own_rules::Own;
 use candor_agent::presence::{HeldDown, SensorPresence};
@@ -24,10 +24,10 @@ use candor_agent::seat::open_plugins;
 use candor_agent::settings::Remembered;
 use candor_agent::signs::{OnScreen, TrayProgram};
 use candor_diary::plain;
-use candor_protocol::{Client, OutboxAnswer, Request, Status, USUAL, Verified};
+use candor_protocol::{Client, Contract, LONG, OutboxAnswer, Request, Status, USUAL, Verified};
 use candor_sensors::{Backend, Sensors};
 use clap::{Parser, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 
 const EXAMPLES: &str = "Examples:
@@ -201,6 +201,10 @@ async fn run(cli: Cli) -> Result<()> {
                 }
             };
             let folder = Folder::open(&data)?;
+            if Client::new(&data).runs() {
+                // It would go on under the terms that it has: it takes the new ones itself.
+                return imported(&data, &invitation);
+            }
             let name =
                 name.unwrap_or_else(|| rustix::system::uname().nodename().to_string_lossy().into_owned());
             let enrolment = enrol(&folder, &invitation, &name, SystemClock::shared().now()).await?;
@@ -459,16 +463,23 @@ async fn send_again(data: &Path, id: &str) -> Result<()> {
     }
 }
 
+/// Has the running agent take an invitation.
+fn imported(data: &Path, invitation: &Invitation) -> Result<()> {
+    let Invitation { server, code, key } = invitation;
+    let file = json!({ "candor-invitation": 1, "server": server, "code": code, "key": key });
+    let answer = Client::new(data).ask(&Request::Import { invitation: file.to_string() }, LONG)?;
+    let contract: Contract = serde_json::from_value(answer)?;
+    say(&format!("Enrolled for '{}' of {}.", contract.title, contract.client))?;
+    say("Next: read `candor-agent notice`, then run `candor-agent accept`.")
+}
+
 async fn verify(data: &Path, json: bool) -> Result<()> {
     let answer = asked(data, &Request::Verify).await?;
     let found: Verified = serde_json::from_value(answer.clone())?;
     if json {
         print_json(&answer)?;
     } else {
-        say(&format!(
-            "{} records: {} equal, {} sealed. {} pictures.",
-            found.records, found.equal, found.sealed, found.pictures
-        ))?;
+        say(&found.sentence())?;
     }
     let at = |start: u64| i64::try_from(start).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     for bad in &found.bad_pictures {

@@ -222,7 +222,8 @@ impl Closing {
             after = page.last().map(|r| r.sequence);
             let full = page.len() >= PAGE as usize;
             for record in page.into_iter().filter(|r| r.body.is_some()) {
-                let start = self.terms.segment.start_of(record.at);
+                // A removal is filed under the start of its segment, whatever its length.
+                let start = record.at;
                 if open_removal(&self.records(start).await?).is_some() {
                     self.removals.with(|open| open.insert(start));
                 }

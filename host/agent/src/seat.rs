@@ -218,8 +218,8 @@ impl Seat {
     ///
     /// # Errors
     /// Where its enrolment cannot be read.
-    pub fn open(house: &Arc<House>, folder: Folder, preferences: &Preferences) -> Result<Self> {
-        let enrolment = folder.enrolment()?;
+    pub async fn open(house: &Arc<House>, folder: Folder, preferences: &Preferences) -> Result<Self> {
+        let enrolment = folder.settled_enrolment(&house.journal).await?;
         let terms = &enrolment.terms;
         let shared = Shared::new(
             Arc::clone(&house.clock),

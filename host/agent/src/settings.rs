@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use candor_diary::terms::{Mode, Terms};
-use candor_protocol::{OwnRule, Preferences};
+use candor_protocol::{OwnRule, Preferences, exec_argument};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -141,13 +141,13 @@ fn start_at_login(autostart: Option<&Path>, data: &Path, on: bool) -> Result<()>
     let data = std::path::absolute(data).context("the data folder's place is unknown")?;
     let entry = format!(
         "[Desktop Entry]\nType=Application\nName=Candor\nComment=Honest time tracker\nExec={} --data {} tray\n",
-        quoted(&program)?,
-        quoted(&data)?
+        exec_argument(&program)?,
+        exec_argument(&data)?
     );
     let path = autostart.join("candor.desktop");
     if !on {
         // Another one's, such as that of another data folder, stays.
-        let data = quoted(&data)?;
+        let data = exec_argument(&data)?;
         let ours = std::fs::read_to_string(&path).is_ok_and(|found| found.contains(&data));
         let removed = if ours { std::fs::remove_file(&path) } else { Ok(()) };
         return removed.with_context(|| format!("{} could not be removed", path.display()));
@@ -157,26 +157,6 @@ fn start_at_login(autostart: Option<&Path>, data: &Path, on: bool) -> Result<()>
         std::fs::write(&path, entry)
     };
     write().with_context(|| format!("{} could not be written", path.display()))
-}
-
-/// An argument of an `Exec` line (Desktop Entry Specification 1.5, 'The Exec key'): quoted, field codes taken away, and
-/// each backslash written twice, because the line is a string value before it is a command.
-fn quoted(path: &Path) -> Result<String> {
-    let text = path.to_str().with_context(|| format!("{} is not UTF-8", path.display()))?;
-    anyhow::ensure!(
-        !text.contains(['\n', '\r']),
-        "a place with a line break in its name cannot be started from"
-    );
-    let mut argument = String::from("\"");
-    for letter in text.chars() {
-        match letter {
-            '"' | '`' | '$' | '\\' => argument.extend(['\\', letter]),
-            '%' => argument.push_str("%%"),
-            _ => argument.push(letter),
-        }
-    }
-    argument.push('"');
-    Ok(argument.replace('\\', "\\\\"))
 }
 
 /// The worker's own rules, settings of the policy `rules`, as they are shown.

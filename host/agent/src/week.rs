@@ -16,6 +16,9 @@ use crate::history::{Elsewhere, delivered_ms};
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// What the back office answers; it says more than is read here.
+/// How many minutes a week has.
+const WEEK_MINUTES: u64 = 7 * 24 * 60;
+
 #[derive(Deserialize)]
 struct Answer {
     week_start: u64,
@@ -69,7 +72,8 @@ impl WeekSource {
             };
         // A clock that shows another week, or something on the way that answered.
         let Ok(theirs) = serde_json::from_slice::<Answer>(&answer.body) else { return Ok(()) };
-        if theirs.week_start == from {
+        // Nobody works longer than a week has.
+        if theirs.week_start == from && theirs.billed_minutes <= WEEK_MINUTES {
             let ms = theirs.billed_minutes.saturating_mul(MINUTE_MS).saturating_sub(ours);
             let found = Some(Elsewhere { week: from, ms });
             let before =

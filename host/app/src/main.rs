@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use candor::cli::args::Page;
 use candor::cli::{self, Command};
+use candor::window::Call;
 use candor::{tray, window};
 use candor_protocol::Client;
 use clap::{CommandFactory as _, Parser};
@@ -43,8 +44,23 @@ fn main() -> ExitCode {
     };
     let client = Client::new(&data);
     let done = match command {
-        None => window(data, agent, Page::Now),
-        Some(Command::Window { page }) => window(data, agent, page),
+        None => window(data, agent, Call { page: Page::Now, invitation: None }),
+        Some(Command::Window { page, invitation }) => {
+            // The window that runs may stand elsewhere.
+            let place = |text: String| {
+                // Desktops name files by their address.
+                let file = url::Url::parse(&text).ok().filter(|url| url.scheme() == "file");
+                match file.and_then(|url| url.to_file_path().ok()) {
+                    Some(path) => Ok(path.display().to_string()),
+                    None if text.contains(':') => Ok(text),
+                    None => std::path::absolute(&text).map(|path| path.display().to_string()),
+                }
+            };
+            match invitation.map(place).transpose().context("the invitation's place is unknown") {
+                Ok(invitation) => window(data, agent, Call { page, invitation }),
+                Err(error) => Err(error),
+            }
+        }
         Some(Command::Tray { by_agent }) => tray::run(client, agent, by_agent),
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();
@@ -70,11 +86,11 @@ fn folder(named: Option<PathBuf>) -> Result<PathBuf> {
 }
 
 /// Opens the window.
-fn window(data: PathBuf, agent: Option<PathBuf>, page: Page) -> Result<()> {
+fn window(data: PathBuf, agent: Option<PathBuf>, call: Call) -> Result<()> {
     let beside = || {
         let program = std::env::current_exe().context("this program's place is unknown")?;
         anyhow::Ok(program.with_file_name("candor-agent"))
     };
     let agent = agent.map_or_else(beside, Ok)?;
-    window::open(window::Setup { data, agent, page })
+    window::open(window::Setup { data, agent, call })
 }

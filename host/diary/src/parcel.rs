@@ -286,7 +286,7 @@ impl NoSnapshot {
             Self::Unsettled => "No picture: windows kept moving",
             Self::ScreenUnavailable => "No picture: the screen could not be read",
             Self::CollectorFailed => "No picture: the collector failed",
-            Self::MomentMissed => "No picture: the tracker was off at its moment",
+            Self::MomentMissed => "No picture: tracking was off at the chosen moment",
             Self::RemovedByWorker => "Picture removed by worker, time kept",
             Self::TurnedOff => "No picture: turned off by worker",
             Self::DiskUsedUp => "No picture: the disk space set for pictures is used up",

@@ -162,11 +162,17 @@ pub fn count(number: u64) -> String {
 pub fn size(bytes: u64) -> String {
     let kilo = bytes.div_ceil(1_000);
     if kilo < 1_000 {
-        format!("{kilo} kB")
-    } else {
-        let tenths = bytes.div_ceil(100_000);
-        format!("{}.{} MB", tenths / 10, tenths % 10)
+        return format!("{kilo} kB");
     }
+    if bytes.is_multiple_of(1 << 30) {
+        // As limits are set.
+        return format!("{} GB", bytes >> 30);
+    }
+    let (tenths, unit) = match bytes.div_ceil(100_000) {
+        tenths if tenths < 10_000 => (tenths, "MB"),
+        _ => (bytes.div_ceil(100_000_000), "GB"),
+    };
+    format!("{}.{} {unit}", tenths / 10, tenths % 10)
 }
 
 /// The first digits of a digest or key in groups of four, as `8c1e 77d0`.
@@ -231,9 +237,15 @@ mod tests {
         for (number, text) in [(0, "0"), (999, "999"), (1_284, "1,284"), (1_000_000, "1,000,000")] {
             assert_eq!(count(number), text);
         }
-        for (bytes, text) in
-            [(0, "0 kB"), (1, "1 kB"), (213_400, "214 kB"), (999_999, "1.0 MB"), (2_100_000, "2.1 MB")]
-        {
+        for (bytes, text) in [
+            (0, "0 kB"),
+            (1, "1 kB"),
+            (213_400, "214 kB"),
+            (999_999, "1.0 MB"),
+            (2_100_000, "2.1 MB"),
+            (2 << 30, "2 GB"),
+            (2_240_000_000, "2.3 GB"),
+        ] {
             assert_eq!(size(bytes), text);
         }
         assert_eq!(short_hex("8c1e77d0a94b", 2), "8c1e 77d0");

@@ -222,6 +222,21 @@ impl Journal {
         .await
     }
 
+    /// The latest time that a record of a contract is about.
+    ///
+    /// # Errors
+    /// [`JournalError::Closed`] and errors of the database.
+    pub async fn latest_at(&self, contract: &str) -> Result<Option<u64>, JournalError> {
+        let mut turn = self.turn().await?;
+        let values = [contract.into()];
+        finish(async move {
+            let sql = "SELECT at FROM record WHERE contract = ? ORDER BY at DESC LIMIT 1";
+            let row = turn.database.maybe(sql, values).await?;
+            row.map(|row| number(row.try_get(0)?)).transpose()
+        })
+        .await
+    }
+
     /// The start of the latest of a contract's closed segments.
     ///
     /// # Errors

@@ -16,6 +16,39 @@ fn data_folder(xdg: Option<OsString>, home: Option<OsString>) -> Option<PathBuf>
     Some(absolute(xdg).or_else(|| absolute(home).map(share))?.join("candor"))
 }
 
+/// Why a path cannot stand in a desktop entry.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{}: {why}", .path.display())]
+pub struct NoExecArgument {
+    /// The path.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub why: &'static str,
+}
+
+/// A path as an argument of an `Exec` line (Desktop Entry Specification 1.5, 'The Exec key'): quoted, field codes taken
+/// away, and each backslash written twice, because the line is a string value before it is a command.
+///
+/// # Errors
+/// [`NoExecArgument`] where the path is not UTF-8 or has a line break.
+pub fn exec_argument(path: &Path) -> Result<String, NoExecArgument> {
+    let cannot = |why| NoExecArgument { path: path.to_path_buf(), why };
+    let text = path.to_str().ok_or_else(|| cannot("the name is not UTF-8"))?;
+    if text.contains(['\n', '\r']) {
+        return Err(cannot("a place with a line break in its name cannot be started from"));
+    }
+    let mut argument = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' | '`' | '$' | '\\' => argument.extend(['\\', letter]),
+            '%' => argument.push_str("%%"),
+            _ => argument.push(letter),
+        }
+    }
+    argument.push('"');
+    Ok(argument.replace('\\', "\\\\"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! Notice, rules, preferences and everything about the agent itself.
 
 use candor_diary::parcel::Redaction;
+use candor_diary::plain;
 use candor_diary::terms::Terms;
 use serde::{Deserialize, Serialize};
 
@@ -148,6 +149,24 @@ pub struct Verified {
     pub bad_pictures: Vec<BadPicture>,
     /// The starts of segments whose parcel cannot be read any more.
     pub bad_parcels: Vec<u64>,
+}
+
+impl Verified {
+    /// How many records are intact and how many were erased, as a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let (intact, all) = (plain::count(self.equal + self.sealed), plain::count(self.records));
+        let records = plain::plural(self.records, "record", "records");
+        let intact = match self.first_bad {
+            None => format!("All {all} {records} intact"),
+            Some(_) => format!("{intact} of {all} {records} intact"),
+        };
+        let (erased, pictures) = (plain::count(self.sealed), plain::count(self.pictures));
+        format!(
+            "{intact}; {erased} erased. {pictures} {}.",
+            plain::plural(self.pictures, "picture", "pictures")
+        )
+    }
 }
 
 /// A record that is not as it was written.

@@ -25,7 +25,7 @@ pub mod socket;
 mod status;
 
 pub use client::{AskError, Client, LONG, Shower, USUAL, read, shown};
-pub use folder::default_data;
+pub use folder::{NoExecArgument, default_data, exec_argument};
 pub use house::{
     BadPicture, BadRecord, Check, Exported, NoticeAnswer, OwnRule, Plugin, Preferences, Preview, TermsAnswer,
     Theme, Verified,

@@ -194,7 +194,8 @@ impl Agent {
             Request::SetPreferences { preferences } => {
                 settings::keep_preferences(&self.house.folder, &preferences).map_err(words)?;
                 self.prefer(&preferences).await;
-                Ok(Value::Null)
+                // A window that is open shows what was set elsewhere.
+                self.rung().await
             }
             Request::OwnRules => to_value(self.house.own_rules.listed()?),
             Request::SetOwnRules { rules } => self.set_own_rules(&rules).await,
@@ -279,12 +280,22 @@ impl Agent {
         let invitation = invitation::read(text).map_err(words)?;
         let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let folder = &self.house.folder;
+        // Whatever may fail here fails before the code is used up.
+        let preferences = settings::preferences(folder).map_err(words)?;
         let enrolment =
             crate::enrol::enrol(folder, &invitation, &name, self.house.clock.now()).await.map_err(words)?;
-        let preferences = settings::preferences(folder).map_err(words)?;
         let place = folder.session(&enrolment.terms.contract, &enrolment.server_key).map_err(words)?;
-        let seat = Arc::new(Seat::open(&self.house, place, &preferences).map_err(words)?);
-        let session = seat.shared.session.clone();
+        let session = place.session_name(&enrolment);
+        let seat = match Seat::open(&self.house, place, &preferences).await {
+            Ok(seat) => Arc::new(seat),
+            Err(error) => {
+                // Nothing goes on under terms that are no longer in force.
+                if let Some(before) = self.seats.lock().await.get(&session).cloned() {
+                    before.stop().await;
+                }
+                return Err(words(error));
+            }
+        };
         let answer = to_value(seat.contract().await)?;
         let tracks = self.tracks().await;
         // Not within the condition, where the lock would be held while a plugin takes its time.

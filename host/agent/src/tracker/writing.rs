@@ -44,7 +44,8 @@ impl Tracker {
             if self.memo_of != segment {
                 self.write_memo(from).await;
             }
-            if !counted && self.closing.counts_activity && self.uncounted_in != Some(segment) {
+            // By the worker's choice or by the terms: those may change before the segment is closed.
+            if !counted && self.uncounted_in != Some(segment) {
                 self.uncounted_in = Some(segment);
                 self.record(from, &Record::NotCounted).await;
             }

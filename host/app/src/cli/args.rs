@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 
 /// What `candor` is told to do. Without a command, it opens the window.
 #[derive(Debug, Subcommand)]
@@ -70,7 +71,7 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<ContractCommand>,
     },
-    /// Take part in a contract with an invitation
+    /// Join a contract with an invitation
     #[command(
         after_help = "Examples:\n  candor join 'https://diary.example/join#7QK2-9F4M.5f21…'\n  candor join invitation.candor\n  candor notice && candor accept --by 'Mara Lind'"
     )]
@@ -217,12 +218,24 @@ pub enum Command {
         #[arg(long, hide = true)]
         by_agent: bool,
     },
-    /// Open the window
-    #[command(after_help = "Examples:\n  candor\n  candor window --page outbox")]
+    /// Open the window, or raise the one that is open
+    #[command(
+        after_help = "Examples:\n  candor\n  candor window --page outbox\n  candor window invitation.candor"
+    )]
     Window {
+        /// An invitation to join a contract with: a link or a file
+        #[arg(value_name = "LINK|FILE", conflicts_with = "page")]
+        invitation: Option<String>,
         /// What it shows first
         #[arg(long, value_enum, default_value_t = Page::Now)]
         page: Page,
+    },
+    /// Put Candor into the desktop's menu, and open candor: links and .candor files with it
+    #[command(after_help = "Examples:\n  candor desktop\n  candor desktop --remove")]
+    Desktop {
+        /// Take it out again
+        #[arg(long)]
+        remove: bool,
     },
     /// Write completions for a shell
     #[command(
@@ -245,7 +258,8 @@ pub enum StopAt {
 }
 
 /// A page of the window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Page {
     /// What is tracked now.
     Now,

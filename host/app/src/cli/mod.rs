@@ -6,6 +6,7 @@
 
 pub mod args;
 mod contract;
+mod desktop;
 mod doctor;
 mod outbox;
 mod own_data;
@@ -210,6 +211,7 @@ fn answer(context: &Context, command: Command) -> Result<Answer> {
             context.tell(&Request::Quit, "The agent ends. Nothing is recorded until it is started.")
         }
         // These are the program's own and do not get here.
+        Command::Desktop { remove } => desktop::desktop(context, remove),
         Command::Tray { .. } | Command::Window { .. } | Command::Completions { .. } => {
             anyhow::bail!("this command is not for the agent")
         }

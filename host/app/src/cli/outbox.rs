@@ -59,7 +59,10 @@ fn list(context: &Context, all: &OutboxAnswer) -> Result<Answer> {
     for entry in &all.entries {
         let state = match entry.state.as_str() {
             "held" => format!("sends in {}", say::hold(entry.hold_until.saturating_sub(now))),
-            "waiting" => format!("next try at {}", zone.moment(entry.next_try_at, now)),
+            "waiting" if entry.next_try_at > now => {
+                format!("next try at {}", zone.moment(entry.next_try_at, now))
+            }
+            "waiting" => "on its way".to_owned(),
             "delivered" => match entry.delivered_at {
                 Some(at) => format!("sent {}", zone.moment(at, now)),
                 None => "sent".to_owned(),

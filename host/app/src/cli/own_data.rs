@@ -41,14 +41,7 @@ pub(super) fn export(context: &Context, folder: Option<PathBuf>) -> Result<Answe
 pub(super) fn verify(context: &Context) -> Result<Answer> {
     let value = context.client.ask(&Request::Verify, LONG)?;
     let found: Verified = serde_json::from_value(value.clone())?;
-    let mut text = format!(
-        "{} records: {} equal, {} sealed. {} {}.",
-        say::count(found.records),
-        say::count(found.equal),
-        say::count(found.sealed),
-        say::count(found.pictures),
-        plural(found.pictures, "picture", "pictures")
-    );
+    let mut text = found.sentence();
     if let Some(bad) = &found.first_bad {
         let (place, reason) = (bad.sequence, &bad.reason);
         let _ = write!(text, "\nRecord {place} does not verify: {reason}. Keep the data folder as it is.");

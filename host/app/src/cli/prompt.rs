@@ -14,7 +14,7 @@ const MAX_ANSWER: u64 = 1_000;
 /// Where nobody can be asked: says which option goes without asking.
 pub(super) fn confirm(question: &str, option: &str) -> Result<bool> {
     if !io::stdin().is_terminal() {
-        bail!("nobody can be asked here: look at what goes, then say {option}");
+        bail!("no terminal to ask at: look at what goes, then add {option}");
     }
     let answer = ask(&format!("{question} [y/N] "))?;
     Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
@@ -26,7 +26,7 @@ pub(super) fn confirm(question: &str, option: &str) -> Result<bool> {
 /// Where nobody can be asked: says which option to use instead.
 pub(super) fn line(question: &str, option: &str) -> Result<String> {
     if !io::stdin().is_terminal() {
-        bail!("nobody can be asked here: say {option}");
+        bail!("no terminal: add {option}");
     }
     ask(question)
 }

@@ -57,15 +57,13 @@ fn words(terms: &TermsAnswer) -> String {
             PictureRemoval::RemovesTime => "removing one removes the time of its segment".into(),
         },
     );
-    let choice = |yours: bool| if yours { "you may turn them off" } else { "as the terms say" };
-    line(
-        "",
-        format!(
-            "{} (pictures), {} (counts)",
-            choice(terms.worker_chooses.pictures),
-            choice(terms.worker_chooses.activity)
-        ),
-    );
+    let chooses = &terms.worker_chooses;
+    let yours: Vec<&str> = [(chooses.pictures, "pictures"), (chooses.activity, "counts")]
+        .into_iter()
+        .filter_map(|(yours, what)| yours.then_some(what))
+        .collect();
+    let yours = if yours.is_empty() { "neither pictures nor counts".into() } else { yours.join(", ") };
+    line("You choose", yours);
     let collectors: Vec<_> = terms.collectors.iter().map(|c| c.plugin.as_str()).collect();
     line("Recorded by", if collectors.is_empty() { "nothing".into() } else { collectors.join(", ") });
     line(

@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 
 use candor_diary::plain;
-use candor_diary::terms::PictureRemoval;
-use candor_protocol::{Contract, Forgotten, OwnRule, Request, Segment};
+use candor_diary::terms::{PictureRemoval, Terms};
+use candor_protocol::{Contract, Forgotten, OwnRule, Preferences, Request, Segment};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -33,9 +33,9 @@ fn fact(request: &Request) -> &'static str {
         Request::Pause => "The pause did not begin.",
         Request::Memo { .. } => "The memo was not saved.",
         Request::Label { .. } => "The label was not saved.",
-        Request::Idle { .. } => "The answer was not taken.",
+        Request::Idle { .. } => "The answer was not saved.",
         Request::Switch { .. } => "The contract was not switched.",
-        Request::Import { .. } => "The invitation was not taken.",
+        Request::Import { .. } => "That invitation did not work.",
         Request::Accept { .. } => "The notice was not accepted.",
         Request::EditSegment { .. } => "The segment was not changed.",
         Request::RemovePicture { .. } => "The picture was not deleted.",
@@ -43,13 +43,13 @@ fn fact(request: &Request) -> &'static str {
         Request::RemoveNotes { .. } => "The notes were not removed.",
         Request::Forget { .. } => "Nothing was removed.",
         Request::AddManual { .. } => "No time was added.",
-        Request::Cancel { .. } => "The parcel was not taken back.",
-        Request::Uncancel { .. } => "The parcel was not put back.",
+        Request::Cancel { .. } => "It was not taken back.",
+        Request::Uncancel { .. } => "It was not put back.",
         Request::SendNow { .. } | Request::TryNow => "Nothing was sent.",
         Request::SetPreferences { .. } => "The preferences were not saved.",
         Request::SetOwnRules { .. } => "The rules were not saved.",
         Request::Quit => "The agent did not end.",
-        _ => "This could not be read.",
+        _ => "This did not load.",
     }
 }
 
@@ -98,7 +98,7 @@ impl Model {
     }
 
     fn say_refused(&mut self, request: &Request, why: &str) {
-        self.undo = None;
+        (self.undo, self.refocus) = (None, true);
         self.said = Some(Said { tone: Tone::Over, fact: fact(request).into(), words: words::sentence(why) });
     }
 
@@ -123,11 +123,25 @@ impl Model {
     fn take_value(&mut self, request: &Request, value: Value) -> Result<(), String> {
         match request {
             Request::Notice { .. } => self.notice = Some(read(value)?),
-            Request::Terms { .. } => self.terms = Some(read(value)?),
+            Request::Terms { .. } => {
+                let terms: Terms = read(value)?;
+                // Who works by the terms is who accepts them, unless another name is typed.
+                if !self.by_touched && !terms.worker.trim().is_empty() {
+                    self.by.clone_from(&terms.worker);
+                }
+                self.terms = Some(terms);
+            }
             Request::Segments { from, to } => self.take_segments(*from, *to, read(value)?),
             Request::Outbox => self.outbox = Some(read(value)?),
             Request::Parcel { parcel } => self.parcel = Some((parcel.clone(), read(value)?)),
-            Request::Preferences if self.preferences.is_none() => self.preferences = Some(read(value)?),
+            Request::Preferences => {
+                let read: Preferences = read(value)?;
+                match &mut self.preferences {
+                    // It may have been set by the command line.
+                    Some(here) => here.theme = read.theme,
+                    None => self.preferences = Some(read),
+                }
+            }
             Request::OwnRules if self.rules_before.is_none() => self.rules = Some(read(value)?),
             Request::Plugins => self.plugins = Some(read(value)?),
             Request::Import { .. } => {
@@ -186,8 +200,18 @@ impl Model {
             Request::EditSegment { .. }
             | Request::Cancel { .. }
             | Request::Uncancel { .. }
-            | Request::SendNow { .. }
             | Request::TryNow => self.refresh(),
+            Request::SendNow { start } => {
+                let end = self.segment(*start).map(|s| s.start + u64::from(s.length) * words::MINUTE);
+                match end.filter(|end| *end > self.now) {
+                    Some(end) => {
+                        let at = self.zone.when(end, self.now);
+                        self.tell(&format!("It goes at {at}."), "That is when its segment ends.");
+                    }
+                    None => self.tell("It is on its way.", ""),
+                }
+                self.refresh();
+            }
             _ => {}
         }
         Ok(())

@@ -1,14 +1,16 @@
 //! The window's loop: takes what the threads tell, draws, carries out what is wanted.
 
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use candor_protocol::{Client, Request, Theme};
 use eframe::egui;
-use egui::{Context, IconData, OpenUrl, ThemePreference, Ui, ViewportBuilder, ViewportCommand};
+use egui::{Context, IconData, OpenUrl, ThemePreference, Ui, Vec2, ViewportBuilder, ViewportCommand};
 use jiff::tz::TimeZone;
 
+use super::instance::{self, Call, Claimed, Instance};
 use super::intent::{Intent, Page};
 use super::model::{Model, Reach, Said};
 use super::parts::frame::Tone;
@@ -23,16 +25,23 @@ use crate::launch::Launch;
 /// # Errors
 /// Where no window can be opened; says what to do.
 pub fn open(setup: Setup) -> Result<()> {
+    let instance = match instance::claim(&setup.data, &setup.call)? {
+        Claimed::First(instance) => instance,
+        Claimed::Raised => {
+            crate::say::aside("candor: the window that is open was raised.");
+            return Ok(());
+        }
+    };
     let options = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
             .with_title("Candor")
             .with_app_id("candor")
             .with_inner_size([340.0, 588.0])
             .with_min_inner_size([320.0, 400.0])
-            .with_icon(icon()),
+            .with_icon(icon(true)),
         ..Default::default()
     };
-    eframe::run_native("candor", options, Box::new(move |created| Ok(Box::new(App::new(created, setup)))))
+    eframe::run_native("candor", options, Box::new(move |created| Ok(Box::new(App::new(created, setup, instance)))))
         .map_err(|error| {
             anyhow!("the window could not be opened: {error}. Is DISPLAY set, and does the display allow OpenGL? `candor status` works without a window")
         })
@@ -41,34 +50,65 @@ pub fn open(setup: Setup) -> Result<()> {
 struct App {
     model: Model,
     worker: Worker,
-    /// Whether the preferences were asked for, which hold the theme.
-    dressed: bool,
+    /// Whether the title bar shows that something is recorded.
+    marked: bool,
+    /// The window's size before it was made larger for a picture.
+    enlarged: Option<Vec2>,
     quitting: bool,
     shows: Shows,
     client: Client,
+    /// What this window is called to show, until it closes.
+    calls: Option<Receiver<Call>>,
 }
 
 /// How long the window waits at its end for what was typed to be saved.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 impl App {
-    fn new(created: &eframe::CreationContext<'_>, setup: Setup) -> Self {
+    fn new(created: &eframe::CreationContext<'_>, setup: Setup, instance: Instance) -> Self {
         let ctx = created.egui_ctx.clone();
         theme::install(&ctx);
+        let woken = ctx.clone();
+        let calls = instance.calls(move || woken.request_repaint());
         let launch = Launch { program: setup.agent, data: setup.data.clone() };
         let worker = Worker::spawn(Arc::new(Client::new(&setup.data)), launch, move || ctx.request_repaint());
         let by = std::env::var("USER").unwrap_or_default();
-        let mut model = Model::new(words::Zone(TimeZone::system()), by);
-        match setup.page {
-            // The last picture stands on the first page.
-            args::Page::Now | args::Page::Picture => {}
-            args::Page::Today => model.go(Page::Day),
-            args::Page::Outbox => model.go(Page::Outbox),
-            args::Page::Recorded => model.go(Page::Recorded(None)),
-            args::Page::Preferences => model.go(Page::Preferences),
-        }
+        let model = Model::new(words::Zone(TimeZone::system()), by);
         let client = Client::new(&setup.data);
-        Self { model, worker, dressed: false, quitting: false, shows: Shows::open(client.clone()), client }
+        let shows = Shows::open(client.clone());
+        let calls = Some(calls);
+        let mut app =
+            Self { model, worker, marked: true, enlarged: None, quitting: false, shows, client, calls };
+        app.show(setup.call);
+        app
+    }
+
+    /// Shows what the window was called for.
+    fn show(&mut self, call: Call) {
+        self.model.go(match call.page {
+            // The last picture stands on the first page.
+            args::Page::Now | args::Page::Picture => Page::Home,
+            args::Page::Today => Page::Day,
+            args::Page::Outbox => Page::Outbox,
+            args::Page::Recorded => Page::Recorded(None),
+            args::Page::Preferences => Page::Preferences,
+        });
+        if let Some(invitation) = call.invitation {
+            self.model.go(Page::Join);
+            // It is taken when the person says so: a link may come from anywhere.
+            let field = if invitation.starts_with('/') { &mut self.model.path } else { &mut self.model.link };
+            *field = invitation;
+        }
+    }
+
+    /// Comes to the front, where another was to be opened.
+    fn answer_calls(&mut self, ctx: &Context) {
+        let calls: Vec<Call> = self.calls.iter().flat_map(Receiver::try_iter).collect();
+        for call in calls {
+            self.show(call);
+            ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
+            ctx.send_viewport_cmd(ViewportCommand::Focus);
+        }
     }
 
     fn take(&mut self, ctx: &Context) {
@@ -76,11 +116,9 @@ impl App {
         while let Some(event) = self.worker.event() {
             match event {
                 Event::Status(status) => {
+                    // They hold the theme, which may be set by the command line.
+                    self.model.read(Request::Preferences);
                     self.model.take_status(status, time);
-                    if !self.dressed {
-                        self.dressed = true;
-                        self.model.read(Request::Preferences);
-                    }
                 }
                 Event::Starting => self.model.take_lost(Reach::Starting),
                 Event::Lost(_) if self.quitting => ctx.send_viewport_cmd(ViewportCommand::Close),
@@ -94,7 +132,7 @@ impl App {
                 Event::File(Ok(invitation)) => {
                     self.model.ask(Request::Import { invitation: invitation.trim().to_owned() });
                 }
-                Event::File(Err(why)) => self.say("The file was not taken.", &why),
+                Event::File(Err(why)) => self.say("That file did not work.", &why),
             }
         }
         if let Some(preferences) = &self.model.preferences {
@@ -107,6 +145,34 @@ impl App {
                 ctx.set_theme(wanted);
             }
         }
+    }
+
+    /// The title bar shows whether something is recorded.
+    fn mark(&mut self, ctx: &Context) {
+        let recording = self.model.recording();
+        if std::mem::replace(&mut self.marked, recording) != recording {
+            ctx.send_viewport_cmd(ViewportCommand::Icon(Some(Arc::new(icon(recording)))));
+        }
+    }
+
+    /// A picture gets a larger window, and the pages after it the one that was.
+    fn enlarge(&mut self, ctx: &Context) {
+        /// Large enough to read a screen of usual size by.
+        const LARGE: Vec2 = Vec2::new(1_120.0, 760.0);
+        let picture = matches!(self.model.page, Page::Picture(_));
+        if picture == self.enlarged.is_some() {
+            return;
+        }
+        let (here, most) = ctx.input(|input| {
+            let viewport = input.viewport();
+            (viewport.inner_rect.map(|rect| rect.size()), viewport.monitor_size)
+        });
+        let Some(here) = here else { return };
+        let size = self.enlarged.take().unwrap_or_else(|| LARGE.min(most.unwrap_or(LARGE) * 0.9).max(here));
+        if picture {
+            self.enlarged = Some(here);
+        }
+        ctx.send_viewport_cmd(ViewportCommand::InnerSize(size));
     }
 
     fn say(&mut self, fact: &str, words: &str) {
@@ -130,7 +196,7 @@ impl App {
                 }
                 Intent::File(path) => {
                     if !self.worker.file(path) {
-                        self.say("The file was not taken.", "The agent is busy. Try again in a moment.");
+                        self.say("That file did not work.", "The agent is busy. Try again in a moment.");
                     }
                 }
                 Intent::Open(address) => self.open(ctx, &address),
@@ -173,6 +239,8 @@ impl App {
 
 impl eframe::App for App {
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        // Whoever opens a window now gets one of their own.
+        self.calls = None;
         // Its field is left with the window. The threads that carry requests end with it, so it is asked here.
         for request in self.model.uncommitted() {
             if let Err(error) = self.client.ask(&request, LAST_WORDS) {
@@ -183,14 +251,21 @@ impl eframe::App for App {
 
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
         self.shows.visible(ctx.input(|input| input.viewport().minimized != Some(true)));
+        self.answer_calls(ctx);
         self.take(ctx);
         self.model.tick(ctx.time());
         self.carry_out(ctx);
+        self.mark(ctx);
+        self.enlarge(ctx);
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         view::show(ui, &mut self.model);
         let ctx = ui.ctx().clone();
+        let state = if self.marked { "recording" } else { "not recording" };
+        ctx.accesskit_node_builder(egui::accesskit_root_id(), |frame| {
+            frame.set_label(format!("Candor: {state}"));
+        });
         self.carry_out(&ctx);
         if self.model.moves() {
             // At the next full second of the agent's clock, so that no second is shown twice or left out.
@@ -200,8 +275,9 @@ impl eframe::App for App {
     }
 }
 
-/// The mark, as the window's icon: a ring with a dot.
-fn icon() -> IconData {
+/// The mark, as the window's icon: a ring, with a dot while something is recorded.
+fn icon(recording: bool) -> IconData {
+    let ink = if recording { [0x1e, 0x82, 0x53] } else { [0x78, 0x7b, 0x81] };
     const SIDE: u32 = 64;
     let mut rgba = Vec::with_capacity((SIDE * SIDE * 4) as usize);
     for y in 0..SIDE {
@@ -212,8 +288,10 @@ fn icon() -> IconData {
             let scale = SIDE as f32 / 18.0;
             let ring = 0.75 * scale - (r - 7.25 * scale).abs();
             let dot = 3.5 * scale - r;
-            let alpha = (ring.max(dot) + 0.5).clamp(0.0, 1.0);
-            rgba.extend_from_slice(&[0x1e, 0x82, 0x53, (alpha * 255.0) as u8]);
+            let mark = if recording { ring.max(dot) } else { ring };
+            let alpha = (mark + 0.5).clamp(0.0, 1.0);
+            rgba.extend_from_slice(&ink);
+            rgba.push((alpha * 255.0) as u8);
         }
     }
     IconData { rgba, width: SIDE, height: SIDE }

@@ -11,7 +11,7 @@ pub(crate) enum Page {
     Home,
     /// The contracts and all the other pages.
     Menu,
-    /// Take part in a contract.
+    /// Join a contract.
     Join,
     /// Read what a contract records, and accept it.
     Accept(String),
@@ -41,16 +41,16 @@ impl Page {
         match self {
             Self::Home => "Candor",
             Self::Menu => "Contracts and more",
-            Self::Join => "Take part in a contract",
+            Self::Join => "Join a contract",
             Self::Accept(_) => "Before you start",
             Self::Recorded(_) => "What is recorded",
-            Self::Day => "Segments",
+            Self::Day => "My time",
             Self::Segment(_) => "Segment",
             Self::Picture(_) => "Picture",
             Self::Outbox => "Outbox",
             Self::Parcel(_) => "What is sent",
             Self::Preferences => "Preferences",
-            Self::Rules => "Own rules",
+            Self::Rules => "My privacy rules",
             Self::Plugins => "Plugins",
         }
     }

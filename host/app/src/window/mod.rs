@@ -7,6 +7,7 @@ mod answers;
 mod app;
 mod client;
 mod day;
+mod instance;
 mod intent;
 mod model;
 mod parts;
@@ -21,6 +22,7 @@ mod worker;
 use std::path::PathBuf;
 
 pub use app::open;
+pub use instance::Call;
 
 /// What the window is opened with.
 #[derive(Clone, Debug)]
@@ -29,6 +31,6 @@ pub struct Setup {
     pub data: PathBuf,
     /// The program `candor-agent`, started where no agent answers.
     pub agent: PathBuf,
-    /// The page that is shown first.
-    pub page: crate::cli::args::Page,
+    /// What is shown first.
+    pub call: Call,
 }

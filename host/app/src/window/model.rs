@@ -114,6 +114,12 @@ pub(crate) struct Model {
     trail: Vec<Page>,
     pub(crate) intents: Vec<Intent>,
     pub(crate) said: Option<Said>,
+    /// What is said, and since when by the window's clock in seconds.
+    said_since: Option<(Said, f64)>,
+    /// Whether what was entered was refused: its field is to have the keyboard again.
+    pub(crate) refocus: bool,
+    /// Whether the page was just come to: its first field is to have the keyboard.
+    pub(crate) fresh_page: bool,
     /// What undoes the last thing they did, offered beside what is said about it.
     pub(crate) undo: Option<Request>,
     /// What was asked for and not answered.
@@ -130,6 +136,8 @@ pub(crate) struct Model {
     pub(crate) link: String,
     pub(crate) path: String,
     pub(crate) by: String,
+    /// Whether the name was typed here.
+    pub(crate) by_touched: bool,
     pub(crate) notice: Option<NoticeAnswer>,
     pub(crate) terms: Option<Terms>,
     pub(crate) live: Live,
@@ -163,6 +171,9 @@ impl Model {
             trail: Vec::new(),
             intents: Vec::new(),
             said: None,
+            said_since: None,
+            refocus: false,
+            fresh_page: true,
             pending: Vec::new(),
             memo: String::new(),
             memo_touched: false,
@@ -173,6 +184,7 @@ impl Model {
             link: String::new(),
             path: String::new(),
             by,
+            by_touched: false,
             notice: None,
             terms: None,
             live: Live::default(),
@@ -198,6 +210,7 @@ impl Model {
         if let Some(status) = &self.status {
             self.now = status.now + ((time - self.received).max(0.0) * 1_000.0) as u64;
         }
+        self.forget_said(time);
         if self.previews() && time >= self.live.next_at {
             self.live.next_at = time + PREVIEW_EVERY;
             let own_rules = (self.page == Page::Rules).then(|| self.rules.clone()).flatten();
@@ -206,8 +219,36 @@ impl Model {
         }
     }
 
+    /// Lets go of what was said, once it was there for a while. An error stays.
+    fn forget_said(&mut self, time: f64) {
+        /// How long something is said, in seconds; longer where it can be undone.
+        const SAID: (f64, f64) = (8.0, 20.0);
+        let Some(said) = &self.said else {
+            self.said_since = None;
+            return;
+        };
+        match &self.said_since {
+            Some((before, since)) if before == said => {
+                let over = time - since > if self.undo.is_some() { SAID.1 } else { SAID.0 };
+                if over && said.tone == Tone::Plain {
+                    (self.said, self.undo, self.said_since) = (None, None, None);
+                }
+            }
+            _ => self.said_since = Some((said.clone(), time)),
+        }
+    }
+
+    /// Whether the contract that is shown takes pictures, as far as is known.
+    pub(crate) fn pictures(&self) -> bool {
+        self.terms.as_ref().is_none_or(|terms| terms.collectors.iter().any(|c| c.plugin == "screenshots"))
+    }
+
     /// Whether the page shows a live preview.
     fn previews(&self) -> bool {
+        self.pictures() && self.preview_page()
+    }
+
+    fn preview_page(&self) -> bool {
         match &self.page {
             Page::Accept(_) => self.notice.is_some(),
             Page::Rules => self.rules.is_some(),
@@ -260,10 +301,19 @@ impl Model {
         new.then_some((segment, at, until))
     }
 
+    /// Whether something is recorded now, as far as is known.
+    pub(crate) fn recording(&self) -> bool {
+        // What an agent said that is gone is no longer so.
+        self.scene() != Scene::Unreached
+            && self.status.as_ref().is_some_and(|status| {
+                status.tracking && status.paused_since.is_none() && status.away_since.is_none()
+            })
+    }
+
     /// How long the tracker is on, in milliseconds.
     pub(crate) fn on_ms(&self) -> u64 {
         self.status.as_ref().map_or(0, |status| {
-            let runs = status.tracking && status.paused_since.is_none();
+            let runs = status.tracking && status.paused_since.is_none() && status.away_since.is_none();
             status.on_ms + if runs { self.now.saturating_sub(status.now) } else { 0 }
         })
     }
@@ -273,7 +323,10 @@ impl Model {
         let Some(status) = &self.status else { return false };
         let counts = self.page == Page::Home
             && (status.tracking || status.offline_since.is_some() || self.fresh().is_some());
-        counts || self.previews() || matches!(self.page, Page::Outbox | Page::Segment(_))
+        counts
+            || self.said.is_some()
+            || self.previews()
+            || matches!(self.page, Page::Outbox | Page::Segment(_))
     }
 
     /// The week by kinds of time.
@@ -381,6 +434,7 @@ impl Model {
     }
 
     fn arrived(&mut self) {
+        self.fresh_page = true;
         (self.said, self.undo) = (None, None);
         self.edit.removing = false;
         match self.page {

@@ -447,7 +447,7 @@ fn data_is_exported_to_where_the_person_stands() {
     assert_eq!(agent.deeds(), [Request::Export { to }]);
     let there = here.path().to_str().unwrap();
     assert!(fails(agent.data(), &["export", there]).contains("is there already"));
-    assert!(says(&agent, &["verify"]).contains("12 records: 11 equal, 1 sealed."));
+    assert!(says(&agent, &["verify"]).contains("All 12 records intact; 1 erased."));
 }
 
 #[test]

@@ -23,6 +23,11 @@ pub(crate) const PICTURE_TYPES: [&str; 3] = ["image/webp", "image/png", "image/j
 /// Latest start of a segment: the end of the year 9999, where calendars end.
 const LATEST_START: u64 = 253_402_300_799_000;
 
+/// For how long after its enrolment a device may deliver what was cut and counted as under earlier terms: newer ones cut
+/// time from the next full hour on (`candor_agent::cut`), by a clock that may be days ahead. Milliseconds. Whoever is
+/// enrolled under the earlier ones could go on under them anyway.
+const EARLIER_MS: u64 = 7 * 24 * 60 * 60_000;
+
 pub(super) async fn put(
     State(app): State<Arc<App>>,
     SignedIn(device): SignedIn,
@@ -49,14 +54,16 @@ pub(super) async fn put(
             "The parcel names terms that were never issued for its contract.",
         ));
     };
-    if parcel.length != terms.segment {
+    let earlier = app.store.earlier_terms(&parcel, EARLIER_MS).await?;
+    if parcel.length != terms.segment && earlier.iter().all(|earlier| parcel.length != earlier.segment) {
         return Err(ApiError::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "bad-parcel",
             format!("length: the terms that it names have segments of {} minutes", terms.segment.minutes()),
         ));
     }
-    let activity_may_be_off = terms.activity_may_be_off();
+    let activity_may_be_off =
+        terms.activity_may_be_off() || earlier.iter().any(candor_diary::terms::Terms::activity_may_be_off);
 
     let digest = sha256_hex(&body);
     let received_at = clock::now();

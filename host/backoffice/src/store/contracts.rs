@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use candor_diary::parcel::Parcel;
 use candor_diary::terms::Terms;
 use candor_diary::versions::{Version, Versions};
 use sqlx::Row;
@@ -120,6 +121,25 @@ impl Store {
             .await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some((read_terms(&row)?, unsigned(row.try_get("issued_at")?, "a time")?)))
+    }
+
+    /// The terms before those that a parcel names, where its segment begins before its device was enrolled or at most
+    /// `after` milliseconds later; else none.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn earlier_terms(&self, parcel: &Parcel, after: u64) -> Result<Vec<Terms>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT t.body, t.issued_at FROM terms t JOIN devices d ON d.contract = t.contract
+             WHERE d.id = ? AND t.contract = ? AND t.sequence < ? AND ? <= d.enrolled_at",
+        )
+        .bind(&parcel.device)
+        .bind(&parcel.contract)
+        .bind(signed(parcel.terms, "a sequence")?)
+        .bind(signed(parcel.start.saturating_sub(after), "a time")?)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(read_terms).collect()
     }
 
     /// A contract with its newest terms.

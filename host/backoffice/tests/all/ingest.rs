@@ -1,6 +1,6 @@
 //! What devices speak with the back office: enrolment, attachments, parcels, receipts.
 
-use crate::common::{CLIENT, Picture, Server, WORKER, outcome, terms};
+use crate::common::{CLIENT, Picture, Server, WORKER, outcome, terms, this_week};
 use candor_diary::parcel::PARCEL_TYPE;
 use candor_seal::{SecretKey, sha256_hex};
 use reqwest::StatusCode;
@@ -267,4 +267,42 @@ async fn an_address_that_nobody_serves_is_answered_in_the_same_form() {
     let answer = server.get("/api/v2/parcels", None).await;
     assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
     assert_eq!(outcome(answer).await, (404, "not-found".into()));
+}
+
+#[tokio::test]
+async fn whoever_was_just_enrolled_may_go_on_cutting_and_counting_as_under_the_terms_before() {
+    const WEEK: u64 = 7 * 24 * 60 * 60_000;
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    // Ten minutes without counts; then five, counted.
+    let mut before = terms("changed", 1, 10);
+    before["collectors"] = json!([]);
+    let mut after = terms("changed", 2, 5);
+    after["collectors"] = json!([{ "plugin": "activity", "settings": {} }]);
+    after["worker-chooses"] = json!({});
+    server.office.contract(&before, CLIENT, WORKER).unwrap();
+    server.office.contract(&after, CLIENT, WORKER).unwrap();
+    let device = server.enrol("changed").await;
+    let parcel = |start: u64, length: u8, terms: u64, sequence: u64| {
+        let mut parcel = device.parcel_at(start, length, sequence);
+        parcel.terms = terms;
+        parcel.activity = candor_diary::parcel::Activity::Off;
+        for minute in &mut parcel.minutes {
+            minute.counts = None;
+        }
+        parcel
+    };
+    // Until the next full hour segments are as long as before, and what was not counted is in some of them.
+    let start = this_week(12);
+    device.deliver(&parcel(start, 10, 2, 1)).await;
+    assert_eq!(device.minutes().await, (10, 10));
+    // A length of no terms at all, one of later terms, and one long after.
+    for (what, parcel) in [
+        ("of no terms", parcel(start + 3_600_000, 15, 2, 2)),
+        ("of later terms", parcel(start + 3_600_000, 5, 1, 2)),
+        ("long after", parcel(start + 3 * WEEK, 10, 2, 2)),
+    ] {
+        assert_eq!(outcome(device.put_parcel(&parcel).await).await, (422, "bad-parcel".into()), "{what}");
+    }
+    device.deliver(&parcel(start + 3_600_000, 5, 2, 2)).await;
 }

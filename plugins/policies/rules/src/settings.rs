@@ -164,7 +164,7 @@ pub(crate) fn unknown_in_words(application: bool, title: bool, address: bool) ->
         .into_iter()
         .filter_map(|(subject, asked)| asked.then_some(subject))
         .collect();
-    format!("{} cannot be told: solid block", capitalised(&asked.join(" or ")))
+    format!("Windows without a readable {}: covered", asked.join(" or "))
 }
 
 /// Control characters have no place in a line for people.
@@ -237,10 +237,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_told_names_only_what_the_rules_ask() {
-        assert_eq!(unknown_in_words(false, true, false), "Title cannot be told: solid block");
+        assert_eq!(unknown_in_words(false, true, false), "Windows without a readable title: covered");
         assert_eq!(
             unknown_in_words(true, true, true),
-            "Application or title or address cannot be told: solid block"
+            "Windows without a readable application or title or address: covered"
         );
     }
 }

@@ -37,7 +37,7 @@ async fn rules_judges_in_the_sandbox_as_it_says() {
             r#"Application is "mail": blurred"#,
             r#"Title fits "chat*": title hidden"#,
             r#"Title matches regex "\bpayroll\b": nothing recorded"#,
-            "Application or title cannot be told: solid block",
+            "Windows without a readable application or title: covered",
         ]
     );
     let mut unknown = focused(5, "x", "x");
@@ -106,7 +106,7 @@ async fn a_policy_in_javascript_without_the_sdk_loads_and_runs() {
     let mut js = policy(guest, r#"{"applications": ["Signal"]}"#).await.unwrap();
     assert_eq!(
         js.rules(),
-        [r#"Application is "Signal": solid block"#, "Application cannot be told: solid block"]
+        [r#"Application is "Signal": solid block"#, "Windows without a readable application: covered"]
     );
     let windows = vec![focused(1, "xterm", "notes"), focused(2, "signal", "Mara")];
     for _ in 0..2 {

@@ -29,12 +29,18 @@ pub(crate) struct Button<'a> {
     weight: Weight,
     big: bool,
     wide: bool,
+    /// Whether it ends or removes something.
+    ends: bool,
 }
+
+/// How long a button that ends or removes something has to be where it is before the pointer can press it, in seconds:
+/// whoever pressed what was there a moment ago does not mean it.
+const SETTLED: f64 = 0.7;
 
 impl<'a> Button<'a> {
     /// A button that names its deed.
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { text, weight: Weight::Plain, big: false, wide: false }
+        Self { text, weight: Weight::Plain, big: false, wide: false, ends: false }
     }
 
     /// The one deed of a view.
@@ -44,7 +50,12 @@ impl<'a> Button<'a> {
 
     /// What takes something away.
     pub(crate) fn warn(self) -> Self {
-        Self { weight: Weight::Warn, ..self }
+        Self { weight: Weight::Warn, ends: true, ..self }
+    }
+
+    /// What ends something: it takes no press of the pointer that was meant for what was in its place.
+    pub(crate) fn ends(self, ends: bool) -> Self {
+        Self { ends, ..self }
     }
 
     /// 40 by 88: Start and Stop.
@@ -86,8 +97,29 @@ impl<'a> Button<'a> {
         let at = Align2::CENTER_CENTER.align_size_within_rect(text.size(), rect).min;
         painter.galley(at, text, color);
         ring(painter, &response, t, 6);
-        done(response)
+        let settled = !self.ends || settled(ui, &response, self.text);
+        done(response) && settled
     }
+}
+
+/// Whether a button was where it is for a while, or is pressed by the keyboard.
+fn settled(ui: &Ui, response: &Response, text: &str) -> bool {
+    /// Where it was, since when, and when it was last there.
+    #[derive(Clone, Copy)]
+    struct There {
+        rect: Rect,
+        since: f64,
+        pass: u64,
+    }
+    let id = egui::Id::unique("settled").with(text);
+    let (time, pass) = (ui.input(|input| input.time), ui.ctx().cumulative_pass_nr());
+    let before: Option<There> = ui.data(|data| data.get_temp(id));
+    let stays = |there: &There| there.pass + 1 >= pass && there.rect.min.distance(response.rect.min) < 2.0;
+    let since = before.filter(stays).map_or(time, |there| there.since);
+    ui.data_mut(|data| data.insert_temp(id, There { rect: response.rect, since, pass }));
+    let by_pointer =
+        response.clicked_by(egui::PointerButton::Primary) && ui.input(|input| input.pointer.any_click());
+    !by_pointer || time - since >= SETTLED
 }
 
 /// A link: goes somewhere, in this window or out of it.

@@ -37,9 +37,16 @@ pub(crate) fn bare_line(ui: &mut Ui, id: &str, text: &mut String, hint: &str, lo
     response
 }
 
+/// Where the field is remembered that was ended by Enter last.
+pub(crate) const ENTERED: &str = "entered";
+
 /// Whether the line was ended by Enter.
 pub(crate) fn entered(ui: &Ui, response: &Response) -> bool {
-    response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
+    let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    if entered {
+        ui.data_mut(|data| data.insert_temp(Id::unique(ENTERED), response.id));
+    }
+    entered
 }
 
 /// A choice out of a list: the new index, where another was chosen.
@@ -77,6 +84,8 @@ pub(crate) fn choose_wide(
                 for (index, option) in options.iter().enumerate() {
                     if ui.selectable_label(index == chosen, Face::Small.text(*option, t.ink)).clicked() {
                         next = Some(index);
+                        // By Enter, too.
+                        ui.close();
                     }
                 }
             })

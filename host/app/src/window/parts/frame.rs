@@ -92,6 +92,18 @@ pub(crate) enum Tone {
 
 /// A message beside what it is about. `strong` is said first.
 pub(crate) fn message(ui: &mut Ui, tone: Tone, icon: Icon, strong: &str, words: &str) {
+    message_with(ui, tone, icon, strong, words, |_| {});
+}
+
+/// A message with what can be done about it beneath.
+pub(crate) fn message_with(
+    ui: &mut Ui,
+    tone: Tone,
+    icon: Icon,
+    strong: &str,
+    words: &str,
+    deeds: impl FnOnce(&mut Ui),
+) {
     let t = tokens(ui);
     let (fill, edge, ink) = match tone {
         Tone::Plain => (t.well, t.line, t.ink),
@@ -120,6 +132,7 @@ pub(crate) fn message(ui: &mut Ui, tone: Tone, icon: Icon, strong: &str, words: 
                     }
                     Face::Small.text(words, ink).append_to(&mut job, &style, select, egui::Align::Center);
                     ui.add(Label::new(job).wrap());
+                    deeds(ui);
                 });
             });
         });

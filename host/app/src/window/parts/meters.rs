@@ -61,6 +61,9 @@ fn hatch(painter: &Painter, at: Rect, t: &Tokens) {
     }
 }
 
+/// The widest bar of a minute, in points: that of a segment of ten minutes in a window of the usual width.
+const WIDEST: f32 = 28.0;
+
 /// The activity meter: a bar a minute, as high as its counts against the busiest of `busiest`; a tracked minute
 /// without counts is a stroke, one that was not tracked a fainter one. `words` say the same.
 pub(crate) fn meter(ui: &mut Ui, minutes: &[Option<u32>], busiest: u32, height: f32, words: &str) {
@@ -70,7 +73,8 @@ pub(crate) fn meter(ui: &mut Ui, minutes: &[Option<u32>], busiest: u32, height: 
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, words));
     let n = minutes.len().max(1) as f32;
     let gap = if n > 30.0 { 1.0 } else { 4.0 };
-    let one = ((width - gap * (n - 1.0)) / n).max(1.0);
+    // The one minute of a short segment is a bar, too, and no slab.
+    let one = ((width - gap * (n - 1.0)) / n).clamp(1.0, WIDEST);
     for (index, minute) in minutes.iter().enumerate() {
         let left = area.left() + index as f32 * (one + gap);
         match minute {

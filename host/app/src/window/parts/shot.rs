@@ -108,7 +108,7 @@ pub(crate) fn dashed(ui: &Ui, rect: Rect) {
 /// A place for a picture that is on its way: the same size, nothing moves.
 pub(crate) fn awaited(ui: &mut Ui, width: f32) {
     let (rect, response) = ui.allocate_exact_size(vec2(width, (width * 9.0 / 16.0).round()), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "The picture is being read"));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "The picture is loading"));
     ui.painter().rect_filled(rect, CornerRadius::same(4), tokens(ui).well);
 }
 

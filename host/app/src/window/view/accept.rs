@@ -21,7 +21,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, contract: &str) {
         frame::head(ui, "This is what will be recorded");
         let who = match known.as_ref().map(|terms| terms.mode) {
             Some(Mode::Monitoring) => {
-                "The client's rules drive. You can pause for private time at any moment."
+                "The client's rules decide when you are recorded. You can pause for private time at any moment."
             }
             _ => "Only while you track. You start and stop.",
         };
@@ -49,20 +49,22 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, contract: &str) {
                 }
             }
             None => {
-                frame::note(ui, "The terms are being read.");
+                frame::note(ui, "Loading the terms.");
             }
         }
     });
-    frame::part(ui, |ui| {
-        live(ui, &mut m.live, 200.0);
-    });
+    if known.is_some() && m.pictures() {
+        frame::part(ui, |ui| {
+            live(ui, &mut m.live, 200.0);
+        });
+    }
     frame::part(ui, |ui| match &m.notice {
         Some(notice) => {
             frame::label(ui, "In full");
             whole(ui, &notice.text);
         }
         None => {
-            frame::note(ui, "The notice is being read.");
+            frame::note(ui, "Loading the notice.");
         }
     });
 }
@@ -104,7 +106,7 @@ pub(super) fn whole(ui: &mut Ui, text: &str) {
 /// The name, and the two answers, always in sight.
 pub(super) fn deeds(ui: &mut Ui, m: &mut Model) {
     let Some(notice) = &m.notice else {
-        frame::note(ui, "What is recorded is being read. It can be accepted then.");
+        frame::note(ui, "Loading. You can accept in a moment.");
         return;
     };
     let (contract, digest) = (notice.contract.clone(), notice.digest.clone());
@@ -113,6 +115,7 @@ pub(super) fn deeds(ui: &mut Ui, m: &mut Model) {
         fields::bare_line(ui, "by", &mut m.by, "As you sign", 200).labelled_by(named.id)
     });
     let field = field.inner;
+    m.by_touched |= field.changed();
     let (mut accept, mut not_now) = (false, false);
     ui.horizontal(|ui| {
         accept = Button::new("Accept terms").primary().show(ui);

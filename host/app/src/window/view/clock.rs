@@ -49,10 +49,10 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     }
     let offline = status.offline_since.is_some();
     clock(ui, m, &status, offline);
+    memo(ui, m, &status);
     if offline {
         waiting(ui, m, &status);
     } else {
-        memo(ui, m, &status);
         if let Some(question) = status.question {
             frame::part(ui, |ui| put_off(ui, m, question.to - question.from));
         }
@@ -62,25 +62,29 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         } else {
             today(ui, m);
         }
-        limit(ui, &status);
     }
     home::totals(ui, m);
+    // Below what it is about, so that it pushes nothing out of sight.
+    limit(ui, &status);
 }
 
 /// The clock and the button beside it; slim where something else is the scene.
 pub(super) fn clock(ui: &mut Ui, m: &mut Model, status: &Status, slim: bool) {
     let t = tokens(ui);
     let paused = status.paused_since;
-    let (figure, color) = match (status.tracking, paused) {
-        (_, Some(_)) => ("Paused".to_owned(), t.ink2),
-        (true, None) => (words::clock(m.on_ms()), t.ink),
-        (false, None) => ("Stopped".to_owned(), t.ink2),
-    };
-    let note = match (status.tracking, paused, status.since) {
-        (_, Some(since), _) => format!("Private time since {}", m.zone.when(since, m.now)),
-        (true, None, Some(since)) => format!("Tracking since {}", m.zone.when(since, m.now)),
-        (true, None, None) => "Tracking".into(),
-        (false, None, _) => "Nothing is being recorded".into(),
+    let when = |at: u64| m.zone.when(at, m.now);
+    let (figure, color, note) = match (status.tracking, paused, status.away_since) {
+        (_, Some(since), _) => ("Paused".to_owned(), t.ink2, format!("Private time since {}", when(since))),
+        (true, None, Some(since)) => {
+            // What was worked before it stays in sight.
+            let note = format!("Not counted since {}. {} before that", when(since), words::clock(m.on_ms()));
+            ("Away".to_owned(), t.ink2, note)
+        }
+        (true, None, None) => {
+            let since = status.since.map_or_else(String::new, |since| format!(" since {}", when(since)));
+            (words::clock(m.on_ms()), t.ink, format!("Tracking{since}"))
+        }
+        (false, None, _) => ("Stopped".to_owned(), t.ink2, "Nothing is being recorded".into()),
     };
     let on = status.tracking && paused.is_none();
     frame::part(ui, |ui| {
@@ -103,7 +107,10 @@ pub(super) fn clock(ui: &mut Ui, m: &mut Model, status: &Status, slim: bool) {
                     frame::truncated(ui, Face::Note, note, t.ink2);
                 });
             },
-            |ui| if slim { Button::new(word).show(ui) } else { Button::new(word).primary().big().show(ui) },
+            |ui| {
+                let button = Button::new(word).ends(on);
+                if slim { button.show(ui) } else { button.primary().big().show(ui) }
+            },
         );
         if pressed {
             m.ask(if on { Request::Stop { at_segment_end: false } } else { start(m, status) });
@@ -232,7 +239,7 @@ fn today(ui: &mut Ui, m: &mut Model) {
     frame::part(ui, |ui| {
         frame::label(ui, "Today");
         if lines.is_empty() {
-            frame::note(ui, "No time was tracked today. It shows here by memo.");
+            frame::note(ui, "No time was tracked today. Your time will be listed here by memo.");
         }
         ui.spacing_mut().item_spacing.y = 2.0;
         let shown = if lines.len() > LINES + 1 { LINES } else { lines.len() };

@@ -48,7 +48,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         m.read_day(m.day);
     }
     let Some(segments) = m.segments.clone() else {
-        frame::part(ui, |ui| frame::note(ui, "The segments are being read."));
+        frame::part(ui, |ui| frame::note(ui, "Loading your time."));
         return;
     };
     if segments.is_empty() {

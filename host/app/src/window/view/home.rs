@@ -19,8 +19,7 @@ use crate::window::words;
 pub(super) fn head(ui: &mut Ui, m: &mut Model) {
     let Some(status) = &m.status else { return };
     let t = tokens(ui);
-    // What an agent said that is gone is no longer so.
-    let recording = status.tracking && status.paused_since.is_none() && m.scene() != Scene::Unreached;
+    let recording = m.recording();
     let monitoring = status.mode == Mode::Monitoring;
     let (title, under) = if monitoring {
         (status.client.clone(), status.title.clone())

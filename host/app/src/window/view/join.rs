@@ -1,4 +1,4 @@
-//! First run: take part in a contract by a link, a file dropped here, or a file's path.
+//! First run: join a contract by a link, a file dropped here, or a file's path.
 
 use candor_protocol::Request;
 use eframe::egui::{self, Sense, Ui, WidgetInfo, vec2};
@@ -13,17 +13,20 @@ use crate::window::theme::{Face, tokens};
 /// The scene, and the page.
 pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     frame::part(ui, |ui| {
-        frame::head(ui, "Take part in a contract");
+        frame::head(ui, "Join a contract");
         frame::note(
             ui,
-            "Your client gives you a link or a file. You then read what would be recorded; nothing is before you accept it.",
+            "Your client gives you a link or a file. First you see what would be recorded. Nothing is recorded until you accept.",
         );
     });
     let busy = m.pending.iter().any(|request| matches!(request, Request::Import { .. }));
     frame::part(ui, |ui| {
         let hint = "https://… or candor:…";
         let field = fields::line(ui, "link", "Link from the client", &mut m.link, hint, 4_096);
-        let pressed = Button::new("Read what is recorded").primary().wide().show(ui);
+        if std::mem::take(&mut m.fresh_page) {
+            field.request_focus();
+        }
+        let pressed = Button::new("Next").primary().wide().show(ui);
         if (pressed || fields::entered(ui, &field)) && !busy {
             let invitation = m.link.trim().to_owned();
             if invitation.is_empty() {

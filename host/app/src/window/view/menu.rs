@@ -31,17 +31,17 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
                 m.intents.push(Intent::Go(Page::Home));
             }
         }
-        if entry(ui, Icon::Plus, "Take part in another contract") {
+        if entry(ui, Icon::Plus, "Join another contract") {
             m.intents.push(Intent::Go(Page::Join));
         }
     });
     frame::part(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         let pages = [
-            (Icon::Clock, "Segments", Page::Day),
+            (Icon::Clock, "My time", Page::Day),
             (Icon::Eye, "What is recorded", Page::Recorded(None)),
             (Icon::Screen, "Outbox", Page::Outbox),
-            (Icon::Rule, "Own rules", Page::Rules),
+            (Icon::Rule, "My privacy rules", Page::Rules),
             (Icon::Pencil, "Preferences", Page::Preferences),
             (Icon::Doc, "Plugins", Page::Plugins),
         ];
@@ -78,7 +78,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
             m.intents.push(Intent::Quit);
         }
         let goes_on = if status.tracking { "Tracking ends with it. " } else { "" };
-        frame::note(ui, format!("{goes_on}Closing the window alone ends nothing."));
+        frame::note(ui, format!("{goes_on}Closing the window does not stop tracking."));
     });
 }
 

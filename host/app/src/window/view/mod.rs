@@ -20,13 +20,13 @@ mod told;
 mod unreached;
 
 use eframe::egui;
-use egui::{Align, Key, Layout, Rect, ScrollArea, Stroke, Ui, UiBuilder, pos2, vec2};
+use egui::{Align, Align2, Area, Key, Layout, Rect, ScrollArea, Stroke, Ui, UiBuilder, pos2, vec2};
 
 use super::intent::{Intent, Page};
 use super::model::{Model, Scene};
 use super::parts::buttons::{icon_button, link, link_as};
-use super::parts::frame::{self, message};
 use super::parts::icons::Icon;
+use super::parts::{fields, frame};
 use super::theme::{Face, tokens};
 
 /// Height of the line with the contract or the page's title.
@@ -77,6 +77,18 @@ pub(crate) fn show(ui: &mut Ui, m: &mut Model) {
     let mut child = ui.new_child(UiBuilder::new().max_rect(inside(foot_rect)).layout(middle));
     foot(&mut child, m);
 
+    said(ui, m, body_rect);
+    // Enter gave the field up; where what was entered is refused, it is typed on.
+    let entered = egui::Id::unique(fields::ENTERED);
+    if ui.input(|input| input.pointer.any_pressed()) {
+        ui.data_mut(|data| data.remove::<egui::Id>(entered));
+    }
+    if std::mem::take(&mut m.refocus)
+        && let Some(field) = ui.data(|data| data.get_temp::<egui::Id>(entered))
+    {
+        ui.memory_mut(|memory| memory.request_focus(field));
+    }
+
     // Escape first lets go of a field or closes a list; only then it goes back.
     let id = egui::Id::unique("busy");
     let busy = ui.memory(|memory| memory.focused().is_some()) || egui::Popup::is_any_open(ui.ctx());
@@ -111,22 +123,6 @@ fn top(ui: &mut Ui, m: &mut Model) {
 }
 
 fn body(ui: &mut Ui, m: &mut Model) {
-    if let Some(said) = &m.said {
-        ui.add_space(4.0);
-        let icon = if said.tone == frame::Tone::Over { Icon::Alert } else { Icon::Check };
-        message(ui, said.tone, icon, &said.fact, &said.words);
-        if m.undo.is_some() {
-            let undone = ui.horizontal(|ui| {
-                ui.add_space(f32::from(frame::MARGIN));
-                link(ui, "Undo")
-            });
-            if undone.inner
-                && let Some(undo) = m.undo.take()
-            {
-                m.undo(undo);
-            }
-        }
-    }
     if m.scene() == Scene::Unreached {
         unreached::show(ui, m);
         return;
@@ -145,6 +141,32 @@ fn body(ui: &mut Ui, m: &mut Model) {
         Page::Preferences => preferences::show(ui, m),
         Page::Rules => rules::show(ui, m),
         Page::Plugins => plugins::show(ui, m),
+    }
+}
+
+/// What is said about the last deed, over the lower end of the page: nothing moves by it.
+fn said(ui: &Ui, m: &mut Model, page: Rect) {
+    let Some(said) = m.said.clone() else { return };
+    let (mut undone, mut seen) = (false, false);
+    Area::new(egui::Id::unique("said"))
+        .order(egui::Order::Foreground)
+        .pivot(Align2::LEFT_BOTTOM)
+        .fixed_pos(page.left_bottom())
+        .show(ui.ctx(), |ui| {
+            ui.set_width(page.width());
+            let icon = if said.tone == frame::Tone::Over { Icon::Alert } else { Icon::Check };
+            frame::message_with(ui, said.tone, icon, &said.fact, &said.words, |ui| {
+                ui.horizontal(|ui| {
+                    ui.spacing_mut().item_spacing.x = 16.0;
+                    undone = m.undo.is_some() && link(ui, "Undo");
+                    seen = link(ui, "Dismiss");
+                });
+            });
+        });
+    if undone && let Some(undo) = m.undo.take() {
+        m.undo(undo);
+    } else if seen {
+        (m.said, m.undo) = (None, None);
     }
 }
 

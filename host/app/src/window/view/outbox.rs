@@ -26,7 +26,7 @@ fn refused(parcel: &OutboxParcel) -> bool {
 /// The page.
 pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     let Some(outbox) = m.outbox.clone() else {
-        frame::part(ui, |ui| frame::note(ui, "The outbox is being read."));
+        frame::part(ui, |ui| frame::note(ui, "Loading the outbox."));
         return;
     };
     let waiting: Vec<_> = outbox.entries.iter().filter(|parcel| waits(parcel)).collect();

@@ -15,7 +15,7 @@ const SHOWN: usize = 20_000;
 /// The page.
 pub(super) fn show(ui: &mut Ui, m: &mut Model, id: &str) {
     let Some((_, bytes)) = m.parcel.clone().filter(|(of, _)| of == id) else {
-        frame::part(ui, |ui| frame::note(ui, "The parcel is being read."));
+        frame::part(ui, |ui| frame::note(ui, "Loading what is sent."));
         return;
     };
     let document = serde_json::to_string_pretty(&bytes.document).unwrap_or_default();

@@ -62,12 +62,13 @@ pub(super) fn fresh(ui: &mut Ui, m: &mut Model) {
             ui,
             22.0,
             |ui| {
+                // At the left: at the right is the clock's Stop.
+                if icon_button(ui, Icon::Left, "Back to the clock") {
+                    m.put_by = Some(at);
+                }
                 frame::truncated(ui, Face::Head, "Picture taken", t.ink);
             },
             |ui| {
-                if icon_button(ui, Icon::Cross, "Back to the clock") {
-                    m.put_by = Some(at);
-                }
                 frame::truncated(ui, Face::Note, m.zone.seconds(at), t.ink2);
             },
         );

@@ -11,7 +11,7 @@ use crate::window::words;
 /// The page.
 pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     let Some(plugins) = m.plugins.clone() else {
-        frame::part(ui, |ui| frame::note(ui, "The plugins are being read."));
+        frame::part(ui, |ui| frame::note(ui, "Loading the plugins."));
         return;
     };
     if plugins.is_empty() {

@@ -23,7 +23,7 @@ const LIMITS: [(u64, &str); 6] = [
 /// The page.
 pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     let Some(mut now) = m.preferences else {
-        frame::part(ui, |ui| frame::note(ui, "The preferences are being read."));
+        frame::part(ui, |ui| frame::note(ui, "Loading the preferences."));
         return;
     };
     let before = now;
@@ -60,10 +60,10 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         frame::note(ui, "Beyond it no picture is taken; time goes on, and you are told.");
     });
     frame::part(ui, |ui| {
-        if Button::new("Own rules").wide().show(ui) {
+        if Button::new("My privacy rules").wide().show(ui) {
             m.intents.push(Intent::Go(Page::Rules));
         }
-        frame::note(ui, "What your own rules cover is covered on top of the client's.");
+        frame::note(ui, "What your rules cover is covered in addition to what the client's rules cover.");
     });
     if now != before {
         m.preferences = Some(now);
@@ -100,6 +100,6 @@ fn reminders(ui: &mut Ui, now: &mut Preferences) {
         fields::number(ui, "idle", label, &mut now.idle_minutes, 1..=60);
         let label = "Remind me of the memo after, in minutes";
         fields::number(ui, "reminder", label, &mut now.memo_reminder_minutes, 0..=480);
-        frame::note(ui, "0 never does.");
+        frame::note(ui, "0 = never");
     });
 }

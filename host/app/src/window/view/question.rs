@@ -1,5 +1,6 @@
 //! The question after time in which nobody was there. Both answers are fine; nothing is billed silently.
 
+use candor_diary::terms::ManualTime;
 use candor_protocol::{IdleAnswer, Request};
 use eframe::egui::Ui;
 
@@ -26,19 +27,17 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         let n = length / words::MINUTE;
         let words =
             if n == 1 { "Leave this minute out".into() } else { format!("Leave these {n} minutes out") };
-        if Button::new(&words).wide().show(ui) {
+        if Button::new(&words).wide().ends(true).show(ui) {
             m.ask(Request::Idle { answer: IdleAnswer::LeaveOut });
         }
     });
     frame::part(ui, |ui| {
         if question.manual_ms == 0 {
-            let client = &status.client;
-            frame::note(
-                ui,
-                format!(
-                    "{client} takes no manual time, or no whole segment lies within these minutes: they cannot be kept."
-                ),
-            );
+            let why = match status.manual_time {
+                ManualTime::No => format!("{} takes no manual time.", status.client),
+                _ => "Too short to keep as manual time.".to_owned(),
+            };
+            frame::note(ui, why);
             return;
         }
         let longest = candor_protocol::MAX_MEMO;
@@ -66,7 +65,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     if status.tracking {
         ui.add_space(2.0);
         let since = m.zone.when(question.to, m.now);
-        let words = format!("Tracking goes on since {since}. You can answer later.");
+        let words = format!("Tracking resumed at {since}. You can answer later.");
         message(ui, Tone::Plain, Icon::Clock, "", &words);
     }
     ui.horizontal(|ui| {

@@ -45,7 +45,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
             }
         }
         None => {
-            frame::note(ui, "The notice is being read.");
+            frame::note(ui, "Loading the notice.");
         }
     });
 }
@@ -59,8 +59,8 @@ fn facts(ui: &mut Ui, terms: &Terms) {
         (
             "Mode",
             match terms.mode {
-                Mode::Worklog => "Worklog: you drive".into(),
-                Mode::Monitoring => "Monitoring: the client's rules drive".into(),
+                Mode::Worklog => "You start and stop".into(),
+                Mode::Monitoring => "Monitoring: the client's rules decide".into(),
             },
         ),
         ("Segment", words::minutes(minutes)),

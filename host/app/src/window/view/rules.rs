@@ -30,13 +30,13 @@ const ACTIONS: [(&str, &str); 4] = [
 /// The page.
 pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     let Some(rules) = m.rules.clone() else {
-        frame::part(ui, |ui| frame::note(ui, "Your rules are being read."));
+        frame::part(ui, |ui| frame::note(ui, "Loading your rules."));
         return;
     };
     frame::part(ui, |ui| {
         frame::note(
             ui,
-            "Your rules are applied on top of the client's, before anything is kept. They can only cover more.",
+            "Your rules count in addition to the client's, before anything is kept. They can only cover more.",
         );
         if rules.is_empty() {
             frame::label(ui, "You have no rules of your own.");
@@ -54,7 +54,13 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         }
     });
     frame::part(ui, |ui| add(ui, m));
-    frame::part(ui, |ui| accept::live(ui, &mut m.live, 308.0));
+    frame::part(ui, |ui| {
+        if m.pictures() {
+            accept::live(ui, &mut m.live, 308.0);
+        } else {
+            frame::note(ui, "This contract takes no pictures. Your rules hide titles in it.");
+        }
+    });
 }
 
 fn word<'a>(list: &[(&str, &'a str)], key: &'a str) -> &'a str {

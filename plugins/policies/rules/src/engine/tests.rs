@@ -179,7 +179,7 @@ fn what_cannot_be_told_is_covered_and_said_to_be_so() {
     assert_eq!(judged(&secret("fill"), &[window("xterm||-")], SceneKind::Snapshot), "0:fill/1");
     assert_eq!(
         rules(&secret("fill")).words(),
-        [r#"Title contains "secret": solid block"#, "Title cannot be told: solid block"]
+        [r#"Title contains "secret": solid block"#, "Windows without a readable title: covered"]
     );
     assert_eq!(rules(&keep("fill")).words(), [r#"Title contains "secret": solid block"#]);
 }

@@ -1,0 +1,175 @@
+//! One window for a data folder: whoever opens another one raises the one that runs, and tells it what to show.
+
+use std::fs::{DirBuilder, File, TryLockError};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::cli::args::Page;
+
+/// How long either side may take to say its line.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a window that begins may take until it listens.
+const BEGINS: Duration = Duration::from_secs(5);
+/// The longest line, in bytes.
+const LONGEST: u64 = 64 << 10;
+/// How many calls may wait.
+const QUEUE: usize = 8;
+/// What is answered to whom the window has heard.
+const HEARD: &str = "raised\n";
+
+/// What a window is to show.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Call {
+    /// The page.
+    pub page: Page,
+    /// An invitation that was opened: a link, or the path of a file.
+    #[serde(default)]
+    pub invitation: Option<String>,
+}
+
+/// Whether this program's window is the one.
+pub(super) enum Claimed {
+    /// It is, for as long as this is kept.
+    First(Instance),
+    /// Another one runs, and shows what was asked for.
+    Raised,
+}
+
+/// The one window of a data folder.
+pub(super) struct Instance {
+    /// Held as long as the window is there.
+    _lock: File,
+    listener: UnixListener,
+}
+
+/// Becomes the window of a data folder, or has the one that runs show what was asked for.
+///
+/// # Errors
+/// Where one runs that does not answer, or the data folder cannot be written.
+pub(super) fn claim(data: &Path, call: &Call) -> Result<Claimed> {
+    let folder = data.join("run");
+    let cannot = || format!("{} cannot be written", folder.display());
+    DirBuilder::new().recursive(true).mode(0o700).create(&folder).with_context(cannot)?;
+    let lock = File::options().create(true).append(true).open(folder.join("window.lock"));
+    let lock = lock.with_context(cannot)?;
+    let socket = folder.join("window.sock");
+    let began = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Ok(()) => {
+                let _left_behind = std::fs::remove_file(&socket);
+                let listener = UnixListener::bind(&socket).with_context(cannot)?;
+                return Ok(Claimed::First(Instance { _lock: lock, listener }));
+            }
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(error).with_context(cannot),
+        }
+        match raise(&socket, call) {
+            Ok(()) => return Ok(Claimed::Raised),
+            // It begins, or ends.
+            Err(_) if began.elapsed() < BEGINS => thread::sleep(Duration::from_millis(50)),
+            Err(error) => bail!("a window is open and does not answer ({error}): close it, then try again"),
+        }
+    }
+}
+
+fn raise(socket: &Path, call: &Call) -> Result<()> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut line = serde_json::to_vec(call)?;
+    line.push(b'\n');
+    stream.write_all(&line)?;
+    let mut answer = String::new();
+    BufReader::new(stream.take(LONGEST)).read_line(&mut answer)?;
+    if answer == HEARD { Ok(()) } else { bail!("it said {answer:?}") }
+}
+
+impl Instance {
+    /// What this window is called to show from now on. `wake` is called whenever there is something.
+    pub(super) fn calls(self, wake: impl Fn() + Send + 'static) -> Receiver<Call> {
+        let (to_window, calls) = sync_channel(QUEUE);
+        thread::spawn(move || {
+            for stream in self.listener.incoming().flatten() {
+                // Who says nothing sensible is not heard.
+                let Ok((call, mut stream)) = heard(stream) else { continue };
+                if to_window.try_send(call).is_ok() {
+                    wake();
+                    let _gone = stream.write_all(HEARD.as_bytes());
+                }
+            }
+        });
+        calls
+    }
+}
+
+fn heard(stream: UnixStream) -> Result<(Call, UnixStream)> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut line = String::new();
+    BufReader::new(stream.try_clone()?.take(LONGEST)).read_line(&mut line)?;
+    Ok((serde_json::from_str(&line)?, stream))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn call(page: Page, invitation: Option<&str>) -> Call {
+        Call { page, invitation: invitation.map(str::to_owned) }
+    }
+
+    fn first(claimed: Claimed) -> Instance {
+        match claimed {
+            Claimed::First(instance) => instance,
+            Claimed::Raised => panic!("another window runs"),
+        }
+    }
+
+    #[test]
+    fn a_second_window_raises_the_first_and_says_what_to_show() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let instance = first(claim(&data, &call(Page::Now, None)).unwrap());
+        assert_eq!(std::fs::metadata(data.join("run")).unwrap().permissions().mode() & 0o777, 0o700);
+        let calls = instance.calls(|| {});
+        let asked = call(Page::Outbox, Some("candor:join?code=7QK2"));
+        assert!(matches!(claim(&data, &asked).unwrap(), Claimed::Raised));
+        assert_eq!(calls.recv_timeout(PATIENCE).unwrap(), asked);
+        // Another data folder has a window of its own.
+        let other = folder.path().join("other");
+        first(claim(&other, &asked).unwrap());
+    }
+
+    #[test]
+    fn nonsense_is_not_heard_and_stops_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let calls = first(claim(folder.path(), &call(Page::Now, None)).unwrap()).calls(|| {});
+        let socket = folder.path().join("run/window.sock");
+        for nonsense in ["\n", "{}\n", "{\"page\":\"moon\"}\n", &"x".repeat(100_000)] {
+            let mut stream = UnixStream::connect(&socket).unwrap();
+            let _cut = stream.write_all(nonsense.as_bytes());
+        }
+        assert!(matches!(claim(folder.path(), &call(Page::Today, None)).unwrap(), Claimed::Raised));
+        assert_eq!(calls.recv_timeout(PATIENCE).unwrap(), call(Page::Today, None));
+    }
+
+    #[test]
+    fn what_a_killed_window_left_behind_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(first(claim(folder.path(), &call(Page::Now, None)).unwrap()));
+        assert!(folder.path().join("run/window.sock").exists());
+        first(claim(folder.path(), &call(Page::Now, None)).unwrap());
+    }
+}
