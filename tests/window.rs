@@ -13,7 +13,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use candor_protocol::{OutboxAnswer, Preferences, Request, Segment, SegmentState, Status};
+use candor_protocol::{OnClose, OutboxAnswer, Preferences, Request, Segment, SegmentState, Status};
 use candor_tests::agent::Agent;
 use candor_tests::backoffice::{BackOffice, terms};
 use candor_tests::fast::StandIn;
@@ -294,8 +294,22 @@ fn the_window_closes_quits_and_comes_back_and_so_does_its_agent() {
     let mut desk = Desk::open(true, 0, 40);
     let data = desk.agent.data().to_owned();
     desk.start();
-    // Closing the window ends nothing: the agent goes on, with nobody to read what it says.
-    desk.person.close().unwrap();
+    // Another window is not opened: the one that is shows what was asked for.
+    desk.person.raises(&data, &["window", "--page", "outbox"]).unwrap();
+    desk.until_read("used on this computer");
+    assert!(desk.person.sees_a_window());
+    desk.person.raises(&data, &[]).unwrap();
+    desk.until_read("Tracking since");
+    // Closing the window asks once. The agent goes on then, with nobody to read what it says.
+    desk.person.ask_to_close().unwrap();
+    desk.until_read("Stop, or keep tracking in the background?");
+    desk.person.picture("closing").unwrap();
+    let remembered = |d: &Desk| {
+        let preferences: Preferences = d.asked(&Request::Preferences)?;
+        (preferences.on_close == OnClose::KeepTracking).then_some(())
+    };
+    desk.press(&["Keep tracking in the background"], remembered);
+    desk.person.closed().unwrap();
     let before = desk.status();
     assert!(before.tracking);
     let delivered = desk.until("delivery", |d| d.delivered(CONTRACT).into_iter().next());
@@ -305,7 +319,19 @@ fn the_window_closes_quits_and_comes_back_and_so_does_its_agent() {
     desk.until_read("Tracking since");
     desk.person.picture("opened-again").unwrap();
     assert_eq!(desk.status().since, before.since, "the same session");
-    desk.stop();
+    // It is not asked again; whoever wants it to stop says so.
+    desk.person.close().unwrap();
+    assert!(desk.status().tracking);
+    let preferences = Preferences { on_close: OnClose::Stop, ..Preferences::default() };
+    desk.agent.request(&Request::SetPreferences { preferences }).unwrap();
+    desk.person.open(&data, desk.program.program()).unwrap();
+    desk.until_read("Tracking since");
+    desk.person.close().unwrap();
+    assert!(!desk.status().tracking);
+    let preferences = Preferences { on_close: OnClose::KeepTracking, ..Preferences::default() };
+    desk.agent.request(&Request::SetPreferences { preferences }).unwrap();
+    desk.person.open(&data, desk.program.program()).unwrap();
+    desk.until_read("Nothing is being recorded");
 
     // The agent is killed while it tracks. This window has started none yet: it does so by itself, once. It says that
     // tracking has ended.

@@ -57,12 +57,35 @@ impl Person {
         Ok(())
     }
 
-    /// Closes the window by the window manager's key, and waits until its program has ended.
+    /// Opens the window once more, where one is open: that one comes to the front.
+    ///
+    /// # Errors
+    /// Where that does not end well, as if another window stayed open.
+    pub fn raises(&self, data: &Path, arguments: &[&str]) -> Result<()> {
+        let program = places::program("candor");
+        let mut command = self.display.command(&program.to_string_lossy(), &["--data"]);
+        command.arg(data).args(arguments).env("LIBGL_ALWAYS_SOFTWARE", "1").stdin(Stdio::null());
+        let mut child = command.spawn()?;
+        let ended = eventually("the second window's program ends", || Ok(child.try_wait()?));
+        let _gone = child.kill();
+        let status = ended?;
+        if status.success() { Ok(()) } else { bail!("the second window ended: {status}") }
+    }
+
+    /// Closes the window by the window manager's key.
+    ///
+    /// # Errors
+    /// Where the key cannot be pressed.
+    pub fn ask_to_close(&self) -> Result<()> {
+        self.display.keys(&["alt+F4"])
+    }
+
+    /// The same, and waits until its program has ended.
     ///
     /// # Errors
     /// Where it does not end.
     pub fn close(&mut self) -> Result<()> {
-        self.display.keys(&["alt+F4"])?;
+        self.ask_to_close()?;
         self.closed()
     }
 

@@ -53,6 +53,8 @@ pub struct Preferences {
     pub activity: bool,
     /// The window's colours.
     pub theme: Theme,
+    /// What the window's closing does while it is tracked.
+    pub on_close: OnClose,
     /// Bytes that pictures and journal may take on disk; beyond it no picture is taken, time goes on.
     pub disk_limit: u64,
 }
@@ -68,9 +70,23 @@ impl Default for Preferences {
             pictures: true,
             activity: true,
             theme: Theme::System,
+            on_close: OnClose::Ask,
             disk_limit: 2 << 30,
         }
     }
+}
+
+/// What becomes of tracking when the window is closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnClose {
+    /// The window asks, once.
+    #[default]
+    Ask,
+    /// It goes on in the background.
+    KeepTracking,
+    /// It stops.
+    Stop,
 }
 
 /// The window's colours.

@@ -27,8 +27,8 @@ mod status;
 pub use client::{AskError, Client, LONG, Shower, USUAL, read, shown};
 pub use folder::{NoExecArgument, default_data, exec_argument};
 pub use house::{
-    BadPicture, BadRecord, Check, Exported, NoticeAnswer, OwnRule, Plugin, Preferences, Preview, TermsAnswer,
-    Theme, Verified,
+    BadPicture, BadRecord, Check, Exported, NoticeAnswer, OnClose, OwnRule, Plugin, Preferences, Preview,
+    TermsAnswer, Theme, Verified,
 };
 pub use outbox::{OutboxAnswer, OutboxParcel, ParcelBytes};
 pub use request::{IdleAnswer, MAX_MEMO, Request, Response};

@@ -138,6 +138,7 @@ fn changed(current: &Preferences, name: &str, value: &str) -> Result<Preferences
     };
     let refused = || match name {
         "theme" => format!("theme is system, light or dark, not {value:?}"),
+        "on-close" => format!("on-close is ask, keep-tracking or stop, not {value:?}"),
         _ => format!("{name} cannot be {value:?}"),
     };
     let preferences: Preferences = serde_json::from_value(Value::Object(fields)).with_context(refused)?;

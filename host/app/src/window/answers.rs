@@ -217,7 +217,7 @@ impl Model {
         Ok(())
     }
 
-    fn tell(&mut self, fact: &str, words: &str) {
+    pub(crate) fn tell(&mut self, fact: &str, words: &str) {
         self.said = Some(Said { tone: Tone::Plain, fact: fact.into(), words: words.into() });
     }
 

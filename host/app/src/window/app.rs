@@ -5,7 +5,7 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use candor_protocol::{Client, Request, Theme};
+use candor_protocol::{Client, OnClose, Request, Theme};
 use eframe::egui;
 use egui::{Context, IconData, OpenUrl, ThemePreference, Ui, Vec2, ViewportBuilder, ViewportCommand};
 use jiff::tz::TimeZone;
@@ -55,6 +55,8 @@ struct App {
     /// The window's size before it was made larger for a picture.
     enlarged: Option<Vec2>,
     quitting: bool,
+    /// Whether the window closes once tracking has stopped, or whenever it is closed next.
+    closes: bool,
     shows: Shows,
     client: Client,
     /// What this window is called to show, until it closes.
@@ -77,8 +79,17 @@ impl App {
         let client = Client::new(&setup.data);
         let shows = Shows::open(client.clone());
         let calls = Some(calls);
-        let mut app =
-            Self { model, worker, marked: true, enlarged: None, quitting: false, shows, client, calls };
+        let mut app = Self {
+            model,
+            worker,
+            marked: true,
+            enlarged: None,
+            quitting: false,
+            closes: false,
+            shows,
+            client,
+            calls,
+        };
         app.show(setup.call);
         app
     }
@@ -124,7 +135,15 @@ impl App {
                 Event::Lost(_) if self.quitting => ctx.send_viewport_cmd(ViewportCommand::Close),
                 Event::Lost(why) => self.model.take_lost(Reach::Lost(why)),
                 Event::Answer(request, answer) => {
-                    if request == Request::Quit && answer.is_ok() {
+                    let ended = match request {
+                        Request::Quit => true,
+                        Request::Stop { .. } => self.closes,
+                        _ => false,
+                    };
+                    if ended {
+                        self.closes = answer.is_ok();
+                    }
+                    if ended && answer.is_ok() {
                         ctx.send_viewport_cmd(ViewportCommand::Close);
                     }
                     self.model.take(&request, answer);
@@ -144,6 +163,39 @@ impl App {
             if ctx.options(|options| options.theme_preference) != wanted {
                 ctx.set_theme(wanted);
             }
+        }
+    }
+
+    /// The window is to be closed: while it is tracked that may mean one thing or the other.
+    fn closing(&mut self, ctx: &Context) {
+        if !ctx.input(|input| input.viewport().close_requested()) || self.quitting || self.closes {
+            return;
+        }
+        let tracks = self.model.status.as_ref().is_some_and(|status| status.tracking)
+            && self.model.reach == Reach::There
+            && !self.model.monitored();
+        let on_close = self.model.preferences.map_or(OnClose::Ask, |preferences| preferences.on_close);
+        match on_close {
+            // Closed again, it is not asked again.
+            OnClose::Ask if tracks && self.model.page != Page::Closing => {
+                ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+                self.model.go(Page::Closing);
+            }
+            OnClose::Stop if tracks => {
+                ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+                self.close(ctx, on_close);
+            }
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, ctx: &Context, on_close: OnClose) {
+        self.closes = true;
+        if on_close == OnClose::Stop {
+            // It closes when it has stopped; where it cannot, it says why and stays.
+            self.model.ask(Request::Stop { at_segment_end: false });
+        } else {
+            ctx.send_viewport_cmd(ViewportCommand::Close);
         }
     }
 
@@ -209,6 +261,17 @@ impl App {
                     self.worker.may_start(true);
                     self.model.take_lost(Reach::Starting);
                 }
+                Intent::Close { stop } => {
+                    let on_close = if stop { OnClose::Stop } else { OnClose::KeepTracking };
+                    if let Some(preferences) = &mut self.model.preferences {
+                        preferences.on_close = on_close;
+                        let request = Request::SetPreferences { preferences: *preferences };
+                        if !self.worker.deed(request) {
+                            crate::say::aside("candor: the answer is asked for again the next time.");
+                        }
+                    }
+                    self.close(ctx, on_close);
+                }
                 Intent::Quit => {
                     self.quitting = true;
                     self.worker.may_start(false);
@@ -255,6 +318,7 @@ impl eframe::App for App {
         self.take(ctx);
         self.model.tick(ctx.time());
         self.carry_out(ctx);
+        self.closing(ctx);
         self.mark(ctx);
         self.enlarge(ctx);
     }

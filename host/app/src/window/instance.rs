@@ -47,7 +47,7 @@ pub(super) enum Claimed {
 /// The one window of a data folder.
 pub(super) struct Instance {
     /// Held as long as the window is there.
-    _lock: File,
+    lock: File,
     listener: UnixListener,
 }
 
@@ -68,7 +68,7 @@ pub(super) fn claim(data: &Path, call: &Call) -> Result<Claimed> {
             Ok(()) => {
                 let _left_behind = std::fs::remove_file(&socket);
                 let listener = UnixListener::bind(&socket).with_context(cannot)?;
-                return Ok(Claimed::First(Instance { _lock: lock, listener }));
+                return Ok(Claimed::First(Instance { lock, listener }));
             }
             Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) => return Err(error).with_context(cannot),
@@ -98,8 +98,10 @@ impl Instance {
     /// What this window is called to show from now on. `wake` is called whenever there is something.
     pub(super) fn calls(self, wake: impl Fn() + Send + 'static) -> Receiver<Call> {
         let (to_window, calls) = sync_channel(QUEUE);
+        let Self { lock, listener } = self;
         thread::spawn(move || {
-            for stream in self.listener.incoming().flatten() {
+            let _held = lock;
+            for stream in listener.incoming().flatten() {
                 // Who says nothing sensible is not heard.
                 let Ok((call, mut stream)) = heard(stream) else { continue };
                 if to_window.try_send(call).is_ok() {

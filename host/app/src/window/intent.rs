@@ -33,6 +33,8 @@ pub(crate) enum Page {
     Rules,
     /// The plugins in use.
     Plugins,
+    /// The window is to be closed while it is tracked.
+    Closing,
 }
 
 impl Page {
@@ -52,6 +54,7 @@ impl Page {
             Self::Preferences => "Preferences",
             Self::Rules => "My privacy rules",
             Self::Plugins => "Plugins",
+            Self::Closing => "Close the window",
         }
     }
 }
@@ -77,4 +80,9 @@ pub(crate) enum Intent {
     Start,
     /// That the agent ends, and the window with it.
     Quit,
+    /// That the window closes, now and in future: whether tracking stops with it.
+    Close {
+        /// Whether it stops.
+        stop: bool,
+    },
 }

@@ -301,6 +301,11 @@ impl Model {
         new.then_some((segment, at, until))
     }
 
+    /// Whether the client's rules drive.
+    pub(crate) fn monitored(&self) -> bool {
+        self.status.as_ref().is_some_and(|status| status.mode == Mode::Monitoring)
+    }
+
     /// Whether something is recorded now, as far as is known.
     pub(crate) fn recording(&self) -> bool {
         // What an agent said that is gone is no longer so.
@@ -478,7 +483,7 @@ impl Model {
             }
             Page::Rules if self.rules.is_none() => self.read(Request::OwnRules),
             Page::Plugins => self.read(Request::Plugins),
-            Page::Menu | Page::Join | Page::Rules => {}
+            Page::Menu | Page::Join | Page::Rules | Page::Closing => {}
         }
     }
 

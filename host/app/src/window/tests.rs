@@ -108,7 +108,7 @@ fn pages() -> Vec<Page> {
             .map(|(h, m)| Page::Segment(states::at(h, m))),
     );
     pages.extend([Page::Day, Page::Picture(states::at(17, 40)), Page::Outbox, Page::Parcel(parcel)]);
-    pages.extend([Page::Preferences, Page::Rules, Page::Plugins]);
+    pages.extend([Page::Preferences, Page::Rules, Page::Plugins, Page::Closing]);
     pages
 }
 
@@ -551,4 +551,56 @@ fn invariant_06_that_only_the_window_shows_it_is_said() {
     let harness = shown(vec![Sign::Window, Sign::Tray], false);
     assert!(harness.query_by_label_contains(only).is_none());
     shown(vec![Sign::Window], true).get_by_label_contains("Started without a sign.");
+}
+
+#[test]
+fn a_button_that_ends_something_takes_no_press_that_was_meant_for_what_was_there_before() {
+    let mut harness = opened("tracking");
+    // As a person presses it, who does not know yet that it came.
+    let by_pointer = |harness: &mut Harness<'_, Desk>, label: &str| {
+        harness.get_by_label(label).click();
+        harness.run_steps(3);
+    };
+    by_pointer(&mut harness, "Stop");
+    assert!(done(&harness).is_empty(), "it has just come");
+    harness.run_steps(60);
+    by_pointer(&mut harness, "Stop");
+    assert_eq!(done(&harness), [Request::Stop { at_segment_end: false }]);
+    // The keyboard was there first.
+    let mut harness = opened("snapshot");
+    press(&mut harness, "Delete picture");
+    assert_eq!(done(&harness).len(), 1);
+}
+
+#[test]
+fn what_is_said_moves_nothing_on_the_page_and_goes_by_itself() {
+    let mut harness = opened("tracking");
+    let before = harness.get_by_label("Stop").rect();
+    harness.state_mut().model.tell("Preferences saved.", "");
+    harness.run_steps(4);
+    harness.get_by_label_contains("Preferences saved.");
+    assert_eq!(harness.get_by_label("Stop").rect(), before);
+    harness.run_steps(60 * 9);
+    assert!(harness.query_by_label_contains("Preferences saved.").is_none());
+    // An error stays until it is seen.
+    harness.state_mut().model.take(&Request::Pause, Err("the agent is busy".into()));
+    harness.run_steps(60 * 30);
+    harness.get_by_label_contains("The pause did not begin.");
+    press(&mut harness, "Dismiss");
+    assert!(harness.query_by_label_contains("The pause did not begin.").is_none());
+}
+
+#[test]
+fn away_is_told_and_not_counted() {
+    let mut harness = opened("tracking");
+    let counted = harness.state().model.on_ms();
+    let status = harness.state().model.status.clone().unwrap();
+    let away = candor_protocol::Status { away_since: Some(status.now - 60_000), ..*status };
+    harness.state_mut().model.take_status(Box::new(away), 0.0);
+    harness.state_mut().model.tick(3_600.0);
+    harness.run_steps(3);
+    harness.get_by_label("Away");
+    harness.get_by_label_contains("Not counted since");
+    assert!(harness.state().model.on_ms() <= counted + 1_000);
+    harness.get_by_label_contains("not recording");
 }

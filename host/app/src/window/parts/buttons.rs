@@ -31,6 +31,8 @@ pub(crate) struct Button<'a> {
     wide: bool,
     /// Whether it ends or removes something.
     ends: bool,
+    /// Whether it gets the keyboard now.
+    focused: bool,
 }
 
 /// How long a button that ends or removes something has to be where it is before the pointer can press it, in seconds:
@@ -40,7 +42,7 @@ const SETTLED: f64 = 0.7;
 impl<'a> Button<'a> {
     /// A button that names its deed.
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { text, weight: Weight::Plain, big: false, wide: false, ends: false }
+        Self { text, weight: Weight::Plain, big: false, wide: false, ends: false, focused: false }
     }
 
     /// The one deed of a view.
@@ -61,6 +63,11 @@ impl<'a> Button<'a> {
     /// 40 by 88: Start and Stop.
     pub(crate) fn big(self) -> Self {
         Self { big: true, ..self }
+    }
+
+    /// It gets the keyboard, where that is so now.
+    pub(crate) fn focused(self, focused: bool) -> Self {
+        Self { focused, ..self }
     }
 
     /// As wide as there is room.
@@ -97,6 +104,9 @@ impl<'a> Button<'a> {
         let at = Align2::CENTER_CENTER.align_size_within_rect(text.size(), rect).min;
         painter.galley(at, text, color);
         ring(painter, &response, t, 6);
+        if self.focused {
+            response.request_focus();
+        }
         let settled = !self.ends || settled(ui, &response, self.text);
         done(response) && settled
     }

@@ -2,6 +2,7 @@
 
 mod accept;
 mod clock;
+mod closing;
 mod day;
 mod home;
 mod join;
@@ -141,6 +142,7 @@ fn body(ui: &mut Ui, m: &mut Model) {
         Page::Preferences => preferences::show(ui, m),
         Page::Rules => rules::show(ui, m),
         Page::Plugins => plugins::show(ui, m),
+        Page::Closing => closing::show(ui, m),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Preferences: saved as they are changed.
 
-use candor_diary::terms::{Mode, WorkerChooses};
-use candor_protocol::{Preferences, Request, Theme};
+use candor_diary::terms::WorkerChooses;
+use candor_protocol::{OnClose, Preferences, Request, Theme};
 use eframe::egui::Ui;
 
 use crate::window::intent::{Intent, Page};
@@ -28,7 +28,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     };
     let before = now;
     let chooses = m.terms.as_ref().map(|terms| terms.worker_chooses).unwrap_or_default();
-    let monitored = m.status.as_ref().is_some_and(|status| status.mode == Mode::Monitoring);
+    let monitored = m.monitored();
     if monitored {
         ui.add_space(4.0);
         let words = "Under monitoring the terms decide what is recorded. What is yours to choose is below.";
@@ -48,6 +48,21 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
             }
         }
     });
+    if !monitored {
+        frame::part(ui, |ui| {
+            frame::label(ui, "When the window is closed while tracking");
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for (on_close, name) in [
+                (OnClose::Ask, "Ask me"),
+                (OnClose::KeepTracking, "Keep tracking in the background"),
+                (OnClose::Stop, "Stop tracking"),
+            ] {
+                if choice(ui, now.on_close == on_close, name, "") {
+                    now.on_close = on_close;
+                }
+            }
+        });
+    }
     frame::part(ui, |ui| {
         tick(ui, &mut now.start_at_login, "Start Candor at login");
         frame::label(ui, "Room on this computer");
