@@ -328,7 +328,7 @@ fn cut_otherwise(before: u64, after: u64) {
     // Time passes quickly while plugins are loaded.
     desk.running = at(hour - 9 * MINUTE).unwrap();
     // A picture of before is removed, and can be brought back, while the terms change.
-    let off = |start: u64| start % (after * MINUTE) != 0;
+    let off = |start: u64| !start.is_multiple_of(after * MINUTE);
     let pictured = closed(&desk).into_iter().find(|s| s.picture.is_some() && (off(s.start) || after == 1));
     let pictured = pictured.map(|s| s.start);
     if let Some(start) = pictured {

@@ -30,12 +30,17 @@ pub(crate) enum Icon {
     Plus,
     Eye,
     Blind,
-    Bell,
+    Send,
+    Sliders,
+    Plug,
+    Question,
+    Speech,
+    Out,
 }
 
 const EYE: &str =
     "M1.5 8C2.3 6.5 4.5 3.5 8 3.5C11.5 3.5 13.7 6.5 14.5 8C13.7 9.5 11.5 12.5 8 12.5C4.5 12.5 2.3 9.5 1.5 8Z";
-const ALL: [Icon; 21] = [
+const ALL: [Icon; 26] = [
     Icon::Down,
     Icon::Left,
     Icon::Right,
@@ -56,7 +61,12 @@ const ALL: [Icon; 21] = [
     Icon::Plus,
     Icon::Eye,
     Icon::Blind,
-    Icon::Bell,
+    Icon::Send,
+    Icon::Sliders,
+    Icon::Plug,
+    Icon::Question,
+    Icon::Speech,
+    Icon::Out,
 ];
 
 impl Icon {
@@ -88,7 +98,14 @@ impl Icon {
                 "M1.5 8C2.3 6.5 4.5 3.5 8 3.5C11.5 3.5 13.7 6.5 14.5 8C13.7 9.5 11.5 12.5 8 12.5C4.5 12.5 2.3 9.5 1.5 8Zm1 5.5 11-11",
                 Some((8.0, 8.0, 2.0)),
             ),
-            Self::Bell => ("M4 11V7.5a4 4 0 0 1 8 0V11l1 1.5H3zM7 14.5h2", None),
+            Self::Send => ("M2.5 9v4h11V9M8 10V2.5M5 5.5l3-3 3 3", None),
+            Self::Sliders => ("M2.5 4.5h11M2.5 11.5h11M9.5 2.5v4M5.5 9.5v4", None),
+            Self::Plug => ("M5 2v3M11 2v3M3.5 5h9v3a4.5 4.5 0 0 1-9 0zM8 12.5v2", None),
+            Self::Question => {
+                ("M6 6.3a2 2 0 1 1 2.6 1.9c-.4.2-.6.5-.6 1v.3M8 11.6h.1", Some((8.0, 8.0, 6.2)))
+            }
+            Self::Speech => ("M2.5 3h11v8h-6l-3 3v-3h-2z", None),
+            Self::Out => ("M6 3.5H3V13h9.5v-3M9 3h4v4M13 3 7.5 8.5", None),
         }
     }
 }

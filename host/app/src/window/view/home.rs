@@ -132,7 +132,8 @@ pub(super) fn totals(ui: &mut Ui, m: &mut Model) {
     let week = words::hm(status.week_ms);
     let of = status.limit_ms.map(|limit| match status.over_ms {
         0 => format!("of {}", words::hm(limit)),
-        over => format!("of {}, {} over", words::hm(limit), words::hm(over)),
+        // The limit is the figure beside it.
+        over => format!("and {} over", words::hm(over)),
     });
     let diary = status.diary_url.clone();
     let shown = m.week();

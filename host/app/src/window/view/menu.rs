@@ -40,10 +40,10 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         let pages = [
             (Icon::Clock, "My time", Page::Day),
             (Icon::Eye, "What is recorded", Page::Recorded(None)),
-            (Icon::Screen, "Outbox", Page::Outbox),
+            (Icon::Send, "Outbox", Page::Outbox),
             (Icon::Rule, "My privacy rules", Page::Rules),
-            (Icon::Pencil, "Preferences", Page::Preferences),
-            (Icon::Doc, "Plugins", Page::Plugins),
+            (Icon::Sliders, "Preferences", Page::Preferences),
+            (Icon::Plug, "Plugins", Page::Plugins),
         ];
         for (icon, name, page) in pages {
             if entry(ui, icon, name) {
@@ -56,9 +56,9 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     frame::part(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         let addresses = [
-            (Icon::Right, "Open Work Diary", status.diary_url.clone()),
-            (Icon::Bell, "Contact support", support),
-            (Icon::Pencil, "Send feedback", feedback),
+            (Icon::Out, "Open Work Diary", status.diary_url.clone()),
+            (Icon::Question, "Contact support", support),
+            (Icon::Speech, "Send feedback", feedback),
         ];
         let mut any = false;
         for (icon, name, address) in addresses {
