@@ -9,8 +9,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::intent::Page;
-use super::model::{Held, Model, Said};
+use super::model::{Held, Model};
 use super::parts::frame::Tone;
+use super::said::Said;
 use super::words;
 use super::worker::Answer;
 use crate::say;
@@ -215,10 +216,6 @@ impl Model {
             _ => {}
         }
         Ok(())
-    }
-
-    pub(crate) fn tell(&mut self, fact: &str, words: &str) {
-        self.said = Some(Said { tone: Tone::Plain, fact: fact.into(), words: words.into() });
     }
 
     fn take_segments(&mut self, from: u64, to: u64, segments: Vec<Segment>) {

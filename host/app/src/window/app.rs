@@ -12,8 +12,9 @@ use jiff::tz::TimeZone;
 
 use super::instance::{self, Call, Claimed, Instance};
 use super::intent::{Intent, Page};
-use super::model::{Model, Reach, Said};
+use super::model::{Model, Reach};
 use super::parts::frame::Tone;
+use super::said::Said;
 use super::sign::Shows;
 use super::worker::{Event, Worker};
 use super::{Setup, theme, view, words};

@@ -11,6 +11,7 @@ mod instance;
 mod intent;
 mod model;
 mod parts;
+mod said;
 mod sign;
 #[cfg(test)]
 mod tests;

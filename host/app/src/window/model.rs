@@ -15,6 +15,7 @@ use super::intent::{Intent, Page};
 use super::parts::frame::Tone;
 use super::parts::meters::Week;
 use super::parts::shot::Shot;
+use super::said::Said;
 use super::words::Zone;
 
 /// How many pictures are kept decoded.
@@ -37,17 +38,6 @@ pub(crate) enum Reach {
     There,
     /// It does not; says why.
     Lost(String),
-}
-
-/// What is said to the person about the last thing they did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Said {
-    /// How.
-    pub(crate) tone: Tone,
-    /// What happened.
-    pub(crate) fact: String,
-    /// What to do, or what stays.
-    pub(crate) words: String,
 }
 
 /// What the window shows while it shows what goes on.
@@ -115,7 +105,7 @@ pub(crate) struct Model {
     pub(crate) intents: Vec<Intent>,
     pub(crate) said: Option<Said>,
     /// What is said, and since when by the window's clock in seconds.
-    said_since: Option<(Said, f64)>,
+    pub(super) said_since: Option<(Said, f64)>,
     /// Whether what was entered was refused: its field is to have the keyboard again.
     pub(crate) refocus: bool,
     /// Whether the page was just come to: its first field is to have the keyboard.
@@ -216,25 +206,6 @@ impl Model {
             let own_rules = (self.page == Page::Rules).then(|| self.rules.clone()).flatten();
             let contract = self.contract_shown();
             self.read(Request::Preview { contract, own_rules, max_width: PREVIEW_WIDTH });
-        }
-    }
-
-    /// Lets go of what was said, once it was there for a while. An error stays.
-    fn forget_said(&mut self, time: f64) {
-        /// How long something is said, in seconds; longer where it can be undone.
-        const SAID: (f64, f64) = (8.0, 20.0);
-        let Some(said) = &self.said else {
-            self.said_since = None;
-            return;
-        };
-        match &self.said_since {
-            Some((before, since)) if before == said => {
-                let over = time - since > if self.undo.is_some() { SAID.1 } else { SAID.0 };
-                if over && said.tone == Tone::Plain {
-                    (self.said, self.undo, self.said_since) = (None, None, None);
-                }
-            }
-            _ => self.said_since = Some((said.clone(), time)),
         }
     }
 

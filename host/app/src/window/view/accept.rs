@@ -125,7 +125,7 @@ pub(super) fn deeds(ui: &mut Ui, m: &mut Model) {
         let by = m.by.trim().to_owned();
         if by.is_empty() {
             field.request_focus();
-            m.said = Some(crate::window::model::Said {
+            m.said = Some(crate::window::said::Said {
                 tone: frame::Tone::Plain,
                 fact: "Your name is missing.".into(),
                 words: words::sentence("it goes with your acceptance."),

@@ -50,7 +50,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         if pressed || fields::entered(ui, &field) {
             if memo.is_empty() {
                 field.request_focus();
-                m.said = Some(crate::window::model::Said {
+                m.said = Some(crate::window::said::Said {
                     tone: Tone::Plain,
                     fact: "Manual time needs a memo.".into(),
                     words: "Say in a few words what you did.".into(),
