@@ -144,7 +144,7 @@ fn invariant_08_a_removed_picture_is_undone_or_destroyed_after_a_restart_as_befo
         d.segments().map(|all| all.into_iter().any(|s| s.start == start && s.undo_until.is_some()))
     };
     desk.until("the undo", |d| Ok(offered(d, two[0].start)?.then_some(()))).unwrap();
-    desk.tell(&Request::RestorePicture { start: two[0].start }).unwrap();
+    desk.tell(&Request::Restore { start: two[0].start }).unwrap();
     desk.until("delivery", |d| Ok((d.status()?.outbox.waiting + d.status()?.outbox.held == 0).then_some(())))
         .unwrap();
     desk.until("the end of what was removed", |d| {

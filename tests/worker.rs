@@ -10,7 +10,7 @@
     reason = "a test says what failed by panicking"
 )]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine as _;
@@ -161,9 +161,8 @@ fn invariant_08_a_removed_picture_comes_back_until_its_segment_is_sent_and_is_go
     let kept = |name: &str| {
         let folder = desk.folder.path().join(name);
         let _exported: Value = desk.get(Request::Export { to: folder.to_string_lossy().into_owned() });
-        let files = std::fs::read_dir(folder.join("pictures")).unwrap();
         let bytes = base64::engine::general_purpose::STANDARD.decode(&picture.base64).unwrap();
-        files.flatten().any(|file| std::fs::read(file.path()).unwrap() == bytes)
+        files(&folder.join("pictures")).iter().any(|file| std::fs::read(file).unwrap() == bytes)
     };
 
     desk.tell(Request::RemovePicture { start: held.start });
@@ -175,7 +174,7 @@ fn invariant_08_a_removed_picture_comes_back_until_its_segment_is_sent_and_is_go
     assert!(removed.undo_until.is_some(), "{removed:#?}");
     assert!(desk.refused(Request::Picture { start: held.start }).contains("removed"));
     assert!(kept("undoable"));
-    desk.tell(Request::RestorePicture { start: held.start });
+    desk.tell(Request::Restore { start: held.start });
     let back = shown(&desk);
     assert_eq!(
         (back.tracked_ms, &back.memo, &back.picture, back.undo_until),
@@ -196,7 +195,7 @@ fn invariant_08_a_removed_picture_comes_back_until_its_segment_is_sent_and_is_go
         looks += 1;
         (!kept(&format!("sent-{looks}"))).then_some(())
     });
-    let late = desk.refused(Request::RestorePicture { start: held.start });
+    let late = desk.refused(Request::Restore { start: held.start });
     assert!(late.contains("destroyed") || late.contains("too late"), "{late}");
     assert_eq!(desk.agent.ask(&["verify"]).unwrap()["first_bad"], Value::Null);
 }
@@ -231,8 +230,83 @@ fn what_forget_announces_is_what_it_removes() {
 }
 
 fn walk(folder: &Path) -> usize {
+    files(folder).len()
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
-    entries.map(|path| if path.is_dir() { walk(&path) } else { 1 }).sum()
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn invariant_08_a_removed_segment_comes_back_until_it_is_sent_and_is_gone_then() {
+    let desk = Desk::open(3_600_000, SPEED, |terms| terms["manual-time"] = json!("ask"));
+    desk.tell(Request::Start { memo: Some("Reading".into()), no_sign: true });
+    let held = desk.until("held picture", |d| {
+        d.segments().into_iter().find(|s| s.picture.is_some() && s.parcel.is_some())
+    });
+    desk.tell(Request::Stop { at_segment_end: false });
+    let shown = |start: u64| desk.segments().into_iter().find(|s| s.start == start).unwrap();
+
+    // Its picture first, then the rest, and back in two steps.
+    desk.tell(Request::RemovePicture { start: held.start });
+    let gone: Forgotten = desk.get(Request::RemoveSegment { start: held.start });
+    assert_eq!((gone.segments, gone.time_ms, gone.pictures), (1, held.tracked_ms, 0));
+    let removed = shown(held.start);
+    assert!(removed.removed_at.is_some() && removed.tracked_ms == 0 && removed.memo.is_none());
+    assert!(removed.undo_until.is_some(), "{removed:#?}");
+    assert!(desk.refused(Request::RemoveSegment { start: held.start }).contains("nothing was recorded"));
+    desk.tell(Request::Restore { start: held.start });
+    let without = shown(held.start);
+    assert_eq!((without.tracked_ms, &without.memo, &without.picture), (held.tracked_ms, &held.memo, &None));
+    assert!(without.undo_until.is_some(), "its picture can still come back");
+    desk.tell(Request::Restore { start: held.start });
+    let back = shown(held.start);
+    assert_eq!((back.tracked_ms, &back.picture, back.undo_until), (held.tracked_ms, &held.picture, None));
+    assert!(desk.refused(Request::Restore { start: held.start }).contains("no removal"));
+
+    // What is sent is destroyed, and both sides see that it was removed.
+    let gone: Forgotten = desk.get(Request::RemoveSegment { start: held.start });
+    assert_eq!(gone.pictures, 1);
+    desk.tell(Request::SendNow { start: held.start });
+    let sent = desk.until("delivery", |d| d.delivered().into_iter().find(|s| start(s) == held.start));
+    assert_eq!((&sent["removed"], &sent["memo"]), (&json!(true), &Value::Null));
+    desk.until("its end", |d| {
+        let late = d.refused(Request::Restore { start: held.start });
+        late.contains("destroyed").then_some(())
+    });
+    let to = desk.folder.path().join("after");
+    let _exported: Value = desk.get(Request::Export { to: to.display().to_string() });
+    let lines = std::fs::read_to_string(to.join("records.jsonl")).unwrap();
+    let of_segment = |line: &&str| {
+        let record: Value = serde_json::from_str(line).unwrap();
+        let at = record["at"].as_u64().unwrap();
+        (held.start..held.start + 60_000).contains(&at) && record["kind"] == "span"
+    };
+    let spans: Vec<&str> = lines.lines().filter(of_segment).collect();
+    assert!(!spans.is_empty() && spans.iter().all(|line| line.contains("erased")), "{spans:#?}");
+    assert_eq!(desk.agent.ask(&["verify"]).unwrap()["first_bad"], Value::Null);
+
+    // Typed-in time goes and comes back the same way; a client who is asked is told why it was not tracked.
+    let (from, to) = (held.start - 3_600_000, held.start - 3_600_000 + 60_000);
+    let typed = |reason: Option<&str>| Request::AddManual {
+        from,
+        to,
+        memo: "A call".into(),
+        reason: reason.map(str::to_owned),
+    };
+    assert!(desk.refused(typed(None)).contains("why it was not tracked"));
+    assert!(desk.refused(typed(Some("  "))).contains("why it was not tracked"));
+    let added: Forgotten = desk.get(typed(Some("On the phone")));
+    assert_eq!((added.segments, added.time_ms), (1, 60_000));
+    let _gone: Forgotten = desk.get(Request::RemoveSegment { start: added.from });
+    assert!(shown(added.from).removed_at.is_some());
+    desk.tell(Request::Restore { start: added.from });
+    let back = shown(added.from);
+    assert!(back.manual && back.memo.as_deref() == Some("A call") && back.removed_at.is_none());
+    let parcel: candor_protocol::ParcelBytes = desk.get(Request::Parcel { parcel: back.parcel.unwrap() });
+    assert_eq!(parcel.document["manual"]["reason"], "On the phone");
 }
 
 #[test]
@@ -271,7 +345,7 @@ fn memos_are_changed_and_segments_removed_before_and_after_delivery() {
 
 #[test]
 fn idle_time_is_asked_about_and_never_silently_billed() {
-    let desk = Desk::open(0, 60, |terms| terms["manual-time"] = json!("yes"));
+    let desk = Desk::open(1_800_000, 60, |terms| terms["manual-time"] = json!("yes"));
     desk.tell(Request::SetPreferences {
         preferences: Preferences { idle_minutes: 3, ..Preferences::default() },
     });
@@ -293,14 +367,39 @@ fn idle_time_is_asked_about_and_never_silently_billed() {
     for segment in within(&desk) {
         assert_eq!(segment.tracked_ms, 0, "{segment:#?}");
     }
+    // An answer can be taken back, either way, and leaves nothing for the client to see.
+    assert!(desk.refused(Request::UndoIdle).contains("no answer"));
+    desk.tell(Request::Idle { answer: IdleAnswer::LeaveOut });
+    assert_eq!(desk.status().question, None);
+    desk.tell(Request::UndoIdle);
+    assert_eq!(desk.status().question, Some(question));
+    assert!(desk.refused(Request::UndoIdle).contains("no answer"));
+    for _ in 0..2 {
+        desk.tell(Request::Idle { answer: IdleAnswer::Manual("A slip of the hand".into()) });
+        assert!(within(&desk).iter().any(|s| s.manual), "{:#?}", within(&desk));
+        // A moment, in which the answer is written into the segments.
+        std::thread::sleep(Duration::from_secs(2));
+        desk.tell(Request::UndoIdle);
+        assert_eq!(desk.status().question, Some(question));
+        assert!(within(&desk).is_empty(), "{:#?}", within(&desk));
+    }
+    let outbox: OutboxAnswer = desk.get(Request::Outbox);
+    let whole = |start: u64| start >= question.from && start + 60_000 <= question.to;
+    assert!(!outbox.entries.iter().any(|entry| whole(entry.segment_start)), "{:#?}", outbox.entries);
     desk.tell(Request::Idle { answer: IdleAnswer::Manual("Read the format guide".into()) });
     assert_eq!(desk.status().question, None);
+    for segment in within(&desk).iter().filter(|s| s.manual) {
+        desk.tell(Request::SendNow { start: segment.start });
+    }
     let typed = desk.until("typed-in time", |d| {
         let typed: Vec<_> = d.delivered().into_iter().filter(|s| s["manual"] == true).collect();
         (typed.len() as u64 * 60_000 >= question.manual_ms).then_some(typed)
     });
     assert_eq!(typed[0]["memo"], "Read the format guide");
     assert_eq!(typed[0]["snapshot"], Value::Null);
+    assert!(desk.refused(Request::UndoIdle).contains("too late"));
+    let delivered = desk.delivered();
+    assert!(!delivered.iter().any(|s| s["memo"] == "A slip of the hand"), "{delivered:#?}");
     assert!(desk.refused(Request::Idle { answer: IdleAnswer::LeaveOut }).contains("no question"));
 }
 
@@ -522,6 +621,19 @@ fn everything_of_ones_own_can_be_exported() {
     assert!(exported["records"].as_u64().unwrap() > 5 && exported["pictures"].as_u64().unwrap() >= 1);
     let records = std::fs::read_to_string(to.join("records.jsonl")).unwrap();
     assert!(records.lines().any(|l| l.contains("For myself")));
+    // A person reads it, too: a table, an index of days, and pictures by day and time.
+    let table = std::fs::read_to_string(to.join("segments.csv")).unwrap();
+    let pictured = table.lines().find(|line| line.contains("For myself") && line.contains(".webp")).unwrap();
+    let picture = pictured.split(',').find(|field| field.ends_with(".webp")).unwrap();
+    assert!(std::fs::read(to.join(picture)).unwrap().starts_with(b"RIFF"), "{picture}");
+    let known: Vec<Value> =
+        serde_json::from_slice(&std::fs::read(to.join("segments.json")).unwrap()).unwrap();
+    assert!(known.iter().any(|segment| segment["picture-file"] == picture), "{known:#?}");
+    let index = std::fs::read_to_string(to.join("index.html")).unwrap();
+    let (_, rest) = index.split_once("href=\"days/").unwrap();
+    let (day, _) = rest.split_once('"').unwrap();
+    let day = std::fs::read_to_string(to.join("days").join(day)).unwrap();
+    assert!(day.contains("For myself") && day.contains(&format!("../{picture}")), "{day}");
     assert!(
         walk(&to.join("pictures")) >= 1 && walk(&to.join("parcels")) >= 2 && walk(&to.join("terms")) == 1
     );

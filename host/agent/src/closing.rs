@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 use crate::marks::Marks;
 use crate::record::Record;
 use crate::removal::{Removals, UNDO_MS};
-use crate::segments::{Assembled, SegmentFrame, assemble, tell_uncounted};
+use crate::segments::{Assembled, SegmentFrame, assemble, tell_uncounted, tells_nothing};
 use crate::shared::{RecordError, Shared};
 
 /// How many records are read at once.
@@ -290,7 +290,7 @@ impl Closing {
     }
 
     /// Writes down what was counted and no collector has taken: none of them takes time away (invariant 9).
-    async fn write_counts(&self, start: u64) {
+    pub(crate) async fn write_counts(&self, start: u64) {
         let shared = &self.shared;
         for minute in self.minutes_of(start) {
             let Some(counts) = shared.take_counts_of(minute) else { continue };
@@ -348,6 +348,7 @@ impl Closing {
             return Err(CloseError::ChangedTooOften);
         }
         // What was covered is told by the index of a rule: the rules of then stay.
+        let untold_before = before.as_ref().is_some_and(tells_nothing);
         let frame = self.frame(start, revision, before);
         let Some(Assembled { mut parcel, mut blobs }) = assemble(&frame, &records) else { return Ok(None) };
         tell_uncounted(&mut parcel);
@@ -380,16 +381,23 @@ impl Closing {
             revision,
         };
         let at_once = self.at_once.lock().unwrap_or_else(PoisonError::into_inner).remove(&start);
-        // The hold is over for what the client has seen before. What the worker took back stays taken back: held for
-        // good, until it is cancelled a moment later.
-        let taken_back = latest.as_ref().is_some_and(|l| l.state == OutboxState::Cancelled);
-        let hold = match (taken_back, at_once || revision > 0) {
+        // The hold is over for what the client has seen before. What the worker took back stays taken back, and what has
+        // nothing to tell any more before anybody was told of it goes nowhere: held for good, until it is cancelled a
+        // moment later.
+        let cancelled = latest.as_ref().is_some_and(|l| l.state == OutboxState::Cancelled);
+        let untold_before = untold_before && cancelled;
+        let untold = tells_nothing(&parcel)
+            && latest.is_some()
+            && (untold_before || shared.journal.never_left(&shared.session, start, now).await?);
+        let taken_back = untold || (cancelled && !untold_before);
+        let hold = match (taken_back, at_once || (revision > 0 && !untold_before)) {
             (true, _) => HELD_FOR_GOOD,
             // What was removed just now can be brought back for a moment.
             (false, true) if revision > 0 && self.removals.is_open(start) => UNDO_MS,
             (false, true) => 0,
             (false, false) => self.terms.hold_ms,
         };
+        let held_before = latest.filter(|_| !untold_before).map_or(0, |l| l.hold_until);
         let draft = |sequence: u64, head: &candor_seal::Hash| {
             parcel.sequence = sequence;
             parcel.chain_head = head.to_string();
@@ -400,7 +408,7 @@ impl Closing {
                 envelope,
                 attachments: blobs,
                 target: self.terms.uploader.plugin.clone(),
-                hold_until: latest.map_or(0, |l| l.hold_until).max(now.saturating_add(hold)),
+                hold_until: held_before.max(now.saturating_add(hold)),
             })
         };
         let closed = self.shared.journal.close_segment(close, draft).await;

@@ -47,7 +47,7 @@ impl Closing {
         self.shared.clock.now() < lock_of(start)
     }
 
-    fn check_lock(&self, start: u64) -> Result<(), EditError> {
+    pub(crate) fn check_lock(&self, start: u64) -> Result<(), EditError> {
         if self.unlocked(start) { Ok(()) } else { Err(EditError::Locked) }
     }
 
@@ -88,13 +88,13 @@ impl Closing {
         self.not_taken_back(start).await?;
         let records = self.records(start).await?;
         let typed = records.iter().rev().find_map(|r| match &r.record {
-            Record::Manual { at, .. } => Some(*at),
+            Record::Manual { at, reason, .. } => Some((*at, reason.clone())),
             _ => None,
         });
         let memo = (!memo.is_empty()).then(|| memo.to_owned());
-        if let Some(at) = typed {
+        if let Some((at, reason)) = typed {
             let memo = memo.clone().ok_or(EditError::Refused("typed-in time needs a memo"))?;
-            self.append(start, &Record::Manual { at, memo }).await?;
+            self.append(start, &Record::Manual { at, memo, reason }).await?;
         } else if records.is_empty() {
             return Err(EditError::Refused("nothing was recorded in that segment"));
         }
@@ -120,7 +120,7 @@ impl Closing {
     }
 
     /// Whether a segment is one that a person would name: it shows, or something was recorded in its running minute.
-    fn has_something(&self, start: u64, records: &[Placed]) -> bool {
+    pub(crate) fn has_something(&self, start: u64, records: &[Placed]) -> bool {
         let bare: Vec<_> = records.iter().map(|r| r.record.clone()).collect();
         let shows = |parcel: &candor_diary::parcel::Parcel| {
             let told = !parcel.minutes.is_empty() || !parcel.gaps.is_empty() || parcel.manual.is_some();
@@ -223,7 +223,40 @@ impl Closing {
     ///
     /// # Errors
     /// `EditError`; segments before the one that failed are kept.
-    pub async fn add_manual(&self, from: u64, to: u64, memo: &str) -> Result<Forgotten, EditError> {
+    pub async fn add_manual(
+        &self,
+        from: u64,
+        to: u64,
+        memo: &str,
+        reason: Option<String>,
+    ) -> Result<Forgotten, EditError> {
+        let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
+        if reason.is_none() && self.terms.manual_time == ManualTime::Ask {
+            return Err(EditError::Refused(
+                "the client is asked about typed-in time in this contract: say why it was not tracked",
+            ));
+        }
+        let typed = self.type_in(from, to, memo, reason).await?;
+        let mut sum = Forgotten { from, to: from, segments: 0, time_ms: 0, pictures: 0 };
+        for (start, end) in typed {
+            sum.to = end;
+            sum.segments += 1;
+            sum.time_ms += end - start;
+        }
+        Ok(sum)
+    }
+
+    /// As [`Self::add_manual`]. Returns the segments, each by its start and end.
+    ///
+    /// # Errors
+    /// The same.
+    pub(crate) async fn type_in(
+        &self,
+        from: u64,
+        to: u64,
+        memo: &str,
+        reason: Option<String>,
+    ) -> Result<Vec<(u64, u64)>, EditError> {
         let memo = memo.trim();
         if self.terms.manual_time == ManualTime::No {
             return Err(EditError::Refused("the terms do not allow time that was typed in"));
@@ -231,12 +264,15 @@ impl Closing {
         if memo.is_empty() || memo.chars().count() > MAX_MEMO {
             return Err(EditError::Refused("typed-in time needs a memo of 1 to 500 characters"));
         }
+        if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_MEMO) {
+            return Err(EditError::Refused("a reason has 500 characters at most"));
+        }
         if to <= from || to - from > MAX_SPAN_MS {
             return Err(EditError::Refused("a span of one minute to 31 days can be typed in"));
         }
         let now = self.shared.clock.now();
         self.check_lock(from)?;
-        let mut sum = Forgotten { from, to: from, segments: 0, time_ms: 0, pictures: 0 };
+        let mut typed = Vec::new();
         for (start, end) in self.whole_segments(from, to.min(now)) {
             let _turn = self.turn.lock().await;
             self.all_written().await?;
@@ -244,20 +280,19 @@ impl Closing {
             if self.counts(start, &records) {
                 continue;
             }
-            self.append(start, &Record::Manual { at: now, memo: memo.to_owned() }).await?;
+            let typed_in = Record::Manual { at: now, memo: memo.to_owned(), reason: reason.clone() };
+            self.append(start, &typed_in).await?;
             if self.revise(start).await?.is_none() {
                 self.close_now(start).await?;
             }
-            sum.to = end;
-            sum.segments += 1;
-            sum.time_ms += end - start;
+            typed.push((start, end));
         }
-        if sum.segments == 0 {
+        if typed.is_empty() {
             return Err(EditError::Refused(
                 "typed-in time fills whole segments without activity, and there is none in that span",
             ));
         }
-        Ok(sum)
+        Ok(typed)
     }
 
     /// The whole segments in a span, each by its start and end.

@@ -1,29 +1,50 @@
 //! Writes all of one's own data into a folder that can be read without Candor.
 //!
 //! ```text
+//! index.html        where to begin: the days of each contract, for a browser, without a network
+//! days/             a page a day
+//! pictures/         every picture that is still there, by day and time: 2026-11-26/09-30-12.webp
+//! segments.csv      a segment a line, for a spreadsheet
+//! segments.json     the same, with all that is known of each
 //! records.jsonl     every record of the journal, one a line, in order
-//! pictures/         every picture that is still there, named by its SHA-256
 //! parcels/          every parcel as it was signed, and its receipt
 //! terms/            the terms of each contract
 //! ```
 
+mod pages;
+mod table;
+
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use candor_diary::terms::Terms;
 use candor_journal::{Journal, RecordFilter};
-use candor_protocol::Exported;
+use candor_protocol::{Exported, Segment};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
 
 use crate::agent::Agent;
+use crate::history::view;
 use crate::record::Record;
+use crate::seat::Seat;
 
 /// How many records are read at once.
 const PAGE: u32 = 1_000;
 /// How much of a picture is read at once, in bytes.
 const CHUNK: u32 = 1 << 20;
+
+/// What was worked on one contract, and where its pictures are.
+struct Contract<'a> {
+    terms: &'a Terms,
+    segments: Vec<Segment>,
+    /// The path of each picture in the export, by its moment.
+    pictures: BTreeMap<u64, String>,
+}
 
 /// Exports everything into the new folder `to`.
 ///
@@ -37,22 +58,37 @@ pub(crate) async fn export(agent: &Agent, to: &str) -> Result<Exported> {
     if folder.exists() {
         bail!("{to} is there already: name a new folder");
     }
-    for path in [folder.clone(), folder.join("pictures"), folder.join("parcels"), folder.join("terms")] {
-        // For its owner only, as in the journal: the folders above may be open to everybody.
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
-        made.with_context(|| format!("{} could not be made", path.display()))?;
+    make(&folder)?;
+    for inside in ["pictures", "parcels", "terms", "days"] {
+        make(&folder.join(inside))?;
     }
-    for seat in agent.seats().await {
+    let seats = agent.seats().await;
+    for seat in &seats {
         let name = seat.folder.name().unwrap_or_else(|| "contract".into());
         write(
             &folder.join(format!("terms/{name}.json")),
             &serde_json::to_vec_pretty(&seat.enrolment.terms)?,
         )?;
     }
+    let zone = TimeZone::system();
     let journal = &agent.house().journal;
-    let (records, pictures) = write_records(journal, &folder).await?;
+    let Written { records, pictures, by_session } = write_records(journal, &folder, &zone).await?;
     write_parcels(journal, &folder).await?;
+    let mut contracts = Vec::new();
+    for seat in &seats {
+        let segments = segments(seat).await?;
+        let pictures = by_session.get(&seat.shared.session).cloned().unwrap_or_default();
+        contracts.push(Contract { terms: &seat.enrolment.terms, segments, pictures });
+    }
+    table::write(&folder, &contracts, &zone)?;
+    pages::write(&folder, &contracts, &zone, agent.house().clock.now())?;
     Ok(Exported { folder: to.to_owned(), records, pictures })
+}
+
+/// A folder for its owner only, as in the journal: those above may be open to everybody.
+fn make(path: &Path) -> Result<()> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.with_context(|| format!("{} could not be made", path.display()))
 }
 
 /// A new file that nobody but its owner can read.
@@ -65,9 +101,41 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     create(path)?.write_all(bytes).with_context(|| format!("{} could not be written", path.display()))
 }
 
-async fn write_records(journal: &Journal, folder: &Path) -> Result<(u64, u64)> {
+/// A moment as the computer's clock shows it.
+fn local(at: u64, zone: &TimeZone) -> Option<Zoned> {
+    let stamp = Timestamp::from_millisecond(i64::try_from(at).ok()?).ok()?;
+    Some(stamp.to_zoned(zone.clone()))
+}
+
+/// All segments of a contract, in order. What is billed of them is known only of a contract that is worked on.
+async fn segments(seat: &Seat) -> Result<Vec<Segment>> {
+    let now = seat.house.clock.now();
+    if let Some(pipeline) = seat.pipeline().await {
+        return Ok(pipeline.closing.segments(0, now.saturating_add(1)).await?);
+    }
+    let mut all = Vec::new();
+    for entry in seat.house.journal.closed_parcels(&seat.shared.session, 0, now.saturating_add(1)).await? {
+        let envelope = seat.house.journal.envelope(&entry.parcel_id).await;
+        if let Some(parcel) = envelope.ok().and_then(|bytes| crate::closing::read_parcel(&bytes)) {
+            all.push(view(&parcel, Some(&entry), 0, now));
+        }
+    }
+    Ok(all)
+}
+
+/// What became of the records.
+#[derive(Default)]
+struct Written {
+    records: u64,
+    pictures: u64,
+    /// The paths of the pictures, by session and moment.
+    by_session: BTreeMap<String, BTreeMap<u64, String>>,
+}
+
+async fn write_records(journal: &Journal, folder: &Path, zone: &TimeZone) -> Result<Written> {
     let mut lines = std::io::BufWriter::new(create(&folder.join("records.jsonl"))?);
-    let (mut count, mut pictures, mut after) = (0, 0, None);
+    let mut written = Written::default();
+    let mut after = None;
     loop {
         let filter = RecordFilter { after_sequence: after, limit: PAGE, ..RecordFilter::default() };
         let page = journal.read(filter).await?;
@@ -87,13 +155,14 @@ async fn write_records(journal: &Journal, folder: &Path) -> Result<(u64, u64)> {
                 "body": body,
             });
             writeln!(lines, "{line}").context("records.jsonl could not be written")?;
-            count += 1;
+            written.records += 1;
             let parsed = record.body.and_then(|body| serde_json::from_slice(&body).ok());
             if let Some(Record::Snapshot { facts, blob }) = parsed
-                && write_picture(journal, &blob, &folder.join(format!("pictures/{}.webp", facts.sha256)))
-                    .await?
+                && let Some(path) = write_picture(journal, &blob, folder, facts.at, zone).await?
             {
-                pictures += 1;
+                let session = record.contract.unwrap_or_default();
+                written.by_session.entry(session).or_default().insert(facts.at, path);
+                written.pictures += 1;
             }
         }
         if !full {
@@ -101,18 +170,30 @@ async fn write_records(journal: &Journal, folder: &Path) -> Result<(u64, u64)> {
         }
     }
     lines.flush().context("records.jsonl could not be written")?;
-    Ok((count, pictures))
+    Ok(written)
 }
 
-/// Whether there was still a picture to write.
-async fn write_picture(journal: &Journal, blob: &str, path: &Path) -> Result<bool> {
+/// Writes a picture under the day and time at which it was taken. Returns where, in the export; none where there was none any
+/// more.
+async fn write_picture(
+    journal: &Journal,
+    blob: &str,
+    folder: &Path,
+    at: u64,
+    zone: &TimeZone,
+) -> Result<Option<String>> {
     // One that is damaged keeps nobody from the rest.
-    let Ok(info) = journal.check_blob(blob).await else { return Ok(false) };
-    if path.exists() {
-        // The same picture twice.
-        return Ok(false);
-    }
-    let mut file = create(path)?;
+    let Ok(info) = journal.check_blob(blob).await else { return Ok(None) };
+    let Some(taken) = local(at, zone) else { return Ok(None) };
+    let day = format!("pictures/{}", taken.date());
+    make(&folder.join(&day))?;
+    let name = format!("{day}/{}", taken.strftime("%H-%M-%S"));
+    // Two contracts, or an hour that the clock showed twice.
+    let free = |path: &String| !folder.join(path).exists();
+    let numbered = (2..=u64::from(u16::MAX)).map(|nth| format!("{name}-{nth}.webp"));
+    let path = std::iter::once(format!("{name}.webp")).chain(numbered).find(free);
+    let path = path.with_context(|| format!("{} has too many pictures", folder.join(&day).display()))?;
+    let mut file = create(&folder.join(&path))?;
     let mut offset = 0;
     while offset < info.length {
         let bytes = journal.read_blob(blob, offset, CHUNK).await?;
@@ -120,9 +201,9 @@ async fn write_picture(journal: &Journal, blob: &str, path: &Path) -> Result<boo
             break;
         }
         offset += bytes.len() as u64;
-        file.write_all(&bytes).with_context(|| format!("{} could not be written", path.display()))?;
+        file.write_all(&bytes).with_context(|| format!("{path} could not be written"))?;
     }
-    Ok(true)
+    Ok(Some(path))
 }
 
 async fn write_parcels(journal: &Journal, folder: &Path) -> Result<()> {

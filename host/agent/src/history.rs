@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::closing::{CloseError, Closing};
+use crate::segments::tells_nothing;
 
 /// What is kept of a closed segment, so that a parcel is not opened again for each look at the clock.
 #[derive(Clone)]
@@ -283,6 +284,9 @@ impl Closing {
         for entry in self.shared.journal.closed_parcels(&self.shared.session, from, to).await? {
             // What cannot be read any more was erased.
             let Ok(parcel) = self.parcel(&entry.parcel_id).await else { continue };
+            if entry.state == OutboxState::Cancelled && tells_nothing(&parcel) {
+                continue;
+            }
             let facts = Facts::of(&parcel);
             let mut shown = view(&parcel, Some(&entry), 0, now);
             shown.undo_until = self.undo_until(entry.segment_start, Some(&entry), 0);

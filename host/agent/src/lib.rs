@@ -25,6 +25,7 @@ pub mod folder_proof;
 pub mod guard;
 pub mod history;
 pub mod hosts;
+pub mod idle;
 pub mod input;
 pub mod invitation;
 pub mod log;

@@ -114,6 +114,9 @@ pub enum Record {
         at: u64,
         /// What was done in it.
         memo: String,
+        /// Why it was not tracked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// Nobody was there from `from` to `to`: the worker is asked what to do with the time, which is left out until then.
     Question {

@@ -1,5 +1,5 @@
-//! The worker removes a picture, and may think again: until the segment is sent, what the removal took is kept here and
-//! nowhere else. When it is sent, at the latest, the bytes are destroyed (invariants 7 and 8).
+//! The worker removes a picture or a whole segment, and may think again: until the segment is sent, what the removal took is
+//! kept here and nowhere else. When it is sent, at the latest, the bytes are destroyed (invariants 7 and 8).
 //!
 //! The removal is a record that counts at once: a parcel made after it holds nothing of what it took. Undoing it erases
 //! that record again.
@@ -11,6 +11,7 @@ use std::time::Duration;
 use candor_diary::calendar::lock_of;
 use candor_diary::terms::PictureRemoval;
 use candor_journal::{OutboxEntry, OutboxState, RecordFilter};
+use candor_protocol::Forgotten;
 use tokio::sync::Notify;
 
 use crate::closing::{CloseError, Closing, Placed};
@@ -44,13 +45,47 @@ impl Removals {
     }
 }
 
-/// The removal of a segment that was not finished: its place, and when it was asked for.
-pub(crate) fn open_removal(records: &[Placed]) -> Option<(u64, u64)> {
-    records.iter().rev().find_map(|r| match r.record {
-        Record::Destroyed { .. } => Some(None),
-        Record::Withdrawn { at, .. } => Some(Some((r.sequence, at))),
-        _ => None,
-    })?
+/// A removal that can still be undone.
+#[derive(Clone, Copy)]
+struct Open {
+    /// The place of its record.
+    sequence: u64,
+    /// Whether the time goes with it.
+    with_time: bool,
+}
+
+/// The removals of a segment that were not finished, in order: a picture may have been removed before the rest was.
+fn open_removals(records: &[Placed]) -> Vec<Open> {
+    let mut open = Vec::new();
+    for placed in records {
+        match placed.record {
+            Record::Destroyed { .. } => open.clear(),
+            Record::Withdrawn { time_ms, .. } => {
+                open.push(Open { sequence: placed.sequence, with_time: time_ms.is_some() });
+            }
+            _ => {}
+        }
+    }
+    open
+}
+
+/// The journal's blob with a segment's picture; none where there is none, or it was removed. What was recorded after a
+/// removal is not concerned by it.
+///
+/// # Errors
+/// Where it was removed, and says so.
+pub(crate) fn picture_of(records: &[Placed]) -> Result<&str, &'static str> {
+    let removed = open_removals(records).last().map_or(0, |open| open.sequence);
+    let mut picture = Err("that segment has no picture");
+    for placed in records {
+        if let Record::Snapshot { blob, .. } = &placed.record {
+            if placed.sequence > removed {
+                return Ok(blob);
+            }
+            picture = Err("you removed that picture");
+        }
+    }
+    picture
 }
 
 impl Closing {
@@ -63,36 +98,71 @@ impl Closing {
         let with_time = self.terms.picture_removal == PictureRemoval::RemovesTime && now < lock_of(start);
         let _turn = self.turn.lock().await;
         self.all_written().await?;
+        if with_time {
+            // What was seen before this, and is still being judged or written, is not kept either.
+            self.shared.removed(start, now).await;
+        }
         let records = self.records(start).await?;
-        if pictures(&records).is_empty() || open_removal(&records).is_some() {
+        if picture_of(&records).is_err() {
             return Err(EditError::Refused("that segment has no picture"));
         }
         let time_ms = with_time.then(|| self.time_of(start, &records));
-        if with_time {
-            self.shared.removed(start, now).await;
+        self.withdraw(start, now, time_ms).await?;
+        Ok(with_time)
+    }
+
+    /// Removes everything of the segment that holds `at`, such that it can be undone until the segment is sent. One that
+    /// runs goes on: what follows is kept.
+    ///
+    /// # Errors
+    /// `EditError`.
+    pub async fn remove_segment(&self, at: u64) -> Result<Forgotten, EditError> {
+        let cut = &self.shared.cut;
+        let (from, to, now) = (cut.start_of(at), cut.end_of(at), self.shared.clock.now());
+        self.check_lock(from)?;
+        let _turn = self.turn.lock().await;
+        self.all_written().await?;
+        self.shared.removed(from, to.min(now.saturating_add(1))).await;
+        // What was counted before belongs to what is removed, and comes back with it.
+        self.write_counts(from).await;
+        let records = self.records(from).await?;
+        let runs = self.shared.tracked.is_on() && cut.start_of(now) == from;
+        let removed =
+            open_removals(&records).iter().rev().find(|open| open.with_time).map_or(0, |open| open.sequence);
+        let since: Vec<Placed> = records.iter().filter(|r| r.sequence > removed).cloned().collect();
+        if !runs && !self.has_something(from, &since) {
+            return Err(EditError::Refused("nothing was recorded in that segment"));
         }
-        self.append(start, &Record::Withdrawn { at: now, time_ms }).await?;
+        let pictures = u32::from(picture_of(&records).is_ok());
+        let time_ms = self.time_of(from, &records);
+        self.withdraw(from, now, Some(time_ms)).await?;
+        Ok(Forgotten { from, to, segments: 1, time_ms, pictures })
+    }
+
+    async fn withdraw(&self, start: u64, at: u64, time_ms: Option<u64>) -> Result<(), EditError> {
+        self.append(start, &Record::Withdrawn { at, time_ms }).await?;
         self.removals.with(|open| open.insert(start));
         self.revise(start).await?;
         self.removals.changed.notify_one();
         self.shared.changed();
-        Ok(with_time)
+        Ok(())
     }
 
-    /// Undoes the removal of a segment's picture.
+    /// Undoes the last removal of a segment or its picture.
     ///
     /// # Errors
     /// `EditError`, where there is none or it is too late.
-    pub async fn restore_picture(&self, start: u64) -> Result<(), EditError> {
+    pub async fn restore(&self, start: u64) -> Result<(), EditError> {
         let _turn = self.turn.lock().await;
         self.all_written().await?;
         let records = self.records(start).await?;
-        let Some((sequence, _)) = open_removal(&records) else {
+        let mut open = open_removals(&records);
+        let Some(Open { sequence, .. }) = open.pop() else {
             let destroyed = records.iter().any(|r| matches!(r.record, Record::Destroyed { .. }));
             return Err(EditError::Refused(if destroyed {
                 "there is no removal to undo: what it took was destroyed"
             } else {
-                "there is no removal to undo: no picture of that segment was removed"
+                "there is no removal to undo: nothing of that segment was removed"
             }));
         };
         let now = self.shared.clock.now();
@@ -101,7 +171,9 @@ impl Closing {
             return Err(EditError::Refused("it is too late to undo that: the segment was sent"));
         }
         self.erase(start, vec![sequence], &Record::Restored).await?;
-        self.removals.with(|open| open.remove(&start));
+        if open.is_empty() {
+            self.removals.with(|open| open.remove(&start));
+        }
         self.revise(start).await?;
         self.shared.changed();
         Ok(())
@@ -146,15 +218,14 @@ impl Closing {
 
     async fn destroy(&self, start: u64) -> Result<(), CloseError> {
         let records = self.records(start).await?;
-        let Some((sequence, _)) = open_removal(&records) else { return Ok(()) };
-        let with_time = records.iter().any(
-            |r| matches!(r.record, Record::Withdrawn { time_ms: Some(_), .. } if r.sequence == sequence),
-        );
-        let before: Vec<Placed> = records.into_iter().filter(|r| r.sequence < sequence).collect();
+        let open = open_removals(&records);
+        let Some(last) = open.last() else { return Ok(()) };
+        let all_before = open.iter().rev().find(|open| open.with_time).map_or(0, |open| open.sequence);
+        let before: Vec<Placed> = records.into_iter().filter(|r| r.sequence < last.sequence).collect();
         let pictures = pictures(&before);
         let taken = |r: &&Placed| match &r.record {
             Record::Snapshot { .. } => true,
-            record => with_time && erasable(record),
+            record => r.sequence < all_before && erasable(record),
         };
         let sequences: Vec<u64> = before.iter().filter(taken).map(|r| r.sequence).collect();
         if !sequences.is_empty() {
@@ -224,7 +295,7 @@ impl Closing {
             for record in page.into_iter().filter(|r| r.body.is_some()) {
                 // A removal is filed under the start of its segment, whatever its length.
                 let start = record.at;
-                if open_removal(&self.records(start).await?).is_some() {
+                if !open_removals(&self.records(start).await?).is_empty() {
                     self.removals.with(|open| open.insert(start));
                 }
             }

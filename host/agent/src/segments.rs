@@ -69,7 +69,7 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
     let mut counts: BTreeMap<u64, Counts> = BTreeMap::new();
     let mut gaps: Vec<Gap> = Vec::new();
     let mut blobs = Vec::new();
-    let mut typed: Option<(u64, &str)> = None;
+    let mut typed: Option<(Manual, &str)> = None;
     let mut surplus: BTreeMap<(String, u64), u64> = BTreeMap::new();
     let mut unreadable: Vec<(&str, u64)> = Vec::new();
     // Whether the picture was found damaged, or was refused.
@@ -147,7 +147,9 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
             Record::Removed { at, time_ms, .. } => {
                 parcel.removed = Some(Removed { at: *at, time_ms: *time_ms })
             }
-            Record::Manual { at, memo } => typed = Some((*at, memo)),
+            Record::Manual { at, memo, reason } => {
+                typed = Some((Manual { at: *at, reason: reason.clone() }, memo));
+            }
             _ => {}
         }
     }
@@ -158,8 +160,8 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
     parcel.gaps = answered(gaps);
     parcel.dropped = dropped(surplus, unreadable.len());
     forget_own_rules(&mut parcel);
-    if let Some((at, memo)) = typed {
-        let mut parcel = manual(parcel, at, memo);
+    if let Some((typed, memo)) = typed {
+        let mut parcel = manual(parcel, typed, memo);
         parcel.fit();
         return Some(Assembled { parcel, blobs: Vec::new() });
     }
@@ -292,9 +294,9 @@ fn empty(frame: &SegmentFrame) -> Parcel {
 }
 
 /// Typed-in time has no evidence: what was tracked beside it, without activity, says nothing about it.
-fn manual(tracked: Parcel, at: u64, memo: &str) -> Parcel {
+fn manual(tracked: Parcel, typed: Manual, memo: &str) -> Parcel {
     Parcel {
-        manual: Some(Manual { at }),
+        manual: Some(typed),
         memo: Some(memo.to_owned()),
         removed: None,
         minutes: Vec::new(),
@@ -318,6 +320,14 @@ fn join(gaps: &mut Vec<Gap>, gap: &Gap) {
         }
         None => gaps.push(*gap),
     }
+}
+
+/// Whether all that a parcel says is that nobody was there: that is nobody's business.
+pub(crate) fn tells_nothing(parcel: &Parcel) -> bool {
+    parcel.minutes.is_empty()
+        && parcel.manual.is_none()
+        && parcel.removed.is_none()
+        && parcel.gaps.iter().all(left_out)
 }
 
 /// Whether a gap says that nobody was there.

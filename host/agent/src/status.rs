@@ -15,7 +15,7 @@ use candor_seal::Envelope;
 use crate::agent::{Agent, words};
 use crate::closing::{Closing, read_parcel};
 use crate::history::{Totals, view};
-use crate::record::Record;
+use crate::segments::tells_nothing;
 use crate::tracker::Absence;
 
 /// How many outbox entries are listed.
@@ -189,7 +189,7 @@ pub(crate) async fn outbox(agent: &Agent) -> Result<OutboxAnswer, String> {
         .collect();
     let mut entries = Vec::new();
     for entry in journal.outbox(LISTED).await.map_err(words)? {
-        if entry.state == OutboxState::Replaced {
+        if entry.state == OutboxState::Replaced || withdrawn(journal, &entry).await {
             continue;
         }
         let session = names.get(&entry.contract).cloned();
@@ -200,6 +200,17 @@ pub(crate) async fn outbox(agent: &Agent) -> Result<OutboxAnswer, String> {
     }
     let preferences = crate::settings::preferences(&agent.house().folder).map_err(words)?;
     Ok(OutboxAnswer { entries, disk_bytes: agent.disk_bytes(), disk_limit: preferences.disk_limit })
+}
+
+/// Whether a parcel goes nowhere because it has nothing to tell any more.
+async fn withdrawn(journal: &Journal, entry: &OutboxEntry) -> bool {
+    entry.state == OutboxState::Cancelled
+        && journal
+            .envelope(&entry.parcel_id)
+            .await
+            .ok()
+            .and_then(|envelope| read_parcel(&envelope))
+            .is_some_and(|parcel| tells_nothing(&parcel))
 }
 
 async fn listed(journal: &Journal, entry: OutboxEntry) -> OutboxParcel {
@@ -280,17 +291,10 @@ pub(crate) async fn parcel(journal: &Journal, id: &str) -> Result<ParcelBytes, S
 /// A segment's picture.
 pub(crate) async fn picture(closing: &Closing, start: u64) -> Result<Picture, String> {
     let records = closing.records(start).await.map_err(words)?;
-    if crate::removal::open_removal(&records).is_some() {
-        return Err("you removed that picture".into());
-    }
-    let blob = records.into_iter().find_map(|r| match r.record {
-        Record::Snapshot { blob, .. } => Some(blob),
-        _ => None,
-    });
-    let blob = blob.ok_or("that segment has no picture")?;
+    let blob = crate::removal::picture_of(&records)?;
     let journal = &closing.shared.journal;
-    let info = journal.blob_info(&blob).await.map_err(words)?;
+    let info = journal.blob_info(blob).await.map_err(words)?;
     let length = u32::try_from(info.length.min(MAX_PICTURE)).unwrap_or(u32::MAX);
-    let bytes = journal.read_blob(&blob, 0, length).await.map_err(words)?;
+    let bytes = journal.read_blob(blob, 0, length).await.map_err(words)?;
     Ok(Picture { media_type: info.media_type, base64: STANDARD.encode(bytes) })
 }

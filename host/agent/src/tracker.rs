@@ -73,7 +73,12 @@ pub enum Command {
         label: Option<String>,
     },
     /// The idle question was answered.
-    Answered,
+    Answered {
+        /// The segments that were typed in by the answer, by their starts.
+        typed: Vec<u64>,
+    },
+    /// Undo the last answer to the idle question.
+    Unanswer,
     /// Write memo and label into the running segment again: what it held was removed.
     Rewrite,
 }
@@ -354,13 +359,33 @@ impl Tracker {
                 self.tell_memo().await;
                 Ok(())
             }
-            Command::Answered => {
+            Command::Answered { typed } => {
                 let question = self.state.borrow().question;
                 let Some((from, to)) = question else { return Err("there is no question to answer".into()) };
                 self.record(from, &Record::Answered { from }).await;
                 // What was not typed in stays left out, and is told as that from now on.
                 self.write_gap(from, to, GapCause::LeftOut).await;
-                self.state.send_modify(|s| s.question = None);
+                self.state.send_modify(|s| {
+                    s.question = None;
+                    s.replied = Some(crate::idle::IdleReply { from, to, typed });
+                });
+                Ok(())
+            }
+            Command::Unanswer => {
+                let (question, replied) = {
+                    let state = self.state.borrow();
+                    (state.question, state.replied.clone())
+                };
+                let Some(replied) = replied else { return Err("there is no answer to undo".into()) };
+                if question.is_some() {
+                    return Err("another question is open: answer it first".into());
+                }
+                self.closing.unanswer(&replied).await.map_err(|error| error.to_string())?;
+                self.state.send_modify(|s| {
+                    s.question = Some((replied.from, replied.to));
+                    s.replied = None;
+                });
+                self.shared.changed();
                 Ok(())
             }
             Command::Rewrite => {

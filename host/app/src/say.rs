@@ -202,16 +202,6 @@ pub fn end(segment: &Segment) -> u64 {
     segment.start + u64::from(segment.length) * 60_000
 }
 
-/// How many windows are covered, in words; none where nothing is.
-#[must_use]
-pub fn covered(places: usize) -> Option<String> {
-    match places {
-        0 => None,
-        1 => Some("1 window redacted".to_owned()),
-        many => Some(format!("{many} windows redacted")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

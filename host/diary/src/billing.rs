@@ -68,7 +68,7 @@ impl Facts {
             tracked,
             active,
             gap: !parcel.gaps.is_empty(),
-            manual: parcel.manual.map(|manual| manual.at),
+            manual: parcel.manual.as_ref().map(|manual| manual.at),
             removed: parcel.removed.is_some(),
         }
     }

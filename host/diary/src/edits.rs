@@ -53,7 +53,7 @@ mod tests {
             ("another label", Box::new(|p| p.label = Some("Review".into())), false),
             ("a minute less", Box::new(|p| p.minutes.truncate(1)), false),
             ("a gap less", Box::new(|p| p.gaps.clear()), false),
-            ("typed in", Box::new(|p| p.manual = Some(Manual { at: 1 })), false),
+            ("typed in", Box::new(|p| p.manual = Some(Manual::at(1))), false),
             ("removed", Box::new(|p| p.removed = Some(Removed { at: 1, time_ms: 1 })), false),
         ];
         for (what, change, allowed) in rows {

@@ -123,11 +123,22 @@ pub struct Removed {
 
 /// That the worker typed a segment in. It is billed only within the client's permission, and only where nothing tracked
 /// is billed in its place (design §8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Manual {
     /// When it was typed in.
     pub at: u64,
+    /// Why it was not tracked, in the worker's words, as long as a memo at most: for a client that is asked about each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Manual {
+    /// Typed in then, without a reason.
+    #[must_use]
+    pub fn at(at: u64) -> Self {
+        Self { at, reason: None }
+    }
 }
 
 /// What one minute held.
@@ -227,6 +238,18 @@ pub struct Redaction {
     /// the title of a hidden window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<u32>,
+}
+
+/// What was covered in a picture, in words: `2 windows redacted`; where only the host covered something by itself,
+/// `1 place covered`. None where nothing was.
+#[must_use]
+pub fn redacted(redactions: &[Redaction]) -> Option<String> {
+    let count = |ruled: bool| redactions.iter().filter(|r| r.rule.is_some() == ruled).count() as u64;
+    match (count(true), count(false)) {
+        (0, 0) => None,
+        (0, places) => Some(format!("{places} {} covered", plain::plural(places, "place", "places"))),
+        (windows, _) => Some(format!("{windows} {} redacted", plain::plural(windows, "window", "windows"))),
+    }
 }
 
 /// How a place is covered.

@@ -314,6 +314,22 @@ impl Journal {
         self.settle(parcel_id, statement, true).await.map(drop)
     }
 
+    /// Whether no revision of a closed segment can have left this computer until `now`: each was held beyond it.
+    ///
+    /// # Errors
+    /// [`JournalError::Closed`], and errors of the database.
+    pub async fn never_left(&self, contract: &str, start: u64, now: u64) -> Result<bool, JournalError> {
+        let mut turn = self.turn().await?;
+        let values = [contract.into(), stored("the time", start)?.into(), stored("the time", now)?.into()];
+        finish(async move {
+            let sql = "SELECT count(*) FROM outbox WHERE contract = ? AND segment_start = ?
+                       AND (hold_until <= ? OR attempts > 0 OR state = 'delivered')";
+            let left: i64 = turn.database.one(sql, values).await?.try_get(0)?;
+            Ok(left == 0)
+        })
+        .await
+    }
+
     /// The latest revision of each of a contract's closed segments that start at `from` or later and before `to`, in
     /// order of their start.
     ///

@@ -58,6 +58,8 @@ pub enum Request {
         /// What to do with the time.
         answer: IdleAnswer,
     },
+    /// Undo the last answer to an idle question, as long as nothing of it was sent: the question is open again.
+    UndoIdle,
     /// Make another contract the current one. Tracking goes on under it where it was on.
     Switch {
         /// Its id.
@@ -112,13 +114,20 @@ pub enum Request {
         label: Option<String>,
     },
     /// Remove a segment's picture. The time stays, unless the terms say that it goes with it. Its bytes are destroyed
-    /// when the segment is sent; until then [`Request::RestorePicture`] undoes it.
+    /// when the segment is sent; until then [`Request::Restore`] undoes it.
     RemovePicture {
         /// The segment's first millisecond.
         start: u64,
     },
-    /// Undo [`Request::RemovePicture`], as long as the segment was not sent.
-    RestorePicture {
+    /// Remove everything of one segment: picture, counts, texts and the time. One that runs goes on. What it took is
+    /// destroyed when the removal is sent; until then [`Request::Restore`] undoes it. Answers
+    /// [`Forgotten`](crate::Forgotten).
+    RemoveSegment {
+        /// The segment's first millisecond.
+        start: u64,
+    },
+    /// Undo the last [`Request::RemovePicture`] or [`Request::RemoveSegment`] of a segment, as long as it was not sent.
+    Restore {
         /// The segment's first millisecond.
         start: u64,
     },
@@ -156,6 +165,9 @@ pub enum Request {
         to: u64,
         /// What was done in it.
         memo: String,
+        /// Why it was not tracked; needed where the terms let the client be asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// A segment's picture as the client sees it. Answers [`Picture`](crate::Picture).
     Picture {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use candor_diary::terms::ManualTime;
 use candor_journal::{JournalError, OutboxState, RecordFilter};
 use candor_protocol::{
     BadPicture, BadRecord, IdleAnswer, MAX_MEMO, NoticeAnswer, Preferences, Request, Verified,
@@ -79,6 +80,12 @@ impl Agent {
                 Ok(Value::Null)
             }
             Request::Idle { answer } => self.idle(answer).await,
+            Request::UndoIdle => {
+                let pipeline = self.pipeline().await?;
+                pipeline.command(Command::Unanswer).await?;
+                pipeline.bell.notify_one();
+                self.rung().await
+            }
             Request::Switch { contract } => self.switch(&contract).await,
             Request::Import { invitation } => self.import(&invitation).await,
             Request::Notice { contract } => {
@@ -126,9 +133,15 @@ impl Agent {
                 pipeline.closing.remove_picture(start).await.map_err(words)?;
                 self.changed(&pipeline, start).await
             }
-            Request::RestorePicture { start } => {
+            Request::RemoveSegment { start } => {
                 let pipeline = self.pipeline().await?;
-                pipeline.closing.restore_picture(start).await.map_err(words)?;
+                let removed = pipeline.closing.remove_segment(start).await.map_err(words)?;
+                self.changed(&pipeline, start).await?;
+                to_value(removed)
+            }
+            Request::Restore { start } => {
+                let pipeline = self.pipeline().await?;
+                pipeline.closing.restore(start).await.map_err(words)?;
                 self.changed(&pipeline, start).await
             }
             Request::RemoveNotes { from, to, plugin } => {
@@ -147,9 +160,9 @@ impl Agent {
                 self.changed(&pipeline, to.saturating_sub(1)).await?;
                 to_value(forgotten)
             }
-            Request::AddManual { from, to, memo } => {
+            Request::AddManual { from, to, memo, reason } => {
                 let pipeline = self.pipeline().await?;
-                let added = pipeline.closing.add_manual(from, to, &memo).await.map_err(words)?;
+                let added = pipeline.closing.add_manual(from, to, &memo, reason).await.map_err(words)?;
                 pipeline.bell.notify_one();
                 to_value(added)
             }
@@ -235,11 +248,15 @@ impl Agent {
         let pipeline = self.pipeline().await?;
         let question = pipeline.state().question;
         let Some((from, to)) = question else { return Err("there is no question to answer".into()) };
+        let mut typed = Vec::new();
         if let IdleAnswer::Manual(memo) = answer {
-            pipeline.closing.add_manual(from, to, &memo).await.map_err(words)?;
+            let asks = pipeline.closing.terms.manual_time == ManualTime::Ask;
+            let reason = asks.then(|| "There were no keys, clicks or scrolls".to_owned());
+            let segments = pipeline.closing.type_in(from, to, &memo, reason).await.map_err(words)?;
+            typed = segments.into_iter().map(|(start, _)| start).collect();
             pipeline.bell.notify_one();
         }
-        done(pipeline.command(Command::Answered).await)
+        done(pipeline.command(Command::Answered { typed }).await)
     }
 
     async fn switch(&self, contract: &str) -> Result<Value, String> {

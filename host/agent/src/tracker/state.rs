@@ -2,6 +2,7 @@
 
 use candor_diary::parcel::GapCause;
 
+use crate::idle::IdleReply;
 use crate::tracked::{Ask, Halt};
 
 /// What the tracker is doing, for `status`.
@@ -27,6 +28,8 @@ pub struct State {
     pub absent: Option<(Absence, u64)>,
     /// Time that the worker is to decide about.
     pub question: Option<(u64, u64)>,
+    /// The last answer to such a question, as long as it can be undone.
+    pub replied: Option<IdleReply>,
     /// Segments that ended or run and are not closed yet.
     pub open_segments: usize,
 }

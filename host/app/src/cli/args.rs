@@ -58,7 +58,9 @@ pub enum Command {
         at: Option<String>,
     },
     /// Answer the question about time without keys, clicks and scrolls
-    #[command(after_help = "Examples:\n  candor idle leave-out\n  candor idle manual 'Call with Lena'")]
+    #[command(
+        after_help = "Examples:\n  candor idle leave-out\n  candor idle manual 'Call with Lena'\n  candor idle undo"
+    )]
     Idle {
         /// What becomes of the time
         #[command(subcommand)]
@@ -155,7 +157,9 @@ pub enum Command {
         yes: bool,
     },
     /// Type time in, where the terms allow it
-    #[command(after_help = "Examples:\n  candor manual --from 09:10 --to 09:40 'Planning call'")]
+    #[command(
+        after_help = "Examples:\n  candor manual --from 09:10 --to 09:40 'Planning call'\n  candor manual --from 09:10 --to 09:40 --reason 'On the phone' 'Planning call'"
+    )]
     Manual {
         /// Since when
         #[arg(long, value_name = "TIME")]
@@ -163,6 +167,9 @@ pub enum Command {
         /// Until when
         #[arg(long, value_name = "TIME")]
         to: String,
+        /// Why it was not tracked; needed where the client is asked about manual time
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
         /// What you did
         memo: String,
     },
@@ -285,6 +292,8 @@ pub enum IdleCommand {
         /// What you did
         memo: String,
     },
+    /// Undo the last answer, as long as nothing of it was sent: the question is open again
+    Undo,
 }
 
 /// What can be done with contracts.

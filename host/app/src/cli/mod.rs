@@ -199,7 +199,7 @@ fn answer(context: &Context, command: Command) -> Result<Answer> {
         }
         Command::Notes(args) => segments::notes(context, &args),
         Command::Forget { span, yes } => segments::forget(context, &span, yes),
-        Command::Manual { from, to, memo } => segments::manual(context, &from, &to, memo),
+        Command::Manual { from, to, reason, memo } => segments::manual(context, &from, &to, memo, reason),
         Command::Outbox { command } => outbox::outbox(context, command),
         Command::Rules { command } => settings::rules(context, command),
         Command::Preferences { command } => settings::preferences(context, command),

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
-use candor_diary::parcel::NO_SIGN;
+use candor_diary::parcel::{NO_SIGN, redacted};
 use candor_diary::plain::short_line;
 use candor_diary::terms::PictureRemoval;
 use candor_protocol::{Forgotten, LONG, MAX_MEMO, Note, Picture, Request, Segment, TermsAnswer, USUAL};
@@ -59,7 +59,7 @@ fn row(segment: &Segment, now: u64, zone: &Zone) -> String {
     );
     let picture = match (&segment.picture, &segment.no_picture_sentence) {
         (Some(picture), _) => {
-            let covered = say::covered(picture.redactions.len()).map(|c| format!(", {c}"));
+            let covered = redacted(&picture.redactions).map(|c| format!(", {c}"));
             Some(format!("Picture at {}{}", zone.time(picture.at), covered.unwrap_or_default()))
         }
         (None, Some(sentence)) if !segment.manual => Some(sentence.clone()),
@@ -144,7 +144,7 @@ pub(super) fn picture(
         say::size(facts.bytes),
         say::state(&segment, context.now, zone)
     );
-    match say::covered(facts.redactions.len()) {
+    match redacted(&facts.redactions) {
         Some(covered) if facts.covered_by.is_empty() => {
             let _ = writeln!(text, "{covered}.");
         }
@@ -216,8 +216,7 @@ fn restore_picture(context: &Context, at: Option<&str>) -> Result<Answer> {
         }
     };
     let range = context.zone.range(segment.start, end(&segment));
-    context
-        .tell(&Request::RestorePicture { start: segment.start }, format!("The picture of {range} is back."))
+    context.tell(&Request::Restore { start: segment.start }, format!("What you removed of {range} is back."))
 }
 
 /// What plugins noted, and removing it.
@@ -321,13 +320,19 @@ pub(super) fn forget(context: &Context, span: &SpanArgs, yes: bool) -> Result<An
     Ok(Answer::new(text, value))
 }
 
-pub(super) fn manual(context: &Context, from: &str, to: &str, memo: String) -> Result<Answer> {
+pub(super) fn manual(
+    context: &Context,
+    from: &str,
+    to: &str,
+    memo: String,
+    reason: Option<String>,
+) -> Result<Answer> {
     let length = memo.chars().count();
     if memo.trim().is_empty() || length > MAX_MEMO {
         bail!("say what you did, in 1 to {MAX_MEMO} characters");
     }
     let (from, to) = when::from_to(from, to, context.now, &context.zone)?;
-    let value = context.client.ask(&Request::AddManual { from, to, memo }, USUAL)?;
+    let value = context.client.ask(&Request::AddManual { from, to, memo, reason }, USUAL)?;
     let added: Forgotten = serde_json::from_value(value.clone())?;
     let text = format!(
         "Added {} as manual time, {}.{} The client sees that it was typed in.",

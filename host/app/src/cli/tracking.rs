@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
-use candor_diary::parcel::NO_SIGN;
+use candor_diary::parcel::{NO_SIGN, redacted};
 use candor_diary::terms::Mode;
 use candor_protocol::{IdleAnswer, LONG, MAX_MEMO, Request, Status, USUAL};
 use serde_json::{Value, json};
@@ -103,7 +103,7 @@ fn picture(status: &Status, zone: &Zone) -> Option<String> {
     let segment = status.last_picture.as_ref()?;
     let picture = segment.picture.as_ref()?;
     let mut text = format!("Last picture {}", zone.moment(picture.at, status.now));
-    if let Some(covered) = say::covered(picture.redactions.len()) {
+    if let Some(covered) = redacted(&picture.redactions) {
         let _ = write!(text, ", {covered}");
     }
     let _ = write!(text, ", {}.", say::state(segment, status.now, zone));
@@ -240,10 +240,22 @@ fn labels(context: &Context) -> Result<Answer> {
 
 pub(super) fn idle(context: &Context, answer: IdleCommand) -> Result<Answer> {
     let (answer, done) = match answer {
-        IdleCommand::LeaveOut => (IdleAnswer::LeaveOut, "The time is left out."),
+        IdleCommand::LeaveOut => {
+            (IdleAnswer::LeaveOut, "The time is left out. `candor idle undo` takes that back.")
+        }
         IdleCommand::Manual { memo } => {
             check_memo(Some(&memo))?;
-            (IdleAnswer::Manual(memo), "The time is kept as manual time.")
+            (
+                IdleAnswer::Manual(memo),
+                "The time is kept as manual time. `candor idle undo` takes that back until it is sent.",
+            )
+        }
+        IdleCommand::Undo => {
+            let value: Value = context.client.ask(&Request::UndoIdle, USUAL)?;
+            return Ok(Answer::new(
+                "The question is open again: `candor idle --help` says how to answer.",
+                value,
+            ));
         }
     };
     let value: Value = context.client.ask(&Request::Idle { answer }, USUAL)?;

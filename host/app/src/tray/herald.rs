@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use candor_diary::parcel::{Redaction, redacted};
 use candor_diary::terms::Mode;
 use candor_protocol::{IdleQuestion, Preferences, Segment, Status};
 
@@ -49,11 +50,20 @@ pub(crate) struct Message {
     pub(crate) actions: Vec<(Deed, String)>,
     /// Where no buttons are shown: what to type instead.
     pub(crate) without_actions: Option<&'static str>,
+    /// Whether it stays until it is closed or withdrawn.
+    pub(crate) stays: bool,
 }
 
 impl Message {
     pub(crate) fn new(topic: Topic, summary: impl Into<String>, body: impl Into<String>) -> Self {
-        Self { topic, summary: summary.into(), body: body.into(), actions: Vec::new(), without_actions: None }
+        Self {
+            topic,
+            summary: summary.into(),
+            body: body.into(),
+            actions: Vec::new(),
+            without_actions: None,
+            stays: false,
+        }
     }
 
     pub(crate) fn with(mut self, deed: Deed, words: &str) -> Self {
@@ -154,7 +164,7 @@ impl Herald {
         Some(Tell::Show(self.picture_message(
             segment,
             picture.at,
-            picture.redactions.len(),
+            &picture.redactions,
             status.now,
             removes_time,
         )))
@@ -164,12 +174,12 @@ impl Herald {
         &self,
         segment: &Segment,
         at: u64,
-        places: usize,
+        redactions: &[Redaction],
         now: u64,
         removes_time: bool,
     ) -> Message {
         use candor_protocol::SegmentState::{Held, Open};
-        let mut body = say::covered(places).map(|covered| format!("{covered}. ")).unwrap_or_default();
+        let mut body = redacted(redactions).map(|covered| format!("{covered}. ")).unwrap_or_default();
         if let Open { sends_at } | Held { sends_at } = segment.state {
             body.push_str(&format!("Sends at {}.", self.zone.moment(sends_at, now)));
         }

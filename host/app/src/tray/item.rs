@@ -3,6 +3,7 @@
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Once};
 
+use candor_diary::parcel::redacted;
 use candor_diary::terms::Mode;
 use candor_protocol::Status;
 use ksni::menu::{MenuItem, RadioGroup, RadioItem, StandardItem};
@@ -117,7 +118,7 @@ impl Item {
     fn picture(&self, status: &Status) -> Vec<MenuItem<Self>> {
         let Some(segment) = &status.last_picture else { return Vec::new() };
         let Some(picture) = &segment.picture else { return Vec::new() };
-        let covered = say::covered(picture.redactions.len()).map(|c| format!(", {c}")).unwrap_or_default();
+        let covered = redacted(&picture.redactions).map(|c| format!(", {c}")).unwrap_or_default();
         let label = format!("Picture at {}{covered}", self.zone.moment(picture.at, status.now));
         let mut entries = vec![Self::entry(label, Deed::Open(Page::Picture))];
         if segment.editable {

@@ -284,7 +284,7 @@ impl Desk {
             Deed::Pause => Request::Pause,
             Deed::Switch(contract) => Request::Switch { contract: contract.clone() },
             Deed::RemovePicture(start) => return self.remove_picture(*start).map(Some),
-            Deed::RestorePicture(start) => Request::RestorePicture { start: *start },
+            Deed::RestorePicture(start) => Request::Restore { start: *start },
             Deed::LeaveOut(from) => {
                 self.still_asked(*from)?;
                 Request::Idle { answer: IdleAnswer::LeaveOut }

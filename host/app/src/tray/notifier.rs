@@ -148,7 +148,7 @@ impl Notifier {
             body = body.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         }
         // That it is recorded stays until it is closed, and is no alarm.
-        let stays = message.topic == Topic::Recording;
+        let stays = message.stays;
         let hints: HashMap<&str, Value<'_>> = HashMap::from([
             ("urgency", Value::U8(1)),
             ("resident", Value::Bool(stays)),

@@ -15,12 +15,14 @@ use candor_protocol::{Client, Face, Shower, Sign, Status};
 use zbus::blocking::Connection;
 
 use super::bus;
-use super::herald::{Topic, recording};
+use super::herald::{Message, Topic, recording};
 use super::notifier::Notifier;
 use crate::say::Zone;
 
 /// How long after it was shown a notification is put back at the earliest.
 const PACE: Duration = Duration::from_secs(1);
+/// How long the notice that recording began stands beside an icon and the window, which say the same.
+const READ: Duration = Duration::from_secs(5);
 /// How many contracts are remembered as told.
 const MAX_TOLD: usize = 256;
 
@@ -81,17 +83,19 @@ struct Decider {
 
 impl Decider {
     /// Where a contract's recording runs, this session is told so once, whoever started it; where no icon stands, the
-    /// notification stands for as long as it is recorded.
+    /// notification stands for as long as it is recorded. Where the window is in sight as well, it goes once it was read.
     fn due(&mut self, status: &Status, icon: bool, stands: bool, now: Instant) -> Due {
         let recorded = status.tracking && status.paused_since.is_none() && !status.contract.is_empty();
         if !recorded && !status.sign.wanted {
             return if stands { Due::Withdraw } else { Due::Nothing };
         }
+        let needed = status.sign.wanted && !icon;
         if stands {
-            return Due::Nothing;
+            let read = self.shown_at.is_some_and(|at| now.saturating_duration_since(at) >= READ);
+            let seen = icon && status.sign.shown.contains(&Sign::Window);
+            return if read && seen && !needed { Due::Withdraw } else { Due::Nothing };
         }
         let first = recorded && self.told.len() < MAX_TOLD && !self.told.contains(&status.contract);
-        let needed = status.sign.wanted && !icon;
         if !first && !needed {
             return Due::Nothing;
         }
@@ -146,7 +150,8 @@ impl Keeper {
             let stands = self.notifier.stands(Topic::Recording);
             match self.decider.due(&status, icon, stands, Instant::now()) {
                 Due::Show => {
-                    self.notifier.show(&recording(&status, &self.zone));
+                    // Beside an icon it is short: the notification server's own time.
+                    self.notifier.show(&Message { stays: !icon, ..recording(&status, &self.zone) });
                     if let Some(shown) = self.notifier.shown(Topic::Recording) {
                         // Where it is killed, the next one takes it away; without the file it stays until it is closed.
                         let _kept = std::fs::write(&left, shown);
@@ -261,9 +266,25 @@ mod tests {
         now += PACE;
         assert_eq!(decider.due(&wanted(true), false, false, now), Due::Show);
         assert_eq!(decider.due(&wanted(true), true, false, now + PACE), Due::Nothing);
+        // The window goes and comes: without an icon it says nothing about the notification.
+        let seen = SignState { wanted: true, shown: vec![Sign::Window], ..SignState::default() };
+        let seen = Status { sign: seen, ..wanted(true) };
+        assert_eq!(decider.due(&seen, false, true, now + 2 * READ), Due::Nothing);
         assert_eq!(decider.due(&status(), false, true, now), Due::Withdraw);
         let paused = Status { tracking: true, paused_since: Some(1), ..status() };
         assert_eq!(decider.due(&paused, false, true, now), Due::Withdraw);
+    }
+
+    #[test]
+    fn the_notice_goes_once_it_was_read_beside_an_icon_and_the_window() {
+        let (mut decider, now) = (Decider::default(), Instant::now());
+        assert_eq!(decider.due(&wanted(true), true, false, now), Due::Show);
+        assert_eq!(decider.due(&wanted(true), true, true, now + 2 * READ), Due::Nothing, "nobody saw it");
+        let sign = SignState { wanted: true, shown: vec![Sign::Tray, Sign::Window], ..SignState::default() };
+        let seen = Status { sign, ..wanted(true) };
+        assert_eq!(decider.due(&seen, true, true, now + READ / 2), Due::Nothing);
+        assert_eq!(decider.due(&seen, true, true, now + READ), Due::Withdraw);
+        assert_eq!(decider.due(&seen, true, false, now + 2 * READ), Due::Nothing, "told once");
     }
 
     #[test]

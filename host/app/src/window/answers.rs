@@ -4,7 +4,9 @@ use std::cmp::Ordering;
 
 use candor_diary::plain;
 use candor_diary::terms::{PictureRemoval, Terms};
-use candor_protocol::{Contract, Forgotten, OwnRule, Preferences, Request, Segment};
+use candor_protocol::{
+    Contract, Forgotten, IdleAnswer, OwnRule, Preferences, Request, Segment, SegmentState,
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -40,7 +42,9 @@ fn fact(request: &Request) -> &'static str {
         Request::Accept { .. } => "The notice was not accepted.",
         Request::EditSegment { .. } => "The segment was not changed.",
         Request::RemovePicture { .. } => "The picture was not deleted.",
-        Request::RestorePicture { .. } => "The picture is not back.",
+        Request::RemoveSegment { .. } => "Nothing was removed.",
+        Request::Restore { .. } => "It is not back.",
+        Request::UndoIdle => "The answer stands.",
         Request::RemoveNotes { .. } => "The notes were not removed.",
         Request::Forget { .. } => "Nothing was removed.",
         Request::AddManual { .. } => "No time was added.",
@@ -162,19 +166,45 @@ impl Model {
             }
             Request::Memo { memo } if self.memo == *memo => self.memo_touched = false,
             Request::Start { .. } => self.memo_touched = false,
-            Request::Idle { .. } => self.idle_memo.clear(),
-            Request::Forget { .. } => {
+            Request::Idle { answer } => {
+                self.idle_memo.clear();
+                match answer {
+                    IdleAnswer::LeaveOut => self.tell("Left out.", "It is not billed."),
+                    IdleAnswer::Manual(_) => self.tell("Kept as manual time.", ""),
+                }
+                self.undo = Some(Request::UndoIdle);
+            }
+            Request::UndoIdle => self.later = None,
+            Request::RemoveSegment { start } => {
                 let gone: Forgotten = read(value)?;
+                let taken_back = self.segment(*start).is_some_and(|s| s.state == SegmentState::Cancelled);
                 self.back();
-                let pictures = u64::from(gone.pictures);
-                self.said = Some(Said {
-                    tone: Tone::Plain,
-                    fact: format!("{} removed.", words::hm(gone.time_ms)),
-                    words: format!(
-                        "{pictures} {} went with it. A mark stays that both sides see.",
-                        plain::plural(pictures, "picture", "pictures")
-                    ),
-                });
+                let pictures = match u64::from(gone.pictures) {
+                    0 => String::new(),
+                    n => format!("{n} {} went with it. ", plain::plural(n, "picture", "pictures")),
+                };
+                self.tell(
+                    &format!("{} removed.", words::hm(gone.time_ms)),
+                    &format!("{pictures}A mark stays that both sides see."),
+                );
+                // What was taken back from the outbox is not sent, so nothing of it is kept for an undo.
+                self.undo = (!taken_back).then_some(Request::Restore { start: *start });
+                self.refresh();
+            }
+            Request::AddManual { from, to, .. } => {
+                let added: Forgotten = read(value)?;
+                self.draft = super::manual::Draft::default();
+                self.back();
+                let rest = if added.time_ms < to - from {
+                    " The rest is counted already, or is no whole segment."
+                } else {
+                    ""
+                };
+                let range = self.zone.range(added.from, added.to);
+                self.tell(
+                    &format!("{} added as manual time.", words::hm(added.time_ms)),
+                    &format!("{range}.{rest}"),
+                );
                 self.refresh();
             }
             Request::SetPreferences { .. } => self.tell("Preferences saved.", ""),
@@ -186,12 +216,12 @@ impl Model {
                     Some(time) => self.tell(&format!("Picture and its {time} deleted."), ""),
                     None => self.tell("Picture deleted.", "Your time stays."),
                 }
-                self.undo = Some(Request::RestorePicture { start: *start });
+                self.undo = Some(Request::Restore { start: *start });
                 self.refresh();
             }
-            Request::RestorePicture { .. } => {
+            Request::Restore { .. } => {
                 self.forget_pictures();
-                self.tell("The picture is back.", "");
+                self.tell("It is back.", "");
                 self.refresh();
             }
             Request::RemoveNotes { .. } => {
@@ -223,8 +253,11 @@ impl Model {
             self.today.clone_from(&segments);
         }
         if self.zone.day_span(self.now, self.day) == Some((from, to)) {
-            self.segments = Some(segments);
-        } else if to - from == 7 * 86_400_000 {
+            self.segments = Some(segments.clone());
+        } else if self.week_span() == (from, to) {
+            self.week = Some(segments.clone());
+        }
+        if self.week_before(0) == (from, to) {
             let manual = segments.iter().filter(|s| s.manual && s.removed_at.is_none());
             self.week_manual = manual.map(|s| u64::from(s.length) * words::MINUTE).sum();
         }

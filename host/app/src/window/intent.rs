@@ -19,6 +19,10 @@ pub(crate) enum Page {
     Recorded(Option<String>),
     /// The segments of a day.
     Day,
+    /// The days of a week.
+    Week,
+    /// Time is typed in.
+    Manual,
     /// One segment, by its first millisecond.
     Segment(u64),
     /// A segment's picture, large.
@@ -47,6 +51,8 @@ impl Page {
             Self::Accept(_) => "Before you start",
             Self::Recorded(_) => "What is recorded",
             Self::Day => "My time",
+            Self::Week => "My week",
+            Self::Manual => "Manual time",
             Self::Segment(_) => "Segment",
             Self::Picture(_) => "Picture",
             Self::Outbox => "Outbox",

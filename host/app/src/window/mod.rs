@@ -9,6 +9,7 @@ mod client;
 mod day;
 mod instance;
 mod intent;
+mod manual;
 mod model;
 mod parts;
 mod said;

@@ -12,6 +12,7 @@ use candor_protocol::{
 
 use super::answers;
 use super::intent::{Intent, Page};
+use super::manual::Draft;
 use super::parts::frame::Tone;
 use super::parts::meters::Week;
 use super::parts::shot::Shot;
@@ -24,6 +25,8 @@ const PICTURES: usize = 12;
 const FRESH: u64 = 60_000;
 /// How wide a preview is asked for, in pixels: twice what the window shows.
 const PREVIEW_WIDTH: u32 = 640;
+/// A week in milliseconds.
+const WEEK: u64 = 7 * 86_400_000;
 /// How long until a preview is taken anew, in seconds.
 const PREVIEW_EVERY: f64 = 4.0;
 
@@ -136,6 +139,12 @@ pub(crate) struct Model {
     pub(crate) segments: Option<Vec<Segment>>,
     pub(crate) today: Vec<Segment>,
     pub(crate) week_manual: u64,
+    /// How many weeks before this one are shown.
+    pub(crate) week_back: i64,
+    /// The segments of the week that is shown.
+    pub(crate) week: Option<Vec<Segment>>,
+    /// Manual time that is not added yet.
+    pub(crate) draft: Draft,
     pub(crate) edit: Edit,
     pub(crate) outbox: Option<OutboxAnswer>,
     pub(crate) parcel: Option<(String, ParcelBytes)>,
@@ -182,6 +191,9 @@ impl Model {
             segments: None,
             today: Vec::new(),
             week_manual: 0,
+            week_back: 0,
+            week: None,
+            draft: Draft::default(),
             edit: Edit::default(),
             outbox: None,
             parcel: None,
@@ -446,6 +458,7 @@ impl Model {
             Page::Accept(contract) => self.about(Some(contract)),
             Page::Recorded(contract) => self.about(contract),
             Page::Day | Page::Segment(_) | Page::Picture(_) => self.read_day(self.day),
+            Page::Week => self.read_week(),
             Page::Outbox => self.read(Request::Outbox),
             Page::Parcel(parcel) => self.read(Request::Parcel { parcel }),
             Page::Preferences => {
@@ -454,7 +467,7 @@ impl Model {
             }
             Page::Rules if self.rules.is_none() => self.read(Request::OwnRules),
             Page::Plugins => self.read(Request::Plugins),
-            Page::Menu | Page::Join | Page::Rules | Page::Closing => {}
+            Page::Menu | Page::Join | Page::Rules | Page::Closing | Page::Manual => {}
         }
     }
 
@@ -476,12 +489,24 @@ impl Model {
         }
     }
 
-    /// Reads the week's segments, for the share of manual time in it.
-    pub(crate) fn read_week(&mut self) {
+    /// The first millisecond of the week that is shown, and the first after it.
+    pub(crate) fn week_span(&self) -> (u64, u64) {
+        self.week_before(self.week_back)
+    }
+
+    /// The span of the week that many weeks ago.
+    pub(crate) fn week_before(&self, back: i64) -> (u64, u64) {
         let day = self.now / 86_400_000;
         // 1 January 1970 was a Thursday: three days after a Monday.
         let monday = (day - (day + 3) % 7) * 86_400_000;
-        self.read(Request::Segments { from: monday, to: monday + 7 * 86_400_000 });
+        let from = monday.saturating_sub(back.unsigned_abs().saturating_mul(WEEK));
+        (from, from + WEEK)
+    }
+
+    /// Reads the segments of the week that is shown.
+    pub(crate) fn read_week(&mut self) {
+        let (from, to) = self.week_span();
+        self.read(Request::Segments { from, to });
     }
 
     /// A segment's picture; asks for it where it is not here.
@@ -550,16 +575,17 @@ impl Model {
             self.refresh();
         }
         if (first || week) && self.status.as_ref().is_some_and(|s| s.limit_ms.is_some()) {
-            self.read_week();
+            let (from, to) = self.week_before(0);
+            self.read(Request::Segments { from, to });
         }
     }
 
     fn forget_contract(&mut self) {
         self.pictures.clear();
         self.today.clear();
-        (self.segments, self.outbox, self.plugins) = (None, None, None);
+        (self.segments, self.outbox, self.plugins, self.week) = (None, None, None, None);
         (self.notice, self.terms, self.live) = (None, None, Live::default());
-        (self.memo_touched, self.day, self.week_manual) = (false, 0, 0);
+        (self.memo_touched, self.day, self.week_manual, self.week_back) = (false, 0, 0, 0);
     }
 
     /// Takes that there is no agent.

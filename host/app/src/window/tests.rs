@@ -489,7 +489,7 @@ fn where_the_time_goes_with_a_picture_the_button_says_so_and_it_can_be_undone() 
     press(&mut harness, &format!("Delete picture and its {minutes} minutes"));
     assert_eq!(done(&harness), [Request::RemovePicture { start }]);
     press(&mut harness, "Undo");
-    assert_eq!(done(&harness)[1], Request::RestorePicture { start });
+    assert_eq!(done(&harness)[1], Request::Restore { start });
 
     // On its page, for as long as it can be.
     let mut world = states::world("tracking");
@@ -502,7 +502,7 @@ fn where_the_time_goes_with_a_picture_the_button_says_so_and_it_can_be_undone() 
     desk.model.go(Page::Segment(states::at(17, 40)));
     let mut harness = open(desk, Theme::Dark, 340.0);
     press(&mut harness, "Undo");
-    assert_eq!(done(&harness), [Request::RestorePicture { start: states::at(17, 40) }]);
+    assert_eq!(done(&harness), [Request::Restore { start: states::at(17, 40) }]);
 }
 
 #[test]

@@ -97,12 +97,6 @@ pub(crate) fn activity(segment: &Segment) -> String {
     format!("Activity in {active} of {tracked} {unit}")
 }
 
-/// `1 window redacted`, or nothing.
-pub(crate) fn redacted(windows: usize) -> Option<String> {
-    let n = windows as u64;
-    (n > 0).then(|| format!("{n} {} redacted", plain::plural(n, "window", "windows")))
-}
-
 /// Where a segment is: `Sent 17:46`, `Sends in 0:48`, `Waiting`.
 pub(crate) fn state(segment: &Segment, now: u64, zone: &Zone) -> String {
     match &segment.state {

@@ -338,7 +338,7 @@ fn a_picture_is_shown_saved_and_removed() {
     assert!(says(&agent, &["picture", "--remove", "--yes"]).contains("Its time went with it."));
     assert!(agent.deeds().contains(&Request::RemovePicture { start: START }));
     says(&agent, &["picture", "--at", "2025-11-27T17:53", "--undo"]);
-    assert!(agent.deeds().contains(&Request::RestorePicture { start: START }));
+    assert!(agent.deeds().contains(&Request::Restore { start: START }));
 }
 
 #[test]

@@ -153,7 +153,7 @@ fn open(body: &[u8], device: &Device, id: &str) -> Result<Parcel, ApiError> {
     if parcel.start > LATEST_START {
         return Err(refused("bad-parcel", "start: after the year 9999".to_owned()));
     }
-    if parcel.manual.is_some_and(|manual| manual.at > LATEST_START) {
+    if parcel.manual.as_ref().is_some_and(|manual| manual.at > LATEST_START) {
         return Err(refused("bad-parcel", "manual: at: after the year 9999".to_owned()));
     }
     parcel.check().map_err(|e| refused("bad-parcel", e.to_string()))?;

@@ -143,6 +143,9 @@ fn facts(cell: &Cell<'_>) -> Markup {
         dl.kv {
             dt { "Memo" } dd { (memo) }
             dt { "Label" } dd { (label) }
+            @if let Some(reason) = parcel.manual.as_ref().and_then(|manual| text(manual.reason.as_deref())) {
+                dt { "Reason" } dd { (reason) }
+            }
             @if let Some(why) = cell.not_billed_because() { dt { "Not billable" } dd { (why) } }
             @if parcel.no_sign { dt { "No sign" } dd { (NO_SIGN) } }
             @if let Some(focus) = in_front(parcel) {
@@ -406,7 +409,7 @@ fn history(parcel: &Parcel, kept: &Delivery, shown: &Shown<'_>) -> Markup {
         n if parcel.removed.is_some() && n == u64::from(parcel.revision) => "Removed by worker".to_owned(),
         n => format!("Edited by worker, revision {n}"),
     };
-    let (began, recorded) = match (parcel.manual, redacted(parcel)) {
+    let (began, recorded) = match (&parcel.manual, redacted(parcel)) {
         (Some(manual), _) => (manual.at, "Typed in by worker".to_owned()),
         (None, Some(note)) => (end, format!("Recorded, {note}")),
         (None, None) => (end, "Recorded".to_owned()),

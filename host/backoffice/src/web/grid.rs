@@ -225,14 +225,8 @@ pub(super) fn no_picture(parcel: &Parcel, pictures: bool) -> (&'static str, &'st
 
 /// What was covered in a picture, as the page's own note.
 pub(super) fn redacted(parcel: &Parcel) -> Option<String> {
-    let redactions = parcel.snapshot.as_ref().map(|s| s.redactions.as_slice()).filter(|r| !r.is_empty())?;
-    let windows = redactions.iter().filter(|r| r.rule.is_some()).count() as u64;
-    Some(if windows > 0 {
-        format!("{windows} {} redacted before saving", plain::plural(windows, "window", "windows"))
-    } else {
-        let places = redactions.len() as u64;
-        format!("{places} {} covered before saving", plain::plural(places, "place", "places"))
-    })
+    let words = candor_diary::parcel::redacted(&parcel.snapshot.as_ref()?.redactions)?;
+    Some(format!("{words} before saving"))
 }
 
 /// How many minutes of a segment had activity; none where it was not recorded.

@@ -357,7 +357,7 @@ impl Device {
         parcel.focus.clear();
         parcel.no_snapshot = None;
         parcel.memo = Some("Planning call with Lena".to_owned());
-        parcel.manual = Some(Manual { at: candor_backoffice::clock::now() });
+        parcel.manual = Some(Manual::at(candor_backoffice::clock::now()));
         parcel
     }
 

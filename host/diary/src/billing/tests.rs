@@ -255,7 +255,7 @@ fn minutes_of_a_typed_in_segment_are_no_activity() {
     use crate::parcel::{Manual, MinuteFacts};
     let mut parcel = crate::example::parcel(MONDAY, 10);
     parcel.minutes = vec![MinuteFacts { start: MONDAY, tracked_ms: 60_000, counts: None }];
-    parcel.manual = Some(Manual { at: 7 });
+    parcel.manual = Some(Manual::at(7));
     let facts = Facts::of(&parcel);
     assert_eq!((facts.tracked, facts.active, facts.manual), (1, 0, Some(7)));
 }

@@ -165,7 +165,7 @@ fn typed_in_and_removed_segments_are_kinds_of_their_own() {
         parcel.minutes.clear();
         parcel.gaps.clear();
     }
-    parcels[1].manual = Some(Manual { at: MIDNIGHT });
+    parcels[1].manual = Some(Manual::at(MIDNIGHT));
     parcels[2].memo = None;
     parcels[2].removed = Some(Removed { at: MIDNIGHT, time_ms: 1 });
     let entries = entries(&parcels);

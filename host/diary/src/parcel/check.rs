@@ -88,8 +88,6 @@ impl Parcel {
     }
 
     fn check_texts(&self) -> Result<(), BadParcel> {
-        let longer =
-            |text: &Option<String>, most: usize| text.as_ref().is_some_and(|t| t.chars().nth(most).is_some());
         if longer(&self.memo, MAX_MEMO) {
             return bad("memo", "longer than 500 characters");
         }
@@ -156,11 +154,18 @@ impl Parcel {
         if self.minutes.iter().any(|m| m.counts.is_some_and(Counts::any)) {
             return bad("minutes", "activity although the segment was typed in");
         }
+        if self.manual.as_ref().is_some_and(|manual| longer(&manual.reason, MAX_MEMO)) {
+            return bad("manual", "its reason is longer than 500 characters");
+        }
         if self.removed.is_none() && self.memo.as_ref().is_none_or(|memo| memo.trim().is_empty()) {
             return bad("memo", "missing: typed-in time says what was done in it");
         }
         Ok(())
     }
+}
+
+fn longer(text: &Option<String>, most: usize) -> bool {
+    text.as_ref().is_some_and(|text| text.chars().nth(most).is_some())
 }
 
 fn is_hex(text: &str) -> bool {
@@ -203,7 +208,7 @@ mod tests {
         parcel.minutes.clear();
         parcel.gaps.clear();
         parcel.memo = Some("Planning call".to_owned());
-        parcel.manual = Some(Manual { at: START + 1 });
+        parcel.manual = Some(Manual::at(START + 1));
         parcel
     }
 
@@ -223,7 +228,7 @@ mod tests {
         assert_eq!(place(tombstone(), |_| ()), None);
         assert_eq!(place(tombstone(), |p| p.no_snapshot = Some(NoSnapshot::RemovedByWorker)), None);
         assert_eq!(
-            place(tombstone(), |p| p.manual = Some(Manual { at: START })),
+            place(tombstone(), |p| p.manual = Some(Manual::at(START))),
             None,
             "typed in, then removed"
         );

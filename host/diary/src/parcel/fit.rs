@@ -48,7 +48,9 @@ impl Parcel {
 
     fn fit_texts(&mut self, gone: &mut Gone) {
         let mut cut = 0;
-        for (text, most) in [(&mut self.memo, MAX_MEMO), (&mut self.label, MAX_LABEL)] {
+        let mut none = None;
+        let reason = self.manual.as_mut().map_or(&mut none, |manual| &mut manual.reason);
+        for (text, most) in [(&mut self.memo, MAX_MEMO), (&mut self.label, MAX_LABEL), (reason, MAX_MEMO)] {
             if let Some(text) = text
                 && let Some((end, _)) = text.char_indices().nth(most)
             {

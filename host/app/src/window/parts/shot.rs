@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use candor_diary::parcel::{Cover, Redaction};
+use candor_diary::parcel::{Cover, Redaction, redacted};
 use eframe::egui;
 use egui::accesskit::Role;
 use egui::{
@@ -56,6 +56,34 @@ impl Shot {
         self.paint(ui, rect, redactions);
     }
 
+    /// Whether a covered place is of the fill's colour all over: nothing stands in front of it. The picture's own inner
+    /// line lies at the border.
+    fn is_flat(&self, place: &Redaction) -> bool {
+        /// How many pixels are looked at in each direction.
+        const LOOKS: u32 = 12;
+        /// How much lighter than the fill a pixel may be by compression.
+        const DARK: u8 = 0x18;
+        let [w, h] = self.image.size;
+        if w == 0 || h == 0 || self.size.x <= 0.0 || self.size.y <= 0.0 {
+            return false;
+        }
+        let (sx, sy) = (w as f32 / self.size.x, h as f32 / self.size.y);
+        let looks = |from: u32, length: u32, scale: f32, most: usize| {
+            (1..LOOKS).map(move |nth| {
+                let at = from as f32 + length as f32 * nth as f32 / LOOKS as f32;
+                ((at * scale) as usize).min(most - 1)
+            })
+        };
+        looks(place.y, place.height, sy, h).all(|y| {
+            looks(place.x, place.width, sx, w).all(|x| {
+                self.image.pixels.get(y * w + x).is_some_and(|pixel| {
+                    let [r, g, b, _] = pixel.to_array();
+                    r < DARK && g < DARK && b < DARK
+                })
+            })
+        })
+    }
+
     /// Paints it into a rectangle.
     pub(crate) fn paint(&mut self, ui: &mut Ui, rect: Rect, redactions: &[Redaction]) {
         let texture = self.texture(ui.ctx());
@@ -63,6 +91,10 @@ impl Shot {
         let scale = if self.size.x > 0.0 { rect.width() / self.size.x } else { 1.0 };
         let flat = Color32::from_rgb(0x8d, 0x91, 0x98);
         for covered in redactions.iter().filter(|r| r.cover == Cover::Fill) {
+            // What is in front of a covered window is in the picture as it is: nothing is drawn over it.
+            if !self.is_flat(covered) {
+                continue;
+            }
             let place = Rect::from_min_size(
                 rect.min + vec2(covered.x as f32, covered.y as f32) * scale,
                 vec2(covered.width as f32, covered.height as f32) * scale,
@@ -114,7 +146,7 @@ pub(crate) fn awaited(ui: &mut Ui, width: f32) {
 
 /// A list of what was covered by which rule.
 pub(crate) fn covered(ui: &mut Ui, redactions: &[Redaction], covered_by: &[String]) {
-    if let Some(words) = crate::window::words::redacted(redactions.len()) {
+    if let Some(words) = redacted(redactions) {
         let why = if covered_by.is_empty() { String::new() } else { format!(": {}", covered_by.join("; ")) };
         frame::note(ui, format!("{words}{why}"));
     }
@@ -167,6 +199,28 @@ pub(crate) fn fitted(shot: &Shot, room: Rect) -> Rect {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_drawn_over_what_stands_in_front_of_a_covered_window() {
+        let mut image = ColorImage::filled([200, 100], Color32::WHITE);
+        let place = Redaction { x: 40, y: 40, width: 240, height: 120, cover: Cover::Fill, rule: Some(0) };
+        let shot = |image: &ColorImage| Shot::new(image.clone(), vec2(400.0, 200.0));
+        assert!(!shot(&image).is_flat(&place));
+        for y in 20..80 {
+            for x in 20..140 {
+                image.pixels[y * 200 + x] = Color32::from_rgb(0x0b, 0x0c, 0x0e);
+            }
+        }
+        assert!(shot(&image).is_flat(&place));
+        for y in 60..80 {
+            for x in 100..140 {
+                image.pixels[y * 200 + x] = Color32::WHITE;
+            }
+        }
+        assert!(!shot(&image).is_flat(&place), "a window in front");
+        let beyond = Redaction { x: 390, y: 190, width: 900, height: 900, ..place };
+        assert!(!shot(&image).is_flat(&beyond));
+    }
 
     #[test]
     fn a_picture_keeps_its_colours_and_a_wide_one_is_made_smaller() {

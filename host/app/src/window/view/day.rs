@@ -1,5 +1,6 @@
 //! The segments of a day.
 
+use candor_diary::terms::ManualTime;
 use candor_protocol::Segment;
 use eframe::egui::{self, Rect, Ui, pos2, vec2};
 
@@ -15,38 +16,55 @@ use crate::window::words;
 
 /// The page.
 pub(super) fn show(ui: &mut Ui, m: &mut Model) {
-    let before = m.day;
     frame::part(ui, |ui| {
-        let t = tokens(ui);
+        choose(ui, m);
         ui.horizontal(|ui| {
-            if icon_button(ui, Icon::Left, "The day before") {
-                m.day += 1;
+            ui.spacing_mut().item_spacing.x = 16.0;
+            if m.status.as_ref().is_some_and(|status| status.manual_time != ManualTime::No)
+                && link(ui, "Add manual time")
+            {
+                m.intents.push(Intent::Go(Page::Manual));
             }
-            if m.day > 0 && icon_button(ui, Icon::Right, "The day after") {
-                m.day -= 1;
+            if let Some(diary) = m.status.as_ref().and_then(|status| status.diary_url.clone())
+                && link(ui, "Open Work Diary")
+            {
+                m.intents.push(Intent::Open(diary));
             }
-            let day = m.zone.day_span(m.now, m.day).map(|(from, _)| m.zone.day(from, m.now));
-            let name = match (m.day, day) {
-                (0, Some(day)) => format!("Today, {day}"),
-                (_, Some(day)) => day,
-                (_, None) => "–".into(),
-            };
-            frame::truncated(ui, Face::Label, name, t.ink);
-            let sum: u64 = m.segments.iter().flatten().map(day::recorded).sum();
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                frame::truncated(ui, Face::Label, words::hm(sum), t.ink);
-            });
         });
-        if let Some(diary) = m.status.as_ref().and_then(|status| status.diary_url.clone())
-            && link(ui, "Open Work Diary")
-        {
-            m.intents.push(Intent::Open(diary));
+    });
+    list(ui, m);
+}
+
+/// The day that is shown, and the ways to its neighbours.
+pub(super) fn choose(ui: &mut Ui, m: &mut Model) {
+    let before = m.day;
+    let t = tokens(ui);
+    ui.horizontal(|ui| {
+        if icon_button(ui, Icon::Left, "The day before") {
+            m.day += 1;
         }
+        if m.day > 0 && icon_button(ui, Icon::Right, "The day after") {
+            m.day -= 1;
+        }
+        let day = m.zone.day_span(m.now, m.day).map(|(from, _)| m.zone.day(from, m.now));
+        let name = match (m.day, day) {
+            (0, Some(day)) => format!("Today, {day}"),
+            (_, Some(day)) => day,
+            (_, None) => "–".into(),
+        };
+        frame::truncated(ui, Face::Label, name, t.ink);
+        let sum: u64 = m.segments.iter().flatten().map(day::recorded).sum();
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            frame::truncated(ui, Face::Label, words::hm(sum), t.ink);
+        });
     });
     if m.day != before {
         m.segments = None;
         m.read_day(m.day);
     }
+}
+
+fn list(ui: &mut Ui, m: &mut Model) {
     let Some(segments) = m.segments.clone() else {
         frame::part(ui, |ui| frame::note(ui, "Loading your time."));
         return;

@@ -1,5 +1,6 @@
 //! What goes on now: the head with the contract, and the scene under it.
 
+use candor_diary::parcel::redacted;
 use candor_diary::plain;
 use candor_diary::terms::Mode;
 use candor_protocol::Sign;
@@ -103,7 +104,7 @@ pub(super) fn last_picture(ui: &mut Ui, m: &mut Model) {
     let t = tokens(ui);
     let at = format!("Picture at {}", m.zone.time(facts.at));
     let state = words::state(&segment, m.now, &m.zone);
-    let covered = words::redacted(facts.redactions.len());
+    let covered = redacted(&facts.redactions);
     let name = format!("{at}, {}{state}. Open", covered.as_ref().map_or(String::new(), |c| format!("{c}, ")));
     frame::part(ui, |ui| {
         let pressed = row(ui, 63.0, &name, |ui| {
@@ -135,17 +136,17 @@ pub(super) fn totals(ui: &mut Ui, m: &mut Model) {
         // The limit is the figure beside it.
         over => format!("and {} over", words::hm(over)),
     });
-    let diary = status.diary_url.clone();
     let shown = m.week();
     frame::part(ui, |ui| {
         ui.horizontal(|ui| {
             let room = ui.available_width() - 8.0;
             if figure(ui, room / 2.6, "Today", &today, None, "open its segments") {
+                m.day = 0;
                 m.intents.push(Intent::Go(Page::Day));
             }
-            let opens = if diary.is_some() { "open the Work Diary" } else { "open its segments" };
-            if figure(ui, room - room / 2.6, "This week", &week, of.as_deref(), opens) {
-                m.intents.push(diary.map_or(Intent::Go(Page::Day), Intent::Open));
+            if figure(ui, room - room / 2.6, "This week", &week, of.as_deref(), "open its days") {
+                m.week_back = 0;
+                m.intents.push(Intent::Go(Page::Week));
             }
         });
         let mut says = format!("This week {}", plain::duration(shown.tracked / words::MINUTE));

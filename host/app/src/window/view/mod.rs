@@ -6,6 +6,7 @@ mod closing;
 mod day;
 mod home;
 mod join;
+mod manual;
 mod menu;
 mod monitoring;
 mod outbox;
@@ -19,6 +20,7 @@ mod rules;
 mod segment;
 mod told;
 mod unreached;
+mod week;
 
 use eframe::egui;
 use egui::{Align, Align2, Area, Key, Layout, Rect, ScrollArea, Stroke, Ui, UiBuilder, pos2, vec2};
@@ -135,6 +137,8 @@ fn body(ui: &mut Ui, m: &mut Model) {
         Page::Accept(contract) => accept::show(ui, m, &contract),
         Page::Recorded(_) => recorded::show(ui, m),
         Page::Day => day::show(ui, m),
+        Page::Week => week::show(ui, m),
+        Page::Manual => manual::show(ui, m),
         Page::Segment(start) => segment::show(ui, m, start),
         Page::Picture(start) => picture::show(ui, m, start),
         Page::Outbox => outbox::show(ui, m),

@@ -1,6 +1,6 @@
 //! Pictures: in small, just taken, and large.
 
-use candor_diary::parcel::Redaction;
+use candor_diary::parcel::{Redaction, redacted};
 use candor_protocol::{Request, Segment};
 use eframe::egui::{Rect, Sense, Ui, vec2};
 
@@ -80,7 +80,7 @@ pub(super) fn fresh(ui: &mut Ui, m: &mut Model) {
             220.0,
             "The picture just taken, as the client would see it",
         );
-        let covered = words::redacted(facts.redactions.len()).unwrap_or_else(|| "Nothing redacted".into());
+        let covered = redacted(&facts.redactions).unwrap_or_else(|| "Nothing redacted".into());
         let why = facts.covered_by.join("; ");
         let words = if why.is_empty() { covered } else { format!("{covered}: {why}") };
         let larger = ends(

@@ -70,7 +70,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, start: u64) {
     }
     if segment.editable {
         frame::part(ui, |ui| edit(ui, m, &segment));
-        frame::part(ui, |ui| remove(ui, m, &segment, &range, end));
+        frame::part(ui, |ui| remove(ui, m, &segment, &range));
     } else {
         ui.add_space(2.0);
         let words = "It can no longer be changed: its week is locked, or the terms say so. What is recorded tells more.";
@@ -142,7 +142,7 @@ fn shown(ui: &mut Ui, m: &mut Model, segment: &Segment) {
 fn undo(ui: &mut Ui, m: &mut Model, segment: &Segment) {
     let Some(until) = segment.undo_until.filter(|until| *until > m.now) else { return };
     if Button::new("Undo").wide().show(ui) {
-        m.ask(Request::RestorePicture { start: segment.start });
+        m.ask(Request::Restore { start: segment.start });
     }
     let until = m.zone.seconds(until);
     frame::note(ui, format!("What you deleted is kept here until it is sent at {until}, then destroyed."));
@@ -227,7 +227,7 @@ fn edit(ui: &mut Ui, m: &mut Model, segment: &Segment) {
     }
 }
 
-fn remove(ui: &mut Ui, m: &mut Model, segment: &Segment, range: &str, end: u64) {
+fn remove(ui: &mut Ui, m: &mut Model, segment: &Segment, range: &str) {
     let time = words::hm(day::recorded(segment));
     if !m.edit.removing {
         if Button::new("Remove this segment").warn().wide().show(ui) {
@@ -239,11 +239,11 @@ fn remove(ui: &mut Ui, m: &mut Model, segment: &Segment, range: &str, end: u64) 
     frame::note(
         ui,
         format!(
-            "{time} goes, with its counts, picture and memo. A mark stays that both sides see. This cannot be undone."
+            "{time} goes, with its counts, picture and memo. A mark stays that both sides see. Until it is sent you can undo this."
         ),
     );
     if Button::new(&format!("Remove {time}")).warn().wide().show(ui) {
-        m.ask(Request::Forget { from: segment.start, to: end });
+        m.ask(Request::RemoveSegment { start: segment.start });
     }
     let only = segment.picture.is_some() && !m.removal_takes_time();
     if only && Button::new("Remove the picture only").wide().show(ui) {

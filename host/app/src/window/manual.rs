@@ -1,0 +1,123 @@
+//! Time that is typed in: what stands in its form, and what it comes to.
+
+use candor_protocol::Request;
+use jiff::civil::{Date, Time};
+
+use super::words::Zone;
+
+/// What was typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Draft {
+    /// Since when, as `09:10`.
+    pub(crate) from: String,
+    /// Until when; `24:00` is the end of the day.
+    pub(crate) to: String,
+    /// What was done.
+    pub(crate) memo: String,
+    /// Why it was not tracked.
+    pub(crate) reason: String,
+}
+
+/// What is wrong with what was typed: the fact, and what to do.
+pub(crate) type Wrong = (String, String);
+
+impl Draft {
+    /// Returns what to ask the agent for. `day` is a day's first millisecond and the first after it; `asks` says that the
+    /// client is asked about typed-in time, which needs a reason.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub(crate) fn request(
+        &self,
+        zone: &Zone,
+        day: (u64, u64),
+        now: u64,
+        asks: bool,
+    ) -> Result<Request, Wrong> {
+        let wrong = |fact: &str, words: &str| Err((fact.to_owned(), words.to_owned()));
+        let from = moment(zone, day, "From", &self.from)?;
+        let to = moment(zone, day, "To", &self.to)?;
+        if to <= from {
+            return wrong("'To' is not after 'From'.", "Time over midnight is added day by day.");
+        }
+        if to > now {
+            return wrong("That has not passed yet.", "Manual time ends now at the latest.");
+        }
+        let memo = self.memo.trim().to_owned();
+        if memo.is_empty() {
+            return wrong("Manual time needs a memo.", "Say in a few words what you did.");
+        }
+        let reason = Some(self.reason.trim().to_owned()).filter(|reason| asks && !reason.is_empty());
+        if asks && reason.is_none() {
+            return wrong("The client is asked about this time.", "Say why it was not tracked.");
+        }
+        Ok(Request::AddManual { from, to, memo, reason })
+    }
+}
+
+fn moment(zone: &Zone, day: (u64, u64), name: &str, text: &str) -> Result<u64, Wrong> {
+    let text = text.trim();
+    if text == "24:00" {
+        return Ok(day.1);
+    }
+    let time = Time::strptime("%H:%M", text)
+        .map_err(|_| (format!("'{name}' is no time."), "Write it as 09:10.".to_owned()))?;
+    at(zone, day, time).ok_or_else(|| {
+        (
+            format!("{text} comes twice or not at all on this day, because the clocks change."),
+            "`candor manual` takes it with its offset, as 02:30+01:00.".to_owned(),
+        )
+    })
+}
+
+fn at(zone: &Zone, day: (u64, u64), time: Time) -> Option<u64> {
+    let date: Date = zone.date(day.0)?;
+    let wall = date.to_datetime(time);
+    let exact = zone.0.to_ambiguous_zoned(wall).unambiguous().ok()?;
+    u64::try_from(exact.timestamp().as_millisecond()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+
+    #[test]
+    fn what_is_typed_is_asked_for_and_what_is_wrong_is_said() {
+        let zone = Zone(TimeZone::get("Europe/Helsinki").unwrap());
+        // 25 October 2026: 03:30 comes twice.
+        let noon = 1_792_922_400_000;
+        let day = zone.day_span(noon, 0).unwrap();
+        let draft = |from: &str, to: &str| Draft {
+            from: from.into(),
+            to: to.into(),
+            memo: " A call ".into(),
+            reason: String::new(),
+        };
+        let asked = |draft: Draft, asks| draft.request(&zone, day, noon, asks);
+        let expected =
+            Request::AddManual { from: noon - 7_200_000, to: noon, memo: "A call".into(), reason: None };
+        assert_eq!(asked(draft("10:00", "12:00"), false), Ok(expected));
+        let (early, late) = (day.0, zone.day_span(noon, 1).unwrap());
+        let before = draft("22:00", "24:00").request(&zone, late, noon, false);
+        assert_eq!(
+            before.unwrap(),
+            Request::AddManual { from: early - 7_200_000, to: early, memo: "A call".into(), reason: None }
+        );
+        for (from, to, fact) in [
+            ("ten", "12:00", "'From' is no time."),
+            ("10:00", "25:00", "'To' is no time."),
+            ("10:00", "10:00", "'To' is not after 'From'."),
+            ("10:00", "24:00", "That has not passed yet."),
+            ("03:30", "10:00", "03:30 comes twice or not at all on this day, because the clocks change."),
+        ] {
+            assert_eq!(asked(draft(from, to), false).unwrap_err().0, fact);
+        }
+        assert!(asked(draft("10:00", "12:00"), true).unwrap_err().1.contains("why"));
+        let reasoned = Draft { reason: "On the phone".into(), ..draft("10:00", "12:00") };
+        assert!(matches!(asked(reasoned, true), Ok(Request::AddManual { reason: Some(_), .. })));
+        let empty = Draft { memo: " ".into(), ..draft("10:00", "12:00") };
+        assert_eq!(asked(empty, false).unwrap_err().0, "Manual time needs a memo.");
+    }
+}
