@@ -24,11 +24,13 @@ use states::{themed, world};
 
 const INVITATION: &str = "https://diary.example/join#7QK2-9F4M";
 
-/// Lets go of what has the keyboard, goes on by Tab so many times, and presses Enter there.
-fn press(display: &Display, steps: usize) {
+/// Lets go of what has the keyboard, goes on by Tab so many times, back where there are fewer than none, and presses Enter
+/// there.
+fn press(display: &Display, steps: isize) {
     std::thread::sleep(Duration::from_millis(700));
     display.keys(&["Escape"]);
-    display.keys(&vec!["Tab"; steps]);
+    let key = if steps < 0 { "shift+Tab" } else { "Tab" };
+    display.keys(&vec![key; steps.unsigned_abs()]);
     display.keys(&["Return"]);
 }
 
@@ -85,19 +87,24 @@ fn tokens(theme: Theme) -> [[u8; 3]; 2] {
     }
 }
 
-/// A state, the pages in it by their place in the menu, and the picture's name.
-fn shots() -> Vec<(&'static str, Option<usize>, &'static str)> {
-    let scenes = states::NAMES.iter().map(|name| (*name, None, *name));
-    let pages = [
-        ("tracking", Some(0), "menu"),
-        ("stopped", Some(5), "segments"),
-        ("tracking", Some(6), "recorded"),
-        ("offline", Some(7), "outbox"),
-        ("tracking", Some(8), "rules"),
-        ("tracking", Some(9), "preferences"),
-        ("tracking", Some(10), "plugins"),
-        ("bare", Some(5), "no-segments"),
-        ("bare", Some(7), "empty-outbox"),
+/// A state, what is pressed in it, by how many Tabs it is away, and the picture's name.
+fn shots() -> Vec<(&'static str, &'static [isize], &'static str)> {
+    let scenes = states::NAMES.iter().map(|name| (*name, &[][..], *name));
+    let pages: [(_, &[isize], _); 14] = [
+        ("tracking", &[1], "menu"),
+        ("stopped", &[1, 5], "segments"),
+        ("stopped", &[1, 5, 5], "segment"),
+        ("stopped", &[1, 5, 3], "manual"),
+        ("stopped", &[-3], "week"),
+        ("tracking", &[1, 6], "recorded"),
+        ("offline", &[1, 7], "outbox"),
+        ("tracking", &[1, 8], "rules"),
+        ("tracking", &[1, 9], "preferences"),
+        ("tracking", &[1, 10], "plugins"),
+        ("bare", &[1, 5], "no-segments"),
+        ("bare", &[1, 7], "empty-outbox"),
+        ("snapshot", &[4], "said"),
+        ("tracking", &[], "closing"),
     ];
     scenes.chain(pages).collect()
 }
@@ -110,17 +117,17 @@ fn take(folder: &Path, theme: Theme, size: (u32, u32)) -> BTreeMap<PathBuf, Vec<
     display.open(data.path(), &no_agent(data.path()));
     display.resize(size.0, size.1);
     let mut taken = BTreeMap::new();
-    for (state, page, name) in shots() {
+    for (state, pressed, name) in shots() {
         agent.change(|world| {
             let revision = world.status.revision;
             *world = themed(state, theme);
             world.status.revision = revision;
         });
-        if let Some(place) = page {
-            press(&display, 1);
-            if place > 0 {
-                press(&display, place);
-            }
+        for steps in pressed {
+            press(&display, *steps);
+        }
+        if name == "closing" {
+            display.keys(&["alt+F4"]);
         }
         std::thread::sleep(Duration::from_millis(900));
         let word = if theme == Theme::Dark { "dark" } else { "light" };
@@ -128,8 +135,8 @@ fn take(folder: &Path, theme: Theme, size: (u32, u32)) -> BTreeMap<PathBuf, Vec<
         display.shoot(&file);
         taken.insert(file.clone(), pixels(&file));
         // Back to the first page, whatever has the keyboard.
-        if page.is_some() {
-            for _ in 0..4 {
+        if !pressed.is_empty() || name == "closing" {
+            for _ in 0..5 {
                 display.keys(&["Escape"]);
                 std::thread::sleep(Duration::from_millis(150));
             }

@@ -307,7 +307,8 @@ impl Driver {
         self.note(now, deed, None);
     }
 
-    fn note(&mut self, sent: u64, deed: Deed, refused: Option<String>) {
+    /// Notes a deed that was asked for then.
+    pub fn note(&mut self, sent: u64, deed: Deed, refused: Option<String>) {
         let done = self.world.boot();
         let contract = self.contract;
         self.notes.push(Note { sent, done, contract, deed, refused });

@@ -20,7 +20,7 @@ const HOUR: u64 = 60 * MINUTE;
 type Step = (&'static str, u64, fn(&mut Driver) -> Result<()>);
 
 /// The day's steps.
-const STEPS: [Step; 17] = [
+const STEPS: [Step; 18] = [
     ("work", 10, work),
     ("read without typing", 5, read),
     ("pause", 8, pause),
@@ -36,6 +36,7 @@ const STEPS: [Step; 17] = [
     ("hold a key", 3, hold_key),
     ("forget", 3, forget),
     ("remove a picture", 3, remove_picture),
+    ("remove a segment", 3, remove_segment),
     ("change the memo", 3, memo),
     ("switch contracts", 6, switch),
 ];
@@ -189,6 +190,17 @@ fn go_away(driver: &mut Driver) -> Result<()> {
         1 => (false, IdleAnswer::LeaveOut),
         _ => return Ok(()),
     };
+    if driver.dice.throw(0, 2) == 0 {
+        // The other answer first, by a slip of the hand.
+        let slip = if typed { IdleAnswer::LeaveOut } else { IdleAnswer::Manual("A slip".into()) };
+        let sent = driver.world.boot();
+        if driver.ask(&Request::Idle { answer: slip }).is_ok() {
+            let undone = driver.ask(&Request::UndoIdle).map(drop);
+            let stays = undone.is_err();
+            let said = Deed::Say("an answer that was undone".into());
+            driver.note(sent, if stays { Deed::Answer(!typed) } else { said }, None);
+        }
+    }
     driver.does(Deed::Answer(typed), &Request::Idle { answer });
     Ok(())
 }
@@ -278,6 +290,23 @@ fn forget(driver: &mut Driver) -> Result<()> {
     let from = now - driver.dice.throw(0, 4 * SEGMENT);
     let to = (from + driver.dice.throw(1, SEGMENT)).min(now).max(from + 1);
     driver.does(Deed::Forget(from, to), &Request::Forget { from, to });
+    Ok(())
+}
+
+/// Half of the time it is undone at once: then it is as if nothing had been.
+fn remove_segment(driver: &mut Driver) -> Result<()> {
+    let now = driver.world.wall();
+    let at = now - driver.dice.throw(0, 4 * SEGMENT);
+    let start = at - at % SEGMENT;
+    let whole = Deed::Forget(start, (start + SEGMENT).min(now).max(start + 1));
+    let sent = driver.world.boot();
+    let removed = driver.ask(&Request::RemoveSegment { start });
+    if let Err(why) = removed {
+        driver.note(sent, whole, Some(format!("{why:#}")));
+        return Ok(());
+    }
+    let undone = driver.dice.throw(0, 2) == 0 && driver.ask(&Request::Restore { start }).is_ok();
+    driver.note(sent, if undone { Deed::Say("remove a segment, and undo it".into()) } else { whole }, None);
     Ok(())
 }
 

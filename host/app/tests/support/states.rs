@@ -70,8 +70,12 @@ impl World {
                 attachments: vec![("8c1e77d0a94b".repeat(5), 46_000)],
             })),
             Request::Import { .. } => value(serde_json::to_value(self.status.contracts.first())),
-            Request::Forget { from, to } => {
-                Response::Ok(json!({"from": from, "to": to, "segments": 1, "time_ms": 600_000, "pictures": 1}))
+            Request::RemoveSegment { start } => Response::Ok(
+                json!({"from": start, "to": start + 600_000, "segments": 1, "time_ms": 600_000, "pictures": 1}),
+            ),
+            Request::AddManual { from, to, .. } => {
+                let segments = (to - from) / 600_000;
+                Response::Ok(json!({"from": from, "to": to, "segments": segments, "time_ms": to - from, "pictures": 0}))
             }
             _ => Response::Ok(Value::Null),
         }
@@ -347,8 +351,9 @@ fn parcel(start: u64, state: &str, holds: &str, bytes: u64) -> OutboxParcel {
 }
 
 /// The states, by name.
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 12] = [
     "tracking",
+    "away",
     "stopped",
     "paused",
     "join",
@@ -373,6 +378,7 @@ pub fn world(name: &str) -> World {
             (status.week_ms, status.over_ms) = (30 * 3_600_000, 40 * MINUTE);
         }
         "paused" => status.paused_since = Some(at(17, 45)),
+        "away" => status.away_since = Some(at(17, 45)),
         "join" => {
             (status.contracts, status.contract, status.title, status.client) = Default::default();
             (status.tracking, status.notice_accepted) = (false, false);

@@ -77,7 +77,7 @@ pub(super) fn clock(ui: &mut Ui, m: &mut Model, status: &Status, slim: bool) {
         (_, Some(since), _) => ("Paused".to_owned(), t.ink2, format!("Private time since {}", when(since))),
         (true, None, Some(since)) => {
             // What was worked before it stays in sight.
-            let note = format!("Not counted since {}. {} before that", when(since), words::clock(m.on_ms()));
+            let note = format!("Since {}. {} counted", when(since), words::clock(m.on_ms()));
             ("Away".to_owned(), t.ink2, note)
         }
         (true, None, None) => {

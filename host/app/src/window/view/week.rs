@@ -104,9 +104,14 @@ fn day(ui: &mut Ui, m: &mut Model, back: i64, segments: &[Segment]) {
     let sum: u64 = of_day().map(recorded).sum();
     let manual: u64 = of_day().filter(|segment| kind(segment) == Kind::Manual).map(recorded).sum();
     let name = m.zone.day(from, m.now);
-    let sum = if sum == 0 { "–".to_owned() } else { hm(sum) };
     let note = if manual > 0 { format!("{} manual", hm(manual)) } else { String::new() };
-    let pressed = row(ui, 36.0, &format!("{name}, {sum} {note}: open its segments"), |ui| {
+    let says = match (sum, manual) {
+        (0, _) => "no time".to_owned(),
+        (_, 0) => hm(sum),
+        _ => format!("{}, {note}", hm(sum)),
+    };
+    let sum = if sum == 0 { "–".to_owned() } else { hm(sum) };
+    let pressed = row(ui, 36.0, &format!("{name}, {says}: open its segments"), |ui| {
         line(ui, &name, &sum, &note);
     });
     if pressed {

@@ -1,0 +1,127 @@
+//! The worker's own time: the week, manual time, what is removed and how it comes back.
+
+use candor_diary::terms::ManualTime;
+use candor_protocol::SegmentState;
+
+use super::*;
+
+#[test]
+fn the_week_is_one_press_away_and_each_of_its_days_one_more() {
+    let mut harness = opened("tracking");
+    let week = harness.get_by_label_contains("This week 29:40").accesskit_node().label().unwrap();
+    press(&mut harness, &week);
+    assert_eq!(harness.state().model.page, Page::Week);
+    let day = harness.get_by_label_contains("Fri 27 Nov, 5:").accesskit_node().label().unwrap();
+    harness.get_by_label("Mon 23 Nov, no time: open its segments");
+    assert!(harness.query_by_label_contains("Sat 28 Nov").is_none(), "it has not come yet");
+    press(&mut harness, &day);
+    assert_eq!((&harness.state().model.page, harness.state().model.day), (&Page::Day, 0));
+    press(&mut harness, "Back");
+    press(&mut harness, "The week before");
+    harness.get_by_label_contains("Last week");
+    let (from, to) = harness.state().model.week_span();
+    assert_eq!(to - from, 7 * 86_400_000);
+    assert_eq!(harness.state().model.week.as_deref(), Some(&[][..]));
+}
+
+#[test]
+fn manual_time_is_typed_in_at_the_window_with_its_reason_where_the_client_is_asked() {
+    let mut harness = opened("tracking");
+    harness.state_mut().model.go(Page::Day);
+    harness.run_steps(3);
+    press(&mut harness, "Add manual time");
+    assert_eq!(focused(&harness).as_deref(), Some("From"), "the keyboard is where it begins");
+    let type_in = |harness: &mut Harness<'_, Desk>, field: &str, text: &str| {
+        let field = harness.get_by_label(field);
+        field.focus();
+        field.type_text(text);
+        harness.run_steps(3);
+    };
+    press(&mut harness, "Add manual time");
+    harness.get_by_label_contains("'From' is no time.");
+    type_in(&mut harness, "From", "15:00");
+    type_in(&mut harness, "To", "15:30");
+    press(&mut harness, "Add manual time");
+    harness.get_by_label_contains("Manual time needs a memo.");
+    type_in(&mut harness, "What you did", "Planning call");
+    assert!(done(&harness).is_empty());
+    harness.key_press(egui::Key::Enter);
+    harness.run_steps(3);
+    let (from, to) = (states::at(15, 0), states::at(15, 30));
+    let asked = Request::AddManual { from, to, memo: "Planning call".into(), reason: None };
+    assert_eq!(done(&harness), [asked]);
+    harness.get_by_label_contains("0:30 added as manual time.");
+    assert_eq!(harness.state().model.page, Page::Day);
+
+    let mut world = states::world("tracking");
+    world.status.manual_time = ManualTime::Ask;
+    let mut harness = open(Desk::new(world), Theme::Dark, 320.0);
+    harness.state_mut().model.go(Page::Manual);
+    harness.run_steps(3);
+    for (field, text) in [("From", "15:00"), ("To", "15:30"), ("What you did", "Planning call")] {
+        type_in(&mut harness, field, text);
+    }
+    press(&mut harness, "Add manual time");
+    harness.get_by_label_contains("Say why it was not tracked.");
+    type_in(&mut harness, "Why it was not tracked", "On the phone");
+    press(&mut harness, "Add manual time");
+    let reason = Some("On the phone".to_owned());
+    assert_eq!(done(&harness), [Request::AddManual { from, to, memo: "Planning call".into(), reason }]);
+
+    // Refused, everything stays as it was typed.
+    let mut harness = opened("tracking");
+    harness.state_mut().model.go(Page::Manual);
+    harness.state_mut().model.draft.memo = "Planning call".into();
+    let asked = Request::AddManual { from, to, memo: "Planning call".into(), reason: None };
+    harness.state_mut().model.take(&asked, Err("this week was locked".into()));
+    harness.run_steps(3);
+    harness.get_by_label_contains("No time was added.");
+    assert_eq!(harness.state().model.draft.memo, "Planning call");
+
+    let mut world = states::world("tracking");
+    world.status.manual_time = ManualTime::No;
+    let mut harness = open(Desk::new(world), Theme::Light, 340.0);
+    harness.state_mut().model.go(Page::Day);
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Add manual time").is_none());
+}
+
+#[test]
+fn a_segment_is_removed_only_after_it_was_asked_about_and_it_can_be_undone() {
+    let start = states::at(17, 40);
+    let at_segment = |world: World| {
+        let mut desk = Desk::new(world);
+        desk.model.go(Page::Day);
+        desk.model.go(Page::Segment(start));
+        open(desk, Theme::Light, 340.0)
+    };
+    let mut harness = at_segment(states::world("tracking"));
+    press(&mut harness, "Remove this segment");
+    assert!(done(&harness).is_empty());
+    harness.get_by_label("Remove 17:40 – 17:50?");
+    harness.get_by_label("Remove the picture only");
+    press(&mut harness, "Remove 0:10");
+    assert_eq!(done(&harness), [Request::RemoveSegment { start }]);
+    harness.get_by_label_contains("0:10 removed.");
+    assert_eq!(harness.state().model.page, Page::Day);
+    press(&mut harness, "Undo");
+    assert_eq!(done(&harness)[1], Request::Restore { start });
+    harness.get_by_label_contains("It is back.");
+
+    // What was taken back from the outbox is sent to nobody, and nothing of it is kept for an undo.
+    let mut world = states::world("tracking");
+    world.segments.iter_mut().find(|s| s.start == start).unwrap().state = SegmentState::Cancelled;
+    let mut harness = at_segment(world);
+    press(&mut harness, "Remove this segment");
+    press(&mut harness, "Remove 0:10");
+    assert!(harness.query_by_label("Undo").is_none());
+}
+
+#[test]
+fn an_answer_about_idle_time_can_be_undone() {
+    let mut harness = opened("question");
+    press(&mut harness, "Leave these 14 minutes out");
+    harness.get_by_label_contains("Left out.");
+    press(&mut harness, "Undo");
+    assert_eq!(done(&harness)[1], Request::UndoIdle);
+}
