@@ -3,12 +3,12 @@
 use eframe::egui;
 use egui::accesskit::Role;
 use egui::{
-    Align2, Color32, CornerRadius, Galley, Painter, Rect, Response, Sense, Stroke, StrokeKind, TextWrapMode,
-    Ui, Vec2, WidgetInfo, WidgetText, pos2, vec2,
+    Align2, Color32, CornerRadius, Painter, Rect, Response, Sense, Stroke, StrokeKind, TextWrapMode, Ui,
+    Vec2, WidgetInfo, pos2, vec2,
 };
-use std::sync::Arc;
 
 use super::icons::{self, Icon};
+use super::text::galley;
 use crate::window::theme::{Face, Tokens, tokens};
 
 /// How much a button weighs.
@@ -245,18 +245,6 @@ fn row_as(
     fill(&mut inside);
     ring(ui.painter(), &response, t, 4);
     done(response)
-}
-
-/// A text, laid out.
-pub(crate) fn galley(
-    ui: &Ui,
-    face: Face,
-    text: &str,
-    color: Color32,
-    room: f32,
-    wrap: TextWrapMode,
-) -> Arc<Galley> {
-    WidgetText::from(face.text(text, color)).into_galley(ui, Some(wrap), room.max(0.0), egui::TextStyle::Body)
 }
 
 fn pressed(response: &Response) -> bool {

@@ -4,6 +4,7 @@ use eframe::egui;
 use egui::{ComboBox, Id, Key, Margin, Response, TextEdit, Ui, vec2};
 
 use super::icons::{self, Icon};
+use super::text::{self, galley};
 use crate::window::theme::{Face, tokens};
 
 /// A line of text under its label.
@@ -22,15 +23,24 @@ pub(crate) fn line(
 /// A line of text whose label the caller draws.
 pub(crate) fn bare_line(ui: &mut Ui, id: &str, text: &mut String, hint: &str, longest: usize) -> Response {
     let hint = Face::Small.text(hint, tokens(ui).ink3);
-    let response = ui.add(
-        TextEdit::singleline(text)
-            .id(Id::unique(id))
-            .hint_text(hint)
-            .desired_width(f32::INFINITY)
-            .min_size(vec2(0.0, 32.0))
-            .margin(Margin::symmetric(10, 6))
-            .char_limit(longest),
-    );
+    let id = Id::unique(id);
+    // While it is typed in, letters stand where the cursor finds them.
+    let reordered = text::has_right_to_left(text) && !ui.memory(|memory| memory.has_focus(id));
+    let mut layouter = |ui: &Ui, text: &dyn egui::TextBuffer, _room: f32| {
+        let seen = text::seen(text.as_str());
+        galley(ui, Face::Small, &seen, tokens(ui).ink, f32::INFINITY, egui::TextWrapMode::Extend)
+    };
+    let mut field = TextEdit::singleline(text)
+        .id(id)
+        .hint_text(hint)
+        .desired_width(f32::INFINITY)
+        .min_size(vec2(0.0, 32.0))
+        .margin(Margin::symmetric(10, 6))
+        .char_limit(longest);
+    if reordered {
+        field = field.layouter(&mut layouter);
+    }
+    let response = ui.add(field);
     if response.gained_focus() {
         response.scroll_to_me(None);
     }

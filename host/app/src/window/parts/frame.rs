@@ -4,6 +4,7 @@ use eframe::egui;
 use egui::{Color32, CornerRadius, Frame, Label, Margin, Response, Sides, Stroke, Ui, vec2};
 
 use super::icons::{self, Icon};
+use super::text::{self, galley};
 use crate::window::theme::{Face, tokens};
 
 /// The margin at both sides of a part.
@@ -30,12 +31,44 @@ pub(crate) fn plain<R>(ui: &mut Ui, fill: impl FnOnce(&mut Ui) -> R) -> R {
 
 /// A text that wraps.
 pub(crate) fn text(ui: &mut Ui, face: Face, text: impl Into<String>, color: Color32) -> Response {
-    ui.add(Label::new(face.text(text, color)).wrap())
+    let text = text.into();
+    let seen = text::seen(&text).into_owned();
+    named(ui.add(Label::new(face.text(&seen, color)).wrap()), &text, &seen)
 }
 
 /// A text on one line; what does not fit is cut, and shown whole under the pointer.
 pub(crate) fn truncated(ui: &mut Ui, face: Face, text: impl Into<String>, color: Color32) -> Response {
-    ui.add(Label::new(face.text(text, color)).truncate())
+    let text = text.into();
+    if !text::has_right_to_left(&text) {
+        return ui.add(Label::new(face.text(text, color)).truncate());
+    }
+    let seen = text::seen(&cut(ui, face, &text, ui.available_width())).into_owned();
+    let response = ui.add(Label::new(face.text(&seen, color)).truncate());
+    let response = if seen.contains('…') { response.on_hover_text(&text) } else { response };
+    named(response, &text, &seen)
+}
+
+/// A text from right to left that has room: what is left out is its end, which stands at the left.
+fn cut(ui: &Ui, face: Face, text: &str, room: f32) -> String {
+    let fits = |text: &str| {
+        let seen = text::seen(text);
+        galley(ui, face, &seen, Color32::BLACK, f32::INFINITY, egui::TextWrapMode::Extend).size().x <= room
+    };
+    if !text::begins_at_the_right(text) || fits(text) {
+        return text.to_owned();
+    }
+    let letters: Vec<char> = text.chars().collect();
+    let first = |n: usize| letters.iter().take(n).chain(&['…']).collect::<String>();
+    let most: Vec<usize> = (0..letters.len()).collect();
+    first(most.partition_point(|n| fits(&first(*n))).saturating_sub(1))
+}
+
+/// Screen readers read a text in the order in which it is spoken.
+fn named(response: Response, text: &str, seen: &str) -> Response {
+    if text != seen {
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, text));
+    }
+    response
 }
 
 /// A note under something.

@@ -6,3 +6,4 @@ pub(crate) mod frame;
 pub(crate) mod icons;
 pub(crate) mod meters;
 pub(crate) mod shot;
+pub(crate) mod text;

@@ -10,8 +10,8 @@ use egui::{
     TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
-use super::buttons::galley;
 use super::frame;
+use super::text::galley;
 use crate::window::theme::{Face, tokens};
 
 /// A decoded picture, on its way to the screen.

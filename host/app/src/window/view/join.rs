@@ -49,7 +49,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
             ui.painter().rect_filled(rect, 4.0, t.accent_soft);
         }
         shot::dashed(ui, rect);
-        let text = crate::window::parts::buttons::galley(
+        let text = crate::window::parts::text::galley(
             ui,
             Face::Small,
             words,
