@@ -1,5 +1,6 @@
 //! The window's loop: takes what the threads tell, draws, carries out what is wanted.
 
+use std::os::unix::process::CommandExt as _;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use super::model::{Model, Reach};
 use super::parts::frame::Tone;
 use super::said::Said;
 use super::sign::Shows;
+use super::software::{self, Program};
 use super::worker::{Event, Worker};
 use super::{Setup, theme, view, words};
 use crate::cli::args;
@@ -33,20 +35,36 @@ pub fn open(setup: Setup) -> Result<()> {
             return Ok(());
         }
     };
-    let options = eframe::NativeOptions {
-        viewport: ViewportBuilder::default()
-            .with_title("Candor")
-            .with_app_id("candor")
-            .with_inner_size([340.0, 588.0])
-            .with_min_inner_size([320.0, 400.0])
-            .with_icon(icon(true)),
-        ..Default::default()
-    };
-    eframe::run_native("candor", options, Box::new(move |created| Ok(Box::new(App::new(created, setup, instance)))))
-        .map_err(|error| {
-            anyhow!("the window could not be opened: {error}. Is DISPLAY set, and does the display allow OpenGL? `candor status` works without a window")
-        })
+    let viewport = ViewportBuilder::default()
+        .with_title("Candor")
+        .with_app_id("candor")
+        .with_inner_size([340.0, 588.0])
+        .with_min_inner_size([320.0, 400.0])
+        .with_icon(icon(true));
+    let chosen = std::env::var(RENDERER).unwrap_or_default();
+    if chosen == SOFTWARE || (chosen != OPENGL && !software::has_graphics_card()) {
+        return software::run(viewport, |ctx| App::new(ctx, setup, instance)).map_err(|error| {
+            anyhow!("the window could not be opened: {error:#}. Is DISPLAY set? `candor status` works without a window")
+        });
+    }
+    let options = eframe::NativeOptions { viewport, ..Default::default() };
+    let opened = eframe::run_native(
+        "candor",
+        options,
+        Box::new(move |created| Ok(Box::new(App::new(&created.egui_ctx, setup, instance)))),
+    );
+    let Err(error) = opened else { return Ok(()) };
+    // A card may be there and OpenGL not. There is one loop a process: another one tries it without.
+    crate::say::aside(&format!("candor: no window by OpenGL: {error}."));
+    let mut without = std::process::Command::new(std::env::current_exe()?);
+    let error = without.args(std::env::args_os().skip(1)).env(RENDERER, SOFTWARE).exec();
+    Err(anyhow!("the window could not be opened: {error}. `candor status` works without a window"))
 }
+
+/// How the window is painted, where that is not to be found out: `software` or `opengl`.
+const RENDERER: &str = "CANDOR_RENDERER";
+const SOFTWARE: &str = "software";
+const OPENGL: &str = "opengl";
 
 struct App {
     model: Model,
@@ -68,8 +86,8 @@ struct App {
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 impl App {
-    fn new(created: &eframe::CreationContext<'_>, setup: Setup, instance: Instance) -> Self {
-        let ctx = created.egui_ctx.clone();
+    fn new(ctx: &Context, setup: Setup, instance: Instance) -> Self {
+        let ctx = ctx.clone();
         theme::install(&ctx);
         let woken = ctx.clone();
         let calls = instance.calls(move || woken.request_repaint());
@@ -303,6 +321,20 @@ impl App {
 
 impl eframe::App for App {
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        Program::closed(self);
+    }
+
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        Program::logic(self, ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        Program::ui(self, ui);
+    }
+}
+
+impl Program for App {
+    fn closed(&mut self) {
         // Whoever opens a window now gets one of their own.
         self.calls = None;
         // Its field is left with the window. The threads that carry requests end with it, so it is asked here.
@@ -313,7 +345,7 @@ impl eframe::App for App {
         }
     }
 
-    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+    fn logic(&mut self, ctx: &Context) {
         self.shows.visible(ctx.input(|input| input.viewport().minimized != Some(true)));
         self.answer_calls(ctx);
         self.take(ctx);
@@ -324,7 +356,7 @@ impl eframe::App for App {
         self.enlarge(ctx);
     }
 
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut Ui) {
         view::show(ui, &mut self.model);
         let ctx = ui.ctx().clone();
         let state = if self.marked { "recording" } else { "not recording" };

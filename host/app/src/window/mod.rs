@@ -14,6 +14,7 @@ mod model;
 mod parts;
 mod said;
 mod sign;
+mod software;
 #[cfg(test)]
 mod tests;
 mod theme;
