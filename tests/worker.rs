@@ -39,6 +39,9 @@ struct Desk {
 
 const CONTRACT: &str = "work";
 
+#[path = "worker/undo.rs"]
+mod undo;
+
 impl Desk {
     fn open(hold_ms: u64, speed: u32, change: impl FnOnce(&mut Value)) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -237,76 +240,6 @@ fn walk(folder: &Path) -> usize {
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
-}
-
-#[test]
-fn invariant_08_a_removed_segment_comes_back_until_it_is_sent_and_is_gone_then() {
-    let desk = Desk::open(3_600_000, SPEED, |terms| terms["manual-time"] = json!("ask"));
-    desk.tell(Request::Start { memo: Some("Reading".into()), no_sign: true });
-    let held = desk.until("held picture", |d| {
-        d.segments().into_iter().find(|s| s.picture.is_some() && s.parcel.is_some())
-    });
-    desk.tell(Request::Stop { at_segment_end: false });
-    let shown = |start: u64| desk.segments().into_iter().find(|s| s.start == start).unwrap();
-
-    // Its picture first, then the rest, and back in two steps.
-    desk.tell(Request::RemovePicture { start: held.start });
-    let gone: Forgotten = desk.get(Request::RemoveSegment { start: held.start });
-    assert_eq!((gone.segments, gone.time_ms, gone.pictures), (1, held.tracked_ms, 0));
-    let removed = shown(held.start);
-    assert!(removed.removed_at.is_some() && removed.tracked_ms == 0 && removed.memo.is_none());
-    assert!(removed.undo_until.is_some(), "{removed:#?}");
-    assert!(desk.refused(Request::RemoveSegment { start: held.start }).contains("nothing was recorded"));
-    desk.tell(Request::Restore { start: held.start });
-    let without = shown(held.start);
-    assert_eq!((without.tracked_ms, &without.memo, &without.picture), (held.tracked_ms, &held.memo, &None));
-    assert!(without.undo_until.is_some(), "its picture can still come back");
-    desk.tell(Request::Restore { start: held.start });
-    let back = shown(held.start);
-    assert_eq!((back.tracked_ms, &back.picture, back.undo_until), (held.tracked_ms, &held.picture, None));
-    assert!(desk.refused(Request::Restore { start: held.start }).contains("no removal"));
-
-    // What is sent is destroyed, and both sides see that it was removed.
-    let gone: Forgotten = desk.get(Request::RemoveSegment { start: held.start });
-    assert_eq!(gone.pictures, 1);
-    desk.tell(Request::SendNow { start: held.start });
-    let sent = desk.until("delivery", |d| d.delivered().into_iter().find(|s| start(s) == held.start));
-    assert_eq!((&sent["removed"], &sent["memo"]), (&json!(true), &Value::Null));
-    desk.until("its end", |d| {
-        let late = d.refused(Request::Restore { start: held.start });
-        late.contains("destroyed").then_some(())
-    });
-    let to = desk.folder.path().join("after");
-    let _exported: Value = desk.get(Request::Export { to: to.display().to_string() });
-    let lines = std::fs::read_to_string(to.join("records.jsonl")).unwrap();
-    let of_segment = |line: &&str| {
-        let record: Value = serde_json::from_str(line).unwrap();
-        let at = record["at"].as_u64().unwrap();
-        (held.start..held.start + 60_000).contains(&at) && record["kind"] == "span"
-    };
-    let spans: Vec<&str> = lines.lines().filter(of_segment).collect();
-    assert!(!spans.is_empty() && spans.iter().all(|line| line.contains("erased")), "{spans:#?}");
-    assert_eq!(desk.agent.ask(&["verify"]).unwrap()["first_bad"], Value::Null);
-
-    // Typed-in time goes and comes back the same way; a client who is asked is told why it was not tracked.
-    let (from, to) = (held.start - 3_600_000, held.start - 3_600_000 + 60_000);
-    let typed = |reason: Option<&str>| Request::AddManual {
-        from,
-        to,
-        memo: "A call".into(),
-        reason: reason.map(str::to_owned),
-    };
-    assert!(desk.refused(typed(None)).contains("why it was not tracked"));
-    assert!(desk.refused(typed(Some("  "))).contains("why it was not tracked"));
-    let added: Forgotten = desk.get(typed(Some("On the phone")));
-    assert_eq!((added.segments, added.time_ms), (1, 60_000));
-    let _gone: Forgotten = desk.get(Request::RemoveSegment { start: added.from });
-    assert!(shown(added.from).removed_at.is_some());
-    desk.tell(Request::Restore { start: added.from });
-    let back = shown(added.from);
-    assert!(back.manual && back.memo.as_deref() == Some("A call") && back.removed_at.is_none());
-    let parcel: candor_protocol::ParcelBytes = desk.get(Request::Parcel { parcel: back.parcel.unwrap() });
-    assert_eq!(parcel.document["manual"]["reason"], "On the phone");
 }
 
 #[test]

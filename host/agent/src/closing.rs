@@ -389,7 +389,9 @@ impl Closing {
         let untold = tells_nothing(&parcel)
             && latest.is_some()
             && (untold_before || shared.journal.never_left(&shared.session, start, now).await?);
-        let taken_back = untold || (cancelled && !untold_before);
+        // Of what the client has, a change that was taken back keeps no later one from being sent: a removal least.
+        let has_it = cancelled && shared.journal.was_delivered(&shared.session, start).await?;
+        let taken_back = untold || (cancelled && !untold_before && !has_it);
         let hold = match (taken_back, at_once || (revision > 0 && !untold_before)) {
             (true, _) => HELD_FOR_GOOD,
             // What was removed just now can be brought back for a moment.

@@ -12,6 +12,7 @@ use candor_protocol::{Forgotten, MAX_MEMO};
 
 use crate::closing::{CloseError, Closing, Placed};
 use crate::record::Record;
+use crate::removal::{is_removed, since_removal};
 
 /// The longest span that is removed or typed in at once: 31 days.
 const MAX_SPAN_MS: u64 = 31 * 24 * 60 * 60_000;
@@ -43,6 +44,19 @@ impl From<serde_json::Error> for EditError {
 }
 
 impl Closing {
+    /// Takes a closed segment back before it is delivered: nothing of it, or of its last change, is sent.
+    ///
+    /// # Errors
+    /// Where it was delivered or refused already.
+    pub async fn take_back(&self, start: u64) -> Result<(), EditError> {
+        // Not while it is written anew: the one that is named would no longer be the one that is sent.
+        let _turn = self.turn.lock().await;
+        if let Some(latest) = self.latest(start).await? {
+            self.shared.journal.cancel(&latest.parcel_id, self.shared.clock.now()).await?;
+        }
+        Ok(())
+    }
+
     fn unlocked(&self, start: u64) -> bool {
         self.shared.clock.now() < lock_of(start)
     }
@@ -86,17 +100,17 @@ impl Closing {
         let _turn = self.turn.lock().await;
         self.all_written().await?;
         self.not_taken_back(start).await?;
-        let records = self.records(start).await?;
+        let records = since_removal(&self.records(start).await?);
         let typed = records.iter().rev().find_map(|r| match &r.record {
-            Record::Manual { at, reason, .. } => Some((*at, reason.clone())),
+            Record::Manual { at, reason, answers, .. } => Some((*at, reason.clone(), *answers)),
             _ => None,
         });
         let memo = (!memo.is_empty()).then(|| memo.to_owned());
-        if let Some((at, reason)) = typed {
+        if let Some((at, reason, answers)) = typed {
             let memo = memo.clone().ok_or(EditError::Refused("typed-in time needs a memo"))?;
-            self.append(start, &Record::Manual { at, memo, reason }).await?;
+            self.append(start, &Record::Manual { at, memo, reason, answers }).await?;
         } else if records.is_empty() {
-            return Err(EditError::Refused("nothing was recorded in that segment"));
+            return Err(EditError::Refused("nothing was recorded in that segment, or you removed it"));
         }
         self.append(start, &Record::Memo { memo, label }).await?;
         self.revise(start).await?;
@@ -236,7 +250,7 @@ impl Closing {
                 "the client is asked about typed-in time in this contract: say why it was not tracked",
             ));
         }
-        let typed = self.type_in(from, to, memo, reason).await?;
+        let typed = self.type_in(from, to, memo, reason, None).await?;
         let mut sum = Forgotten { from, to: from, segments: 0, time_ms: 0, pictures: 0 };
         for (start, end) in typed {
             sum.to = end;
@@ -246,7 +260,7 @@ impl Closing {
         Ok(sum)
     }
 
-    /// As [`Self::add_manual`]. Returns the segments, each by its start and end.
+    /// As [`Self::add_manual`], perhaps as the answer to an idle question. Returns the segments, each by its start and end.
     ///
     /// # Errors
     /// The same.
@@ -256,6 +270,7 @@ impl Closing {
         to: u64,
         memo: &str,
         reason: Option<String>,
+        answers: Option<u64>,
     ) -> Result<Vec<(u64, u64)>, EditError> {
         let memo = memo.trim();
         if self.terms.manual_time == ManualTime::No {
@@ -273,19 +288,31 @@ impl Closing {
         let now = self.shared.clock.now();
         self.check_lock(from)?;
         let mut typed = Vec::new();
+        let mut removed = false;
         for (start, end) in self.whole_segments(from, to.min(now)) {
             let _turn = self.turn.lock().await;
             self.all_written().await?;
-            let records: Vec<_> = self.records(start).await?.into_iter().map(|r| r.record).collect();
+            let records = self.records(start).await?;
+            if is_removed(&records) {
+                // Both could not come back.
+                removed = true;
+                continue;
+            }
+            let records: Vec<_> = records.into_iter().map(|r| r.record).collect();
             if self.counts(start, &records) {
                 continue;
             }
-            let typed_in = Record::Manual { at: now, memo: memo.to_owned(), reason: reason.clone() };
+            let typed_in = Record::Manual { at: now, memo: memo.to_owned(), reason: reason.clone(), answers };
             self.append(start, &typed_in).await?;
             if self.revise(start).await?.is_none() {
                 self.close_now(start).await?;
             }
             typed.push((start, end));
+        }
+        if typed.is_empty() && removed {
+            return Err(EditError::Refused(
+                "you removed what was recorded there, and that can still be undone: undo it, or try again once it was sent",
+            ));
         }
         if typed.is_empty() {
             return Err(EditError::Refused(

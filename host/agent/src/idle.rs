@@ -1,57 +1,66 @@
 //! The worker's answer about time in which nobody was there, and how it is undone.
+//!
+//! What an answer typed in names the question. So what an answer left that was cut off half way, or was given twice, goes
+//! before another is given, and all of it goes when it is undone.
 
 use candor_diary::parcel::{Gap, GapCause};
-use candor_journal::OutboxState;
+use candor_diary::terms::ManualTime;
+use candor_protocol::IdleAnswer;
 
 use crate::closing::{Closing, Placed};
 use crate::edits::EditError;
 use crate::record::Record;
 
-/// An answer that was given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IdleReply {
-    /// First millisecond of the time that was asked about.
-    pub from: u64,
-    /// First millisecond after it.
-    pub to: u64,
-    /// The segments that were typed in by it, by their starts.
-    pub typed: Vec<u64>,
-}
+/// Why time that an answer types in was not tracked, for a client that is asked about each.
+const REASON: &str = "There were no keys, clicks or scrolls";
 
 impl Closing {
-    /// Takes an answer back: what was typed in by it is erased, and what it left out is unanswered again.
+    /// Types in what an answer says about the time `from` until before `to`; leaving it out types nothing.
     ///
     /// # Errors
-    /// `EditError`, where a segment that was typed in was sent, and nothing changes.
-    pub(crate) async fn unanswer(&self, reply: &IdleReply) -> Result<(), EditError> {
-        let _turn = self.turn.lock().await;
-        self.all_written().await?;
-        self.check_lock(reply.from)?;
+    /// `EditError`; the question stays open.
+    pub(crate) async fn answer(&self, from: u64, to: u64, answer: &IdleAnswer) -> Result<(), EditError> {
+        self.unanswer(from, to).await?;
+        if let IdleAnswer::Manual(memo) = answer {
+            let reason = (self.terms.manual_time == ManualTime::Ask).then(|| REASON.to_owned());
+            self.type_in(from, to, memo, reason, Some(from)).await?;
+        }
+        Ok(())
+    }
+
+    /// Undoes the answer about the time `from` until before `to`.
+    ///
+    /// # Errors
+    /// `EditError`, where something that it typed in may have been sent: nothing changes then.
+    pub(crate) async fn undo_answer(&self, from: u64, to: u64) -> Result<(), EditError> {
+        self.check_lock(from)?;
         let now = self.shared.clock.now();
-        for start in &reply.typed {
-            let sent = |entry: &candor_journal::OutboxEntry| match entry.state {
-                OutboxState::Held => entry.hold_until <= now,
-                OutboxState::Cancelled => false,
-                _ => true,
-            };
-            if self.latest(*start).await?.as_ref().is_some_and(sent) {
+        let journal = &self.shared.journal;
+        for start in self.shared.cut.starts(from, to) {
+            let typed = self.records(start).await?.iter().any(|r| is_typed(&r.record, from));
+            if typed && !journal.never_left(&self.shared.session, start, now).await? {
                 return Err(EditError::Refused(
                     "it is too late to undo that answer: the time was sent. Remove the segment instead",
                 ));
             }
         }
-        let answered = |record: &Record| match record {
-            Record::Answered { from } => *from == reply.from,
-            Record::Gap(Gap { from, to, cause: GapCause::LeftOut }) => *from >= reply.from && *to <= reply.to,
-            _ => false,
+        self.unanswer(from, to).await
+    }
+
+    /// Erases an answer: what it typed in, that it was given, and that the time was left out.
+    async fn unanswer(&self, from: u64, to: u64) -> Result<(), EditError> {
+        let of_answer = |placed: &&Placed| match &placed.record {
+            Record::Answered { from: of } => *of == from,
+            Record::Gap(Gap { from: begin, to: end, cause: GapCause::LeftOut }) => {
+                *begin >= from && *end <= to
+            }
+            record => is_typed(record, from),
         };
-        for start in self.shared.cut.starts(reply.from, reply.to) {
+        for start in self.shared.cut.starts(from, to) {
+            let _turn = self.turn.lock().await;
+            self.all_written().await?;
             let records = self.records(start).await?;
-            // The last one was that of the answer: time that was typed in before keeps its own.
-            let typed = records.iter().rev().find(|r| matches!(r.record, Record::Manual { .. }));
-            let typed = typed.filter(|_| reply.typed.contains(&start)).map(|r| r.sequence);
-            let undone = |r: &&Placed| answered(&r.record) || Some(r.sequence) == typed;
-            let sequences: Vec<u64> = records.iter().filter(undone).map(|r| r.sequence).collect();
+            let sequences: Vec<u64> = records.iter().filter(of_answer).map(|r| r.sequence).collect();
             if !sequences.is_empty() {
                 self.erase(start, sequences, &Record::Restored).await?;
                 self.revise(start).await?;
@@ -60,4 +69,9 @@ impl Closing {
         self.shared.changed();
         Ok(())
     }
+}
+
+/// Whether this was typed in as the answer to the question about the time from then on.
+fn is_typed(record: &Record, from: u64) -> bool {
+    matches!(record, Record::Manual { answers: Some(of), .. } if *of == from)
 }

@@ -117,6 +117,9 @@ pub enum Record {
         /// Why it was not tracked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+        /// The idle question that it answers, by its first millisecond.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answers: Option<u64>,
     },
     /// Nobody was there from `from` to `to`: the worker is asked what to do with the time, which is left out until then.
     Question {

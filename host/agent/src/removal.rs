@@ -69,6 +69,22 @@ fn open_removals(records: &[Placed]) -> Vec<Open> {
     open
 }
 
+/// The removal of all of a segment that can still be undone, by its place.
+fn whole_removal(records: &[Placed]) -> Option<u64> {
+    open_removals(records).iter().rev().find(|open| open.with_time).map(|open| open.sequence)
+}
+
+/// Whether all of a segment was removed, and that can still be undone.
+pub(crate) fn is_removed(records: &[Placed]) -> bool {
+    whole_removal(records).is_some()
+}
+
+/// What was recorded since all of the segment was removed, where that can still be undone.
+pub(crate) fn since_removal(records: &[Placed]) -> Vec<Placed> {
+    let removed = whole_removal(records).unwrap_or(0);
+    records.iter().filter(|r| r.sequence > removed).cloned().collect()
+}
+
 /// The journal's blob with a segment's picture; none where there is none, or it was removed. What was recorded after a
 /// removal is not concerned by it.
 ///
@@ -127,10 +143,7 @@ impl Closing {
         self.write_counts(from).await;
         let records = self.records(from).await?;
         let runs = self.shared.tracked.is_on() && cut.start_of(now) == from;
-        let removed =
-            open_removals(&records).iter().rev().find(|open| open.with_time).map_or(0, |open| open.sequence);
-        let since: Vec<Placed> = records.iter().filter(|r| r.sequence > removed).cloned().collect();
-        if !runs && !self.has_something(from, &since) {
+        if !runs && !self.has_something(from, &since_removal(&records)) {
             return Err(EditError::Refused("nothing was recorded in that segment"));
         }
         let pictures = u32::from(picture_of(&records).is_ok());
@@ -160,7 +173,7 @@ impl Closing {
         let Some(Open { sequence, .. }) = open.pop() else {
             let destroyed = records.iter().any(|r| matches!(r.record, Record::Destroyed { .. }));
             return Err(EditError::Refused(if destroyed {
-                "there is no removal to undo: what it took was destroyed"
+                "there is no removal to undo: what it took was destroyed when it was sent or taken back"
             } else {
                 "there is no removal to undo: nothing of that segment was removed"
             }));

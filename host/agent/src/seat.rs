@@ -109,6 +109,8 @@ pub struct Pipeline {
     courier: Mutex<Option<tokio::task::JoinHandle<()>>>,
     /// Closes and changes segments.
     pub closing: Arc<Closing>,
+    /// Held by whoever answers the idle question, or undoes that.
+    pub answering: Mutex<()>,
     /// Rung when there may be something to deliver.
     pub bell: Arc<Notify>,
     guard: Option<Arc<Guard>>,
@@ -508,6 +510,7 @@ impl Seat {
             tracker: Mutex::new(Some(tracker)),
             courier: Mutex::new(courier),
             closing,
+            answering: Mutex::default(),
             bell,
             guard,
             plugins: listed,

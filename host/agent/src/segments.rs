@@ -147,7 +147,7 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
             Record::Removed { at, time_ms, .. } => {
                 parcel.removed = Some(Removed { at: *at, time_ms: *time_ms })
             }
-            Record::Manual { at, memo, reason } => {
+            Record::Manual { at, memo, reason, .. } => {
                 typed = Some((Manual { at: *at, reason: reason.clone() }, memo));
             }
             _ => {}

@@ -73,12 +73,12 @@ pub enum Command {
         label: Option<String>,
     },
     /// The idle question was answered.
-    Answered {
-        /// The segments that were typed in by the answer, by their starts.
-        typed: Vec<u64>,
-    },
-    /// Undo the last answer to the idle question.
-    Unanswer,
+    Answered,
+    /// The last answer to the idle question was undone.
+    Unanswered,
+    /// Something of the running segment is to be removed: what was until now is written down, so that it goes and what
+    /// follows stays.
+    Cut,
     /// Write memo and label into the running segment again: what it held was removed.
     Rewrite,
 }
@@ -359,7 +359,7 @@ impl Tracker {
                 self.tell_memo().await;
                 Ok(())
             }
-            Command::Answered { typed } => {
+            Command::Answered => {
                 let question = self.state.borrow().question;
                 let Some((from, to)) = question else { return Err("there is no question to answer".into()) };
                 self.record(from, &Record::Answered { from }).await;
@@ -367,25 +367,26 @@ impl Tracker {
                 self.write_gap(from, to, GapCause::LeftOut).await;
                 self.state.send_modify(|s| {
                     s.question = None;
-                    s.replied = Some(crate::idle::IdleReply { from, to, typed });
+                    s.answered = Some((from, to));
                 });
                 Ok(())
             }
-            Command::Unanswer => {
-                let (question, replied) = {
-                    let state = self.state.borrow();
-                    (state.question, state.replied.clone())
-                };
-                let Some(replied) = replied else { return Err("there is no answer to undo".into()) };
-                if question.is_some() {
-                    return Err("another question is open: answer it first".into());
-                }
-                self.closing.unanswer(&replied).await.map_err(|error| error.to_string())?;
+            Command::Unanswered => {
                 self.state.send_modify(|s| {
-                    s.question = Some((replied.from, replied.to));
-                    s.replied = None;
+                    s.question = s.answered.take().or(s.question);
                 });
                 self.shared.changed();
+                Ok(())
+            }
+            Command::Cut => {
+                if self.is_on() && self.state.borrow().absent.is_none() {
+                    let now = self.shared.clock.now();
+                    self.end_span(now).await;
+                    if self.counter.is_some() {
+                        self.stop_counter(now).await;
+                        self.start_counter(now).await;
+                    }
+                }
                 Ok(())
             }
             Command::Rewrite => {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use candor_diary::terms::ManualTime;
 use candor_journal::{JournalError, OutboxState, RecordFilter};
 use candor_protocol::{
     BadPicture, BadRecord, IdleAnswer, MAX_MEMO, NoticeAnswer, Preferences, Request, Verified,
@@ -80,12 +79,7 @@ impl Agent {
                 Ok(Value::Null)
             }
             Request::Idle { answer } => self.idle(answer).await,
-            Request::UndoIdle => {
-                let pipeline = self.pipeline().await?;
-                pipeline.command(Command::Unanswer).await?;
-                pipeline.bell.notify_one();
-                self.rung().await
-            }
+            Request::UndoIdle => self.undo_idle().await,
             Request::Switch { contract } => self.switch(&contract).await,
             Request::Import { invitation } => self.import(&invitation).await,
             Request::Notice { contract } => {
@@ -130,11 +124,13 @@ impl Agent {
             }
             Request::RemovePicture { start } => {
                 let pipeline = self.pipeline().await?;
+                self.cut(&pipeline, start.saturating_add(1)).await?;
                 pipeline.closing.remove_picture(start).await.map_err(words)?;
                 self.changed(&pipeline, start).await
             }
             Request::RemoveSegment { start } => {
                 let pipeline = self.pipeline().await?;
+                self.cut(&pipeline, start.saturating_add(1)).await?;
                 let removed = pipeline.closing.remove_segment(start).await.map_err(words)?;
                 self.changed(&pipeline, start).await?;
                 to_value(removed)
@@ -156,6 +152,7 @@ impl Agent {
             }
             Request::Forget { from, to } => {
                 let pipeline = self.pipeline().await?;
+                self.cut(&pipeline, to).await?;
                 let forgotten = pipeline.closing.forget(from, to).await.map_err(words)?;
                 self.changed(&pipeline, to.saturating_sub(1)).await?;
                 to_value(forgotten)
@@ -172,8 +169,17 @@ impl Agent {
             Request::Outbox => to_value(status::outbox(self).await?),
             Request::Parcel { parcel } => to_value(status::parcel(&self.house.journal, &parcel).await?),
             Request::Cancel { parcel } => {
-                let at = self.house.clock.now();
-                done(self.house.journal.cancel(&parcel, at).await.map_err(words))?;
+                let entry = self.house.journal.outbox_entry(&parcel).await.map_err(words)?;
+                let pipeline = match self.seat(Some(&entry.contract)).await {
+                    Ok(seat) => seat.pipeline().await,
+                    Err(_) => None,
+                };
+                if let Some(pipeline) = pipeline {
+                    pipeline.closing.take_back(entry.segment_start).await.map_err(words)?;
+                } else {
+                    let at = self.house.clock.now();
+                    self.house.journal.cancel(&parcel, at).await.map_err(words)?;
+                }
                 self.rung().await
             }
             Request::Uncancel { parcel } => {
@@ -246,17 +252,37 @@ impl Agent {
 
     async fn idle(&self, answer: IdleAnswer) -> Result<Value, String> {
         let pipeline = self.pipeline().await?;
+        // One after the other: whoever answers twice gives one answer.
+        let _answering = pipeline.answering.lock().await;
         let question = pipeline.state().question;
         let Some((from, to)) = question else { return Err("there is no question to answer".into()) };
-        let mut typed = Vec::new();
-        if let IdleAnswer::Manual(memo) = answer {
-            let asks = pipeline.closing.terms.manual_time == ManualTime::Ask;
-            let reason = asks.then(|| "There were no keys, clicks or scrolls".to_owned());
-            let segments = pipeline.closing.type_in(from, to, &memo, reason).await.map_err(words)?;
-            typed = segments.into_iter().map(|(start, _)| start).collect();
-            pipeline.bell.notify_one();
+        pipeline.closing.answer(from, to, &answer).await.map_err(words)?;
+        pipeline.bell.notify_one();
+        done(pipeline.command(Command::Answered).await)
+    }
+
+    async fn undo_idle(&self) -> Result<Value, String> {
+        let pipeline = self.pipeline().await?;
+        let _answering = pipeline.answering.lock().await;
+        let state = pipeline.state();
+        let Some((from, to)) = state.answered else { return Err("there is no answer to undo".into()) };
+        if state.question.is_some() {
+            return Err("another question is open: answer it first".into());
         }
-        done(pipeline.command(Command::Answered { typed }).await)
+        pipeline.closing.undo_answer(from, to).await.map_err(words)?;
+        pipeline.bell.notify_one();
+        done(pipeline.command(Command::Unanswered).await)?;
+        self.rung().await
+    }
+
+    /// What was of the running segment until now is written down before something of it is removed.
+    async fn cut(&self, pipeline: &Pipeline, to: u64) -> Result<(), String> {
+        let current = self.current().await?;
+        let runs = pipeline.state().since.is_some();
+        if runs && to > current.shared.cut.start_of(self.house.clock.now()) {
+            pipeline.command(Command::Cut).await?;
+        }
+        Ok(())
     }
 
     async fn switch(&self, contract: &str) -> Result<Value, String> {

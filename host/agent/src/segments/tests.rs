@@ -181,7 +181,7 @@ fn a_removed_segment_says_that_and_nothing_else() {
 fn a_typed_in_segment_has_its_memo_and_no_evidence() {
     let records = [
         span(600_000, 660_000),
-        Record::Manual { at: 5, memo: "A call".into(), reason: Some("On the phone".into()) },
+        Record::Manual { at: 5, memo: "A call".into(), reason: Some("On the phone".into()), answers: None },
     ];
     let parcel = assemble(&frame(), &records).unwrap().parcel;
     assert_eq!(parcel.manual, Some(Manual { at: 5, reason: Some("On the phone".into()) }));

@@ -2,7 +2,6 @@
 
 use candor_diary::parcel::GapCause;
 
-use crate::idle::IdleReply;
 use crate::tracked::{Ask, Halt};
 
 /// What the tracker is doing, for `status`.
@@ -28,8 +27,8 @@ pub struct State {
     pub absent: Option<(Absence, u64)>,
     /// Time that the worker is to decide about.
     pub question: Option<(u64, u64)>,
-    /// The last answer to such a question, as long as it can be undone.
-    pub replied: Option<IdleReply>,
+    /// The time that was asked about last and was answered: that can be undone for a while.
+    pub answered: Option<(u64, u64)>,
     /// Segments that ended or run and are not closed yet.
     pub open_segments: usize,
 }

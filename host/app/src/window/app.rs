@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 
 use super::instance::{self, Call, Claimed, Instance};
 use super::intent::{Intent, Page};
-use super::model::{Model, Reach};
+use super::model::{Held, Model, Reach};
 use super::parts::frame::Tone;
 use super::said::Said;
 use super::sign::Shows;
@@ -167,6 +167,10 @@ impl App {
                     }
                     self.model.take(&request, answer);
                 }
+                Event::Large(start, shot) => {
+                    let held = shot.map_or_else(|why| Held::Not(words::sentence(&why)), Held::Here);
+                    self.model.hold_large(start, held);
+                }
                 Event::File(Ok(invitation)) => {
                     self.model.ask(Request::Import { invitation: invitation.trim().to_owned() });
                 }
@@ -263,6 +267,11 @@ impl App {
                 Intent::Read(request) => {
                     if !self.worker.read(request.clone()) {
                         self.model.pending.retain(|pending| *pending != request);
+                    }
+                }
+                Intent::Large(start) => {
+                    if !self.worker.large(start) {
+                        self.model.hold_large(start, Held::Not("The agent is busy. Try again.".into()));
                     }
                 }
                 Intent::File(path) => {

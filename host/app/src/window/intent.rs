@@ -76,6 +76,8 @@ pub(crate) enum Intent {
     Do(Request),
     /// That the agent tells something.
     Read(Request),
+    /// That a segment's picture comes as it fills the window.
+    Large(u64),
     /// That an invitation file is read and taken.
     File(PathBuf),
     /// That an address is opened in the browser or mail program.

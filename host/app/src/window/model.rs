@@ -155,6 +155,8 @@ pub(crate) struct Model {
     pub(crate) rules_before: Option<Vec<OwnRule>>,
     pub(crate) plugins: Option<Vec<Plugin>>,
     pictures: BTreeMap<u64, Held>,
+    /// The picture that fills the window, by its segment's start.
+    large: Option<(u64, Held)>,
 }
 
 impl Model {
@@ -204,6 +206,7 @@ impl Model {
             undo: None,
             plugins: None,
             pictures: BTreeMap::new(),
+            large: None,
         }
     }
 
@@ -425,6 +428,7 @@ impl Model {
         self.fresh_page = true;
         (self.said, self.undo) = (None, None);
         self.edit.removing = false;
+        self.large = None;
         match self.page {
             Page::Accept(_) | Page::Recorded(_) => (self.notice, self.terms) = (None, None),
             Page::Parcel(_) => self.parcel = None,
@@ -520,6 +524,22 @@ impl Model {
         self.pictures.entry(start).or_insert(Held::Awaited)
     }
 
+    /// The same as it fills the window.
+    pub(crate) fn large_picture(&mut self, start: u64) -> &mut Held {
+        if self.large.as_ref().is_none_or(|(of, _)| *of != start) {
+            self.intents.push(Intent::Large(start));
+            self.large = None;
+        }
+        &mut self.large.get_or_insert((start, Held::Awaited)).1
+    }
+
+    /// Takes a picture that came to fill the window.
+    pub(crate) fn hold_large(&mut self, start: u64, held: Held) {
+        if self.page == Page::Picture(start) {
+            self.large = Some((start, held));
+        }
+    }
+
     /// Takes a picture that came.
     pub(crate) fn hold(&mut self, start: u64, held: Held) {
         self.pictures.insert(start, held);
@@ -528,6 +548,7 @@ impl Model {
     /// Pictures are asked for anew.
     pub(crate) fn forget_pictures(&mut self) {
         self.pictures.clear();
+        self.large = None;
     }
 
     /// A segment of the day that is shown.

@@ -11,7 +11,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use jiff::tz::TimeZone;
 
 use super::intent::{Intent, Page};
-use super::model::{Model, Reach, Scene};
+use super::model::{Held, Model, Reach, Scene};
 use super::parts::shot;
 use super::worker::Answer;
 use super::{theme, view, words};
@@ -46,6 +46,7 @@ impl Desk {
                     Intent::Go(page) => self.model.go(page),
                     Intent::Back => self.model.back(),
                     Intent::Read(request) => self.answer(&request),
+                    Intent::Large(start) => self.model.hold_large(start, Held::Here(screen())),
                     Intent::Do(request) => {
                         self.answer(&request);
                         self.wanted.push(Intent::Do(request));
@@ -74,7 +75,7 @@ impl Desk {
 fn screen() -> shot::Shot {
     use base64::Engine as _;
     let bytes = base64::engine::general_purpose::STANDARD.decode(&states::screen().base64).unwrap();
-    shot::decode(&bytes).unwrap()
+    shot::decode(&bytes, shot::SMALL).unwrap()
 }
 
 fn open(desk: Desk, theme: Theme, width: f32) -> Harness<'static, Desk> {

@@ -38,6 +38,8 @@ pub(crate) enum Event {
     Lost(String),
     /// An answer.
     Answer(Request, Result<Answer, String>),
+    /// A segment's picture as it fills the window, by the segment's start.
+    Large(u64, Result<Shot, String>),
     /// A file that was to be read.
     File(Result<String, String>),
 }
@@ -57,6 +59,7 @@ pub(crate) enum Answer {
 #[derive(Debug)]
 enum Job {
     Ask(Request),
+    Large(u64),
     File(PathBuf),
 }
 
@@ -102,6 +105,11 @@ impl Worker {
         self.reads.try_send(Job::Ask(request)).is_ok()
     }
 
+    /// Asks for a segment's picture as it fills the window.
+    pub(crate) fn large(&self, start: u64) -> bool {
+        self.reads.try_send(Job::Large(start)).is_ok()
+    }
+
     /// Asks for an invitation file to be read.
     pub(crate) fn file(&self, path: PathBuf) -> bool {
         self.reads.try_send(Job::File(path)).is_ok()
@@ -141,6 +149,11 @@ fn carry<W: Fn()>(client: &dyn Client, queue: &Receiver<Job>, tell: &Tell<W>) {
                 let answer = answer.and_then(|value| understood(&request, value));
                 Event::Answer(request, answer)
             }
+            Job::Large(start) => {
+                let answer = client.ask(&Request::Picture { start }, LIMIT).map_err(|why| why.to_string());
+                let picture = answer.and_then(|value| serde_json::from_value(value).map_err(garbled));
+                Event::Large(start, picture.and_then(|picture| decoded(&picture, shot::LARGE)))
+            }
             Job::File(path) => Event::File(invitation(&path)),
         };
         if !tell.tell(event) {
@@ -149,26 +162,29 @@ fn carry<W: Fn()>(client: &dyn Client, queue: &Receiver<Job>, tell: &Tell<W>) {
     }
 }
 
+fn garbled(error: serde_json::Error) -> String {
+    Trouble::Garbled(error.to_string()).to_string()
+}
+
 /// Decodes pictures here, where it may take its time.
 fn understood(request: &Request, value: Value) -> Result<Answer, String> {
-    let garbled = |error: serde_json::Error| Trouble::Garbled(error.to_string()).to_string();
     match request {
         Request::Picture { .. } => {
             let picture: Picture = serde_json::from_value(value).map_err(garbled)?;
-            decoded(&picture).map(Answer::Picture)
+            decoded(&picture, shot::SMALL).map(Answer::Picture)
         }
         Request::Preview { .. } => {
             let mut preview: Preview = serde_json::from_value(value).map_err(garbled)?;
-            let shot = preview.picture.take().map(|picture| decoded(&picture)).transpose()?;
+            let shot = preview.picture.take().map(|picture| decoded(&picture, shot::SMALL)).transpose()?;
             Ok(Answer::Preview(Box::new(preview), shot))
         }
         _ => Ok(Answer::Value(value)),
     }
 }
 
-fn decoded(picture: &Picture) -> Result<Shot, String> {
+fn decoded(picture: &Picture, most: usize) -> Result<Shot, String> {
     let bytes = base64::engine::general_purpose::STANDARD.decode(&picture.base64);
-    shot::decode(&bytes.map_err(|_| "The picture could not be read: it is damaged.".to_owned())?)
+    shot::decode(&bytes.map_err(|_| "The picture could not be read: it is damaged.".to_owned())?, most)
 }
 
 fn invitation(path: &std::path::Path) -> Result<String, String> {

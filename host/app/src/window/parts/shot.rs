@@ -152,11 +152,16 @@ pub(crate) fn covered(ui: &mut Ui, redactions: &[Redaction], covered_by: &[Strin
     }
 }
 
-/// Decodes WebP for the screen: at most 4096 pixels a side, made smaller by whole steps.
+/// How wide and high a picture is kept beside words, in pixels: twice the usual window's width.
+pub(crate) const SMALL: usize = 700;
+/// How wide and high a picture is kept where it fills the window, in pixels.
+pub(crate) const LARGE: usize = 4_096;
+
+/// Decodes WebP for the screen: at most `most` pixels a side, made smaller by whole steps.
 ///
 /// # Errors
 /// A sentence, where it is no picture or a too large one.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Shot, String> {
+pub(crate) fn decode(bytes: &[u8], most: usize) -> Result<Shot, String> {
     const MOST: u64 = 100_000_000;
     let bad = || "The picture could not be read: it is damaged.".to_owned();
     let features = webp::BitstreamFeatures::new(bytes).ok_or_else(bad)?;
@@ -166,7 +171,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Shot, String> {
     let decoded = webp::Decoder::new(bytes).decode().ok_or_else(bad)?;
     let (width, height) = (decoded.width() as usize, decoded.height() as usize);
     let channels = if features.has_alpha() { 4 } else { 3 };
-    let step = width.max(height).div_ceil(4_096).max(1);
+    let step = width.max(height).div_ceil(most).max(1);
     let (w, h) = (width / step, height / step);
     let mut pixels = Vec::with_capacity(w * h);
     for y in 0..h {
@@ -226,9 +231,11 @@ mod tests {
     fn a_picture_keeps_its_colours_and_a_wide_one_is_made_smaller() {
         let pixels: Vec<u8> = [200_u8, 40, 90].repeat(8_400 * 40);
         let encoded = webp::Encoder::from_rgb(&pixels, 8_400, 40).encode_lossless();
-        let shot = decode(&encoded).unwrap();
+        let shot = decode(&encoded, LARGE).unwrap();
         assert_eq!((shot.size, shot.image.size), (vec2(8_400.0, 40.0), [2_800, 13]));
         assert_eq!(shot.image.pixels[0], Color32::from_rgb(200, 40, 90));
-        assert!(decode(b"not a picture").is_err());
+        let small = decode(&encoded, SMALL).unwrap();
+        assert_eq!((small.size, small.image.size), (vec2(8_400.0, 40.0), [646, 3]));
+        assert!(decode(b"not a picture", SMALL).is_err());
     }
 }

@@ -29,10 +29,10 @@ fn within(fitted: Rect, room: Rect) -> Rect {
     Rect::from_center_size(room.center(), fitted.size())
 }
 
-/// A segment's picture with its sentence, as wide as there is room, at most `most` high.
-fn large(ui: &mut Ui, m: &mut Model, start: u64, redactions: &[Redaction], most: f32, name: &str) {
+/// A picture with its sentence, as wide as there is room, at most `most` high.
+fn large(ui: &mut Ui, picture: &mut Held, redactions: &[Redaction], most: f32, name: &str) {
     let width = ui.available_width();
-    match m.picture(start) {
+    match picture {
         Held::Awaited => shot::awaited(ui, width),
         Held::Not(why) => {
             let why = why.clone();
@@ -74,8 +74,7 @@ pub(super) fn fresh(ui: &mut Ui, m: &mut Model) {
         );
         large(
             ui,
-            m,
-            segment.start,
+            m.picture(segment.start),
             &facts.redactions,
             220.0,
             "The picture just taken, as the client would see it",
@@ -168,7 +167,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, start: u64) {
             return;
         };
         let most = (ui.ctx().content_rect().height() - 170.0).max(120.0);
-        large(ui, m, start, &facts.redactions, most, "The picture, as the client sees it");
+        large(ui, m.large_picture(start), &facts.redactions, most, "The picture, as the client sees it");
         frame::note(
             ui,
             format!(
