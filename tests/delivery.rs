@@ -208,7 +208,7 @@ fn invariant_09_a_picture_that_is_refused_never_takes_the_time() {
     desk.until("what both sides read", |d| {
         d.delivered()
             .iter()
-            .any(|s| s["no_snapshot_because"] == "No picture: the target refused it, time kept")
+            .any(|s| s["no_snapshot_because"] == "No picture: the back office refused it, time kept")
             .then_some(())
     });
     assert!(desk.drain(30).unwrap().contains("Everything is delivered."));
@@ -224,10 +224,10 @@ fn invariant_09_a_picture_that_is_refused_never_takes_the_time() {
     let status = desk.status();
     assert_eq!(status.outbox.rejected, refused.len() as u64);
     assert_eq!(status.week_ms, week, "what was refused is not counted");
-    assert!(status.problems.iter().any(|p| p.contains("refused") && p.contains("not delivered")));
+    assert!(status.problems.iter().any(|p| p.contains("refused") && p.contains("not counted")));
     let told = desk.drain(1).unwrap_err();
     assert!(told.contains("refused and are NOT delivered"), "{told}");
-    assert!(desk.agent.tell(&["status"]).unwrap().contains("NOT delivered"));
+    assert!(desk.agent.tell(&["status"]).unwrap().contains("refused, not counted"));
     let listed = desk.agent.tell(&["outbox"]).unwrap();
     assert!(listed.contains("refused") && listed.contains("bad-parcel"), "{listed}");
 
@@ -238,7 +238,7 @@ fn invariant_09_a_picture_that_is_refused_never_takes_the_time() {
     desk.until("late delivery", |d| d.drain(10).ok());
     let status = desk.status();
     assert_eq!(status.outbox.rejected, 0);
-    assert!(!status.problems.iter().any(|p| p.contains("not delivered")), "{:?}", status.problems);
+    assert!(!status.problems.iter().any(|p| p.contains("not counted")), "{:?}", status.problems);
     assert!(status.week_ms > week);
     assert!(desk.agent.request(&Request::SendAgain { parcel: refused[0].parcel.clone() }).is_err());
 }
@@ -345,7 +345,7 @@ fn invariant_09_a_lost_token_says_so_and_waits() {
     desk.proxy.set(Way::Through);
     desk.agent.request(&Request::TryNow).unwrap();
     desk.until("unknown", |d| {
-        d.status().problems.iter().any(|p| p.contains("does not know this device's token")).then_some(())
+        d.status().problems.iter().any(|p| p.contains("no longer knows this device")).then_some(())
     });
     desk.restart(enrol_again);
     desk.all_arrives();
@@ -368,7 +368,7 @@ fn invariant_13_a_flood_of_evidence_is_cut_and_said_and_takes_no_time() {
     }
     let segments = desk.segments();
     let said = |s: &Segment| {
-        s.dropped.iter().any(|d| d.contains("of plugin hostile-collector dropped: over its budget"))
+        s.dropped.iter().any(|d| d.contains("from plugin hostile-collector left out: over its limit"))
     };
     let whole: Vec<_> = segments.iter().filter(|s| s.parcel.is_some() && s.tracked_ms >= 110_000).collect();
     assert!(!whole.is_empty() && whole.iter().all(|s| said(s)), "{segments:#?}");

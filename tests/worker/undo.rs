@@ -29,12 +29,28 @@ fn invariant_08_a_removed_segment_comes_back_until_it_is_sent_and_is_gone_then()
     assert_eq!((back.tracked_ms, &back.picture, back.undo_until), (held.tracked_ms, &held.picture, None));
     assert!(desk.refused(Request::Restore { start: held.start }).contains("no removal"));
 
-    // What is sent is destroyed, and both sides see that it was removed.
+    // Taken back from the outbox it is not sent, so it can come back all the same; and it stays taken back.
+    let _gone: Forgotten = desk.get(Request::RemoveSegment { start: held.start });
+    desk.tell(Request::Cancel { parcel: shown(held.start).parcel.unwrap() });
+    std::thread::sleep(Duration::from_secs(1));
+    desk.tell(Request::Restore { start: held.start });
+    let back = shown(held.start);
+    assert_eq!((back.tracked_ms, &back.picture), (held.tracked_ms, &held.picture));
+    assert_eq!(back.state, candor_protocol::SegmentState::Cancelled);
+    desk.tell(Request::Uncancel { parcel: back.parcel.unwrap() });
+
+    // What is sent is destroyed, and both sides see that it was removed, and how much.
     let gone: Forgotten = desk.get(Request::RemoveSegment { start: held.start });
     assert_eq!(gone.pictures, 1);
     desk.tell(Request::SendNow { start: held.start });
     let sent = desk.until("delivery", |d| d.delivered().into_iter().find(|s| start(s) == held.start));
     assert_eq!((&sent["removed"], &sent["memo"]), (&json!(true), &Value::Null));
+    let told = |start: u64| -> u64 {
+        let parcel = shown(start).parcel.unwrap();
+        let parcel: candor_protocol::ParcelBytes = desk.get(Request::Parcel { parcel });
+        parcel.document["removed"]["time-ms"].as_u64().unwrap()
+    };
+    assert_eq!(told(held.start), held.tracked_ms);
     desk.until("its end", |d| {
         let late = d.refused(Request::Restore { start: held.start });
         late.contains("destroyed").then_some(())
@@ -70,6 +86,11 @@ fn invariant_08_a_removed_segment_comes_back_until_it_is_sent_and_is_gone_then()
     assert!(back.manual && back.memo.as_deref() == Some("A call") && back.removed_at.is_none());
     let parcel: candor_protocol::ParcelBytes = desk.get(Request::Parcel { parcel: back.parcel.unwrap() });
     assert_eq!(parcel.document["manual"]["reason"], "On the phone");
+    assert!(desk.refused(typed(Some("\u{200b}"))).contains("why it was not tracked"), "nobody sees that");
+    // Removed for good after it was removed for now: the mark says no less.
+    let _gone: Forgotten = desk.get(Request::RemoveSegment { start: added.from });
+    let gone: Forgotten = desk.get(Request::Forget { from: added.from, to: added.from + 1 });
+    assert_eq!((gone.time_ms, told(added.from)), (60_000, 60_000));
 }
 
 #[test]

@@ -249,8 +249,7 @@ impl Agent {
         let seats = self.seats.lock().await;
         let seat = chosen.and_then(|id| named(&seats, &id)).or_else(|| seats.values().next());
         seat.cloned().ok_or_else(|| {
-            "this device is not enrolled: take part in a contract with the link or file from the client \
-             (`candor join LINK`)"
+            "this device has no contract yet: join one with the link or file from the client (`candor join LINK`)"
                 .into()
         })
     }
@@ -263,7 +262,7 @@ impl Agent {
     async fn working(&self) -> Result<(Arc<Seat>, Arc<Pipeline>), String> {
         let seat = self.current().await?;
         let pipeline = seat.pipeline().await;
-        Ok((seat, pipeline.ok_or("nothing is tracked: the notice was not accepted yet")?))
+        Ok((seat, pipeline.ok_or("nothing is tracked: the notice is not accepted yet. Read `candor notice`, then run `candor accept`")?))
     }
 
     async fn command(&self, command: Command) -> Result<Value, String> {

@@ -84,7 +84,7 @@ pub enum CloseError {
     #[error("{0}")]
     NoKey(String),
     /// It was changed too often.
-    #[error("this segment was changed {MAX_REVISION} times, which is as often as can be")]
+    #[error("this segment was changed {MAX_REVISION} times and cannot be changed again")]
     ChangedTooOften,
     /// The operating system gave no random bytes.
     #[error("no random bytes: {0}")]
@@ -362,7 +362,7 @@ impl Closing {
         let unreadable = records.iter().filter(|r| matches!(r, Record::Unreadable { .. })).count();
         if unreadable > 0 {
             let text = format!(
-                "{unreadable} records of one segment cannot be read any more; the rest is kept and sent"
+                "part of one segment cannot be read any more ({unreadable} damaged); the rest is kept and sent"
             );
             self.shared.problem("damage", Some(text));
         }
@@ -453,7 +453,7 @@ impl Closing {
                 && let Err(error) = self.write(start, Some(latest)).await
             {
                 // It is caught up with at the next start; the others are now.
-                self.shared.problem("segment", Some(format!("a change was not caught up with: {error}")));
+                self.shared.problem("segment", Some(format!("a change could not be finished: {error}")));
             }
         }
         Ok(())

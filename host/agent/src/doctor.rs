@@ -55,8 +55,7 @@ async fn display(eyes: &Result<Arc<dyn Eyes>, String>) -> Check {
             "display",
             false,
             why,
-            "sign in with an X11 session; a display of the same name is found by itself when it is there, for any other one \
-             start the agent anew within it",
+            "Sign in to an X11 session. If the display has a new name, quit the agent and start it again there.",
         ),
     }
 }
@@ -81,8 +80,7 @@ async fn counting(source: &dyn InputSource) -> Check {
             "counting",
             false,
             why,
-            "candor-counter has to lie beside candor-agent, and to count it needs an X11 session whose server has the \
-             RECORD extension",
+            "Install `candor-counter` beside `candor-agent`. Counting needs an X11 session whose server has the RECORD extension.",
         ),
     }
 }
@@ -93,7 +91,6 @@ const LEAST_FREE: u64 = 100 << 20;
 fn disk(agent: &Agent) -> Check {
     let bytes = agent.disk_bytes();
     let limit = crate::settings::preferences(&agent.house().folder).map_or(u64::MAX, |p| p.disk_limit);
-    let mb = |bytes: u64| bytes.div_ceil(1 << 20);
     let free = rustix::fs::statvfs(agent.house().folder.path("."))
         .map(|found| found.f_bavail.saturating_mul(found.f_frsize));
     if let Ok(free) = free
@@ -105,8 +102,8 @@ fn disk(agent: &Agent) -> Check {
     check(
         "disk",
         bytes < limit,
-        format!("{} MB of the {} MB that may be used", mb(bytes), mb(limit)),
-        "remove what is not needed (`candor forget`), or set more in Preferences",
+        format!("{} of {} used", candor_diary::plain::size(bytes), candor_diary::plain::size(limit)),
+        "Remove what you do not need (`candor forget`), or allow more disk space in Preferences.",
     )
 }
 
@@ -120,7 +117,7 @@ fn memory() -> Check {
             "memory",
             kb < 300 * 1024,
             format!("the agent uses {} MB", kb.div_ceil(1024)),
-            "quit the agent and start it again; if it comes back, contact support",
+            "Quit the agent and start it again. If this happens again, contact support.",
         ),
         None => check("memory", true, "unknown on this system", ""),
     }
@@ -167,7 +164,7 @@ async fn back_office(seat: &Seat) -> Vec<Check> {
         }
     };
     let asked = format!("{}/api/v1/week", url.as_str().trim_end_matches('/'));
-    let kept = "everything is kept on this computer and sent when it can be; check the network";
+    let kept = "Check the network. Everything is kept on this computer and sent later.";
     let answer = match probe(&asked, &grants, Duration::from_secs(LIMIT_S)).await {
         Ok(answer) => answer,
         Err(why) => {
@@ -181,7 +178,12 @@ async fn back_office(seat: &Seat) -> Vec<Check> {
     } else {
         let to = answer.header("location").map(|to| format!(", and points to {to}")).unwrap_or_default();
         let found = format!("the answer {} at {place} did not come from a back office{to}", answer.status);
-        check("back-office", false, found, "something on the way gave it, such as a proxy or a sign-in page")
+        check(
+            "back-office",
+            false,
+            found,
+            "Something in between answered, such as a proxy or the network's sign-in page.",
+        )
     }];
     if let Some(theirs) = answer.header("date").and_then(|d| jiff::fmt::rfc2822::parse(d).ok()) {
         let off = jiff::Timestamp::now().as_second() - theirs.timestamp().as_second();

@@ -6,13 +6,14 @@
 
 use candor_diary::billing::Facts;
 use candor_diary::calendar::lock_of;
+use candor_diary::plain::is_unseen;
 use candor_diary::terms::ManualTime;
 use candor_journal::{JournalError, OutboxState};
 use candor_protocol::{Forgotten, MAX_MEMO};
 
 use crate::closing::{CloseError, Closing, Placed};
 use crate::record::Record;
-use crate::removal::{is_removed, since_removal};
+use crate::removal::{is_removed, since_removal, withdrawn_ms};
 
 /// The longest span that is removed or typed in at once: 31 days.
 const MAX_SPAN_MS: u64 = 31 * 24 * 60 * 60_000;
@@ -107,7 +108,7 @@ impl Closing {
         });
         let memo = (!memo.is_empty()).then(|| memo.to_owned());
         if let Some((at, reason, answers)) = typed {
-            let memo = memo.clone().ok_or(EditError::Refused("typed-in time needs a memo"))?;
+            let memo = memo.clone().ok_or(EditError::Refused("manual time needs a memo"))?;
             self.append(start, &Record::Manual { at, memo, reason, answers }).await?;
         } else if records.is_empty() {
             return Err(EditError::Refused("nothing was recorded in that segment, or you removed it"));
@@ -151,7 +152,7 @@ impl Closing {
 
     async fn forget_or_ask(&self, from: u64, to: u64, remove: bool) -> Result<Forgotten, EditError> {
         if to <= from || to - from > MAX_SPAN_MS {
-            return Err(EditError::Refused("a span of one minute to 31 days can be removed"));
+            return Err(EditError::Refused("you can remove one minute to 31 days at a time"));
         }
         let cut = &self.shared.cut;
         if remove {
@@ -167,7 +168,7 @@ impl Closing {
             let records = self.records(start).await?;
             // What the running minute holds is in no record yet.
             let runs = self.shared.tracked.is_on() && cut.start_of(self.shared.clock.now()) == start;
-            if !runs && !self.has_something(start, &records) {
+            if !runs && !self.has_something(start, &records) && !is_removed(&records) {
                 // A memo that was set while nothing was tracked is no segment, but it goes, too.
                 let memos = records.iter().filter(|r| matches!(r.record, Record::Memo { .. }));
                 let memos: Vec<u64> = memos.map(|r| r.sequence).collect();
@@ -182,7 +183,7 @@ impl Closing {
             }
             let (time_ms, pictures) = match remove {
                 true => self.remove_whole(start, &records).await?,
-                false => (self.time_of(start, &records), count(&pictures(&records))),
+                false => (self.time_of(start, &records) + withdrawn_ms(&records), count(&pictures(&records))),
             };
             let none = Forgotten { from: start, to: start, segments: 0, time_ms: 0, pictures: 0 };
             let sum = sum.get_or_insert(none);
@@ -194,7 +195,7 @@ impl Closing {
         sum.ok_or(if locked {
             EditError::Locked
         } else {
-            EditError::Refused("nothing was recorded in that span")
+            EditError::Refused("nothing was recorded between those times")
         })
     }
 
@@ -244,10 +245,10 @@ impl Closing {
         memo: &str,
         reason: Option<String>,
     ) -> Result<Forgotten, EditError> {
-        let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
+        let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| says_something(reason));
         if reason.is_none() && self.terms.manual_time == ManualTime::Ask {
             return Err(EditError::Refused(
-                "the client is asked about typed-in time in this contract: say why it was not tracked",
+                "the client is asked about manual time in this contract: say why it was not tracked",
             ));
         }
         let typed = self.type_in(from, to, memo, reason, None).await?;
@@ -274,16 +275,16 @@ impl Closing {
     ) -> Result<Vec<(u64, u64)>, EditError> {
         let memo = memo.trim();
         if self.terms.manual_time == ManualTime::No {
-            return Err(EditError::Refused("the terms do not allow time that was typed in"));
+            return Err(EditError::Refused("the terms do not allow manual time"));
         }
-        if memo.is_empty() || memo.chars().count() > MAX_MEMO {
-            return Err(EditError::Refused("typed-in time needs a memo of 1 to 500 characters"));
+        if !says_something(memo) || memo.chars().count() > MAX_MEMO {
+            return Err(EditError::Refused("manual time needs a memo of 1 to 500 characters"));
         }
         if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_MEMO) {
             return Err(EditError::Refused("a reason has 500 characters at most"));
         }
         if to <= from || to - from > MAX_SPAN_MS {
-            return Err(EditError::Refused("a span of one minute to 31 days can be typed in"));
+            return Err(EditError::Refused("manual time covers one minute to 31 days at a time"));
         }
         let now = self.shared.clock.now();
         self.check_lock(from)?;
@@ -316,7 +317,7 @@ impl Closing {
         }
         if typed.is_empty() {
             return Err(EditError::Refused(
-                "typed-in time fills whole segments without activity, and there is none in that span",
+                "manual time fills whole segments without activity, and there are none between those times",
             ));
         }
         Ok(typed)
@@ -347,7 +348,9 @@ impl Closing {
     /// Erases all that a segment holds and writes its tombstone. Answers the time and the pictures that went.
     async fn remove_whole(&self, start: u64, records: &[Placed]) -> Result<(u64, u32), EditError> {
         self.drop_counts(start);
-        let time_ms = self.time_of(start, records);
+        // What was removed before and is erased now counts, too; together they are never more than the segment.
+        let before: u64 = withdrawn_ms(records);
+        let time_ms = self.time_of(start, records).saturating_add(before);
         let pictures = pictures(records);
         let count = count(&pictures);
         let sequences: Vec<_> = records.iter().filter(|r| erasable(&r.record)).map(|r| r.sequence).collect();
@@ -388,6 +391,11 @@ impl Closing {
         self.shared.changed();
         Ok(())
     }
+}
+
+/// Whether anything of a text can be seen.
+fn says_something(text: &str) -> bool {
+    text.chars().any(|letter| !letter.is_whitespace() && !is_unseen(letter))
 }
 
 fn count(pictures: &[(u64, String)]) -> u32 {

@@ -71,14 +71,18 @@ pub async fn enrol(folder: &Folder, invitation: &Invitation, name: &str, now: u6
     let ask = Ask { code: &invitation.code, name, public_key: &public_key, nonce: &nonce };
     let bytes = asked(base.join("/api/v1/enrol")?, &ask, server).await?;
     let enrolled = proven(&bytes, &invitation.key, &nonce, &public_key)?;
-    let server_key = PublicKey::from_hex(&enrolled.server_key).context("the back office's key is none")?;
+    let server_key = PublicKey::from_hex(&enrolled.server_key)
+        .context("the back office sent a key that cannot be read: tell the client")?;
     let terms = enrolled.terms;
-    terms
-        .check()
-        .map_err(|bad| anyhow::anyhow!("the terms that the back office sends cannot be taken: {bad}"))?;
+    terms.check().map_err(|bad| {
+        anyhow::anyhow!("the back office sent terms that this tracker cannot use ({bad}): tell the client")
+    })?;
     for part in [&enrolled.device, &enrolled.token] {
         let plain = !part.is_empty() && part.len() <= MAX_PART && part.bytes().all(|b| b.is_ascii_graphic());
-        ensure!(plain, "the back office's answer is not an enrolment");
+        ensure!(
+            plain,
+            "the back office sent an unexpected answer: update Candor, or ask the client for a new invitation"
+        );
     }
     let seat = folder.session(&terms.contract, &server_key)?;
     let handle = handle(folder, &seat, &terms.contract)?;
@@ -142,7 +146,7 @@ async fn asked(url: Url, ask: &Ask<'_>, server: &str) -> Result<Vec<u8>> {
     if !status.is_success() {
         let why = serde_json::from_slice::<Refused>(&bytes)
             .map_or_else(|_| format!("status {}", status.as_u16()), |r| r.message);
-        bail!("the back office does not enrol this device: {}", plain::cut(&plain::visible(&why), MAX_WHY));
+        bail!("the back office refused this device: {}", plain::cut(&plain::visible(&why), MAX_WHY));
     }
     Ok(bytes)
 }
@@ -151,9 +155,7 @@ async fn asked(url: Url, ask: &Ask<'_>, server: &str) -> Result<Vec<u8>> {
 fn proven(bytes: &[u8], fingerprint: &str, nonce: &str, public_key: &str) -> Result<Enrolled> {
     let stranger = || {
         anyhow::anyhow!(
-            "whoever answers at that address is not the back office that the invitation names: it does not show that it \
-             has the key {}. Nothing was changed here, and the code counts as used: whoever answered knows it. Ask the client for a new invitation, and by another way than the last \
-             whether the key is right",
+            "the server at that address is not the back office that the invitation names: it did not prove that it has the key {}. Nothing was changed here. The code is no longer safe. Ask the client for a new invitation, and check the key another way, such as by phone",
             plain::short_hex(fingerprint, 4)
         )
     };
@@ -178,10 +180,7 @@ fn changed_key(folder: &Folder, address: &str, fingerprint: &str) -> Result<()> 
         let known = there.server_key.fingerprint();
         if there.server == address && known != fingerprint {
             bail!(
-                "the back office at {address} had the key {} when this device took part in '{}', and this invitation \
-                 names the key {}. Nothing was changed. Ask the client, by another way than the invitation, whether the \
-                 back office was set up anew. If it was: export what is yours (`candor export`), move {} away, and take \
-                 part again",
+                "the back office at {address} had the key {} when this device joined '{}'; this invitation names the key {}. Nothing was changed. Ask the client, such as by phone, whether the back office was set up again. If it was, run `candor export`, move {} away, and join again",
                 plain::short_hex(&known, 4),
                 plain::visible(&there.terms.title),
                 plain::short_hex(fingerprint, 4),
@@ -307,7 +306,7 @@ mod tests {
             let invitation = Invitation { server: serves(office), code: "c".into(), key };
             let refused = enrol(&folder, &invitation, "laptop", 0).await.unwrap_err();
             let refused = format!("{refused:#}");
-            assert!(refused.contains("cannot be taken") && refused.contains(field), "{refused}");
+            assert!(refused.contains("cannot use") && refused.contains(field), "{refused}");
             assert_eq!(plain::unseen(&refused), None, "{refused}");
             assert!(folder.contracts().unwrap().is_empty(), "nothing is kept of it");
         }

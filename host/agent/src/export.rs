@@ -14,11 +14,12 @@
 mod pages;
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use candor_diary::terms::Terms;
@@ -73,7 +74,7 @@ pub(crate) async fn export(agent: &Agent, to: &str) -> Result<Exported> {
     let zone = TimeZone::system();
     let journal = &agent.house().journal;
     let Written { records, pictures, by_session } = write_records(journal, &folder, &zone).await?;
-    write_parcels(journal, &folder).await?;
+    write_parcels(journal, &folder, &seats).await?;
     let mut contracts = Vec::new();
     for seat in &seats {
         let segments = segments(seat).await?;
@@ -206,8 +207,20 @@ async fn write_picture(
     Ok(Some(path))
 }
 
-async fn write_parcels(journal: &Journal, folder: &Path) -> Result<()> {
-    for entry in journal.outbox(10_000).await? {
+/// Of each segment the latest parcel, and of the latest of all also those that they took the place of.
+async fn write_parcels(journal: &Journal, folder: &Path, seats: &[Arc<Seat>]) -> Result<()> {
+    /// How many the journal lists at once.
+    const LISTED: u32 = 10_000;
+    let mut entries = journal.outbox(LISTED).await?;
+    let mut listed: BTreeSet<String> = entries.iter().map(|entry| entry.parcel_id.clone()).collect();
+    if entries.len() >= LISTED as usize {
+        for seat in seats {
+            let now = seat.house.clock.now().saturating_add(1);
+            let latest = journal.closed_parcels(&seat.shared.session, 0, now).await?;
+            entries.extend(latest.into_iter().filter(|entry| listed.insert(entry.parcel_id.clone())));
+        }
+    }
+    for entry in entries {
         if let Ok(envelope) = journal.envelope(&entry.parcel_id).await {
             write(&folder.join(format!("parcels/{}.dsse.json", entry.parcel_id)), &envelope)?;
         }

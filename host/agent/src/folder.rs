@@ -256,7 +256,7 @@ impl Folder {
         match self.read_json("enrolment.json")? {
             Some(enrolment) => Ok(enrolment),
             None => bail!(
-                "this device is not enrolled: take part in a contract with the link or file from the client (`candor join LINK`, or `candor-agent enrol LINK`)"
+                "this device has no contract yet: join one with the link or file from the client (`candor join LINK`, or `candor-agent enrol LINK`)"
             ),
         }
     }

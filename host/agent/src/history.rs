@@ -224,11 +224,12 @@ pub fn view(parcel: &Parcel, entry: Option<&OutboxEntry>, sends_at: u64, now: u6
         None => SegmentState::Open { sends_at },
         Some(e) => match e.state {
             OutboxState::Held if e.hold_until > now => SegmentState::Held { sends_at: e.hold_until },
-            OutboxState::Held | OutboxState::Waiting => {
-                SegmentState::Waiting { next_try_at: e.next_try_at.max(now), why: e.last_error.clone() }
-            }
+            OutboxState::Held | OutboxState::Waiting => SegmentState::Waiting {
+                next_try_at: e.next_try_at.max(now),
+                why: e.last_error.as_deref().map(refusal),
+            },
             OutboxState::Delivered => SegmentState::Delivered { at: e.delivered_at.unwrap_or(0) },
-            OutboxState::Rejected => SegmentState::Rejected { why: e.last_error.clone() },
+            OutboxState::Rejected => SegmentState::Rejected { why: e.last_error.as_deref().map(refusal) },
             OutboxState::Cancelled | OutboxState::Replaced => SegmentState::Cancelled,
         },
     };
@@ -256,6 +257,22 @@ pub fn view(parcel: &Parcel, entry: Option<&OutboxEntry>, sends_at: u64, now: u6
         parcel: entry.map(|e| e.parcel_id.clone()),
         state,
     }
+}
+
+/// Why something was not sent, in words; the back office's name for it stays beside them.
+#[must_use]
+pub fn refusal(why: &str) -> String {
+    let words = match why {
+        "week-locked" => "its week was already locked",
+        "too-large" => "it is too large",
+        "bad-signature" => "its signature is not valid",
+        "wrong-device" => "it belongs to another device",
+        "bad-parcel" | "parcel-differs" | "revision-order" | "segment-taken" | "sequence-taken" => {
+            "the back office cannot take it; tell the client"
+        }
+        other => return other.to_owned(),
+    };
+    format!("{words} ({why})")
 }
 
 fn note(custom: &Custom) -> Note {

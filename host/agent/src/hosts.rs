@@ -68,9 +68,7 @@ impl CollectorHost {
         let text = |own: bool| {
             let here = failing.filter(|f| f.own == own)?;
             let Failing { how, .. } = here;
-            Some(format!(
-                "it could not judge what is on screen, so no picture and no title is recorded: {how}"
-            ))
+            Some(format!("a rule failed, so no pictures and no titles are recorded ({how})"))
         };
         // Other refusals say nothing of the policies.
         if matches!(said, Ok(()) | Err(Denied::RuleFailed | Denied::Skipped(_))) {
@@ -303,7 +301,10 @@ impl Observations for CollectorHost {
                 if self.shared.choices().no_activity {
                     return Err(NoteError::NotTracking);
                 }
-                let counts = self.shared.take_counts_of(minute).ok_or(NoteError::Unknown)?;
+                let Some(counts) = self.shared.take_counts_of(minute) else {
+                    // Recorded or removed already, where it was counted at all: there is nothing more to keep.
+                    return self.shared.counts_of(minute).map(drop).ok_or(NoteError::Unknown);
+                };
                 self.record(minute, &Record::Activity { minute, counts }).await
             }
             Note::Custom { kind, body } => {

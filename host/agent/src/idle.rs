@@ -60,7 +60,11 @@ impl Closing {
             let _turn = self.turn.lock().await;
             self.all_written().await?;
             let records = self.records(start).await?;
-            let sequences: Vec<u64> = records.iter().filter(of_answer).map(|r| r.sequence).collect();
+            // Nothing but the answer was removed there: without it there is no removal to tell of.
+            let only = !records.iter().any(|r| matches!(r.record, Record::Span { .. }))
+                && records.iter().any(|r| is_typed(&r.record, from));
+            let gone = |r: &&Placed| of_answer(r) || (only && matches!(r.record, Record::Withdrawn { .. }));
+            let sequences: Vec<u64> = records.iter().filter(gone).map(|r| r.sequence).collect();
             if !sequences.is_empty() {
                 self.erase(start, sequences, &Record::Restored).await?;
                 self.revise(start).await?;

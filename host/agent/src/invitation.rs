@@ -42,15 +42,17 @@ pub fn read(text: &str) -> Result<Invitation> {
     }
     if text.starts_with('{') {
         let Ok(file) = serde_json::from_str::<File>(text) else {
-            bail!("that file is no invitation: ask the client for a new one");
+            bail!("that file is not an invitation: ask the client for a new one");
         };
         if file.version != 1 {
-            bail!("that invitation is of a newer kind: this tracker has to be updated first");
+            bail!("that invitation needs a newer Candor: update Candor, then open it again");
         }
         return whole(file.server, file.code, file.key);
     }
     let Ok(url) = Url::parse(text) else {
-        bail!("that is no invitation: paste the link that begins with candor:join, or take the file");
+        bail!(
+            "that is not an invitation: paste the whole link from the client (candor:… or https://…), or open the file"
+        );
     };
     if let ("https" | "http", "join", Some(fragment)) =
         (url.scheme(), url.path().trim_matches('/'), url.fragment().filter(|code| !code.is_empty()))
@@ -69,7 +71,7 @@ pub fn read(text: &str) -> Result<Invitation> {
     match (url.scheme(), url.path().trim_matches('/'), value("server"), value("code")) {
         ("candor", "join", Some(server), Some(code)) => whole(server, code, value("key")),
         _ => bail!(
-            "that link is no invitation: it has to begin with candor:join and hold server, code and key, each once"
+            "that link is not an invitation, or a part of it is missing: copy the whole link from the client again"
         ),
     }
 }
@@ -81,17 +83,20 @@ pub fn read(text: &str) -> Result<Invitation> {
 pub fn whole(server: String, code: String, key: Option<String>) -> Result<Invitation> {
     let Some(key) = key else {
         bail!(
-            "that invitation does not say which key the back office has, so anybody could answer in its place: ask the \
-             client for a new invitation"
+            "that invitation does not say which key the back office has, so it cannot be checked: ask the client for a new invitation"
         );
     };
     let key = key.trim().to_ascii_lowercase();
     if key.len() != 64 || !key.bytes().all(|b| b.is_ascii_hexdigit()) {
-        bail!("the key in that invitation is none (64 hex digits): ask the client for the invitation again");
+        bail!(
+            "the key in that invitation is damaged (it must be 64 hex digits): ask the client for the invitation again"
+        );
     }
     let bounded = |part: &str| !part.is_empty() && part.len() <= MAX_PART && !part.contains(char::is_control);
     if !bounded(&server) || !bounded(&code) {
-        bail!("the address or the code in that invitation is none: ask the client for the invitation again");
+        bail!(
+            "the address or the code in that invitation is damaged: ask the client for the invitation again"
+        );
     }
     Ok(Invitation { server, code, key })
 }

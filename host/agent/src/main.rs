@@ -109,7 +109,7 @@ enum Cmd {
         /// What you work on
         #[arg(long)]
         memo: Option<String>,
-        /// Nothing has to show that it is recorded, as on a server: the client and you read that in the diary
+        /// Track even if nothing on the screen shows it, as on a server; the Work Diary says so
         #[arg(long)]
         no_sign: bool,
     },
@@ -273,7 +273,7 @@ fn seat(data: &Path) -> Result<(Folder, Folder)> {
         }
     }
     let seat = seat.context(
-        "this device is not enrolled: run `candor-agent enrol LINK` with the link from the client",
+        "this device has no contract yet: run `candor-agent enrol LINK` with the link from the client",
     )?;
     Ok((folder, seat))
 }
@@ -384,7 +384,7 @@ async fn status(data: &Path, json: bool) -> Result<()> {
         ));
     }
     for problem in status.problems {
-        text.push_str(&format!("\nLook at: {problem}"));
+        text.push_str(&format!("\nProblem: {problem}"));
     }
     say(&text)
 }
@@ -415,7 +415,7 @@ async fn drain(data: &Path, limit: Duration) -> Result<()> {
             }
             return match status.outbox.cancelled {
                 0 => say("Everything is delivered."),
-                n => say(&format!("Everything is delivered, but for {n} segments that you took back.")),
+                n => say(&format!("Everything is sent, except {n} taken back.")),
             };
         }
         if started.elapsed() > limit {
@@ -441,7 +441,7 @@ async fn outbox(data: &Path, json: bool) -> Result<()> {
     for entry in entries {
         let why = entry.last_error.unwrap_or_default();
         say(&format!(
-            "{} {:>9}  {} tries  {} bytes  {why}",
+            "{} {:>9}  tries: {}  {}  {why}",
             entry.parcel,
             if entry.state == "rejected" { "refused" } else { &entry.state },
             entry.attempts,

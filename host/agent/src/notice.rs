@@ -91,7 +91,7 @@ fn target(plugins: &Plugins, server: &str, delivered: &Path) -> String {
             format!("it is sent to {} and written into {}", origins.join(" and "), folder.display())
         }
         (true, Some(folder)) => format!("it is written into the folder {}", folder.display()),
-        (true, None) => "it is delivered nowhere".into(),
+        (true, None) => "it is sent nowhere".into(),
     }
 }
 
@@ -125,7 +125,7 @@ impl Notice {
         line(match terms.mode {
             Mode::Worklog => "Worklog: you start and stop, and choose the memo.".into(),
             Mode::Monitoring => {
-                "Monitoring: the client's rules drive. The notice and the status always show.".into()
+                "Monitoring: the client's rules decide when you are recorded. You can always see this notice and the status.".into()
             }
         });
         let wait = match terms.hold_ms {
@@ -140,7 +140,7 @@ impl Notice {
         let mut permitted = BTreeSet::new();
         let headed = |head: &'static str, plugin| (head, plugin);
         let collectors = plugins.collectors.iter().map(|p| headed("Collectors and what each may do:", p));
-        let uploaders = plugins.uploader.iter().map(|p| headed("What delivers it, and what that may do:", p));
+        let uploaders = plugins.uploader.iter().map(|p| headed("What sends it, and what that may do:", p));
         let mut under = "";
         for (head, loaded) in collectors.chain(uploaders) {
             if head != under {
@@ -187,7 +187,10 @@ impl Notice {
                 let asked = &judging.grants;
                 if !asked.capabilities.is_empty() {
                     let may: Vec<_> = asked.capabilities.iter().map(|c| words(*c)).collect();
-                    line(format!("To judge, it may {}; it has no way out for what it sees.", may.join("; ")));
+                    line(format!(
+                        "To decide, it may {}; it cannot send what it sees anywhere.",
+                        may.join("; ")
+                    ));
                 }
                 let granted = Granted { sha256: sha256.clone(), grants: asked.clone() };
                 grants.insert(format!("policy {name}"), granted);
@@ -195,8 +198,7 @@ impl Notice {
         }
         if let Some(sha256) = &plugins.own_sha256 {
             line(format!(
-                "Rules of your own judge first, by the policy `{OWN}` (SHA-256 {}). What they hide is shown to nobody, the \
-                 client's policy included.",
+                "Your own rules apply first, by the policy `{OWN}` (SHA-256 {}). Nobody sees what they hide, not even the client's policy.",
                 short(sha256)
             ));
             grants.insert("own rules".into(), Granted { sha256: sha256.clone(), grants: Grants::default() });
@@ -230,7 +232,11 @@ impl Notice {
             .filter(|(name, granted)| before.grants.get(*name).is_some_and(|before| before != *granted))
             .map(|(name, _)| format!("`{name}`"))
             .collect();
-        if changed.is_empty() { String::new() } else { format!(". Not as accepted: {}", changed.join(", ")) }
+        if changed.is_empty() {
+            String::new()
+        } else {
+            format!(". Changed since you accepted: {}", changed.join(", "))
+        }
     }
 
     /// Whether this acceptance is of this notice, by this account, and grants what it says.

@@ -105,7 +105,7 @@ impl Delivery {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum BadReceipt {
     /// Not an envelope, of another type, or not signed with the back office's key.
-    #[error("its signature does not hold")]
+    #[error("its signature is not valid")]
     Signature,
     /// Signed, but not about this parcel.
     #[error("it is about something else: {0}")]
@@ -259,9 +259,7 @@ impl Courier {
             return match self.closing.remake(entry.segment_start).await {
                 Ok(_) => Ok(()),
                 Err(error) => {
-                    let why = format!(
-                        "what you removed of it stays here, and it is not sent before that is told: {error}"
-                    );
+                    let why = format!("it is not sent until your removal is saved: {error}");
                     self.put_off(entry, &why).await
                 }
             };
@@ -292,8 +290,7 @@ impl Courier {
                     Ok(())
                 }
                 Err(bad) => {
-                    let why =
-                        format!("the answer did not come from the back office: it is no receipt, for {bad}");
+                    let why = format!("the answer is not a valid receipt from the back office: {bad}");
                     self.later(entry, now, 0, &why).await
                 }
             },
@@ -311,8 +308,7 @@ impl Courier {
             }
             Ok(Err(DeliveryFailure::Later { after, reason })) => self.later(entry, now, after, &reason).await,
             Ok(Err(DeliveryFailure::Unauthorised)) => {
-                let why = "the back office does not know this device's token: take part again with a new invitation \
-                           from the client";
+                let why = "the back office no longer knows this device: join again with a new invitation from the client";
                 self.later(entry, now, BACKOFF_MS.1 / 3, why).await
             }
             Err(failure) => self.later(entry, now, 0, &format!("the uploader failed: {failure}")).await,
@@ -345,7 +341,7 @@ impl Courier {
                 self.anew(entry, Some(NoSnapshot::Damaged), &said).await
             }
             LocalFault::Parcel(error) if error.is_damage() => {
-                let said = format!("a parcel was damaged and is made anew ({error})");
+                let said = format!("what was to be sent was damaged and is built again ({error})");
                 self.anew(entry, None, &said).await
             }
             LocalFault::Picture(error) | LocalFault::Parcel(error) => {

@@ -27,8 +27,7 @@ impl Own {
         match folder.read_json::<Value>(FILE) {
             Ok(settings) => Self::Set(settings),
             Err(why) => Self::Broken(format!(
-                "your own rules in {} cannot be read ({why:#}), so no picture and no title is recorded. Mend the file \
-                 and start the tracker again, or set your rules anew in the window or with `candor rules`",
+                "your own rules in {} cannot be read ({why:#}), so no picture and no title is recorded. Repair the file and restart the agent, or set your rules again in the window or with `candor rules`",
                 folder.path(FILE).display()
             )),
         }
@@ -49,9 +48,7 @@ impl Own {
     #[must_use]
     pub fn not_kept(folder: &Folder, why: &anyhow::Error) -> String {
         format!(
-            "your own rules could not be written to {} ({why:#}), so that they would be lost when the tracker ends. No \
-             picture and no title is recorded until they are kept: see to it that the file can be written, and set them \
-             again",
+            "your own rules could not be saved to {} ({why:#}). No pictures and no titles are recorded until they are: make the file writable, and set them again",
             folder.path(FILE).display()
         )
     }

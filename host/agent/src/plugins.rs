@@ -91,11 +91,13 @@ impl Library<'_> {
         }
         let name = name.replace('-', "_");
         let candidates = [format!("candor_{kind}_{name}.wasm"), format!("{name}.wasm")];
-        candidates
-            .iter()
-            .map(|c| self.folder.join(c))
-            .find(|p| p.is_file())
-            .ok_or_else(|| format!("there is no {} in {}", candidates[0], self.folder.display()))
+        candidates.iter().map(|c| self.folder.join(c)).find(|p| p.is_file()).ok_or_else(|| {
+            format!(
+                "the plugin {} is missing from {}: install it there",
+                candidates[0],
+                self.folder.display()
+            )
+        })
     }
 
     async fn load(&self, kind: &str, plugin: &PluginUse) -> Result<Loaded, String> {
@@ -222,7 +224,7 @@ pub fn listed(plugins: &Plugins) -> Vec<candor_protocol::Plugin> {
             kind: "policy".into(),
             sha256: plugins.facts.sha256.clone(),
             may: std::iter::once(
-                "say what is covered or left out; it has no way out for what it sees".into(),
+                "decide what is covered or left out; it cannot send what it sees anywhere".into(),
             )
             .chain(
                 plugins

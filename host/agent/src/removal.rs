@@ -74,6 +74,16 @@ fn whole_removal(records: &[Placed]) -> Option<u64> {
     open_removals(records).iter().rev().find(|open| open.with_time).map(|open| open.sequence)
 }
 
+/// How much time the removals of a segment took that can still be undone, in milliseconds.
+pub(crate) fn withdrawn_ms(records: &[Placed]) -> u64 {
+    let open: Vec<u64> = open_removals(records).iter().map(|open| open.sequence).collect();
+    let ms = |placed: &Placed| match placed.record {
+        Record::Withdrawn { time_ms, .. } if open.contains(&placed.sequence) => time_ms.unwrap_or(0),
+        _ => 0,
+    };
+    records.iter().map(ms).sum()
+}
+
 /// Whether all of a segment was removed, and that can still be undone.
 pub(crate) fn is_removed(records: &[Placed]) -> bool {
     whole_removal(records).is_some()
@@ -173,14 +183,20 @@ impl Closing {
         let Some(Open { sequence, .. }) = open.pop() else {
             let destroyed = records.iter().any(|r| matches!(r.record, Record::Destroyed { .. }));
             return Err(EditError::Refused(if destroyed {
-                "there is no removal to undo: what it took was destroyed when it was sent or taken back"
+                "this can no longer be undone: what you removed was destroyed when it was sent"
             } else {
                 "there is no removal to undo: nothing of that segment was removed"
             }));
         };
         let now = self.shared.clock.now();
         let latest = self.latest(start).await?;
-        if latest.is_some_and(|entry| entry.state != OutboxState::Held || entry.hold_until <= now) {
+        let sent = |entry: &OutboxEntry| match entry.state {
+            OutboxState::Held => entry.hold_until <= now,
+            // It is not sent, so nothing is destroyed.
+            OutboxState::Cancelled => now >= lock_of(start),
+            _ => true,
+        };
+        if latest.as_ref().is_some_and(sent) {
             return Err(EditError::Refused("it is too late to undo that: the segment was sent"));
         }
         self.erase(start, vec![sequence], &Record::Restored).await?;
@@ -202,6 +218,9 @@ impl Closing {
             Some(entry) if entry.state == OutboxState::Held => {
                 Some(entry.hold_until).filter(|until| *until > self.shared.clock.now())
             }
+            Some(entry) if entry.state == OutboxState::Cancelled => {
+                Some(lock_of(start)).filter(|until| *until > self.shared.clock.now())
+            }
             Some(_) => None,
         }
     }
@@ -215,7 +234,9 @@ impl Closing {
                 // It runs, or was not closed yet.
                 None => Some(self.sends_at(start)),
                 Some(entry) if entry.state == OutboxState::Held => Some(entry.hold_until),
-                // It is on its way, or was taken back.
+                // Taken back it is not sent: until its week is locked it may be put back.
+                Some(entry) if entry.state == OutboxState::Cancelled => Some(lock_of(start)),
+                // It is on its way.
                 Some(_) => None,
             };
             if let Some(due) = due.filter(|due| *due > self.shared.clock.now()) {

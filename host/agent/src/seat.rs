@@ -146,7 +146,7 @@ impl Pipeline {
                 return Err("there is nothing to pause: tracking is off".into());
             }
             Ask::Pause if matches!(state.absent, Some((Absence::Paused, _))) => {
-                return Err("there is nothing to pause: it is paused already, and a start goes on".into());
+                return Err("tracking is paused already: start it to resume".into());
             }
             Ask::Stop => Command::Stop { at },
             Ask::Pause => Command::Pause { at },
@@ -336,7 +336,7 @@ impl Seat {
         }
         let by = by.trim();
         if by.is_empty() || by.chars().count() > 100 || candor_diary::plain::unseen(by).is_some() {
-            return Err("write your name: at most 100 characters, all of them to be seen".into());
+            return Err("write your name: at most 100 characters, none of them invisible".into());
         }
         let uid = rustix::process::getuid().as_raw();
         let acceptance = Acceptance {
@@ -483,7 +483,7 @@ impl Seat {
         tokio::spawn(removal::finish(Arc::downgrade(&closing)));
         // Before anything is delivered: a picture that was removed just before a loss of power must not be.
         if let Err(error) = closing.catch_up().await {
-            self.shared.problem("segment", Some(format!("a change was not caught up with: {error}")));
+            self.shared.problem("segment", Some(format!("a change could not be finished: {error}")));
         }
         if let Err(error) = closing.sign_anew().await {
             self.shared.problem("segment", Some(format!("what waits was not signed anew: {error}")));

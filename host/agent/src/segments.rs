@@ -139,13 +139,13 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
                     (Vec::new(), BTreeMap::new(), Vec::new(), Vec::new(), None);
                 let activity = parcel.activity;
                 parcel = Parcel {
-                    removed: Some(Removed { at: *at, time_ms: *time_ms }),
+                    removed: Some(removed(&parcel, *at, *time_ms, frame)),
                     activity,
                     ..empty(frame)
                 };
             }
             Record::Removed { at, time_ms, .. } => {
-                parcel.removed = Some(Removed { at: *at, time_ms: *time_ms })
+                parcel.removed = Some(removed(&parcel, *at, *time_ms, frame));
             }
             Record::Manual { at, memo, reason, .. } => {
                 typed = Some((Manual { at: *at, reason: reason.clone() }, memo));
@@ -291,6 +291,12 @@ fn empty(frame: &SegmentFrame) -> Parcel {
         dropped: Vec::new(),
         policy: frame.policy.clone(),
     }
+}
+
+/// A removal beside those before it: of the running segment, more may be removed later.
+fn removed(before: &Parcel, at: u64, time_ms: u64, frame: &SegmentFrame) -> Removed {
+    let earlier = before.removed.map_or(0, |removed| removed.time_ms);
+    Removed { at, time_ms: time_ms.saturating_add(earlier).min(frame.length.ms()) }
 }
 
 /// Typed-in time has no evidence: what was tracked beside it, without activity, says nothing about it.

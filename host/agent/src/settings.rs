@@ -102,8 +102,11 @@ pub fn preferences(folder: &Folder) -> Result<Preferences> {
 /// A value out of bounds, or a file that cannot be written.
 pub fn keep_preferences(folder: &Folder, preferences: &Preferences) -> Result<()> {
     anyhow::ensure!((1..=60).contains(&preferences.idle_minutes), "idle minutes are 1 to 60");
-    anyhow::ensure!(preferences.memo_reminder_minutes <= 24 * 60, "the memo reminder is 0 to 1440 minutes");
-    anyhow::ensure!(preferences.disk_limit >= 64 << 20, "the disk space is 64 MB at least");
+    anyhow::ensure!(
+        preferences.memo_reminder_minutes <= 24 * 60,
+        "memo-reminder-minutes is 0 to 1440; 0 turns it off"
+    );
+    anyhow::ensure!(preferences.disk_limit >= 64 << 20, "disk-limit is 64 MB at least, in bytes: 67108864");
     start_at_login(autostart().as_deref(), &folder.path("."), preferences.start_at_login)?;
     folder.write_json("preferences.json", preferences)
 }
@@ -183,7 +186,7 @@ fn shown(rule: &Value) -> Option<OwnRule> {
 /// # Errors
 /// A word that is not one of those offered, or too many rules.
 pub fn own_settings(rules: &[OwnRule]) -> Result<Option<Value>> {
-    anyhow::ensure!(rules.len() <= MAX_OWN, "at most {MAX_OWN} rules of one's own are possible");
+    anyhow::ensure!(rules.len() <= MAX_OWN, "you can have at most {MAX_OWN} rules of your own");
     let mut all = Vec::with_capacity(rules.len());
     for rule in rules {
         let one_of = |what: &str, value: &str, offered: &[&str]| {

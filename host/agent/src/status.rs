@@ -14,7 +14,7 @@ use candor_seal::Envelope;
 
 use crate::agent::{Agent, words};
 use crate::closing::{Closing, read_parcel};
-use crate::history::{Totals, view};
+use crate::history::{Totals, refusal, view};
 use crate::segments::tells_nothing;
 use crate::tracker::Absence;
 
@@ -102,7 +102,7 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
         let (segments, are) =
             if counts.rejected == 1 { ("segment was", "It is") } else { ("segments were", "They are") };
         status.problems.push(format!(
-            "Delivery: {} {segments} refused. {are} not delivered and not counted; the outbox says why, and sends again",
+            "Sending: {} {segments} refused. {are} not counted; see why in the outbox, and send again from there",
             counts.rejected
         ));
     }
@@ -135,8 +135,7 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
             status.sign.missing_since = Some(from);
             status.away_since = Some(from);
             status.problems.push(
-                "Nothing shows that it is recorded: no tray icon, no window, no notification. So nothing is recorded until \
-                 something does; open the window, or mend the tray (`candor doctor`)"
+                "Recording is on hold: there is no tray icon, window or notification to show it. Open the window, or run `candor doctor` to repair the tray"
                     .into(),
             );
         }
@@ -236,7 +235,7 @@ async fn listed(journal: &Journal, entry: OutboxEntry) -> OutboxParcel {
         hold_until: entry.hold_until,
         attempts: entry.attempts,
         next_try_at: entry.next_try_at,
-        last_error: entry.last_error,
+        last_error: entry.last_error.as_deref().map(refusal),
         attachments: entry.attachments.len(),
         bytes,
         holds,
@@ -250,7 +249,7 @@ fn in_words(parcel: &candor_diary::parcel::Parcel) -> String {
         return "time removed".into();
     }
     if parcel.manual.is_some() {
-        return "typed-in time".into();
+        return "manual time".into();
     }
     let mut parts = Vec::new();
     if parcel.snapshot.is_some() {

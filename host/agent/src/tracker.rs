@@ -290,7 +290,7 @@ impl Tracker {
             Err(error) => self.shared.problem("journal", Some(error.to_string())),
         }
         if let Err(error) = self.closing.catch_up().await {
-            self.shared.problem("segment", Some(format!("a change was not caught up with: {error}")));
+            self.shared.problem("segment", Some(format!("a change could not be finished: {error}")));
         }
         self.closer.delivered();
         self.publish();

@@ -127,20 +127,20 @@ impl Zone {
 pub(crate) fn gap(cause: GapCause) -> &'static str {
     match cause {
         GapCause::Crash => "the tracker ended unexpectedly",
-        GapCause::CounterLost => "counting was interrupted",
+        GapCause::CounterLost => "keys, clicks and scrolls could not be counted",
         GapCause::DisplayLost => "the display could not be read",
         GapCause::CollectorFailed => "a collector failed",
-        GapCause::ClockJump => "the clock was set",
+        GapCause::ClockJump => "the computer's clock was changed",
         GapCause::Asleep => "the computer slept",
         GapCause::Locked => "the screen was locked",
         GapCause::Paused => "paused for private time",
         GapCause::LeftOut => "left out by you",
         GapCause::RuleFailed => "a rule failed, so what was on screen was not recorded",
         GapCause::Damaged => "what was recorded is damaged",
-        GapCause::Unanswered => "nobody at the computer; you have not said yet",
-        GapCause::NotRecorded => "it could not be written down: the disk was full",
-        GapCause::Stalled => "the tracker stood still",
-        GapCause::NoSign => "nothing could show you that it was recorded",
+        GapCause::Unanswered => "no keys, clicks or scrolls; you have not answered yet",
+        GapCause::NotRecorded => "the disk was full, so it could not be saved",
+        GapCause::Stalled => "the tracker stopped responding",
+        GapCause::NoSign => "nothing on the screen could show you that you were recorded",
     }
 }
 
@@ -162,10 +162,10 @@ pub fn minutes(segment: &Segment) -> String {
 #[must_use]
 pub fn signs(sign: &SignState) -> String {
     if sign.without {
-        return " It was started so that nothing has to show it (--no-sign); the diary says so.".into();
+        return " Nothing on the screen has to show it (--no-sign); the Work Diary says so.".into();
     }
     if sign.missing_since.is_some() {
-        return " Nothing shows it, so it is held up.".into();
+        return " Nothing on the screen shows it, so recording is on hold.".into();
     }
     let shown: Vec<_> = sign.shown.iter().map(|sign| sign.words()).collect();
     match shown.split_last() {
@@ -190,7 +190,7 @@ pub fn state(segment: &Segment, now: u64, zone: &Zone) -> String {
         }
         SegmentState::Delivered { at } => format!("sent {}", zone.moment(*at, now)),
         SegmentState::Rejected { why } => {
-            format!("refused by the back office: {}", why.as_deref().unwrap_or("no reason given"))
+            format!("refused by the back office ({})", why.as_deref().unwrap_or("no reason given"))
         }
         SegmentState::Cancelled => "taken back, not sent".to_owned(),
     }

@@ -18,7 +18,8 @@ pub use check::{BadParcel, MAX_LABEL, MAX_MEMO, MAX_REVISION};
 pub const PARCEL_TYPE: &str = "application/vnd.candor.parcel+json";
 
 /// What both sides read of a segment that was recorded without a sign on the screen (invariant 6).
-pub const NO_SIGN: &str = "Recorded without a sign on the screen: no tray icon, window or notification. The worker started it so (--no-sign).";
+pub const NO_SIGN: &str =
+    "Recorded without a tray icon, window or notification on the screen. The worker chose this (--no-sign).";
 
 /// A segment as a device recorded it. Times are milliseconds since the Unix epoch, UTC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -316,7 +317,7 @@ impl NoSnapshot {
             Self::ScreenLocked => "No evidence: the screen was locked",
             Self::ScreenBlank => "No evidence: the screen was blank",
             Self::Damaged => "No picture: it was damaged on the worker's computer, time kept",
-            Self::Refused => "No picture: the target refused it, time kept",
+            Self::Refused => "No picture: the back office refused it, time kept",
             Self::TooLarge => "No picture: it is larger than can be sent, time kept",
         }
     }
@@ -419,10 +420,10 @@ impl Dropped {
         let one = |one: &'static str, many: &'static str| plain::plural(self.count, one, many);
         match (self.because, &self.plugin) {
             (DroppedBecause::OverBudget, Some(plugin)) => {
-                format!("{count} {} of plugin {plugin} dropped: over its budget", one("note", "notes"))
+                format!("{count} {} from plugin {plugin} left out: over its limit", one("note", "notes"))
             }
             (DroppedBecause::OverBudget, None) => {
-                format!("{count} {} dropped: over the budget", one("change of focus", "changes of focus"))
+                format!("{count} {} left out: over the limit", one("window change", "window changes"))
             }
             (DroppedBecause::Shortened, _) => {
                 format!("{count} {} shortened: longer than is recorded", one("text", "texts"))

@@ -16,7 +16,7 @@ pub enum JournalError {
     #[error("the journal is closed: open it again")]
     Closed,
     /// The runtime went away under a call.
-    #[error("the journal stopped in the middle of a call: open it again and look whether it was done")]
+    #[error("the journal stopped before this was confirmed: restart the agent and check whether it was done")]
     Stopped,
     /// There is no room on the disk, or a quota is used up.
     #[error(
@@ -57,7 +57,7 @@ pub enum JournalError {
     #[error("the journal's database failed ({0}): try again; if it stays, restore the folder from a backup")]
     Database(#[source] sqlx::Error),
     /// Something in the journal is not as it was written.
-    #[error("the journal is damaged: {0}; run a verification to see how far it reaches")]
+    #[error("the journal is damaged: {0}; run `candor verify` to see how much")]
     Damaged(String),
     /// The operating system gave no randomness.
     #[error("the operating system gave no randomness ({0}): try again")]

@@ -38,7 +38,7 @@ pub enum AskError {
     #[error("the agent's socket is served by another user: check who may write to {}", .0.display())]
     Stranger(PathBuf),
     /// The data folder cannot be.
-    #[error("{} is no folder that can be used ({why}): name another one with --data, or set HOME to a folder", folder.display())]
+    #[error("the data folder {} cannot be used ({why}): name another one with --data", folder.display())]
     NoFolder {
         /// The folder.
         folder: PathBuf,
@@ -50,7 +50,7 @@ pub enum AskError {
     Broken(#[source] io::Error),
     /// The answer is of another kind than what was asked for.
     #[error(
-        "the agent answered what this program does not understand ({0}): use `candor` and `candor-agent` of one version"
+        "the agent's answer could not be read ({0}): install the same version of `candor` and `candor-agent`"
     )]
     Foreign(#[source] serde_json::Error),
 }

@@ -10,7 +10,7 @@ pub const FOLDER: &str = "run";
 /// The socket's name in that folder.
 pub const NAME: &str = "agent.sock";
 
-/// A path to the socket that the operating system takes. Socket addresses end at 108 bytes, so a long folder is reached
+/// A path to a socket that the operating system takes. Socket addresses end at 108 bytes, so a long folder is reached
 /// through an open handle of it, which has to live for as long as the path is used.
 #[derive(Debug)]
 pub struct Address {
@@ -19,17 +19,25 @@ pub struct Address {
 }
 
 impl Address {
-    /// The socket in a folder.
+    /// The agent's socket in a folder.
     ///
     /// # Errors
     /// Where the folder cannot be opened.
     pub fn in_folder(folder: &Path) -> io::Result<Self> {
-        let path = folder.join(NAME);
+        Self::named(folder, NAME)
+    }
+
+    /// Another socket in a folder.
+    ///
+    /// # Errors
+    /// Where the folder cannot be opened.
+    pub fn named(folder: &Path, name: &str) -> io::Result<Self> {
+        let path = folder.join(name);
         if path.as_os_str().len() < 100 {
             return Ok(Self { path, _folder: None });
         }
         let handle = File::open(folder)?;
-        let path = PathBuf::from(format!("/proc/self/fd/{}/{NAME}", handle.as_raw_fd()));
+        let path = PathBuf::from(format!("/proc/self/fd/{}/{name}", handle.as_raw_fd()));
         Ok(Self { path, _folder: Some(handle) })
     }
 

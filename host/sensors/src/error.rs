@@ -13,9 +13,7 @@ use crate::kind::DisplayKind;
 #[non_exhaustive]
 pub enum SensorError {
     /// There is no display to connect to, or it refused the connection.
-    #[error(
-        "cannot open the display {display}: {reason}; start Candor inside a graphical session (DISPLAY must name a running X server)"
-    )]
+    #[error("the display {display} cannot be opened ({reason}): start Candor in a desktop session")]
     NoDisplay {
         /// The name that was tried, or `$DISPLAY` when none was given.
         display: String,

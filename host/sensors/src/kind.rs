@@ -25,18 +25,14 @@ impl DisplayKind {
         match self {
             Self::X11 => None,
             Self::XWayland | Self::Wayland => Some(
-                "On Wayland a program cannot see other programs' windows nor count keys and clicks, and pictures of the \
-                 screen pass through a file before a rule could judge them: there are no pictures, no windows and no \
-                 activity, and the time shows as a gap. Sign in with an X11 session (often called 'on Xorg' at the \
-                 sign-in screen) to have them.",
+                "On Wayland, Candor cannot take pictures, see windows or count input, so the time shows as no evidence. To record, choose a session 'on Xorg' when you sign in.",
             ),
             Self::Native => Some(
                 "On this system the titles of menus and other small windows cannot be told: a rule about titles covers the \
                  whole picture. How long nobody touched anything, and whether the screen is locked, cannot be told either.",
             ),
             Self::None => Some(
-                "There is no display: nothing can be seen or counted, and the time shows as a gap. Start Candor inside a \
-                 graphical session (DISPLAY must name a running X server).",
+                "There is no display, so the time shows as no evidence. Start Candor in a desktop session.",
             ),
         }
     }

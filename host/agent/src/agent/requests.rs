@@ -394,8 +394,7 @@ impl Agent {
         let used = self.disk_bytes() >= preferences.disk_limit;
         for seat in self.seats().await {
             seat.prefer(preferences, used).await;
-            let full = "the disk space set for pictures is used up, so no picture is taken; time goes on. Remove \
-                        what is not needed, or set more in Preferences";
+            let full = "the disk space for pictures is used up, so no pictures are taken. Your time is still tracked. Remove what you do not need, or allow more in Preferences";
             seat.shared.problem("disk", used.then(|| full.to_owned()));
         }
     }
@@ -455,7 +454,7 @@ impl Agent {
         let journal = &self.house.journal;
         let entry = journal.outbox_entry(parcel).await.map_err(words)?;
         if entry.state != OutboxState::Rejected {
-            return Err(format!("this segment was not refused: it is {}", entry.state));
+            return Err("this segment was not refused, so there is nothing to send again".to_owned());
         }
         journal.send_again(parcel).await.map_err(words)?;
         if let Ok(seat) = self.seat(Some(&entry.contract)).await {

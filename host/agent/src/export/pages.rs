@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use candor_diary::parcel::redacted;
-use candor_diary::plain;
+use candor_diary::plain::{self, visible};
 use candor_protocol::Segment;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -76,15 +76,15 @@ fn index(contracts: &[Contract<'_>], days: &BTreeMap<Date, Day<'_>>, zone: &Time
         "My time: Candor export",
         html! {
             h1 { "My time" }
-            p.note { "Exported " (written) ". Times are of this computer's zone. Not encrypted: keep this folder to yourself." }
+            p.note { "Exported " (written) ". Times are in this computer's time zone. Not encrypted: keep this folder to yourself." }
             h2 { "Contracts" }
             table {
                 thead { tr { th { "Contract" } th { "Client" } th.n { "Recorded" } th.n { "Segments" } th.n { "Pictures" } } }
                 tbody {
                     @for contract in contracts {
                         tr {
-                            th scope="row" { (contract.terms.title) }
-                            td { (contract.terms.client) }
+                            th scope="row" { (visible(&contract.terms.title)) }
+                            td { (visible(&contract.terms.client)) }
                             td.n { (plain::duration(contract.segments.iter().map(|s| s.billed_ms).sum::<u64>() / 60_000)) }
                             td.n { (plain::count(contract.segments.len() as u64)) }
                             td.n { (plain::count(contract.pictures.len() as u64)) }
@@ -110,7 +110,7 @@ fn index(contracts: &[Contract<'_>], days: &BTreeMap<Date, Day<'_>>, zone: &Time
                     }
                 }
             }
-            h2 { "The rest of it" }
+            h2 { "Other files" }
             dl {
                 dt { a href="segments.csv" { "segments.csv" } } dd { "The segments, for a spreadsheet." }
                 dt { a href="segments.json" { "segments.json" } } dd { "The same, with all that is known of each." }
@@ -161,9 +161,9 @@ fn cell(contract: &Contract<'_>, segment: &Segment, zone: &TimeZone) -> Markup {
                 None => p.absent { (segment.no_picture_sentence.as_deref().unwrap_or("No picture")) }
             }
             p.when { b { (time(segment.start)) " – " (time(end)) } @if kind != "tracked" { " · " (kind) } }
-            p dir="auto" { (segment.memo.as_deref().unwrap_or("No memo")) }
-            @if let Some(label) = &segment.label { p.note dir="auto" { (label) } }
-            p.note { (contract.terms.title) ", " (contract.terms.client) }
+            p dir="auto" { (visible(segment.memo.as_deref().unwrap_or("No memo"))) }
+            @if let Some(label) = &segment.label { p.note dir="auto" { (visible(label)) } }
+            p.note { (visible(&contract.terms.title)) ", " (visible(&contract.terms.client)) }
             @if tracked > 0 { p.note { "Activity in " (active) " of " (tracked) " minutes" } }
             @if let Some(words) = segment.picture.as_ref().and_then(|picture| redacted(&picture.redactions)) {
                 p.note { (words) }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use candor_diary::plain;
 use candor_protocol::{Segment, SegmentState};
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -107,7 +108,14 @@ fn line(contract: &Contract<'_>, segment: &Segment, zone: &TimeZone) -> [String;
 
 /// A text that a spreadsheet takes for a formula is told to be a text: memos and titles are anybody's words.
 fn harmless(field: &str) -> String {
-    if field.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{field}") } else { field.to_owned() }
+    let field = plain::visible(field);
+    // Some programs take the wide forms for the same.
+    let begins = field.trim_start().chars().next();
+    if begins.is_some_and(|sign| "=+-@＝＋－＠".contains(sign)) {
+        format!("'{field}")
+    } else {
+        field.into_owned()
+    }
 }
 
 #[cfg(test)]
@@ -116,9 +124,10 @@ mod tests {
 
     #[test]
     fn no_memo_is_a_formula() {
-        for memo in ["=HYPERLINK(\"http://a\")", "+1", "-1", "@SUM(A1)", "\t=1"] {
+        for memo in ["=HYPERLINK(\"http://a\")", "+1", "-1", "@SUM(A1)", " =1", "＝1"] {
             assert_eq!(harmless(memo), format!("'{memo}"));
         }
         assert_eq!(harmless("Bank rules = done"), "Bank rules = done");
+        assert_eq!(plain::unseen(&harmless("\t=1\u{feff}=1\u{202e}")), None, "what nobody sees is shown");
     }
 }

@@ -175,14 +175,12 @@ impl Policies {
 /// What happened, without the plugin's own words.
 fn kind(failure: &Failure) -> &'static str {
     match failure {
-        Failure::Trapped(_) => "it trapped",
+        Failure::Trapped(_) => "it crashed",
         Failure::TimedOut => "it took too long",
         Failure::OutOfMemory => "it ran out of memory",
         Failure::Misbehaved(_) => "its verdict is malformed",
         Failure::Rejected(_) => "it reports an error",
-        Failure::Quarantined => {
-            "it failed too often and is not asked any more until the tracker is started again"
-        }
+        Failure::Quarantined => "it failed too often; quit the agent and start it again",
     }
 }
 

@@ -199,10 +199,7 @@ impl Signs {
             }
             let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
             return Err(format!(
-                "tracking did not start: nothing can show you that it is recorded. There is no tray icon, no \
-                 notification that stays, and no window is open{why}. Open the window and start there, or mend the tray \
-                 (`candor doctor`). Where this is meant, as on a server, start with `--no-sign`: the client and you read \
-                 that in the diary"
+                "tracking did not start: there is no tray icon, window or notification to show that you are recorded{why}. Open the window and start there, or repair the tray (`candor doctor`). On a server, start with `--no-sign`; the Work Diary says so"
             ));
         }
         self.with(|inner| inner.grace.begin());

@@ -146,7 +146,7 @@ impl Tracker {
         if overdue.iter().any(owed)
             && let Some(counter) = self.counter.take()
         {
-            self.shared.problem("counter", Some("it does not answer: it is started anew".into()));
+            self.shared.problem("counter", Some("the counter does not answer and is started again".into()));
             // What it says of a time that is told as a gap already is not taken, so nobody waits for it.
             counter.discard();
             if self.is_on() && self.state.borrow().absent.is_none() {

@@ -17,7 +17,7 @@ pub enum Command {
         /// What you work on [default: the last memo]
         #[arg(long)]
         memo: Option<String>,
-        /// Nothing has to show that it is recorded, as on a server: the client and you read that in the diary
+        /// Track even if nothing on the screen shows it, as on a server; the Work Diary says so
         #[arg(long)]
         no_sign: bool,
     },
@@ -50,7 +50,7 @@ pub enum Command {
         /// The label
         #[arg(conflicts_with = "none")]
         label: Option<String>,
-        /// Take the label off
+        /// Remove the label
         #[arg(long)]
         none: bool,
         /// Change the segment that holds this time instead of the running one
@@ -139,12 +139,12 @@ pub enum Command {
         #[arg(long, requires = "remove")]
         yes: bool,
     },
-    /// Show what plugins noted, or remove it before it goes
+    /// Show notes from plugins, or remove them before they are sent
     #[command(
         after_help = "Examples:\n  candor notes\n  candor notes --at 17:53\n  candor notes --plugin builds --remove"
     )]
     Notes(NotesArgs),
-    /// Remove everything recorded in a span; a tombstone stays
+    /// Remove everything recorded in a period; both sides see that it was removed
     #[command(
         after_help = "Examples:\n  candor forget --last 10m\n  candor forget --from 09:10 --to 09:40\n  candor forget --last 1h --yes"
     )]
@@ -156,7 +156,7 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
-    /// Type time in, where the terms allow it
+    /// Add manual time, if the terms allow it
     #[command(
         after_help = "Examples:\n  candor manual --from 09:10 --to 09:40 'Planning call'\n  candor manual --from 09:10 --to 09:40 --reason 'On the phone' 'Planning call'"
     )]
@@ -182,7 +182,7 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<OutboxCommand>,
     },
-    /// Show or change your own privacy rules; they only tighten
+    /// Show or change your own privacy rules; they can only hide more
     #[command(
         after_help = "Examples:\n  candor rules\n  candor rules add title contains payroll fill\n  candor rules add application exact Messages skip\n  candor rules remove 2"
     )]
@@ -212,10 +212,10 @@ pub enum Command {
         /// The folder; must not exist [default: candor-export-DAY here]
         folder: Option<PathBuf>,
     },
-    /// Recompute the journal's chain
+    /// Check that nothing recorded was changed
     #[command(after_help = "Examples:\n  candor verify")]
     Verify,
-    /// End the agent, as at sign-out
+    /// Stop tracking and quit the agent
     #[command(after_help = "Examples:\n  candor quit")]
     Quit,
     /// Show the tray icon and notifications, until it is ended
@@ -333,12 +333,12 @@ pub enum OutboxCommand {
         /// The parcel's id, or the beginning of it
         id: String,
     },
-    /// End the hold: send at once
+    /// Send now instead of waiting
     Send {
         /// The parcel's id, or the beginning of it [default: all that are held]
         id: Option<String>,
     },
-    /// Try everything that waits at once
+    /// Try now to send everything that is waiting
     Try,
 }
 

@@ -44,7 +44,7 @@ fn list(status: &Status) -> Answer {
         );
     }
     if status.contracts.is_empty() {
-        text.push_str("No contract yet. `candor join LINK` takes part in one.\n");
+        text.push_str("No contract yet. Join one with `candor join LINK`.\n");
     }
     Answer::new(text, json!({ "current": status.contract, "contracts": status.contracts }))
 }
@@ -72,7 +72,7 @@ pub(super) fn join(context: &Context, invitation: &str) -> Result<Answer> {
     let joined: Contract = candor_protocol::read(&request, value.clone())?;
     Ok(Answer::new(
         format!(
-            "You take part in '{}' for {}. Nothing is recorded yet.\nRead what would be: `candor notice --contract \
+            "You joined '{}' for {}. Nothing is recorded yet.\nRead what would be: `candor notice --contract \
              {id}`. To accept it: `candor accept --contract {id}`.",
             joined.title,
             joined.client,
@@ -141,7 +141,7 @@ pub(super) fn accept(
         None => {
             say::aside(&format!("{}\n", notice.text.trim_end()));
             prompt::line(
-                "To accept this, write your name; to leave it, press Enter: ",
+                "To accept, type your name. To decline, press Enter: ",
                 "--by 'YOUR NAME' to accept what `candor notice` shows",
             )?
         }

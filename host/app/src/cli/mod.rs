@@ -143,6 +143,11 @@ pub fn fail(error: &anyhow::Error, json: bool) -> ExitCode {
 fn sentence(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {
+        // The system's number for it says nothing to a person.
+        let cause = match cause.split_once(" (os error ") {
+            Some((words, rest)) => format!("{words}{}", rest.split_once(')').map_or("", |(_, rest)| rest)),
+            None => cause,
+        };
         // An error that says its source's words itself must not say them twice.
         if !text.contains(&cause) {
             if !text.is_empty() {

@@ -67,7 +67,7 @@ fn list(context: &Context, all: &OutboxAnswer) -> Result<Answer> {
                 Some(at) => format!("sent {}", zone.moment(at, now)),
                 None => "sent".to_owned(),
             },
-            "rejected" => "refused, NOT delivered".to_owned(),
+            "rejected" => "refused, not counted".to_owned(),
             "cancelled" => "taken back".to_owned(),
             other => other.to_owned(),
         };
@@ -89,7 +89,7 @@ fn list(context: &Context, all: &OutboxAnswer) -> Result<Answer> {
     if refused > 0 {
         let _ = writeln!(
             text,
-            "{refused} {} refused and not delivered: `candor outbox send-again ID` sends one again.",
+            "{refused} {} refused and not counted: `candor outbox send-again ID` sends one again.",
             plural(refused, "segment was", "segments were")
         );
     }
@@ -123,7 +123,7 @@ fn send(context: &Context, entries: &[OutboxParcel], id: Option<&str>) -> Result
         None => entries.iter().filter(|e| e.state == "held").collect(),
     };
     if let Some(other) = chosen.iter().find(|e| e.state != "held") {
-        bail!("{} is not held: it is {}", short_hex(&other.parcel, 2), other.state);
+        bail!("{} is not held any more: `candor outbox` shows where it is", short_hex(&other.parcel, 2));
     }
     for entry in &chosen {
         context.ask(&Request::SendNow { start: entry.segment_start })?;

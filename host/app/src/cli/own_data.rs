@@ -59,7 +59,8 @@ pub(super) fn verify(context: &Context) -> Result<Answer> {
         );
     }
     for start in &found.bad_parcels {
-        let _ = write!(text, "\nThe parcel of {} cannot be read any more. It is made anew.", moment(*start));
+        let _ =
+            write!(text, "\nThe parcel of {} cannot be read any more. It is built again.", moment(*start));
     }
     let mut answer = Answer::new(text, value);
     answer.bad = !found.is_good();
@@ -76,7 +77,7 @@ pub(super) fn plugins(context: &Context) -> Result<Answer> {
             let _ = writeln!(text, "  may {}", plugin.may.join("; "));
         }
         if let Some(problem) = &plugin.problem {
-            let _ = writeln!(text, "  look at: {problem}");
+            let _ = writeln!(text, "  problem: {problem}");
         }
     }
     if plugins.is_empty() {

@@ -14,7 +14,7 @@ const MAX_ANSWER: u64 = 1_000;
 /// Where nobody can be asked: says which option goes without asking.
 pub(super) fn confirm(question: &str, option: &str) -> Result<bool> {
     if !io::stdin().is_terminal() {
-        bail!("no terminal to ask at: look at what goes, then add {option}");
+        bail!("there is no terminal to ask you: check what would be removed, then add {option}");
     }
     let answer = ask(&format!("{question} [y/N] "))?;
     Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))

@@ -31,7 +31,7 @@ pub(super) fn today(context: &Context, day: Option<&str>) -> Result<Answer> {
         text.push_str("No time. A segment shows here when it has begun.\n");
     } else {
         let total = segments.iter().filter(|s| s.removed_at.is_none()).map(|s| s.billed_ms).sum();
-        let _ = writeln!(text, "{:<15} {}", "Together", say::duration(total));
+        let _ = writeln!(text, "{:<15} {}", "Total", say::duration(total));
     }
     Ok(Answer::new(text, value))
 }
@@ -80,7 +80,7 @@ fn row(segment: &Segment, now: u64, zone: &Zone) -> String {
         let number = segment.notes.len() as u64;
         let _ = writeln!(
             text,
-            "{:<21} {number} {} of plugins: `candor notes` shows them",
+            "{:<21} {number} {} from plugins: `candor notes` shows them",
             "",
             plural(number, "note", "notes")
         );
@@ -108,13 +108,13 @@ pub(super) fn picture(
             .client
             .status()?
             .last_picture
-            .context("there is no picture of today: `candor picture --at TIME` finds an earlier one")?,
+            .context("there is no picture from today: `candor picture --at TIME` shows an earlier one")?,
     };
     let zone = &context.zone;
     let range = zone.range(segment.start, end(&segment));
     let Some(facts) = &segment.picture else {
-        let why = segment.no_picture_sentence.as_deref().unwrap_or("none was taken");
-        bail!("{range} has no picture: {why}");
+        let why = segment.no_picture_sentence.as_deref().unwrap_or("no picture was taken");
+        bail!("{range}: {why}");
     };
     if remove {
         return remove_picture(context, &segment, yes);
@@ -176,7 +176,7 @@ fn remove_picture(context: &Context, segment: &Segment, yes: bool) -> Result<Ans
     let (what, stays) = match takes_time {
         true => (
             format!("picture and its {time}"),
-            format!("By the terms the time of {range} goes with it: {time}."),
+            format!("Under the terms, this also removes the time of {range}: {time}."),
         ),
         false => ("picture".to_owned(), "Your time stays.".to_owned()),
     };
@@ -212,7 +212,7 @@ fn restore_picture(context: &Context, at: Option<&str>) -> Result<Answer> {
             let (from, to) = when::day(None, context.now, &context.zone)?;
             let removed = context.touching(from, to)?.into_iter().rev().find(|s| s.undo_until.is_some());
             removed
-                .context("no removal of today can be undone: what it took was destroyed when it was sent")?
+                .context("there is nothing to bring back today: what you removed is destroyed once its segment is sent")?
         }
     };
     let range = context.zone.range(segment.start, end(&segment));
@@ -308,7 +308,7 @@ pub(super) fn forget(context: &Context, span: &SpanArgs, yes: bool) -> Result<An
     let value = context.client.ask(&Request::Forget { from: would.from, to: would.to }, LONG)?;
     let gone: Forgotten = serde_json::from_value(value.clone())?;
     let text = format!(
-        "Removed {}: {} {}, {} of time, {} {}.{} A tombstone stays that both sides see.",
+        "Removed {}: {} {}, {} of time, {} {}.{} Both sides will see that it was removed.",
         context.zone.range(gone.from, gone.to),
         gone.segments,
         plural(gone.segments.into(), "segment", "segments"),

@@ -28,7 +28,7 @@ fn words(rule: &OwnRule) -> String {
     let by = match rule.by.as_str() {
         "exact" => "is",
         "contains" => "contains",
-        "glob" => "fits",
+        "glob" => "is like",
         "regex" => "matches",
         other => other,
     };
@@ -39,7 +39,7 @@ pub(super) fn rules(context: &Context, command: Option<RulesCommand>) -> Result<
     let mut rules: Vec<OwnRule> = match context.client.fetch(&Request::OwnRules, USUAL) {
         // What cannot be read any more is replaced by what is added now: until then nothing is shown.
         Err(AskError::Refused(why)) if matches!(command, Some(RulesCommand::Add { .. })) => {
-            crate::say::aside(&format!("{why}. This rule takes the place of those."));
+            crate::say::aside(&format!("{why}. This rule replaces them."));
             Vec::new()
         }
         fetched => fetched?,
@@ -52,7 +52,7 @@ pub(super) fn rules(context: &Context, command: Option<RulesCommand>) -> Result<
             }
             if rules.is_empty() {
                 text.push_str(
-                    "No rules of your own. The client's rules count all the same: `candor notice`.\n",
+                    "You have no rules of your own. The client's rules still apply: `candor notice` lists them.\n",
                 );
             }
             return Ok(Answer::new(text, serde_json::to_value(&rules)?));
@@ -60,7 +60,7 @@ pub(super) fn rules(context: &Context, command: Option<RulesCommand>) -> Result<
         Some(RulesCommand::Add { field, by, pattern, action }) => {
             let rule = OwnRule { field: name(field), by: name(by), pattern, action: name(action) };
             if rules.contains(&rule) {
-                bail!("there is that rule already: `candor rules` lists them");
+                bail!("that rule exists already: `candor rules` lists them");
             }
             let done = format!("Rule {} from now on: {}.", rules.len() + 1, words(&rule));
             rules.push(rule);
@@ -102,7 +102,15 @@ pub(super) fn preferences(context: &Context, command: Option<PreferencesCommand>
             let fields = fields(&current)?;
             let mut text = String::new();
             for (name, value) in &fields {
-                let _ = writeln!(text, "{name:<22} {}", shown(value));
+                let size = value.as_u64().filter(|_| name == "disk-limit");
+                let _ = writeln!(
+                    text,
+                    "{name:<22} {}",
+                    size.map_or_else(
+                        || shown(value),
+                        |bytes| format!("{bytes} (bytes: {})", plain::size(bytes))
+                    )
+                );
             }
             Ok(Answer::new(text, Value::Object(fields)))
         }
@@ -130,8 +138,13 @@ fn changed(current: &Preferences, name: &str, value: &str) -> Result<Preferences
             _ => bail!("{name} is on or off, not {value:?}"),
         },
         Value::Number(_) => {
-            let number: u64 =
-                value.parse().ok().with_context(|| format!("{name} is a number, not {value:?}"))?;
+            let number: u64 = value.parse().ok().with_context(|| {
+                if name == "disk-limit" {
+                    format!("disk-limit is a number of bytes, such as 5000000000 for 5 GB, not {value:?}")
+                } else {
+                    format!("{name} is a number, not {value:?}")
+                }
+            })?;
             json!(number)
         }
         _ => json!(value),
@@ -141,7 +154,8 @@ fn changed(current: &Preferences, name: &str, value: &str) -> Result<Preferences
         "on-close" => format!("on-close is ask, keep-tracking or stop, not {value:?}"),
         _ => format!("{name} cannot be {value:?}"),
     };
-    let preferences: Preferences = serde_json::from_value(Value::Object(fields)).with_context(refused)?;
+    let preferences: Preferences =
+        serde_json::from_value(Value::Object(fields)).map_err(|_| anyhow::anyhow!(refused()))?;
     if !(1..=60).contains(&preferences.idle_minutes) {
         bail!("idle-minutes is 1 to 60, not {value}");
     }

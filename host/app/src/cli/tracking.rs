@@ -27,7 +27,7 @@ fn words(status: &Status, zone: &Zone) -> String {
         text.push('\n');
     };
     if status.contract.is_empty() {
-        line("No contract yet, nothing is recorded. `candor join LINK` takes part in one.".into());
+        line("No contract yet, so nothing is recorded. Join one with `candor join LINK`.".into());
     } else {
         line(format!("{} · {}", status.title, status.client));
         line(state(status, zone));
@@ -64,7 +64,7 @@ fn words(status: &Status, zone: &Zone) -> String {
     }
     line(outbox(status, zone));
     for problem in &status.problems {
-        line(format!("Look at: {problem}"));
+        line(format!("Problem: {problem}"));
     }
     text
 }
@@ -78,13 +78,13 @@ fn state(status: &Status, zone: &Zone) -> String {
     }
     if let Some(since) = status.paused_since {
         return format!(
-            "Paused for private time since {}. Nothing is recorded. `candor start` goes on.",
+            "Paused for private time since {}. Nothing is recorded. `candor start` resumes.",
             zone.moment(since, status.now)
         );
     }
     if let Some((since, cause)) = status.away_since.zip(status.away) {
         return format!(
-            "On, and nothing is recorded since {}: {}. It goes on by itself when that is over.",
+            "Tracking is on, but nothing has been recorded since {}: {}. It resumes by itself.",
             zone.moment(since, status.now),
             say::gap(cause)
         );
@@ -95,7 +95,7 @@ fn state(status: &Status, zone: &Zone) -> String {
             let stopping = if status.stopping { " Stops when this segment ends." } else { "" };
             format!("Tracking{since}, {} on.{stopping}{}", say::clock(status.on_ms), say::signs(&status.sign))
         }
-        (false, _) => "Stopped. Nothing is recorded. `candor start` begins.".into(),
+        (false, _) => "Stopped. Nothing is recorded. Start with `candor start`.".into(),
     }
 }
 
@@ -136,7 +136,7 @@ fn outbox(status: &Status, zone: &Zone) -> String {
     if counts.rejected > 0 {
         let _ = write!(
             text,
-            " {} refused by the back office, not delivered and not counted: see `candor outbox`.",
+            " {} refused by the back office and not counted: see `candor outbox`.",
             counts.rejected
         );
     }
@@ -212,7 +212,7 @@ pub(super) fn label(
     }
     let done = match &label {
         Some(label) => format!("Label set: {label}."),
-        None => "Label taken off.".into(),
+        None => "Label removed.".into(),
     };
     match at {
         Some(at) => {

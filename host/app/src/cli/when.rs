@@ -49,11 +49,9 @@ fn typed(text: &str) -> Result<Typed> {
         return Ok(clock);
     }
     let civil = text.replacen(' ', "T", 1).parse::<DateTime>().ok();
-    civil.map(Typed::Civil).with_context(|| {
-        format!(
-            "{text:?} is no time: write it as 09:10 or as 2026-11-26T09:10, with an offset as 09:10+02:00"
-        )
-    })
+    civil
+        .map(Typed::Civil)
+        .with_context(|| format!("{text:?} is not a time: write it like 09:10 or 2026-11-26T09:10"))
 }
 
 /// A time such as `09:10` (the latest that is not after now), `2026-11-26T09:10`, or either with an offset.
@@ -124,7 +122,7 @@ pub(super) fn day(text: Option<&str>, now: u64, zone: &Zone) -> Result<(u64, u64
             .trim()
             .parse::<Date>()
             .ok()
-            .with_context(|| format!("{text:?} is no day: write it as 2026-11-26"))?,
+            .with_context(|| format!("{text:?} is not a day: write it like 2026-11-26"))?,
         None => Timestamp::from_millisecond(i64::try_from(now)?)?.to_zoned(zone.zone().clone()).date(),
     };
     let from = date.to_zoned(zone.zone().clone())?;
@@ -176,7 +174,7 @@ pub(super) fn from_to(from: &str, to: &str, now: u64, zone: &Zone) -> Result<(u6
 
 /// A duration such as `10m` or `1h30m`, in milliseconds.
 fn duration(text: &str) -> Result<u64> {
-    let wrong = || format!("{text:?} is no duration: write it as 10m, 1h30m or 90s");
+    let wrong = || format!("{text:?} is not a duration: write it like 10m, 1h30m or 90s");
     let parsed: SignedDuration = text.trim().parse().ok().with_context(wrong)?;
     let ms = u64::try_from(parsed.as_millis()).ok().filter(|ms| *ms > 0).with_context(wrong)?;
     if ms > LONGEST_MS {

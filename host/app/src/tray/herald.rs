@@ -187,7 +187,7 @@ impl Herald {
             Message::new(Topic::Picture, format!("Picture taken at {}", self.zone.moment(at, now)), body);
         if segment.editable {
             if removes_time {
-                message.body.push_str(" By the terms, deleting it removes its time too.");
+                message.body.push_str(" Under the terms, deleting it also removes its time.");
             }
             let words = if removes_time {
                 format!("Delete with its {}", say::minutes(segment))
@@ -274,7 +274,7 @@ impl Herald {
             "Nothing is recorded until you start again. The time shows as a gap.",
         )
         .with(Deed::Start, "Start");
-        message.without_actions = Some("`candor start` goes on.");
+        message.without_actions = Some("`candor start` resumes.");
         Some(Tell::Show(message))
     }
 
@@ -312,7 +312,7 @@ impl Herald {
         let number = self.problems.len() as u64;
         let mut message = Message::new(
             Topic::Problem,
-            "Something needs a look",
+            "Candor needs your attention",
             format!("{number} {}. Tracking keeps what it can.", plural(number, "problem", "problems")),
         )
         .with(Deed::Open(Page::Now), "Show");

@@ -79,7 +79,7 @@ impl Item {
         let own = status.mode == Mode::Worklog;
         let mut entries = Vec::new();
         match (status.tracking, status.paused_since) {
-            (_, Some(_)) => entries.push(Self::entry("Start", Deed::Start)),
+            (_, Some(_)) => entries.push(Self::entry("Resume", Deed::Start)),
             (true, None) => {
                 if own {
                     entries.push(Self::entry("Stop", Deed::Stop));
@@ -215,8 +215,7 @@ impl Tray for Item {
         self.board.stir();
         self.said_offline.call_once(|| {
             crate::say::aside(
-                "candor: this desktop shows no tray icons, so there is none of Candor. Notifications work without; \
-                 `candor doctor` says what would bring it.",
+                "candor: this desktop shows no tray icons. Notifications still work; `candor doctor` says how to get the icon.",
             );
         });
         // It comes when a tray comes.

@@ -115,7 +115,7 @@ pub fn run(client: Client, agent: Option<PathBuf>, by_agent: bool) -> Result<()>
         Ok(handle) => Some(handle),
         Err(error) => {
             crate::say::aside(&format!(
-                "candor: no tray icon can be shown ({error}). Notifications work without."
+                "candor: no tray icon can be shown ({error}). Notifications still work."
             ));
             None
         }
@@ -316,7 +316,8 @@ impl Desk {
     fn remove_picture(&mut self, start: u64) -> Result<Message> {
         self.client.ask(&Request::RemovePicture { start }, USUAL)?;
         let removed_time = self.removes_time.as_ref().is_some_and(|(_, removes)| *removes);
-        let stays = if removed_time { "By the terms, its time is removed too." } else { "Your time stays." };
+        let stays =
+            if removed_time { "Under the terms, its time is removed too." } else { "Your time stays." };
         let now = self.status.as_ref().map_or(start, |s| s.now);
         let client = self.status.as_ref().map_or("The client", |s| s.client.as_str());
         let message = Message::new(

@@ -4,9 +4,7 @@ use std::cmp::Ordering;
 
 use candor_diary::plain;
 use candor_diary::terms::{PictureRemoval, Terms};
-use candor_protocol::{
-    Contract, Forgotten, IdleAnswer, OwnRule, Preferences, Request, Segment, SegmentState,
-};
+use candor_protocol::{Contract, Forgotten, IdleAnswer, OwnRule, Preferences, Request, Segment};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -43,13 +41,13 @@ fn fact(request: &Request) -> &'static str {
         Request::EditSegment { .. } => "The segment was not changed.",
         Request::RemovePicture { .. } => "The picture was not deleted.",
         Request::RemoveSegment { .. } => "Nothing was removed.",
-        Request::Restore { .. } => "It is not back.",
-        Request::UndoIdle => "The answer stands.",
+        Request::Restore { .. } => "Nothing was brought back.",
+        Request::UndoIdle => "The answer was not undone.",
         Request::RemoveNotes { .. } => "The notes were not removed.",
         Request::Forget { .. } => "Nothing was removed.",
         Request::AddManual { .. } => "No time was added.",
         Request::Cancel { .. } => "It was not taken back.",
-        Request::Uncancel { .. } => "It was not put back.",
+        Request::Uncancel { .. } => "It is still not to be sent.",
         Request::SendNow { .. } | Request::TryNow => "Nothing was sent.",
         Request::SetPreferences { .. } => "The preferences were not saved.",
         Request::SetOwnRules { .. } => "The rules were not saved.",
@@ -177,7 +175,6 @@ impl Model {
             Request::UndoIdle => self.later = None,
             Request::RemoveSegment { start } => {
                 let gone: Forgotten = read(value)?;
-                let taken_back = self.segment(*start).is_some_and(|s| s.state == SegmentState::Cancelled);
                 self.back();
                 let pictures = match u64::from(gone.pictures) {
                     0 => String::new(),
@@ -187,8 +184,7 @@ impl Model {
                     &format!("{} removed.", words::hm(gone.time_ms)),
                     &format!("{pictures}A mark stays that both sides see."),
                 );
-                // What was taken back from the outbox is not sent, so nothing of it is kept for an undo.
-                self.undo = (!taken_back).then_some(Request::Restore { start: *start });
+                self.undo = Some(Request::Restore { start: *start });
                 self.refresh();
             }
             Request::AddManual { from, to, .. } => {
@@ -196,7 +192,7 @@ impl Model {
                 self.draft = super::manual::Draft::default();
                 self.back();
                 let rest = if added.time_ms < to - from {
-                    " The rest is counted already, or is no whole segment."
+                    " The rest is already counted, or is less than a whole segment."
                 } else {
                     ""
                 };
@@ -221,7 +217,7 @@ impl Model {
             }
             Request::Restore { .. } => {
                 self.forget_pictures();
-                self.tell("It is back.", "");
+                self.tell("What you removed is back.", "");
                 self.refresh();
             }
             Request::RemoveNotes { .. } => {
@@ -237,7 +233,7 @@ impl Model {
                 match end.filter(|end| *end > self.now) {
                     Some(end) => {
                         let at = self.zone.when(end, self.now);
-                        self.tell(&format!("It goes at {at}."), "That is when its segment ends.");
+                        self.tell(&format!("It will be sent at {at}."), "That is when its segment ends.");
                     }
                     None => self.tell("It is on its way.", ""),
                 }

@@ -31,7 +31,7 @@ pub fn open(setup: Setup) -> Result<()> {
     let instance = match instance::claim(&setup.data, &setup.call)? {
         Claimed::First(instance) => instance,
         Claimed::Raised => {
-            crate::say::aside("candor: the window that is open was raised.");
+            crate::say::aside("candor: the window was already open and is now in front.");
             return Ok(());
         }
     };
@@ -43,8 +43,8 @@ pub fn open(setup: Setup) -> Result<()> {
         .with_icon(icon(true));
     let chosen = std::env::var(RENDERER).unwrap_or_default();
     if chosen == SOFTWARE || (chosen != OPENGL && !software::has_graphics_card()) {
-        return software::run(viewport, |ctx| App::new(ctx, setup, instance)).map_err(|error| {
-            anyhow!("the window could not be opened: {error:#}. Is DISPLAY set? `candor status` works without a window")
+        return software::run(viewport, |ctx| App::new(ctx, setup, instance)).map_err(|_| {
+            anyhow!("the window could not be opened: check that DISPLAY is set, or use `candor status`, which needs no window")
         });
     }
     let options = eframe::NativeOptions { viewport, ..Default::default() };
@@ -295,7 +295,9 @@ impl App {
                         preferences.on_close = on_close;
                         let request = Request::SetPreferences { preferences: *preferences };
                         if !self.worker.deed(request) {
-                            crate::say::aside("candor: the answer is asked for again the next time.");
+                            crate::say::aside(
+                                "candor: your answer was not saved; you will be asked again next time.",
+                            );
                         }
                     }
                     self.close(ctx, on_close);

@@ -16,7 +16,9 @@ pub(crate) enum Trouble {
     #[error("No agent answers.")]
     NoAgent,
     /// Somebody else listens.
-    #[error("Another user's program answers in place of your agent; nothing was sent to it.")]
+    #[error(
+        "Another user's program answers in place of your agent. Nothing was sent to it. Check who may write to the data folder."
+    )]
     Stranger,
     /// It takes too long.
     #[error("The agent did not answer in time.")]

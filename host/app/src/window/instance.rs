@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 
+use candor_protocol::socket::Address;
+
 use crate::cli::args::Page;
 
 /// How long either side may take to say its line.
@@ -61,19 +63,23 @@ pub(super) fn claim(data: &Path, call: &Call) -> Result<Claimed> {
     DirBuilder::new().recursive(true).mode(0o700).create(&folder).with_context(cannot)?;
     let lock = File::options().create(true).append(true).open(folder.join("window.lock"));
     let lock = lock.with_context(cannot)?;
-    let socket = folder.join("window.sock");
+    let address = Address::named(&folder, "window.sock").with_context(cannot)?;
+    let socket = address.path();
+    if call.invitation.as_ref().is_some_and(|invitation| invitation.len() as u64 > LONGEST / 2) {
+        bail!("that is too long to be an invitation: copy the whole link from the client, and nothing else");
+    }
     let began = Instant::now();
     loop {
         match lock.try_lock() {
             Ok(()) => {
-                let _left_behind = std::fs::remove_file(&socket);
-                let listener = UnixListener::bind(&socket).with_context(cannot)?;
+                let _left_behind = std::fs::remove_file(socket);
+                let listener = UnixListener::bind(socket).with_context(cannot)?;
                 return Ok(Claimed::First(Instance { lock, listener }));
             }
             Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) => return Err(error).with_context(cannot),
         }
-        match raise(&socket, call) {
+        match raise(socket, call) {
             Ok(()) => return Ok(Claimed::Raised),
             // It begins, or ends.
             Err(_) if began.elapsed() < BEGINS => thread::sleep(Duration::from_millis(50)),

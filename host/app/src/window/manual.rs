@@ -61,7 +61,7 @@ fn moment(zone: &Zone, day: (u64, u64), name: &str, text: &str) -> Result<u64, W
         return Ok(day.1);
     }
     let time = Time::strptime("%H:%M", text)
-        .map_err(|_| (format!("'{name}' is no time."), "Write it as 09:10.".to_owned()))?;
+        .map_err(|_| (format!("'{name}' is not a time."), "Write it as 09:10.".to_owned()))?;
     at(zone, day, time).ok_or_else(|| {
         (
             format!("{text} comes twice or not at all on this day, because the clocks change."),
@@ -106,8 +106,8 @@ mod tests {
             Request::AddManual { from: early - 7_200_000, to: early, memo: "A call".into(), reason: None }
         );
         for (from, to, fact) in [
-            ("ten", "12:00", "'From' is no time."),
-            ("10:00", "25:00", "'To' is no time."),
+            ("ten", "12:00", "'From' is not a time."),
+            ("10:00", "25:00", "'To' is not a time."),
             ("10:00", "10:00", "'To' is not after 'From'."),
             ("10:00", "24:00", "That has not passed yet."),
             ("03:30", "10:00", "03:30 comes twice or not at all on this day, because the clocks change."),

@@ -502,7 +502,8 @@ impl Model {
     pub(crate) fn week_before(&self, back: i64) -> (u64, u64) {
         let day = self.now / 86_400_000;
         // 1 January 1970 was a Thursday: three days after a Monday.
-        let monday = (day - (day + 3) % 7) * 86_400_000;
+        // Before the agent has said what time it is, there was no week.
+        let monday = day.saturating_sub((day + 3) % 7) * 86_400_000;
         let from = monday.saturating_sub(back.unsigned_abs().saturating_mul(WEEK));
         (from, from + WEEK)
     }

@@ -510,11 +510,11 @@ fn what_plugins_note_is_seen_by_the_worker_and_can_be_removed() {
     harness.state_mut().model.go(Page::Day);
     harness.state_mut().model.go(Page::Segment(start));
     harness.run();
-    harness.get_by_label_contains("2 notes of plugins");
-    harness.get_by_label_contains("Recorded without a sign on the screen");
+    harness.get_by_label_contains("2 notes from plugins");
+    harness.get_by_label_contains("Recorded without a tray icon");
     assert!(harness.query_by_label_contains("\u{1b}").is_none(), "what is not to be seen is not drawn");
     press(&mut harness, "Remove the note: 17:40:05 · builds · build");
-    press(&mut harness, "Remove all of calls");
+    press(&mut harness, "Remove all notes from calls");
     let plugin = |name: &str| Some(name.to_owned());
     assert_eq!(
         done(&harness),
@@ -536,7 +536,7 @@ fn invariant_06_that_only_the_window_shows_it_is_said() {
     shown(vec![Sign::Window], false).get_by_label_contains(only);
     let harness = shown(vec![Sign::Window, Sign::Tray], false);
     assert!(harness.query_by_label_contains(only).is_none());
-    shown(vec![Sign::Window], true).get_by_label_contains("Started without a sign.");
+    shown(vec![Sign::Window], true).get_by_label_contains("Started with --no-sign.");
 }
 
 #[test]

@@ -109,7 +109,7 @@ pub(crate) fn state(segment: &Segment, now: u64, zone: &Zone) -> String {
         SegmentState::Open { .. } | SegmentState::Held { .. } => "Sends when it has ended".into(),
         SegmentState::Waiting { .. } => "Waiting to be sent".into(),
         SegmentState::Delivered { at } => format!("Sent {}", zone.when(*at, now)),
-        SegmentState::Rejected { .. } => "Refused, not sent".into(),
+        SegmentState::Rejected { .. } => "Refused, not counted".into(),
         SegmentState::Cancelled => "Taken back, not sent".into(),
     }
 }

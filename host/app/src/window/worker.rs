@@ -1,6 +1,7 @@
 //! The threads that wait for the agent, so that the one that draws never does: one follows its status, one carries
 //! what the person does, one reads what is shown. Queues are bounded; a full one is said, not waited for.
 
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -189,14 +190,22 @@ fn decoded(picture: &Picture, most: usize) -> Result<Shot, String> {
 
 fn invitation(path: &std::path::Path) -> Result<String, String> {
     let shown = path.display();
-    let length =
-        std::fs::metadata(path).map_err(|error| format!("{shown} could not be read: {error}."))?.len();
-    if length > INVITATION {
+    let unread = |error: std::io::Error| format!("{shown} could not be read: {error}.");
+    // A pipe or a device would be read for ever.
+    if !std::fs::metadata(path).map_err(unread)?.is_file() {
+        return Err(format!("{shown} is not a file. Choose the file that the client sent."));
+    }
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(unread)?;
+    let read = file.take(INVITATION + 1).read_to_string(&mut text);
+    if text.len() as u64 > INVITATION {
         return Err(format!(
             "{shown} is too large to be an invitation. Choose the file that the client sent."
         ));
     }
-    std::fs::read_to_string(path).map_err(|error| format!("{shown} is no invitation: {error}."))
+    let wrong =
+        |error| format!("{shown} is not an invitation ({error}). Choose the file that the client sent.");
+    read.map(|_| text).map_err(wrong)
 }
 
 fn follow<W: Fn()>(client: &dyn Client, launch: &Launch, may_start: &AtomicBool, tell: &Tell<W>) {
@@ -254,5 +263,26 @@ fn beginning(
             None => Ok(true),
         },
         None => Ok(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invitation_is_a_small_file_and_nothing_that_is_read_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("invitation.json");
+        std::fs::write(&file, "candor:join").unwrap();
+        assert_eq!(invitation(&file).unwrap(), "candor:join");
+        std::fs::write(&file, vec![b' '; INVITATION as usize + 1]).unwrap();
+        assert!(invitation(&file).unwrap_err().contains("too large"));
+        std::fs::write(&file, [0xff, 0xfe]).unwrap();
+        assert!(invitation(&file).unwrap_err().contains("is not an invitation"));
+        for path in ["/dev/zero", "/proc", "/nothing/here"] {
+            let why = invitation(std::path::Path::new(path)).unwrap_err();
+            assert!(why.contains("is not a file") || why.contains("could not be read"), "{why}");
+        }
     }
 }

@@ -124,7 +124,7 @@ fn status_says_what_a_person_has_to_know() {
         "`candor idle manual MEMO`",
         "Outbox: 1 held, 4 waiting, 214 kB. No connection since 17:02.",
         "next try at 17:53",
-        "Look at: counter: it ended",
+        "Problem: counter: it ended",
     ] {
         assert!(text.contains(words), "{words:?} is not in:\n{text}");
     }
@@ -281,7 +281,7 @@ fn forgetting_says_what_goes_and_is_never_done_unasked() {
     assert_eq!(agent.deeds(), []);
 
     let text = says(&agent, &[&span[..], &["--yes"]].concat());
-    assert!(text.contains("A tombstone stays"), "{text}");
+    assert!(text.contains("Both sides will see that it was removed"), "{text}");
     // Exactly what was told: the whole segments.
     let (from, to) = (START - 600_000, START + 600_000);
     assert_eq!(agent.deeds(), [Request::Forget { from, to }]);
@@ -306,7 +306,7 @@ fn a_day_is_listed_with_what_each_segment_shows() {
         "17:40 – 17:50   –     Time removed by you, ",
         "17:50 – 18:00   0:03  Invoice import (Development). Activity in 2 of 3 minutes, sends at",
         "Picture at 17:53, 1 window redacted",
-        "Together        0:06",
+        "Total           0:06",
     ] {
         assert!(text.contains(words), "{words:?} is not in:\n{text}");
     }
@@ -316,7 +316,7 @@ fn a_day_is_listed_with_what_each_segment_shows() {
 #[test]
 fn a_picture_is_shown_saved_and_removed() {
     let agent = Agent::new();
-    assert!(fails(agent.data(), &["picture"]).contains("there is no picture of today"));
+    assert!(fails(agent.data(), &["picture"]).contains("there is no picture from today"));
     agent.change(|state| {
         state.status.last_picture = Some(pictured(START, NOW - 20_000));
         state.segments = vec![pictured(START, NOW - 20_000)];
@@ -333,7 +333,10 @@ fn a_picture_is_shown_saved_and_removed() {
 
     let output = run(agent.data(), &["picture", "--remove"]);
     let error = String::from_utf8(output.stderr).unwrap();
-    assert!(error.contains("By the terms the time of 17:50 – 18:00 goes with it: 4 minutes."), "{error}");
+    assert!(
+        error.contains("Under the terms, this also removes the time of 17:50 – 18:00: 4 minutes."),
+        "{error}"
+    );
     assert!(!agent.deeds().contains(&Request::RemovePicture { start: START }), "removed without being asked");
     assert!(says(&agent, &["picture", "--remove", "--yes"]).contains("Its time went with it."));
     assert!(agent.deeds().contains(&Request::RemovePicture { start: START }));
@@ -410,7 +413,7 @@ fn the_outbox_is_listed_and_worked_on() {
 #[test]
 fn rules_and_preferences_are_changed_one_at_a_time() {
     let agent = Agent::new();
-    assert!(says(&agent, &["rules"]).contains("No rules of your own."));
+    assert!(says(&agent, &["rules"]).contains("You have no rules of your own."));
     says(&agent, &["rules", "add", "title", "contains", "payroll", "fill"]);
     says(&agent, &["rules", "add", "application", "exact", "Messages", "hide-title"]);
     let text = says(&agent, &["rules"]);

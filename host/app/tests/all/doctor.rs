@@ -77,7 +77,7 @@ fn without_agent_and_desktop_each_thing_that_is_missing_comes_with_advice() {
     }
     assert!(checks["back-office"].ok, "{:?}", checks["back-office"]);
     let text = String::from_utf8(doctor().output().unwrap().stdout).unwrap();
-    assert!(text.contains("look at  agent"), "{text}");
+    assert!(text.contains("problem  agent"), "{text}");
     assert!(text.contains("`candor start`"), "{text}");
 }
 

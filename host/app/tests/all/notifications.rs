@@ -79,7 +79,7 @@ fn no_notification_carries_a_title_a_memo_or_a_plugins_words() {
             "This computer is being recorded",
             "Picture taken at 17:53",
             "Were you working from 17:20 to 17:34?",
-            "Something needs a look",
+            "Candor needs your attention",
             "No connection since 17:52",
             "Is the memo still right?",
             "Paused at 18:53",

@@ -200,7 +200,7 @@ fn week_words(week: &Week) -> String {
     let billable = plain::duration(week.sum.billable);
     let manual = match week.sum.manual {
         0 => String::new(),
-        minutes => format!(", {} of it typed in", plain::duration(minutes)),
+        minutes => format!(", {} of it manual", plain::duration(minutes)),
     };
     match week.limit {
         None => format!("{billable} billable this week{manual}; there is no weekly limit"),

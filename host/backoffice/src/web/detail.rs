@@ -257,7 +257,7 @@ fn dropped(parcel: &Parcel) -> Markup {
     html! {
         @if !parcel.dropped.is_empty() {
             div {
-                h3 { "Recorded and not in here" }
+                h3 { "Recorded, but left out" }
                 ul.log { @for dropped in &parcel.dropped { li.whole { span { (dropped.sentence()) } } } }
             }
         }
@@ -281,7 +281,7 @@ fn applied(parcel: &Parcel) -> Vec<u32> {
 
 fn rule_words(parcel: &Parcel, index: u32) -> String {
     let words = usize::try_from(index).ok().and_then(|i| parcel.policy.rules.get(i));
-    words.cloned().unwrap_or_else(|| format!("Rule {} of a policy of before", u64::from(index) + 1))
+    words.cloned().unwrap_or_else(|| format!("Rule {} of an earlier policy", u64::from(index) + 1))
 }
 
 fn rules(parcel: &Parcel, contract: &Contract) -> Markup {
@@ -311,7 +311,7 @@ fn rules(parcel: &Parcel, contract: &Contract) -> Markup {
                 // Those that it was made under, whatever was issued since.
                 dd {
                     @match parcel.terms {
-                        0 => { a href={ "/contracts/" (contract.id) "/recorded#terms" } { "Not said by this tracker" } },
+                        0 => { a href={ "/contracts/" (contract.id) "/recorded#terms" } { "Not stated by this tracker" } },
                         sequence => { a href={ "/contracts/" (contract.id) "/recorded#terms" } { "Terms " (sequence) } },
                     }
                 }

@@ -51,7 +51,7 @@ impl IntoResponse for PageError {
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Not available now",
-                "The back office could not read what it holds. Nothing is lost by that. Try again later; its log says why.",
+                "The back office could not read its data. Nothing is lost. Try again later; its log says why.",
             ),
         };
         let main = html! {

@@ -244,7 +244,7 @@ fn spoken(cell: &Cell<'_>) -> String {
         text.push_str(", edited by worker");
     }
     if parcel.snapshot.is_some() {
-        text.push_str(", snapshot");
+        text.push_str(", picture");
     }
     if let Some(redacted) = redacted(parcel) {
         text.push_str(", ");

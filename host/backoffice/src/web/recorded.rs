@@ -94,7 +94,7 @@ fn render(opened: &Opened, in_force: &[InForce]) -> Markup {
                 div.msg {
                     (icon("eye"))
                     span {
-                        b { "Nobody is recorded unseen or unasked. " }
+                        b { "Nobody is recorded without being asked and without seeing it. " }
                         "The tracker says so at every start, and this page cannot be switched off."
                     }
                 }
@@ -104,8 +104,7 @@ fn render(opened: &Opened, in_force: &[InForce]) -> Markup {
                         span {
                             b { "Terms " (newest.sequence) " are issued, not yet in force on " (behind.join(", ")) ". " }
                             @if let Some(issued) = on(contract.issued_at) { "Issued " (issued) ". " }
-                            "They count there when the worker has taken part again, read them and accepted them. What follows \
-                             is what counts until then."
+                            "They apply there once the worker has joined again and accepted them. Until then, what follows applies."
                         }
                     }
                 }
@@ -211,7 +210,7 @@ fn manual_words(manual_time: ManualTime) -> &'static str {
     match manual_time {
         ManualTime::No => "Not allowed",
         ManualTime::Ask => "Billed when the client has agreed to it",
-        ManualTime::Yes => "Allowed, and shown as typed in",
+        ManualTime::Yes => "Allowed, and shown as manual",
         ManualTime::Only => "All time is typed in; nothing is tracked",
     }
 }
@@ -259,7 +258,7 @@ impl<'a> Says<'a> {
                 .collect();
         html! {
             @if !what.is_empty() {
-                (Self::line("check", &format!("Turning off {} is left to {}; both sides see it.", what.join(" and "), self.worker())))
+                (Self::line("check", &format!("Turning {} off is up to {}; both sides see it.", what.join(" and "), self.worker())))
             }
         }
     }
@@ -318,7 +317,7 @@ impl<'a> Says<'a> {
                     &format!("Of the window in front, each time it changes: {}.", words.join(", ")),
                 )
             }
-            other => Self::line("doc", &format!("What the plugin {other} notes, shown as its own word.")),
+            other => Self::line("doc", &format!("Notes from the plugin {other}, in its own words.")),
         }
     }
 
@@ -331,7 +330,7 @@ impl<'a> Says<'a> {
             @if self.terms.collectors.iter().all(|c| ["screenshots", "activity", "windows"].contains(&c.plugin.as_str())) {
                 (Self::line("camera", "The camera is not used."))
             } @else {
-                (Self::line("camera", "Whether a plugin may use the camera stands in the notice that the tracker shows before anything is recorded."))
+                (Self::line("camera", "The notice in the tracker says whether a plugin may use the camera. It is shown before anything is recorded."))
             }
         }
     }
@@ -340,7 +339,7 @@ impl<'a> Says<'a> {
         let rules = policy.map_or(&[][..], |p| p.rules.as_slice());
         html! {
             @if self.terms.policy.is_none() {
-                p.small { "Pictures and window titles: without a privacy policy none is ever kept." }
+                p.small { "Without a privacy policy, no picture and no window title is ever kept." }
             } @else if policy.is_none() {
                 p.small.quiet { "The rules show here in words with the first segment." }
             } @else if rules.is_empty() {
@@ -358,20 +357,19 @@ impl<'a> Says<'a> {
     }
 
     fn decides(&self) -> Markup {
-        let hold = self.terms.hold_ms.div_ceil(1000);
-        let waits = format!("{hold} {}", plain::plural(hold, "second", "seconds"));
+        let waits = plain::length(self.terms.hold_ms);
         html! {
             @match self.terms.mode {
                 Mode::Worklog => {
                     (Self::line("check", &format!("{} and {} the time, and may stop at any moment.", self.does("start"), if self.worker { "stop" } else { "stops" })))
                     (Self::line("check", &format!("A segment waits {waits} on the computer before it is sent.")))
                     (self.chooses())
-                    (Self::line("pencil", &format!("Until Monday 12:00 UTC after the week {} change memo and label, and remove time. Both sides see that something was changed or removed, and when.", self.may())))
+                    (Self::line("pencil", &format!("Until Monday 12:00 UTC after the week, {} change memo and label, and remove time. Both sides see that something was changed or removed, and when.", self.may())))
                     (Self::line("nopic", &format!("A picture can be removed at any time, {}.", self.removal())))
-                    (Self::line("check", "Where the computer has privacy rules of its own, they count on top of these. Rules only tighten."))
+                    (Self::line("check", "If the computer has its own privacy rules, they apply on top of these. They can only hide more."))
                 },
                 Mode::Monitoring => {
-                    (Self::line("lock", &format!("The settings of {} drive: recording starts at sign-in.", self.terms.client)))
+                    (Self::line("lock", &format!("The settings of {} decide: recording starts at sign-in.", self.terms.client)))
                     (Self::line("lock", &format!("A segment waits {waits} on the computer before it is sent.")))
                     (Self::line("eye", &format!("{} told at every start.", if self.worker { "You are".to_owned() } else { format!("{} is", self.terms.worker) })))
                 },

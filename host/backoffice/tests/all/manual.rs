@@ -49,7 +49,7 @@ async fn typed_in_time_is_billed_as_the_terms_allow() {
     }
     let recorded = server.page("/contracts/invoices/recorded", &cookie).await;
     // The tracker that took part under the first terms does not know of those yet.
-    assert!(recorded.contains("not yet in force") && !recorded.contains("Allowed, and shown as typed in"));
+    assert!(recorded.contains("not yet in force") && !recorded.contains("Allowed, and shown as manual"));
 
     // What was typed in before keeps the answer of then; tracked time comes first.
     assert_eq!(device.minutes().await, (10, 30));

@@ -227,7 +227,7 @@ async fn a_day_shows_its_cells_figures_and_reasons() {
         "0:10 more not billable",
         "<h2 id=\"detail-h\">09:10 – 09:20</h2>",
         // Invariant 6: both sides read it.
-        "Recorded without a sign on the screen",
+        "Recorded without a tray icon",
         "1 window redacted before saving",
         "No picture: skipped by rule",
         "No evidence",
@@ -240,7 +240,7 @@ async fn a_day_shows_its_cells_figures_and_reasons() {
     }
     let page = server.page(&format!("{DAY}?zone=theirs&segment=2026-11-27T07:30Z"), &cookie).await;
     assert!(page.contains("Berlin time, UTC+1.") && page.contains("08:30 – 08:40"));
-    assert!(page.contains("the tracker was ended or lost power"));
+    assert!(page.contains("the tracker ended unexpectedly"));
     let page = server.page(&format!("{DAY}?zone=utc&segment=none"), &cookie).await;
     assert!(page.contains("split alone") && !page.contains("detail-h"));
 

@@ -397,7 +397,7 @@ mod tests {
         assert!(count("flood") * CUSTOM_BODY_BYTES < PLUGIN_BYTES);
         assert!(parcel.focus.len() > 100);
         let sentences: Vec<String> = parcel.dropped.iter().map(Dropped::sentence).collect();
-        let flood = format!("{} notes of plugin flood dropped: over its budget", 60 - count("flood"));
+        let flood = format!("{} notes from plugin flood left out: over its limit", 60 - count("flood"));
         assert!(sentences.contains(&flood), "{sentences:?}");
         assert!(
             sentences.contains(&"600 texts shortened: longer than is recorded".to_owned()),

@@ -107,8 +107,7 @@ fn strange(response: &Response) -> String {
     let to = response.header("location").map(line).filter(|_| (300..400).contains(&status));
     match to {
         Some(to) => format!(
-            "the answer {status} did not come from the back office: it points to {to}. Where the back office has moved, \
-             take part again with a new invitation"
+            "the answer {status} did not come from the back office: it points to {to}. If the back office has moved, join again with a new invitation"
         ),
         None => format!(
             "the answer {status} did not come from the back office: something on the way gave it, such as a proxy or a \

@@ -106,21 +106,21 @@ fn covered(parcel: &Parcel, snapshot: &candor_diary::parcel::Snapshot) -> Option
 
 fn cause(cause: GapCause) -> &'static str {
     match cause {
-        GapCause::Crash => "the tracker was killed or lost power",
-        GapCause::CounterLost => "activity could not be counted",
+        GapCause::Crash => "the tracker ended unexpectedly",
+        GapCause::CounterLost => "keys, clicks and scrolls could not be counted",
         GapCause::DisplayLost => "the display could not be read",
         GapCause::CollectorFailed => "a collector failed",
-        GapCause::ClockJump => "the clock was set",
+        GapCause::ClockJump => "the computer's clock was changed",
         GapCause::Asleep => "the computer slept",
         GapCause::Locked => "the screen was locked",
         GapCause::Paused => "paused for private time",
         GapCause::LeftOut => "left out by the worker",
         GapCause::Damaged => "what was recorded was damaged",
         GapCause::RuleFailed => "a rule failed, so what was on screen was not recorded",
-        GapCause::Unanswered => "nobody at the computer; the worker has not said yet",
-        GapCause::NotRecorded => "it could not be written down: the disk was full",
-        GapCause::Stalled => "the tracker stood still",
-        GapCause::NoSign => "nothing could show the worker that it was recorded",
+        GapCause::Unanswered => "no keys, clicks or scrolls; the worker has not answered yet",
+        GapCause::NotRecorded => "the disk was full, so it could not be saved",
+        GapCause::Stalled => "the tracker stopped responding",
+        GapCause::NoSign => "nothing on the screen could show the worker that recording was on",
     }
 }
 

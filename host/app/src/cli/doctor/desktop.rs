@@ -20,19 +20,18 @@ pub(super) fn checks(client: &Client) -> Vec<Check> {
     let bus = bus.as_ref();
     vec![
         display(),
-        bus.map_or_else(|error| no_bus("tray", error), tray),
-        bus.map_or_else(|error| no_bus("notifications", error), notifications),
+        bus.map_or_else(|_| no_bus("tray"), tray),
+        bus.map_or_else(|_| no_bus("notifications"), notifications),
         bus.map_or_else(|_| key_file(), keyring),
         pause_shortcut(bus.ok(), is_running(client.data())),
     ]
 }
 
-fn no_bus(name: &str, error: &zbus::Error) -> Check {
+fn no_bus(name: &str) -> Check {
     wrong(
         name,
-        format!("there is no session bus ({error})"),
-        "Sign in to a desktop, or start the program under `dbus-run-session`. Without, only the open window can show that \
-         you are recorded; `candor start --no-sign` is for a server.",
+        "there is no session bus".to_owned(),
+        "Sign in to a desktop, or start the program under `dbus-run-session`. On a server, use `candor start --no-sign`.",
     )
 }
 
@@ -42,12 +41,16 @@ fn is_set(variable: &str) -> bool {
 
 fn display() -> Check {
     const SESSION: &str =
-        "Choose a session 'on Xorg' at sign-in. What cannot be seen shows as 'no evidence', never as idle.";
+        "Choose a session 'on Xorg' when you sign in. Until then your time shows as 'no evidence'.";
     let by_type = std::env::var("XDG_SESSION_TYPE").is_ok_and(|kind| kind == "wayland");
     let wayland = is_set("WAYLAND_DISPLAY") || by_type;
     if !is_set("DISPLAY") {
         return if wayland {
-            wrong("display", "Wayland without X11: no pictures, windows or counts can be had", SESSION)
+            wrong(
+                "display",
+                "Wayland without X11: Candor cannot take pictures, see windows or count input",
+                SESSION,
+            )
         } else {
             wrong("display", "there is none (DISPLAY is not set)", "Run this in a session on a desktop.")
         };
@@ -67,7 +70,7 @@ fn display() -> Check {
     if wayland || has("XWAYLAND") {
         return wrong(
             "display",
-            "Wayland, with X11 for some programs: no pictures, windows or counts can be had",
+            "Wayland, with X11 for some programs: Candor cannot take pictures, see windows or count input",
             SESSION,
         );
     }
@@ -95,10 +98,9 @@ fn tray(connection: &Connection) -> Check {
         Ok(false) => wrong(
             "tray",
             "this desktop shows no tray icons (no StatusNotifierWatcher)",
-            "GNOME: install the extension 'AppIndicator'. Xfce: add 'Status Tray' to the panel. Without, a \
-             notification that stays shows that you are recorded.",
+            "GNOME: install the extension 'AppIndicator'. Xfce: add 'Status Tray' to the panel. Until then, a notification that stays shows that you are recorded.",
         ),
-        Err(error) => no_bus("tray", &error),
+        Err(_) => no_bus("tray"),
     }
 }
 
@@ -133,11 +135,9 @@ fn key_file() -> Check {
 fn pause_shortcut(connection: Option<&Connection>, tray_runs: bool) -> Check {
     const NAME: &str = "pause-shortcut";
     match shortcut::probe(connection) {
-        Ok(_) if !tray_runs => wrong(
-            NAME,
-            "it would work, but the tray that waits for it does not run",
-            "Start it with `candor tray`.",
-        ),
+        Ok(_) if !tray_runs => {
+            wrong(NAME, "the tray does not run, so nothing listens for it", "Start it with `candor tray`.")
+        }
         Ok(shortcut::Way::Portal) => right(NAME, "by the desktop's own settings for shortcuts"),
         // Nobody holds it although the tray runs: it was started before the display was there, say.
         Ok(shortcut::Way::Grab) => wrong(

@@ -106,7 +106,7 @@ fn load() -> Check {
         return wrong(
             "load",
             words,
-            "The machine is busy: pictures may be skipped because windows do not hold still. Time is kept.",
+            "The computer is busy, so some pictures may be skipped. Your time is kept.",
         );
     }
     right("load", words)

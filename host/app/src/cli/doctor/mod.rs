@@ -30,7 +30,7 @@ pub(super) fn doctor(context: &Context) -> Result<Answer> {
     let checks = match theirs {
         Ok(theirs) => merged(ours, theirs),
         Err(error) => {
-            let found = format!("it runs, but did not look after itself: {error}");
+            let found = format!("it runs, but could not check itself: {error}");
             let advice = "End it with `candor quit`, and start it again with `candor start`.";
             merged(ours, vec![wrong("agent-doctor", found, advice)])
         }
@@ -59,7 +59,7 @@ fn running(status: &Status) -> Check {
     wrong(
         "agent",
         format!("runs; {}", status.problems.join("; ")),
-        "`candor status` shows whether it passes.",
+        "Run `candor status` later to see whether it is gone.",
     )
 }
 
@@ -116,7 +116,7 @@ fn merged(ours: Vec<Check>, theirs: Vec<Check>) -> Vec<Check> {
 fn words(checks: &[Check]) -> String {
     let mut text = String::new();
     for check in checks {
-        let mark = if check.ok { "ok     " } else { "look at" };
+        let mark = if check.ok { "ok     " } else { "problem" };
         let _ = writeln!(text, "{mark}  {:<15} {}", check.name, check.found);
         if let Some(advice) = &check.advice {
             let _ = writeln!(text, "{:<25}{advice}", "");
@@ -124,9 +124,9 @@ fn words(checks: &[Check]) -> String {
     }
     match checks.iter().filter(|check| !check.ok).count() {
         0 => text.push_str("Everything that tracking needs is there.\n"),
-        1 => text.push_str("1 thing needs a look.\n"),
+        1 => text.push_str("1 problem found.\n"),
         many => {
-            let _ = writeln!(text, "{many} things need a look.");
+            let _ = writeln!(text, "{many} problems found.");
         }
     }
     text

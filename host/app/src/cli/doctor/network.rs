@@ -57,7 +57,7 @@ fn clock<'a>(heard: impl Iterator<Item = &'a Heard>) -> Check {
         Some(apart) => wrong(
             "clock",
             format!("{} s {} the back office's", apart.abs(), if apart > 0 { "ahead of" } else { "behind" }),
-            "Let the computer set its clock: `timedatectl set-ntp true`. Segments are cut by it.",
+            "Let the computer set its clock: `timedatectl set-ntp true`. Your time is recorded by this clock.",
         ),
     }
 }

@@ -1,7 +1,6 @@
 //! The worker's own time: the week, manual time, what is removed and how it comes back.
 
 use candor_diary::terms::ManualTime;
-use candor_protocol::SegmentState;
 
 use super::*;
 
@@ -38,7 +37,7 @@ fn manual_time_is_typed_in_at_the_window_with_its_reason_where_the_client_is_ask
         harness.run_steps(3);
     };
     press(&mut harness, "Add manual time");
-    harness.get_by_label_contains("'From' is no time.");
+    harness.get_by_label_contains("'From' is not a time.");
     type_in(&mut harness, "From", "15:00");
     type_in(&mut harness, "To", "15:30");
     press(&mut harness, "Add manual time");
@@ -106,15 +105,17 @@ fn a_segment_is_removed_only_after_it_was_asked_about_and_it_can_be_undone() {
     assert_eq!(harness.state().model.page, Page::Day);
     press(&mut harness, "Undo");
     assert_eq!(done(&harness)[1], Request::Restore { start });
-    harness.get_by_label_contains("It is back.");
+    harness.get_by_label_contains("What you removed is back.");
+}
 
-    // What was taken back from the outbox is sent to nobody, and nothing of it is kept for an undo.
-    let mut world = states::world("tracking");
-    world.segments.iter_mut().find(|s| s.start == start).unwrap().state = SegmentState::Cancelled;
-    let mut harness = at_segment(world);
-    press(&mut harness, "Remove this segment");
-    press(&mut harness, "Remove 0:10");
-    assert!(harness.query_by_label("Undo").is_none());
+#[test]
+fn a_page_can_be_asked_for_before_the_agent_has_said_what_time_it_is() {
+    let mut model = Model::new(words::Zone(TimeZone::UTC), String::new());
+    model.go(Page::Day);
+    let (from, to) = model.zone.day_span(0, 0).unwrap();
+    model.take(&Request::Segments { from, to }, Ok(Answer::Value(serde_json::json!([]))));
+    model.go(Page::Week);
+    assert_eq!(model.week_span().0, 0);
 }
 
 #[test]

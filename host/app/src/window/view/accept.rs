@@ -88,7 +88,7 @@ pub(super) fn live(ui: &mut Ui, live: &mut Live, width: f32) {
         None if live.failed.is_none() => shot::awaited(ui, width),
         None => {}
     }
-    frame::note(ui, "Your screen now, as they would see it. Not saved.");
+    frame::note(ui, "Your screen now, as the client would see it. Not saved.");
 }
 
 /// A notice's text, whole, as lines.

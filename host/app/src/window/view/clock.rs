@@ -287,7 +287,7 @@ fn limit(ui: &mut Ui, status: &Status) {
 
 /// The idle question that was put off.
 fn put_off(ui: &mut Ui, m: &mut Model, length: u64) {
-    let words = format!("{} wait for your answer", words::minutes(length));
+    let words = format!("{} waiting for your answer", words::minutes(length));
     let t = tokens(ui);
     ui.horizontal(|ui| {
         frame::truncated(ui, Face::Small, words, t.ink);

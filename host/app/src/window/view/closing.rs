@@ -14,7 +14,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         frame::head(ui, "Stop, or keep tracking in the background?");
         frame::note(
             ui,
-            "This is asked once; Preferences change the answer. While you are recorded without this window, the tray's icon or a notification says so.",
+            "You are asked once; you can change this in Preferences. The tray icon or a notification shows that you are still recorded.",
         );
     });
     frame::part(ui, |ui| {

@@ -84,7 +84,13 @@ pub(super) fn sign(ui: &mut Ui, m: &Model) {
     const COMES: u64 = 15_000;
     let Some(status) = m.status.as_ref().filter(|s| s.tracking && s.paused_since.is_none()) else { return };
     if status.sign.without {
-        frame::message(ui, frame::Tone::Plain, Icon::Alert, "Started without a sign.", "The diary says so.");
+        frame::message(
+            ui,
+            frame::Tone::Plain,
+            Icon::Alert,
+            "Started with --no-sign.",
+            "Nothing on the screen has to show it; the Work Diary says so.",
+        );
     } else if status.sign.shown == [Sign::Window] && status.since.is_some_and(|since| m.now >= since + COMES)
     {
         frame::message(
@@ -92,7 +98,7 @@ pub(super) fn sign(ui: &mut Ui, m: &Model) {
             frame::Tone::Plain,
             Icon::Eye,
             "Only this window shows that you are recorded.",
-            "There is no tray icon: closed or minimised, the window holds tracking up.",
+            "There is no tray icon. If you close or minimise the window, recording stops until you open it again.",
         );
     }
 }

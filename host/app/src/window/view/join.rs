@@ -36,7 +36,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
             }
         }
         if busy {
-            frame::note(ui, "The client's server is being asked.");
+            frame::note(ui, "Asking the client's server.");
         }
     });
     frame::part(ui, |ui| {

@@ -18,7 +18,10 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         let (head, since) = match (status.paused_since, status.tracking, status.since) {
             (Some(since), _, _) => {
                 let at = m.zone.when(since, m.now);
-                ("Paused for private time", format!("Nothing is recorded since {at}. It shows as a gap."))
+                (
+                    "Paused for private time",
+                    format!("Nothing has been recorded since {at}. The time shows as a gap."),
+                )
             }
             (None, true, Some(since)) => {
                 let at = m.zone.when(since, m.now);
@@ -26,7 +29,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
             }
             (None, true, None) => ("This computer is being recorded", format!("For {}.", status.client)),
             (None, false, _) => {
-                ("Nothing is being recorded", format!("{} records under its own hours.", status.client))
+                ("Nothing is being recorded", format!("{} decides when recording starts.", status.client))
             }
         };
         frame::head(ui, head);

@@ -52,7 +52,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
             frame::label(ui, format!("{} refused", refused.len()));
             frame::note(
                 ui,
-                "The target refused these for good. They are not delivered, and not counted as billed.",
+                "The back office refused these. They are not counted. 'Send again' tries once more.",
             );
             ui.spacing_mut().item_spacing.y = 2.0;
             for parcel in refused.iter().take(SENT) {
@@ -62,7 +62,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     }
     if !other.is_empty() {
         frame::part(ui, |ui| {
-            frame::label(ui, "Before");
+            frame::label(ui, "Sent or taken back");
             ui.spacing_mut().item_spacing.y = 2.0;
             for parcel in &other {
                 line(ui, m, parcel);
@@ -73,7 +73,9 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         let (used, limit) = (plain::size(outbox.disk_bytes), plain::size(outbox.disk_limit));
         frame::note(
             ui,
-            format!("{used} of {limit} used on this computer. Beyond it no picture is taken; time goes on."),
+            format!(
+                "{used} of {limit} used on this computer. When it is full, no pictures are taken; your time is still tracked."
+            ),
         );
         if link(ui, "Change the limit") {
             m.intents.push(Intent::Go(Page::Preferences));

@@ -102,7 +102,7 @@ pub(super) fn fresh(ui: &mut Ui, m: &mut Model) {
         meters::left_bar(ui, share, &format!("{left} of {hold} left"));
         if removable(&status) {
             deeds(ui, m, &segment, &status.client);
-        } else if Button::new("Send now").wide().show(ui) {
+        } else if Button::new("Send now").ends(true).wide().show(ui) {
             m.ask(Request::SendNow { start: segment.start });
         }
     });
@@ -120,13 +120,13 @@ pub(super) fn deeds(ui: &mut Ui, m: &mut Model, segment: &Segment, client: &str)
     if m.removal_takes_time() {
         // Its words need the whole width.
         delete(ui, m, segment);
-        if Button::new("Send now").wide().show(ui) {
+        if Button::new("Send now").ends(true).wide().show(ui) {
             m.ask(Request::SendNow { start });
         }
     } else {
         ui.columns_const(|[left, right]| {
             delete(left, m, segment);
-            if Button::new("Send now").wide().show(right) {
+            if Button::new("Send now").ends(true).wide().show(right) {
                 m.ask(Request::SendNow { start });
             }
         });
@@ -148,7 +148,7 @@ pub(super) fn delete(ui: &mut Ui, m: &mut Model, segment: &Segment) {
 /// What deleting a picture does, by the terms.
 pub(super) fn consequence(m: &Model, client: &str) -> String {
     let time = match m.removal_takes_time() {
-        true => "By the terms, the time of this segment goes with it.",
+        true => "Under the terms, this also removes the time of this segment.",
         false => "Deleting it keeps your time.",
     };
     format!("{time} It can be undone until it is sent. {client} sees that a picture was deleted.")

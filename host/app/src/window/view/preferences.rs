@@ -31,7 +31,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     let monitored = m.monitored();
     if monitored {
         ui.add_space(4.0);
-        let words = "Under monitoring the terms decide what is recorded. What is yours to choose is below.";
+        let words = "Under monitoring, the terms decide what is recorded. You can change what is below.";
         message(ui, Tone::Plain, Icon::Lock, "", words);
     } else {
         pictures(ui, &mut now, chooses);
@@ -65,20 +65,23 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     }
     frame::part(ui, |ui| {
         tick(ui, &mut now.start_at_login, "Start Candor at login");
-        frame::label(ui, "Room on this computer");
+        frame::label(ui, "Disk space on this computer");
         let names: Vec<&str> = LIMITS.iter().map(|(_, name)| *name).collect();
         let chosen =
             LIMITS.iter().position(|(bytes, _)| *bytes >= now.disk_limit).unwrap_or(LIMITS.len() - 1);
         if let Some(next) = fields::choose(ui, "disk", "Room on this computer", chosen, &names) {
             now.disk_limit = LIMITS.get(next).map_or(now.disk_limit, |(bytes, _)| *bytes);
         }
-        frame::note(ui, "Beyond it no picture is taken; time goes on, and you are told.");
+        frame::note(
+            ui,
+            "When it is full, no pictures are taken. Your time is still tracked, and you are told.",
+        );
     });
     frame::part(ui, |ui| {
         if Button::new("My privacy rules").wide().show(ui) {
             m.intents.push(Intent::Go(Page::Rules));
         }
-        frame::note(ui, "What your rules cover is covered in addition to what the client's rules cover.");
+        frame::note(ui, "Your rules cover more, on top of the client's rules.");
     });
     if now != before {
         m.preferences = Some(now);
@@ -104,7 +107,7 @@ fn pictures(ui: &mut Ui, now: &mut Preferences, chooses: WorkerChooses) {
             tick(ui, &mut now.activity, "Count keys, clicks and scrolls");
         }
         if !chooses.pictures && !chooses.activity {
-            frame::note(ui, "The terms leave neither pictures nor activity to you.");
+            frame::note(ui, "Under these terms you cannot turn off pictures or activity.");
         }
     });
 }

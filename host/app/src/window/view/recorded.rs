@@ -19,7 +19,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         ui,
         Tone::Plain,
         Icon::Eye,
-        "Nobody is recorded unseen or unasked.",
+        "Nobody is recorded without being asked and without seeing it.",
         "Nobody can switch this page off.",
     );
     if let Some(terms) = &m.terms {

@@ -73,7 +73,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, start: u64) {
         frame::part(ui, |ui| remove(ui, m, &segment, &range));
     } else {
         ui.add_space(2.0);
-        let words = "It can no longer be changed: its week is locked, or the terms say so. What is recorded tells more.";
+        let words = "This segment can no longer be changed: its week is locked, or the terms do not allow it. See 'What is recorded'.";
         message(ui, Tone::Plain, Icon::Lock, "", words);
     }
 }
@@ -90,7 +90,7 @@ fn delivery(ui: &mut Ui, m: &mut Model, segment: &Segment) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 12.0;
         let held = matches!(segment.state, SegmentState::Open { .. } | SegmentState::Held { .. });
-        if held && segment.picture.is_none() && link(ui, "Send now") {
+        if held && segment.picture.is_none() && Button::new("Send now").ends(true).show(ui) {
             m.ask(Request::SendNow { start: segment.start });
         }
         if let Some(parcel) = &segment.parcel
@@ -145,7 +145,12 @@ fn undo(ui: &mut Ui, m: &mut Model, segment: &Segment) {
         m.ask(Request::Restore { start: segment.start });
     }
     let until = m.zone.seconds(until);
-    frame::note(ui, format!("What you deleted is kept here until it is sent at {until}, then destroyed."));
+    frame::note(
+        ui,
+        format!(
+            "You can undo this until {until}. Then the segment is sent, and what you removed is destroyed."
+        ),
+    );
 }
 
 /// What plugins noted, in their own words, as the client sees it.
@@ -154,7 +159,7 @@ fn notes(ui: &mut Ui, m: &mut Model, segment: &Segment) {
     const SHOWN: usize = 20;
     let t = tokens(ui);
     let n = segment.notes.len() as u64;
-    frame::label(ui, format!("{n} {} of plugins", plain::plural(n, "note", "notes")));
+    frame::label(ui, format!("{n} {} from plugins", plain::plural(n, "note", "notes")));
     let client = m.status.as_ref().map(|status| status.client.clone()).unwrap_or_default();
     frame::note(ui, format!("In the plugins' own words. {client} sees them, too."));
     let mut gone = None;
@@ -184,7 +189,11 @@ fn notes(ui: &mut Ui, m: &mut Model, segment: &Segment) {
         let plugins: BTreeSet<&str> = segment.notes.iter().map(|note| note.plugin.as_str()).collect();
         let end = segment.start + u64::from(segment.length) * words::MINUTE;
         for plugin in plugins {
-            if Button::new(&plain::short_line(&format!("Remove all of {plugin}"))).warn().wide().show(ui) {
+            if Button::new(&plain::short_line(&format!("Remove all notes from {plugin}")))
+                .warn()
+                .wide()
+                .show(ui)
+            {
                 gone = Some((segment.start, end, Some(plugin.to_owned())));
             }
         }
@@ -239,14 +248,14 @@ fn remove(ui: &mut Ui, m: &mut Model, segment: &Segment, range: &str) {
     frame::note(
         ui,
         format!(
-            "{time} goes, with its counts, picture and memo. A mark stays that both sides see. Until it is sent you can undo this."
+            "This removes {time}, with its counts, picture and memo. Both sides will see that it was removed. You can undo this until it is sent."
         ),
     );
     if Button::new(&format!("Remove {time}")).warn().wide().show(ui) {
         m.ask(Request::RemoveSegment { start: segment.start });
     }
     let only = segment.picture.is_some() && !m.removal_takes_time();
-    if only && Button::new("Remove the picture only").wide().show(ui) {
+    if only && Button::new("Remove the picture only").ends(true).wide().show(ui) {
         m.edit.removing = false;
         m.ask(Request::RemovePicture { start: segment.start });
     }

@@ -24,9 +24,10 @@ pub(super) fn lines(terms: &Terms) -> Vec<(Icon, String)> {
 fn line(terms: &Terms, collector: &PluginUse) -> (Icon, String) {
     let setting = |name: &str| collector.settings.get(name).and_then(|value| value.as_str());
     match collector.plugin.as_str() {
-        "activity" => {
-            (Icon::Clock, "Counts of keys, clicks and scrolls a minute. Never which key, never where.".into())
-        }
+        "activity" => (
+            Icon::Clock,
+            "How many keys, clicks and scrolls there are each minute. Never which key, never where.".into(),
+        ),
         "screenshots" => {
             let what = match setting("scope") {
                 Some("active-monitor") => "the screen in use",
@@ -53,7 +54,7 @@ fn line(terms: &Terms, collector: &PluginUse) -> (Icon, String) {
                 words.iter().filter(|(fact, _)| facts.contains(fact)).map(|(_, word)| *word).collect();
             (Icon::Doc, format!("Of the window in front: {}.", words.join(", ")))
         }
-        other => (Icon::Doc, format!("What the plugin {other} notes, shown as its own word.")),
+        other => (Icon::Doc, format!("Notes from the plugin {other}, in its own words.")),
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         }
         Reach::Starting => {
             frame::part(ui, |ui| {
-                frame::head(ui, "The agent is being started");
+                frame::head(ui, "Starting the agent");
                 frame::note(
                     ui,
                     "It does the recording; this window only shows it. At the first start this takes some seconds.",
