@@ -36,6 +36,14 @@ struct Desk {
 impl Desk {
     /// The window is open, and has started its agent. With `joined`, the contract's notice was accepted before.
     fn open(joined: bool, hold_ms: u64, speed: u32) -> Self {
+        let mut desk = Self::prepare(joined, hold_ms, speed);
+        desk.person.open(desk.agent.data(), desk.program.program()).unwrap();
+        desk.until("answer", |d| d.asked::<Status>(&Request::Status { after: None }));
+        desk
+    }
+
+    /// The same before the window is opened.
+    fn prepare(joined: bool, hold_ms: u64, speed: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let backoffice = BackOffice::start(&folder.path().join("backoffice"), 0).unwrap();
         let terms = tens(CONTRACT, "A contract", &backoffice, hold_ms);
@@ -48,11 +56,14 @@ impl Desk {
                 .unwrap();
         // From noon on: hours of fast time pass within one day, which the window shows as today.
         let program = StandIn::new(folder.path(), real, real - real % DAY + DAY / 2, speed).unwrap();
-        let mut person = Person::sit_down().unwrap();
-        person.open(&data, program.program()).unwrap();
-        let desk = Self { person, agent, program, backoffice, folder };
-        desk.until("answer", |d| d.asked::<Status>(&Request::Status { after: None }));
-        desk
+        let person = Person::sit_down().unwrap();
+        Self { person, agent, program, backoffice, folder }
+    }
+
+    /// Clicks once, counts it, and waits for what comes of it.
+    fn click<T>(&self, clicks: &mut u32, name: &str, mut so: impl FnMut(&Self) -> Option<T>) -> T {
+        *clicks += 1;
+        self.person.click(name, || so(self)).unwrap_or_else(|error| self.fail(&format!("{error:#}")))
     }
 
     fn asked<T: serde::de::DeserializeOwned>(&self, request: &Request) -> Option<T> {
@@ -225,6 +236,78 @@ fn a_person_joins_accepts_tracks_deletes_a_picture_in_its_hold_and_switches() {
         let file = desk.agent.session(contract).unwrap().join("acceptance.json");
         assert!(std::fs::read_to_string(file).unwrap().contains("\"Mara Oduya\""), "{contract}");
     }
+}
+
+#[test]
+fn what_is_done_every_day_takes_few_clicks() {
+    let mut desk = Desk::prepare(false, 3_600_000, 40);
+    let link = desk.backoffice.invitation(CONTRACT).unwrap();
+    // The link in the client's mail is the first click; the desktop opens the window with it.
+    let mut clicks = 1;
+    let (data, program) = (desk.agent.data().to_owned(), desk.program.program().to_owned());
+    desk.person.open_for(&data, &program, &["window", &link]).unwrap();
+    desk.until("answer", |d| d.asked::<Status>(&Request::Status { after: None }));
+    desk.click(&mut clicks, "Next", |d| d.person.reads("Accept terms").then_some(()));
+    desk.click(&mut clicks, "Accept terms", |d| d.status().notice_accepted.then_some(()));
+    desk.click(&mut clicks, "Start", |d| d.status().tracking.then_some(()));
+    assert!(clicks <= 4, "{clicks} clicks until the first tracking");
+
+    let mut clicks = 0;
+    desk.click(&mut clicks, "What are you working on?", |_| Some(()));
+    desk.person.types("Bank rules").unwrap();
+    desk.until("memo", |d| (d.status().memo.as_deref() == Some("Bank rules")).then_some(()));
+    assert_eq!(clicks, 1, "to change the memo");
+
+    // A picture in its hold, on the card that shows it; a minute of fast time is soon over.
+    let removed = |d: &Desk, at: u64| {
+        let gone = |s: &Segment| s.start == at && s.picture.is_none() && s.no_picture_sentence.is_some();
+        d.segments().iter().any(gone).then_some(())
+    };
+    let pictured = desk.until("picture", |d| d.status().last_picture);
+    let mut clicks = 0;
+    if desk.person.reads("Picture taken") {
+        desk.person.click("Back to the clock", || desk.person.reads("Picture at").then_some(())).unwrap();
+    }
+    desk.click(&mut clicks, "Picture at", |d| d.person.reads("Exactly").then_some(()).or(Some(())));
+    desk.click(&mut clicks, "Delete picture", |d| removed(d, pictured.start));
+    assert_eq!(clicks, 2, "to delete a picture later");
+    desk.person.picture("deleted-later").unwrap();
+    // It can be undone where it is said.
+    desk.click(&mut clicks, "Undo", |d| removed(d, pictured.start).is_none().then_some(()));
+    desk.click(&mut clicks, "Back", |d| d.person.reads("Tracking since").then_some(()));
+
+    let mut clicks = 0;
+    desk.click(&mut clicks, "This week", |d| d.person.reads("The week before").then_some(()));
+    assert_eq!(clicks, 1, "to see the week");
+    desk.person.picture("week").unwrap();
+    desk.click(&mut clicks, "Back", |d| d.person.reads("Tracking since").then_some(()));
+
+    // Time that was not tracked: typed in, removed, and back.
+    desk.click(&mut clicks, "Today", |d| d.person.reads("Add manual time").then_some(()));
+    desk.click(&mut clicks, "Add manual time", |d| d.person.reads("What you did").then_some(()));
+    let begun = desk.segments().first().map(|s| s.start).unwrap();
+    let at = |ms: u64| format!("{:02}:{:02}", ms / (60 * MINUTE) % 24, ms / MINUTE % 60);
+    for (field, text) in [
+        ("From", at(begun - 30 * MINUTE)),
+        ("To", at(begun - 10 * MINUTE)),
+        ("What you did", "A call".into()),
+    ] {
+        desk.click(&mut clicks, field, |_| Some(()));
+        desk.person.types(&text).unwrap();
+    }
+    let typed = |d: &Desk| -> Vec<Segment> { d.segments().into_iter().filter(|s| s.manual).collect() };
+    desk.until("manual time", |d| (typed(d).len() == 2).then_some(()));
+    desk.until_read("0:20 added as manual time.");
+    let first = typed(&desk).remove(0).start;
+    let row = format!("{} – ", at(first));
+    desk.click(&mut clicks, &row, |d| d.person.reads("Remove this segment").then_some(()));
+    desk.click(&mut clicks, "Remove this segment", |d| d.person.reads("Keep it").then_some(()));
+    let shown = |d: &Desk| d.segments().into_iter().find(|s| s.start == first).unwrap();
+    desk.click(&mut clicks, "Remove 0:10", |d| shown(d).removed_at.map(drop));
+    desk.person.picture("removed").unwrap();
+    desk.click(&mut clicks, "Undo", |d| shown(d).removed_at.is_none().then_some(()));
+    assert!(shown(&desk).manual);
+    assert_eq!(desk.agent.ask(&["verify"]).unwrap()["first_bad"], Value::Null);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! A person at the real window, by keyboard alone: goes on by Tab until the screen reader says what they look for.
+//! A person at the real window, by keyboard or by pointer: goes on by Tab until the screen reader says what they look
+//! for, or clicks where it says that it is.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -39,6 +40,14 @@ impl Person {
     /// # Errors
     /// Where it does not show.
     pub fn open(&mut self, data: &Path, agent: &Path) -> Result<()> {
+        self.open_for(data, agent, &[])
+    }
+
+    /// The same with arguments, as the desktop opens a link.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_for(&mut self, data: &Path, agent: &Path, arguments: &[&str]) -> Result<()> {
         let program = places::program("candor");
         let child = self
             .display
@@ -46,6 +55,7 @@ impl Person {
             .arg(data)
             .arg("--agent")
             .arg(agent)
+            .args(arguments)
             .env("DBUS_SESSION_BUS_ADDRESS", self.reader.session())
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
             .env("TZ", "UTC")
@@ -169,6 +179,52 @@ impl Person {
             }
         }
         bail!("{names:?} did not do it; the window says {:#?}", self.hears());
+    }
+
+    /// Clicks once on the part whose name begins like this, a second after it came into sight, and waits for `so`. One that
+    /// is not in sight is scrolled to first, which is no click.
+    ///
+    /// # Errors
+    /// Where there is no such part, or `so` does not come about.
+    pub fn click<T>(&self, name: &str, mut so: impl FnMut() -> Option<T>) -> Result<T> {
+        /// Longer than what ends something takes no press.
+        const CAME: Duration = Duration::from_secs(1);
+        let part = || {
+            let found = self.reader.parts().into_iter().find(|part| part.name.starts_with(name));
+            let extents = found.as_ref().and_then(|part| self.reader.extents(part).ok());
+            Ok(found.zip(extents.filter(|(_, _, width, height)| *width > 0 && *height > 0)))
+        };
+        eventually(&format!("{name:?} is in sight"), part)?;
+        std::thread::sleep(CAME);
+        let window = self.display.window_named("Candor")?.to_string();
+        let size = self.display.run("xdotool", &["getwindowgeometry", "--shell", &window])?;
+        let height: i32 =
+            size.lines().find_map(|line| line.strip_prefix("HEIGHT=")?.parse().ok()).unwrap_or(560);
+        for _ in 0..40 {
+            let (_, (left, top, wide, high)) = eventually(&format!("{name:?} is there"), part)?;
+            let (x, y) = (left + wide / 2, top + high / 2);
+            // The line at the bottom covers what is under it.
+            if (56..height - 44).contains(&y) || name == "What is recorded" {
+                let (x, y) = (x.to_string(), y.to_string());
+                self.display.run("xdotool", &["mousemove", "--window", &window, &x, &y, "click", "1"])?;
+                return eventually(&format!("the click on {name:?} does it"), || Ok(so()));
+            }
+            let (middle, wheel) = ((height / 2).to_string(), if y < 56 { "4" } else { "5" });
+            self.display
+                .run("xdotool", &["mousemove", "--window", &window, "330", &middle, "click", wheel])?;
+            std::thread::sleep(Duration::from_millis(150));
+        }
+        bail!("{name:?} does not come into sight; the window says {:#?}", self.hears());
+    }
+
+    /// Types, and ends with Enter.
+    ///
+    /// # Errors
+    /// Where no key can be pressed.
+    pub fn types(&self, text: &str) -> Result<()> {
+        self.display.keys(&["ctrl+a"])?;
+        self.display.types(text)?;
+        self.display.keys(&["Return"])
     }
 
     /// The name of what has the keyboard.

@@ -38,6 +38,8 @@ pub struct Part {
     pub name: String,
     /// Whether it has the keyboard.
     pub focused: bool,
+    /// Where it is on the bus.
+    place: Place,
 }
 
 impl Reader {
@@ -85,6 +87,17 @@ impl Reader {
         self.heard().unwrap_or_default()
     }
 
+    /// Where a part is in its window: left, top, width and height in pixels.
+    ///
+    /// # Errors
+    /// Where it is gone.
+    pub fn extents(&self, part: &Part) -> Result<(i32, i32, i32, i32)> {
+        /// Of the window, not of the screen.
+        const IN_WINDOW: u32 = 1;
+        let (program, path) = &part.place;
+        call(&self.accessibility, program, path, "org.a11y.atspi.Component", "GetExtents", &IN_WINDOW)
+    }
+
     fn heard(&self) -> Result<Vec<Part>> {
         let root = "/org/a11y/atspi/accessible/root";
         let bus = &self.accessibility;
@@ -100,9 +113,10 @@ impl Reader {
         let (program, _) = programs.iter().rev().find(is_window).context("no window")?;
         let parts: Vec<Cached> =
             call(bus, program, "/org/a11y/atspi/cache", "org.a11y.atspi.Cache", "GetItems", &())?;
-        let part = |(.., name, _, _, states): Cached| Part {
+        let part = |(place, .., name, _, _, states): Cached| Part {
             name,
             focused: states.first().is_some_and(|states| states & FOCUSED != 0),
+            place,
         };
         Ok(parts.into_iter().map(part).collect())
     }

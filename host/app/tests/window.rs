@@ -112,6 +112,8 @@ fn shots() -> Vec<(&'static str, &'static [isize], &'static str)> {
 fn take(folder: &Path, theme: Theme, size: (u32, u32)) -> BTreeMap<PathBuf, Vec<[u8; 3]>> {
     let mut display = Display::start("800x800x24");
     display.openbox();
+    // One by OpenGL, as with a graphics card, the other without.
+    display.renderer = if theme == Theme::Dark { "opengl" } else { "software" };
     let data = tempfile::tempdir().unwrap();
     let agent = Agent::serve(data.path(), themed("tracking", theme));
     display.open(data.path(), &no_agent(data.path()));

@@ -146,6 +146,15 @@ fn day_page(
     )
 }
 
+/// Why a segment has no picture.
+fn absent<'a>(kind: &str, segment: &'a Segment) -> &'a str {
+    match kind {
+        "manual" => "Manual time has no picture",
+        "removed" => "You removed this segment",
+        _ => segment.no_picture_sentence.as_deref().unwrap_or("No picture"),
+    }
+}
+
 fn cell(contract: &Contract<'_>, segment: &Segment, zone: &TimeZone) -> Markup {
     let end = segment.start + u64::from(segment.length) * 60_000;
     let time = |at| local(at, zone).map(|at| at.strftime("%H:%M").to_string()).unwrap_or_default();
@@ -158,13 +167,13 @@ fn cell(contract: &Contract<'_>, segment: &Segment, zone: &TimeZone) -> Markup {
                 Some(path) => a href={ "../" (path) } {
                     img src={ "../" (path) } alt={ "Picture of the screen, " (time(segment.start)) } loading="lazy";
                 }
-                None => p.absent { (segment.no_picture_sentence.as_deref().unwrap_or("No picture")) }
+                None => p.absent { (absent(kind, segment)) }
             }
             p.when { b { (time(segment.start)) " – " (time(end)) } @if kind != "tracked" { " · " (kind) } }
             p dir="auto" { (visible(segment.memo.as_deref().unwrap_or("No memo"))) }
             @if let Some(label) = &segment.label { p.note dir="auto" { (visible(label)) } }
             p.note { (visible(&contract.terms.title)) ", " (visible(&contract.terms.client)) }
-            @if tracked > 0 { p.note { "Activity in " (active) " of " (tracked) " minutes" } }
+            @if tracked > 0 { p.note { "Activity in " (active) " of " (tracked) " " (plain::plural(tracked as u64, "minute", "minutes")) } }
             @if let Some(words) = segment.picture.as_ref().and_then(|picture| redacted(&picture.redactions)) {
                 p.note { (words) }
             }

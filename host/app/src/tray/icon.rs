@@ -1,31 +1,38 @@
-//! The mark as a tray icon: a ring with a dot = recording, an empty ring = not.
+//! The tray's icon: a filled disc while it is recorded, an empty ring while it is not. In a tray of 16 pixels a ring with a
+//! dot, as in the window, is no longer told from a ring.
 
 use ksni::Icon;
 
 /// Sizes in pixels that trays ask for.
 const SIZES: [i32; 5] = [16, 22, 24, 32, 48];
-/// Points a pixel's edge is divided into: the mark has round edges.
+/// Points a pixel's edge is divided into: the icon has round edges.
 const GRID: i32 = 4;
-/// The mark's own size; the radii below are in its units (`assets/mark.svg`).
+/// The icon's own size; the radii below are in its units.
 const UNITS: f32 = 18.0;
-const DISC: f32 = 8.0;
-const RING_FROM: f32 = 6.5;
-const DOT: f32 = 3.5;
-/// The disc under the mark makes it readable on a dark panel and on a light one.
+/// A line of this around all of it makes it readable on a dark panel and on a light one.
+const EDGE: f32 = 8.5;
+const DISC: f32 = 7.5;
+const RING_FROM: f32 = 5.0;
+const HOLE: f32 = 4.0;
 const PAPER: [u8; 3] = [0xff, 0xff, 0xff];
 const INK: [u8; 3] = [0x1a, 0x1c, 0x1f];
+/// The look's colour of tracked time.
+const TRACKED: [u8; 3] = [0x1e, 0x82, 0x53];
 
-/// The mark in all sizes.
+/// The icon in all sizes.
 pub(crate) fn mark(recording: bool) -> Vec<Icon> {
     SIZES.iter().map(|size| draw(*size, recording)).collect()
 }
 
-/// What the mark shows at a distance from its middle.
+/// What the icon shows at a distance from its middle.
 fn colour(distance: f32, recording: bool) -> Option<[u8; 3]> {
     match distance {
-        d if d > DISC => None,
-        d if d >= RING_FROM || (recording && d <= DOT) => Some(INK),
-        _ => Some(PAPER),
+        d if d > EDGE => None,
+        d if d > DISC => Some(PAPER),
+        _ if recording => Some(TRACKED),
+        d if d >= RING_FROM => Some(INK),
+        d if d >= HOLE => Some(PAPER),
+        _ => None,
     }
 }
 
@@ -62,14 +69,14 @@ mod tests {
     }
 
     #[test]
-    fn recording_has_a_dot_and_not_recording_has_none() {
+    fn recording_is_filled_and_not_recording_is_a_ring() {
         for (on, off) in mark(true).iter().zip(mark(false)) {
             let size = on.width as usize;
             assert_eq!(on.data.len(), size * size * 4);
-            assert_eq!(pixel(on, size / 2, size / 2), [255, 0x1a, 0x1c, 0x1f], "a dot at {size}");
-            assert_eq!(pixel(&off, size / 2, size / 2), [255, 255, 255, 255], "no dot at {size}");
+            assert_eq!(pixel(on, size / 2, size / 2), [255, 0x1e, 0x82, 0x53], "filled at {size}");
+            assert_eq!(pixel(&off, size / 2, size / 2)[0], 0, "a hole at {size}");
             assert_eq!(pixel(on, 0, 0)[0], 0, "nothing in the corner");
-            let ring = (size as f32 * (9.0 - 7.25) / 18.0) as usize;
+            let ring = (size as f32 * (9.0 - 6.25) / 18.0) as usize;
             assert!(pixel(&off, ring, size / 2)[1] < 0x90, "a ring at {size}");
         }
     }

@@ -20,6 +20,7 @@ use super::{theme, view, words};
 #[path = "../../tests/support/states.rs"]
 mod states;
 
+mod painting;
 mod time;
 
 use states::World;

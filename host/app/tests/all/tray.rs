@@ -69,13 +69,13 @@ impl<'a> Icon<'a> {
         property(self.bus, &self.name, PATH, ITEM, "Title").unwrap().try_into().unwrap()
     }
 
-    /// The middle of the largest icon: whether there is a dot.
-    fn dot(&self) -> bool {
+    /// The middle of the largest icon: whether it is filled.
+    fn filled(&self) -> bool {
         let icons = property(self.bus, &self.name, PATH, ITEM, "IconPixmap").unwrap();
         let icons: Vec<(i32, i32, Vec<u8>)> = icons.try_into().unwrap();
         let (width, height, data) = icons.last().unwrap();
         let middle = usize::try_from((height / 2 * width + width / 2) * 4).unwrap();
-        data[middle..middle + 4] == [0xff, 0x1a, 0x1c, 0x1f]
+        data[middle..middle + 4] == [0xff, 0x1e, 0x82, 0x53]
     }
 
     /// The menu's entries: id and label.
@@ -119,7 +119,7 @@ fn the_icon_shows_what_is_so_and_its_menu_does_what_it_says() {
     let icon = Icon::of(&bus, process);
 
     wait("the state", || (icon.title() == "Candor: Tracking since 15:30").then_some(()));
-    assert!(icon.dot(), "recording has a dot");
+    assert!(icon.filled(), "recording has a dot");
     agent.change(|state| state.status.last_picture = Some(pictured(START, NOW)));
     let labels = || icon.entries().into_iter().map(|(_, label)| label).collect::<Vec<_>>();
     wait("the picture in the menu", || labels().contains(&"Delete picture".to_owned()).then_some(()));
@@ -146,7 +146,7 @@ fn the_icon_shows_what_is_so_and_its_menu_does_what_it_says() {
     icon.click("Pause for private time");
     agent.wait_for(&Request::Pause);
     wait("the pause", || icon.title().contains("Paused since 17:53").then_some(()));
-    assert!(!icon.dot(), "not recording has an empty ring");
+    assert!(!icon.filled(), "not recording has an empty ring");
     icon.click("Start");
     agent.wait_for(&Request::Start { memo: None, no_sign: false });
     wait("the recording", || icon.title().contains("Tracking since").then_some(()));

@@ -151,12 +151,14 @@ fn react(world: &mut World, request: &Request) -> bool {
 pub struct Display {
     screen: Screen,
     window: Option<Child>,
+    /// How the window is painted, as `CANDOR_RENDERER` says it.
+    pub renderer: &'static str,
 }
 
 impl Display {
     /// Starts it, `size` as Xvfb spells it.
     pub fn start(size: &str) -> Self {
-        Self { screen: Screen::start(size).unwrap(), window: None }
+        Self { screen: Screen::start(size).unwrap(), window: None, renderer: "" }
     }
 
     /// Starts a window manager, so that the window has the keyboard.
@@ -169,6 +171,7 @@ impl Display {
         let mut window = self.screen.command(env!("CARGO_BIN_EXE_candor"), &["--data"]);
         window.arg(data).arg("--agent").arg(agent);
         window.env("TZ", "UTC").env("USER", "Mara Oduya").env("LIBGL_ALWAYS_SOFTWARE", "1");
+        window.env("CANDOR_RENDERER", self.renderer);
         self.window = Some(window.spawn().unwrap());
         self.window();
     }

@@ -1,7 +1,7 @@
 //! The window's loop where there is no graphics card: the same program, painted with the processor into the display's
 //! memory. OpenGL without a card takes four times the memory, and paints all of the window each time.
 
-mod raster;
+pub(super) mod raster;
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
@@ -178,11 +178,8 @@ impl<P: Program> Screen<P> {
         if buffer.age() != 1 {
             self.raster.forget();
         }
-        let area = self.raster.changed(&shapes, scale, [size.width as usize, size.height as usize]);
-        if !area.is_empty() {
-            let primitives = ctx.tessellate(Raster::within(shapes, scale, area), scale);
-            self.raster.paint(&mut buffer, &primitives, scale, area);
-        }
+        let size = [size.width as usize, size.height as usize];
+        self.raster.show(ctx, shapes, scale, size, &mut buffer);
         // All of it, although little changed: the display may have asked for what another window hid.
         buffer.present().map_err(wrong)
     }

@@ -7,23 +7,23 @@ use std::sync::Arc;
 
 use eframe::egui;
 use egui::epaint::{ClippedPrimitive, ClippedShape, ImageData, Mesh, Primitive, TextureId, Vertex};
-use egui::{Color32, ColorImage, Rect, TexturesDelta};
+use egui::{Color32, ColorImage, Context, Rect, TexturesDelta};
 
 /// An area in pixels: from `left` and `top` until before `right` and `bottom`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Pixels {
-    pub(super) left: usize,
-    pub(super) top: usize,
-    pub(super) right: usize,
-    pub(super) bottom: usize,
+struct Pixels {
+    left: usize,
+    top: usize,
+    right: usize,
+    bottom: usize,
 }
 
 impl Pixels {
-    pub(super) fn of([width, height]: [usize; 2]) -> Self {
+    fn of([width, height]: [usize; 2]) -> Self {
         Self { left: 0, top: 0, right: width, bottom: height }
     }
 
-    pub(super) fn is_empty(self) -> bool {
+    fn is_empty(self) -> bool {
         self.left >= self.right || self.top >= self.bottom
     }
 
@@ -100,7 +100,7 @@ fn halved(image: &ColorImage) -> ColorImage {
 
 /// What was painted last, and with what.
 #[derive(Default)]
-pub(super) struct Raster {
+pub(in crate::window) struct Raster {
     textures: HashMap<TextureId, Texture>,
     before: Vec<ClippedShape>,
     size: [usize; 2],
@@ -110,7 +110,7 @@ pub(super) struct Raster {
 
 impl Raster {
     /// Takes new and changed textures.
-    pub(super) fn take(&mut self, delta: &TexturesDelta) {
+    pub(in crate::window) fn take(&mut self, delta: &TexturesDelta) {
         for (id, changes) in &delta.set {
             for change in changes {
                 let ImageData::Color(image) = &change.image;
@@ -131,19 +131,38 @@ impl Raster {
     }
 
     /// Lets go of textures that are no longer painted with.
-    pub(super) fn free(&mut self, delta: &TexturesDelta) {
+    pub(in crate::window) fn free(&mut self, delta: &TexturesDelta) {
         for id in &delta.free {
             self.textures.remove(id);
         }
     }
 
     /// Everything is painted anew the next time.
-    pub(super) fn forget(&mut self) {
+    pub(in crate::window) fn forget(&mut self) {
         self.anew = true;
     }
 
-    /// What of the window differs from what was painted last; `scale` is pixels a point.
-    pub(super) fn changed(&mut self, shapes: &[ClippedShape], scale: f32, size: [usize; 2]) -> Pixels {
+    /// Paints shapes into the window's pixels, `0x00RRGGBB` each, where they differ from what it painted last. `scale` is
+    /// pixels a point, `size` the window's in pixels.
+    pub(in crate::window) fn show(
+        &mut self,
+        ctx: &Context,
+        shapes: Vec<ClippedShape>,
+        scale: f32,
+        size: [usize; 2],
+        pixels: &mut [u32],
+    ) {
+        let area = self.changed(&shapes, scale, size);
+        if area.is_empty() {
+            return;
+        }
+        let shown = |shape: &ClippedShape| bounds(shape, scale, area).touches(area);
+        let primitives = ctx.tessellate(shapes.into_iter().filter(shown).collect(), scale);
+        self.paint(pixels, &primitives, scale, area);
+    }
+
+    /// What of the window differs from what was painted last.
+    fn changed(&mut self, shapes: &[ClippedShape], scale: f32, size: [usize; 2]) -> Pixels {
         let whole = Pixels::of(size);
         if std::mem::take(&mut self.anew) || self.size != size {
             self.size = size;
@@ -172,19 +191,7 @@ impl Raster {
         changed
     }
 
-    /// The shapes that show in an area.
-    pub(super) fn within(shapes: Vec<ClippedShape>, scale: f32, area: Pixels) -> Vec<ClippedShape> {
-        shapes.into_iter().filter(|shape| bounds(shape, scale, area).touches(area)).collect()
-    }
-
-    /// Paints into an area of the window's pixels, `0x00RRGGBB` each.
-    pub(super) fn paint(
-        &self,
-        pixels: &mut [u32],
-        primitives: &[ClippedPrimitive],
-        scale: f32,
-        area: Pixels,
-    ) {
+    fn paint(&self, pixels: &mut [u32], primitives: &[ClippedPrimitive], scale: f32, area: Pixels) {
         let mut canvas = Canvas { pixels, width: self.size[0], scale };
         for primitive in primitives {
             let Primitive::Mesh(mesh) = &primitive.primitive else { continue };
