@@ -236,7 +236,10 @@ fn invariant_03_a_policy_that_fails_is_told_to_both_sides() {
     let status = desk.until("problem", |d| {
         Some(d.status()).filter(|s| s.problems.iter().any(|p| p.contains("client's rules")))
     });
-    assert!(status.problems.iter().any(|p| p.contains("trapped") || p.contains("too often")), "{status:?}");
+    assert!(
+        status.problems.iter().any(|p| p.contains("it crashed") || p.contains("too often")),
+        "{status:?}"
+    );
     let told = desk.until("gap", |d| {
         let segments: Vec<Segment> = d.get(&Request::Segments { from: 0, to: 1 << 50 });
         segments.into_iter().find(|s| !s.gaps.is_empty() && s.parcel.is_some())

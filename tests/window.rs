@@ -146,11 +146,12 @@ impl Desk {
     }
 }
 
-/// Terms with segments of ten minutes.
+/// Terms with segments of ten minutes, and manual time.
 fn tens(contract: &str, title: &str, backoffice: &BackOffice, hold_ms: u64) -> Value {
     let mut terms = terms(contract, backoffice.address(), hold_ms);
     terms["title"] = json!(title);
     terms["segment"] = json!(10);
+    terms["manual-time"] = json!("yes");
     terms
 }
 
@@ -268,7 +269,7 @@ fn what_is_done_every_day_takes_few_clicks() {
     if desk.person.reads("Picture taken") {
         desk.person.click("Back to the clock", || desk.person.reads("Picture at").then_some(())).unwrap();
     }
-    desk.click(&mut clicks, "Picture at", |d| d.person.reads("Exactly").then_some(()).or(Some(())));
+    desk.click(&mut clicks, "Picture at", |d| d.person.reads("Remove this segment").then_some(()));
     desk.click(&mut clicks, "Delete picture", |d| removed(d, pictured.start));
     assert_eq!(clicks, 2, "to delete a picture later");
     desk.person.picture("deleted-later").unwrap();

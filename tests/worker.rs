@@ -343,7 +343,7 @@ fn a_pause_and_a_locked_screen_are_gaps_with_their_cause() {
     desk.until("a segment", |d| (d.status().week_ms > 0).then_some(()));
     desk.tell(Request::Pause);
     assert!(desk.status().paused_since.is_some() && desk.status().tracking);
-    assert!(desk.refused(Request::Pause).contains("nothing to pause"));
+    assert!(desk.refused(Request::Pause).contains("paused already"));
     std::thread::sleep(Duration::from_secs(4));
     desk.tell(Request::Start { memo: None, no_sign: true });
     assert_eq!(desk.status().paused_since, None);
@@ -419,7 +419,7 @@ fn a_disk_that_is_used_up_costs_pictures_never_time_and_says_what_to_do() {
     desk.tell(Request::Start { memo: None, no_sign: true });
     let said = |d: &Desk| d.status().problems.into_iter().find(|p| p.contains("disk space"));
     let problem = desk.until("word of the disk", said);
-    assert!(problem.contains("Remove what is not needed, or set more in Preferences"), "{problem}");
+    assert!(problem.contains("Remove what you do not need, or allow more in Preferences"), "{problem}");
     let segment = desk.until("segment without", |d| {
         let used_up =
             |s: &Value| s["no_snapshot_because"] == "No picture: the disk space set for pictures is used up";
@@ -480,7 +480,7 @@ fn contracts_are_joined_by_link_and_switched_while_tracking() {
     other["title"] = json!("Another contract");
     desk.backoffice.add_contract(&other).unwrap();
     let link = desk.backoffice.invitation("other").unwrap();
-    assert!(desk.refused(Request::Import { invitation: "hello".into() }).contains("no invitation"));
+    assert!(desk.refused(Request::Import { invitation: "hello".into() }).contains("not an invitation"));
     desk.tell(Request::Switch { contract: CONTRACT.into() });
     desk.tell(Request::Start { memo: Some("Both".into()), no_sign: true });
     desk.tell(Request::Import { invitation: link });

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 
 use crate::display::{Display, eventually};
 use crate::places;
-use crate::reader::Reader;
+use crate::reader::{Part, Reader};
 
 /// How long anything may take to come about: machines under test are busy.
 pub const PATIENCE: Duration = Duration::from_secs(150);
@@ -189,10 +189,14 @@ impl Person {
     pub fn click<T>(&self, name: &str, mut so: impl FnMut() -> Option<T>) -> Result<T> {
         /// Longer than what ends something takes no press.
         const CAME: Duration = Duration::from_secs(1);
+        // A field has the name of the label above it, a row that of the first text in it: what is larger is meant.
         let part = || {
-            let found = self.reader.parts().into_iter().find(|part| part.name.starts_with(name));
-            let extents = found.as_ref().and_then(|part| self.reader.extents(part).ok());
-            Ok(found.zip(extents.filter(|(_, _, width, height)| *width > 0 && *height > 0)))
+            let meant = |part: &Part| part.name.starts_with(name);
+            let found = self.reader.parts().into_iter().filter(meant).filter_map(|part| {
+                let extents = self.reader.extents(&part).ok()?;
+                (extents.2 > 0 && extents.3 > 0).then_some((part, extents))
+            });
+            Ok(found.max_by_key(|(_, (_, _, width, height))| width * height))
         };
         eventually(&format!("{name:?} is in sight"), part)?;
         std::thread::sleep(CAME);
@@ -200,11 +204,11 @@ impl Person {
         let size = self.display.run("xdotool", &["getwindowgeometry", "--shell", &window])?;
         let height: i32 =
             size.lines().find_map(|line| line.strip_prefix("HEIGHT=")?.parse().ok()).unwrap_or(560);
-        for _ in 0..40 {
+        for _ in 0..20 {
             let (_, (left, top, wide, high)) = eventually(&format!("{name:?} is there"), part)?;
             let (x, y) = (left + wide / 2, top + high / 2);
-            // The line at the bottom covers what is under it.
-            if (56..height - 44).contains(&y) || name == "What is recorded" {
+            // The lines at the top and the bottom cover what is under them.
+            if (56..height - 44).contains(&y) || ["Back", "What is recorded"].contains(&name) {
                 let (x, y) = (x.to_string(), y.to_string());
                 self.display.run("xdotool", &["mousemove", "--window", &window, &x, &y, "click", "1"])?;
                 return eventually(&format!("the click on {name:?} does it"), || Ok(so()));
@@ -212,7 +216,7 @@ impl Person {
             let (middle, wheel) = ((height / 2).to_string(), if y < 56 { "4" } else { "5" });
             self.display
                 .run("xdotool", &["mousemove", "--window", &window, "330", &middle, "click", wheel])?;
-            std::thread::sleep(Duration::from_millis(150));
+            std::thread::sleep(CAME);
         }
         bail!("{name:?} does not come into sight; the window says {:#?}", self.hears());
     }

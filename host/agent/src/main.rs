@@ -379,7 +379,7 @@ async fn status(data: &Path, json: bool) -> Result<()> {
     ));
     if status.outbox.rejected > 0 {
         text.push_str(&format!(
-            "\nRefused and NOT delivered: {}. See `candor-agent outbox`; `candor-agent send-again ID` sends one again.",
+            "\nRefused, not counted: {}. See `candor-agent outbox`; `candor-agent send-again ID` sends one again.",
             status.outbox.rejected
         ));
     }
@@ -405,7 +405,7 @@ async fn drain(data: &Path, limit: Duration) -> Result<()> {
         let refused = match refused {
             0 => String::new(),
             n => format!(
-                "{n} segments were refused and are NOT delivered: `candor-agent outbox` says why, \
+                "{n} segments were refused and are not counted: `candor-agent outbox` says why, \
                  `candor-agent send-again ID` sends one again."
             ),
         };

@@ -269,7 +269,7 @@ async fn without_a_display_or_record_the_counter_says_what_is_wrong(backend: Bac
     };
     let (code, words) = refusal("nonsense")?;
     assert_eq!(code, Some(3), "{words}");
-    assert!(words.contains("cannot be opened"), "{words}");
+    assert!(words.contains("cannot open the display"), "{words}");
 
     let display = Display::start_without("640x480x24", "RECORD")?;
     let (code, words) = refusal(&display.name)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use candor_diary::terms::PictureRemoval;
 use candor_journal::{JournalError, OutboxState, RecordFilter};
 use candor_protocol::{
     BadPicture, BadRecord, IdleAnswer, MAX_MEMO, NoticeAnswer, Preferences, Request, Verified,
@@ -124,7 +125,9 @@ impl Agent {
             }
             Request::RemovePicture { start } => {
                 let pipeline = self.pipeline().await?;
-                self.cut(&pipeline, start.saturating_add(1)).await?;
+                if pipeline.closing.terms.picture_removal == PictureRemoval::RemovesTime {
+                    self.cut(&pipeline, start.saturating_add(1)).await?;
+                }
                 pipeline.closing.remove_picture(start).await.map_err(words)?;
                 self.changed(&pipeline, start).await
             }
@@ -148,7 +151,9 @@ impl Agent {
                 to_value(removed)
             }
             Request::WouldForget { from, to } => {
-                to_value(self.pipeline().await?.closing.would_forget(from, to).await.map_err(words)?)
+                let pipeline = self.pipeline().await?;
+                self.cut(&pipeline, to).await?;
+                to_value(pipeline.closing.would_forget(from, to).await.map_err(words)?)
             }
             Request::Forget { from, to } => {
                 let pipeline = self.pipeline().await?;

@@ -119,6 +119,8 @@ pub(crate) struct Model {
     pub(crate) pending: Vec<Request>,
     pub(crate) memo: String,
     pub(crate) memo_touched: bool,
+    /// Whether the memo's field has the keyboard.
+    pub(crate) memo_focused: bool,
     pub(crate) idle_memo: String,
     /// The idle question that is put off, by its first millisecond.
     pub(crate) later: Option<u64>,
@@ -178,6 +180,7 @@ impl Model {
             pending: Vec::new(),
             memo: String::new(),
             memo_touched: false,
+            memo_focused: false,
             idle_memo: String::new(),
             later: None,
             put_by: None,
@@ -269,7 +272,8 @@ impl Model {
         if status.mode == Mode::Monitoring && status.notice_accepted {
             return Scene::Monitoring;
         }
-        if !self.memo_touched && self.fresh().is_some() {
+        // Whoever is about to type is not interrupted.
+        if !self.memo_touched && !self.memo_focused && self.fresh().is_some() {
             return Scene::Fresh;
         }
         Scene::Clock

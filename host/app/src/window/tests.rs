@@ -257,6 +257,24 @@ fn a_memo_is_sent_once_when_it_is_entered_and_is_not_overwritten_while_it_is_typ
 }
 
 #[test]
+fn a_picture_that_is_taken_takes_no_field_from_whoever_is_about_to_type() {
+    let mut harness = opened("tracking");
+    harness.get_by_label("What are you working on?").focus();
+    harness.run_steps(3);
+    let mut status = Box::new(states::world("snapshot").status);
+    status.revision += 1;
+    harness.state_mut().model.take_status(status, 1.0);
+    harness.run_steps(3);
+    harness.get_by_label("What are you working on?").type_text("VAT ");
+    harness.run_steps(3);
+    assert!(harness.state().model.memo.contains("VAT "), "{}", harness.state().model.memo);
+    harness.key_press(egui::Key::Enter);
+    harness.run_steps(4);
+    let asked = done(&harness);
+    assert!(matches!(&asked[..], [Request::Memo { memo }] if memo.contains("VAT")), "{asked:?}");
+}
+
+#[test]
 fn keeping_idle_time_needs_a_memo_and_leaving_the_question_for_later_keeps_it() {
     let mut harness = opened("question");
     press(&mut harness, "Keep 0:10 as manual time");

@@ -147,7 +147,7 @@ fn the_icon_shows_what_is_so_and_its_menu_does_what_it_says() {
     agent.wait_for(&Request::Pause);
     wait("the pause", || icon.title().contains("Paused since 17:53").then_some(()));
     assert!(!icon.filled(), "not recording has an empty ring");
-    icon.click("Start");
+    icon.click("Resume");
     agent.wait_for(&Request::Start { memo: None, no_sign: false });
     wait("the recording", || icon.title().contains("Tracking since").then_some(()));
     icon.click("Quit (stops tracking)");

@@ -53,8 +53,10 @@ pub(super) fn run<P: Program>(builder: ViewportBuilder, make: impl FnOnce(&Conte
     ctx.options_mut(|options| options.max_passes = NonZeroUsize::MIN.saturating_add(1));
     let waker = events.create_proxy();
     ctx.set_request_repaint_callback(move |info| {
-        // Without a loop there is nothing to repaint.
-        let _gone = waker.send_event(Event::Repaint(Instant::now() + info.delay));
+        if let Some(at) = Instant::now().checked_add(info.delay) {
+            // Without a loop there is nothing to repaint.
+            let _gone = waker.send_event(Event::Repaint(at));
+        }
     });
     let proxy = events.create_proxy();
     let mut running =

@@ -165,6 +165,7 @@ fn memo(ui: &mut Ui, m: &mut Model, status: &Status) {
                 })
                 .inner
                 .labelled_by(named.id);
+            m.memo_focused = field.has_focus();
             if field.changed() {
                 m.memo_touched = true;
             }

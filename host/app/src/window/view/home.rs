@@ -54,7 +54,9 @@ pub(super) fn head(ui: &mut Ui, m: &mut Model) {
 
 /// The scene.
 pub(super) fn show(ui: &mut Ui, m: &mut Model) {
-    match m.scene() {
+    let scene = m.scene();
+    m.memo_focused &= scene == Scene::Clock;
+    match scene {
         Scene::Unreached => {}
         Scene::Join => join::show(ui, m),
         Scene::Accept(contract) => accept::show(ui, m, &contract),
