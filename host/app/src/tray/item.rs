@@ -10,7 +10,7 @@ use ksni::menu::{MenuItem, RadioGroup, RadioItem, StandardItem};
 use ksni::{Category, Icon, OfflineReason, ToolTip, Tray};
 
 use super::Event;
-use super::deed::Deed;
+use super::action::TrayAction;
 use super::icon::mark;
 use super::sign::Board;
 use crate::cli::args::Page;
@@ -56,10 +56,10 @@ impl Item {
         }
     }
 
-    fn entry(label: impl Into<String>, deed: Deed) -> MenuItem<Self> {
+    fn entry(label: impl Into<String>, action: TrayAction) -> MenuItem<Self> {
         StandardItem {
             label: plain(&label.into()),
-            activate: Box::new(move |item: &mut Self| item.choose(deed.clone())),
+            activate: Box::new(move |item: &mut Self| item.choose(action.clone())),
             ..Default::default()
         }
         .into()
@@ -69,9 +69,9 @@ impl Item {
         StandardItem { label: plain(&label.into()), enabled: false, ..Default::default() }.into()
     }
 
-    fn choose(&self, deed: Deed) {
+    fn choose(&self, action: TrayAction) {
         // A full queue means that nothing is done any more: one click more or less changes nothing.
-        let _ = self.events.try_send(Event::Do(deed));
+        let _ = self.events.try_send(Event::Do(action));
     }
 
     fn doing(&self, status: &Status) -> Vec<MenuItem<Self>> {
@@ -79,14 +79,14 @@ impl Item {
         let own = status.mode == Mode::Worklog;
         let mut entries = Vec::new();
         match (status.tracking, status.paused_since) {
-            (_, Some(_)) => entries.push(Self::entry("Resume", Deed::Start)),
+            (_, Some(_)) => entries.push(Self::entry("Resume", TrayAction::Start)),
             (true, None) => {
                 if own {
-                    entries.push(Self::entry("Stop", Deed::Stop));
+                    entries.push(Self::entry("Stop", TrayAction::Stop));
                 }
-                entries.push(Self::entry("Pause for private time", Deed::Pause));
+                entries.push(Self::entry("Pause for private time", TrayAction::Pause));
             }
-            (false, None) if own => entries.push(Self::entry("Start", Deed::Start)),
+            (false, None) if own => entries.push(Self::entry("Start", TrayAction::Start)),
             (false, None) => {}
         }
         entries
@@ -107,7 +107,7 @@ impl Item {
             select: Box::new(|item: &mut Self, number| {
                 let chosen = item.status.as_ref().and_then(|s| s.contracts.get(number));
                 if let Some(contract) = chosen {
-                    item.choose(Deed::Switch(contract.id.clone()));
+                    item.choose(TrayAction::Switch(contract.id.clone()));
                 }
             }),
             options,
@@ -120,13 +120,13 @@ impl Item {
         let Some(picture) = &segment.picture else { return Vec::new() };
         let covered = redacted(&picture.redactions).map(|c| format!(", {c}")).unwrap_or_default();
         let label = format!("Picture at {}{covered}", self.zone.moment(picture.at, status.now));
-        let mut entries = vec![Self::entry(label, Deed::Open(Page::Picture))];
+        let mut entries = vec![Self::entry(label, TrayAction::Open(Page::Picture))];
         if segment.editable {
             let words = match self.removes_time {
                 true => format!("Delete picture and its {}", say::minutes(segment)),
                 false => "Delete picture".to_owned(),
             };
-            entries.push(Self::entry(words, Deed::RemovePicture(segment.start)));
+            entries.push(Self::entry(words, TrayAction::RemovePicture(segment.start)));
         }
         entries
     }
@@ -177,7 +177,7 @@ impl Tray for Item {
     }
 
     fn activate(&mut self, _x: i32, _y: i32) {
-        self.choose(Deed::Open(Page::Now));
+        self.choose(TrayAction::Open(Page::Now));
     }
 
     fn menu(&self) -> Vec<MenuItem<Self>> {
@@ -194,15 +194,15 @@ impl Tray for Item {
                     entries.extend(picture);
                 }
             }
-            None => entries.push(Self::entry("Start", Deed::Start)),
+            None => entries.push(Self::entry("Start", TrayAction::Start)),
         }
         let quit = if self.recording() { "Quit (stops tracking)" } else { "Quit" };
         entries.extend([
             MenuItem::Separator,
-            Self::entry("Open window", Deed::Open(Page::Now)),
-            Self::entry("What is recorded", Deed::Open(Page::Recorded)),
+            Self::entry("Open window", TrayAction::Open(Page::Now)),
+            Self::entry("What is recorded", TrayAction::Open(Page::Recorded)),
             MenuItem::Separator,
-            Self::entry(quit, Deed::Quit),
+            Self::entry(quit, TrayAction::Quit),
         ]);
         entries
     }

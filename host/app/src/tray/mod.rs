@@ -4,12 +4,12 @@
 //! the shortcut, and ksni's serves the icon. One more keeps the sign that it is recorded (`sign`), whatever these wait for. [`run`] takes from the queue and does one thing at a time. What is told,
 //! and when, is decided in `herald`.
 
+mod action;
 pub(crate) mod bus;
-mod deed;
 mod follow;
-mod herald;
 mod icon;
 mod item;
+mod notification_planner;
 pub(crate) mod notifier;
 pub(crate) mod shortcut;
 mod sign;
@@ -30,9 +30,9 @@ use candor_protocol::{AskError, Client, IdleAnswer, LONG, Preferences, Request, 
 use ksni::blocking::{Handle, TrayMethods as _};
 use rustix::fs::FlockOperation;
 
-use self::deed::{Deed, page_name};
-use self::herald::{Herald, Message, Tell, Topic};
+use self::action::{TrayAction, page_name};
 use self::item::Item;
+use self::notification_planner::{Message, NotificationPlanner, NotificationUpdate, Topic};
 use self::notifier::Notifier;
 use self::sign::Board;
 use crate::cli::args::Page;
@@ -59,7 +59,7 @@ pub(crate) enum Event {
     /// The shortcut was pressed.
     Shortcut,
     /// Chosen in the menu.
-    Do(Deed),
+    Do(TrayAction),
     /// The agent ends, and this with it.
     End,
     /// The session bus is gone, as at sign-out: nothing can be shown any more.
@@ -126,11 +126,11 @@ pub fn run(client: Client, agent: Option<PathBuf>, by_agent: bool) -> Result<()>
     }
     sign::keep(client.clone(), notifier.clone(), zone.clone(), Arc::clone(&board))?;
     follow::follow(client.clone(), events, board)?;
-    let tray = Desk {
+    let tray = TrayApp {
         client,
         agent,
         zone: zone.clone(),
-        herald: Herald::new(zone),
+        notification_planner: NotificationPlanner::new(zone),
         notifier,
         item,
         status: None,
@@ -155,12 +155,12 @@ fn told_to_end(events: SyncSender<Event>) -> Result<()> {
 }
 
 /// What the tray's loop works with.
-struct Desk {
+struct TrayApp {
     client: Client,
     /// The agent's program, where another is meant than the one beside this one.
     agent: Option<PathBuf>,
     zone: Zone,
-    herald: Herald,
+    notification_planner: NotificationPlanner,
     notifier: Notifier,
     item: Option<Handle<Item>>,
     status: Option<Box<Status>>,
@@ -169,11 +169,11 @@ struct Desk {
     windows: Vec<Child>,
 }
 
-impl Desk {
+impl TrayApp {
     fn serve(mut self, happened: &Receiver<Event>) -> Result<()> {
         loop {
             match happened.recv_timeout(LOOK) {
-                Ok(Event::Do(Deed::Quit)) => {
+                Ok(Event::Do(TrayAction::Quit)) => {
                     self.quit();
                     return Ok(());
                 }
@@ -195,23 +195,23 @@ impl Desk {
             Event::Status(status) => self.hear(status),
             Event::Lost => {
                 let was_tracking = self.status.take().is_some_and(|s| s.tracking);
-                if let Some(tell) = self.herald.lost(was_tracking) {
+                if let Some(tell) = self.notification_planner.lost(was_tracking) {
                     self.tell(tell);
                 }
                 self.show_status();
             }
             Event::Action(key) => {
-                if let Some(deed) = Deed::from_key(&key) {
-                    self.attempt(deed);
+                if let Some(action) = TrayAction::from_key(&key) {
+                    self.attempt(action);
                 }
             }
             // Only a pause: a key never begins to record, nor ends a pause.
             Event::Shortcut => {
                 if self.status.as_ref().is_some_and(|s| s.paused_since.is_none()) {
-                    self.attempt(Deed::Pause);
+                    self.attempt(TrayAction::Pause);
                 }
             }
-            Event::Do(deed) => self.attempt(deed),
+            Event::Do(action) => self.attempt(action),
             // The loop's own.
             Event::End | Event::BusGone => {}
         }
@@ -220,7 +220,7 @@ impl Desk {
     fn hear(&mut self, status: Box<Status>) {
         let preferences: Preferences = self.client.fetch(&Request::Preferences, USUAL).unwrap_or_default();
         let removes_time = self.removes_time(&status);
-        let tells = self.herald.hears(&status, preferences, removes_time);
+        let tells = self.notification_planner.hears(&status, preferences, removes_time);
         self.status = Some(status);
         self.show_status();
         for tell in tells {
@@ -252,16 +252,16 @@ impl Desk {
         }
     }
 
-    fn tell(&mut self, tell: Tell) {
+    fn tell(&mut self, tell: NotificationUpdate) {
         match tell {
-            Tell::Show(message) => self.notifier.show(&message),
-            Tell::Withdraw(topic) => self.notifier.withdraw(topic),
+            NotificationUpdate::Show(message) => self.notifier.show(&message),
+            NotificationUpdate::Withdraw(topic) => self.notifier.withdraw(topic),
         }
     }
 
     /// Does what was chosen; where that is refused, says why.
-    fn attempt(&mut self, deed: Deed) {
-        match self.perform(&deed) {
+    fn attempt(&mut self, action: TrayAction) {
+        match self.perform(&action) {
             Ok(Some(done)) => self.notifier.show(&done),
             Ok(None) => self.notifier.withdraw(Topic::Refusal),
             Err(error) => {
@@ -274,31 +274,31 @@ impl Desk {
         }
     }
 
-    fn perform(&mut self, deed: &Deed) -> Result<Option<Message>> {
-        let request = match deed {
-            Deed::Start => {
+    fn perform(&mut self, action: &TrayAction) -> Result<Option<Message>> {
+        let request = match action {
+            TrayAction::Start => {
                 ensure_agent(&self.client, self.agent.as_deref())?;
                 Request::Start { memo: None, no_sign: false }
             }
-            Deed::Stop => Request::Stop { at_segment_end: false },
-            Deed::Pause => Request::Pause,
-            Deed::Switch(contract) => Request::Switch { contract: contract.clone() },
-            Deed::RemovePicture(start) => return self.remove_picture(*start).map(Some),
-            Deed::RestorePicture(start) => Request::Restore { start: *start },
-            Deed::LeaveOut(from) => {
+            TrayAction::Stop => Request::Stop { at_segment_end: false },
+            TrayAction::Pause => Request::Pause,
+            TrayAction::Switch(contract) => Request::Switch { contract: contract.clone() },
+            TrayAction::RemovePicture(start) => return self.remove_picture(*start).map(Some),
+            TrayAction::RestorePicture(start) => Request::Restore { start: *start },
+            TrayAction::LeaveOut(from) => {
                 self.still_asked(*from)?;
                 Request::Idle { answer: IdleAnswer::LeaveOut }
             }
-            Deed::KeepAsManual(from) => {
+            TrayAction::KeepAsManual(from) => {
                 let memo =
                     self.still_asked(*from)?.context("manual time needs a memo: set one in the window")?;
                 Request::Idle { answer: IdleAnswer::Manual(memo) }
             }
-            Deed::Open(page) => return self.open(*page).map(|()| None),
-            Deed::Quit => Request::Quit,
+            TrayAction::Open(page) => return self.open(*page).map(|()| None),
+            TrayAction::Quit => Request::Quit,
         };
         self.client.ask(&request, LONG)?;
-        if matches!(deed, Deed::RestorePicture(_)) {
+        if matches!(action, TrayAction::RestorePicture(_)) {
             return Ok(Some(Message::new(Topic::Picture, "The picture is back", "")));
         }
         Ok(None)
@@ -326,7 +326,7 @@ impl Desk {
             format!("{stays} {client} sees that a picture was deleted."),
         );
         Ok(message
-            .with(Deed::RestorePicture(start), "Undo")
+            .with(TrayAction::RestorePicture(start), "Undo")
             .without("`candor picture --undo` brings it back."))
     }
 

@@ -15,7 +15,7 @@ use zbus::zvariant::Value;
 
 use super::Event;
 use super::bus::{NOTIFICATIONS, owner};
-use super::herald::{Message, Topic};
+use super::notification_planner::{Message, Topic};
 use super::sign::Board;
 
 const PATH: &str = "/org/freedesktop/Notifications";
@@ -45,7 +45,7 @@ pub(crate) fn abilities(connection: &Connection) -> zbus::Result<Abilities> {
 
 /// A button of a notification was pressed, or one is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Heard {
+enum NotificationReply {
     /// The action with this key.
     Action(u32, String),
     /// It is no longer shown.
@@ -93,13 +93,15 @@ impl Notifier {
             for signal in signals.flatten() {
                 let Some(heard) = understand(&signal) else { continue };
                 let key = match heard {
-                    Heard::Closed(id) => {
+                    NotificationReply::Closed(id) => {
                         lock(&known).retain(|_, shown| shown.id != id);
                         board.stir();
                         continue;
                     }
-                    Heard::Action(id, _) if lock(&known).values().all(|shown| shown.id != id) => continue,
-                    Heard::Action(_, key) => key,
+                    NotificationReply::Action(id, _) if lock(&known).values().all(|shown| shown.id != id) => {
+                        continue;
+                    }
+                    NotificationReply::Action(_, key) => key,
                 };
                 if let Err(TrySendError::Disconnected(_)) = events.try_send(Event::Action(key)) {
                     return;
@@ -137,7 +139,7 @@ impl Notifier {
         let can = abilities(&self.connection)?;
         let mut body = message.body.clone();
         let actions: Vec<String> = if can.actions {
-            message.actions.iter().flat_map(|(deed, words)| [deed.to_string(), words.clone()]).collect()
+            message.actions.iter().flat_map(|(action, words)| [action.to_string(), words.clone()]).collect()
         } else {
             if let Some(instead) = message.without_actions {
                 body = format!("{body} {instead}");
@@ -214,16 +216,16 @@ fn lock(shown: &Mutex<BTreeMap<Topic, Shown>>) -> MutexGuard<'_, BTreeMap<Topic,
     shown.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn understand(signal: &zbus::Message) -> Option<Heard> {
+fn understand(signal: &zbus::Message) -> Option<NotificationReply> {
     let header = signal.header();
     match header.member()?.as_str() {
         "ActionInvoked" => {
             let (id, key): (u32, String) = signal.body().deserialize().ok()?;
-            Some(Heard::Action(id, key))
+            Some(NotificationReply::Action(id, key))
         }
         "NotificationClosed" => {
             let (id, _reason): (u32, u32) = signal.body().deserialize().ok()?;
-            Some(Heard::Closed(id))
+            Some(NotificationReply::Closed(id))
         }
         _ => None,
     }

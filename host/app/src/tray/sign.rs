@@ -15,7 +15,7 @@ use candor_protocol::{Client, Face, Shower, Sign, Status};
 use zbus::blocking::Connection;
 
 use super::bus;
-use super::herald::{Message, Topic, recording};
+use super::notification_planner::{Message, Topic, recording};
 use super::notifier::Notifier;
 use crate::say::Zone;
 
@@ -226,7 +226,7 @@ mod tests {
     use candor_diary::terms::Mode;
     use candor_protocol::SignState;
 
-    use super::super::herald::tests::status;
+    use super::super::notification_planner::tests::status;
     use super::*;
 
     fn wanted(tracking: bool) -> Status {

@@ -11,11 +11,11 @@ use eframe::egui;
 use egui::{Context, IconData, OpenUrl, ThemePreference, Ui, Vec2, ViewportBuilder, ViewportCommand};
 use jiff::tz::TimeZone;
 
+use super::banner::Banner;
 use super::instance::{self, Call, Claimed, Instance};
 use super::intent::{Intent, Page};
-use super::model::{Held, Model, Reach};
+use super::model::{AgentConnection, Model, PictureSlot};
 use super::parts::frame::Tone;
-use super::said::Said;
 use super::sign::Shows;
 use super::software::{self, Program};
 use super::worker::{Event, Worker};
@@ -150,9 +150,9 @@ impl App {
                     self.model.read(Request::Preferences);
                     self.model.take_status(status, time);
                 }
-                Event::Starting => self.model.take_lost(Reach::Starting),
+                Event::Starting => self.model.take_lost(AgentConnection::Starting),
                 Event::Lost(_) if self.quitting => ctx.send_viewport_cmd(ViewportCommand::Close),
-                Event::Lost(why) => self.model.take_lost(Reach::Lost(why)),
+                Event::Lost(why) => self.model.take_lost(AgentConnection::Lost(why)),
                 Event::Answer(request, answer) => {
                     let ended = match request {
                         Request::Quit => true,
@@ -168,8 +168,9 @@ impl App {
                     self.model.take(&request, answer);
                 }
                 Event::Large(start, shot) => {
-                    let held = shot.map_or_else(|why| Held::Not(words::sentence(&why)), Held::Here);
-                    self.model.hold_large(start, held);
+                    let held =
+                        shot.map_or_else(|why| PictureSlot::Not(words::sentence(&why)), PictureSlot::Here);
+                    self.model.set_large_picture(start, held);
                 }
                 Event::File(Ok(invitation)) => {
                     self.model.ask(Request::Import { invitation: invitation.trim().to_owned() });
@@ -195,7 +196,7 @@ impl App {
             return;
         }
         let tracks = self.model.status.as_ref().is_some_and(|status| status.tracking)
-            && self.model.reach == Reach::There
+            && self.model.connection == AgentConnection::There
             && !self.model.monitored();
         let on_close = self.model.preferences.map_or(OnClose::Ask, |preferences| preferences.on_close);
         match on_close {
@@ -251,7 +252,7 @@ impl App {
     }
 
     fn say(&mut self, fact: &str, words: &str) {
-        self.model.said = Some(Said { tone: Tone::Over, fact: fact.into(), words: words.into() });
+        self.model.banner = Some(Banner { tone: Tone::Over, fact: fact.into(), words: words.into() });
     }
 
     fn carry_out(&mut self, ctx: &Context) {
@@ -271,7 +272,10 @@ impl App {
                 }
                 Intent::Large(start) => {
                     if !self.worker.large(start) {
-                        self.model.hold_large(start, Held::Not("The agent is busy. Try again.".into()));
+                        self.model.set_large_picture(
+                            start,
+                            PictureSlot::Not("The agent is busy. Try again.".into()),
+                        );
                     }
                 }
                 Intent::File(path) => {
@@ -282,12 +286,12 @@ impl App {
                 Intent::Open(address) => self.open(ctx, &address),
                 Intent::Copy(text) => {
                     ctx.copy_text(text);
-                    self.model.said =
-                        Some(Said { tone: Tone::Plain, fact: "Copied.".into(), words: String::new() });
+                    self.model.banner =
+                        Some(Banner { tone: Tone::Plain, fact: "Copied.".into(), words: String::new() });
                 }
                 Intent::Start => {
                     self.worker.may_start(true);
-                    self.model.take_lost(Reach::Starting);
+                    self.model.take_lost(AgentConnection::Starting);
                 }
                 Intent::Close { stop } => {
                     let on_close = if stop { OnClose::Stop } else { OnClose::KeepTracking };

@@ -3,8 +3,8 @@
 //! It must never wait for the agent where it draws, never show what the agent did not say, and never hide 'What is
 //! recorded'. `app` is the loop; `model` what is shown; `view` how; `worker` the threads that wait.
 
-mod answers;
 mod app;
+mod banner;
 mod client;
 mod day;
 mod instance;
@@ -12,12 +12,12 @@ mod intent;
 mod manual;
 mod model;
 mod parts;
-mod said;
 mod sign;
 mod software;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod update;
 mod view;
 mod words;
 mod worker;
@@ -32,7 +32,7 @@ pub use instance::Call;
 pub struct Setup {
     /// The agent's data folder.
     pub data: PathBuf,
-    /// The program `candor-agent`, started where no agent answers.
+    /// The program `candor-agent`, started where no agent update.
     pub agent: PathBuf,
     /// What is shown first.
     pub call: Call,

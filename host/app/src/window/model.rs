@@ -10,13 +10,13 @@ use candor_protocol::{
     SegmentState, Status,
 };
 
-use super::answers;
+use super::banner::Banner;
 use super::intent::{Intent, Page};
 use super::manual::Draft;
 use super::parts::frame::Tone;
 use super::parts::meters::Week;
 use super::parts::shot::Shot;
-use super::said::Said;
+use super::update;
 use super::words::Zone;
 
 /// How many pictures are kept decoded.
@@ -32,7 +32,7 @@ const PREVIEW_EVERY: f64 = 4.0;
 
 /// Whether there is an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Reach {
+pub(crate) enum AgentConnection {
     /// Not asked yet.
     Unknown,
     /// It is being started.
@@ -45,7 +45,7 @@ pub(crate) enum Reach {
 
 /// What the window shows while it shows what goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Scene {
+pub(crate) enum HomeView {
     /// There is no agent, or not yet.
     Unreached,
     /// There is no contract.
@@ -64,7 +64,7 @@ pub(crate) enum Scene {
 
 /// A picture that was asked for.
 #[derive(Debug)]
-pub(crate) enum Held {
+pub(crate) enum PictureSlot {
     /// It is on its way.
     Awaited,
     /// Here it is.
@@ -96,7 +96,7 @@ pub(crate) struct Edit {
 /// What the window shows.
 #[derive(Debug)]
 pub(crate) struct Model {
-    pub(crate) reach: Reach,
+    pub(crate) connection: AgentConnection,
     pub(crate) status: Option<Box<Status>>,
     /// The agent's clock, moved on since its last answer.
     pub(crate) now: u64,
@@ -106,9 +106,9 @@ pub(crate) struct Model {
     pub(crate) page: Page,
     trail: Vec<Page>,
     pub(crate) intents: Vec<Intent>,
-    pub(crate) said: Option<Said>,
+    pub(crate) banner: Option<Banner>,
     /// What is said, and since when by the window's clock in seconds.
-    pub(super) said_since: Option<(Said, f64)>,
+    pub(super) banner_since: Option<(Banner, f64)>,
     /// Whether what was entered was refused: its field is to have the keyboard again.
     pub(crate) refocus: bool,
     /// Whether the page was just come to: its first field is to have the keyboard.
@@ -156,16 +156,16 @@ pub(crate) struct Model {
     /// The rules before the last change of them that was not answered yet.
     pub(crate) rules_before: Option<Vec<OwnRule>>,
     pub(crate) plugins: Option<Vec<Plugin>>,
-    pictures: BTreeMap<u64, Held>,
+    pictures: BTreeMap<u64, PictureSlot>,
     /// The picture that fills the window, by its segment's start.
-    large: Option<(u64, Held)>,
+    large: Option<(u64, PictureSlot)>,
 }
 
 impl Model {
     /// An empty window. `by` is who the notice is accepted by, as far as is known.
     pub(crate) fn new(zone: Zone, by: String) -> Self {
         Self {
-            reach: Reach::Unknown,
+            connection: AgentConnection::Unknown,
             status: None,
             now: 0,
             received: 0.0,
@@ -173,8 +173,8 @@ impl Model {
             page: Page::Home,
             trail: Vec::new(),
             intents: Vec::new(),
-            said: None,
-            said_since: None,
+            banner: None,
+            banner_since: None,
             refocus: false,
             fresh_page: true,
             pending: Vec::new(),
@@ -204,7 +204,7 @@ impl Model {
             parcel: None,
             preferences: None,
             rules: None,
-            new_rule: answers::empty_rule(),
+            new_rule: update::empty_rule(),
             rules_before: None,
             undo: None,
             plugins: None,
@@ -218,7 +218,7 @@ impl Model {
         if let Some(status) = &self.status {
             self.now = status.now + ((time - self.received).max(0.0) * 1_000.0) as u64;
         }
-        self.forget_said(time);
+        self.expire_banner(time);
         if self.previews() && time >= self.live.next_at {
             self.live.next_at = time + PREVIEW_EVERY;
             let own_rules = (self.page == Page::Rules).then(|| self.rules.clone()).flatten();
@@ -241,42 +241,42 @@ impl Model {
         match &self.page {
             Page::Accept(_) => self.notice.is_some(),
             Page::Rules => self.rules.is_some(),
-            Page::Home => matches!(self.scene(), Scene::Accept(_)) && self.notice.is_some(),
+            Page::Home => matches!(self.home_view(), HomeView::Accept(_)) && self.notice.is_some(),
             _ => false,
         }
     }
 
     /// The contract whose notice and terms the page is about; none is the current one.
     pub(crate) fn contract_shown(&self) -> Option<String> {
-        match (&self.page, self.scene()) {
+        match (&self.page, self.home_view()) {
             (Page::Accept(id), _) => Some(id.clone()),
-            (Page::Home, Scene::Accept(id)) => Some(id),
+            (Page::Home, HomeView::Accept(id)) => Some(id),
             _ => None,
         }
     }
 
     /// What goes on.
-    pub(crate) fn scene(&self) -> Scene {
-        let (Reach::There, Some(status)) = (&self.reach, &self.status) else {
-            return Scene::Unreached;
+    pub(crate) fn home_view(&self) -> HomeView {
+        let (AgentConnection::There, Some(status)) = (&self.connection, &self.status) else {
+            return HomeView::Unreached;
         };
         if status.contracts.is_empty() {
-            return Scene::Join;
+            return HomeView::Join;
         }
         if !status.notice_accepted && self.not_now.as_ref() != Some(&status.contract) {
-            return Scene::Accept(status.contract.clone());
+            return HomeView::Accept(status.contract.clone());
         }
         if status.question.is_some_and(|question| self.later != Some(question.from)) {
-            return Scene::Question;
+            return HomeView::Question;
         }
         if status.mode == Mode::Monitoring && status.notice_accepted {
-            return Scene::Monitoring;
+            return HomeView::Monitoring;
         }
         // Whoever is about to type is not interrupted.
         if !self.memo_touched && !self.memo_focused && self.fresh().is_some() {
-            return Scene::Fresh;
+            return HomeView::Fresh;
         }
-        Scene::Clock
+        HomeView::Clock
     }
 
     /// The picture that was just taken and can still be taken back, and until when.
@@ -299,7 +299,7 @@ impl Model {
     /// Whether something is recorded now, as far as is known.
     pub(crate) fn recording(&self) -> bool {
         // What an agent said that is gone is no longer so.
-        self.scene() != Scene::Unreached
+        self.home_view() != HomeView::Unreached
             && self.status.as_ref().is_some_and(|status| {
                 status.tracking && status.paused_since.is_none() && status.away_since.is_none()
             })
@@ -319,7 +319,7 @@ impl Model {
         let counts = self.page == Page::Home
             && (status.tracking || status.offline_since.is_some() || self.fresh().is_some());
         counts
-            || self.said.is_some()
+            || self.banner.is_some()
             || self.previews()
             || matches!(self.page, Page::Outbox | Page::Segment(_))
     }
@@ -342,7 +342,7 @@ impl Model {
 
     /// Asks for something to be done.
     pub(crate) fn ask(&mut self, request: Request) {
-        (self.said, self.undo) = (None, None);
+        (self.banner, self.undo) = (None, None);
         // What was typed belongs to what was current until now.
         if matches!(request, Request::Switch { .. } | Request::Stop { .. } | Request::Quit) {
             self.commit();
@@ -430,7 +430,7 @@ impl Model {
 
     fn arrived(&mut self) {
         self.fresh_page = true;
-        (self.said, self.undo) = (None, None);
+        (self.banner, self.undo) = (None, None);
         self.edit.removing = false;
         self.large = None;
         match self.page {
@@ -448,11 +448,11 @@ impl Model {
     /// Reads anew what the page shows.
     pub(crate) fn refresh(&mut self) {
         match self.page.clone() {
-            Page::Home => match self.scene() {
+            Page::Home => match self.home_view() {
                 // Without a contract there is nothing to read, and without an agent nobody to ask.
-                Scene::Join | Scene::Unreached => {}
-                Scene::Accept(contract) => self.about(Some(contract)),
-                Scene::Monitoring => self.about(None),
+                HomeView::Join | HomeView::Unreached => {}
+                HomeView::Accept(contract) => self.about(Some(contract)),
+                HomeView::Monitoring => self.about(None),
                 _ => {
                     self.read_day(0);
                     if self.terms_here().is_none() {
@@ -519,34 +519,34 @@ impl Model {
     }
 
     /// A segment's picture; asks for it where it is not here.
-    pub(crate) fn picture(&mut self, start: u64) -> &mut Held {
+    pub(crate) fn picture(&mut self, start: u64) -> &mut PictureSlot {
         if !self.pictures.contains_key(&start) {
             self.read(Request::Picture { start });
             while self.pictures.len() >= PICTURES {
                 self.pictures.pop_first();
             }
         }
-        self.pictures.entry(start).or_insert(Held::Awaited)
+        self.pictures.entry(start).or_insert(PictureSlot::Awaited)
     }
 
     /// The same as it fills the window.
-    pub(crate) fn large_picture(&mut self, start: u64) -> &mut Held {
+    pub(crate) fn large_picture(&mut self, start: u64) -> &mut PictureSlot {
         if self.large.as_ref().is_none_or(|(of, _)| *of != start) {
             self.intents.push(Intent::Large(start));
             self.large = None;
         }
-        &mut self.large.get_or_insert((start, Held::Awaited)).1
+        &mut self.large.get_or_insert((start, PictureSlot::Awaited)).1
     }
 
     /// Takes a picture that came to fill the window.
-    pub(crate) fn hold_large(&mut self, start: u64, held: Held) {
+    pub(crate) fn set_large_picture(&mut self, start: u64, held: PictureSlot) {
         if self.page == Page::Picture(start) {
             self.large = Some((start, held));
         }
     }
 
     /// Takes a picture that came.
-    pub(crate) fn hold(&mut self, start: u64, held: Held) {
+    pub(crate) fn set_picture(&mut self, start: u64, held: PictureSlot) {
         self.pictures.insert(start, held);
     }
 
@@ -571,9 +571,9 @@ impl Model {
 
     /// Takes the agent's state. `time` is the window's clock in seconds.
     pub(crate) fn take_status(&mut self, status: Box<Status>, time: f64) {
-        let first = self.reach != Reach::There;
+        let first = self.connection != AgentConnection::There;
         if first && !status.tracking && self.status.as_ref().is_some_and(|before| before.tracking) {
-            self.said = Some(Said {
+            self.banner = Some(Banner {
                 tone: Tone::Over,
                 fact: "Tracking has ended.".into(),
                 words: "The agent ended and was started again. What it recorded until then is kept; nothing has been recorded since.".into(),
@@ -587,7 +587,7 @@ impl Model {
             ),
             None => (true, true, true),
         };
-        self.reach = Reach::There;
+        self.connection = AgentConnection::There;
         self.received = time;
         self.now = status.now;
         if other {
@@ -615,7 +615,7 @@ impl Model {
     }
 
     /// Takes that there is no agent.
-    pub(crate) fn take_lost(&mut self, reach: Reach) {
-        self.reach = reach;
+    pub(crate) fn take_lost(&mut self, connection: AgentConnection) {
+        self.connection = connection;
     }
 }

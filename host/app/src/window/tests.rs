@@ -11,7 +11,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use jiff::tz::TimeZone;
 
 use super::intent::{Intent, Page};
-use super::model::{Held, Model, Reach, Scene};
+use super::model::{AgentConnection, HomeView, Model, PictureSlot};
 use super::parts::shot;
 use super::worker::Answer;
 use super::{theme, view, words};
@@ -47,7 +47,7 @@ impl Desk {
                     Intent::Go(page) => self.model.go(page),
                     Intent::Back => self.model.back(),
                     Intent::Read(request) => self.answer(&request),
-                    Intent::Large(start) => self.model.hold_large(start, Held::Here(screen())),
+                    Intent::Large(start) => self.model.set_large_picture(start, PictureSlot::Here(screen())),
                     Intent::Do(request) => {
                         self.answer(&request);
                         self.wanted.push(Intent::Do(request));
@@ -127,9 +127,13 @@ fn everything() -> Vec<(String, Desk)> {
             all.push((format!("{name} {page:?}"), desk));
         }
     }
-    for reach in [Reach::Unknown, Reach::Starting, Reach::Lost("No agent answers.".into())] {
+    for reach in [
+        AgentConnection::Unknown,
+        AgentConnection::Starting,
+        AgentConnection::Lost("No agent answers.".into()),
+    ] {
         let mut desk = Desk::new(states::world("tracking"));
-        desk.model.reach = reach.clone();
+        desk.model.connection = reach.clone();
         all.push((format!("{reach:?}"), desk));
     }
     all
@@ -287,9 +291,9 @@ fn keeping_idle_time_needs_a_memo_and_leaving_the_question_for_later_keeps_it() 
 
     let mut harness = opened("question");
     press(&mut harness, "Answer later");
-    assert_eq!(harness.state().model.scene(), Scene::Clock);
+    assert_eq!(harness.state().model.home_view(), HomeView::Clock);
     press(&mut harness, "Answer");
-    assert_eq!(harness.state().model.scene(), Scene::Question);
+    assert_eq!(harness.state().model.home_view(), HomeView::Question);
 }
 
 #[test]
@@ -311,7 +315,7 @@ fn a_notice_is_accepted_by_a_name_and_by_the_digest_that_was_read_or_put_off() {
         "nothing can be started before the notice is accepted"
     );
     press(&mut harness, "Read it");
-    assert!(matches!(harness.state().model.scene(), Scene::Accept(_)));
+    assert!(matches!(harness.state().model.home_view(), HomeView::Accept(_)));
 }
 
 #[test]
@@ -384,7 +388,7 @@ fn without_a_contract_nothing_is_read_that_an_agent_would_refuse() {
 fn an_agent_that_is_gone_records_nothing_and_one_that_came_back_has_stopped() {
     let mut desk = opened("tracking");
     desk.get_by_label_contains(": recording.");
-    desk.state_mut().model.take_lost(Reach::Lost("No agent answers.".into()));
+    desk.state_mut().model.take_lost(AgentConnection::Lost("No agent answers.".into()));
     desk.run_steps(4);
     assert!(desk.query_by_label_contains(": recording.").is_none());
     desk.get_by_label_contains(": not recording.");
@@ -581,7 +585,7 @@ fn a_button_that_ends_something_takes_no_press_that_was_meant_for_what_was_there
 fn what_is_said_moves_nothing_on_the_page_and_goes_by_itself() {
     let mut harness = opened("tracking");
     let before = harness.get_by_label("Stop").rect();
-    harness.state_mut().model.tell("Preferences saved.", "");
+    harness.state_mut().model.announce("Preferences saved.", "");
     harness.run_steps(4);
     harness.get_by_label_contains("Preferences saved.");
     assert_eq!(harness.get_by_label("Stop").rect(), before);

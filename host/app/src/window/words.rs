@@ -10,7 +10,7 @@ use jiff::{Span, Timestamp};
 pub(crate) const MINUTE: u64 = 60_000;
 
 /// `5:20`: hours and minutes, begun minutes not counted.
-pub(crate) fn hm(ms: u64) -> String {
+pub(crate) fn hours_minutes(ms: u64) -> String {
     plain::duration(ms / MINUTE)
 }
 
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn figures_read_as_the_look_says() {
-        assert_eq!(hm(5 * 3_600_000 + 20 * MINUTE + 59_000), "5:20");
+        assert_eq!(hours_minutes(5 * 3_600_000 + 20 * MINUTE + 59_000), "5:20");
         assert_eq!(clock(2 * 3_600_000 + 23 * MINUTE + 12_000), "2:23:12");
         for (ms, text) in
             [(48_000, "0:48"), (47_001, "0:48"), (0, "0:00"), (600_000, "10:00"), (3_600_000, "1:00:00")]

@@ -83,8 +83,8 @@ impl Worker {
     ) -> Self {
         let (to_window, events) = sync_channel(64);
         let start = Arc::new(AtomicBool::new(true));
-        let tell = Tell { to_window, wake };
-        let lane = |tell: Tell<_>| {
+        let tell = EventSender { to_window, wake };
+        let lane = |tell: EventSender<_>| {
             let (jobs, queue) = sync_channel(QUEUE);
             let client = Arc::clone(&client);
             std::thread::spawn(move || carry(client.as_ref(), &queue, &tell));
@@ -128,12 +128,12 @@ impl Worker {
 }
 
 #[derive(Clone)]
-struct Tell<W> {
+struct EventSender<W> {
     to_window: SyncSender<Event>,
     wake: W,
 }
 
-impl<W: Fn()> Tell<W> {
+impl<W: Fn()> EventSender<W> {
     /// Whether the window is still there.
     fn tell(&self, event: Event) -> bool {
         let there = self.to_window.send(event).is_ok();
@@ -142,7 +142,7 @@ impl<W: Fn()> Tell<W> {
     }
 }
 
-fn carry<W: Fn()>(client: &dyn Client, queue: &Receiver<Job>, tell: &Tell<W>) {
+fn carry<W: Fn()>(client: &dyn Client, queue: &Receiver<Job>, tell: &EventSender<W>) {
     while let Ok(job) = queue.recv() {
         let event = match job {
             Job::Ask(request) => {
@@ -208,7 +208,7 @@ fn invitation(path: &std::path::Path) -> Result<String, String> {
     read.map(|_| text).map_err(wrong)
 }
 
-fn follow<W: Fn()>(client: &dyn Client, launch: &Launch, may_start: &AtomicBool, tell: &Tell<W>) {
+fn follow<W: Fn()>(client: &dyn Client, launch: &Launch, may_start: &AtomicBool, tell: &EventSender<W>) {
     let mut after = None;
     let mut started: Option<(Started, Instant)> = None;
     loop {

@@ -55,7 +55,7 @@ fn painting_only_what_changed_comes_to_the_same_as_painting_everything() {
             // The page comes, its clock moves on, something is said, and that goes.
             for step in 0..4 {
                 if step == 2 {
-                    desk.model.tell("Preferences saved.", "");
+                    desk.model.announce("Preferences saved.", "");
                 }
                 let whole = window.show(&mut desk);
                 let differ = window.pixels.iter().zip(&whole).filter(|(a, b)| a != b).count();

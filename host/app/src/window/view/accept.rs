@@ -5,7 +5,7 @@ use candor_diary::terms::Mode;
 use candor_protocol::{Request, names};
 use eframe::egui::Ui;
 
-use super::told;
+use super::terms_summary;
 use crate::window::intent::{Intent, Page};
 use crate::window::model::{Live, Model};
 use crate::window::parts::buttons::Button;
@@ -35,10 +35,10 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, contract: &str) {
         ui.add_space(2.0);
         match &known {
             Some(terms) => {
-                for (icon, words) in told::lines(terms) {
+                for (icon, words) in terms_summary::lines(terms) {
                     frame::told(ui, icon, &words);
                 }
-                let rules = told::rules(m.notice.as_ref()).len() as u64;
+                let rules = terms_summary::rules(m.notice.as_ref()).len() as u64;
                 if rules > 0 {
                     let words = plain::plural(rules, "privacy rule covers", "privacy rules cover");
                     frame::told(
@@ -125,7 +125,7 @@ pub(super) fn deeds(ui: &mut Ui, m: &mut Model) {
         let by = m.by.trim().to_owned();
         if by.is_empty() {
             field.request_focus();
-            m.said = Some(crate::window::said::Said {
+            m.banner = Some(crate::window::banner::Banner {
                 tone: frame::Tone::Plain,
                 fact: "Your name is missing.".into(),
                 words: words::sentence("it goes with your acceptance."),

@@ -116,7 +116,7 @@ pub(super) fn clock(ui: &mut Ui, m: &mut Model, status: &Status, slim: bool) {
             m.ask(if on { Request::Stop { at_segment_end: false } } else { start(m, status) });
         }
         if on && !slim {
-            also(ui, m, status);
+            secondary_actions_ui(ui, m, status);
         }
     });
 }
@@ -128,7 +128,7 @@ fn start(m: &Model, status: &Status) -> Request {
 }
 
 /// The other ways to end or interrupt tracking.
-fn also(ui: &mut Ui, m: &mut Model, status: &Status) {
+fn secondary_actions_ui(ui: &mut Ui, m: &mut Model, status: &Status) {
     let t = tokens(ui);
     ui.spacing_mut().item_spacing.y = 0.0;
     ui.spacing_mut().interact_size.y = 24.0;
@@ -173,7 +173,7 @@ fn memo(ui: &mut Ui, m: &mut Model, status: &Status) {
                 m.commit();
             }
             if recent {
-                recents(ui, m, status);
+                recent_memos_ui(ui, m, status);
             }
         });
         if status.tracking && !status.labels.is_empty() {
@@ -182,7 +182,7 @@ fn memo(ui: &mut Ui, m: &mut Model, status: &Status) {
     });
 }
 
-fn recents(ui: &mut Ui, m: &mut Model, status: &Status) {
+fn recent_memos_ui(ui: &mut Ui, m: &mut Model, status: &Status) {
     let (rect, response) = ui.allocate_exact_size(egui::vec2(32.0, 32.0), egui::Sense::click());
     let name = "Recent memos";
     response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, name));

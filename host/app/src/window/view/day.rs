@@ -55,7 +55,7 @@ pub(super) fn choose(ui: &mut Ui, m: &mut Model) {
         frame::truncated(ui, Face::Label, name, t.ink);
         let sum: u64 = m.segments.iter().flatten().map(day::recorded).sum();
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            frame::truncated(ui, Face::Label, words::hm(sum), t.ink);
+            frame::truncated(ui, Face::Label, words::hours_minutes(sum), t.ink);
         });
     });
     if m.day != before {

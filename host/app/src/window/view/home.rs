@@ -8,7 +8,7 @@ use eframe::egui::Ui;
 
 use super::{accept, clock, join, monitoring, picture, question};
 use crate::window::intent::{Intent, Page};
-use crate::window::model::{Model, Scene};
+use crate::window::model::{HomeView, Model};
 use crate::window::parts::buttons::row;
 use crate::window::parts::frame;
 use crate::window::parts::icons::{self, Icon};
@@ -54,16 +54,16 @@ pub(super) fn head(ui: &mut Ui, m: &mut Model) {
 
 /// The scene.
 pub(super) fn show(ui: &mut Ui, m: &mut Model) {
-    let scene = m.scene();
-    m.memo_focused &= scene == Scene::Clock;
+    let scene = m.home_view();
+    m.memo_focused &= scene == HomeView::Clock;
     match scene {
-        Scene::Unreached => {}
-        Scene::Join => join::show(ui, m),
-        Scene::Accept(contract) => accept::show(ui, m, &contract),
-        Scene::Question => question::show(ui, m),
-        Scene::Monitoring => monitoring::show(ui, m),
-        Scene::Fresh => picture::fresh(ui, m),
-        Scene::Clock => clock::show(ui, m),
+        HomeView::Unreached => {}
+        HomeView::Join => join::show(ui, m),
+        HomeView::Accept(contract) => accept::show(ui, m, &contract),
+        HomeView::Question => question::show(ui, m),
+        HomeView::Monitoring => monitoring::show(ui, m),
+        HomeView::Fresh => picture::fresh(ui, m),
+        HomeView::Clock => clock::show(ui, m),
     }
 }
 
@@ -137,12 +137,12 @@ pub(super) fn last_picture(ui: &mut Ui, m: &mut Model) {
 /// Today, this week, and the week against its limit.
 pub(super) fn totals(ui: &mut Ui, m: &mut Model) {
     let Some(status) = &m.status else { return };
-    let today = words::hm(status.today_ms);
-    let week = words::hm(status.week_ms);
+    let today = words::hours_minutes(status.today_ms);
+    let week = words::hours_minutes(status.week_ms);
     let of = status.limit_ms.map(|limit| match status.over_ms {
-        0 => format!("of {}", words::hm(limit)),
+        0 => format!("of {}", words::hours_minutes(limit)),
         // The limit is the figure beside it.
-        over => format!("and {} over", words::hm(over)),
+        over => format!("and {} over", words::hours_minutes(over)),
     });
     let shown = m.week();
     frame::part(ui, |ui| {
@@ -160,8 +160,8 @@ pub(super) fn totals(ui: &mut Ui, m: &mut Model) {
         let mut says = format!("This week {}", plain::duration(shown.tracked / words::MINUTE));
         says += &format!(
             " tracked, {} manual, {} over the limit",
-            words::hm(shown.manual),
-            words::hm(shown.over)
+            words::hours_minutes(shown.manual),
+            words::hours_minutes(shown.over)
         );
         meters::week_bar(ui, shown, &says);
     });

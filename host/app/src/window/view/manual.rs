@@ -4,11 +4,11 @@ use candor_diary::terms::ManualTime;
 use eframe::egui::Ui;
 
 use super::day;
+use crate::window::banner::Banner;
 use crate::window::model::Model;
 use crate::window::parts::buttons::Button;
 use crate::window::parts::frame::{self, Tone};
 use crate::window::parts::{fields, icons::Icon};
-use crate::window::said::Said;
 
 /// The page.
 pub(super) fn show(ui: &mut Ui, m: &mut Model) {
@@ -62,7 +62,7 @@ fn add(m: &mut Model, asks: bool) {
         Ok(request) => m.ask(request),
         Err((fact, words)) => {
             m.refocus = true;
-            m.said = Some(Said { tone: Tone::Over, fact, words });
+            m.banner = Some(Banner { tone: Tone::Over, fact, words });
         }
     }
 }

@@ -18,7 +18,7 @@ mod question;
 mod recorded;
 mod rules;
 mod segment;
-mod told;
+mod terms_summary;
 mod unreached;
 mod week;
 
@@ -26,7 +26,7 @@ use eframe::egui;
 use egui::{Align, Align2, Area, Key, Layout, Rect, ScrollArea, Stroke, Ui, UiBuilder, pos2, vec2};
 
 use super::intent::{Intent, Page};
-use super::model::{Model, Scene};
+use super::model::{HomeView, Model};
 use super::parts::buttons::{icon_button, link, link_as};
 use super::parts::icons::Icon;
 use super::parts::{fields, frame};
@@ -57,13 +57,13 @@ pub(crate) fn show(ui: &mut Ui, m: &mut Model) {
     top(&mut child, m);
     let mut child = ui.new_child(UiBuilder::new().max_rect(body_rect));
     child.shrink_clip_rect(body_rect);
-    ScrollArea::vertical().id_salt(format!("{:?} {:?}", m.page, m.scene())).auto_shrink([false, false]).show(
-        &mut child,
-        |ui| {
+    ScrollArea::vertical()
+        .id_salt(format!("{:?} {:?}", m.page, m.home_view()))
+        .auto_shrink([false, false])
+        .show(&mut child, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             body(ui, m);
-        },
-    );
+        });
     if accepting(m) {
         let rect = Rect::from_min_max(pos2(full.left(), body_rect.bottom()), foot_rect.right_top());
         ui.painter().hline(full.x_range(), rect.top(), Stroke::new(1.0, t.line));
@@ -107,8 +107,8 @@ pub(crate) fn show(ui: &mut Ui, m: &mut Model) {
 
 fn accepting(m: &Model) -> bool {
     match &m.page {
-        Page::Home => matches!(m.scene(), Scene::Accept(_)),
-        Page::Accept(_) => m.scene() != Scene::Unreached,
+        Page::Home => matches!(m.home_view(), HomeView::Accept(_)),
+        Page::Accept(_) => m.home_view() != HomeView::Unreached,
         _ => false,
     }
 }
@@ -126,7 +126,7 @@ fn top(ui: &mut Ui, m: &mut Model) {
 }
 
 fn body(ui: &mut Ui, m: &mut Model) {
-    if m.scene() == Scene::Unreached {
+    if m.home_view() == HomeView::Unreached {
         unreached::show(ui, m);
         return;
     }
@@ -152,7 +152,7 @@ fn body(ui: &mut Ui, m: &mut Model) {
 
 /// What is said about the last deed, over the lower end of the page: nothing moves by it.
 fn said(ui: &Ui, m: &mut Model, page: Rect) {
-    let Some(said) = m.said.clone() else { return };
+    let Some(said) = m.banner.clone() else { return };
     let (mut undone, mut seen) = (false, false);
     Area::new(egui::Id::unique("said"))
         .order(egui::Order::Foreground)
@@ -172,7 +172,7 @@ fn said(ui: &Ui, m: &mut Model, page: Rect) {
     if undone && let Some(undo) = m.undo.take() {
         m.undo(undo);
     } else if seen {
-        (m.said, m.undo) = (None, None);
+        (m.banner, m.undo) = (None, None);
     }
 }
 

@@ -3,7 +3,7 @@
 use candor_protocol::Request;
 use eframe::egui::Ui;
 
-use super::{home, told};
+use super::{home, terms_summary};
 use crate::window::intent::Intent;
 use crate::window::model::Model;
 use crate::window::parts::buttons::{Button, link};
@@ -36,11 +36,11 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         frame::note(ui, since);
         ui.add_space(2.0);
         if let Some(terms) = &m.terms {
-            for (icon, words) in told::lines(terms) {
+            for (icon, words) in terms_summary::lines(terms) {
                 frame::told(ui, icon, &words);
             }
         }
-        let rules = told::rules(m.notice.as_ref());
+        let rules = terms_summary::rules(m.notice.as_ref());
         if !rules.is_empty() {
             frame::told(ui, Icon::Rule, &format!("{}.", rules.join(". ")));
         }

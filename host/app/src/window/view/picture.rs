@@ -7,7 +7,7 @@ use eframe::egui::{Rect, Sense, Ui, vec2};
 use super::clock;
 use crate::say;
 use crate::window::intent::{Intent, Page};
-use crate::window::model::{Held, Model};
+use crate::window::model::{Model, PictureSlot};
 use crate::window::parts::buttons::{Button, icon_button, link};
 use crate::window::parts::frame::{self, ends};
 use crate::window::parts::icons::Icon;
@@ -19,7 +19,7 @@ use crate::window::words;
 pub(super) fn small(ui: &mut Ui, m: &mut Model, start: u64, redactions: &[Redaction], width: f32) {
     let (rect, _) = ui.allocate_exact_size(vec2(width, (width * 9.0 / 16.0).round()), Sense::hover());
     ui.painter().rect_filled(rect, 4.0, tokens(ui).well);
-    if let Held::Here(shot) = m.picture(start) {
+    if let PictureSlot::Here(shot) = m.picture(start) {
         let rect = within(shot::fitted(shot, rect), rect);
         shot.paint(ui, rect, redactions);
     }
@@ -30,15 +30,15 @@ fn within(fitted: Rect, room: Rect) -> Rect {
 }
 
 /// A picture with its sentence, as wide as there is room, at most `most` high.
-fn large(ui: &mut Ui, picture: &mut Held, redactions: &[Redaction], most: f32, name: &str) {
+fn large(ui: &mut Ui, picture: &mut PictureSlot, redactions: &[Redaction], most: f32, name: &str) {
     let width = ui.available_width();
     match picture {
-        Held::Awaited => shot::awaited(ui, width),
-        Held::Not(why) => {
+        PictureSlot::Awaited => shot::awaited(ui, width),
+        PictureSlot::Not(why) => {
             let why = why.clone();
             shot::absent(ui, width, &why);
         }
-        Held::Here(held) => {
+        PictureSlot::Here(held) => {
             let room = Rect::from_min_size(ui.cursor().min, vec2(width, most));
             let fitted = shot::fitted(held, room);
             ui.horizontal(|ui| {

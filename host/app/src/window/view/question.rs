@@ -44,13 +44,13 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         let hint = "What you did";
         let field =
             fields::line(ui, "idle-memo", "Or keep them as manual time", &mut m.idle_memo, hint, longest);
-        let keep = format!("Keep {} as manual time", words::hm(question.manual_ms));
+        let keep = format!("Keep {} as manual time", words::hours_minutes(question.manual_ms));
         let pressed = Button::new(&keep).wide().show(ui);
         let memo = m.idle_memo.trim().to_owned();
         if pressed || fields::entered(ui, &field) {
             if memo.is_empty() {
                 field.request_focus();
-                m.said = Some(crate::window::said::Said {
+                m.banner = Some(crate::window::banner::Banner {
                     tone: Tone::Plain,
                     fact: "Manual time needs a memo.".into(),
                     words: "Say in a few words what you did.".into(),

@@ -3,7 +3,7 @@
 use candor_diary::terms::{ManualTime, Mode, PictureRemoval, Terms};
 use eframe::egui::Ui;
 
-use super::{accept, told};
+use super::{accept, terms_summary};
 use crate::window::intent::Intent;
 use crate::window::model::Model;
 use crate::window::parts::buttons::link;
@@ -25,7 +25,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     if let Some(terms) = &m.terms {
         frame::part(ui, |ui| {
             frame::label(ui, format!("{} and you will see", terms.client));
-            for (icon, words) in told::lines(terms) {
+            for (icon, words) in terms_summary::lines(terms) {
                 frame::told(ui, icon, &words);
             }
         });
@@ -52,7 +52,8 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
 
 fn facts(ui: &mut Ui, terms: &Terms) {
     let minutes = u64::from(terms.segment.minutes()) * words::MINUTE;
-    let limit = terms.weekly_limit.map_or("None".to_owned(), |m| words::hm(u64::from(m) * words::MINUTE));
+    let limit =
+        terms.weekly_limit.map_or("None".to_owned(), |m| words::hours_minutes(u64::from(m) * words::MINUTE));
     let lines = [
         ("Client", terms.client.clone()),
         ("Worker", terms.worker.clone()),

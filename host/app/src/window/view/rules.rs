@@ -5,12 +5,12 @@ use candor_protocol::OwnRule;
 use eframe::egui::{self, Ui};
 
 use super::accept;
-use crate::window::answers::empty_rule;
 use crate::window::model::Model;
 use crate::window::parts::buttons::{Button, icon_button};
 use crate::window::parts::icons::Icon;
 use crate::window::parts::{fields, frame};
 use crate::window::theme::{Face, tokens};
+use crate::window::update::empty_rule;
 
 /// Addresses are not among them: nothing on this computer tells which page a browser shows.
 const FIELDS: [(&str, &str); 2] = [("application", "Application"), ("title", "Window title")];

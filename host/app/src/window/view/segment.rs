@@ -10,7 +10,7 @@ use eframe::egui::Ui;
 use super::picture;
 use crate::window::day;
 use crate::window::intent::{Intent, Page};
-use crate::window::model::{Held, Model};
+use crate::window::model::{Model, PictureSlot};
 use crate::window::parts::buttons::{Button, icon_button, link};
 use crate::window::parts::frame::{self, Tone, message};
 use crate::window::parts::icons::Icon;
@@ -30,7 +30,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, start: u64) {
     let kind = day::kind(&segment);
     frame::part(ui, |ui| {
         let day = m.zone.day(segment.start, m.now);
-        frame::label_and_note(ui, &format!("{day}, {range}"), &words::hm(day::recorded(&segment)));
+        frame::label_and_note(ui, &format!("{day}, {range}"), &words::hours_minutes(day::recorded(&segment)));
         if let Some(at) = segment.removed_at {
             let when = m.zone.when(at, m.now);
             frame::note(ui, format!("You removed this segment at {when}. This mark stays, for both sides."));
@@ -110,12 +110,14 @@ fn shown(ui: &mut Ui, m: &mut Model, segment: &Segment) {
     };
     let width = ui.available_width();
     match m.picture(segment.start) {
-        Held::Awaited => shot::awaited(ui, width),
-        Held::Not(why) => {
+        PictureSlot::Awaited => shot::awaited(ui, width),
+        PictureSlot::Not(why) => {
             let why = why.clone();
             shot::absent(ui, width, &why);
         }
-        Held::Here(held) => held.show(ui, width, &facts.redactions, "The picture, as the client sees it"),
+        PictureSlot::Here(held) => {
+            held.show(ui, width, &facts.redactions, "The picture, as the client sees it")
+        }
     }
     frame::note(ui, format!("Picture at {}", m.zone.seconds(facts.at)));
     if let Some(focus) = &facts.focus {
@@ -237,7 +239,7 @@ fn edit(ui: &mut Ui, m: &mut Model, segment: &Segment) {
 }
 
 fn remove(ui: &mut Ui, m: &mut Model, segment: &Segment, range: &str) {
-    let time = words::hm(day::recorded(segment));
+    let time = words::hours_minutes(day::recorded(segment));
     if !m.edit.removing {
         if Button::new("Remove this segment").warn().wide().show(ui) {
             m.edit.removing = true;

@@ -3,18 +3,18 @@
 use eframe::egui::Ui;
 
 use crate::window::intent::Intent;
-use crate::window::model::{Model, Reach};
+use crate::window::model::{AgentConnection, Model};
 use crate::window::parts::buttons::Button;
 use crate::window::parts::frame::{self, Tone, message};
 use crate::window::parts::icons::Icon;
 
 /// The scene.
 pub(super) fn show(ui: &mut Ui, m: &mut Model) {
-    match m.reach.clone() {
-        Reach::Unknown | Reach::There => {
+    match m.connection.clone() {
+        AgentConnection::Unknown | AgentConnection::There => {
             frame::part(ui, |ui| frame::note(ui, "Asking the agent."));
         }
-        Reach::Starting => {
+        AgentConnection::Starting => {
             frame::part(ui, |ui| {
                 frame::head(ui, "Starting the agent");
                 frame::note(
@@ -23,7 +23,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
                 );
             });
         }
-        Reach::Lost(why) => {
+        AgentConnection::Lost(why) => {
             frame::part(ui, |ui| {
                 frame::head(ui, "The agent does not answer");
                 frame::note(

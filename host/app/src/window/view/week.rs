@@ -11,7 +11,7 @@ use crate::window::parts::frame::{self, ends};
 use crate::window::parts::icons::Icon;
 use crate::window::parts::meters::{self, Kind};
 use crate::window::theme::{Face, tokens};
-use crate::window::words::{MINUTE, hm};
+use crate::window::words::{MINUTE, hours_minutes};
 
 /// The page.
 pub(super) fn show(ui: &mut Ui, m: &mut Model) {
@@ -35,13 +35,16 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
             frame::truncated(ui, Face::Label, name, t.ink);
             let sum: u64 = segments.iter().flatten().map(recorded).sum();
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                frame::truncated(ui, Face::Label, hm(sum + elsewhere(m, sum)), t.ink);
+                frame::truncated(ui, Face::Label, hours_minutes(sum + elsewhere(m, sum)), t.ink);
             });
         });
         if before == 0 {
             let week = m.week();
-            let says =
-                format!("{} of {}", hm(week.tracked + week.manual), hm(week.limit.unwrap_or_default()));
+            let says = format!(
+                "{} of {}",
+                hours_minutes(week.tracked + week.manual),
+                hours_minutes(week.limit.unwrap_or_default())
+            );
             meters::week_bar(ui, week, &says);
         }
         if let Some(diary) = m.status.as_ref().and_then(|status| status.diary_url.clone())
@@ -66,7 +69,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         }
         let more = elsewhere(m, segments.iter().map(recorded).sum());
         if more >= MINUTE {
-            line(ui, "On other devices", &hm(more), "");
+            line(ui, "On other devices", &hours_minutes(more), "");
         }
     });
     frame::part(ui, |ui| frame::note(ui, "A week begins on Monday at 00:00 UTC."));
@@ -104,13 +107,13 @@ fn day(ui: &mut Ui, m: &mut Model, back: i64, segments: &[Segment]) {
     let sum: u64 = of_day().map(recorded).sum();
     let manual: u64 = of_day().filter(|segment| kind(segment) == Kind::Manual).map(recorded).sum();
     let name = m.zone.day(from, m.now);
-    let note = if manual > 0 { format!("{} manual", hm(manual)) } else { String::new() };
+    let note = if manual > 0 { format!("{} manual", hours_minutes(manual)) } else { String::new() };
     let says = match (sum, manual) {
         (0, _) => "no time".to_owned(),
-        (_, 0) => hm(sum),
-        _ => format!("{}, {note}", hm(sum)),
+        (_, 0) => hours_minutes(sum),
+        _ => format!("{}, {note}", hours_minutes(sum)),
     };
-    let sum = if sum == 0 { "–".to_owned() } else { hm(sum) };
+    let sum = if sum == 0 { "–".to_owned() } else { hours_minutes(sum) };
     let pressed = row(ui, 36.0, &format!("{name}, {says}: open its segments"), |ui| {
         line(ui, &name, &sum, &note);
     });

@@ -7,7 +7,7 @@ use crate::cli::args::Page;
 /// One deed. As text it is the key of a notification's action: the key says what exactly is meant (which segment,
 /// which question), so that a click that comes late cannot mean the one that came after.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum TrayAction {
     /// Begin tracking, or end a pause.
     Start,
     /// End tracking.
@@ -45,7 +45,7 @@ pub(crate) fn page_name(page: Page) -> &'static str {
     PAGES.iter().find(|(p, _)| *p == page).map_or("now", |(_, name)| name)
 }
 
-impl fmt::Display for Deed {
+impl fmt::Display for TrayAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Start => f.write_str("start"),
@@ -62,7 +62,7 @@ impl fmt::Display for Deed {
     }
 }
 
-impl Deed {
+impl TrayAction {
     /// The deed that an action's key names; none where it names none.
     pub(crate) fn from_key(key: &str) -> Option<Self> {
         let (name, what) = key.split_once(':').unwrap_or((key, ""));
@@ -88,23 +88,23 @@ mod tests {
 
     #[test]
     fn a_key_means_the_deed_that_it_was_made_of() {
-        let mut deeds = vec![
-            Deed::Start,
-            Deed::Stop,
-            Deed::Pause,
-            Deed::Switch("a:b".into()),
-            Deed::RemovePicture(1_795_794_800_000),
-            Deed::RestorePicture(1_795_794_800_000),
-            Deed::LeaveOut(7),
-            Deed::KeepAsManual(7),
-            Deed::Quit,
+        let mut actions = vec![
+            TrayAction::Start,
+            TrayAction::Stop,
+            TrayAction::Pause,
+            TrayAction::Switch("a:b".into()),
+            TrayAction::RemovePicture(1_795_794_800_000),
+            TrayAction::RestorePicture(1_795_794_800_000),
+            TrayAction::LeaveOut(7),
+            TrayAction::KeepAsManual(7),
+            TrayAction::Quit,
         ];
-        deeds.extend(PAGES.iter().map(|(page, _)| Deed::Open(*page)));
-        for deed in deeds {
-            assert_eq!(Deed::from_key(&deed.to_string()), Some(deed));
+        actions.extend(PAGES.iter().map(|(page, _)| TrayAction::Open(*page)));
+        for action in actions {
+            assert_eq!(TrayAction::from_key(&action.to_string()), Some(action));
         }
         for nonsense in ["", "default", "remove-picture:", "remove-picture:-1", "open:sesame"] {
-            assert_eq!(Deed::from_key(nonsense), None, "{nonsense}");
+            assert_eq!(TrayAction::from_key(nonsense), None, "{nonsense}");
         }
     }
 }

@@ -8,10 +8,10 @@ use candor_protocol::{Contract, Forgotten, IdleAnswer, OwnRule, Preferences, Req
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::banner::Banner;
 use super::intent::Page;
-use super::model::{Held, Model};
+use super::model::{Model, PictureSlot};
 use super::parts::frame::Tone;
-use super::said::Said;
 use super::words;
 use super::worker::Answer;
 use crate::say;
@@ -63,7 +63,7 @@ impl Model {
         match answer {
             Ok(Answer::Picture(shot)) => {
                 if let Request::Picture { start } = request {
-                    self.hold(*start, Held::Here(shot));
+                    self.set_picture(*start, PictureSlot::Here(shot));
                 }
             }
             Ok(Answer::Preview(preview, shot)) => {
@@ -81,7 +81,7 @@ impl Model {
 
     fn refused(&mut self, request: &Request, why: &str) {
         match request {
-            Request::Picture { start } => self.hold(*start, Held::Not(words::sentence(why))),
+            Request::Picture { start } => self.set_picture(*start, PictureSlot::Not(words::sentence(why))),
             Request::Preview { .. } => self.live.failed = Some(words::sentence(why)),
             Request::SetOwnRules { rules } => {
                 // What was not taken must not look as if it were; what was typed is not lost.
@@ -102,7 +102,8 @@ impl Model {
 
     fn say_refused(&mut self, request: &Request, why: &str) {
         (self.undo, self.refocus) = (None, true);
-        self.said = Some(Said { tone: Tone::Over, fact: fact(request).into(), words: words::sentence(why) });
+        self.banner =
+            Some(Banner { tone: Tone::Over, fact: fact(request).into(), words: words::sentence(why) });
     }
 
     /// Rules are in force: says so, and offers the ones before.
@@ -110,9 +111,9 @@ impl Model {
         let before = self.rules_before.take();
         let counts = "It counts from now on, on top of the client's rules.";
         match before.as_ref().map_or(0, Vec::len).cmp(&rules.len()) {
-            Ordering::Less => self.tell("Rule added.", counts),
-            Ordering::Greater => self.tell("Rule removed.", "It no longer counts."),
-            Ordering::Equal => self.tell("Rules changed.", "They count from now on."),
+            Ordering::Less => self.announce("Rule added.", counts),
+            Ordering::Greater => self.announce("Rule removed.", "It no longer counts."),
+            Ordering::Equal => self.announce("Rules changed.", "They count from now on."),
         }
         self.rules = Some(rules.to_vec());
         self.undo = before.map(|rules| Request::SetOwnRules { rules });
@@ -167,8 +168,8 @@ impl Model {
             Request::Idle { answer } => {
                 self.idle_memo.clear();
                 match answer {
-                    IdleAnswer::LeaveOut => self.tell("Left out.", "It is not billed."),
-                    IdleAnswer::Manual(_) => self.tell("Kept as manual time.", ""),
+                    IdleAnswer::LeaveOut => self.announce("Left out.", "It is not billed."),
+                    IdleAnswer::Manual(_) => self.announce("Kept as manual time.", ""),
                 }
                 self.undo = Some(Request::UndoIdle);
             }
@@ -180,8 +181,8 @@ impl Model {
                     0 => String::new(),
                     n => format!("{n} {} went with it. ", plain::plural(n, "picture", "pictures")),
                 };
-                self.tell(
-                    &format!("{} removed.", words::hm(gone.time_ms)),
+                self.announce(
+                    &format!("{} removed.", words::hours_minutes(gone.time_ms)),
                     &format!("{pictures}A mark stays that both sides see."),
                 );
                 self.undo = Some(Request::Restore { start: *start });
@@ -197,31 +198,31 @@ impl Model {
                     ""
                 };
                 let range = self.zone.range(added.from, added.to);
-                self.tell(
-                    &format!("{} added as manual time.", words::hm(added.time_ms)),
+                self.announce(
+                    &format!("{} added as manual time.", words::hours_minutes(added.time_ms)),
                     &format!("{range}.{rest}"),
                 );
                 self.refresh();
             }
-            Request::SetPreferences { .. } => self.tell("Preferences saved.", ""),
+            Request::SetPreferences { .. } => self.announce("Preferences saved.", ""),
             Request::SetOwnRules { rules } => self.rules_set(rules),
             Request::RemovePicture { start } => {
                 let time = self.segment(*start).filter(|s| s.removed_at.is_none());
                 let time = time.filter(|_| self.removal_takes_time()).map(say::minutes);
                 match time {
-                    Some(time) => self.tell(&format!("Picture and its {time} deleted."), ""),
-                    None => self.tell("Picture deleted.", "Your time stays."),
+                    Some(time) => self.announce(&format!("Picture and its {time} deleted."), ""),
+                    None => self.announce("Picture deleted.", "Your time stays."),
                 }
                 self.undo = Some(Request::Restore { start: *start });
                 self.refresh();
             }
             Request::Restore { .. } => {
                 self.forget_pictures();
-                self.tell("What you removed is back.", "");
+                self.announce("What you removed is back.", "");
                 self.refresh();
             }
             Request::RemoveNotes { .. } => {
-                self.tell("Notes removed.", "They are erased here, and the client does not get them.");
+                self.announce("Notes removed.", "They are erased here, and the client does not get them.");
                 self.refresh();
             }
             Request::EditSegment { .. }
@@ -233,9 +234,9 @@ impl Model {
                 match end.filter(|end| *end > self.now) {
                     Some(end) => {
                         let at = self.zone.when(end, self.now);
-                        self.tell(&format!("It will be sent at {at}."), "That is when its segment ends.");
+                        self.announce(&format!("It will be sent at {at}."), "That is when its segment ends.");
                     }
-                    None => self.tell("It is on its way.", ""),
+                    None => self.announce("It is on its way.", ""),
                 }
                 self.refresh();
             }

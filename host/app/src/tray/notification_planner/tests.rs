@@ -5,8 +5,8 @@ use candor_protocol::{
     IdleQuestion, OutboxCounts, PictureFacts, Preferences, Segment, SegmentCounts, SegmentState, Status,
 };
 
-use super::super::deed::Deed;
-use super::{Herald, Message, Tell, Topic};
+use super::super::action::TrayAction;
+use super::{Message, NotificationPlanner, NotificationUpdate, Topic};
 use crate::say::Zone;
 
 /// Fri 27 Nov 2026, 15:53:20 UTC.
@@ -85,23 +85,23 @@ fn pictured(at: u64, editable: bool) -> Segment {
     }
 }
 
-fn herald() -> Herald {
-    Herald::new(Zone::utc())
+fn notification_planner() -> NotificationPlanner {
+    NotificationPlanner::new(Zone::utc())
 }
 
 /// What is shown; taking back aside.
-fn shown(tells: Vec<Tell>) -> Vec<Message> {
+fn shown(tells: Vec<NotificationUpdate>) -> Vec<Message> {
     tells
         .into_iter()
         .filter_map(|tell| match tell {
-            Tell::Show(message) => Some(message),
-            Tell::Withdraw(_) => None,
+            NotificationUpdate::Show(message) => Some(message),
+            NotificationUpdate::Withdraw(_) => None,
         })
         .collect()
 }
 
-fn hears(herald: &mut Herald, status: &Status) -> Vec<Message> {
-    shown(herald.hears(status, Preferences::default(), false))
+fn hears(notification_planner: &mut NotificationPlanner, status: &Status) -> Vec<Message> {
+    shown(notification_planner.hears(status, Preferences::default(), false))
 }
 
 #[test]
@@ -119,77 +119,78 @@ fn what_is_told_of_recording_names_contract_and_client_and_what_one_can_do() {
 #[test]
 fn a_picture_is_told_when_it_is_new_and_the_person_wants_to_know() {
     let mut status = Status { last_picture: Some(pictured(NOW, true)), ..status() };
-    let mut herald = herald();
-    assert_eq!(hears(&mut herald, &status), [], "it was there before the tray");
+    let mut notification_planner = notification_planner();
+    assert_eq!(hears(&mut notification_planner, &status), [], "it was there before the tray");
     status.last_picture = Some(pictured(NOW + 1, true));
-    let message = hears(&mut herald, &status).remove(0);
+    let message = hears(&mut notification_planner, &status).remove(0);
     assert_eq!(message.body, "Sends at 15:54.");
-    assert_eq!(message.actions[0], (Deed::RemovePicture(NOW - 200_000), "Delete".into()));
-    assert_eq!(hears(&mut herald, &status), [], "told once");
+    assert_eq!(message.actions[0], (TrayAction::RemovePicture(NOW - 200_000), "Delete".into()));
+    assert_eq!(hears(&mut notification_planner, &status), [], "told once");
     // The last one was removed, so an earlier one is the last again.
     status.last_picture = Some(pictured(NOW, true));
-    assert_eq!(hears(&mut herald, &status), []);
+    assert_eq!(hears(&mut notification_planner, &status), []);
 
     status.last_picture = Some(pictured(NOW + 2, false));
-    let message = hears(&mut herald, &status).remove(0);
+    let message = hears(&mut notification_planner, &status).remove(0);
     assert_eq!(message.actions.len(), 1, "what may not be removed has no button for it");
 
     status.last_picture = Some(pictured(NOW + 3, true));
-    let message = shown(herald.hears(&status, Preferences::default(), true)).remove(0);
+    let message = shown(notification_planner.hears(&status, Preferences::default(), true)).remove(0);
     assert_eq!(message.actions[0].1, "Delete with its 0 minutes");
 
     status.last_picture = Some(pictured(NOW + 4, true));
     let quiet = Preferences { notify_on_capture: false, ..Preferences::default() };
-    assert_eq!(shown(herald.hears(&status, quiet, false)), []);
+    assert_eq!(shown(notification_planner.hears(&status, quiet, false)), []);
 }
 
 #[test]
 fn the_memo_is_asked_about_after_the_set_time_and_never_where_it_is_zero() {
     let every = |minutes| Preferences { memo_reminder_minutes: minutes, ..Preferences::default() };
     let mut status = Status { tracking: true, ..status() };
-    let mut herald = herald();
-    hears(&mut herald, &status);
-    let after = |herald: &mut Herald, status: &mut Status, minutes: u64, set: u32| {
-        status.now += minutes * MINUTE;
-        shown(herald.hears(status, every(set), false)).len()
-    };
-    assert_eq!(after(&mut herald, &mut status, 59, 60), 0);
-    assert_eq!(after(&mut herald, &mut status, 1, 60), 1);
-    assert_eq!(after(&mut herald, &mut status, 59, 60), 0, "an hour after the last reminder");
+    let mut notification_planner = notification_planner();
+    hears(&mut notification_planner, &status);
+    let after =
+        |notification_planner: &mut NotificationPlanner, status: &mut Status, minutes: u64, set: u32| {
+            status.now += minutes * MINUTE;
+            shown(notification_planner.hears(status, every(set), false)).len()
+        };
+    assert_eq!(after(&mut notification_planner, &mut status, 59, 60), 0);
+    assert_eq!(after(&mut notification_planner, &mut status, 1, 60), 1);
+    assert_eq!(after(&mut notification_planner, &mut status, 59, 60), 0, "an hour after the last reminder");
     status.memo = Some("Bank rules".into());
-    assert_eq!(after(&mut herald, &mut status, 1, 60), 0, "a new memo begins anew");
-    assert_eq!(after(&mut herald, &mut status, 60, 0), 0, "never");
+    assert_eq!(after(&mut notification_planner, &mut status, 1, 60), 0, "a new memo begins anew");
+    assert_eq!(after(&mut notification_planner, &mut status, 60, 0), 0, "never");
     status.tracking = false;
-    assert_eq!(after(&mut herald, &mut status, 60, 60), 0);
+    assert_eq!(after(&mut notification_planner, &mut status, 60, 60), 0);
     status.tracking = true;
-    assert_eq!(after(&mut herald, &mut status, 60, 60), 0, "tracking begins anew");
+    assert_eq!(after(&mut notification_planner, &mut status, 60, 60), 0, "tracking begins anew");
 }
 
 #[test]
 fn the_question_offers_what_the_terms_allow_and_goes_when_it_is_answered() {
     let question = |manual_ms| IdleQuestion { from: NOW - 33 * MINUTE, to: NOW - 19 * MINUTE, manual_ms };
     let mut status = Status { question: Some(question(0)), ..status() };
-    let mut herald = herald();
-    let message = hears(&mut herald, &status).remove(0);
+    let mut notification_planner = notification_planner();
+    let message = hears(&mut notification_planner, &status).remove(0);
     assert_eq!(message.summary, "Were you working from 15:20 to 15:34?");
     assert_eq!(message.actions.len(), 1);
-    assert_eq!(hears(&mut herald, &status), []);
+    assert_eq!(hears(&mut notification_planner, &status), []);
     status.question = Some(question(10 * MINUTE));
-    let message = hears(&mut herald, &status).remove(0);
+    let message = hears(&mut notification_planner, &status).remove(0);
     assert_eq!(message.actions[1].1, "Keep 0:10 as manual time");
     status.question = None;
-    let tells = herald.hears(&status, Preferences::default(), false);
-    assert!(tells.contains(&Tell::Withdraw(Topic::Question)), "{tells:?}");
+    let tells = notification_planner.hears(&status, Preferences::default(), false);
+    assert!(tells.contains(&NotificationUpdate::Withdraw(Topic::Question)), "{tells:?}");
 }
 
 #[test]
 fn a_lost_connection_is_told_once_and_not_each_time_it_flickers() {
     let mut status = status();
-    let mut herald = herald();
+    let mut notification_planner = notification_planner();
     let mut told = |offline: bool, minutes: u64| {
         status.now += minutes * MINUTE;
         status.offline_since = offline.then_some(status.now);
-        hears(&mut herald, &status).len()
+        hears(&mut notification_planner, &status).len()
     };
     assert_eq!(told(false, 0), 0);
     assert_eq!(told(true, 0), 1);
@@ -202,12 +203,14 @@ fn a_lost_connection_is_told_once_and_not_each_time_it_flickers() {
 
 #[test]
 fn an_agent_that_ends_while_it_tracks_is_told_once() {
-    let mut herald = herald();
-    assert_eq!(herald.lost(false), None, "nothing was recorded");
-    hears(&mut herald, &status());
-    let Some(Tell::Show(message)) = herald.lost(true) else { panic!("it is not told") };
-    assert_eq!(message.actions[0].0, Deed::Start);
-    assert_eq!(herald.lost(true), None);
-    let tells = herald.hears(&status(), Preferences::default(), false);
-    assert!(tells.contains(&Tell::Withdraw(Topic::Problem)), "{tells:?}");
+    let mut notification_planner = notification_planner();
+    assert_eq!(notification_planner.lost(false), None, "nothing was recorded");
+    hears(&mut notification_planner, &status());
+    let Some(NotificationUpdate::Show(message)) = notification_planner.lost(true) else {
+        panic!("it is not told")
+    };
+    assert_eq!(message.actions[0].0, TrayAction::Start);
+    assert_eq!(notification_planner.lost(true), None);
+    let tells = notification_planner.hears(&status(), Preferences::default(), false);
+    assert!(tells.contains(&NotificationUpdate::Withdraw(Topic::Problem)), "{tells:?}");
 }

@@ -10,7 +10,7 @@ use candor_diary::parcel::{Redaction, redacted};
 use candor_diary::terms::Mode;
 use candor_protocol::{IdleQuestion, Preferences, Segment, Status};
 
-use super::deed::Deed;
+use super::action::TrayAction;
 use crate::cli::args::Page;
 use crate::say::{self, Zone, plural};
 
@@ -47,7 +47,7 @@ pub(crate) struct Message {
     /// The rest, plain text.
     pub(crate) body: String,
     /// What can be done, each with its words.
-    pub(crate) actions: Vec<(Deed, String)>,
+    pub(crate) actions: Vec<(TrayAction, String)>,
     /// Where no buttons are shown: what to type instead.
     pub(crate) without_actions: Option<&'static str>,
     /// Whether it stays until it is closed or withdrawn.
@@ -66,8 +66,8 @@ impl Message {
         }
     }
 
-    pub(crate) fn with(mut self, deed: Deed, words: &str) -> Self {
-        self.actions.push((deed, words.to_owned()));
+    pub(crate) fn with(mut self, action: TrayAction, words: &str) -> Self {
+        self.actions.push((action, words.to_owned()));
         self
     }
 
@@ -79,7 +79,7 @@ impl Message {
 
 /// What is to be done with notifications.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Tell {
+pub(crate) enum NotificationUpdate {
     /// Show one.
     Show(Message),
     /// Take one back: it is no longer true.
@@ -87,7 +87,7 @@ pub(crate) enum Tell {
 }
 
 /// Remembers what was told.
-pub(crate) struct Herald {
+pub(crate) struct NotificationPlanner {
     zone: Zone,
     /// Whether there was a status before: what was so before the tray came is no news.
     heard: bool,
@@ -102,7 +102,7 @@ pub(crate) struct Herald {
     away: bool,
 }
 
-impl Herald {
+impl NotificationPlanner {
     pub(crate) fn new(zone: Zone) -> Self {
         Self {
             zone,
@@ -124,7 +124,7 @@ impl Herald {
         status: &Status,
         preferences: Preferences,
         removes_time: bool,
-    ) -> Vec<Tell> {
+    ) -> Vec<NotificationUpdate> {
         self.away = false;
         let mut tells = Vec::new();
         tells.extend(self.picture(status, preferences, removes_time));
@@ -138,7 +138,7 @@ impl Herald {
     }
 
     /// The agent does not answer.
-    pub(crate) fn lost(&mut self, was_tracking: bool) -> Option<Tell> {
+    pub(crate) fn lost(&mut self, was_tracking: bool) -> Option<NotificationUpdate> {
         if std::mem::replace(&mut self.away, true) || !was_tracking {
             return None;
         }
@@ -147,10 +147,15 @@ impl Herald {
             "The agent has ended",
             "Nothing is recorded. The time until it runs again shows as no evidence.",
         );
-        Some(Tell::Show(message.with(Deed::Start, "Start")))
+        Some(NotificationUpdate::Show(message.with(TrayAction::Start, "Start")))
     }
 
-    fn picture(&mut self, status: &Status, preferences: Preferences, removes_time: bool) -> Option<Tell> {
+    fn picture(
+        &mut self,
+        status: &Status,
+        preferences: Preferences,
+        removes_time: bool,
+    ) -> Option<NotificationUpdate> {
         let segment = status.last_picture.as_ref();
         let picture = segment.and_then(|s| s.picture.as_ref());
         let (Some(segment), Some(picture)) = (segment, picture) else {
@@ -161,7 +166,7 @@ impl Herald {
         if !new || !self.heard || !preferences.notify_on_capture {
             return None;
         }
-        Some(Tell::Show(self.picture_message(
+        Some(NotificationUpdate::Show(self.picture_message(
             segment,
             picture.at,
             &picture.redactions,
@@ -194,22 +199,22 @@ impl Herald {
             } else {
                 "Delete".into()
             };
-            message = message.with(Deed::RemovePicture(segment.start), &words);
+            message = message.with(TrayAction::RemovePicture(segment.start), &words);
             message.without_actions = Some("`candor picture --remove` deletes it.");
         }
-        message.with(Deed::Open(Page::Picture), "Show")
+        message.with(TrayAction::Open(Page::Picture), "Show")
     }
 
-    fn memo(&mut self, status: &Status, preferences: Preferences) -> Option<Tell> {
+    fn memo(&mut self, status: &Status, preferences: Preferences) -> Option<NotificationUpdate> {
         if !status.tracking || status.paused_since.is_some() {
-            return self.memo.take().map(|_| Tell::Withdraw(Topic::Memo));
+            return self.memo.take().map(|_| NotificationUpdate::Withdraw(Topic::Memo));
         }
         let since = match &self.memo {
             Some((memo, since)) if *memo == status.memo => *since,
             earlier => {
                 let changed = earlier.is_some();
                 self.memo = Some((status.memo.clone(), status.now));
-                return changed.then_some(Tell::Withdraw(Topic::Memo));
+                return changed.then_some(NotificationUpdate::Withdraw(Topic::Memo));
             }
         };
         let every = u64::from(preferences.memo_reminder_minutes) * 60_000;
@@ -223,18 +228,19 @@ impl Herald {
         } else {
             ("What are you working on?", format!("There was no memo for {}.", say::duration(worked)))
         };
-        let mut message = Message::new(Topic::Memo, summary, body).with(Deed::Open(Page::Now), "Change memo");
+        let mut message =
+            Message::new(Topic::Memo, summary, body).with(TrayAction::Open(Page::Now), "Change memo");
         message.without_actions = Some("`candor memo TEXT` changes it.");
-        Some(Tell::Show(message))
+        Some(NotificationUpdate::Show(message))
     }
 
-    fn question(&mut self, status: &Status) -> Option<Tell> {
+    fn question(&mut self, status: &Status) -> Option<NotificationUpdate> {
         if self.question == status.question {
             return None;
         }
         self.question = status.question;
         let Some(question) = status.question else {
-            return Some(Tell::Withdraw(Topic::Question));
+            return Some(NotificationUpdate::Withdraw(Topic::Question));
         };
         let minutes = question.to.saturating_sub(question.from) / 60_000;
         let summary = format!(
@@ -245,46 +251,46 @@ impl Herald {
             "There were no keys, clicks or scrolls for {minutes} {}. Both answers are fine.",
             plural(minutes, "minute", "minutes")
         );
-        let mut message =
-            Message::new(Topic::Question, summary, body).with(Deed::LeaveOut(question.from), "Leave out");
+        let mut message = Message::new(Topic::Question, summary, body)
+            .with(TrayAction::LeaveOut(question.from), "Leave out");
         message = match (question.manual_ms, &status.memo) {
             (0, _) => message,
             (kept, Some(_)) => {
                 let words = format!("Keep {} as manual time", say::duration(kept));
-                message.with(Deed::KeepAsManual(question.from), &words)
+                message.with(TrayAction::KeepAsManual(question.from), &words)
             }
             // Manual time needs a memo: the window has a field for it.
-            (_, None) => message.with(Deed::Open(Page::Now), "Keep as manual time…"),
+            (_, None) => message.with(TrayAction::Open(Page::Now), "Keep as manual time…"),
         };
         message.without_actions = Some("`candor idle --help` says how to answer.");
-        Some(Tell::Show(message))
+        Some(NotificationUpdate::Show(message))
     }
 
-    fn pause(&mut self, status: &Status) -> Option<Tell> {
+    fn pause(&mut self, status: &Status) -> Option<NotificationUpdate> {
         let paused = status.paused_since.is_some();
         if std::mem::replace(&mut self.paused, paused) == paused {
             return None;
         }
         let Some(since) = status.paused_since.filter(|_| self.heard) else {
-            return (!paused).then_some(Tell::Withdraw(Topic::Pause));
+            return (!paused).then_some(NotificationUpdate::Withdraw(Topic::Pause));
         };
         let mut message = Message::new(
             Topic::Pause,
             format!("Paused at {}", self.zone.moment(since, status.now)),
             "Nothing is recorded until you start again. The time shows as a gap.",
         )
-        .with(Deed::Start, "Start");
+        .with(TrayAction::Start, "Start");
         message.without_actions = Some("`candor start` resumes.");
-        Some(Tell::Show(message))
+        Some(NotificationUpdate::Show(message))
     }
 
-    fn offline(&mut self, status: &Status) -> Option<Tell> {
+    fn offline(&mut self, status: &Status) -> Option<NotificationUpdate> {
         if self.offline.is_some() == status.offline_since.is_some() {
             return None;
         }
         self.offline = status.offline_since;
         let Some(since) = status.offline_since else {
-            return Some(Tell::Withdraw(Topic::Offline));
+            return Some(NotificationUpdate::Withdraw(Topic::Offline));
         };
         if self.told_offline_at.is_some_and(|at| status.now.saturating_sub(at) < OFFLINE_AGAIN_MS) {
             return None;
@@ -295,16 +301,16 @@ impl Herald {
             format!("No connection since {}", self.zone.moment(since, status.now)),
             "Tracking goes on. Everything is kept on this computer and sent later.",
         );
-        Some(Tell::Show(message.with(Deed::Open(Page::Outbox), "Outbox")))
+        Some(NotificationUpdate::Show(message.with(TrayAction::Open(Page::Outbox), "Outbox")))
     }
 
     /// That there is a problem, not what it says: a plugin's last words may be in it.
-    fn problems(&mut self, status: &Status) -> Option<Tell> {
+    fn problems(&mut self, status: &Status) -> Option<NotificationUpdate> {
         let now: BTreeSet<String> = status.problems.iter().cloned().collect();
         let new = now.difference(&self.problems).count();
         self.problems = now;
         if self.problems.is_empty() {
-            return (new == 0 && self.heard).then_some(Tell::Withdraw(Topic::Problem));
+            return (new == 0 && self.heard).then_some(NotificationUpdate::Withdraw(Topic::Problem));
         }
         if new == 0 {
             return None;
@@ -315,9 +321,9 @@ impl Herald {
             "Candor needs your attention",
             format!("{number} {}. Tracking keeps what it can.", plural(number, "problem", "problems")),
         )
-        .with(Deed::Open(Page::Now), "Show");
+        .with(TrayAction::Open(Page::Now), "Show");
         message.without_actions = Some("`candor status` says what.");
-        Some(Tell::Show(message))
+        Some(NotificationUpdate::Show(message))
     }
 }
 
@@ -336,7 +342,7 @@ pub(crate) fn recording(status: &Status, zone: &Zone) -> Message {
         }
     };
     let message = Message::new(Topic::Recording, "This computer is being recorded", body);
-    message.with(Deed::Open(Page::Recorded), "What is recorded")
+    message.with(TrayAction::Open(Page::Recorded), "What is recorded")
 }
 
 #[cfg(test)]
