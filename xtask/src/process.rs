@@ -192,13 +192,13 @@ fn started(pid: u32) -> Option<u64> {
 
 /// Children that are ended together, youngest first, when this is dropped; noted in a file, so that a later run finds
 /// those that outlived a `kill -9` of this one.
-pub(crate) struct Household {
+pub(crate) struct ProcessGroup {
     note: PathBuf,
     logs: PathBuf,
     children: VecDeque<(Remembered, Child)>,
 }
 
-impl Household {
+impl ProcessGroup {
     /// Ends what an earlier run left, then starts with nobody. `note` is the file, `logs` the folder for what the
     /// children print.
     pub(crate) fn found(note: PathBuf, logs: PathBuf) -> Result<Self> {
@@ -325,7 +325,7 @@ fn end_child(remembered: &Remembered, mut child: Child) {
     let _status = child.wait();
 }
 
-impl Drop for Household {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         while let Some((remembered, child)) = self.children.pop_back() {
             end_child(&remembered, child);

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::data::Data;
 use crate::invitation::{Address, Invitation};
 use crate::store::{Account, NewAccount, Role, Store, TermsChange};
-use crate::{delivered, erase, limits, passwords, serve, sweep};
+use crate::{erase, limits, parcel_reader, passwords, serve, sweep};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -162,7 +162,7 @@ async fn run_async(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::AddAccount { data, role, name, email, zone, password_stdin: _, if_missing, json } => {
-            add_account(&data, Asked { role, name, email, zone, if_missing, json }).await
+            add_account(&data, AccountArguments { role, name, email, zone, if_missing, json }).await
         }
         Command::AddContract { data, terms, client, worker, json } => {
             add_contract(&data, &terms, &client, &worker, json).await
@@ -210,7 +210,7 @@ fn stop_asked() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     })
 }
 
-struct Asked {
+struct AccountArguments {
     role: Role,
     name: String,
     email: String,
@@ -219,8 +219,8 @@ struct Asked {
     json: bool,
 }
 
-async fn add_account(folder: &DataFolder, asked: Asked) -> anyhow::Result<()> {
-    let Asked { role, name, email, zone, if_missing, json } = asked;
+async fn add_account(folder: &DataFolder, asked: AccountArguments) -> anyhow::Result<()> {
+    let AccountArguments { role, name, email, zone, if_missing, json } = asked;
     let (name, email) = (name.trim().to_owned(), email.trim().to_owned());
     if name.is_empty() || name.chars().count() > limits::NAME_CHARS || plain::unseen(&name).is_some() {
         bail!("--name: give a name of 1 to {} characters, all of which can be seen", limits::NAME_CHARS);
@@ -242,7 +242,7 @@ async fn add_account(folder: &DataFolder, asked: Asked) -> anyhow::Result<()> {
         if let Some(object) = value.as_object_mut() {
             object.insert("added".to_owned(), json!(added));
         }
-        let what = if added { "Added" } else { "Kept" };
+        let what = if added { "Added" } else { "PutOutcome" };
         say(json, value, &format!("{what} {}, {} ({}).", account.name, account.role.word(), account.email))
     };
     if if_missing && let Some(there) = store.account_by_email(&email).await? {
@@ -346,7 +346,7 @@ async fn list_deliveries(folder: &DataFolder, contract: &str, json: bool) -> any
     if store.contract(contract).await?.is_none() {
         return Err(no_contract(contract));
     }
-    let listed = delivered::list(&store, &data, contract).await?;
+    let listed = parcel_reader::list(&store, &data, contract).await?;
     store.close().await;
     let mut text = String::new();
     for parcel in &listed {

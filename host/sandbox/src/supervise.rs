@@ -70,8 +70,8 @@ impl<G: Exports> Supervised<G> {
                 let health = Health::new(&hosts);
                 Ok(Self { plugin, hosts, ticker, blueprint, live: Some(live), health })
             }
-            Err(Unbuilt::Settings(errors)) => Err(Refusal::SettingErrors { plugin, errors }),
-            Err(Unbuilt::Failed(failure)) => Err(Refusal::DidNotStart { plugin, failure }),
+            Err(StartError::Settings(errors)) => Err(Refusal::SettingErrors { plugin, errors }),
+            Err(StartError::Failed(failure)) => Err(Refusal::DidNotStart { plugin, failure }),
         }
     }
 
@@ -126,8 +126,8 @@ impl<G: Exports> Supervised<G> {
         self.health.born = Instant::now();
         match self.blueprint.build(&self.hosts, &self.ticker).await {
             Ok(live) => Ok(live),
-            Err(Unbuilt::Failed(failure)) => Err(self.failed(failure)),
-            Err(Unbuilt::Settings(_)) => {
+            Err(StartError::Failed(failure)) => Err(self.failed(failure)),
+            Err(StartError::Settings(_)) => {
                 let text = "it refuses the settings that it took before".to_owned();
                 Err(self.failed(Failure::Misbehaved(text)))
             }
@@ -136,7 +136,7 @@ impl<G: Exports> Supervised<G> {
 }
 
 impl<G: Exports> Blueprint<G> {
-    async fn build(&self, hosts: &Arc<Hosts>, ticker: &Ticker) -> Result<Live<G>, Unbuilt> {
+    async fn build(&self, hosts: &Arc<Hosts>, ticker: &Ticker) -> Result<Live<G>, StartError> {
         let mut store = State::store(self.pre.engine(), hosts);
         let limit = hosts.limits.start;
         let (guest, configured) = limited(ticker, limit, &mut store, |store| {
@@ -149,7 +149,7 @@ impl<G: Exports> Blueprint<G> {
             })
         })
         .await
-        .map_err(Unbuilt::Failed)?;
+        .map_err(StartError::Failed)?;
         let errors = match configured {
             Ok(()) => return Ok(Live { store, guest }),
             Err(errors) => errors,
@@ -159,11 +159,11 @@ impl<G: Exports> Blueprint<G> {
             place: cut(&e.place, most).to_owned(),
             reason: cut(&e.reason, most).to_owned(),
         });
-        Err(Unbuilt::Settings(errors.collect()))
+        Err(StartError::Settings(errors.collect()))
     }
 }
 
-enum Unbuilt {
+enum StartError {
     Settings(Vec<SettingError>),
     Failed(Failure),
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::display::wait_for;
 use super::terms::WORKER;
-use crate::process::{self, Household, Interrupt, Stdout};
+use crate::process::{self, Interrupt, ProcessGroup, Stdout};
 use crate::workspace::Workspace;
 
 /// What the agent is called among the children.
@@ -60,7 +60,7 @@ impl Agent {
     /// Starts it and waits until it answers.
     pub(super) fn start(
         &self,
-        household: &mut Household,
+        household: &mut ProcessGroup,
         interrupt: &Interrupt,
         display: &str,
     ) -> Result<()> {
@@ -69,7 +69,7 @@ impl Agent {
     }
 
     /// Starts it and does not wait.
-    pub(super) fn spawn(&self, household: &mut Household, display: &str) -> Result<()> {
+    pub(super) fn spawn(&self, household: &mut ProcessGroup, display: &str) -> Result<()> {
         let mut run = self.command(&["run", "--display", display]);
         household.start(NAME, run.env("DISPLAY", display), Stdout::Log)
     }

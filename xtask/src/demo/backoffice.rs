@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::state::{DataFolder, SignIn, SignIns};
 use super::terms::{self, Terms};
-use crate::process::{self, Household, Stdout};
+use crate::process::{self, ProcessGroup, Stdout};
 use crate::workspace::{Workspace, say};
 
 /// What the back office is called among the children.
@@ -31,7 +31,11 @@ pub(super) struct BackOffice {
 
 impl BackOffice {
     /// Starts it on the first free port, and makes the accounts.
-    pub(super) fn start(workspace: &Workspace, data: &DataFolder, household: &mut Household) -> Result<Self> {
+    pub(super) fn start(
+        workspace: &Workspace,
+        data: &DataFolder,
+        household: &mut ProcessGroup,
+    ) -> Result<Self> {
         let mut backoffice = Self {
             program: workspace.programs().join("candor-backoffice"),
             data: data.path("backoffice"),
@@ -46,7 +50,7 @@ impl BackOffice {
     }
 
     /// Answers the address that it serves.
-    fn serve(&self, household: &mut Household) -> Result<String> {
+    fn serve(&self, household: &mut ProcessGroup) -> Result<String> {
         for port in FIRST_PORT..FIRST_PORT + PORTS {
             if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err() {
                 continue;

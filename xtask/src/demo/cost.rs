@@ -17,7 +17,7 @@ use super::display::wait_for;
 use super::meter::{Meter, Usage};
 use super::state::DataFolder;
 use super::{Demo, Options, agent, work};
-use crate::process::{Household, Interrupt, START_LIMIT, Stdout};
+use crate::process::{Interrupt, ProcessGroup, START_LIMIT, Stdout};
 use crate::workspace::{Workspace, say};
 
 /// Minutes of a segment: one picture in each.
@@ -57,7 +57,7 @@ pub(crate) struct Cost {
 /// A household with an agent that tracks a screen of its own.
 struct Desk<'a> {
     demo: Demo<'a>,
-    household: Household,
+    household: ProcessGroup,
     _data: DataFolder,
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::process::{Household, Interrupt, START_LIMIT, Stdout};
+use crate::process::{Interrupt, ProcessGroup, START_LIMIT, Stdout};
 
 /// The display that `DISPLAY` names, if something answers there.
 pub(super) fn of_this_person() -> Option<String> {
@@ -30,7 +30,7 @@ fn answers(display: &str) -> bool {
 
 /// Starts a display of 1920x1080 with a window manager, and answers its name. Its settings come from nowhere but here:
 /// `config` stands for the person's own.
-pub(super) fn start(household: &mut Household, interrupt: &Interrupt, config: &Path) -> Result<String> {
+pub(super) fn start(household: &mut ProcessGroup, interrupt: &Interrupt, config: &Path) -> Result<String> {
     household.start(
         "xvfb",
         Command::new("Xvfb")
@@ -71,7 +71,7 @@ pub(super) fn start(household: &mut Household, interrupt: &Interrupt, config: &P
 /// Waits until something is so; fails when a child ends meanwhile, or after half a minute.
 pub(super) fn wait_for(
     interrupt: &Interrupt,
-    household: &mut Household,
+    household: &mut ProcessGroup,
     what: &str,
     mut is_so: impl FnMut() -> bool,
 ) -> Result<()> {

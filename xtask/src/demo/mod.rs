@@ -20,7 +20,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::process::{Household, Interrupt};
+use crate::process::{Interrupt, ProcessGroup};
 use crate::workspace::{Workspace, say};
 use crate::{artefacts, cli, setup};
 
@@ -154,7 +154,7 @@ impl<'a> Demo<'a> {
         workspace: &'a Workspace,
         options: &'a Options,
         data: &DataFolder,
-        household: &mut Household,
+        household: &mut ProcessGroup,
         interrupt: &Interrupt,
         own_display: Option<String>,
     ) -> Result<Self> {
@@ -192,14 +192,14 @@ impl<'a> Demo<'a> {
     }
 
     /// Tracks until enough is delivered, or until the person ends it.
-    fn track(&mut self, household: &mut Household, interrupt: &Interrupt, segments: u64) -> Result<()> {
+    fn track(&mut self, household: &mut ProcessGroup, interrupt: &Interrupt, segments: u64) -> Result<()> {
         match self.made_display.clone() {
             Some(display) => self.track_script(household, interrupt, &display, segments),
             None => self.track_person(household, interrupt),
         }
     }
 
-    fn track_person(&mut self, household: &mut Household, interrupt: &Interrupt) -> Result<()> {
+    fn track_person(&mut self, household: &mut ProcessGroup, interrupt: &Interrupt) -> Result<()> {
         self.tracked_from = Some(now() - now() % SEGMENT_MS);
         self.agent.track(&self.options.memo)?;
         say("tracking your screen; Ctrl-C ends it");
@@ -213,7 +213,7 @@ impl<'a> Demo<'a> {
 
     fn track_script(
         &mut self,
-        household: &mut Household,
+        household: &mut ProcessGroup,
         interrupt: &Interrupt,
         display: &str,
         segments: u64,
@@ -266,7 +266,7 @@ impl<'a> Demo<'a> {
     /// Stops, drains the outbox and writes the report.
     fn end(
         &mut self,
-        household: &mut Household,
+        household: &mut ProcessGroup,
         interrupt: &Interrupt,
         file: Option<&std::path::Path>,
     ) -> Result<()> {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 
 use super::display::wait_for;
-use crate::process::{self, Household, Interrupt, Stdout};
+use crate::process::{self, Interrupt, ProcessGroup, Stdout};
 
 /// How long one call of xdotool may take.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -77,7 +77,7 @@ const LINES: &[&str] = &[
 ];
 
 /// Opens the windows. A person reads large letters, and so does the program that reads the picture in a test.
-pub(super) fn open_windows(household: &mut Household, interrupt: &Interrupt, display: &str) -> Result<()> {
+pub(super) fn open_windows(household: &mut ProcessGroup, interrupt: &Interrupt, display: &str) -> Result<()> {
     for window in WINDOWS {
         household.start(
             window.name,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::cli::args::Page;
 
-/// One deed. As text it is the key of a notification's action: the key says what exactly is meant (which segment,
+/// One action. As text it is the key of a notification's action: the key says what exactly is meant (which segment,
 /// which question), so that a click that comes late cannot mean the one that came after.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TrayAction {
@@ -63,7 +63,7 @@ impl fmt::Display for TrayAction {
 }
 
 impl TrayAction {
-    /// The deed that an action's key names; none where it names none.
+    /// The action that a key names; none if it names none.
     pub(crate) fn from_key(key: &str) -> Option<Self> {
         let (name, what) = key.split_once(':').unwrap_or((key, ""));
         match name {

@@ -2,7 +2,7 @@
 //!
 //! Threads, joined by one bounded queue: one follows the agent's status, one the notifications' answers, one waits for
 //! the shortcut, and ksni's serves the icon. One more keeps the sign that it is recorded (`sign`), whatever these wait for. [`run`] takes from the queue and does one thing at a time. What is told,
-//! and when, is decided in `herald`.
+//! and when, is decided in `notification_planner`.
 
 mod action;
 pub(crate) mod bus;

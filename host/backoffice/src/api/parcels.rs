@@ -14,7 +14,7 @@ use candor_seal::{Envelope, sha256_hex};
 
 use super::{ApiError, SignedIn, is_hex};
 use crate::app::App;
-use crate::store::{Device, Incoming, Kept};
+use crate::store::{Device, Incoming, PutOutcome};
 use crate::{clock, erase, limits};
 
 /// Media types that a page shows as pictures. Nothing else is served from a parcel.
@@ -88,28 +88,28 @@ pub(super) async fn put(
     };
     let conflict = |code, message: &str| Err(ApiError::new(StatusCode::CONFLICT, code, message));
     match app.store.keep_parcel(&incoming).await? {
-        Kept::New { replaced, erase } => {
+        PutOutcome::New { replaced, erase } => {
             forget(&app, replaced, erase).await;
             Ok(answer(StatusCode::CREATED, receipt))
         }
-        Kept::Before(receipt) => Ok(answer(StatusCode::OK, receipt)),
-        Kept::Differs => conflict(
+        PutOutcome::Before(receipt) => Ok(answer(StatusCode::OK, receipt)),
+        PutOutcome::Differs => conflict(
             "parcel-differs",
             "A parcel with this id and other content is here already. The first one stays.",
         ),
-        Kept::SegmentTaken => conflict(
+        PutOutcome::SegmentTaken => conflict(
             "segment-taken",
             "This device has delivered this revision of the segment in another parcel. It is never taken twice.",
         ),
-        Kept::SequenceTaken => conflict(
+        PutOutcome::SequenceTaken => conflict(
             "sequence-taken",
             "This device has delivered another parcel with this sequence. A journal has each number once.",
         ),
-        Kept::RevisionOrder => conflict(
+        PutOutcome::RevisionOrder => conflict(
             "revision-order",
             "Revisions of a segment go up with the sequence. This one has its place in the journal the other way round.",
         ),
-        Kept::WeekLocked(since) => conflict(
+        PutOutcome::WeekLocked(since) => conflict(
             "week-locked",
             &format!(
                 "This week is locked since {} UTC: time, memo and label stay as they are. A picture can still be removed; the time stays.",
@@ -117,7 +117,7 @@ pub(super) async fn put(
                     .map_or_else(|| since.to_string(), |at| at.strftime("%Y-%m-%d %H:%M").to_string())
             ),
         ),
-        Kept::AttachmentMissing(sha256) => conflict(
+        PutOutcome::AttachmentMissing(sha256) => conflict(
             "attachment-missing",
             &format!("The attachment {sha256} is not here, or has another length. Send it first."),
         ),

@@ -15,7 +15,7 @@ use crate::{billed, clock};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Asked {
+pub(super) struct WeekParams {
     /// The contract's id; none means that of the device.
     contract: Option<String>,
 }
@@ -38,7 +38,7 @@ struct Answer {
 pub(super) async fn week(
     State(app): State<Arc<App>>,
     SignedIn(device): SignedIn,
-    asked: Result<Query<Asked>, QueryRejection>,
+    asked: Result<Query<WeekParams>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let Query(asked) = asked.map_err(|_| ApiError::bad_request("The address is week?contract=ID."))?;
     if asked.contract.is_some_and(|contract| contract != device.contract) {

@@ -14,7 +14,7 @@ use sqlx::{Row, Sqlite, Transaction};
 
 use super::erasures::drop_attachments;
 use super::{Store, StoreError, signed, unsigned};
-use crate::delivered;
+use crate::parcel_reader;
 
 /// A parcel that was checked and is about to be kept.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub struct Incoming<'a> {
 
 /// What became of a parcel.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum PutOutcome {
     /// It is kept now.
     New {
         /// Whether it took the place of another, whose row is gone.
@@ -60,7 +60,7 @@ pub enum Kept {
 }
 
 /// A parcel that is here and has the id, the segment or the number of an incoming one.
-struct Rival {
+struct ExistingParcel {
     id: String,
     digest: String,
     receipt: Vec<u8>,
@@ -71,7 +71,7 @@ struct Rival {
     envelope: Option<Vec<u8>>,
 }
 
-impl Rival {
+impl ExistingParcel {
     fn read(row: &SqliteRow) -> Result<Self, StoreError> {
         Ok(Self {
             id: row.try_get("id")?,
@@ -91,45 +91,52 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] of the database.
-    pub async fn keep_parcel(&self, incoming: &Incoming<'_>) -> Result<Kept, StoreError> {
+    pub async fn keep_parcel(&self, incoming: &Incoming<'_>) -> Result<PutOutcome, StoreError> {
         let Incoming { parcel, received_at, .. } = incoming;
         let revision = u64::from(parcel.revision);
         // Whatever another request does, it does before this line or after the commit.
         let mut tx = self.write().await?;
-        let rivals = rivals(&mut tx, parcel).await?;
-        if let Some(same) = rivals.iter().find(|rival| rival.id == parcel.id) {
+        let existing_parcels = existing_parcels(&mut tx, parcel).await?;
+        if let Some(same) = existing_parcels.iter().find(|rival| rival.id == parcel.id) {
             let same_bytes = same.digest == incoming.digest;
-            return Ok(if same_bytes { Kept::Before(same.receipt.clone()) } else { Kept::Differs });
+            return Ok(if same_bytes {
+                PutOutcome::Before(same.receipt.clone())
+            } else {
+                PutOutcome::Differs
+            });
         }
-        if rivals.iter().any(|rival| rival.start == parcel.start && rival.revision == revision) {
-            return Ok(Kept::SegmentTaken);
+        if existing_parcels.iter().any(|rival| rival.start == parcel.start && rival.revision == revision) {
+            return Ok(PutOutcome::SegmentTaken);
         }
-        if rivals.iter().any(|rival| rival.sequence == parcel.sequence) {
-            return Ok(Kept::SequenceTaken);
+        if existing_parcels.iter().any(|rival| rival.sequence == parcel.sequence) {
+            return Ok(PutOutcome::SequenceTaken);
         }
-        if rivals.iter().any(|rival| (rival.revision < revision) != (rival.sequence < parcel.sequence)) {
-            return Ok(Kept::RevisionOrder);
+        if existing_parcels
+            .iter()
+            .any(|rival| (rival.revision < revision) != (rival.sequence < parcel.sequence))
+        {
+            return Ok(PutOutcome::RevisionOrder);
         }
-        let current = rivals.iter().find_map(|rival| Some((rival, rival.envelope.as_ref()?)));
+        let current = existing_parcels.iter().find_map(|rival| Some((rival, rival.envelope.as_ref()?)));
         if current.is_some_and(|(current, _)| current.revision > revision) {
             keep_tombstone(&mut tx, incoming).await?;
             let erase = drop_attachments(&mut tx, &parcel.id, *received_at).await?;
             tx.commit().await?;
-            return Ok(Kept::New { replaced: false, erase });
+            return Ok(PutOutcome::New { replaced: false, erase });
         }
         let lock = lock_of(parcel.start);
         if *received_at >= lock {
             let allowed = match current {
-                Some((_, envelope)) => edits::allowed_after_lock(&delivered::open(envelope)?, parcel),
+                Some((_, envelope)) => edits::allowed_after_lock(&parcel_reader::open(envelope)?, parcel),
                 // Tracked while offline, and delivered late, is time; typing in is an edit.
                 None => parcel.manual.is_none(),
             };
             if !allowed {
-                return Ok(Kept::WeekLocked(lock));
+                return Ok(PutOutcome::WeekLocked(lock));
             }
         }
         if let Some(missing) = missing_attachment(&mut tx, parcel).await? {
-            return Ok(Kept::AttachmentMissing(missing));
+            return Ok(PutOutcome::AttachmentMissing(missing));
         }
         let erase = match current {
             Some((current, _)) => supersede(&mut tx, &current.id, *received_at).await?,
@@ -137,11 +144,14 @@ impl Store {
         };
         insert(&mut tx, incoming).await?;
         tx.commit().await?;
-        Ok(Kept::New { replaced: current.is_some(), erase })
+        Ok(PutOutcome::New { replaced: current.is_some(), erase })
     }
 }
 
-async fn rivals(tx: &mut Transaction<'static, Sqlite>, parcel: &Parcel) -> Result<Vec<Rival>, StoreError> {
+async fn existing_parcels(
+    tx: &mut Transaction<'static, Sqlite>,
+    parcel: &Parcel,
+) -> Result<Vec<ExistingParcel>, StoreError> {
     let rows = sqlx::query(
         "SELECT id, digest, receipt, start, revision, sequence, envelope FROM parcels
          WHERE id = ?1 OR (contract = ?2 AND device = ?3 AND start = ?4) OR (device = ?3 AND sequence = ?5)
@@ -156,7 +166,7 @@ async fn rivals(tx: &mut Transaction<'static, Sqlite>, parcel: &Parcel) -> Resul
     .bind(signed(parcel.sequence, "the sequence")?)
     .fetch_all(&mut **tx)
     .await?;
-    rows.iter().map(Rival::read).collect()
+    rows.iter().map(ExistingParcel::read).collect()
 }
 
 /// The digest of the picture, where it is not here in its full length.

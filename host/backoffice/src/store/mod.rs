@@ -21,7 +21,7 @@ use sqlx::sqlite::{
 pub use accounts::{Account, NewAccount, Role};
 pub use contracts::{Contract, TermsChange};
 pub use devices::Device;
-pub use keep::{Incoming, Kept};
+pub use keep::{Incoming, PutOutcome};
 pub use parcels::{Attachment, Delivery, FactsRow, Newest, StoredAttachment, Superseded};
 
 use crate::limits;

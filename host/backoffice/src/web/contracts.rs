@@ -9,7 +9,7 @@ use maud::html;
 
 use super::error::PageError;
 use super::layout::{Frame, other_name};
-use super::loaded::Opened;
+use super::loaded::ContractPage;
 use super::session::SignedIn;
 use super::when::Zone;
 use crate::app::App;
@@ -81,7 +81,7 @@ pub(super) async fn today(
     SignedIn(account): SignedIn,
     Path(contract): Path<String>,
 ) -> Result<Response, PageError> {
-    let opened = Opened::new(&app, account, &contract).await?;
+    let opened = ContractPage::new(&app, account, &contract).await?;
     let today = Zone::named(&opened.account.zone).date(clock::now()).ok_or(PageError::Internal)?;
     Ok(Redirect::to(&format!("/contracts/{}/diary/{today}", opened.contract.id)).into_response())
 }

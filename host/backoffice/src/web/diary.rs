@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::error::PageError;
 use super::grid::Grid;
 use super::layout::{ContractBar, Frame, Tab, icon, other_name};
-use super::loaded::{DayData, Opened};
+use super::loaded::{ContractPage, DayData};
 use super::session::SignedIn;
 use super::when::{self, Zone};
 use super::{chart, detail};
@@ -25,13 +25,13 @@ use crate::clock;
 
 /// In whose zone times are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Whose {
+enum ZoneChoice {
     Mine,
     Utc,
     Theirs,
 }
 
-impl Whose {
+impl ZoneChoice {
     const ALL: [(Self, &str); 3] = [(Self::Mine, "Mine"), (Self::Utc, "UTC"), (Self::Theirs, "Theirs")];
 
     fn word(self) -> &'static str {
@@ -44,15 +44,15 @@ impl Whose {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Asked {
+pub(super) struct DiaryParams {
     zone: Option<String>,
     segment: Option<String>,
 }
 
 /// Everything that the page is made of.
 struct Page<'a> {
-    opened: &'a Opened,
-    whose: Whose,
+    opened: &'a ContractPage,
+    whose: ZoneChoice,
     zone: &'a Zone,
     day: &'a Day,
     data: &'a DayData,
@@ -66,20 +66,20 @@ pub(super) async fn page(
     State(app): State<Arc<App>>,
     SignedIn(account): SignedIn,
     Path((contract, date)): Path<(String, String)>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<DiaryParams>,
 ) -> Result<Html<String>, PageError> {
-    let opened = Opened::new(&app, account, &contract).await?;
+    let opened = ContractPage::new(&app, account, &contract).await?;
     let date: Date =
         date.parse().ok().filter(|parsed: &Date| parsed.to_string() == date).ok_or(PageError::NotFound)?;
     let whose = match asked.zone.as_deref() {
-        Some("utc") => Whose::Utc,
-        Some("theirs") => Whose::Theirs,
-        _ => Whose::Mine,
+        Some("utc") => ZoneChoice::Utc,
+        Some("theirs") => ZoneChoice::Theirs,
+        _ => ZoneChoice::Mine,
     };
     let zone = match whose {
-        Whose::Mine => Zone::named(&opened.account.zone),
-        Whose::Utc => Zone::named("UTC"),
-        Whose::Theirs => Zone::named(&opened.other(&app).await?.zone),
+        ZoneChoice::Mine => Zone::named(&opened.account.zone),
+        ZoneChoice::Utc => Zone::named("UTC"),
+        ZoneChoice::Theirs => Zone::named(&opened.other(&app).await?.zone),
     };
     let day = zone.day(date).ok_or(PageError::NotFound)?;
     let data = DayData::load(&app.store, &opened.contract, &day).await?;
@@ -116,12 +116,12 @@ pub(super) async fn page(
     Ok(Html(rendered.await.map_err(|e| PageError::internal(&e))?))
 }
 
-fn address(contract: &str, date: Date, whose: Whose) -> String {
+fn address(contract: &str, date: Date, whose: ZoneChoice) -> String {
     format!("/contracts/{contract}/diary/{date}?zone={}", whose.word())
 }
 
 impl Page<'_> {
-    fn address(&self, date: Date, whose: Whose) -> String {
+    fn address(&self, date: Date, whose: ZoneChoice) -> String {
         address(&self.opened.contract.id, date, whose)
     }
 
@@ -220,7 +220,7 @@ impl Page<'_> {
                 }
                 span.grow {}
                 nav.tabs aria-label="Time zone" {
-                    @for (whose, text) in Whose::ALL {
+                    @for (whose, text) in ZoneChoice::ALL {
                         a href=(self.address(self.day.date, whose))
                             aria-current=[(whose == self.whose).then_some("true")] { (text) }
                     }

@@ -10,11 +10,11 @@ use candor_diary::week::Week;
 use super::error::PageError;
 use crate::app::App;
 use crate::billed::Billed;
-use crate::delivered;
+use crate::parcel_reader;
 use crate::store::{Account, Contract, Delivery, Newest, Store, StoreError, Superseded};
 
 /// A contract as one of its two sides opens it.
-pub(super) struct Opened {
+pub(super) struct ContractPage {
     /// Who reads.
     pub(super) account: Account,
     /// The contract.
@@ -23,7 +23,7 @@ pub(super) struct Opened {
     pub(super) all: Vec<Contract>,
 }
 
-impl Opened {
+impl ContractPage {
     /// Opens a contract; to anybody but its two sides it is not there.
     pub(super) async fn new(app: &App, account: Account, id: &str) -> Result<Self, PageError> {
         let all = app.store.contracts_of(&account.id).await?;
@@ -85,7 +85,7 @@ type Read = (Vec<(Parcel, Delivery)>, Vec<Outcome>);
 fn read(deliveries: Vec<Delivery>, outcomes: &HashMap<&str, Outcome>) -> Result<Read, StoreError> {
     let mut found = (Vec::with_capacity(deliveries.len()), Vec::with_capacity(deliveries.len()));
     for delivery in deliveries {
-        let parcel = delivered::shown(&delivery)?;
+        let parcel = parcel_reader::shown(&delivery)?;
         // One that came between the two readings: its page is a reload away.
         let Some(outcome) = outcomes.get(parcel.id.as_str()) else { continue };
         found.1.push(*outcome);

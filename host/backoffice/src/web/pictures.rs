@@ -13,7 +13,7 @@ use super::error::PageError;
 use super::session;
 use crate::api::PICTURE_TYPES;
 use crate::app::App;
-use crate::delivered;
+use crate::parcel_reader;
 use crate::store::{Account, Delivery};
 
 /// How much of a picture is in memory at once, in bytes.
@@ -25,7 +25,7 @@ pub(super) async fn picture(
     Path((parcel, sha256)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
     let delivery = allowed(&app, &headers, &parcel).await?;
-    let snapshot = delivered::parcel(&delivery)?.snapshot.filter(|s| s.sha256 == sha256);
+    let snapshot = parcel_reader::parcel(&delivery)?.snapshot.filter(|s| s.sha256 == sha256);
     let snapshot = snapshot.ok_or(PageError::NotFound)?;
     // What is served is one of ours, whatever a row may say.
     let media_type = PICTURE_TYPES.iter().find(|t| **t == snapshot.media_type).ok_or(PageError::NotFound)?;

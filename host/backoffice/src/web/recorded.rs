@@ -14,12 +14,12 @@ use maud::{Markup, html};
 
 use super::error::PageError;
 use super::layout::{ContractBar, Frame, Tab, icon, other_name};
-use super::loaded::Opened;
+use super::loaded::ContractPage;
 use super::session::SignedIn;
 use super::when::{Zone, short_date};
 use crate::app::App;
 use crate::store::Contract;
-use crate::{clock, delivered};
+use crate::{clock, parcel_reader};
 
 /// Terms under which trackers record.
 struct InForce {
@@ -39,7 +39,7 @@ pub(super) async fn page(
     SignedIn(account): SignedIn,
     Path(contract): Path<String>,
 ) -> Result<Html<String>, PageError> {
-    let opened = Opened::new(&app, account, &contract).await?;
+    let opened = ContractPage::new(&app, account, &contract).await?;
     let in_force = in_force(&app, &opened.contract).await?;
     Ok(Html(render(&opened, &in_force).into_string()))
 }
@@ -47,7 +47,7 @@ pub(super) async fn page(
 /// The terms under which trackers record, the newest first; without trackers those that the first would get.
 async fn in_force(app: &App, contract: &Contract) -> Result<Vec<InForce>, PageError> {
     let newest = app.store.newest(&contract.id).await?;
-    let newest = newest.map(|newest| delivered::shown(&newest.delivery)).transpose()?;
+    let newest = newest.map(|newest| parcel_reader::shown(&newest.delivery)).transpose()?;
     // Of parcels from before they said so, nobody knows.
     let policy = |sequence: u64| {
         newest.as_ref().filter(|p| p.terms == sequence || p.terms == 0).map(|p| p.policy.clone())
@@ -74,7 +74,7 @@ async fn in_force(app: &App, contract: &Contract) -> Result<Vec<InForce>, PageEr
     Ok(all)
 }
 
-fn render(opened: &Opened, in_force: &[InForce]) -> Markup {
+fn render(opened: &ContractPage, in_force: &[InForce]) -> Markup {
     let contract = &opened.contract;
     let newest = &contract.terms;
     let zone = Zone::named(&opened.account.zone);
@@ -127,7 +127,7 @@ fn render(opened: &Opened, in_force: &[InForce]) -> Markup {
 }
 
 /// What terms say. With `named`, which trackers they are in force on: there are others.
-fn sections(opened: &Opened, in_force: &InForce, named: bool, issued: Option<String>) -> Markup {
+fn sections(opened: &ContractPage, in_force: &InForce, named: bool, issued: Option<String>) -> Markup {
     let InForce { terms, policy, trackers, unused, .. } = in_force;
     let accepted = |name: &String| match unused.contains(name) {
         true => format!("{name}, once it is accepted there"),

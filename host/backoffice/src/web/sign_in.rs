@@ -19,7 +19,7 @@ use crate::{limits, passwords};
 
 /// What the address of the form carries.
 #[derive(Default, Deserialize)]
-pub(super) struct Asked {
+pub(super) struct SignInParams {
     /// The page to go to afterwards.
     #[serde(default)]
     next: String,
@@ -37,7 +37,7 @@ pub(super) struct Typed {
 pub(super) async fn form(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Query(Asked { next }): Query<Asked>,
+    Query(SignInParams { next }): Query<SignInParams>,
 ) -> Result<Response, PageError> {
     if session::account(&headers, &app).await?.is_some() {
         return Ok(Redirect::to(inside(&next)).into_response());

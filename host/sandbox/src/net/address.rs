@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What an address is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reach {
+pub(crate) enum AddressClass {
     /// On the internet.
     Public,
     /// This machine or a network of its own: only where the grant says `private`.
@@ -14,33 +14,33 @@ pub(crate) enum Reach {
 }
 
 /// Judges an address (IANA's special-purpose registries; what an IPv6 address carries of IPv4 is judged as that).
-pub(crate) fn judge(address: IpAddr) -> Reach {
+pub(crate) fn judge(address: IpAddr) -> AddressClass {
     match address {
         IpAddr::V4(v4) => judge_v4(v4),
         IpAddr::V6(v6) => judge_v6(v6),
     }
 }
 
-fn judge_v4(address: Ipv4Addr) -> Reach {
+fn judge_v4(address: Ipv4Addr) -> AddressClass {
     match address.octets() {
         [127 | 10, ..]
         | [172, 16..=31, ..]
         | [192, 168, ..]
         | [169, 254, ..]
         | [100, 64..=127, ..]
-        | [198, 18..=19, ..] => Reach::Private,
+        | [198, 18..=19, ..] => AddressClass::Private,
         [0, ..]
         | [192, 0, 0, _]
         | [192, 0, 2, _]
         | [198, 51, 100, _]
         | [203, 0, 113, _]
         | [192, 88, 99, _]
-        | [224..=255, ..] => Reach::Never,
-        _ => Reach::Public,
+        | [224..=255, ..] => AddressClass::Never,
+        _ => AddressClass::Public,
     }
 }
 
-fn judge_v6(address: Ipv6Addr) -> Reach {
+fn judge_v6(address: Ipv6Addr) -> AddressClass {
     let embedded = |high: u16, low: u16| {
         let [a, b] = high.to_be_bytes();
         let [c, d] = low.to_be_bytes();
@@ -48,21 +48,21 @@ fn judge_v6(address: Ipv6Addr) -> Reach {
     };
     match address.segments() {
         // Loopback; unspecified.
-        [0, 0, 0, 0, 0, 0, 0, 1] => Reach::Private,
-        [0, 0, 0, 0, 0, 0, 0, 0] => Reach::Never,
+        [0, 0, 0, 0, 0, 0, 0, 1] => AddressClass::Private,
+        [0, 0, 0, 0, 0, 0, 0, 0] => AddressClass::Never,
         // IPv4-mapped and NAT64 stand for an IPv4 address.
         [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => embedded(high, low),
         // NAT64 of a network of its own.
-        [0x64, 0xff9b, 1, ..] => Reach::Private,
+        [0x64, 0xff9b, 1, ..] => AddressClass::Private,
         // 6to4 carries the IPv4 address in front.
         [0x2002, high, low, ..] => embedded(high, low),
         // Unique local, link-local, site-local.
-        [0xfc00..=0xfdff, ..] | [0xfe80..=0xfebf, ..] | [0xfec0..=0xfeff, ..] => Reach::Private,
+        [0xfc00..=0xfdff, ..] | [0xfe80..=0xfebf, ..] | [0xfec0..=0xfeff, ..] => AddressClass::Private,
         // Protocol assignments (Teredo, ORCHID, benchmarking), documentation.
-        [0x2001, 0..=0x01ff, ..] | [0x2001, 0x0db8, ..] | [0x3fff, 0..=0x0fff, ..] => Reach::Never,
+        [0x2001, 0..=0x01ff, ..] | [0x2001, 0x0db8, ..] | [0x3fff, 0..=0x0fff, ..] => AddressClass::Never,
         // Global unicast. What is neither that nor named above is nobody's yet.
-        [0x2000..=0x3fff, ..] => Reach::Public,
-        _ => Reach::Never,
+        [0x2000..=0x3fff, ..] => AddressClass::Public,
+        _ => AddressClass::Never,
     }
 }
 
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn addresses_are_judged() {
-        use Reach::{Never, Private, Public};
+        use AddressClass::{Never, Private, Public};
         let table = [
             ("93.184.215.14", Public),
             ("172.15.255.255", Public),

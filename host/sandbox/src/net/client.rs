@@ -9,9 +9,9 @@ use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect;
 use url::Host;
 
-use super::address::{Reach, judge};
-use super::origin::{Granted, NotTaken, Target};
-use super::sign::Leaving;
+use super::address::{AddressClass, judge};
+use super::origin::{Granted, Target, UrlRefusal};
+use super::sign::OutgoingRequest;
 use crate::bindings::candor::plugin::http::{Auth, Header, HttpError, Method, Request, Response};
 use crate::capability::Secrets;
 use crate::hosts::attachments::Body;
@@ -92,8 +92,8 @@ impl Client {
         body: Body,
     ) -> Result<Response, HttpError> {
         let target = self.granted.target(&request.url, self.limits.http_url).map_err(|e| match e {
-            NotTaken::Bad(why) => HttpError::BadUrl(why),
-            NotTaken::NotGranted(grant) => HttpError::NotGranted(grant),
+            UrlRefusal::Bad(why) => HttpError::BadUrl(why),
+            UrlRefusal::NotGranted(grant) => HttpError::NotGranted(grant),
         })?;
         let mut headers = self.headers(request.headers)?;
         let method = method(request.method);
@@ -106,7 +106,8 @@ impl Client {
             let secret = secret.ok_or_else(|| {
                 HttpError::NoSecret(format!("no secret `{name}` is stored for {}", target.origin))
             })?;
-            let leaving = Leaving { method: method.as_str(), target: &target, body: &body, now: now_ms() };
+            let leaving =
+                OutgoingRequest { method: method.as_str(), target: &target, body: &body, now: now_ms() };
             leaving.apply(&auth.secret_use, &secret, &mut headers).await?;
         }
         let client = self.pinned(&target, addresses).await?;
@@ -243,16 +244,16 @@ async fn resolve(target: &Target) -> Result<Vec<SocketAddr>, HttpError> {
     }
     for address in &addresses {
         match judge(address.ip()) {
-            Reach::Public => {}
-            Reach::Private if target.private => {}
-            Reach::Private => {
+            AddressClass::Public => {}
+            AddressClass::Private if target.private => {}
+            AddressClass::Private => {
                 return Err(HttpError::NotGranted(format!(
                     "`private = true` for the origin \"{}\": it is on this machine or in the local network, which the \
                      notice did not say. Read the notice again and accept it",
                     target.origin
                 )));
             }
-            Reach::Never => {
+            AddressClass::Never => {
                 return Err(HttpError::NotGranted(format!(
                     "none: {} leads to an address that no host has",
                     target.origin

@@ -20,7 +20,7 @@ pub(crate) struct Target {
 
 /// Why an address is not taken.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum NotTaken {
+pub(crate) enum UrlRefusal {
     Bad(String),
     NotGranted(String),
 }
@@ -48,19 +48,19 @@ impl Granted {
     /// Takes an address that a plugin wants to reach.
     ///
     /// # Errors
-    /// [`NotTaken`], which names the grant to add.
-    pub(crate) fn target(&self, text: &str, longest: usize) -> Result<Target, NotTaken> {
+    /// [`UrlRefusal`], which names the grant to add.
+    pub(crate) fn target(&self, text: &str, longest: usize) -> Result<Target, UrlRefusal> {
         if text.len() > longest {
-            return Err(NotTaken::Bad(format!("it is longer than {longest} bytes")));
+            return Err(UrlRefusal::Bad(format!("it is longer than {longest} bytes")));
         }
-        let mut url = Url::parse(text).map_err(|e| NotTaken::Bad(e.to_string()))?;
-        check(&url).map_err(NotTaken::Bad)?;
+        let mut url = Url::parse(text).map_err(|e| UrlRefusal::Bad(e.to_string()))?;
+        check(&url).map_err(UrlRefusal::Bad)?;
         url.set_fragment(None);
         let origin = url.origin();
         let name = origin.ascii_serialization();
         match self.0.iter().filter(|(granted, _)| *granted == origin).map(|(_, private)| *private).max() {
             Some(private) => Ok(Target { url, origin: name, private }),
-            None => Err(NotTaken::NotGranted(format!("`http` with the origin \"{name}\""))),
+            None => Err(UrlRefusal::NotGranted(format!("`http` with the origin \"{name}\""))),
         }
     }
 }
@@ -111,7 +111,7 @@ mod tests {
             "https://127.0.0.1:8750/",
             "https://office.example./",
         ] {
-            assert!(matches!(granted.target(other, 100), Err(NotTaken::NotGranted(_))), "{other}");
+            assert!(matches!(granted.target(other, 100), Err(UrlRefusal::NotGranted(_))), "{other}");
         }
         for bad in [
             "office.example",
@@ -120,7 +120,7 @@ mod tests {
             "ftp://office.example/",
             "https://",
         ] {
-            assert!(matches!(granted.target(bad, 100), Err(NotTaken::Bad(_))), "{bad}");
+            assert!(matches!(granted.target(bad, 100), Err(UrlRefusal::Bad(_))), "{bad}");
         }
     }
 
@@ -129,7 +129,7 @@ mod tests {
         let refused = granted(&[]).target("https://office.example/ingest", 100).unwrap_err();
         assert_eq!(
             refused,
-            NotTaken::NotGranted("`http` with the origin \"https://office.example\"".to_owned())
+            UrlRefusal::NotGranted("`http` with the origin \"https://office.example\"".to_owned())
         );
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::address::{Reach, judge};
+use super::address::{AddressClass, judge};
 use super::client::Client;
 use super::origin::Granted;
 use crate::bindings::candor::plugin::http::{Auth, HeaderAuth, HttpError, Method, Request, SecretUse};
@@ -96,7 +96,7 @@ fn words(error: HttpError) -> String {
 
 /// Whether an address leads to this machine or the local network, its name resolved now; none where it does not resolve.
 pub async fn is_private(url: &Url) -> Option<bool> {
-    let private = |address: IpAddr| judge(address) == Reach::Private;
+    let private = |address: IpAddr| judge(address) == AddressClass::Private;
     match url.host()? {
         Host::Ipv4(address) => Some(private(IpAddr::V4(address))),
         Host::Ipv6(address) => Some(private(IpAddr::V6(address))),

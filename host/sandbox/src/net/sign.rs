@@ -13,7 +13,7 @@ use crate::bindings::candor::plugin::http::{HttpError, SecretUse, Sigv4Auth};
 use crate::hosts::attachments::Body;
 
 /// What is about to leave.
-pub(crate) struct Leaving<'a> {
+pub(crate) struct OutgoingRequest<'a> {
     pub(crate) method: &'a str,
     pub(crate) target: &'a Target,
     pub(crate) body: &'a Body,
@@ -21,7 +21,7 @@ pub(crate) struct Leaving<'a> {
     pub(crate) now: u64,
 }
 
-impl Leaving<'_> {
+impl OutgoingRequest<'_> {
     /// Adds what the use of the secret asks for to the headers.
     ///
     /// # Errors

@@ -43,7 +43,7 @@ pub(super) enum Reaction {
 }
 
 /// The desktop, and the connection that tells of its changes.
-pub(super) struct Upkeep {
+pub(super) struct DesktopTracker {
     reader: Reader,
     desk: Desk,
     pub(super) monitors: Vec<Monitor>,
@@ -62,7 +62,7 @@ pub(super) struct Upkeep {
     any_stale: bool,
 }
 
-impl Upkeep {
+impl DesktopTracker {
     /// Connects, and asks to be told of everything that matters.
     pub(super) fn open(display: Option<&str>, first_id: u64) -> Result<Self, SensorError> {
         let (connection, root) = display::open(display)?;

@@ -15,7 +15,7 @@ use x11rb::rust_connection::RustConnection;
 use super::history::{BARRIER_TIME, History, Now};
 use super::layout::Layout;
 use super::numbers::Numbers;
-use super::upkeep::{Reaction, Upkeep};
+use super::upkeep::{DesktopTracker, Reaction};
 use crate::error::SensorError;
 
 /// Events taken in before the desktop is read again, when they do not cease.
@@ -79,7 +79,7 @@ impl WindowWatch {
 
     /// The same, with numbers that go on from those of the watch before.
     pub(crate) fn start_with(display: Option<&str>, numbers: &Numbers) -> Result<Self, SensorError> {
-        let upkeep = Upkeep::open(display, numbers.first())?;
+        let upkeep = DesktopTracker::open(display, numbers.first())?;
         let now = Now::look();
         let mut history = History::new(now, numbers.first());
         history.push(now, upkeep.windows(), upkeep.monitors.clone());
@@ -200,7 +200,7 @@ impl Drop for Ending<'_> {
 }
 
 /// The thread: until the connection ends.
-fn follow(mut upkeep: Upkeep, shared: &Shared, changes: &watch::Sender<u64>) {
+fn follow(mut upkeep: DesktopTracker, shared: &Shared, changes: &watch::Sender<u64>) {
     let _ending = Ending(shared);
     let end = loop {
         match step(&mut upkeep, shared, changes) {
@@ -212,7 +212,11 @@ fn follow(mut upkeep: Upkeep, shared: &Shared, changes: &watch::Sender<u64>) {
 }
 
 /// Waits for an event, takes in all that are there, reads what they made stale and keeps the outcome.
-fn step(upkeep: &mut Upkeep, shared: &Shared, changes: &watch::Sender<u64>) -> Result<(), SensorError> {
+fn step(
+    upkeep: &mut DesktopTracker,
+    shared: &Shared,
+    changes: &watch::Sender<u64>,
+) -> Result<(), SensorError> {
     let connection = upkeep.connection();
     let mut event: Option<Event> = Some(connection.wait_for_event()?);
     let now = Now::look();
@@ -238,7 +242,7 @@ fn step(upkeep: &mut Upkeep, shared: &Shared, changes: &watch::Sender<u64>) -> R
 }
 
 /// Puts the desktop as known into the history, if it is news.
-fn keep(upkeep: &Upkeep, shared: &Shared, changes: &watch::Sender<u64>, now: Now) {
+fn keep(upkeep: &DesktopTracker, shared: &Shared, changes: &watch::Sender<u64>, now: Now) {
     let news = shared.state().history.push(now, upkeep.windows(), upkeep.monitors.clone());
     if let Some(generation) = news {
         changes.send_replace(generation);
