@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use candor_agent::clock::SystemClock;
-use candor_agent::guard::eyes::{Eyes, SensorEyes};
-use candor_agent::guard::frame::Masked;
+use candor_agent::guard::eyes::{DesktopSource, SensorEyes};
+use candor_agent::guard::frame::MaskedFrame;
 use candor_agent::guard::judgement::{Judge, Policies};
 use candor_agent::guard::{Guard, NoPicture};
 use candor_sandbox::capability::FrameView as _;
@@ -57,7 +57,7 @@ async fn guard(display: &Display, settings: &str) -> Arc<Guard> {
     Arc::new(Guard::new(eyes, policies, SystemClock::shared()))
 }
 
-fn pixel(frame: &Masked, x: i32, y: i32) -> [u8; 3] {
+fn pixel(frame: &MaskedFrame, x: i32, y: i32) -> [u8; 3] {
     let i = (usize::try_from(y).unwrap() * frame.width() as usize + usize::try_from(x).unwrap()) * 4;
     frame.rgba()[i..i + 3].try_into().unwrap()
 }
@@ -96,7 +96,7 @@ fn rename(display: &Display, window: u32, title: &str) {
 }
 
 /// Places of client area and title bar that are not covered.
-fn uncovered(frame: &Masked, (x, y, width, height): (i32, i32, i32, i32)) -> Vec<(i32, i32, [u8; 3])> {
+fn uncovered(frame: &MaskedFrame, (x, y, width, height): (i32, i32, i32, i32)) -> Vec<(i32, i32, [u8; 3])> {
     let left_to_right = [x + 4, x + width / 4, x + width / 2, x + width - 4];
     let top_to_bottom = [y - 18, y - 10, y - 2, y + 2, y + height / 2, y + height - 3];
     let points = top_to_bottom.iter().flat_map(|y| left_to_right.iter().map(|x| (*x, *y)));
@@ -208,7 +208,7 @@ struct Restless {
 }
 
 #[async_trait]
-impl Eyes for Restless {
+impl DesktopSource for Restless {
     fn current(&self) -> Result<Arc<Layout>, SensorError> {
         self.eyes.current()
     }
@@ -241,7 +241,7 @@ async fn invariant_02_windows_that_keep_moving_end_in_no_picture() {
     let restless = Arc::new(Restless { eyes, client, window, captures: AtomicU32::new(0) });
     let cache = tempfile::tempdir().unwrap();
     let policies = Policies::new(Some(policy(cache.path(), SECRET).await), None);
-    let eyes = Arc::clone(&restless) as Arc<dyn Eyes>;
+    let eyes = Arc::clone(&restless) as Arc<dyn DesktopSource>;
     let guard = Guard::new(eyes, policies, SystemClock::shared());
     assert_eq!(guard.picture(Scope::Desktop).await.map(|_| ()), Err(NoPicture::Denied(Denied::Unsettled)));
     assert!(restless.captures.load(Ordering::Relaxed) > 1, "it is tried again");

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use candor_agent::clock::{Clock, FastClock};
 use candor_agent::guard::Guard;
-use candor_agent::guard::eyes::Eyes;
+use candor_agent::guard::eyes::DesktopSource;
 use candor_agent::guard::judgement::{Judge, OWN_RULE, Policies};
 use candor_sandbox::capability::FrameView as _;
 use candor_sandbox::model::{Scope, WindowFacts};
@@ -104,7 +104,7 @@ fn holds(area: Area, x: i32, y: i32) -> bool {
 }
 
 #[async_trait]
-impl Eyes for Painted {
+impl DesktopSource for Painted {
     fn current(&self) -> Result<Arc<Layout>, SensorError> {
         Ok(self.layout(9, self.secret.titles.last().unwrap()))
     }

@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 
 use candor_agent::clock::SystemClock;
 use candor_agent::guard::Guard;
-use candor_agent::guard::eyes::{Eyes, SensorEyes};
-use candor_agent::guard::frame::Masked;
+use candor_agent::guard::eyes::{DesktopSource, SensorEyes};
+use candor_agent::guard::frame::MaskedFrame;
 use candor_agent::guard::judgement::Policies;
 use candor_agent::guard::scene::SETTLE_MS;
 use candor_agent::picture::encode;
@@ -136,7 +136,7 @@ async fn picture(sandbox: &Sandbox, folder: &Path) -> Value {
     let eyes = Arc::new(SensorEyes::open(Some(&display.name)).unwrap());
     let whole_screen = candor_sensors::Area { x: 0, y: 0, width: 1920, height: 1080 };
     let policies = Policies::new(Some(Box::new(policy(sandbox).await)), None);
-    let guard = Guard::new(Arc::clone(&eyes) as Arc<dyn Eyes>, policies, SystemClock::shared());
+    let guard = Guard::new(Arc::clone(&eyes) as Arc<dyn DesktopSource>, policies, SystemClock::shared());
     let key = MasterKey::load_or_create(&folder.join("journal.key")).unwrap();
     let journal_folder = folder.join("journal");
     std::fs::create_dir(&journal_folder).unwrap();
@@ -189,7 +189,7 @@ async fn picture(sandbox: &Sandbox, folder: &Path) -> Value {
     })
 }
 
-async fn encode_off_thread(masked: Masked) -> (Vec<u8>, candor_diary::parcel::Snapshot) {
+async fn encode_off_thread(masked: MaskedFrame) -> (Vec<u8>, candor_diary::parcel::Snapshot) {
     tokio::task::spawn_blocking(move || encode(&masked, PictureSize::Full).unwrap()).await.unwrap()
 }
 

@@ -20,11 +20,11 @@ use crate::clock::Clock;
 use crate::control;
 use crate::doctor;
 use crate::folder::Folder;
-use crate::guard::eyes::Eyes;
+use crate::guard::eyes::DesktopSource;
 use crate::input::InputSource;
 use crate::own_rules::OwnRules;
 use crate::presence::Presence;
-use crate::seat::{House, Pipeline, Seat};
+use crate::seat::{AgentContext, ContractSession, Pipeline};
 use crate::settings::{self, Remembered};
 use crate::signs::{Place, Signs, TrayProgram, Watched, Witness};
 use crate::tracker::Command;
@@ -45,7 +45,7 @@ pub struct Setup {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The display; none where there is none, with the reason.
-    pub eyes: Result<Arc<dyn Eyes>, String>,
+    pub eyes: Result<Arc<dyn DesktopSource>, String>,
     /// Where counts come from.
     pub input: Arc<dyn InputSource>,
     /// Whether anybody is there.
@@ -60,9 +60,9 @@ pub struct Setup {
 
 /// A running agent.
 pub struct Agent {
-    house: Arc<House>,
+    house: Arc<AgentContext>,
     /// By the name of their sessions.
-    seats: Mutex<BTreeMap<String, Arc<Seat>>>,
+    seats: Mutex<BTreeMap<String, Arc<ContractSession>>>,
     remembered: Mutex<Remembered>,
     _runtime: PluginRuntime,
     quit: Notify,
@@ -93,7 +93,10 @@ pub(crate) fn words(error: impl std::fmt::Display) -> String {
 }
 
 /// The seat of this name: what it is called on this device, or its session.
-fn named<'a>(seats: &'a BTreeMap<String, Arc<Seat>>, name: &str) -> Option<&'a Arc<Seat>> {
+fn named<'a>(
+    seats: &'a BTreeMap<String, Arc<ContractSession>>,
+    name: &str,
+) -> Option<&'a Arc<ContractSession>> {
     seats.values().find(|seat| seat.enrolment.handle() == name).or_else(|| seats.get(name))
 }
 
@@ -119,7 +122,7 @@ impl Agent {
         let own_rules = OwnRules::load(&folder);
         let revision = Arc::new(watch::channel(1).0);
         let signs = Signs::new(Arc::clone(&revision));
-        let house = Arc::new(House {
+        let house = Arc::new(AgentContext {
             folder,
             clock,
             eyes,
@@ -138,7 +141,7 @@ impl Agent {
         let preferences = settings::preferences(&house.folder)?;
         let mut seats = BTreeMap::new();
         for folder in house.folder.contracts()? {
-            let seat = Seat::open(&house, folder, &preferences).await?;
+            let seat = ContractSession::open(&house, folder, &preferences).await?;
             seats.insert(seat.shared.session.clone(), Arc::new(seat));
         }
         if let Some(before) = remembered.take_before() {
@@ -227,24 +230,24 @@ impl Agent {
     }
 
     /// What all seats share.
-    pub(crate) fn house(&self) -> &Arc<House> {
+    pub(crate) fn house(&self) -> &Arc<AgentContext> {
         &self.house
     }
 
     /// All seats, in order of their sessions' names.
-    pub(crate) async fn seats(&self) -> Vec<Arc<Seat>> {
+    pub(crate) async fn seats(&self) -> Vec<Arc<ContractSession>> {
         self.seats.lock().await.values().cloned().collect()
     }
 
     /// The seat of a contract; none means the current one.
-    pub(crate) async fn seat(&self, contract: Option<&str>) -> Result<Arc<Seat>, String> {
+    pub(crate) async fn seat(&self, contract: Option<&str>) -> Result<Arc<ContractSession>, String> {
         let Some(contract) = contract else { return self.current().await };
         let seats = self.seats.lock().await;
         named(&seats, contract).cloned().ok_or_else(|| format!("this device has no contract {contract:?}"))
     }
 
     /// The current seat: the one that was chosen, else the first.
-    pub(crate) async fn current(&self) -> Result<Arc<Seat>, String> {
+    pub(crate) async fn current(&self) -> Result<Arc<ContractSession>, String> {
         let chosen = self.remembered.lock().await.contract.clone();
         let seats = self.seats.lock().await;
         let seat = chosen.and_then(|id| named(&seats, &id)).or_else(|| seats.values().next());
@@ -259,7 +262,7 @@ impl Agent {
     }
 
     /// The current seat and its pipeline.
-    async fn working(&self) -> Result<(Arc<Seat>, Arc<Pipeline>), String> {
+    async fn working(&self) -> Result<(Arc<ContractSession>, Arc<Pipeline>), String> {
         let seat = self.current().await?;
         let pipeline = seat.pipeline().await;
         Ok((seat, pipeline.ok_or("nothing is tracked: the notice is not accepted yet. Read `candor notice`, then run `candor accept`")?))

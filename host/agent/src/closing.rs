@@ -16,7 +16,7 @@ use crate::marks::Marks;
 use crate::record::Record;
 use crate::removal::{Removals, UNDO_MS};
 use crate::segments::{Assembled, SegmentFrame, assemble, tell_uncounted, tells_nothing};
-use crate::shared::{RecordError, Shared};
+use crate::shared::{ContractState, RecordError};
 
 /// How many records are read at once.
 const PAGE: u32 = 2_000;
@@ -41,9 +41,9 @@ const TOLD: [&str; 12] = [
 const REMOVALS: [&str; 3] = ["withdrawn", "removed", "notes-removed"];
 
 /// What closing a segment needs to know.
-pub struct Closing {
+pub struct SegmentLedger {
     /// Shared state.
-    pub shared: Arc<Shared>,
+    pub shared: Arc<ContractState>,
     /// The contract's terms.
     pub terms: Terms,
     /// The public key of the back office that the parcels are for.
@@ -93,14 +93,14 @@ pub enum CloseError {
 
 /// A record of a segment with its place in the journal.
 #[derive(Clone, Debug)]
-pub struct Placed {
+pub struct StoredRecord {
     /// Its sequence.
     pub sequence: u64,
     /// What it says.
     pub record: Record,
 }
 
-impl Closing {
+impl SegmentLedger {
     /// Closes the segment that starts at `start`; one that is closed already and was changed since gets its next
     /// revision. None where there is nothing to tell of it.
     ///
@@ -463,11 +463,11 @@ impl Closing {
     ///
     /// # Errors
     /// Where the journal could not be read.
-    pub async fn records(&self, start: u64) -> Result<Vec<Placed>, CloseError> {
+    pub async fn records(&self, start: u64) -> Result<Vec<StoredRecord>, CloseError> {
         self.records_between(start, self.shared.cut.end_of(start)).await
     }
 
-    async fn records_between(&self, start: u64, end: u64) -> Result<Vec<Placed>, CloseError> {
+    async fn records_between(&self, start: u64, end: u64) -> Result<Vec<StoredRecord>, CloseError> {
         let mut all = Vec::new();
         let mut after = None;
         loop {
@@ -490,11 +490,11 @@ impl Closing {
                 let sequence = record.sequence;
                 if record.damaged {
                     let unreadable = Record::Unreadable { filed: record.kind, at: record.at };
-                    all.push(Placed { sequence, record: unreadable });
+                    all.push(StoredRecord { sequence, record: unreadable });
                     continue;
                 }
                 if let Some(record) = record.body.and_then(|body| serde_json::from_slice(&body).ok()) {
-                    all.push(Placed { sequence, record });
+                    all.push(StoredRecord { sequence, record });
                 }
             }
             if !full {

@@ -15,7 +15,7 @@ use crate::clock::{Clock, sleep, sleep_until};
 use crate::guard::scene::SETTLE_MS;
 use crate::record::Record;
 use crate::segments::cut_gap;
-use crate::shared::Shared;
+use crate::shared::ContractState;
 
 /// How many events may wait for one collector. What does not fit is not delivered and shows as a gap.
 const QUEUE: usize = 64;
@@ -63,7 +63,7 @@ impl CollectorHandle {
         name: &str,
         collector: Option<Collector>,
         pictures: bool,
-        shared: Arc<Shared>,
+        shared: Arc<ContractState>,
         secret: [u8; 32],
     ) -> Self {
         let (queue, events) = mpsc::channel(QUEUE);
@@ -111,7 +111,7 @@ pub fn tell_window_changes(
 }
 
 /// Waits until all collectors have done what they were handed, each at most `limit_ms`.
-pub async fn flush(collectors: &[CollectorHandle], shared: &Shared, limit_ms: u64) {
+pub async fn flush(collectors: &[CollectorHandle], shared: &ContractState, limit_ms: u64) {
     let limit = shared.clock.real(limit_ms);
     // All at once: the slowest decides how long it takes, not their sum.
     let waits = collectors.iter().map(|c| {
@@ -154,7 +154,7 @@ struct Task {
     name: String,
     collector: Option<Collector>,
     pictures: bool,
-    shared: Arc<Shared>,
+    shared: Arc<ContractState>,
     secret: [u8; 32],
     wakes: Vec<Wake>,
     on: bool,

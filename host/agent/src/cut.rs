@@ -110,7 +110,7 @@ fn next_hour(now: u64) -> u64 {
     (now.saturating_add(MINUTE_MS) / HOUR_MS + 1).saturating_mul(HOUR_MS)
 }
 
-/// What is remembered of how time was cut, once newer terms are taken at `now`. Until [`settle`]d.
+/// What is remembered of how time was cut, once newer terms are taken at `now`. Until `settle` has written it down.
 #[must_use]
 pub fn remembered(mut earlier: Vec<EarlierCut>, before: &Terms, newer: &Terms, now: u64) -> Vec<EarlierCut> {
     let until = next_hour(now);

@@ -9,10 +9,10 @@ use candor_sandbox::{HttpGrant, Kind, probe};
 use url::Url;
 
 use crate::agent::Agent;
-use crate::guard::eyes::Eyes;
+use crate::guard::eyes::DesktopSource;
 use crate::input::InputSource;
 use crate::notice::Acceptance;
-use crate::seat::Seat;
+use crate::seat::ContractSession;
 
 /// How long the back office may take, in seconds.
 const LIMIT_S: u64 = 10;
@@ -41,7 +41,7 @@ pub(crate) async fn check_all(agent: &Agent) -> Vec<Check> {
 }
 
 /// Whether the display can be read now: it may have gone since the agent was started, or come.
-async fn display(eyes: &Result<Arc<dyn Eyes>, String>) -> Check {
+async fn display(eyes: &Result<Arc<dyn DesktopSource>, String>) -> Check {
     let seen = match eyes {
         Ok(eyes) => match eyes.barrier().await.and_then(|()| eyes.current()) {
             Ok(_) => Ok(()),
@@ -145,7 +145,7 @@ fn load() -> Check {
 }
 
 /// Looks the way the uploader does: with what was granted, by the same rules for addresses and certificates.
-async fn back_office(seat: &Seat) -> Vec<Check> {
+async fn back_office(seat: &ContractSession) -> Vec<Check> {
     let terms = &seat.enrolment.terms;
     let url = terms.uploader.settings.get("url").and_then(|url| url.as_str());
     let Some(url) = url.and_then(|url| Url::parse(url).ok()) else {

@@ -1,7 +1,7 @@
 //! What the worker changes of what was recorded: memos, pictures, whole segments, typed-in time.
 //!
 //! A change is a record (or an erasure with its tombstone) and, where the segment is closed already, a new revision of
-//! its parcel. In that order, so that a change survives a loss of power in between ([`Closing::catch_up`]); a picture's
+//! its parcel. In that order, so that a change survives a loss of power in between ([`SegmentLedger::catch_up`]); a picture's
 //! key is destroyed last, when no parcel refers to it any more. Removing a picture is in [`crate::removal`].
 
 use candor_diary::billing::Facts;
@@ -11,7 +11,7 @@ use candor_diary::terms::ManualTime;
 use candor_journal::{JournalError, OutboxState};
 use candor_protocol::{Forgotten, MAX_MEMO};
 
-use crate::closing::{CloseError, Closing, Placed};
+use crate::closing::{CloseError, SegmentLedger, StoredRecord};
 use crate::record::Record;
 use crate::removal::{is_removed, since_removal, withdrawn_ms};
 
@@ -44,7 +44,7 @@ impl From<serde_json::Error> for EditError {
     }
 }
 
-impl Closing {
+impl SegmentLedger {
     /// Takes a closed segment back before it is delivered: nothing of it, or of its last change, is sent.
     ///
     /// # Errors
@@ -135,13 +135,13 @@ impl Closing {
     }
 
     /// Whether a segment is one that a person would name: it shows, or something was recorded in its running minute.
-    pub(crate) fn has_something(&self, start: u64, records: &[Placed]) -> bool {
+    pub(crate) fn has_something(&self, start: u64, records: &[StoredRecord]) -> bool {
         let bare: Vec<_> = records.iter().map(|r| r.record.clone()).collect();
         let shows = |parcel: &candor_diary::parcel::Parcel| {
             let told = !parcel.minutes.is_empty() || !parcel.gaps.is_empty() || parcel.manual.is_some();
             told && parcel.removed.is_none()
         };
-        let observed = |r: &Placed| {
+        let observed = |r: &StoredRecord| {
             matches!(
                 r.record,
                 Record::Snapshot { .. } | Record::Focus(_) | Record::Custom(_) | Record::Activity { .. }
@@ -211,7 +211,7 @@ impl Closing {
         for start in self.shared.cut.starts(from, to) {
             let _turn = self.turn.lock().await;
             self.all_written().await?;
-            let meant = |r: &Placed| match &r.record {
+            let meant = |r: &StoredRecord| match &r.record {
                 Record::Custom(note) => {
                     (from..to).contains(&note.at) && plugin.is_none_or(|plugin| note.plugin == plugin)
                 }
@@ -337,7 +337,7 @@ impl Closing {
     }
 
     /// How much tracked or typed-in time a segment holds, in milliseconds.
-    pub(crate) fn time_of(&self, start: u64, records: &[Placed]) -> u64 {
+    pub(crate) fn time_of(&self, start: u64, records: &[StoredRecord]) -> u64 {
         let bare: Vec<_> = records.iter().map(|r| r.record.clone()).collect();
         self.assembled(start, &bare).map_or(0, |parcel| {
             let typed = if parcel.manual.is_some() { self.shared.cut.length_at(start).ms() } else { 0 };
@@ -346,7 +346,7 @@ impl Closing {
     }
 
     /// Erases all that a segment holds and writes its tombstone. Answers the time and the pictures that went.
-    async fn remove_whole(&self, start: u64, records: &[Placed]) -> Result<(u64, u32), EditError> {
+    async fn remove_whole(&self, start: u64, records: &[StoredRecord]) -> Result<(u64, u32), EditError> {
         self.drop_counts(start);
         // What was removed before and is erased now counts, too; together they are never more than the segment.
         let before: u64 = withdrawn_ms(records);
@@ -417,8 +417,8 @@ pub(crate) fn erasable(record: &Record) -> bool {
 }
 
 /// The pictures of a segment: their records and blobs.
-pub(crate) fn pictures(records: &[Placed]) -> Vec<(u64, String)> {
-    let picture = |r: &Placed| match &r.record {
+pub(crate) fn pictures(records: &[StoredRecord]) -> Vec<(u64, String)> {
+    let picture = |r: &StoredRecord| match &r.record {
         Record::Snapshot { blob, .. } => Some((r.sequence, blob.clone())),
         _ => None,
     };

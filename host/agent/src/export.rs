@@ -32,7 +32,7 @@ use serde_json::{Value, json};
 use crate::agent::Agent;
 use crate::history::view;
 use crate::record::Record;
-use crate::seat::Seat;
+use crate::seat::ContractSession;
 
 /// How many records are read at once.
 const PAGE: u32 = 1_000;
@@ -109,7 +109,7 @@ fn local(at: u64, zone: &TimeZone) -> Option<Zoned> {
 }
 
 /// All segments of a contract, in order. What is billed of them is known only of a contract that is worked on.
-async fn segments(seat: &Seat) -> Result<Vec<Segment>> {
+async fn segments(seat: &ContractSession) -> Result<Vec<Segment>> {
     let now = seat.house.clock.now();
     if let Some(pipeline) = seat.pipeline().await {
         return Ok(pipeline.closing.segments(0, now.saturating_add(1)).await?);
@@ -208,7 +208,7 @@ async fn write_picture(
 }
 
 /// Of each segment the latest parcel, and of the latest of all also those that they took the place of.
-async fn write_parcels(journal: &Journal, folder: &Path, seats: &[Arc<Seat>]) -> Result<()> {
+async fn write_parcels(journal: &Journal, folder: &Path, seats: &[Arc<ContractSession>]) -> Result<()> {
     /// How many the journal lists at once.
     const LISTED: u32 = 10_000;
     let mut entries = journal.outbox(LISTED).await?;

@@ -12,7 +12,7 @@ use candor_protocol::{Note, PictureFacts, Segment, SegmentState};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::closing::{CloseError, Closing};
+use crate::closing::{CloseError, SegmentLedger};
 use crate::segments::tells_nothing;
 
 /// What is kept of a closed segment, so that a parcel is not opened again for each look at the clock.
@@ -72,7 +72,7 @@ impl History {
     /// Where the journal could not be read.
     pub async fn totals(
         &self,
-        closing: &Closing,
+        closing: &SegmentLedger,
         running: Option<&Parcel>,
         elsewhere: Option<Elsewhere>,
     ) -> Result<Totals, CloseError> {
@@ -136,7 +136,7 @@ impl History {
 impl History {
     /// Whether the client has a segment or is to have it: one that was taken back or refused adds nothing, unless an
     /// earlier revision of it is there.
-    async fn counts(&self, closing: &Closing, entry: &OutboxEntry) -> Result<bool, CloseError> {
+    async fn counts(&self, closing: &SegmentLedger, entry: &OutboxEntry) -> Result<bool, CloseError> {
         Ok(match entry.state {
             OutboxState::Cancelled => false,
             OutboxState::Rejected => {
@@ -150,7 +150,11 @@ impl History {
 
 /// What of a week is billed of the segments of this device that the back office has, in milliseconds; none while a change of
 /// one of them is still on its way.
-pub(crate) async fn delivered_ms(closing: &Closing, from: u64, to: u64) -> Result<Option<u64>, CloseError> {
+pub(crate) async fn delivered_ms(
+    closing: &SegmentLedger,
+    from: u64,
+    to: u64,
+) -> Result<Option<u64>, CloseError> {
     let journal = &closing.shared.journal;
     let mut facts = Vec::new();
     for entry in journal.closed_parcels(&closing.shared.session, from, to).await? {
@@ -195,7 +199,7 @@ fn today(now: u64) -> (u64, u64) {
 }
 
 /// A segment as the worker sees it, but for what is billed of it, which its neighbours have a say in
-/// ([`Closing::outcomes`]). `entry` is its parcel's place in the outbox, where it is closed; `sends_at` when it is
+/// ([`SegmentLedger::outcomes`]). `entry` is its parcel's place in the outbox, where it is closed; `sends_at` when it is
 /// sent at the earliest where it is not.
 #[must_use]
 pub fn view(parcel: &Parcel, entry: Option<&OutboxEntry>, sends_at: u64, now: u64) -> Segment {
@@ -284,7 +288,7 @@ fn note(custom: &Custom) -> Note {
     }
 }
 
-impl Closing {
+impl SegmentLedger {
     /// The segments of a span as the worker sees them, in order.
     ///
     /// # Errors

@@ -12,18 +12,18 @@ use candor_sandbox::capability::{AttachmentSource, FrameView, Observations, Sens
 use candor_sandbox::model::{Denied, Layout, Minute, Note, NoteError, PictureSize, Scope, StoreError};
 
 use crate::clock::sleep;
-use crate::guard::frame::Masked;
+use crate::guard::frame::MaskedFrame;
 use crate::guard::judgement::Failing;
 use crate::guard::scene::SETTLE_MS;
 use crate::guard::{Guard, JudgedLayout, NoPicture};
 use crate::picture::encode;
 use crate::record::Record;
-use crate::shared::Shared;
+use crate::shared::ContractState;
 
 /// The sensors and the recording of one collector.
 pub struct CollectorHost {
     plugin: String,
-    shared: Arc<Shared>,
+    shared: Arc<ContractState>,
     guard: Option<Arc<Guard>>,
     /// What `windows` answered last: the rules that hid something, by window.
     last: Mutex<Option<JudgedLayout>>,
@@ -36,7 +36,7 @@ pub struct CollectorHost {
 impl CollectorHost {
     /// For the collector of that name. Without a guard there is no display to see.
     #[must_use]
-    pub fn new(plugin: &str, shared: Arc<Shared>, guard: Option<Arc<Guard>>) -> Self {
+    pub fn new(plugin: &str, shared: Arc<ContractState>, guard: Option<Arc<Guard>>) -> Self {
         Self {
             plugin: plugin.to_owned(),
             shared,
@@ -127,7 +127,7 @@ impl CollectorHost {
         if !self.shared.takes(at) {
             return Err(NoteError::NotTracking);
         }
-        let masked = frame.as_any().downcast::<Masked>().map_err(|_| NoteError::Unknown)?;
+        let masked = frame.as_any().downcast::<MaskedFrame>().map_err(|_| NoteError::Unknown)?;
         if !self.shared.take_picture_of(at) {
             return Err(NoteError::TooMany);
         }
@@ -144,7 +144,7 @@ impl CollectorHost {
         kept
     }
 
-    async fn keep(&self, masked: Arc<Masked>, size: PictureSize) -> Result<(), NoteError> {
+    async fn keep(&self, masked: Arc<MaskedFrame>, size: PictureSize) -> Result<(), NoteError> {
         let at = masked.taken_at();
         let (bytes, facts) = tokio::task::spawn_blocking(move || encode(&masked, size))
             .await

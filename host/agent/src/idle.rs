@@ -7,14 +7,14 @@ use candor_diary::parcel::{Gap, GapCause};
 use candor_diary::terms::ManualTime;
 use candor_protocol::IdleAnswer;
 
-use crate::closing::{Closing, Placed};
+use crate::closing::{SegmentLedger, StoredRecord};
 use crate::edits::EditError;
 use crate::record::Record;
 
 /// Why time that an answer types in was not tracked, for a client that is asked about each.
 const REASON: &str = "There were no keys, clicks or scrolls";
 
-impl Closing {
+impl SegmentLedger {
     /// Types in what an answer says about the time `from` until before `to`; leaving it out types nothing.
     ///
     /// # Errors
@@ -49,7 +49,7 @@ impl Closing {
 
     /// Erases an answer: what it typed in, that it was given, and that the time was left out.
     async fn unanswer(&self, from: u64, to: u64) -> Result<(), EditError> {
-        let of_answer = |placed: &&Placed| match &placed.record {
+        let of_answer = |placed: &&StoredRecord| match &placed.record {
             Record::Answered { from: of } => *of == from,
             Record::Gap(Gap { from: begin, to: end, cause: GapCause::LeftOut }) => {
                 *begin >= from && *end <= to
@@ -63,7 +63,8 @@ impl Closing {
             // Nothing but the answer was removed there: without it there is no removal to tell of.
             let only = !records.iter().any(|r| matches!(r.record, Record::Span { .. }))
                 && records.iter().any(|r| is_typed(&r.record, from));
-            let gone = |r: &&Placed| of_answer(r) || (only && matches!(r.record, Record::Withdrawn { .. }));
+            let gone =
+                |r: &&StoredRecord| of_answer(r) || (only && matches!(r.record, Record::Withdrawn { .. }));
             let sequences: Vec<u64> = records.iter().filter(gone).map(|r| r.sequence).collect();
             if !sequences.is_empty() {
                 self.erase(start, sequences, &Record::Restored).await?;

@@ -14,7 +14,7 @@ use candor_agent::agent::{Agent, Setup};
 use candor_agent::clock::SystemClock;
 use candor_agent::enrol::enrol;
 use candor_agent::folder::Folder;
-use candor_agent::guard::eyes::{Eyes, SensorEyes};
+use candor_agent::guard::eyes::{DesktopSource, SensorEyes};
 use candor_agent::input::CounterSource;
 use candor_agent::invitation::{self, Invitation};
 use candor_agent::notice::Acceptance;
@@ -307,7 +307,7 @@ async fn serve(
     let sensors = Arc::new(Sensors::start(backend, display.as_deref())?);
     let held = Arc::new(HeldDown::default());
     let presence = Arc::new(SensorPresence::new(Some(Arc::clone(&sensors)), Arc::clone(&held)));
-    let eyes: Arc<dyn Eyes> = Arc::new(SensorEyes::new(sensors));
+    let eyes: Arc<dyn DesktopSource> = Arc::new(SensorEyes::new(sensors));
     let witness = Arc::new(OnScreen { program: tray.program.clone(), eyes: Arc::clone(&eyes) });
     let setup = Setup {
         folder: Folder::open(data)?,

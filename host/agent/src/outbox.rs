@@ -14,11 +14,11 @@ use candor_seal::{Envelope, PublicKey, sha256_hex};
 use tokio::sync::Notify;
 
 use crate::clock::{Anchor, sleep};
-use crate::closing::Closing;
+use crate::closing::SegmentLedger;
 use crate::folder_proof::check_folder;
 use crate::hosts::JournalAttachment;
 use crate::removal::UNDO_MS;
-use crate::shared::Shared;
+use crate::shared::ContractState;
 use crate::week::WeekSource;
 
 /// How often the outbox is looked at where nothing else wakes it, and how often at most, in milliseconds.
@@ -34,9 +34,9 @@ const LONGEST_ASKED_MS: u64 = 60 * 60_000;
 const LONGEST_WAIT_MS: u64 = LONGEST_ASKED_MS / 2 * 3;
 
 /// Delivers one contract's parcels.
-pub struct Courier {
+pub struct OutboxWorker {
     /// Shared state.
-    pub shared: Arc<Shared>,
+    pub shared: Arc<ContractState>,
     /// The contract's id, as the target knows it.
     pub contract: String,
     /// The plugin that carries parcels.
@@ -44,7 +44,7 @@ pub struct Courier {
     /// What counts as proof of a delivery.
     pub proof: Proof,
     /// Writes a parcel anew whose picture cannot go along.
-    pub closing: Arc<Closing>,
+    pub closing: Arc<SegmentLedger>,
     /// Rung when a segment closed, or the worker wants everything tried now.
     pub closed: Arc<Notify>,
     /// How it goes, for those who show it.
@@ -55,11 +55,11 @@ pub struct Courier {
 
 /// How delivery goes.
 #[derive(Debug, Default)]
-pub struct Delivery(std::sync::Mutex<Going>);
+pub struct Delivery(std::sync::Mutex<DeliveryStatus>);
 
 /// Whether the target can be reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Going {
+pub struct DeliveryStatus {
     /// Since when nothing could be delivered, milliseconds since the Unix epoch.
     pub offline_since: Option<u64>,
     /// When it is tried next.
@@ -71,7 +71,7 @@ pub struct Going {
 impl Delivery {
     /// How it goes now.
     #[must_use]
-    pub fn now(&self) -> Going {
+    pub fn now(&self) -> DeliveryStatus {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -81,7 +81,7 @@ impl Delivery {
     }
 
     fn reached(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Going::default();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = DeliveryStatus::default();
     }
 
     /// The clock was set by so many milliseconds.
@@ -169,7 +169,7 @@ impl Proof {
     }
 }
 
-impl Courier {
+impl OutboxWorker {
     /// Runs for as long as the agent does.
     pub async fn run(mut self) {
         let mut anchor = Anchor::new(self.shared.clock.as_ref());

@@ -6,7 +6,7 @@ use candor_sandbox::model::PictureSize;
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{PixelType, Resizer};
 
-use crate::guard::frame::Masked;
+use crate::guard::frame::MaskedFrame;
 
 const QUALITY: f32 = 75.0;
 const METHOD: i32 = 2;
@@ -21,7 +21,7 @@ pub struct EncodeError(String);
 ///
 /// # Errors
 /// Where the encoder refuses, such as a frame over 16,383 pixels a side.
-pub fn encode(frame: &Masked, size: PictureSize) -> Result<(Vec<u8>, Snapshot), EncodeError> {
+pub fn encode(frame: &MaskedFrame, size: PictureSize) -> Result<(Vec<u8>, Snapshot), EncodeError> {
     let halved;
     let (width, height, rgba, redactions): (u32, u32, &[u8], Vec<Redaction>) = match size {
         PictureSize::Full => (frame.width(), frame.height(), frame.rgba(), frame.covered().to_vec()),
@@ -52,7 +52,7 @@ pub fn encode(frame: &Masked, size: PictureSize) -> Result<(Vec<u8>, Snapshot), 
 ///
 /// # Errors
 /// Where the encoder refuses.
-pub fn encode_small(frame: &Masked, max_width: u32) -> Result<(Vec<u8>, Vec<Redaction>), EncodeError> {
+pub fn encode_small(frame: &MaskedFrame, max_width: u32) -> Result<(Vec<u8>, Vec<Redaction>), EncodeError> {
     let (width, height) = (frame.width(), frame.height());
     let small = if width <= max_width {
         None
@@ -86,11 +86,11 @@ fn config() -> Result<webp::WebPConfig, EncodeError> {
     Ok(config)
 }
 
-fn half(frame: &Masked) -> Result<Image<'static>, EncodeError> {
+fn half(frame: &MaskedFrame) -> Result<Image<'static>, EncodeError> {
     resized(frame, (frame.width() / 2).max(1), (frame.height() / 2).max(1))
 }
 
-fn resized(frame: &Masked, width: u32, height: u32) -> Result<Image<'static>, EncodeError> {
+fn resized(frame: &MaskedFrame, width: u32, height: u32) -> Result<Image<'static>, EncodeError> {
     let text = |error: &dyn std::fmt::Display| EncodeError(error.to_string());
     let source =
         ImageRef::new(frame.width(), frame.height(), frame.rgba(), PixelType::U8x4).map_err(|e| text(&e))?;

@@ -15,12 +15,12 @@ use crate::hosts::no_snapshot;
 use crate::own_rules::Own;
 use crate::picture::encode_small;
 use crate::plugins::{Library, Plugins};
-use crate::seat::{Seat, sandbox};
+use crate::seat::{ContractSession, sandbox};
 use crate::settings;
 
 /// Takes a picture as the pipeline would, under the terms' policy and these own rules.
 pub(crate) async fn preview(
-    seat: &Seat,
+    seat: &ContractSession,
     own_rules: Option<Vec<OwnRule>>,
     max_width: u32,
 ) -> Result<Preview, String> {

@@ -3,7 +3,7 @@
 use candor_journal::{JournalError, RecordFilter};
 
 use crate::record::Record;
-use crate::shared::Shared;
+use crate::shared::ContractState;
 
 /// How many records are read at once.
 const PAGE: u32 = 2_000;
@@ -13,7 +13,7 @@ const PAGE: u32 = 2_000;
 ///
 /// # Errors
 /// Where the journal could not be read.
-pub(crate) async fn cut_off(shared: &Shared) -> Result<Option<u64>, JournalError> {
+pub(crate) async fn cut_off(shared: &ContractState) -> Result<Option<u64>, JournalError> {
     let kinds = ["started", "stopped", "span"];
     let Some(latest) = shared.journal.latest_record(&shared.session, &kinds).await? else {
         return Ok(None);
@@ -32,7 +32,7 @@ const QUESTION_MS: u64 = 14 * 24 * 60 * 60_000;
 ///
 /// # Errors
 /// Where the journal could not be read.
-pub(crate) async fn open_question(shared: &Shared) -> Result<Option<(u64, u64)>, JournalError> {
+pub(crate) async fn open_question(shared: &ContractState) -> Result<Option<(u64, u64)>, JournalError> {
     let kinds = ["question", "answered"].map(str::to_owned).to_vec();
     let found = shared
         .journal

@@ -14,7 +14,7 @@ use candor_journal::{OutboxEntry, OutboxState, RecordFilter};
 use candor_protocol::Forgotten;
 use tokio::sync::Notify;
 
-use crate::closing::{CloseError, Closing, Placed};
+use crate::closing::{CloseError, SegmentLedger, StoredRecord};
 use crate::edits::{EditError, erasable, pictures};
 use crate::record::Record;
 
@@ -55,7 +55,7 @@ struct Open {
 }
 
 /// The removals of a segment that were not finished, in order: a picture may have been removed before the rest was.
-fn open_removals(records: &[Placed]) -> Vec<Open> {
+fn open_removals(records: &[StoredRecord]) -> Vec<Open> {
     let mut open = Vec::new();
     for placed in records {
         match placed.record {
@@ -70,14 +70,14 @@ fn open_removals(records: &[Placed]) -> Vec<Open> {
 }
 
 /// The removal of all of a segment that can still be undone, by its place.
-fn whole_removal(records: &[Placed]) -> Option<u64> {
+fn whole_removal(records: &[StoredRecord]) -> Option<u64> {
     open_removals(records).iter().rev().find(|open| open.with_time).map(|open| open.sequence)
 }
 
 /// How much time the removals of a segment took that can still be undone, in milliseconds.
-pub(crate) fn withdrawn_ms(records: &[Placed]) -> u64 {
+pub(crate) fn withdrawn_ms(records: &[StoredRecord]) -> u64 {
     let open: Vec<u64> = open_removals(records).iter().map(|open| open.sequence).collect();
-    let ms = |placed: &Placed| match placed.record {
+    let ms = |placed: &StoredRecord| match placed.record {
         Record::Withdrawn { time_ms, .. } if open.contains(&placed.sequence) => time_ms.unwrap_or(0),
         _ => 0,
     };
@@ -85,12 +85,12 @@ pub(crate) fn withdrawn_ms(records: &[Placed]) -> u64 {
 }
 
 /// Whether all of a segment was removed, and that can still be undone.
-pub(crate) fn is_removed(records: &[Placed]) -> bool {
+pub(crate) fn is_removed(records: &[StoredRecord]) -> bool {
     whole_removal(records).is_some()
 }
 
 /// What was recorded since all of the segment was removed, where that can still be undone.
-pub(crate) fn since_removal(records: &[Placed]) -> Vec<Placed> {
+pub(crate) fn since_removal(records: &[StoredRecord]) -> Vec<StoredRecord> {
     let removed = whole_removal(records).unwrap_or(0);
     records.iter().filter(|r| r.sequence > removed).cloned().collect()
 }
@@ -100,7 +100,7 @@ pub(crate) fn since_removal(records: &[Placed]) -> Vec<Placed> {
 ///
 /// # Errors
 /// Where it was removed, and says so.
-pub(crate) fn picture_of(records: &[Placed]) -> Result<&str, &'static str> {
+pub(crate) fn picture_of(records: &[StoredRecord]) -> Result<&str, &'static str> {
     let removed = open_removals(records).last().map_or(0, |open| open.sequence);
     let mut picture = Err("that segment has no picture");
     for placed in records {
@@ -114,7 +114,7 @@ pub(crate) fn picture_of(records: &[Placed]) -> Result<&str, &'static str> {
     picture
 }
 
-impl Closing {
+impl SegmentLedger {
     /// Removes a segment's picture. Answers whether its time goes with it, as the terms may say.
     ///
     /// # Errors
@@ -255,9 +255,9 @@ impl Closing {
         let open = open_removals(&records);
         let Some(last) = open.last() else { return Ok(()) };
         let all_before = open.iter().rev().find(|open| open.with_time).map_or(0, |open| open.sequence);
-        let before: Vec<Placed> = records.into_iter().filter(|r| r.sequence < last.sequence).collect();
+        let before: Vec<StoredRecord> = records.into_iter().filter(|r| r.sequence < last.sequence).collect();
         let pictures = pictures(&before);
-        let taken = |r: &&Placed| match &r.record {
+        let taken = |r: &&StoredRecord| match &r.record {
             Record::Snapshot { .. } => true,
             record => r.sequence < all_before && erasable(record),
         };
@@ -341,7 +341,7 @@ impl Closing {
 }
 
 /// Destroys what removals took when they cannot be undone any more, for as long as the contract is worked on.
-pub(crate) async fn finish(closing: Weak<Closing>) {
+pub(crate) async fn finish(closing: Weak<SegmentLedger>) {
     let mut found = false;
     loop {
         let Some(here) = closing.upgrade() else { return };

@@ -17,25 +17,25 @@ use tokio::sync::{Mutex, Notify, mpsc, oneshot, watch};
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
-use crate::closing::Closing;
+use crate::closing::SegmentLedger;
 use crate::collectors::{CollectorHandle, tell_window_changes};
 use crate::cut::Cut;
 use crate::folder::{Enrolment, Folder};
 use crate::guard::Guard;
-use crate::guard::eyes::Eyes;
+use crate::guard::eyes::DesktopSource;
 use crate::guard::judgement::{Judge, Policies};
 use crate::history::History;
 use crate::hosts::{CollectorHost, PluginStore};
 use crate::input::InputSource;
 use crate::marks::Marks;
 use crate::notice::{Acceptance, Notice};
-use crate::outbox::{Courier, Delivery, Proof};
+use crate::outbox::{Delivery, OutboxWorker, Proof};
 use crate::own_rules::{Own, OwnRules};
 use crate::plugins::{Library, Loaded, OWN, Plugins};
 use crate::presence::Presence;
 use crate::removal::{self, Removals};
 use crate::settings::{self, Work};
-use crate::shared::Shared;
+use crate::shared::ContractState;
 use crate::signs::Signs;
 use crate::tracked::{Ask, Halt};
 use crate::tracker::{Absence, Command, Reply, State, Tracker};
@@ -47,13 +47,13 @@ const COMMANDS: usize = 16;
 const COURIER_ENDS: Duration = Duration::from_secs(5);
 
 /// What all seats share.
-pub struct House {
+pub struct AgentContext {
     /// The agent's data.
     pub folder: Folder,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The display; none where there is none, with the reason.
-    pub eyes: Result<Arc<dyn Eyes>, String>,
+    pub eyes: Result<Arc<dyn DesktopSource>, String>,
     /// The program whose windows are Candor's own, where there is one.
     pub own_program: Option<PathBuf>,
     /// Where counts come from.
@@ -78,15 +78,15 @@ pub struct House {
 }
 
 /// This device's place in one contract.
-pub struct Seat {
+pub struct ContractSession {
     /// What all seats share.
-    pub house: Arc<House>,
+    pub house: Arc<AgentContext>,
     /// Its own data.
     pub folder: Folder,
     /// Where the device is enrolled, and the terms.
     pub enrolment: Enrolment,
     /// What its parts share.
-    pub shared: Arc<Shared>,
+    pub shared: Arc<ContractState>,
     /// How its delivery goes.
     pub delivery: Arc<Delivery>,
     /// What of the week was billed from other devices.
@@ -108,7 +108,7 @@ pub struct Pipeline {
     tracker: Mutex<Option<tokio::task::JoinHandle<()>>>,
     courier: Mutex<Option<tokio::task::JoinHandle<()>>>,
     /// Closes and changes segments.
-    pub closing: Arc<Closing>,
+    pub closing: Arc<SegmentLedger>,
     /// Held by whoever answers the idle question, or undoes that.
     pub answering: Mutex<()>,
     /// Rung when there may be something to deliver.
@@ -215,15 +215,15 @@ fn delivered(folder: &Folder, session: &str) -> PathBuf {
     folder.path("delivered").join(session)
 }
 
-impl Seat {
+impl ContractSession {
     /// Opens a seat's folder.
     ///
     /// # Errors
     /// Where its enrolment cannot be read.
-    pub async fn open(house: &Arc<House>, folder: Folder, preferences: &Preferences) -> Result<Self> {
+    pub async fn open(house: &Arc<AgentContext>, folder: Folder, preferences: &Preferences) -> Result<Self> {
         let enrolment = folder.settled_enrolment(&house.journal).await?;
         let terms = &enrolment.terms;
-        let shared = Shared::new(
+        let shared = ContractState::new(
             Arc::clone(&house.clock),
             house.journal.clone(),
             folder.session_name(&enrolment),
@@ -466,7 +466,7 @@ impl Seat {
             tell_window_changes(guard.changes(), &running, Arc::clone(&self.house.clock));
         }
         let bell = Arc::new(Notify::new());
-        let closing = Arc::new(Closing {
+        let closing = Arc::new(SegmentLedger {
             shared: Arc::clone(&self.shared),
             terms: self.enrolment.terms.clone(),
             server: self.enrolment.server_key.to_hex(),
@@ -541,8 +541,8 @@ impl Seat {
         loaded: &Loaded,
         acceptance: &Acceptance,
         closed: Arc<Notify>,
-        closing: Arc<Closing>,
-    ) -> Result<Courier, String> {
+        closing: Arc<SegmentLedger>,
+    ) -> Result<OutboxWorker, String> {
         let granted = acceptance.granted(loaded)?;
         let token = self.folder.token().map_err(|e| format!("{e:#}"))?;
         let secrets: Arc<dyn Secrets> = Arc::new(Token { origin: self.enrolment.server.clone(), token });
@@ -569,7 +569,7 @@ impl Seat {
             .uploader(&loaded.name, &granted.grants, &loaded.settings, hosts)
             .await
             .map_err(|e| e.to_string())?;
-        Ok(Courier {
+        Ok(OutboxWorker {
             shared: Arc::clone(&self.shared),
             contract: self.enrolment.terms.contract.clone(),
             uploader,

@@ -56,7 +56,7 @@ pub enum RecordError {
 }
 
 /// Shared by the tracker, the plugins' hosts and the control socket.
-pub struct Shared {
+pub struct ContractState {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The journal.
@@ -104,7 +104,7 @@ pub struct Choices {
     pub idle_ms: u64,
 }
 
-impl Shared {
+impl ContractState {
     /// Nothing tracked yet.
     #[must_use]
     pub fn new(
@@ -329,7 +329,8 @@ mod tests {
         let journal = Journal::open(folder.path(), &MasterKey::from_bytes([7; 32])).await.unwrap();
         let (revision, _) = watch::channel(0);
         let cut = Arc::new(Cut::of(10));
-        let shared = Shared::new(SystemClock::shared(), journal, "session".into(), cut, Arc::new(revision));
+        let shared =
+            ContractState::new(SystemClock::shared(), journal, "session".into(), cut, Arc::new(revision));
         let counts = Counts { keys: 3, ..Counts::default() };
         for minute in 0..2 * COUNTED_MINUTES as u64 {
             shared.count(86_400_000 + minute * 60_000, counts);

@@ -13,7 +13,7 @@ use candor_protocol::{
 use candor_seal::Envelope;
 
 use crate::agent::{Agent, words};
-use crate::closing::{Closing, read_parcel};
+use crate::closing::{SegmentLedger, read_parcel};
 use crate::history::{Totals, refusal, view};
 use crate::segments::tells_nothing;
 use crate::tracker::Absence;
@@ -288,7 +288,7 @@ pub(crate) async fn parcel(journal: &Journal, id: &str) -> Result<ParcelBytes, S
 }
 
 /// A segment's picture.
-pub(crate) async fn picture(closing: &Closing, start: u64) -> Result<Picture, String> {
+pub(crate) async fn picture(closing: &SegmentLedger, start: u64) -> Result<Picture, String> {
     let records = closing.records(start).await.map_err(words)?;
     let blob = crate::removal::picture_of(&records)?;
     let journal = &closing.shared.journal;

@@ -19,12 +19,12 @@ use candor_diary::segment::{MINUTE_MS, minute_of};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::{sleep, sleep_until};
-use crate::closing::Closing;
+use crate::closing::SegmentLedger;
 use crate::collectors::{CollectorHandle, Event, flush};
 use crate::input::InputSource;
 use crate::presence::Presence;
 use crate::record::Record;
-use crate::shared::Shared;
+use crate::shared::ContractState;
 use clocks::{Clocks, PULSE_MS, Pulse, Reading};
 use closer::Closer;
 use counting::{Running, next_count};
@@ -88,8 +88,8 @@ pub type Reply = oneshot::Sender<Result<(), String>>;
 
 /// The tracker of one contract.
 pub struct Tracker {
-    shared: Arc<Shared>,
-    closing: Arc<Closing>,
+    shared: Arc<ContractState>,
+    closing: Arc<SegmentLedger>,
     collectors: Vec<CollectorHandle>,
     input: Arc<dyn InputSource>,
     state: watch::Sender<State>,
@@ -144,7 +144,7 @@ impl Tracker {
     /// A tracker that is off.
     #[must_use]
     pub fn new(
-        closing: Arc<Closing>,
+        closing: Arc<SegmentLedger>,
         collectors: Vec<CollectorHandle>,
         input: Arc<dyn InputSource>,
         presence: Arc<dyn Presence>,

@@ -9,7 +9,7 @@ use candor_sandbox::capability::Secrets;
 use candor_sandbox::{HttpGrant, probe_as};
 use serde::Deserialize;
 
-use crate::closing::{CloseError, Closing};
+use crate::closing::{CloseError, SegmentLedger};
 use crate::history::{Elsewhere, delivered_ms};
 
 /// How long the back office may take to answer.
@@ -54,7 +54,7 @@ impl WeekSource {
     ///
     /// # Errors
     /// Where the journal could not be read.
-    pub async fn look(&self, closing: &Closing) -> Result<(), CloseError> {
+    pub async fn look(&self, closing: &SegmentLedger) -> Result<(), CloseError> {
         let (from, to) = week_of(closing.shared.clock.now());
         let Some(ours) = delivered_ms(closing, from, to).await? else { return Ok(()) };
         let url = format!("{}/api/v1/week", self.server.trim_end_matches('/'));

@@ -19,7 +19,7 @@
 //! was set back, or the counter was started again within it): they add up. A minute without a record was not watched: the
 //! machine slept, the counter was stopped, or the clock was set forward. What was pressed in such a minute is not counted.
 //!
-//! Where there is no X11 (macOS, Windows), or with `--backend portable`, presses come through `rdev` instead ([`portable`]
+//! Where there is no X11 (macOS, Windows), or with `--backend portable`, presses come through `rdev` instead ([`mod@portable`]
 //! says what is weaker then). The records and the rhythm are the same.
 //!
 //! Exit codes: 0 ended in good order; 1 the system refused something; 2 wrong arguments; 3 the display cannot be opened or

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use candor_agent::agent::{Agent, Setup};
 use candor_agent::clock::{Clock, FastClock, sleep_until};
 use candor_agent::folder::Folder;
-use candor_agent::guard::eyes::Eyes;
+use candor_agent::guard::eyes::DesktopSource;
 use candor_agent::input::{Counted, Input, InputSource};
 use candor_agent::presence::{Presence, Sample};
 use candor_agent::signs::TrayProgram;
@@ -100,7 +100,7 @@ impl PaintedScreen {
 }
 
 #[async_trait]
-impl Eyes for PaintedScreen {
+impl DesktopSource for PaintedScreen {
     fn current(&self) -> Result<Arc<Layout>, SensorError> {
         Ok(self.layout(self.clock.now()))
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 use async_trait::async_trait;
 use candor_agent::clock::Clock;
-use candor_agent::guard::eyes::Eyes;
+use candor_agent::guard::eyes::DesktopSource;
 use candor_agent::input::{Counted, Input, InputSource};
 use candor_agent::presence::{Presence, Sample};
 use candor_diary::parcel::Counts;
@@ -200,7 +200,7 @@ impl Clock for Senses {
 }
 
 #[async_trait]
-impl Eyes for Senses {
+impl DesktopSource for Senses {
     fn current(&self) -> Result<Arc<Layout>, SensorError> {
         let past = self.past();
         if past.lost {

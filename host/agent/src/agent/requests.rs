@@ -18,7 +18,7 @@ use crate::cut::Cut;
 use crate::own_rules::Own;
 use crate::record::Record;
 use crate::removal::UNDO_MS;
-use crate::seat::{Pipeline, Seat};
+use crate::seat::{ContractSession, Pipeline};
 use crate::settings;
 use crate::signs::Place;
 use crate::tracked::Ask;
@@ -334,7 +334,7 @@ impl Agent {
             crate::enrol::enrol(folder, &invitation, &name, self.house.clock.now()).await.map_err(words)?;
         let place = folder.session(&enrolment.terms.contract, &enrolment.server_key).map_err(words)?;
         let session = place.session_name(&enrolment);
-        let seat = match Seat::open(&self.house, place, &preferences).await {
+        let seat = match ContractSession::open(&self.house, place, &preferences).await {
             Ok(seat) => Arc::new(seat),
             Err(error) => {
                 // Nothing goes on under terms that are no longer in force.

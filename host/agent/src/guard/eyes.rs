@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 /// Windows and pixels of one desktop. Only the guard holds one (invariant 1).
 #[async_trait]
-pub trait Eyes: Send + Sync + 'static {
+pub trait DesktopSource: Send + Sync + 'static {
     /// The layout as it is now.
     ///
     /// # Errors
@@ -64,7 +64,7 @@ async fn blocking<T: Send + 'static>(
 }
 
 #[async_trait]
-impl Eyes for SensorEyes {
+impl DesktopSource for SensorEyes {
     fn current(&self) -> Result<Arc<Layout>, SensorError> {
         self.0.current()
     }

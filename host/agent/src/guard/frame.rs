@@ -11,12 +11,12 @@ use candor_sensors::{Area, Layout, RawFrame};
 use super::scene;
 
 /// What the screen showed, unjudged. It is wiped when it is dropped (invariant 1).
-pub struct Raw {
+pub struct UnjudgedFrame {
     frame: RawFrame,
     monitors: Vec<model::Monitor>,
 }
 
-impl Raw {
+impl UnjudgedFrame {
     /// A capture and the layout that it shows.
     pub(super) fn new(frame: RawFrame, layout: &Layout) -> Self {
         let monitors = layout
@@ -42,7 +42,7 @@ impl Raw {
     }
 }
 
-impl FrameView for Raw {
+impl FrameView for UnjudgedFrame {
     fn width(&self) -> u32 {
         self.frame.width
     }
@@ -67,17 +67,17 @@ impl FrameView for Raw {
 }
 
 /// A frame that was judged and covered. Only the guard can make one.
-pub struct Masked {
-    raw: Raw,
+pub struct MaskedFrame {
+    raw: UnjudgedFrame,
     copied_at: u64,
     redactions: Vec<Redaction>,
     focus: Option<Focus>,
     own_words: Vec<String>,
 }
 
-impl Masked {
+impl MaskedFrame {
     pub(super) fn new(
-        raw: Raw,
+        raw: UnjudgedFrame,
         copied_at: u64,
         redactions: Vec<Redaction>,
         focus: Option<Focus>,
@@ -112,7 +112,7 @@ impl Masked {
     }
 }
 
-impl FrameView for Masked {
+impl FrameView for MaskedFrame {
     fn width(&self) -> u32 {
         self.raw.width()
     }

@@ -28,11 +28,11 @@ use tokio::sync::Mutex;
 use crate::clock::{Clock, sleep, sleep_until};
 use crate::mask::{Canvas, MARGIN};
 use crate::program::is_run_by;
-use eyes::Eyes;
-use frame::{Masked, Raw};
+use eyes::DesktopSource;
+use frame::{MaskedFrame, UnjudgedFrame};
 use judgement::{Failing, Judge, Policies};
 use ruling::Ruling;
-use scene::{Covered, SETTLE_MS, Seen, gather, monitor_of};
+use scene::{Covered, SETTLE_MS, SceneIndex, gather, monitor_of};
 
 /// How often a picture is taken again because windows moved meanwhile, or the screen answered late.
 const ATTEMPTS: u32 = 4;
@@ -45,7 +45,7 @@ const MAX_WINDOWS: usize = 512;
 
 /// Judges and covers. One for each tracked contract.
 pub struct Guard {
-    eyes: Arc<dyn Eyes>,
+    eyes: Arc<dyn DesktopSource>,
     policies: Mutex<Policies>,
     /// Only the monitor with the focused window may be seen, whatever a collector asks for.
     active_monitor_only: AtomicBool,
@@ -115,7 +115,7 @@ impl OwnHidden {
 
 /// A raw capture during which nothing moved.
 struct Captured {
-    raw: Raw,
+    raw: UnjudgedFrame,
     layout: Arc<Layout>,
     /// What the clock showed before the screen was asked.
     from: u64,
@@ -126,7 +126,7 @@ struct Captured {
 impl Guard {
     /// A guard before these sensors, under these policies.
     #[must_use]
-    pub fn new(eyes: Arc<dyn Eyes>, policies: Policies, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(eyes: Arc<dyn DesktopSource>, policies: Policies, clock: Arc<dyn Clock>) -> Self {
         Self {
             eyes,
             policies: Mutex::new(policies),
@@ -178,7 +178,7 @@ impl Guard {
     }
 
     /// Marks Candor's own windows.
-    fn marked(&self, seen: Seen) -> Seen {
+    fn marked(&self, seen: SceneIndex) -> SceneIndex {
         match self.own_program.get() {
             Some(program) => seen.with_ours(|process| is_run_by(program, process)),
             None => seen,
@@ -195,7 +195,7 @@ impl Guard {
     ///
     /// # Errors
     /// Why there is no picture.
-    pub async fn picture(&self, scope: Scope) -> Result<Masked, NoPicture> {
+    pub async fn picture(&self, scope: Scope) -> Result<MaskedFrame, NoPicture> {
         let only = self.active_monitor_only.load(Ordering::Acquire);
         let scope = if only { Scope::ActiveMonitor } else { scope };
         let Captured { raw, layout, from, to } = self.settled_capture(scope).await?;
@@ -220,7 +220,7 @@ impl Guard {
         // Covering touches every pixel of a mask: not on an async thread.
         let covered = tokio::task::spawn_blocking(move || cover(raw, &places)).await;
         let (raw, redactions) = covered.map_err(|_| Denied::RuleFailed)?;
-        Ok(Masked::new(raw, to, redactions, focus, ruled.own_words))
+        Ok(MaskedFrame::new(raw, to, redactions, focus, ruled.own_words))
     }
 
     /// The layout of about 1.5 s ago, judged under the titles that its windows had before and after.
@@ -262,7 +262,7 @@ impl Guard {
     }
 
     /// What was seen around the instant 1.5 s ago.
-    async fn settled_windows(&self, kind: SceneKind) -> Result<Seen, Denied> {
+    async fn settled_windows(&self, kind: SceneKind) -> Result<SceneIndex, Denied> {
         self.eyes.barrier().await.map_err(unavailable)?;
         let mut at = self.clock.now().saturating_sub(SETTLE_MS);
         let around = |at: u64| self.eyes.span(at.saturating_sub(SETTLE_MS), at + SETTLE_MS);
@@ -284,7 +284,11 @@ impl Guard {
     }
 
     /// Asks the worker's own rules; then, about what those leave of scene and picture, the client's policy.
-    async fn judge(&self, seen: &Seen, raw: Option<Raw>) -> Result<(Ruled, Option<Raw>), Denied> {
+    async fn judge(
+        &self,
+        seen: &SceneIndex,
+        raw: Option<UnjudgedFrame>,
+    ) -> Result<(Ruled, Option<UnjudgedFrame>), Denied> {
         if seen.scene.windows.len() > MAX_WINDOWS {
             return Err(Denied::Skipped(Vec::new()));
         }
@@ -322,7 +326,7 @@ impl Guard {
 
     /// Application and title of the window in front at the picture's instant, judged with it; none where nobody records
     /// such facts, or they may not be told.
-    async fn focus(&self, seen: &Seen, picture: &Ruled) -> Option<Focus> {
+    async fn focus(&self, seen: &SceneIndex, picture: &Ruled) -> Option<Focus> {
         let told = *self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let state = seen.then().windows.iter().find(|w| w.focused)?;
         if !told.app && !told.title {
@@ -364,7 +368,7 @@ impl Guard {
             // A clock that was set meanwhile says nothing about when the pixels were read.
             late = took > LATE || !(from..=to).contains(&raw.taken_at);
             if !late && same_places(&before, &layout) {
-                let raw = Raw::new(raw, &layout);
+                let raw = UnjudgedFrame::new(raw, &layout);
                 return Ok(Captured { raw, layout, from, to });
             }
         }
@@ -410,7 +414,7 @@ fn same_places(a: &Layout, b: &Layout) -> bool {
 
 /// Draws the masks and tells what was covered, in the frame's own pixels: sorted, each once, so that nothing is told by
 /// the order.
-fn cover(mut raw: Raw, places: &[Covered]) -> (Raw, Vec<parcel::Redaction>) {
+fn cover(mut raw: UnjudgedFrame, places: &[Covered]) -> (UnjudgedFrame, Vec<parcel::Redaction>) {
     let origin = raw.area();
     let local = |a: Area| Area {
         x: a.x.saturating_sub(origin.x),

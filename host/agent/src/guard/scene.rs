@@ -20,7 +20,7 @@ const LONGEST_TITLE: usize = 4_096;
 
 /// What was seen around an instant: a scene, which window each of its entries is, and the layouts behind it.
 #[derive(Clone)]
-pub struct Seen {
+pub struct SceneIndex {
     /// What the policies are asked about.
     pub scene: Scene,
     /// The window that each entry of the scene is, by the host's number.
@@ -46,7 +46,7 @@ pub struct Covered {
 
 /// Gathers every window of `then` and every other title and place that the layouts of `span` show.
 #[must_use]
-pub fn gather(kind: SceneKind, at: u64, then: Arc<Layout>, span: Vec<Arc<Layout>>) -> Seen {
+pub fn gather(kind: SceneKind, at: u64, then: Arc<Layout>, span: Vec<Arc<Layout>>) -> SceneIndex {
     let mut windows: Vec<Window> = Vec::new();
     let mut ids = Vec::new();
     let mut known = BTreeSet::new();
@@ -60,7 +60,7 @@ pub fn gather(kind: SceneKind, at: u64, then: Arc<Layout>, span: Vec<Arc<Layout>
         }
     }
     let owners = owners(&then, &span);
-    Seen { scene: Scene { kind, at, windows }, ids, then, span, owners, ours: BTreeSet::new() }
+    SceneIndex { scene: Scene { kind, at, windows }, ids, then, span, owners, ours: BTreeSet::new() }
 }
 
 /// A window as a policy is asked about it. The host's id stays with the host.
@@ -96,7 +96,7 @@ pub fn area(a: Area) -> model::Area {
     model::Area { x: a.x, y: a.y, width: a.width, height: a.height }
 }
 
-impl Seen {
+impl SceneIndex {
     /// The layout at the instant.
     #[must_use]
     pub fn then(&self) -> &Arc<Layout> {

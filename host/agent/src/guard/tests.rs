@@ -85,7 +85,7 @@ impl Painted {
 }
 
 #[async_trait]
-impl Eyes for Painted {
+impl DesktopSource for Painted {
     fn current(&self) -> Result<Arc<Layout>, SensorError> {
         let monitor = |n: i32| Monitor {
             name: format!("monitor {n}"),
@@ -145,7 +145,7 @@ fn guard(eyes: Painted, client: Option<Says>, own: Option<Says>) -> (Guard, Arc<
     let boxed = |says: Says| Box::new(says) as Box<dyn Judge>;
     let policies = Policies::new(client.map(boxed), own.map(boxed));
     let clock = Arc::clone(&eyes.clock) as Arc<dyn Clock>;
-    (Guard::new(Arc::clone(&eyes) as Arc<dyn Eyes>, policies, clock), eyes)
+    (Guard::new(Arc::clone(&eyes) as Arc<dyn DesktopSource>, policies, clock), eyes)
 }
 
 fn keep() -> Option<Says> {
@@ -249,7 +249,7 @@ async fn invariant_02_a_title_that_is_read_late_still_counts() {
 struct Stalled(Painted);
 
 #[async_trait]
-impl Eyes for Stalled {
+impl DesktopSource for Stalled {
     fn current(&self) -> Result<Arc<Layout>, SensorError> {
         self.0.current()
     }
@@ -275,7 +275,8 @@ async fn invariant_02_a_capture_that_took_long_is_taken_again() {
     let eyes = Arc::new(Stalled(Painted::new(vec![window(1, "one")], &[0])));
     let boxed = Box::new(Says::new(Ok(Verdict::Keep))) as Box<dyn Judge>;
     let clock = Arc::clone(&eyes.0.clock) as Arc<dyn Clock>;
-    let guard = Guard::new(Arc::clone(&eyes) as Arc<dyn Eyes>, Policies::new(Some(boxed), None), clock);
+    let guard =
+        Guard::new(Arc::clone(&eyes) as Arc<dyn DesktopSource>, Policies::new(Some(boxed), None), clock);
     guard.picture(Scope::Desktop).await.unwrap();
     assert_eq!(eyes.0.captures.load(Ordering::Acquire), 2);
 }

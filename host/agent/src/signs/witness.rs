@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use candor_protocol::Sign;
 
-use crate::guard::eyes::Eyes;
+use crate::guard::eyes::DesktopSource;
 use crate::program::is_run_by;
 
 /// Judges what the program at the other end of a control connection says that it shows.
@@ -23,7 +23,7 @@ pub struct OnScreen {
     /// The program `candor`.
     pub program: PathBuf,
     /// The display.
-    pub eyes: Arc<dyn Eyes>,
+    pub eyes: Arc<dyn DesktopSource>,
 }
 
 impl Witness for OnScreen {

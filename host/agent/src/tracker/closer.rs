@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::{FLUSH_MS, Tracker};
-use crate::closing::Closing;
+use crate::closing::SegmentLedger;
 use crate::collectors::{CollectorHandle, flush};
 
 /// How long after its end a segment stays open for pictures that are still being judged and counts on their way, ms.
@@ -27,7 +27,7 @@ pub(super) struct Closed {
 
 /// Closes segments in a task of its own.
 pub(super) struct Closer {
-    closing: Arc<Closing>,
+    closing: Arc<SegmentLedger>,
     collectors: Vec<CollectorHandle>,
     /// Rung when something was closed.
     bell: Arc<Notify>,
@@ -37,7 +37,11 @@ pub(super) struct Closer {
 }
 
 impl Closer {
-    pub(super) fn new(closing: Arc<Closing>, collectors: Vec<CollectorHandle>, bell: Arc<Notify>) -> Self {
+    pub(super) fn new(
+        closing: Arc<SegmentLedger>,
+        collectors: Vec<CollectorHandle>,
+        bell: Arc<Notify>,
+    ) -> Self {
         Self { closing, collectors, bell, task: None, failed: BTreeMap::new() }
     }
 
