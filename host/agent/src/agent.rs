@@ -60,7 +60,7 @@ pub struct Setup {
 
 /// A running agent.
 pub struct Agent {
-    house: Arc<AgentContext>,
+    context: Arc<AgentContext>,
     /// By the name of their sessions.
     seats: Mutex<BTreeMap<String, Arc<ContractSession>>>,
     remembered: Mutex<Remembered>,
@@ -88,7 +88,7 @@ impl Drop for PluginRuntime {
 }
 
 /// An error of the inside, as a sentence.
-pub(crate) fn words(error: impl std::fmt::Display) -> String {
+pub(crate) fn error_text(error: impl std::fmt::Display) -> String {
     format!("{error:#}")
 }
 
@@ -122,7 +122,7 @@ impl Agent {
         let own_rules = OwnRules::load(&folder);
         let revision = Arc::new(watch::channel(1).0);
         let signs = Signs::new(Arc::clone(&revision));
-        let house = Arc::new(AgentContext {
+        let context = Arc::new(AgentContext {
             folder,
             clock,
             eyes,
@@ -137,11 +137,11 @@ impl Agent {
             runtime: handle,
             revision,
         });
-        let mut remembered = Remembered::load(&house.folder);
-        let preferences = settings::preferences(&house.folder)?;
+        let mut remembered = Remembered::load(&context.folder);
+        let preferences = settings::preferences(&context.folder)?;
         let mut seats = BTreeMap::new();
-        for folder in house.folder.contracts()? {
-            let seat = ContractSession::open(&house, folder, &preferences).await?;
+        for folder in context.folder.contracts()? {
+            let seat = ContractSession::open(&context, folder, &preferences).await?;
             seats.insert(seat.shared.session.clone(), Arc::new(seat));
         }
         if let Some(before) = remembered.take_before() {
@@ -149,15 +149,15 @@ impl Agent {
             if let Some(seat) = current.or_else(|| seats.values().next()) {
                 seat.work_on(|work| *work = before).await;
             }
-            remembered.keep(&house.folder)?;
+            remembered.keep(&context.folder)?;
         }
         for seat in seats.values() {
-            if let Err(why) = seat.ready().await {
+            if let Err(why) = seat.ensure_pipeline().await {
                 tracing::info!("{why}");
             }
         }
         Ok(Arc::new(Self {
-            house,
+            context,
             seats: Mutex::new(seats),
             remembered: Mutex::new(remembered),
             _runtime: runtime,
@@ -171,7 +171,7 @@ impl Agent {
 
     /// From now on what is said to be shown counts only where `witness` sees it. Without one, whoever says so is believed.
     pub fn signs_judged_by(&self, witness: Arc<dyn Witness>) {
-        self.house.signs.judged_by(witness);
+        self.context.signs.judged_by(witness);
     }
 
     /// Serves the control socket until `stop` fires or somebody asks it to quit; then tracking ends and everything is
@@ -180,7 +180,7 @@ impl Agent {
     /// # Errors
     /// Where the socket cannot be opened.
     pub async fn serve(self: Arc<Self>, ready: impl FnOnce(), stop: impl Future<Output = ()>) -> Result<()> {
-        let folder = self.house.folder.make("run")?;
+        let folder = self.context.folder.make("run")?;
         let listener = control::listen(&folder).await.context("the control socket could not be opened")?;
         let watching = tokio::spawn(Arc::clone(&self).watch_disk());
         let showing = tokio::spawn(Arc::clone(&self).keep_signs());
@@ -202,7 +202,7 @@ impl Agent {
                     tokio::spawn(async move {
                         let process = stream.peer_cred().ok().and_then(|peer| peer.pid());
                         let process = process.and_then(|process| u32::try_from(process).ok());
-                        let shown = Arc::new(agent.house.signs.place(process));
+                        let shown = Arc::new(agent.context.signs.place(process));
                         let answer = |request| {
                             let (agent, shown) = (Arc::clone(&agent), Arc::clone(&shown));
                             async move { agent.answer(request, &shown).await }
@@ -221,17 +221,17 @@ impl Agent {
         for seat in self.seats().await {
             seat.stop().await;
         }
-        self.house.journal.sync().await.context("the journal could not be written")
+        self.context.journal.sync().await.context("the journal could not be written")
     }
 
     async fn answer(&self, request: Request, shown: &Place) -> Response {
         let refused = |why: String| Response::Error(plain::cut(&plain::visible(&why), MAX_REFUSAL));
-        self.obey(request, shown).await.map_or_else(refused, Response::Ok)
+        self.dispatch(request, shown).await.map_or_else(refused, Response::Ok)
     }
 
     /// What all seats share.
-    pub(crate) fn house(&self) -> &Arc<AgentContext> {
-        &self.house
+    pub(crate) fn context(&self) -> &Arc<AgentContext> {
+        &self.context
     }
 
     /// All seats, in order of their sessions' names.
@@ -275,19 +275,19 @@ impl Agent {
     async fn remember(&self, change: impl FnOnce(&mut Remembered)) {
         let mut remembered = self.remembered.lock().await;
         change(&mut remembered);
-        if let Err(error) = remembered.keep(&self.house.folder) {
+        if let Err(error) = remembered.keep(&self.context.folder) {
             tracing::warn!("what to remember could not be kept: {error:#}");
         }
     }
 
     /// Everybody who shows something or has something to deliver looks again.
-    async fn rung(&self) -> Result<Value, String> {
+    async fn notify_all(&self) -> Result<Value, String> {
         for seat in self.seats().await {
             if let Some(pipeline) = seat.pipeline().await {
-                pipeline.bell.notify_one();
+                pipeline.outbox_changed.notify_one();
             }
         }
-        self.house.revision.send_modify(|revision| *revision += 1);
+        self.context.revision.send_modify(|revision| *revision += 1);
         Ok(Value::Null)
     }
 
@@ -302,7 +302,7 @@ impl Agent {
                 }
             }
         };
-        Arc::clone(&self.house.signs).keep(self.tray.clone(), recorded, changed).await;
+        Arc::clone(&self.context.signs).keep(self.tray.clone(), recorded, changed).await;
     }
 
     /// Whether it is recorded under a contract whose recording has to be shown.
@@ -324,18 +324,18 @@ impl Agent {
 
     async fn watch_disk(self: Arc<Self>) {
         loop {
-            let folder = self.house.folder.path("journal");
+            let folder = self.context.folder.path("journal");
             let bytes = tokio::task::spawn_blocking(move || doctor::folder_bytes(&folder)).await.unwrap_or(0);
             self.disk.store(bytes, std::sync::atomic::Ordering::Release);
-            if let Ok(preferences) = settings::preferences(&self.house.folder) {
+            if let Ok(preferences) = settings::preferences(&self.context.folder) {
                 let used = bytes >= preferences.disk_limit;
                 for seat in self.seats().await {
                     if seat.shared.choices().disk_used_up != used {
-                        self.prefer(&preferences).await;
+                        self.apply_preferences(&preferences).await;
                     }
                 }
             }
-            crate::clock::sleep(self.house.clock.as_ref(), DISK_MS).await;
+            crate::clock::sleep(self.context.clock.as_ref(), DISK_MS).await;
         }
     }
 }

@@ -15,7 +15,7 @@ pub trait Clock: Send + Sync + 'static {
     /// Milliseconds since an arbitrary start; never goes back, and goes on while the computer sleeps.
     fn boot(&self) -> u64;
     /// How long to really wait for `ms` milliseconds of this clock to pass.
-    fn real(&self, ms: u64) -> Duration;
+    fn to_real_duration(&self, ms: u64) -> Duration;
     /// How many milliseconds of this clock pass in `real`.
     fn shown(&self, real: Duration) -> u64 {
         millis(real)
@@ -57,7 +57,7 @@ impl Clock for SystemClock {
         self.monotonic().saturating_add(candor_sensors::asleep_ms())
     }
 
-    fn real(&self, ms: u64) -> Duration {
+    fn to_real_duration(&self, ms: u64) -> Duration {
         Duration::from_millis(ms)
     }
 }
@@ -95,7 +95,7 @@ impl Clock for FastClock {
         millis(real).saturating_mul(u64::from(self.speed))
     }
 
-    fn real(&self, ms: u64) -> Duration {
+    fn to_real_duration(&self, ms: u64) -> Duration {
         Duration::from_micros(ms.saturating_mul(1_000) / u64::from(self.speed))
     }
 }
@@ -132,7 +132,7 @@ impl Anchor {
 
 /// Waits for `ms` milliseconds of that clock.
 pub async fn sleep(clock: &dyn Clock, ms: u64) {
-    tokio::time::sleep(clock.real(ms)).await;
+    tokio::time::sleep(clock.to_real_duration(ms)).await;
 }
 
 /// Waits until that clock shows `at`; returns at once where it does already.

@@ -59,9 +59,9 @@ pub struct SegmentLedger {
     /// Whether a collector takes pictures.
     pub pictures: bool,
     /// One segment is closed or changed at a time.
-    pub turn: Mutex<()>,
+    pub edit_lock: Mutex<()>,
     /// Segments that are to be sent as soon as they close, without a hold.
-    pub at_once: std::sync::Mutex<BTreeSet<u64>>,
+    pub send_immediately: std::sync::Mutex<BTreeSet<u64>>,
     /// Segments that hold something that no parcel tells yet.
     pub marks: Marks,
     /// Removals that can still be undone.
@@ -107,7 +107,7 @@ impl SegmentLedger {
     /// # Errors
     /// Where it could not be closed; it stays open and can be tried again.
     pub async fn close(&self, start: u64) -> Result<Option<OutboxEntry>, CloseError> {
-        let _turn = self.turn.lock().await;
+        let _turn = self.edit_lock.lock().await;
         match self.latest(start).await? {
             None => self.close_now(start).await,
             Some(latest) if self.unfinished(start).await?.contains(&start) => {
@@ -129,7 +129,7 @@ impl SegmentLedger {
     }
 
     /// Writes a closed segment anew from what the journal holds of it now, in place of its latest parcel. None where
-    /// the segment is not closed: it will hold the change when it is. The caller has [`Self::turn`].
+    /// the segment is not closed: it will hold the change when it is. The caller has [`Self::edit_lock`].
     ///
     /// # Errors
     /// Where it could not be written; the parcel before stays, and the change is caught up with at the next start.
@@ -210,7 +210,7 @@ impl SegmentLedger {
         assemble(&self.frame(start, 1, None), records).map(|assembled| assembled.parcel)
     }
 
-    /// Closes a segment; the caller has [`Self::turn`].
+    /// Closes a segment; the caller has [`Self::edit_lock`].
     pub(crate) async fn close_now(&self, start: u64) -> Result<Option<OutboxEntry>, CloseError> {
         let closed = self.write(start, None).await;
         if closed.is_err() {
@@ -225,7 +225,7 @@ impl SegmentLedger {
     /// # Errors
     /// As [`Self::revise`].
     pub async fn without_picture(&self, start: u64, why: NoSnapshot) -> Result<bool, CloseError> {
-        let _turn = self.turn.lock().await;
+        let _turn = self.edit_lock.lock().await;
         let record = Record::NoSnapshot { why };
         self.shared.record(start, &record).await?;
         Ok(self.revise(start).await?.is_some())
@@ -237,7 +237,7 @@ impl SegmentLedger {
     /// # Errors
     /// As [`Self::revise`].
     pub async fn remake(&self, start: u64) -> Result<bool, CloseError> {
-        let _turn = self.turn.lock().await;
+        let _turn = self.edit_lock.lock().await;
         Ok(self.revise(start).await?.is_some())
     }
 
@@ -256,7 +256,7 @@ impl SegmentLedger {
     /// # Errors
     /// Where the journal could not be read. A segment that cannot be signed now stops no other.
     pub async fn sign_anew(&self) -> Result<(), CloseError> {
-        let _turn = self.turn.lock().await;
+        let _turn = self.edit_lock.lock().await;
         let journal = &self.shared.journal;
         for entry in journal.closed_parcels(&self.shared.session, 0, u64::MAX >> 1).await? {
             let unsettled =
@@ -380,7 +380,7 @@ impl SegmentLedger {
             body: serde_json::to_vec(&record)?,
             revision,
         };
-        let at_once = self.at_once.lock().unwrap_or_else(PoisonError::into_inner).remove(&start);
+        let at_once = self.send_immediately.lock().unwrap_or_else(PoisonError::into_inner).remove(&start);
         // The hold is over for what the client has seen before. What the worker took back stays taken back, and what has
         // nothing to tell any more before anybody was told of it goes nowhere: held for good, until it is cancelled a
         // moment later.
@@ -447,7 +447,7 @@ impl SegmentLedger {
     /// # Errors
     /// Where the journal could not be read or written.
     pub async fn catch_up(&self) -> Result<(), CloseError> {
-        let _turn = self.turn.lock().await;
+        let _turn = self.edit_lock.lock().await;
         for start in self.unfinished(0).await? {
             if let Some(latest) = self.latest(start).await?
                 && let Err(error) = self.write(start, Some(latest)).await

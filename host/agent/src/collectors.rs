@@ -112,7 +112,7 @@ pub fn tell_window_changes(
 
 /// Waits until all collectors have done what they were handed, each at most `limit_ms`.
 pub async fn flush(collectors: &[CollectorHandle], shared: &ContractState, limit_ms: u64) {
-    let limit = shared.clock.real(limit_ms);
+    let limit = shared.clock.to_real_duration(limit_ms);
     // All at once: the slowest decides how long it takes, not their sum.
     let waits = collectors.iter().map(|c| {
         let (done, wait) = oneshot::channel();

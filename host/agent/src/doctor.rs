@@ -27,10 +27,10 @@ fn check(name: &str, ok: bool, found: impl Into<String>, advice: &str) -> Check 
 
 /// All checks.
 pub(crate) async fn check_all(agent: &Agent) -> Vec<Check> {
-    let house = agent.house();
+    let context = agent.context();
     let mut all = Vec::new();
-    all.push(display(&house.eyes).await);
-    all.push(counting(house.input.as_ref()).await);
+    all.push(display(&context.eyes).await);
+    all.push(counting(context.input.as_ref()).await);
     all.push(disk(agent));
     all.push(memory());
     all.push(load());
@@ -90,8 +90,8 @@ const LEAST_FREE: u64 = 100 << 20;
 
 fn disk(agent: &Agent) -> Check {
     let bytes = agent.disk_bytes();
-    let limit = crate::settings::preferences(&agent.house().folder).map_or(u64::MAX, |p| p.disk_limit);
-    let free = rustix::fs::statvfs(agent.house().folder.path("."))
+    let limit = crate::settings::preferences(&agent.context().folder).map_or(u64::MAX, |p| p.disk_limit);
+    let free = rustix::fs::statvfs(agent.context().folder.path("."))
         .map(|found| found.f_bavail.saturating_mul(found.f_frsize));
     if let Ok(free) = free
         && free < LEAST_FREE

@@ -51,7 +51,7 @@ impl SegmentLedger {
     /// Where it was delivered or refused already.
     pub async fn take_back(&self, start: u64) -> Result<(), EditError> {
         // Not while it is written anew: the one that is named would no longer be the one that is sent.
-        let _turn = self.turn.lock().await;
+        let _turn = self.edit_lock.lock().await;
         if let Some(latest) = self.latest(start).await? {
             self.shared.journal.cancel(&latest.parcel_id, self.shared.clock.now()).await?;
         }
@@ -98,7 +98,7 @@ impl SegmentLedger {
             return Err(EditError::Refused("the terms have no such label"));
         }
         self.check_lock(start)?;
-        let _turn = self.turn.lock().await;
+        let _turn = self.edit_lock.lock().await;
         self.all_written().await?;
         self.not_taken_back(start).await?;
         let records = since_removal(&self.records(start).await?);
@@ -163,7 +163,7 @@ impl SegmentLedger {
         let mut sum: Option<Forgotten> = None;
         let mut locked = false;
         for start in cut.starts(from, to) {
-            let _turn = self.turn.lock().await;
+            let _turn = self.edit_lock.lock().await;
             self.all_written().await?;
             let records = self.records(start).await?;
             // What the running minute holds is in no record yet.
@@ -209,7 +209,7 @@ impl SegmentLedger {
         }
         let mut removed = 0;
         for start in self.shared.cut.starts(from, to) {
-            let _turn = self.turn.lock().await;
+            let _turn = self.edit_lock.lock().await;
             self.all_written().await?;
             let meant = |r: &StoredRecord| match &r.record {
                 Record::Custom(note) => {
@@ -291,7 +291,7 @@ impl SegmentLedger {
         let mut typed = Vec::new();
         let mut removed = false;
         for (start, end) in self.whole_segments(from, to.min(now)) {
-            let _turn = self.turn.lock().await;
+            let _turn = self.edit_lock.lock().await;
             self.all_written().await?;
             let records = self.records(start).await?;
             if is_removed(&records) {

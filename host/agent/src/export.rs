@@ -72,7 +72,7 @@ pub(crate) async fn export(agent: &Agent, to: &str) -> Result<Exported> {
         )?;
     }
     let zone = TimeZone::system();
-    let journal = &agent.house().journal;
+    let journal = &agent.context().journal;
     let Written { records, pictures, by_session } = write_records(journal, &folder, &zone).await?;
     write_parcels(journal, &folder, &seats).await?;
     let mut contracts = Vec::new();
@@ -82,7 +82,7 @@ pub(crate) async fn export(agent: &Agent, to: &str) -> Result<Exported> {
         contracts.push(Contract { terms: &seat.enrolment.terms, segments, pictures });
     }
     table::write(&folder, &contracts, &zone)?;
-    pages::write(&folder, &contracts, &zone, agent.house().clock.now())?;
+    pages::write(&folder, &contracts, &zone, agent.context().clock.now())?;
     Ok(Exported { folder: to.to_owned(), records, pictures })
 }
 
@@ -110,13 +110,13 @@ fn local(at: u64, zone: &TimeZone) -> Option<Zoned> {
 
 /// All segments of a contract, in order. What is billed of them is known only of a contract that is worked on.
 async fn segments(seat: &ContractSession) -> Result<Vec<Segment>> {
-    let now = seat.house.clock.now();
+    let now = seat.context.clock.now();
     if let Some(pipeline) = seat.pipeline().await {
         return Ok(pipeline.closing.segments(0, now.saturating_add(1)).await?);
     }
     let mut all = Vec::new();
-    for entry in seat.house.journal.closed_parcels(&seat.shared.session, 0, now.saturating_add(1)).await? {
-        let envelope = seat.house.journal.envelope(&entry.parcel_id).await;
+    for entry in seat.context.journal.closed_parcels(&seat.shared.session, 0, now.saturating_add(1)).await? {
+        let envelope = seat.context.journal.envelope(&entry.parcel_id).await;
         if let Some(parcel) = envelope.ok().and_then(|bytes| crate::closing::read_parcel(&bytes)) {
             all.push(view(&parcel, Some(&entry), 0, now));
         }
@@ -215,7 +215,7 @@ async fn write_parcels(journal: &Journal, folder: &Path, seats: &[Arc<ContractSe
     let mut listed: BTreeSet<String> = entries.iter().map(|entry| entry.parcel_id.clone()).collect();
     if entries.len() >= LISTED as usize {
         for seat in seats {
-            let now = seat.house.clock.now().saturating_add(1);
+            let now = seat.context.clock.now().saturating_add(1);
             let latest = journal.closed_parcels(&seat.shared.session, 0, now).await?;
             entries.extend(latest.into_iter().filter(|entry| listed.insert(entry.parcel_id.clone())));
         }

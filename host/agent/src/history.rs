@@ -352,7 +352,7 @@ impl SegmentLedger {
     /// When an open segment is sent at the earliest.
     #[must_use]
     pub fn sends_at(&self, start: u64) -> u64 {
-        let at_once = self.at_once.lock().unwrap_or_else(PoisonError::into_inner).contains(&start);
+        let at_once = self.send_immediately.lock().unwrap_or_else(PoisonError::into_inner).contains(&start);
         self.shared.cut.end_of(start) + if at_once { 0 } else { self.terms.hold_ms }
     }
 }

@@ -57,7 +57,7 @@ impl SegmentLedger {
             record => is_typed(record, from),
         };
         for start in self.shared.cut.starts(from, to) {
-            let _turn = self.turn.lock().await;
+            let _turn = self.edit_lock.lock().await;
             self.all_written().await?;
             let records = self.records(start).await?;
             // Nothing but the answer was removed there: without it there is no removal to tell of.

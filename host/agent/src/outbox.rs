@@ -181,7 +181,7 @@ impl OutboxWorker {
             match self.turn(&mut anchor, &mut asked).await {
                 // Either something changed or it is time to look again.
                 Ok(wait) => {
-                    let wait = self.shared.clock.real(wait);
+                    let wait = self.shared.clock.to_real_duration(wait);
                     let _ = tokio::time::timeout(wait, self.closed.notified()).await;
                 }
                 Err(error) => {

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use candor_protocol::{OwnRule, Picture, Preview};
 use candor_sandbox::model::{Denied, Scope};
 
-use crate::agent::words;
+use crate::agent::error_text;
 use crate::guard::judgement::{Judge, Policies};
 use crate::guard::{Guard, NoPicture};
 use crate::hosts::no_snapshot;
@@ -24,14 +24,14 @@ pub(crate) async fn preview(
     own_rules: Option<Vec<OwnRule>>,
     max_width: u32,
 ) -> Result<Preview, String> {
-    let house = &seat.house;
-    let eyes = house.eyes.as_ref().map_err(|why| format!("there is nothing to see: {why}"))?;
+    let context = &seat.context;
+    let eyes = context.eyes.as_ref().map_err(|why| format!("there is nothing to see: {why}"))?;
     let own = match own_rules {
-        Some(rules) => Own::Set(settings::own_settings(&rules).map_err(words)?),
-        None => house.own_rules.now(),
+        Some(rules) => Own::Set(settings::own_settings(&rules).map_err(error_text)?),
+        None => context.own_rules.now(),
     };
-    let sandbox = sandbox(&house.folder, &house.compiler).map_err(words)?;
-    let library = Library { sandbox: &sandbox, folder: &house.plugins };
+    let sandbox = sandbox(&context.folder, &context.compiler).map_err(error_text)?;
+    let library = Library { sandbox: &sandbox, folder: &context.plugins };
     if let Own::Set(Some(own)) = &own {
         // A bad rule is refused with its place; a picture without it would not be what the client sees.
         library.own_rules(own.clone()).await?;
@@ -39,7 +39,7 @@ pub(crate) async fn preview(
     let Plugins { policy, own, own_problem, .. } = library.open(&seat.enrolment.terms, own).await;
     let looks_in = policy.as_ref().filter(|p| !p.grants.capabilities.is_empty()).map(|p| p.sha256.clone());
     if let Some(sha256) = looks_in {
-        let (.., acceptance) = seat.notice().await.map_err(words)?;
+        let (.., acceptance) = seat.notice().await.map_err(error_text)?;
         if !acceptance.is_some_and(|a| a.grants.values().any(|granted| granted.sha256 == sha256)) {
             return Err("the client's policy looks into pictures, and you have not allowed it: read and accept the notice \
                         first"
@@ -51,8 +51,8 @@ pub(crate) async fn preview(
     if own_problem.is_some() {
         policies.own_failed();
     }
-    let guard = Guard::new(Arc::clone(eyes), policies, Arc::clone(&house.clock));
-    if let Some(program) = &house.own_program {
+    let guard = Guard::new(Arc::clone(eyes), policies, Arc::clone(&context.clock));
+    if let Some(program) = &context.own_program {
         guard.set_own_program(program.clone());
     }
     guard.set_active_monitor_only(seat.shared.choices().active_monitor_only);
@@ -65,7 +65,7 @@ pub(crate) async fn preview(
     let own_index = rules.len().saturating_sub(1);
     let width = max_width.clamp(64, 4_096);
     let encoded = tokio::task::spawn_blocking(move || encode_small(&masked, width)).await;
-    let (bytes, redactions) = encoded.map_err(words)?.map_err(words)?;
+    let (bytes, redactions) = encoded.map_err(error_text)?.map_err(error_text)?;
     let mut by: Vec<u32> = redactions.iter().filter_map(|r| r.rule).collect();
     by.sort_unstable();
     by.dedup();

@@ -122,7 +122,7 @@ impl SegmentLedger {
     pub async fn remove_picture(&self, start: u64) -> Result<bool, EditError> {
         let now = self.shared.clock.now();
         let with_time = self.terms.picture_removal == PictureRemoval::RemovesTime && now < lock_of(start);
-        let _turn = self.turn.lock().await;
+        let _turn = self.edit_lock.lock().await;
         self.all_written().await?;
         if with_time {
             // What was seen before this, and is still being judged or written, is not kept either.
@@ -146,7 +146,7 @@ impl SegmentLedger {
         let cut = &self.shared.cut;
         let (from, to, now) = (cut.start_of(at), cut.end_of(at), self.shared.clock.now());
         self.check_lock(from)?;
-        let _turn = self.turn.lock().await;
+        let _turn = self.edit_lock.lock().await;
         self.all_written().await?;
         self.shared.removed(from, to.min(now.saturating_add(1))).await;
         // What was counted before belongs to what is removed, and comes back with it.
@@ -176,7 +176,7 @@ impl SegmentLedger {
     /// # Errors
     /// `EditError`, where there is none or it is too late.
     pub async fn restore(&self, start: u64) -> Result<(), EditError> {
-        let _turn = self.turn.lock().await;
+        let _turn = self.edit_lock.lock().await;
         self.all_written().await?;
         let records = self.records(start).await?;
         let mut open = open_removals(&records);
@@ -229,7 +229,7 @@ impl SegmentLedger {
     async fn finish_removals(&self) -> Result<Option<u64>, CloseError> {
         let mut next = None;
         for start in self.removals.with(|open| open.clone()) {
-            let _turn = self.turn.lock().await;
+            let _turn = self.edit_lock.lock().await;
             let due = match self.latest(start).await? {
                 // It runs, or was not closed yet.
                 None => Some(self.sends_at(start)),
@@ -357,7 +357,7 @@ pub(crate) async fn finish(closing: Weak<SegmentLedger>) {
         let next = match work.await {
             Ok(next) => {
                 here.shared.problem("removal", None);
-                next.map(|at| clock.real(at.saturating_sub(clock.now()).max(1)))
+                next.map(|at| clock.to_real_duration(at.saturating_sub(clock.now()).max(1)))
             }
             Err(error) => {
                 here.shared

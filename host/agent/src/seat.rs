@@ -80,7 +80,7 @@ pub struct AgentContext {
 /// This device's place in one contract.
 pub struct ContractSession {
     /// What all seats share.
-    pub house: Arc<AgentContext>,
+    pub context: Arc<AgentContext>,
     /// Its own data.
     pub folder: Folder,
     /// Where the device is enrolled, and the terms.
@@ -112,7 +112,7 @@ pub struct Pipeline {
     /// Held by whoever answers the idle question, or undoes that.
     pub answering: Mutex<()>,
     /// Rung when there may be something to deliver.
-    pub bell: Arc<Notify>,
+    pub outbox_changed: Arc<Notify>,
     guard: Option<Arc<Guard>>,
     /// SHA-256 of the component that judges own rules, as it was accepted.
     own_sha256: Option<String>,
@@ -220,19 +220,23 @@ impl ContractSession {
     ///
     /// # Errors
     /// Where its enrolment cannot be read.
-    pub async fn open(house: &Arc<AgentContext>, folder: Folder, preferences: &Preferences) -> Result<Self> {
-        let enrolment = folder.settled_enrolment(&house.journal).await?;
+    pub async fn open(
+        context: &Arc<AgentContext>,
+        folder: Folder,
+        preferences: &Preferences,
+    ) -> Result<Self> {
+        let enrolment = folder.settled_enrolment(&context.journal).await?;
         let terms = &enrolment.terms;
         let shared = ContractState::new(
-            Arc::clone(&house.clock),
-            house.journal.clone(),
+            Arc::clone(&context.clock),
+            context.journal.clone(),
             folder.session_name(&enrolment),
             Arc::new(Cut::new(terms, &enrolment.earlier_cuts)),
-            Arc::clone(&house.revision),
+            Arc::clone(&context.revision),
         );
         shared.choose(|choices| *choices = settings::choices(preferences, terms, false));
         Ok(Self {
-            house: Arc::clone(house),
+            context: Arc::clone(context),
             work: Mutex::new(Work::load(&folder)),
             folder,
             shared: Arc::new(shared),
@@ -285,12 +289,12 @@ impl ContractSession {
     /// # Errors
     /// Where plugins cannot be opened or the acceptance cannot be read.
     pub async fn notice(&self) -> Result<(Plugins, Notice, Option<Acceptance>)> {
-        let house = &self.house;
+        let context = &self.context;
         // Policies are loaded and asked for their rules: on the plugins' runtime, as all plugins.
-        let (home, folder, enrolment) = (house.folder.clone(), self.folder.clone(), self.enrolment.clone());
-        let (library, compiler) = (house.plugins.clone(), house.compiler.clone());
-        let own = house.own_rules.now();
-        let opened = house
+        let (home, folder, enrolment) = (context.folder.clone(), self.folder.clone(), self.enrolment.clone());
+        let (library, compiler) = (context.plugins.clone(), context.compiler.clone());
+        let own = context.own_rules.now();
+        let opened = context
             .runtime
             .spawn(async move { open_plugins(&home, &folder, &enrolment, &library, &compiler, own).await });
         let (plugins, notice) = opened.await.context("the agent is stopping")??;
@@ -317,7 +321,7 @@ impl ContractSession {
                 loaded.private = http.private;
             }
         }
-        let delivered = delivered(&self.house.folder, &self.shared.session);
+        let delivered = delivered(&self.context.folder, &self.shared.session);
         let as_before = Notice::write(&self.enrolment.terms, &self.enrolment.server, &plugins, &delivered);
         let uid = rustix::process::getuid().as_raw();
         let stays = as_before != notice && as_before.accepted_by(&before, uid);
@@ -329,8 +333,8 @@ impl ContractSession {
     /// # Errors
     /// Where another notice was read than is in force, or the acceptance cannot be kept.
     pub async fn accept(&self, digest: &str, by: &str) -> Result<(), String> {
-        let words = |e: anyhow::Error| format!("{e:#}");
-        let (_, notice, _) = self.notice().await.map_err(words)?;
+        let error_text = |e: anyhow::Error| format!("{e:#}");
+        let (_, notice, _) = self.notice().await.map_err(error_text)?;
         if notice.digest() != digest {
             return Err("the notice has changed since it was read: read it again".into());
         }
@@ -346,9 +350,9 @@ impl ContractSession {
             at: self.shared.clock.now(),
             grants: notice.grants,
         };
-        let before: Option<Acceptance> = self.folder.read_json("acceptance.json").map_err(words)?;
+        let before: Option<Acceptance> = self.folder.read_json("acceptance.json").map_err(error_text)?;
         let changed = before.is_some_and(|before| before.grants != acceptance.grants);
-        self.folder.write_json("acceptance.json", &acceptance).map_err(words)?;
+        self.folder.write_json("acceptance.json", &acceptance).map_err(error_text)?;
         let tracked = match self.pipeline().await {
             Some(pipeline) if changed => {
                 // What runs was granted other things. It begins anew under what is granted now.
@@ -358,7 +362,7 @@ impl ContractSession {
             }
             _ => None,
         };
-        let pipeline = self.ready().await?;
+        let pipeline = self.ensure_pipeline().await?;
         match tracked {
             Some((memo, no_sign)) => pipeline.command(Command::Start { memo, no_sign }).await,
             None => Ok(()),
@@ -369,15 +373,15 @@ impl ContractSession {
     ///
     /// # Errors
     /// Where it is not accepted; says what to do.
-    pub async fn ready(&self) -> Result<Arc<Pipeline>, String> {
+    pub async fn ensure_pipeline(&self) -> Result<Arc<Pipeline>, String> {
         let _turn = self.assembling.lock().await;
         if let Some(pipeline) = self.pipeline().await {
             return Ok(pipeline);
         }
-        let words = |e: anyhow::Error| format!("{e:#}");
-        let (plugins, notice, acceptance) = self.accepted().await.map_err(words)?;
+        let error_text = |e: anyhow::Error| format!("{e:#}");
+        let (plugins, notice, acceptance) = self.accepted().await.map_err(error_text)?;
         let Some(acceptance) = acceptance else {
-            let before: Option<Acceptance> = self.folder.read_json("acceptance.json").map_err(words)?;
+            let before: Option<Acceptance> = self.folder.read_json("acceptance.json").map_err(error_text)?;
             let changed = before.map(|before| notice.changed_since(&before)).unwrap_or_default();
             return Err(format!(
                 "the notice was not accepted, or it changed: read it with `candor notice --contract {id}`, then run \
@@ -386,7 +390,7 @@ impl ContractSession {
                 id = self.enrolment.handle()
             ));
         };
-        let pipeline = Arc::new(self.assemble(plugins, &acceptance).await.map_err(words)?);
+        let pipeline = Arc::new(self.assemble(plugins, &acceptance).await.map_err(error_text)?);
         *self.pipeline.lock().await = Some(Arc::clone(&pipeline));
         if self.over.load(Ordering::Acquire) {
             self.dismantle().await;
@@ -394,7 +398,7 @@ impl ContractSession {
                 "this device was enrolled again meanwhile: read what is recorded, and accept it".into()
             );
         }
-        remind(&pipeline, &self.work().await).await;
+        restore_memo(&pipeline, &self.work().await).await;
         self.shared.changed();
         Ok(pipeline)
     }
@@ -407,7 +411,7 @@ impl ContractSession {
         }
         self.shared.problem("own rules", own_problem.clone());
         let facts = Arc::new(RwLock::new(facts));
-        let guard = match &self.house.eyes {
+        let guard = match &self.context.eyes {
             Ok(eyes) => {
                 let boxed = |p| Box::new(p) as Box<dyn Judge>;
                 let mut policies = Policies::new(policy.map(|p| boxed(p.policy)), own.map(boxed));
@@ -416,9 +420,9 @@ impl ContractSession {
                     policies.own_failed();
                 }
                 write_rules(&facts, policies.rules());
-                let guard = Guard::new(Arc::clone(eyes), policies, Arc::clone(&self.house.clock));
+                let guard = Guard::new(Arc::clone(eyes), policies, Arc::clone(&self.context.clock));
                 guard.set_active_monitor_only(self.shared.choices().active_monitor_only);
-                if let Some(program) = &self.house.own_program {
+                if let Some(program) = &self.context.own_program {
                     guard.set_own_program(program.clone());
                 }
                 Some(Arc::new(guard))
@@ -428,7 +432,7 @@ impl ContractSession {
                 None
             }
         };
-        let key = self.house.folder.device_key(self.enrolment.device_key.as_ref());
+        let key = self.context.folder.device_key(self.enrolment.device_key.as_ref());
         let key = key.map_err(|error| format!("{error:#}"));
         self.shared.problem("key", key.as_ref().err().cloned());
         // Of each session its own: the moments of one client's pictures tell another nothing.
@@ -442,7 +446,7 @@ impl ContractSession {
                 drawn
             }
         };
-        let runtime = &self.house.runtime;
+        let runtime = &self.context.runtime;
         let mut pictures = false;
         let mut counts_activity = self.enrolment.terms.counts_activity();
         let mut running = Vec::new();
@@ -463,9 +467,9 @@ impl ContractSession {
             ));
         }
         if let Some(guard) = &guard {
-            tell_window_changes(guard.changes(), &running, Arc::clone(&self.house.clock));
+            tell_window_changes(guard.changes(), &running, Arc::clone(&self.context.clock));
         }
-        let bell = Arc::new(Notify::new());
+        let outbox_changed = Arc::new(Notify::new());
         let closing = Arc::new(SegmentLedger {
             shared: Arc::clone(&self.shared),
             terms: self.enrolment.terms.clone(),
@@ -475,8 +479,8 @@ impl ContractSession {
             policy: facts,
             counts_activity,
             pictures,
-            turn: Mutex::default(),
-            at_once: std::sync::Mutex::default(),
+            edit_lock: Mutex::default(),
+            send_immediately: std::sync::Mutex::default(),
             marks: Marks::default(),
             removals: Removals::default(),
         });
@@ -490,7 +494,7 @@ impl ContractSession {
         }
         let mut courier = None;
         if let Some(loaded) = uploader {
-            match self.courier(&loaded, acceptance, Arc::clone(&bell), Arc::clone(&closing)).await {
+            match self.courier(&loaded, acceptance, Arc::clone(&outbox_changed), Arc::clone(&closing)).await {
                 Ok(ready) => courier = Some(runtime.spawn(ready.run())),
                 Err(why) => self.shared.problem(&loaded.name, Some(format!("the outbox waits: {why}"))),
             }
@@ -498,9 +502,9 @@ impl ContractSession {
         let (tracker, state) = Tracker::new(
             Arc::clone(&closing),
             running,
-            Arc::clone(&self.house.input),
-            Arc::clone(&self.house.presence),
-            Arc::clone(&bell),
+            Arc::clone(&self.context.input),
+            Arc::clone(&self.context.presence),
+            Arc::clone(&outbox_changed),
         );
         let (commands, queue) = mpsc::channel(COMMANDS);
         let tracker = tokio::spawn(tracker.run(queue));
@@ -511,7 +515,7 @@ impl ContractSession {
             courier: Mutex::new(courier),
             closing,
             answering: Mutex::default(),
-            bell,
+            outbox_changed,
             guard,
             plugins: listed,
             own_sha256,
@@ -561,7 +565,7 @@ impl ContractSession {
             let folder =
                 granted.grants.folder.clone().ok_or("it was granted no folder: accept the notice")?;
             let place = format!("delivered/{}", self.shared.session);
-            self.house.folder.make(&place).map_err(|e| format!("{e:#}"))?;
+            self.context.folder.make(&place).map_err(|e| format!("{e:#}"))?;
             Proof::Written(folder)
         };
         let uploader = loaded
@@ -586,7 +590,7 @@ impl ContractSession {
     }
 
     /// Puts other preferences in force.
-    pub async fn prefer(&self, preferences: &Preferences, disk_used_up: bool) {
+    pub async fn apply_preferences(&self, preferences: &Preferences, disk_used_up: bool) {
         let choices = settings::choices(preferences, &self.enrolment.terms, disk_used_up);
         self.shared.choose(|c| *c = choices);
         if let Some(guard) = self.pipeline().await.and_then(|p| p.guard.clone()) {
@@ -600,9 +604,9 @@ impl ContractSession {
     /// Where they cannot be loaded, with the place of a bad one; or what judges them is not what was accepted.
     pub async fn load_own(&self, settings: Option<&Value>) -> Result<Option<Box<dyn Judge>>, String> {
         let Some(settings) = settings else { return Ok(None) };
-        let house = &self.house;
-        let sandbox = sandbox(&house.folder, &house.compiler).map_err(|e| format!("{e:#}"))?;
-        let library = Library { sandbox: &sandbox, folder: &house.plugins };
+        let context = &self.context;
+        let sandbox = sandbox(&context.folder, &context.compiler).map_err(|e| format!("{e:#}"))?;
+        let library = Library { sandbox: &sandbox, folder: &context.plugins };
         let judging = library.own_rules(settings.clone()).await?;
         if let Some(pipeline) = self.pipeline().await
             && pipeline.own_sha256.as_ref() != Some(&judging.sha256)
@@ -610,7 +614,7 @@ impl ContractSession {
             return Err(format!(
                 "the policy `{OWN}` in {} is another one than was accepted with the notice, so it is not asked: start the \
                  tracker again and read the notice",
-                house.plugins.display()
+                context.plugins.display()
             ));
         }
         Ok(Some(Box::new(judging.policy)))
@@ -643,7 +647,7 @@ impl ContractSession {
     async fn dismantle(&self) {
         let Some(pipeline) = self.pipeline.lock().await.take() else { return };
         // Not seen any more from now on, however long it takes to write down what was.
-        pipeline.closing.shared.tracked.end(self.house.clock.now());
+        pipeline.closing.shared.tracked.end(self.context.clock.now());
         drop(pipeline.commands.lock().await.take());
         let tracker = pipeline.tracker.lock().await.take();
         if let Some(tracker) = tracker
@@ -662,7 +666,7 @@ impl ContractSession {
 }
 
 /// A tracker takes up the memo and label that were set before.
-async fn remind(pipeline: &Pipeline, work: &Work) {
+async fn restore_memo(pipeline: &Pipeline, work: &Work) {
     let commands = [
         Command::Memo { memo: work.memo.clone().unwrap_or_default() },
         Command::Label { label: work.label.clone() },

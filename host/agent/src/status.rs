@@ -12,7 +12,7 @@ use candor_protocol::{
 };
 use candor_seal::Envelope;
 
-use crate::agent::{Agent, words};
+use crate::agent::{Agent, error_text};
 use crate::closing::{SegmentLedger, read_parcel};
 use crate::history::{Totals, refusal, view};
 use crate::segments::tells_nothing;
@@ -25,10 +25,10 @@ const MAX_PICTURE: u64 = 32 << 20;
 
 /// What the agent is doing.
 pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
-    let house = agent.house();
-    let revision = *house.revision.borrow();
-    let counts = house.journal.outbox_counts().await.map_err(words)?;
-    let bytes = house.journal.outbox_bytes().await.map_err(words)?;
+    let context = agent.context();
+    let revision = *context.revision.borrow();
+    let counts = context.journal.outbox_counts().await.map_err(error_text)?;
+    let bytes = context.journal.outbox_bytes().await.map_err(error_text)?;
     let mut contracts = Vec::new();
     for seat in agent.seats().await {
         contracts.push(seat.contract().await);
@@ -44,7 +44,7 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
     let closed = counts.held + counts.waiting + counts.delivered + counts.rejected + counts.cancelled;
     let mut status = Status {
         revision,
-        now: house.clock.now(),
+        now: context.clock.now(),
         tracking: false,
         notice_accepted: false,
         contract: String::new(),
@@ -54,8 +54,8 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
         since: None,
         on_ms: 0,
         sign: SignState {
-            shown: house.signs.shown().into_iter().collect(),
-            wanted: house.signs.starting() || agent.recorded().await,
+            shown: context.signs.shown().into_iter().collect(),
+            wanted: context.signs.starting() || agent.recorded().await,
             without: false,
             missing_since: None,
         },
@@ -106,7 +106,7 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
             counts.rejected
         ));
     }
-    if let Ok(eyes) = &house.eyes
+    if let Ok(eyes) = &context.eyes
         && let Err(why) = eyes.current()
     {
         status.problems.push(format!("Screen: {why}"));
@@ -123,7 +123,7 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
     status.on_ms = state.on_ms
         + state
             .running_since
-            .map_or(0, |_| house.clock.monotonic().saturating_sub(state.running_since_steady));
+            .map_or(0, |_| context.clock.monotonic().saturating_sub(state.running_since_steady));
     status.stopping = state.stopping;
     status.memo = state.memo;
     status.label = state.label;
@@ -152,13 +152,13 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
             // A span is recorded when its minute ends.
             let minute = candor_diary::segment::minute_of(status.now);
             let span = state.running_since.map(|since| (since.max(minute), status.now));
-            closing.so_far(seat.shared.cut.start_of(status.now), span).await.map_err(words)?
+            closing.so_far(seat.shared.cut.start_of(status.now), span).await.map_err(error_text)?
         }
         None => None,
     };
     let running = running.map(|assembled| assembled.parcel);
     let Totals { today_ms, week_ms, over_ms, running_ms, last_picture } =
-        seat.history.totals(closing, running.as_ref(), seat.elsewhere.now()).await.map_err(words)?;
+        seat.history.totals(closing, running.as_ref(), seat.elsewhere.now()).await.map_err(error_text)?;
     (status.today_ms, status.week_ms, status.over_ms) = (today_ms, week_ms, over_ms);
     if let Some(parcel) = running {
         let mut shown = view(&parcel, None, closing.sends_at(parcel.start), status.now);
@@ -170,7 +170,7 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
     if status.last_picture.is_none()
         && let Some(start) = last_picture
     {
-        let found = closing.segments(start, start + 1).await.map_err(words)?;
+        let found = closing.segments(start, start + 1).await.map_err(error_text)?;
         status.last_picture = found.into_iter().next();
     }
     Ok(status)
@@ -178,7 +178,7 @@ pub(crate) async fn status(agent: &Agent) -> Result<Status, String> {
 
 /// The outbox, the latest first.
 pub(crate) async fn outbox(agent: &Agent) -> Result<OutboxAnswer, String> {
-    let journal = &agent.house().journal;
+    let journal = &agent.context().journal;
     // The journal knows sessions, a person the contracts' names.
     let names: HashMap<String, String> = agent
         .seats()
@@ -187,7 +187,7 @@ pub(crate) async fn outbox(agent: &Agent) -> Result<OutboxAnswer, String> {
         .map(|seat| (seat.shared.session.clone(), seat.enrolment.handle().to_owned()))
         .collect();
     let mut entries = Vec::new();
-    for entry in journal.outbox(LISTED).await.map_err(words)? {
+    for entry in journal.outbox(LISTED).await.map_err(error_text)? {
         if entry.state == OutboxState::Replaced || withdrawn(journal, &entry).await {
             continue;
         }
@@ -197,7 +197,7 @@ pub(crate) async fn outbox(agent: &Agent) -> Result<OutboxAnswer, String> {
             ..listed(journal, entry).await
         });
     }
-    let preferences = crate::settings::preferences(&agent.house().folder).map_err(words)?;
+    let preferences = crate::settings::preferences(&agent.context().folder).map_err(error_text)?;
     Ok(OutboxAnswer { entries, disk_bytes: agent.disk_bytes(), disk_limit: preferences.disk_limit })
 }
 
@@ -272,28 +272,28 @@ fn in_words(parcel: &candor_diary::parcel::Parcel) -> String {
 
 /// The exact bytes of a parcel.
 pub(crate) async fn parcel(journal: &Journal, id: &str) -> Result<ParcelBytes, String> {
-    let bytes = journal.envelope(id).await.map_err(words)?;
-    let payload = Envelope::from_json(&bytes).map_err(words)?.payload;
-    let entry = journal.outbox_entry(id).await.map_err(words)?;
+    let bytes = journal.envelope(id).await.map_err(error_text)?;
+    let payload = Envelope::from_json(&bytes).map_err(error_text)?.payload;
+    let entry = journal.outbox_entry(id).await.map_err(error_text)?;
     let mut attachments = Vec::new();
     for blob in &entry.attachments {
-        let info = journal.blob_info(blob).await.map_err(words)?;
+        let info = journal.blob_info(blob).await.map_err(error_text)?;
         attachments.push((info.sha256, info.length));
     }
     Ok(ParcelBytes {
-        envelope: String::from_utf8(bytes).map_err(words)?,
-        document: serde_json::from_slice(&payload).map_err(words)?,
+        envelope: String::from_utf8(bytes).map_err(error_text)?,
+        document: serde_json::from_slice(&payload).map_err(error_text)?,
         attachments,
     })
 }
 
 /// A segment's picture.
 pub(crate) async fn picture(closing: &SegmentLedger, start: u64) -> Result<Picture, String> {
-    let records = closing.records(start).await.map_err(words)?;
+    let records = closing.records(start).await.map_err(error_text)?;
     let blob = crate::removal::picture_of(&records)?;
     let journal = &closing.shared.journal;
-    let info = journal.blob_info(blob).await.map_err(words)?;
+    let info = journal.blob_info(blob).await.map_err(error_text)?;
     let length = u32::try_from(info.length.min(MAX_PICTURE)).unwrap_or(u32::MAX);
-    let bytes = journal.read_blob(blob, 0, length).await.map_err(words)?;
+    let bytes = journal.read_blob(blob, 0, length).await.map_err(error_text)?;
     Ok(Picture { media_type: info.media_type, base64: STANDARD.encode(bytes) })
 }

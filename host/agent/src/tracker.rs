@@ -198,7 +198,7 @@ impl Tracker {
                 Due::Counted(counted) => self.counted(counted).await,
                 Due::Closed(closed) => self.closer.settle(closed),
                 Due::Close => self.close_ended().await,
-                Due::Look => self.attend().await,
+                Due::Look => self.check_presence().await,
                 Due::Retry => drop(self.shared.write_pending().await),
             }
             if !quiet {
@@ -309,18 +309,18 @@ impl Tracker {
                 }
                 self.state.send_modify(|s| s.no_sign = no_sign);
                 let now = self.shared.clock.now();
-                self.back(now).await;
+                self.end_absence(now).await;
                 match memo {
                     Some(memo) => self.set_memo(&memo).await,
                     None if no_sign => self.write_memo(now).await,
                     None => {}
                 }
                 // Whoever resumes at a locked screen is not there either.
-                self.attend().await;
+                self.check_presence().await;
                 Ok(())
             }
             Command::Look => {
-                self.attend().await;
+                self.check_presence().await;
                 Ok(())
             }
             Command::Stop { at } => {
@@ -342,7 +342,7 @@ impl Tracker {
                 let paused = matches!(self.state.borrow().absent, Some((Absence::Paused, _)));
                 let pauses = self.is_on() && !paused;
                 if pauses {
-                    self.leave(Absence::Paused, at).await;
+                    self.begin_absence(Absence::Paused, at).await;
                 }
                 self.shared.tracked.carried_out();
                 if pauses { Ok(()) } else { Err("there is nothing to pause: tracking is off".into()) }
@@ -427,7 +427,7 @@ impl Tracker {
         self.write_memo(now).await;
         if let Some(why) = self.obstacle(self.presence.sample()) {
             // Not even the first seconds pass for tracked.
-            self.leave(why, now).await;
+            self.begin_absence(why, now).await;
             return;
         }
         self.start_counter(now).await;
@@ -456,7 +456,7 @@ impl Tracker {
     }
 
     async fn minute_ended(&mut self, end: u64) {
-        self.attend().await;
+        self.check_presence().await;
         self.end_span(end).await;
         self.segment_turned().await;
         self.count_overdue().await;

@@ -52,8 +52,8 @@ impl Clock for SleepyClock {
         self.fast.shown(real)
     }
 
-    fn real(&self, ms: u64) -> Duration {
-        self.fast.real(ms)
+    fn to_real_duration(&self, ms: u64) -> Duration {
+        self.fast.to_real_duration(ms)
     }
 }
 

@@ -190,7 +190,7 @@ impl Clock for Senses {
         self.timebase.steady() + asleep
     }
 
-    fn real(&self, ms: u64) -> Duration {
+    fn to_real_duration(&self, ms: u64) -> Duration {
         Duration::from_micros(ms.saturating_mul(1_000) / self.timebase.speed)
     }
 

@@ -13,7 +13,7 @@ use candor_protocol::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Agent, words};
+use super::{Agent, error_text};
 use crate::cut::Cut;
 use crate::own_rules::Own;
 use crate::record::Record;
@@ -30,7 +30,7 @@ const WAIT_S: u64 = 20;
 
 impl Agent {
     #[expect(clippy::too_many_lines, reason = "one arm a request: shorter would be harder to read")]
-    pub(super) async fn obey(&self, request: Request, shown: &Place) -> Result<Value, String> {
+    pub(super) async fn dispatch(&self, request: Request, shown: &Place) -> Result<Value, String> {
         if matches!(
             request,
             Request::Stop { .. } | Request::Pause | Request::Switch { .. } | Request::Import { .. }
@@ -49,11 +49,11 @@ impl Agent {
             Request::Start { memo, no_sign } => {
                 let seat = self.current().await?;
                 check_memo(memo.as_deref().unwrap_or(""))?;
-                let pipeline = seat.ready().await?;
+                let pipeline = seat.ensure_pipeline().await?;
                 let mut _starting = None;
                 if !no_sign {
                     let before = self.called_off.load(Ordering::Acquire);
-                    _starting = Some(self.house.signs.required().await?);
+                    _starting = Some(self.context.signs.required().await?);
                     if self.called_off.load(Ordering::Acquire) != before {
                         return Err("tracking did not start: something else was asked for meanwhile".into());
                     }
@@ -85,7 +85,7 @@ impl Agent {
             Request::Import { invitation } => self.import(&invitation).await,
             Request::Notice { contract } => {
                 let seat = self.seat(contract.as_deref()).await?;
-                let (_, notice, acceptance) = seat.notice().await.map_err(words)?;
+                let (_, notice, acceptance) = seat.notice().await.map_err(error_text)?;
                 to_value(NoticeAnswer {
                     contract: seat.enrolment.handle().to_owned(),
                     digest: notice.digest(),
@@ -102,25 +102,25 @@ impl Agent {
                     let session = seat.shared.session.clone();
                     self.remember(|r| r.contract = Some(session)).await;
                 }
-                self.rung().await
+                self.notify_all().await
             }
             Request::Preview { contract, own_rules, max_width } => {
                 let seat = self.seat(contract.as_deref()).await?;
                 // It runs policies: on the plugins' runtime, as all plugins.
                 let shown = self
-                    .house
+                    .context
                     .runtime
                     .spawn(async move { preview::preview(&seat, own_rules, max_width).await });
-                to_value(shown.await.map_err(words)??)
+                to_value(shown.await.map_err(error_text)??)
             }
             Request::Segments { from, to } => match self.pipeline().await {
-                Ok(pipeline) => to_value(pipeline.closing.segments(from, to).await.map_err(words)?),
+                Ok(pipeline) => to_value(pipeline.closing.segments(from, to).await.map_err(error_text)?),
                 // Nothing was accepted, so nothing was recorded.
                 Err(_) => Ok(Value::Array(Vec::new())),
             },
             Request::EditSegment { start, memo, label } => {
                 let pipeline = self.pipeline().await?;
-                done(pipeline.closing.edit(start, &memo, label).await.map_err(words))?;
+                done(pipeline.closing.edit(start, &memo, label).await.map_err(error_text))?;
                 self.changed(&pipeline, start).await
             }
             Request::RemovePicture { start } => {
@@ -128,105 +128,109 @@ impl Agent {
                 if pipeline.closing.terms.picture_removal == PictureRemoval::RemovesTime {
                     self.cut(&pipeline, start.saturating_add(1)).await?;
                 }
-                pipeline.closing.remove_picture(start).await.map_err(words)?;
+                pipeline.closing.remove_picture(start).await.map_err(error_text)?;
                 self.changed(&pipeline, start).await
             }
             Request::RemoveSegment { start } => {
                 let pipeline = self.pipeline().await?;
                 self.cut(&pipeline, start.saturating_add(1)).await?;
-                let removed = pipeline.closing.remove_segment(start).await.map_err(words)?;
+                let removed = pipeline.closing.remove_segment(start).await.map_err(error_text)?;
                 self.changed(&pipeline, start).await?;
                 to_value(removed)
             }
             Request::Restore { start } => {
                 let pipeline = self.pipeline().await?;
-                pipeline.closing.restore(start).await.map_err(words)?;
+                pipeline.closing.restore(start).await.map_err(error_text)?;
                 self.changed(&pipeline, start).await
             }
             Request::RemoveNotes { from, to, plugin } => {
                 let pipeline = self.pipeline().await?;
                 let removed =
-                    pipeline.closing.remove_notes(from, to, plugin.as_deref()).await.map_err(words)?;
-                self.rung().await?;
+                    pipeline.closing.remove_notes(from, to, plugin.as_deref()).await.map_err(error_text)?;
+                self.notify_all().await?;
                 to_value(removed)
             }
             Request::WouldForget { from, to } => {
                 let pipeline = self.pipeline().await?;
                 self.cut(&pipeline, to).await?;
-                to_value(pipeline.closing.would_forget(from, to).await.map_err(words)?)
+                to_value(pipeline.closing.would_forget(from, to).await.map_err(error_text)?)
             }
             Request::Forget { from, to } => {
                 let pipeline = self.pipeline().await?;
                 self.cut(&pipeline, to).await?;
-                let forgotten = pipeline.closing.forget(from, to).await.map_err(words)?;
+                let forgotten = pipeline.closing.forget(from, to).await.map_err(error_text)?;
                 self.changed(&pipeline, to.saturating_sub(1)).await?;
                 to_value(forgotten)
             }
             Request::AddManual { from, to, memo, reason } => {
                 let pipeline = self.pipeline().await?;
-                let added = pipeline.closing.add_manual(from, to, &memo, reason).await.map_err(words)?;
-                pipeline.bell.notify_one();
+                let added = pipeline.closing.add_manual(from, to, &memo, reason).await.map_err(error_text)?;
+                pipeline.outbox_changed.notify_one();
                 to_value(added)
             }
             Request::Picture { start } => {
                 to_value(status::picture(&self.pipeline().await?.closing, start).await?)
             }
             Request::Outbox => to_value(status::outbox(self).await?),
-            Request::Parcel { parcel } => to_value(status::parcel(&self.house.journal, &parcel).await?),
+            Request::Parcel { parcel } => to_value(status::parcel(&self.context.journal, &parcel).await?),
             Request::Cancel { parcel } => {
-                let entry = self.house.journal.outbox_entry(&parcel).await.map_err(words)?;
+                let entry = self.context.journal.outbox_entry(&parcel).await.map_err(error_text)?;
                 let pipeline = match self.seat(Some(&entry.contract)).await {
                     Ok(seat) => seat.pipeline().await,
                     Err(_) => None,
                 };
                 if let Some(pipeline) = pipeline {
-                    pipeline.closing.take_back(entry.segment_start).await.map_err(words)?;
+                    pipeline.closing.take_back(entry.segment_start).await.map_err(error_text)?;
                 } else {
-                    let at = self.house.clock.now();
-                    self.house.journal.cancel(&parcel, at).await.map_err(words)?;
+                    let at = self.context.clock.now();
+                    self.context.journal.cancel(&parcel, at).await.map_err(error_text)?;
                 }
-                self.rung().await
+                self.notify_all().await
             }
             Request::Uncancel { parcel } => {
                 for seat in self.seats().await {
-                    seat.shared.follow_clock().await.map_err(words)?;
+                    seat.shared.follow_clock().await.map_err(error_text)?;
                 }
-                let hold_until = self.house.clock.now().saturating_add(UNDO_MS);
-                done(self.house.journal.uncancel(&parcel, hold_until).await.map_err(words))?;
-                self.rung().await
+                let hold_until = self.context.clock.now().saturating_add(UNDO_MS);
+                done(self.context.journal.uncancel(&parcel, hold_until).await.map_err(error_text))?;
+                self.notify_all().await
             }
             Request::SendAgain { parcel } => self.send_again(&parcel).await,
             Request::SendNow { start } => {
                 let pipeline = self.pipeline().await?;
-                match pipeline.closing.latest(start).await.map_err(words)? {
-                    Some(entry) => self.house.journal.release(&entry.parcel_id).await.map_err(words)?,
+                match pipeline.closing.latest(start).await.map_err(error_text)? {
+                    Some(entry) => {
+                        self.context.journal.release(&entry.parcel_id).await.map_err(error_text)?
+                    }
                     None => {
-                        let mut at_once = pipeline.closing.at_once.lock().map_err(words)?;
+                        let mut at_once = pipeline.closing.send_immediately.lock().map_err(error_text)?;
                         at_once.insert(start);
                     }
                 }
-                self.rung().await
+                self.notify_all().await
             }
             Request::TryNow => {
-                self.house.journal.try_now().await.map_err(words)?;
+                self.context.journal.try_now().await.map_err(error_text)?;
                 for seat in self.seats().await {
                     seat.delivery.try_now();
                 }
-                self.rung().await
+                self.notify_all().await
             }
-            Request::Preferences => to_value(settings::preferences(&self.house.folder).map_err(words)?),
+            Request::Preferences => {
+                to_value(settings::preferences(&self.context.folder).map_err(error_text)?)
+            }
             Request::SetPreferences { preferences } => {
-                settings::keep_preferences(&self.house.folder, &preferences).map_err(words)?;
-                self.prefer(&preferences).await;
+                settings::keep_preferences(&self.context.folder, &preferences).map_err(error_text)?;
+                self.apply_preferences(&preferences).await;
                 // A window that is open shows what was set elsewhere.
-                self.rung().await
+                self.notify_all().await
             }
-            Request::OwnRules => to_value(self.house.own_rules.listed()?),
+            Request::OwnRules => to_value(self.context.own_rules.listed()?),
             Request::SetOwnRules { rules } => self.set_own_rules(&rules).await,
             Request::Plugins => to_value(&self.pipeline().await?.plugins),
             Request::Terms { contract } => to_value(&self.seat(contract.as_deref()).await?.enrolment.terms),
             Request::Doctor => to_value(doctor::check_all(self).await),
-            Request::Export { to } => to_value(export::export(self, &to).await.map_err(words)?),
+            Request::Export { to } => to_value(export::export(self, &to).await.map_err(error_text)?),
             Request::Verify => self.verify().await,
             Request::Quit => {
                 self.quit.notify_one();
@@ -239,17 +243,17 @@ impl Agent {
     async fn changed(&self, pipeline: &Pipeline, at: u64) -> Result<Value, String> {
         let current = self.current().await?;
         let cut = &current.shared.cut;
-        let now = self.house.clock.now();
+        let now = self.context.clock.now();
         let running = pipeline.state().since.is_some();
         if running && cut.start_of(at) == cut.start_of(now) {
             pipeline.command(Command::Rewrite).await?;
         }
-        self.rung().await
+        self.notify_all().await
     }
 
     async fn wait_for_change(&self, after: Option<u64>) {
         let Some(after) = after else { return };
-        let mut revision = self.house.revision.subscribe();
+        let mut revision = self.context.revision.subscribe();
         let changed = revision.wait_for(|revision| *revision != after);
         // Either it changed, or it is time to answer anyway.
         let _ = tokio::time::timeout(Duration::from_secs(WAIT_S), changed).await;
@@ -261,8 +265,8 @@ impl Agent {
         let _answering = pipeline.answering.lock().await;
         let question = pipeline.state().question;
         let Some((from, to)) = question else { return Err("there is no question to answer".into()) };
-        pipeline.closing.answer(from, to, &answer).await.map_err(words)?;
-        pipeline.bell.notify_one();
+        pipeline.closing.answer(from, to, &answer).await.map_err(error_text)?;
+        pipeline.outbox_changed.notify_one();
         done(pipeline.command(Command::Answered).await)
     }
 
@@ -274,17 +278,17 @@ impl Agent {
         if state.question.is_some() {
             return Err("another question is open: answer it first".into());
         }
-        pipeline.closing.undo_answer(from, to).await.map_err(words)?;
-        pipeline.bell.notify_one();
+        pipeline.closing.undo_answer(from, to).await.map_err(error_text)?;
+        pipeline.outbox_changed.notify_one();
         done(pipeline.command(Command::Unanswered).await)?;
-        self.rung().await
+        self.notify_all().await
     }
 
     /// What was of the running segment until now is written down before something of it is removed.
     async fn cut(&self, pipeline: &Pipeline, to: u64) -> Result<(), String> {
         let current = self.current().await?;
         let runs = pipeline.state().since.is_some();
-        if runs && to > current.shared.cut.start_of(self.house.clock.now()) {
+        if runs && to > current.shared.cut.start_of(self.context.clock.now()) {
             pipeline.command(Command::Cut).await?;
         }
         Ok(())
@@ -299,7 +303,7 @@ impl Agent {
         let state = before.as_ref().map(|p| p.state()).unwrap_or_default();
         if state.since.is_some() {
             // First the new one: where its notice is not accepted, tracking goes on as it was.
-            let next = new.ready().await?;
+            let next = new.ensure_pipeline().await?;
             if let Some(before) = before {
                 before.halt(Ask::Stop).await?;
             }
@@ -314,7 +318,7 @@ impl Agent {
         }
         let session = new.shared.session.clone();
         self.remember(|r| r.contract = Some(session)).await;
-        self.rung().await
+        self.notify_all().await
     }
 
     /// The current session, where it tracks.
@@ -325,23 +329,24 @@ impl Agent {
     }
 
     async fn import(&self, text: &str) -> Result<Value, String> {
-        let invitation = invitation::read(text).map_err(words)?;
+        let invitation = invitation::read(text).map_err(error_text)?;
         let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let folder = &self.house.folder;
+        let folder = &self.context.folder;
         // Whatever may fail here fails before the code is used up.
-        let preferences = settings::preferences(folder).map_err(words)?;
-        let enrolment =
-            crate::enrol::enrol(folder, &invitation, &name, self.house.clock.now()).await.map_err(words)?;
-        let place = folder.session(&enrolment.terms.contract, &enrolment.server_key).map_err(words)?;
+        let preferences = settings::preferences(folder).map_err(error_text)?;
+        let enrolment = crate::enrol::enrol(folder, &invitation, &name, self.context.clock.now())
+            .await
+            .map_err(error_text)?;
+        let place = folder.session(&enrolment.terms.contract, &enrolment.server_key).map_err(error_text)?;
         let session = place.session_name(&enrolment);
-        let seat = match ContractSession::open(&self.house, place, &preferences).await {
+        let seat = match ContractSession::open(&self.context, place, &preferences).await {
             Ok(seat) => Arc::new(seat),
             Err(error) => {
                 // Nothing goes on under terms that are no longer in force.
                 if let Some(before) = self.seats.lock().await.get(&session).cloned() {
                     before.stop().await;
                 }
-                return Err(words(error));
+                return Err(error_text(error));
             }
         };
         let answer = to_value(seat.contract().await)?;
@@ -352,20 +357,20 @@ impl Agent {
             // Enrolled again: under the new terms nothing is recorded before their notice is accepted.
             before.stop().await;
             // Where they are the same, what waits goes out under the new enrolment.
-            if let Err(why) = seat.ready().await {
+            if let Err(why) = seat.ensure_pipeline().await {
                 tracing::info!("{why}");
             }
         }
         // What tracks stays the current contract, in sight and in reach of Stop, until another is chosen.
         let current = tracks.filter(|tracks| *tracks != session).unwrap_or(session);
         self.remember(|r| r.contract = Some(current)).await;
-        self.rung().await?;
+        self.notify_all().await?;
         Ok(answer)
     }
 
     async fn set_own_rules(&self, rules: &[candor_protocol::OwnRule]) -> Result<Value, String> {
-        let settings = settings::own_settings(rules).map_err(words)?;
-        let house = &self.house;
+        let settings = settings::own_settings(rules).map_err(error_text)?;
+        let context = &self.context;
         let _turn = self.own_turn.lock().await;
         // Whatever may be refused is refused before anything changes.
         let seats = self.seats().await;
@@ -374,42 +379,42 @@ impl Agent {
             loaded.push(seat.load_own(settings.as_ref()).await?);
         }
         if let (Some(settings), true) = (&settings, seats.is_empty()) {
-            let sandbox = crate::seat::sandbox(&house.folder, &house.compiler).map_err(words)?;
-            let library = crate::plugins::Library { sandbox: &sandbox, folder: &house.plugins };
+            let sandbox = crate::seat::sandbox(&context.folder, &context.compiler).map_err(error_text)?;
+            let library = crate::plugins::Library { sandbox: &sandbox, folder: &context.plugins };
             library.own_rules(settings.clone()).await?;
         }
-        // First in force, in every session, then kept: a rule that is listed is never one that pictures do not obey.
-        house.own_rules.set(Own::Set(settings.clone()));
+        // First in force, in every session, then kept: a rule that is listed is never one that pictures do not dispatch.
+        context.own_rules.set(Own::Set(settings.clone()));
         for (seat, own) in seats.iter().zip(loaded) {
             seat.set_own(own).await;
         }
-        let kept = Own::keep(&house.folder, settings.as_ref());
+        let kept = Own::keep(&context.folder, settings.as_ref());
         if let Err(error) = kept {
-            let why = Own::not_kept(&house.folder, &error);
-            house.own_rules.set(Own::Broken(why.clone()));
+            let why = Own::not_kept(&context.folder, &error);
+            context.own_rules.set(Own::Broken(why.clone()));
             for seat in &seats {
                 seat.own_failed(&why).await;
             }
             return Err(why);
         }
-        self.rung().await
+        self.notify_all().await
     }
 
-    pub(super) async fn prefer(&self, preferences: &Preferences) {
+    pub(super) async fn apply_preferences(&self, preferences: &Preferences) {
         let used = self.disk_bytes() >= preferences.disk_limit;
         for seat in self.seats().await {
-            seat.prefer(preferences, used).await;
+            seat.apply_preferences(preferences, used).await;
             let full = "the disk space for pictures is used up, so no pictures are taken. Your time is still tracked. Remove what you do not need, or allow more in Preferences";
             seat.shared.problem("disk", used.then(|| full.to_owned()));
         }
     }
 
     async fn verify(&self) -> Result<Value, String> {
-        let journal = &self.house.journal;
-        let found = journal.verify().await.map_err(words)?;
+        let journal = &self.context.journal;
+        let found = journal.verify().await.map_err(error_text)?;
         let mut bad_pictures = Vec::new();
         if !found.blobs.bad.is_empty() {
-            let places = self.places_of_pictures().await.map_err(words)?;
+            let places = self.places_of_pictures().await.map_err(error_text)?;
             for bad in found.blobs.bad {
                 let segment_start = places.get(&bad.id).copied();
                 bad_pictures.push(BadPicture { picture: bad.id, segment_start, reason: bad.reason });
@@ -417,7 +422,7 @@ impl Agent {
         }
         let mut bad_parcels = Vec::new();
         for parcel in &found.bad_parcels {
-            bad_parcels.push(journal.outbox_entry(parcel).await.map_err(words)?.segment_start);
+            bad_parcels.push(journal.outbox_entry(parcel).await.map_err(error_text)?.segment_start);
         }
         to_value(Verified {
             records: found.records,
@@ -441,7 +446,7 @@ impl Agent {
         loop {
             let filter =
                 RecordFilter { kinds: vec!["snapshot".into()], after_sequence, ..RecordFilter::default() };
-            let page = self.house.journal.read(filter).await?;
+            let page = self.context.journal.read(filter).await?;
             let Some(last) = page.last() else { return Ok(places) };
             after_sequence = Some(last.sequence);
             for record in &page {
@@ -456,20 +461,20 @@ impl Agent {
 
     /// Sends a parcel again that was refused. One that was made under an earlier enrolment is signed anew.
     async fn send_again(&self, parcel: &str) -> Result<Value, String> {
-        let journal = &self.house.journal;
-        let entry = journal.outbox_entry(parcel).await.map_err(words)?;
+        let journal = &self.context.journal;
+        let entry = journal.outbox_entry(parcel).await.map_err(error_text)?;
         if entry.state != OutboxState::Rejected {
             return Err("this segment was not refused, so there is nothing to send again".to_owned());
         }
-        journal.send_again(parcel).await.map_err(words)?;
+        journal.send_again(parcel).await.map_err(error_text)?;
         if let Ok(seat) = self.seat(Some(&entry.contract)).await {
             seat.shared.problem("refused", None);
             seat.delivery.try_now();
             if let Some(pipeline) = seat.pipeline().await {
-                pipeline.closing.sign_anew().await.map_err(words)?;
+                pipeline.closing.sign_anew().await.map_err(error_text)?;
             }
         }
-        self.rung().await
+        self.notify_all().await
     }
 }
 

@@ -52,7 +52,7 @@ impl Clock for SetClock {
     fn boot(&self) -> u64 {
         self.now()
     }
-    fn real(&self, ms: u64) -> Duration {
+    fn to_real_duration(&self, ms: u64) -> Duration {
         self.0.fetch_add(ms, Ordering::AcqRel);
         Duration::ZERO
     }

@@ -36,7 +36,7 @@ impl Tracker {
     }
 
     /// From `from` on nothing is tracked, for this reason. What was tracked after it already is taken back.
-    pub(super) async fn leave(&mut self, why: Absence, from: u64) {
+    pub(super) async fn begin_absence(&mut self, why: Absence, from: u64) {
         if self.state.borrow().absent.is_some() {
             self.turn_into(why, from).await;
             return;
@@ -78,7 +78,7 @@ impl Tracker {
                 self.state.send_modify(|s| s.on_ms = s.on_ms.saturating_sub(stretch.to - from));
             }
         }
-        self.leave(Absence::Away, now.saturating_sub(idle_ms)).await;
+        self.begin_absence(Absence::Away, now.saturating_sub(idle_ms)).await;
     }
 
     /// One absence goes over into another: nothing is tracked in between.
@@ -118,7 +118,7 @@ impl Tracker {
     }
 
     /// Tracking goes on from `at`, where it was held up. Time in which nobody was there is asked about.
-    pub(super) async fn back(&mut self, at: u64) {
+    pub(super) async fn end_absence(&mut self, at: u64) {
         if self.state.borrow().absent.is_none() {
             return;
         }
@@ -242,7 +242,7 @@ impl Tracker {
     }
 
     /// Looks whether anybody is there.
-    pub(super) async fn attend(&mut self) {
+    pub(super) async fn check_presence(&mut self) {
         if !self.is_on() {
             return;
         }
@@ -267,16 +267,16 @@ impl Tracker {
             (Some(why), Some(obstacle)) if why == obstacle => {}
             (Some(_), Some(obstacle)) => self.turn_into(obstacle, now).await,
             // Somebody was there again when they touched it; the others are over when that is seen, and not before.
-            (Some(Absence::Away), None) => self.back(now.saturating_sub(idle.min(PULSE_MS))).await,
+            (Some(Absence::Away), None) => self.end_absence(now.saturating_sub(idle.min(PULSE_MS))).await,
             (Some(_), None) if nobody => self.turn_into(Absence::Away, now).await,
-            (Some(_), None) => self.back(now).await,
+            (Some(_), None) => self.end_absence(now).await,
             (None, obstacle) => {
                 if nobody {
                     self.leave_idle(idle, now).await;
                 }
                 match obstacle {
                     Some(why) if nobody => self.turn_into(why, now).await,
-                    Some(why) => self.leave(why, now).await,
+                    Some(why) => self.begin_absence(why, now).await,
                     None => {}
                 }
             }

@@ -30,7 +30,7 @@ pub(super) struct Closer {
     closing: Arc<SegmentLedger>,
     collectors: Vec<CollectorHandle>,
     /// Rung when something was closed.
-    bell: Arc<Notify>,
+    outbox_changed: Arc<Notify>,
     task: Option<JoinHandle<Vec<Closed>>>,
     /// When a segment that could not be closed is tried again, by the steady clock, and how often it was tried.
     failed: BTreeMap<u64, (u64, u32)>,
@@ -40,14 +40,14 @@ impl Closer {
     pub(super) fn new(
         closing: Arc<SegmentLedger>,
         collectors: Vec<CollectorHandle>,
-        bell: Arc<Notify>,
+        outbox_changed: Arc<Notify>,
     ) -> Self {
-        Self { closing, collectors, bell, task: None, failed: BTreeMap::new() }
+        Self { closing, collectors, outbox_changed, task: None, failed: BTreeMap::new() }
     }
 
     /// There may be something to deliver.
     pub(super) fn delivered(&self) {
-        self.bell.notify_one();
+        self.outbox_changed.notify_one();
     }
 
     fn is_busy(&self) -> bool {
@@ -97,7 +97,7 @@ impl Closer {
             let Some(why) = failed else {
                 self.failed.remove(&start);
                 self.closing.marks.no_longer_open(start, mark);
-                self.bell.notify_one();
+                self.outbox_changed.notify_one();
                 continue;
             };
             let (_, tries) = self.failed.get(&start).copied().unwrap_or_default();
