@@ -39,7 +39,7 @@ struct Ask<'a> {
 
 /// Of the answer only what is signed counts.
 #[derive(Deserialize)]
-struct Answer {
+struct EnrolmentAnswer {
     proof: Envelope,
 }
 
@@ -159,7 +159,7 @@ fn proven(bytes: &[u8], fingerprint: &str, nonce: &str, public_key: &str) -> Res
             plain::short_hex(fingerprint, 4)
         )
     };
-    let Answer { proof: envelope } = serde_json::from_slice(bytes).map_err(|_| stranger())?;
+    let EnrolmentAnswer { proof: envelope } = serde_json::from_slice(bytes).map_err(|_| stranger())?;
     // Not to be believed yet: it only says which key to verify with.
     let claimed: Enrolled = serde_json::from_slice(&envelope.payload).map_err(|_| stranger())?;
     let key = PublicKey::from_hex(&claimed.server_key).map_err(|_| stranger())?;

@@ -38,7 +38,7 @@ use crate::settings::{self, Work};
 use crate::shared::ContractState;
 use crate::signs::Signs;
 use crate::tracked::{Ask, Halt};
-use crate::tracker::{Absence, Command, Reply, State, Tracker};
+use crate::tracker::{Absence, Command, Reply, Tracker, TrackerState};
 use crate::week::{OtherDevices, WeekSource};
 
 /// How many commands may wait for the tracker.
@@ -104,7 +104,7 @@ pub struct ContractSession {
 /// A pipeline that was put together.
 pub struct Pipeline {
     commands: Mutex<Option<mpsc::Sender<(Command, Reply)>>>,
-    state: watch::Receiver<State>,
+    state: watch::Receiver<TrackerState>,
     tracker: Mutex<Option<tokio::task::JoinHandle<()>>>,
     courier: Mutex<Option<tokio::task::JoinHandle<()>>>,
     /// Closes and changes segments.
@@ -123,7 +123,7 @@ pub struct Pipeline {
 impl Pipeline {
     /// What the tracker does. A pause or stop that was asked for shows at once.
     #[must_use]
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> TrackerState {
         let mut state = self.state.borrow().clone();
         if let Some(halt) = self.closing.shared.tracked.halted() {
             state.halted(halt);

@@ -28,7 +28,7 @@ use crate::shared::ContractState;
 use clocks::{Clocks, PULSE_MS, Pulse, Reading};
 use closer::Closer;
 use counting::{Running, next_count};
-pub use state::{Absence, State};
+pub use state::{Absence, TrackerState};
 
 /// How long collectors may take to finish what they were handed, in milliseconds.
 const FLUSH_MS: u64 = 8_000;
@@ -92,7 +92,7 @@ pub struct Tracker {
     closing: Arc<SegmentLedger>,
     collectors: Vec<CollectorHandle>,
     input: Arc<dyn InputSource>,
-    state: watch::Sender<State>,
+    state: watch::Sender<TrackerState>,
     /// Where the span that runs began.
     span_from: u64,
     /// The segment that it is in.
@@ -149,8 +149,8 @@ impl Tracker {
         input: Arc<dyn InputSource>,
         presence: Arc<dyn Presence>,
         closed: Arc<tokio::sync::Notify>,
-    ) -> (Self, watch::Receiver<State>) {
-        let (state, states) = watch::channel(State::default());
+    ) -> (Self, watch::Receiver<TrackerState>) {
+        let (state, states) = watch::channel(TrackerState::default());
         let shared = Arc::clone(&closing.shared);
         let clocks = Clocks::new(Reading::now(shared.clock.as_ref()));
         let tracker = Self {

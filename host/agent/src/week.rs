@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 const WEEK_MINUTES: u64 = 7 * 24 * 60;
 
 #[derive(Deserialize)]
-struct Answer {
+struct WeekAnswer {
     week_start: u64,
     billed_minutes: u64,
 }
@@ -71,7 +71,7 @@ impl WeekSource {
                 }
             };
         // A clock that shows another week, or something on the way that answered.
-        let Ok(theirs) = serde_json::from_slice::<Answer>(&answer.body) else { return Ok(()) };
+        let Ok(theirs) = serde_json::from_slice::<WeekAnswer>(&answer.body) else { return Ok(()) };
         // Nobody works longer than a week has.
         if theirs.week_start == from && theirs.billed_minutes <= WEEK_MINUTES {
             let ms = theirs.billed_minutes.saturating_mul(MINUTE_MS).saturating_sub(ours);

@@ -14,9 +14,9 @@
 //! # }
 //! ```
 
+mod agent_info;
 mod client;
 mod folder;
-mod house;
 mod outbox;
 mod request;
 mod segment;
@@ -24,12 +24,12 @@ pub mod sign;
 pub mod socket;
 mod status;
 
-pub use client::{AskError, Client, LONG, Shower, USUAL, read, shown};
-pub use folder::{NoExecArgument, default_data, exec_argument};
-pub use house::{
+pub use agent_info::{
     BadPicture, BadRecord, Check, Exported, NoticeAnswer, OnClose, OwnRule, Plugin, Preferences, Preview,
     TermsAnswer, Theme, Verified,
 };
+pub use client::{AskError, Client, LONG, Shower, USUAL, read, shown};
+pub use folder::{NoExecArgument, default_data, exec_argument};
 pub use outbox::{OutboxAnswer, OutboxParcel, ParcelBytes};
 pub use request::{IdleAnswer, MAX_MEMO, Request, Response};
 pub use segment::{Forgotten, Note, Picture, PictureFacts, Segment, SegmentState};

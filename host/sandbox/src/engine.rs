@@ -62,16 +62,16 @@ pub(crate) fn compiler(limits: &Limits) -> wasmtime::Result<Engine> {
 
 /// Advances the engine's epoch while a call runs, and sleeps otherwise (a ticker costs processor time).
 pub(crate) struct Ticker {
-    shared: Arc<Shared>,
+    shared: Arc<SharedTicker>,
 }
 
-struct Shared {
-    state: Mutex<State>,
+struct SharedTicker {
+    state: Mutex<TickerState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct TickerState {
     running: u32,
     closed: bool,
 }
@@ -82,7 +82,7 @@ impl Ticker {
     /// # Errors
     /// Where the system gives no thread.
     pub(crate) fn start(engine: &Engine, every: Duration) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new() });
+        let shared = Arc::new(SharedTicker { state: Mutex::default(), changed: Condvar::new() });
         let engine = engine.weak();
         let theirs = Arc::clone(&shared);
         std::thread::Builder::new()
@@ -108,7 +108,7 @@ impl Drop for Ticker {
 }
 
 /// Keeps the ticker ticking.
-pub(crate) struct Running(Arc<Shared>);
+pub(crate) struct Running(Arc<SharedTicker>);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -117,7 +117,7 @@ impl Drop for Running {
     }
 }
 
-fn tick(shared: &Shared, engine: &EngineWeak, every: Duration) {
+fn tick(shared: &SharedTicker, engine: &EngineWeak, every: Duration) {
     let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
         while state.running == 0 && !state.closed {

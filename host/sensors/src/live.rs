@@ -21,7 +21,7 @@ use crate::{pulse::Pulse, screen::Screen, windows::WindowWatch};
 
 /// What the display said when it was last asked.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Answer {
+pub(crate) struct AttendanceReading {
     pub(crate) at: Instant,
     /// Since when nothing was touched then; `None` where that cannot be told.
     pub(crate) idle: Option<Duration>,
@@ -183,14 +183,14 @@ impl Live {
     }
 
     /// Asks whether it is still there, and since when nothing was touched. Not for two threads at once.
-    pub(crate) fn ask(&self, patience: Duration) -> Result<Answer, SensorError> {
+    pub(crate) fn ask(&self, patience: Duration) -> Result<AttendanceReading, SensorError> {
         #[cfg(target_os = "linux")]
         if let Some(pulse) = &self.pulse {
             return pulse.ask(patience);
         }
         let _ = patience;
         self.current()?;
-        Ok(Answer { at: Instant::now(), idle: None, pointer_idle: None, saver: None })
+        Ok(AttendanceReading { at: Instant::now(), idle: None, pointer_idle: None, saver: None })
     }
 
     /// Ends its connections under whoever waits at them: nobody waits for a display that does not answer.

@@ -11,7 +11,7 @@ use x11rb::rust_connection::RustConnection;
 
 use crate::display;
 use crate::error::SensorError;
-use crate::live::Answer;
+use crate::live::AttendanceReading;
 
 /// The X server's own counter of the time since the last click, scroll or pointer movement: that of the device with the
 /// number 2, which is the pointer of every display.
@@ -37,7 +37,7 @@ impl Pulse {
     }
 
     /// One round trip, some microseconds; an error when there is no answer within `patience`.
-    pub(crate) fn ask(&self, patience: Duration) -> Result<Answer, SensorError> {
+    pub(crate) fn ask(&self, patience: Duration) -> Result<AttendanceReading, SensorError> {
         // What has come of itself (the X server tells every client of changed keyboards) is no answer to this.
         while self.connection.poll_for_event()?.is_some() {}
         let (saver, focus) = if self.saver {
@@ -57,7 +57,7 @@ impl Pulse {
             let high = u64::try_from(value.hi).unwrap_or(0) << 32;
             Duration::from_millis(high | u64::from(value.lo))
         };
-        Ok(Answer {
+        Ok(AttendanceReading {
             at: Instant::now(),
             idle: saver.as_ref().map(|info| Duration::from_millis(u64::from(info.ms_since_user_input))),
             pointer_idle: pointer.map(|counter| ms(counter.counter_value)),

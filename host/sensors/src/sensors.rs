@@ -15,7 +15,7 @@ use crate::backend::Backend;
 use crate::error::SensorError;
 use crate::frame::RawFrame;
 use crate::kind::DisplayKind;
-use crate::live::{Answer, Live, Opening};
+use crate::live::{AttendanceReading, Live, Opening};
 use crate::session::{self, Session};
 use crate::windows::Layout;
 
@@ -39,7 +39,7 @@ const SOONER: Duration = Duration::from_secs(3);
 /// question is answered with an error that says why; it is looked for until it is back.
 #[derive(Debug)]
 pub struct Sensors {
-    shared: Arc<Shared>,
+    shared: Arc<SharedSensors>,
 }
 
 /// When somebody was there, as last asked of the display.
@@ -55,8 +55,8 @@ pub struct Attendance {
 }
 
 #[derive(Debug)]
-struct Shared {
-    state: Mutex<State>,
+struct SharedSensors {
+    state: Mutex<SensorsState>,
     /// Rung for the thread: something is asked, or nobody is there any more.
     asked: Condvar,
     /// Rung by the thread: something was answered.
@@ -65,9 +65,9 @@ struct Shared {
 }
 
 #[derive(Debug)]
-struct State {
+struct SensorsState {
     live: Option<Arc<Live>>,
-    answer: Option<Answer>,
+    answer: Option<AttendanceReading>,
     /// Why there is no display.
     lost: SensorError,
     /// When it was last looked for.
@@ -78,9 +78,9 @@ struct State {
     dropped: bool,
 }
 
-impl Shared {
+impl SharedSensors {
     /// The state is whole between any two statements that change it: a panic elsewhere does not spoil it.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, SensorsState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -90,7 +90,7 @@ impl Shared {
         state.asked += 1;
         let ticket = state.asked;
         self.asked.notify_all();
-        let pending = |state: &mut State| state.answered < ticket && !state.dropped;
+        let pending = |state: &mut SensorsState| state.answered < ticket && !state.dropped;
         drop(self.answered.wait_timeout_while(state, WAIT, pending).unwrap_or_else(PoisonError::into_inner));
     }
 }
@@ -116,8 +116,8 @@ impl Sensors {
     }
 
     fn begin(backend: Backend, display: Option<&str>, patience: Duration) -> Result<Self, SensorError> {
-        let shared = Arc::new(Shared {
-            state: Mutex::new(State {
+        let shared = Arc::new(SharedSensors {
+            state: Mutex::new(SensorsState {
                 live: None,
                 answer: None,
                 lost: SensorError::TimedOut(patience),
@@ -139,7 +139,7 @@ impl Sensors {
                 what: "cannot start the thread that looks after the display",
                 source,
             })?;
-        let first = |state: &mut State| state.answered == 0;
+        let first = |state: &mut SensorsState| state.answered == 0;
         let state = shared.answered.wait_timeout_while(shared.state(), patience, first);
         drop(state.unwrap_or_else(PoisonError::into_inner));
         Ok(Self { shared })
@@ -284,7 +284,7 @@ impl Drop for Sensors {
 }
 
 /// The thread: opens the display whenever there is none, until nobody wants it any more.
-fn look_after(shared: &Shared, mut opening: Opening) {
+fn look_after(shared: &SharedSensors, mut opening: Opening) {
     let mut again = AGAIN.0;
     let mut seen_before = false;
     loop {
@@ -313,14 +313,14 @@ fn look_after(shared: &Shared, mut opening: Opening) {
             }
             Err(why) => withdraw(shared, why, Some(ticket)),
         }
-        let idle = |state: &mut State| !state.dropped && state.asked == state.answered;
+        let idle = |state: &mut SensorsState| !state.dropped && state.asked == state.answered;
         drop(shared.asked.wait_timeout_while(shared.state(), again, idle));
         again = (again * 2).min(AGAIN.1);
     }
 }
 
 /// There is a display.
-fn publish(shared: &Shared, live: Arc<Live>, answer: Answer, ticket: u64) {
+fn publish(shared: &SharedSensors, live: Arc<Live>, answer: AttendanceReading, ticket: u64) {
     let mut state = shared.state();
     if state.dropped {
         return;
@@ -333,7 +333,7 @@ fn publish(shared: &Shared, live: Arc<Live>, answer: Answer, ticket: u64) {
 }
 
 /// There is no display, for this reason.
-fn withdraw(shared: &Shared, why: SensorError, ticket: Option<u64>) {
+fn withdraw(shared: &SharedSensors, why: SensorError, ticket: Option<u64>) {
     let mut state = shared.state();
     (state.live, state.answer, state.lost) = (None, None, why);
     state.tried = Instant::now();
@@ -345,9 +345,9 @@ fn withdraw(shared: &Shared, why: SensorError, ticket: Option<u64>) {
 }
 
 /// Asks the display again and again; answers why it is gone, or that nobody wants to know any more.
-fn follow(shared: &Shared, live: &Live) -> Result<(), SensorError> {
+fn follow(shared: &SharedSensors, live: &Live) -> Result<(), SensorError> {
     loop {
-        let idle = |state: &mut State| !state.dropped && state.asked == state.answered;
+        let idle = |state: &mut SensorsState| !state.dropped && state.asked == state.answered;
         let state = shared.asked.wait_timeout_while(shared.state(), INTERVAL, idle);
         let ticket = {
             let state = state.unwrap_or_else(PoisonError::into_inner).0;

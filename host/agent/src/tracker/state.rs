@@ -6,7 +6,7 @@ use crate::tracked::{Ask, Halt};
 
 /// What the tracker is doing, for `status`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct State {
+pub struct TrackerState {
     /// Since when it tracks, milliseconds since the Unix epoch.
     pub since: Option<u64>,
     /// For how many milliseconds it has been on since then, what the running stretch holds aside.
@@ -33,7 +33,7 @@ pub struct State {
     pub open_segments: usize,
 }
 
-impl State {
+impl TrackerState {
     /// Shows a pause or stop that was asked for and is not carried out yet.
     pub(crate) fn halted(&mut self, halt: Halt) {
         let Some(_) = self.since else { return };

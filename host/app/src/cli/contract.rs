@@ -10,13 +10,13 @@ use candor_protocol::{Contract, LONG, NoticeAnswer, Request, Status};
 use serde_json::json;
 
 use super::args::ContractCommand;
-use super::{Answer, Context, prompt};
+use super::{CommandOutput, Context, prompt};
 use crate::say;
 
 /// The longest invitation, in bytes.
 const MAX_INVITATION: u64 = 64 << 10;
 
-pub(super) fn contract(context: &Context, command: Option<ContractCommand>) -> Result<Answer> {
+pub(super) fn contract(context: &Context, command: Option<ContractCommand>) -> Result<CommandOutput> {
     let status = context.client.status()?;
     match command {
         None | Some(ContractCommand::List) => Ok(list(&status)),
@@ -28,7 +28,7 @@ pub(super) fn contract(context: &Context, command: Option<ContractCommand>) -> R
     }
 }
 
-fn list(status: &Status) -> Answer {
+fn list(status: &Status) -> CommandOutput {
     let mut text = String::new();
     for contract in &status.contracts {
         let mark = if contract.id == status.contract { "*" } else { " " };
@@ -46,7 +46,7 @@ fn list(status: &Status) -> Answer {
     if status.contracts.is_empty() {
         text.push_str("No contract yet. Join one with `candor join LINK`.\n");
     }
-    Answer::new(text, json!({ "current": status.contract, "contracts": status.contracts }))
+    CommandOutput::new(text, json!({ "current": status.contract, "contracts": status.contracts }))
 }
 
 /// The contract that was meant: by its id or a beginning of it, or by its title.
@@ -64,13 +64,13 @@ fn choose<'a>(contracts: &'a [Contract], meant: &str) -> Result<&'a Contract> {
     }
 }
 
-pub(super) fn join(context: &Context, invitation: &str) -> Result<Answer> {
+pub(super) fn join(context: &Context, invitation: &str) -> Result<CommandOutput> {
     let invitation = read_invitation(invitation)?;
     context.ensure_agent()?;
     let request = Request::Import { invitation };
     let value = context.client.ask(&request, LONG)?;
     let joined: Contract = candor_protocol::read(&request, value.clone())?;
-    Ok(Answer::new(
+    Ok(CommandOutput::new(
         format!(
             "You joined '{}' for {}. Nothing is recorded yet.\nRead what would be: `candor notice --contract \
              {id}`. To accept it: `candor accept --contract {id}`.",
@@ -112,7 +112,7 @@ fn read_notice(context: &Context, contract: Option<String>) -> Result<NoticeAnsw
     Ok(context.client.fetch(&Request::Notice { contract }, LONG)?)
 }
 
-pub(super) fn notice(context: &Context, contract: Option<String>) -> Result<Answer> {
+pub(super) fn notice(context: &Context, contract: Option<String>) -> Result<CommandOutput> {
     let notice = read_notice(context, contract)?;
     let state = if notice.accepted {
         "You have accepted this.".to_owned()
@@ -123,7 +123,7 @@ pub(super) fn notice(context: &Context, contract: Option<String>) -> Result<Answ
         )
     };
     let text = format!("{}\n\n{state}\n", notice.text.trim_end());
-    Ok(Answer::new(text, serde_json::to_value(&notice)?))
+    Ok(CommandOutput::new(text, serde_json::to_value(&notice)?))
 }
 
 pub(super) fn accept(
@@ -131,7 +131,7 @@ pub(super) fn accept(
     contract: Option<String>,
     by: Option<String>,
     digest: Option<&str>,
-) -> Result<Answer> {
+) -> Result<CommandOutput> {
     let notice = read_notice(context, contract)?;
     if digest.is_some_and(|digest| digest != notice.digest) {
         bail!("what is recorded has changed since you read it: read `candor notice` again");
@@ -168,7 +168,7 @@ pub(super) fn accept(
         Status { tracking: true, .. } => {}
         _ => text.push_str(" Tracking begins when you run `candor start`."),
     }
-    Ok(Answer::new(text, value))
+    Ok(CommandOutput::new(text, value))
 }
 
 #[cfg(test)]

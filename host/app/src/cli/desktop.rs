@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use candor_protocol::{default_data, exec_argument};
 use serde_json::json;
 
-use super::{Answer, Context};
+use super::{CommandOutput, Context};
 
 /// The type of an invitation's file.
 const INVITATION: &str = "application/x-candor-invitation";
@@ -21,7 +21,7 @@ const MARK: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 18 1
 "##;
 
 /// Writes or removes the files, and has the desktop take note of them.
-pub(super) fn desktop(context: &Context, remove: bool) -> Result<Answer> {
+pub(super) fn desktop(context: &Context, remove: bool) -> Result<CommandOutput> {
     let share = share().context("there is no home folder: set HOME or XDG_DATA_HOME")?;
     let program = std::env::current_exe().context("this program's place is unknown")?;
     let files = files(&share, &program, context.client.data())?;
@@ -47,7 +47,7 @@ pub(super) fn desktop(context: &Context, remove: bool) -> Result<Answer> {
     if !noted {
         text += " The desktop may need a new login to see it.";
     }
-    Ok(Answer::new(text, json!({ "files": paths, "removed": remove, "noted": noted })))
+    Ok(CommandOutput::new(text, json!({ "files": paths, "removed": remove, "noted": noted })))
 }
 
 /// Where a person's own programs and types are described.

@@ -33,7 +33,7 @@ use candor_protocol::{Client, USUAL};
 
 /// What came of a command.
 #[derive(Debug)]
-struct Answer {
+struct CommandOutput {
     /// For people.
     text: String,
     /// For programs.
@@ -42,7 +42,7 @@ struct Answer {
     bad: bool,
 }
 
-impl Answer {
+impl CommandOutput {
     fn new(text: impl Into<String>, json: Value) -> Self {
         // A request that has nothing to say answers null: a program wants an object.
         let json = if json.is_null() { json!({ "done": true }) } else { json };
@@ -66,8 +66,8 @@ impl Context {
     }
 
     /// Asks the agent, and says what was done.
-    fn tell(&self, request: &Request, done: impl Into<String>) -> Result<Answer> {
-        Ok(Answer::new(done, self.ask(request)?))
+    fn tell(&self, request: &Request, done: impl Into<String>) -> Result<CommandOutput> {
+        Ok(CommandOutput::new(done, self.ask(request)?))
     }
 
     /// Starts the agent where none runs, and says so on the standard error, where it is in nobody's way.
@@ -182,7 +182,7 @@ pub fn print(text: &[u8]) -> io::Result<()> {
     }
 }
 
-fn answer(context: &Context, command: Command) -> Result<Answer> {
+fn answer(context: &Context, command: Command) -> Result<CommandOutput> {
     match command {
         Command::Status => tracking::status(context),
         Command::Start { memo, no_sign } => tracking::start(context, memo, no_sign),

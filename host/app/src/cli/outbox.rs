@@ -7,10 +7,10 @@ use candor_protocol::{OutboxAnswer, OutboxParcel, ParcelBytes, Request, USUAL};
 use serde_json::json;
 
 use super::args::OutboxCommand;
-use super::{Answer, Context};
+use super::{CommandOutput, Context};
 use crate::say::{self, plural, short_hex};
 
-pub(super) fn outbox(context: &Context, command: Option<OutboxCommand>) -> Result<Answer> {
+pub(super) fn outbox(context: &Context, command: Option<OutboxCommand>) -> Result<CommandOutput> {
     let all: OutboxAnswer = context.client.fetch(&Request::Outbox, USUAL)?;
     match command {
         None | Some(OutboxCommand::List) => list(context, &all),
@@ -53,7 +53,7 @@ fn find<'a>(entries: &'a [OutboxParcel], meant: &str) -> Result<&'a OutboxParcel
     }
 }
 
-fn list(context: &Context, all: &OutboxAnswer) -> Result<Answer> {
+fn list(context: &Context, all: &OutboxAnswer) -> Result<CommandOutput> {
     let (zone, now) = (&context.zone, context.now);
     let mut text = String::new();
     for entry in &all.entries {
@@ -102,10 +102,10 @@ fn list(context: &Context, all: &OutboxAnswer) -> Result<Answer> {
         say::size(all.disk_bytes),
         say::size(all.disk_limit)
     );
-    Ok(Answer::new(text, serde_json::to_value(all)?))
+    Ok(CommandOutput::new(text, serde_json::to_value(all)?))
 }
 
-fn show(context: &Context, entry: &OutboxParcel) -> Result<Answer> {
+fn show(context: &Context, entry: &OutboxParcel) -> Result<CommandOutput> {
     let value = context.ask(&Request::Parcel { parcel: entry.parcel.clone() })?;
     let bytes: ParcelBytes = serde_json::from_value(value.clone())?;
     let mut text =
@@ -114,10 +114,10 @@ fn show(context: &Context, entry: &OutboxParcel) -> Result<Answer> {
     for (sha256, length) in &bytes.attachments {
         let _ = writeln!(text, "Attachment: {}, SHA-256 {sha256}", say::size(*length));
     }
-    Ok(Answer::new(text, value))
+    Ok(CommandOutput::new(text, value))
 }
 
-fn send(context: &Context, entries: &[OutboxParcel], id: Option<&str>) -> Result<Answer> {
+fn send(context: &Context, entries: &[OutboxParcel], id: Option<&str>) -> Result<CommandOutput> {
     let chosen: Vec<&OutboxParcel> = match id {
         Some(id) => vec![find(entries, id)?],
         None => entries.iter().filter(|e| e.state == "held").collect(),
@@ -133,7 +133,7 @@ fn send(context: &Context, entries: &[OutboxParcel], id: Option<&str>) -> Result
         0 => "Nothing is held.".to_owned(),
         _ => format!("{number} {} sent now.", plural(number, "segment is", "segments are")),
     };
-    Ok(Answer::new(text, json!({ "sent": number })))
+    Ok(CommandOutput::new(text, json!({ "sent": number })))
 }
 
 #[cfg(test)]

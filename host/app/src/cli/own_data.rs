@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use candor_protocol::{Exported, LONG, Plugin, Request, Verified};
 
-use super::{Answer, Context};
+use super::{CommandOutput, Context};
 use crate::say::{self, plural, short_hex};
 
-pub(super) fn export(context: &Context, folder: Option<PathBuf>) -> Result<Answer> {
+pub(super) fn export(context: &Context, folder: Option<PathBuf>) -> Result<CommandOutput> {
     let day = || {
         let at = i64::try_from(context.now).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
         at.map(|at| at.to_zoned(context.zone.zone().clone()).date().to_string()).unwrap_or_default()
@@ -35,10 +35,10 @@ pub(super) fn export(context: &Context, folder: Option<PathBuf>) -> Result<Answe
         plural(done.pictures, "picture", "pictures"),
         done.folder
     );
-    Ok(Answer::new(text, value))
+    Ok(CommandOutput::new(text, value))
 }
 
-pub(super) fn verify(context: &Context) -> Result<Answer> {
+pub(super) fn verify(context: &Context) -> Result<CommandOutput> {
     let value = context.client.ask(&Request::Verify, LONG)?;
     let found: Verified = serde_json::from_value(value.clone())?;
     let mut text = found.sentence();
@@ -62,12 +62,12 @@ pub(super) fn verify(context: &Context) -> Result<Answer> {
         let _ =
             write!(text, "\nThe parcel of {} cannot be read any more. It is built again.", moment(*start));
     }
-    let mut answer = Answer::new(text, value);
+    let mut answer = CommandOutput::new(text, value);
     answer.bad = !found.is_good();
     Ok(answer)
 }
 
-pub(super) fn plugins(context: &Context) -> Result<Answer> {
+pub(super) fn plugins(context: &Context) -> Result<CommandOutput> {
     let value = context.ask(&Request::Plugins)?;
     let plugins: Vec<Plugin> = candor_protocol::read(&Request::Plugins, value.clone())?;
     let mut text = String::new();
@@ -83,5 +83,5 @@ pub(super) fn plugins(context: &Context) -> Result<Answer> {
     if plugins.is_empty() {
         text.push_str("No plugins: there is no contract yet.\n");
     }
-    Ok(Answer::new(text, value))
+    Ok(CommandOutput::new(text, value))
 }

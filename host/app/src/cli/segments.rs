@@ -14,10 +14,10 @@ use candor_protocol::{Forgotten, LONG, MAX_MEMO, Note, Picture, Request, Segment
 use serde_json::json;
 
 use super::args::{NotesArgs, SpanArgs};
-use super::{Answer, Context, prompt, when};
+use super::{CommandOutput, Context, prompt, when};
 use crate::say::{self, Zone, end, plural};
 
-pub(super) fn today(context: &Context, day: Option<&str>) -> Result<Answer> {
+pub(super) fn today(context: &Context, day: Option<&str>) -> Result<CommandOutput> {
     let (from, to) = when::day(day, context.now, &context.zone)?;
     let request = Request::Segments { from, to };
     let value = context.ask(&request)?;
@@ -33,7 +33,7 @@ pub(super) fn today(context: &Context, day: Option<&str>) -> Result<Answer> {
         let total = segments.iter().filter(|s| s.removed_at.is_none()).map(|s| s.billed_ms).sum();
         let _ = writeln!(text, "{:<15} {}", "Total", say::duration(total));
     }
-    Ok(Answer::new(text, value))
+    Ok(CommandOutput::new(text, value))
 }
 
 /// A segment on a line or two.
@@ -98,7 +98,7 @@ pub(super) fn picture(
     remove: bool,
     undo: bool,
     yes: bool,
-) -> Result<Answer> {
+) -> Result<CommandOutput> {
     if undo {
         return restore_picture(context, at);
     }
@@ -131,7 +131,7 @@ pub(super) fn picture(
             picture.media_type,
             say::size(bytes.len() as u64)
         );
-        return Ok(Answer::new(
+        return Ok(CommandOutput::new(
             text,
             json!({ "file": file, "media_type": picture.media_type, "bytes": bytes.len() }),
         ));
@@ -154,7 +154,7 @@ pub(super) fn picture(
         None => text.push_str("Nothing is covered.\n"),
     }
     text.push_str("`candor picture --save FILE` writes it to a file as the client sees it.\n");
-    Ok(Answer::new(text, serde_json::to_value(&segment)?))
+    Ok(CommandOutput::new(text, serde_json::to_value(&segment)?))
 }
 
 /// Writes a new file for its owner only; what is there stays.
@@ -168,7 +168,7 @@ fn write_new(file: &Path, bytes: &[u8]) -> Result<()> {
         .with_context(|| format!("{} could not be written: name a new file", file.display()))
 }
 
-fn remove_picture(context: &Context, segment: &Segment, yes: bool) -> Result<Answer> {
+fn remove_picture(context: &Context, segment: &Segment, yes: bool) -> Result<CommandOutput> {
     let terms: TermsAnswer = context.client.fetch(&Request::Terms { contract: None }, USUAL)?;
     let range = context.zone.range(segment.start, end(segment));
     let takes_time = terms.picture_removal == PictureRemoval::RemovesTime;
@@ -201,11 +201,11 @@ fn remove_picture(context: &Context, segment: &Segment, yes: bool) -> Result<Ans
         )
     });
     let done = if takes_time { "Its time went with it." } else { "Your time stays." };
-    Ok(Answer::new(format!("The {what} of {range} is removed. {done}{until}"), value))
+    Ok(CommandOutput::new(format!("The {what} of {range} is removed. {done}{until}"), value))
 }
 
 /// Brings back a picture that was removed and not sent.
-fn restore_picture(context: &Context, at: Option<&str>) -> Result<Answer> {
+fn restore_picture(context: &Context, at: Option<&str>) -> Result<CommandOutput> {
     let segment = match at {
         Some(at) => context.segment_at(at)?,
         None => {
@@ -220,7 +220,7 @@ fn restore_picture(context: &Context, at: Option<&str>) -> Result<Answer> {
 }
 
 /// What plugins noted, and removing it.
-pub(super) fn notes(context: &Context, args: &NotesArgs) -> Result<Answer> {
+pub(super) fn notes(context: &Context, args: &NotesArgs) -> Result<CommandOutput> {
     let (from, to) = match &args.at {
         Some(at) => {
             let segment = context.segment_at(at)?;
@@ -246,7 +246,7 @@ pub(super) fn notes(context: &Context, args: &NotesArgs) -> Result<Answer> {
         let value = context.client.ask(&request, LONG)?;
         let removed = value.as_u64().unwrap_or(0);
         let text = format!("{removed} {} removed. Your time stays.", plural(removed, "note is", "notes are"));
-        return Ok(Answer::new(text, json!({ "removed": removed })));
+        return Ok(CommandOutput::new(text, json!({ "removed": removed })));
     }
     let mut text = String::new();
     for note in &notes {
@@ -266,7 +266,7 @@ pub(super) fn notes(context: &Context, args: &NotesArgs) -> Result<Answer> {
             "These are the plugins' own words; the client sees them, too. `--remove` removes them.\n",
         );
     }
-    Ok(Answer::new(text, json!(notes)))
+    Ok(CommandOutput::new(text, json!(notes)))
 }
 
 /// The day of a span where it is another than today: a clock time that has not come yet today means yesterday's.
@@ -285,7 +285,7 @@ fn minutes(ms: u64) -> String {
     format!("{minutes} {}", plural(minutes, "minute", "minutes"))
 }
 
-pub(super) fn forget(context: &Context, span: &SpanArgs, yes: bool) -> Result<Answer> {
+pub(super) fn forget(context: &Context, span: &SpanArgs, yes: bool) -> Result<CommandOutput> {
     let (from, to) = when::span(span, context.now, &context.zone)?;
     // What is said and what is done are one computation, over one span: that of the whole segments, as they are now.
     let would: Forgotten = context.client.fetch(&Request::WouldForget { from, to }, LONG)?;
@@ -317,7 +317,7 @@ pub(super) fn forget(context: &Context, span: &SpanArgs, yes: bool) -> Result<An
         plural(gone.pictures.into(), "picture", "pictures"),
         not_today(context, &gone)
     );
-    Ok(Answer::new(text, value))
+    Ok(CommandOutput::new(text, value))
 }
 
 pub(super) fn manual(
@@ -326,7 +326,7 @@ pub(super) fn manual(
     to: &str,
     memo: String,
     reason: Option<String>,
-) -> Result<Answer> {
+) -> Result<CommandOutput> {
     let length = memo.chars().count();
     if memo.trim().is_empty() || length > MAX_MEMO {
         bail!("say what you did, in 1 to {MAX_MEMO} characters");
@@ -340,5 +340,5 @@ pub(super) fn manual(
         context.zone.range(added.from, added.to),
         not_today(context, &added)
     );
-    Ok(Answer::new(text, value))
+    Ok(CommandOutput::new(text, value))
 }

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
 use super::args::{PreferencesCommand, RulesCommand};
-use super::{Answer, Context};
+use super::{CommandOutput, Context};
 
 /// A choice's name as it is typed.
 fn name(choice: impl ValueEnum) -> String {
@@ -35,7 +35,7 @@ fn words(rule: &OwnRule) -> String {
     plain::visible(&format!("where the {} {by} \"{}\": {does}", rule.field, rule.pattern)).into_owned()
 }
 
-pub(super) fn rules(context: &Context, command: Option<RulesCommand>) -> Result<Answer> {
+pub(super) fn rules(context: &Context, command: Option<RulesCommand>) -> Result<CommandOutput> {
     let mut rules: Vec<OwnRule> = match context.client.fetch(&Request::OwnRules, USUAL) {
         // What cannot be read any more is replaced by what is added now: until then nothing is shown.
         Err(AskError::Refused(why)) if matches!(command, Some(RulesCommand::Add { .. })) => {
@@ -55,7 +55,7 @@ pub(super) fn rules(context: &Context, command: Option<RulesCommand>) -> Result<
                     "You have no rules of your own. The client's rules still apply: `candor notice` lists them.\n",
                 );
             }
-            return Ok(Answer::new(text, serde_json::to_value(&rules)?));
+            return Ok(CommandOutput::new(text, serde_json::to_value(&rules)?));
         }
         Some(RulesCommand::Add { field, by, pattern, action }) => {
             let rule = OwnRule { field: name(field), by: name(by), pattern, action: name(action) };
@@ -75,7 +75,7 @@ pub(super) fn rules(context: &Context, command: Option<RulesCommand>) -> Result<
     };
     // The policy is configured anew, which may compile it.
     let value = context.client.ask(&Request::SetOwnRules { rules }, LONG)?;
-    Ok(Answer::new(done, value))
+    Ok(CommandOutput::new(done, value))
 }
 
 /// The preferences by their names.
@@ -95,7 +95,7 @@ fn shown(value: &Value) -> String {
     }
 }
 
-pub(super) fn preferences(context: &Context, command: Option<PreferencesCommand>) -> Result<Answer> {
+pub(super) fn preferences(context: &Context, command: Option<PreferencesCommand>) -> Result<CommandOutput> {
     let current: Preferences = context.client.fetch(&Request::Preferences, USUAL)?;
     match command {
         None | Some(PreferencesCommand::List) => {
@@ -112,14 +112,14 @@ pub(super) fn preferences(context: &Context, command: Option<PreferencesCommand>
                     )
                 );
             }
-            Ok(Answer::new(text, Value::Object(fields)))
+            Ok(CommandOutput::new(text, Value::Object(fields)))
         }
         Some(PreferencesCommand::Set { name, value }) => {
             let preferences = changed(&current, &name, &value)?;
             context.client.ask(&Request::SetPreferences { preferences }, USUAL)?;
             let value = fields(&preferences)?.remove(&name).unwrap_or_default();
             let text = format!("{name} is {} now.", shown(&value));
-            Ok(Answer::new(text, json!({ name: value })))
+            Ok(CommandOutput::new(text, json!({ name: value })))
         }
     }
 }

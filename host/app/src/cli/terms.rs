@@ -7,13 +7,13 @@ use candor_diary::plain;
 use candor_diary::terms::{ManualTime, Mode, PictureRemoval};
 use candor_protocol::{Request, TermsAnswer};
 
-use super::{Answer, Context};
+use super::{CommandOutput, Context};
 
-pub(super) fn terms(context: &Context, contract: Option<String>) -> Result<Answer> {
+pub(super) fn terms(context: &Context, contract: Option<String>) -> Result<CommandOutput> {
     let request = Request::Terms { contract };
     let value = context.ask(&request)?;
     let terms: TermsAnswer = candor_protocol::read(&request, value.clone())?;
-    Ok(Answer::new(words(&terms), value))
+    Ok(CommandOutput::new(words(&terms), value))
 }
 
 fn words(terms: &TermsAnswer) -> String {

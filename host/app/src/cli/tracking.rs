@@ -9,14 +9,14 @@ use candor_protocol::{IdleAnswer, LONG, MAX_MEMO, Request, Status, USUAL};
 use serde_json::{Value, json};
 
 use super::args::{IdleCommand, StopAt};
-use super::{Answer, Context};
+use super::{CommandOutput, Context};
 use crate::say::{self, Zone};
 
-pub(super) fn status(context: &Context) -> Result<Answer> {
+pub(super) fn status(context: &Context) -> Result<CommandOutput> {
     let request = Request::Status { after: None };
     let value = context.ask(&request)?;
     let status: Status = candor_protocol::read(&request, value.clone())?;
-    Ok(Answer::new(words(&status, &context.zone), value))
+    Ok(CommandOutput::new(words(&status, &context.zone), value))
 }
 
 /// The status in words.
@@ -54,7 +54,7 @@ fn words(status: &Status, zone: &Zone) -> String {
     }
     if let Some(question) = status.question {
         line(format!(
-            "Were you working from {} to {}? There were no keys, clicks or scrolls for {}. Answer with \
+            "Were you working from {} to {}? There were no keys, clicks or scrolls for {}. CommandOutput with \
              `candor idle leave-out`{}.",
             zone.time(question.from),
             zone.time(question.to),
@@ -143,23 +143,23 @@ fn outbox(status: &Status, zone: &Zone) -> String {
     text
 }
 
-pub(super) fn start(context: &Context, memo: Option<String>, no_sign: bool) -> Result<Answer> {
+pub(super) fn start(context: &Context, memo: Option<String>, no_sign: bool) -> Result<CommandOutput> {
     check_memo(memo.as_deref())?;
     context.ensure_agent()?;
     let value = context.client.ask(&Request::Start { memo, no_sign }, LONG)?;
     let status = context.client.status()?;
     let memo = status.memo.map(|m| format!(" Memo: {m}")).unwrap_or_default();
     let unseen = if no_sign { format!(" {NO_SIGN}") } else { String::new() };
-    Ok(Answer::new(format!("Tracking '{}' for {}.{memo}{unseen}", status.title, status.client), value))
+    Ok(CommandOutput::new(format!("Tracking '{}' for {}.{memo}{unseen}", status.title, status.client), value))
 }
 
-pub(super) fn stop(context: &Context, at: StopAt) -> Result<Answer> {
+pub(super) fn stop(context: &Context, at: StopAt) -> Result<CommandOutput> {
     let at_segment_end = at == StopAt::SegmentEnd;
     let done = if at_segment_end { "Tracking stops when this segment ends." } else { "Stopped." };
     context.tell(&Request::Stop { at_segment_end }, done)
 }
 
-pub(super) fn pause(context: &Context) -> Result<Answer> {
+pub(super) fn pause(context: &Context) -> Result<CommandOutput> {
     context.tell(
         &Request::Pause,
         "Paused for private time. Nothing is recorded until `candor start`; the time shows as a gap.",
@@ -174,7 +174,7 @@ fn check_memo(memo: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn memo(context: &Context, text: Option<String>, at: Option<&str>) -> Result<Answer> {
+pub(super) fn memo(context: &Context, text: Option<String>, at: Option<&str>) -> Result<CommandOutput> {
     check_memo(text.as_deref())?;
     match (text, at) {
         (Some(memo), Some(at)) => {
@@ -193,7 +193,7 @@ pub(super) fn memo(context: &Context, text: Option<String>, at: Option<&str>) ->
             for recent in &status.recent_memos {
                 let _ = writeln!(text, "  before: {recent}");
             }
-            Ok(Answer::new(text, json!({ "memo": status.memo, "recent": status.recent_memos })))
+            Ok(CommandOutput::new(text, json!({ "memo": status.memo, "recent": status.recent_memos })))
         }
     }
 }
@@ -203,7 +203,7 @@ pub(super) fn label(
     label: Option<String>,
     none: bool,
     at: Option<&str>,
-) -> Result<Answer> {
+) -> Result<CommandOutput> {
     if label.is_none() && !none {
         if at.is_some() {
             bail!("say which label, or --none");
@@ -224,7 +224,7 @@ pub(super) fn label(
     }
 }
 
-fn labels(context: &Context) -> Result<Answer> {
+fn labels(context: &Context) -> Result<CommandOutput> {
     let status = context.client.status()?;
     let mut text = String::new();
     for label in &status.labels {
@@ -235,10 +235,10 @@ fn labels(context: &Context) -> Result<Answer> {
         let client = if status.client.is_empty() { "The client" } else { &status.client };
         let _ = writeln!(text, "{client} uses no labels in this contract.");
     }
-    Ok(Answer::new(text, json!({ "label": status.label, "labels": status.labels })))
+    Ok(CommandOutput::new(text, json!({ "label": status.label, "labels": status.labels })))
 }
 
-pub(super) fn idle(context: &Context, answer: IdleCommand) -> Result<Answer> {
+pub(super) fn idle(context: &Context, answer: IdleCommand) -> Result<CommandOutput> {
     let (answer, done) = match answer {
         IdleCommand::LeaveOut => {
             (IdleAnswer::LeaveOut, "The time is left out. `candor idle undo` takes that back.")
@@ -252,12 +252,12 @@ pub(super) fn idle(context: &Context, answer: IdleCommand) -> Result<Answer> {
         }
         IdleCommand::Undo => {
             let value: Value = context.client.ask(&Request::UndoIdle, USUAL)?;
-            return Ok(Answer::new(
+            return Ok(CommandOutput::new(
                 "The question is open again: `candor idle --help` says how to answer.",
                 value,
             ));
         }
     };
     let value: Value = context.client.ask(&Request::Idle { answer }, USUAL)?;
-    Ok(Answer::new(done, value))
+    Ok(CommandOutput::new(done, value))
 }

@@ -153,7 +153,7 @@ impl App {
                 Event::Starting => self.model.take_lost(AgentConnection::Starting),
                 Event::Lost(_) if self.quitting => ctx.send_viewport_cmd(ViewportCommand::Close),
                 Event::Lost(why) => self.model.take_lost(AgentConnection::Lost(why)),
-                Event::Answer(request, answer) => {
+                Event::AgentAnswer(request, answer) => {
                     let ended = match request {
                         Request::Quit => true,
                         Request::Stop { .. } => self.closes,

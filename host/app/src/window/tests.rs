@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use super::intent::{Intent, Page};
 use super::model::{AgentConnection, HomeView, Model, PictureSlot};
 use super::parts::shot;
-use super::worker::Answer;
+use super::worker::AgentAnswer;
 use super::{theme, view, words};
 
 #[allow(unreachable_pub, reason = "shared with the tests of the real program")]
@@ -62,11 +62,11 @@ impl Desk {
         let answer = match self.world.answer(request) {
             Response::Error(why) => Err(why),
             Response::Ok(value) => Ok(match request {
-                Request::Picture { .. } => Answer::Picture(screen()),
+                Request::Picture { .. } => AgentAnswer::Picture(screen()),
                 Request::Preview { .. } => {
-                    Answer::Preview(Box::new(serde_json::from_value(value).unwrap()), Some(screen()))
+                    AgentAnswer::Preview(Box::new(serde_json::from_value(value).unwrap()), Some(screen()))
                 }
-                _ => Answer::Value(value),
+                _ => AgentAnswer::Value(value),
             }),
         };
         self.model.take(request, answer);
@@ -290,9 +290,9 @@ fn keeping_idle_time_needs_a_memo_and_leaving_the_question_for_later_keeps_it() 
     assert_eq!(done(&harness), [Request::Idle { answer }]);
 
     let mut harness = opened("question");
-    press(&mut harness, "Answer later");
+    press(&mut harness, "AgentAnswer later");
     assert_eq!(harness.state().model.home_view(), HomeView::Clock);
-    press(&mut harness, "Answer");
+    press(&mut harness, "AgentAnswer");
     assert_eq!(harness.state().model.home_view(), HomeView::Question);
 }
 

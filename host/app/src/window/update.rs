@@ -13,7 +13,7 @@ use super::intent::Page;
 use super::model::{Model, PictureSlot};
 use super::parts::frame::Tone;
 use super::words;
-use super::worker::Answer;
+use super::worker::AgentAnswer;
 use crate::say;
 
 /// A rule that is not written yet.
@@ -58,19 +58,19 @@ fn fact(request: &Request) -> &'static str {
 
 impl Model {
     /// Takes an answer.
-    pub(crate) fn take(&mut self, request: &Request, answer: Result<Answer, String>) {
+    pub(crate) fn take(&mut self, request: &Request, answer: Result<AgentAnswer, String>) {
         self.pending.retain(|pending| pending != request);
         match answer {
-            Ok(Answer::Picture(shot)) => {
+            Ok(AgentAnswer::Picture(shot)) => {
                 if let Request::Picture { start } = request {
                     self.set_picture(*start, PictureSlot::Here(shot));
                 }
             }
-            Ok(Answer::Preview(preview, shot)) => {
+            Ok(AgentAnswer::Preview(preview, shot)) => {
                 self.live.failed = None;
                 self.live.shown = Some((*preview, shot));
             }
-            Ok(Answer::Value(value)) => {
+            Ok(AgentAnswer::Value(value)) => {
                 if let Err(why) = self.take_value(request, value) {
                     self.refused(request, &why);
                 }

@@ -38,7 +38,7 @@ pub(crate) enum Event {
     /// No agent can be reached; says why.
     Lost(String),
     /// An answer.
-    Answer(Request, Result<Answer, String>),
+    AgentAnswer(Request, Result<AgentAnswer, String>),
     /// A segment's picture as it fills the window, by the segment's start.
     Large(u64, Result<Shot, String>),
     /// A file that was to be read.
@@ -47,7 +47,7 @@ pub(crate) enum Event {
 
 /// What was answered.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub(crate) enum AgentAnswer {
     /// As the agent said it.
     Value(Value),
     /// A picture, decoded.
@@ -148,7 +148,7 @@ fn carry<W: Fn()>(client: &dyn Client, queue: &Receiver<Job>, tell: &EventSender
             Job::Ask(request) => {
                 let answer = client.ask(&request, LIMIT).map_err(|trouble| trouble.to_string());
                 let answer = answer.and_then(|value| understood(&request, value));
-                Event::Answer(request, answer)
+                Event::AgentAnswer(request, answer)
             }
             Job::Large(start) => {
                 let answer = client.ask(&Request::Picture { start }, LIMIT).map_err(|why| why.to_string());
@@ -168,18 +168,18 @@ fn garbled(error: serde_json::Error) -> String {
 }
 
 /// Decodes pictures here, where it may take its time.
-fn understood(request: &Request, value: Value) -> Result<Answer, String> {
+fn understood(request: &Request, value: Value) -> Result<AgentAnswer, String> {
     match request {
         Request::Picture { .. } => {
             let picture: Picture = serde_json::from_value(value).map_err(garbled)?;
-            decoded(&picture, shot::SMALL).map(Answer::Picture)
+            decoded(&picture, shot::SMALL).map(AgentAnswer::Picture)
         }
         Request::Preview { .. } => {
             let mut preview: Preview = serde_json::from_value(value).map_err(garbled)?;
             let shot = preview.picture.take().map(|picture| decoded(&picture, shot::SMALL)).transpose()?;
-            Ok(Answer::Preview(Box::new(preview), shot))
+            Ok(AgentAnswer::Preview(Box::new(preview), shot))
         }
-        _ => Ok(Answer::Value(value)),
+        _ => Ok(AgentAnswer::Value(value)),
     }
 }
 

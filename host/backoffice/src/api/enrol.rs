@@ -30,7 +30,7 @@ struct Request {
 
 /// The answer, and the same signed: a device believes only that.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct EnrolmentResponse<'a> {
     #[serde(flatten)]
     enrolled: &'a Enrolled,
     proof: Envelope,
@@ -95,5 +95,5 @@ pub(super) async fn enrol(
     };
     let payload = serde_json::to_vec(&enrolled).map_err(|e| ApiError::internal(&e))?;
     let proof = Envelope::sign(ENROLMENT_TYPE, payload, &app.key);
-    Ok((StatusCode::CREATED, Json(Answer { enrolled: &enrolled, proof })).into_response())
+    Ok((StatusCode::CREATED, Json(EnrolmentResponse { enrolled: &enrolled, proof })).into_response())
 }

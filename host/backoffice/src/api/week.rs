@@ -22,7 +22,7 @@ pub(super) struct WeekParams {
 
 /// The answer: times in milliseconds since the epoch, time in whole minutes.
 #[derive(Serialize)]
-struct Answer {
+struct WeekResponse {
     /// Monday 00:00 UTC.
     week_start: u64,
     /// How many minutes are billed at most; null where there is no limit.
@@ -52,7 +52,7 @@ pub(super) async fn week(
     let contract = contract.ok_or_else(|| ApiError::not_found("The contract of this device is gone."))?;
     let now = clock::now();
     let week = billed::week_so_far(&app.store, &contract, now).await?;
-    let answer = Answer {
+    let answer = WeekResponse {
         week_start: week.from,
         limit_minutes: week.limit,
         billed_minutes: week.sum.billable,

@@ -27,25 +27,25 @@ pub(crate) struct Seen {
 /// there.
 #[derive(Debug)]
 pub struct PortableWatch {
-    shared: Arc<Shared>,
+    shared: Arc<SharedPoll>,
     changes: watch::Receiver<u64>,
 }
 
-struct Shared {
-    state: Mutex<State>,
+struct SharedPoll {
+    state: Mutex<PollState>,
     /// Rung when somebody wants a look, or wants no more of them.
     wanted: Condvar,
     /// Rung after each look.
     done: Condvar,
 }
 
-impl std::fmt::Debug for Shared {
+impl std::fmt::Debug for SharedPoll {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").finish_non_exhaustive()
+        f.debug_struct("SharedPoll").finish_non_exhaustive()
     }
 }
 
-struct State {
+struct PollState {
     history: History,
     /// The thread has ended.
     lost: bool,
@@ -56,14 +56,14 @@ struct State {
     done: u64,
 }
 
-impl Shared {
+impl SharedPoll {
     /// The state is whole between any two statements that change it: a panic elsewhere does not spoil it.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PollState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl PollState {
     fn alive(&mut self) -> Result<&mut Self, SensorError> {
         if self.lost { Err(SensorError::DisplayLost) } else { Ok(self) }
     }
@@ -82,9 +82,9 @@ impl PortableWatch {
         history.push(now, first.windows, first.monitors);
         let sender = numbers.changes(&history);
         let changes = sender.subscribe();
-        let state = State { history, lost: false, dropped: false, asked: 0, done: 0 };
+        let state = PollState { history, lost: false, dropped: false, asked: 0, done: 0 };
         let shared =
-            Arc::new(Shared { state: Mutex::new(state), wanted: Condvar::new(), done: Condvar::new() });
+            Arc::new(SharedPoll { state: Mutex::new(state), wanted: Condvar::new(), done: Condvar::new() });
         let for_thread = Arc::clone(&shared);
         std::thread::Builder::new()
             .name("windows".to_owned())
@@ -171,7 +171,7 @@ impl Drop for PortableWatch {
 }
 
 /// Tells everyone when the thread ends, however it does: `xcap` may panic.
-struct Ending<'a>(&'a Shared);
+struct Ending<'a>(&'a SharedPoll);
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
@@ -182,13 +182,13 @@ impl Drop for Ending<'_> {
 
 /// The thread: until nobody wants it, or a look fails.
 fn follow(
-    shared: &Shared,
+    shared: &SharedPoll,
     changes: &watch::Sender<u64>,
     mut look: impl FnMut() -> Result<Seen, SensorError>,
 ) -> Result<(), SensorError> {
     loop {
         let ticket = {
-            let idle = |state: &mut State| !state.dropped && state.asked == state.done;
+            let idle = |state: &mut PollState| !state.dropped && state.asked == state.done;
             let waited = shared.wanted.wait_timeout_while(shared.state(), INTERVAL, idle);
             let state = waited.unwrap_or_else(PoisonError::into_inner).0;
             if state.dropped {

@@ -28,25 +28,25 @@ const BURST: u32 = 1_000;
 /// change; only a title that is replaced within some tens of microseconds can be missed.
 #[derive(Debug)]
 pub struct WindowWatch {
-    shared: Arc<Shared>,
+    shared: Arc<SharedWatch>,
     changes: watch::Receiver<u64>,
     thread: Option<JoinHandle<()>>,
 }
 
-struct Shared {
-    state: Mutex<State>,
+struct SharedWatch {
+    state: Mutex<WatchState>,
     passed: Condvar,
     /// The thread's connection. Only the thread reads from it; others send.
     connection: Arc<RustConnection>,
 }
 
-impl std::fmt::Debug for Shared {
+impl std::fmt::Debug for SharedWatch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").finish_non_exhaustive()
+        f.debug_struct("SharedWatch").finish_non_exhaustive()
     }
 }
 
-struct State {
+struct WatchState {
     history: History,
     lost: bool,
     mailbox: u32,
@@ -55,14 +55,14 @@ struct State {
     received: u32,
 }
 
-impl Shared {
+impl SharedWatch {
     /// The state is whole between any two statements that change it: a panic elsewhere does not spoil it.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, WatchState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl WatchState {
     fn alive(&mut self) -> Result<&mut Self, SensorError> {
         if self.lost { Err(SensorError::DisplayLost) } else { Ok(self) }
     }
@@ -85,9 +85,9 @@ impl WindowWatch {
         history.push(now, upkeep.windows(), upkeep.monitors.clone());
         let sender = numbers.changes(&history);
         let changes = sender.subscribe();
-        let state = State { history, lost: false, mailbox: upkeep.mailbox, sent: 0, received: 0 };
+        let state = WatchState { history, lost: false, mailbox: upkeep.mailbox, sent: 0, received: 0 };
         let connection = upkeep.connection();
-        let shared = Arc::new(Shared { state: Mutex::new(state), passed: Condvar::new(), connection });
+        let shared = Arc::new(SharedWatch { state: Mutex::new(state), passed: Condvar::new(), connection });
         let for_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("windows".to_owned())
@@ -190,7 +190,7 @@ impl Drop for WindowWatch {
 
 /// Tells everyone when the thread ends, however it does: a watch that nobody keeps must not be taken for a desktop on
 /// which nothing happens.
-struct Ending<'a>(&'a Shared);
+struct Ending<'a>(&'a SharedWatch);
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
@@ -200,7 +200,7 @@ impl Drop for Ending<'_> {
 }
 
 /// The thread: until the connection ends.
-fn follow(mut upkeep: DesktopTracker, shared: &Shared, changes: &watch::Sender<u64>) {
+fn follow(mut upkeep: DesktopTracker, shared: &SharedWatch, changes: &watch::Sender<u64>) {
     let _ending = Ending(shared);
     let end = loop {
         match step(&mut upkeep, shared, changes) {
@@ -214,7 +214,7 @@ fn follow(mut upkeep: DesktopTracker, shared: &Shared, changes: &watch::Sender<u
 /// Waits for an event, takes in all that are there, reads what they made stale and keeps the outcome.
 fn step(
     upkeep: &mut DesktopTracker,
-    shared: &Shared,
+    shared: &SharedWatch,
     changes: &watch::Sender<u64>,
 ) -> Result<(), SensorError> {
     let connection = upkeep.connection();
@@ -242,7 +242,7 @@ fn step(
 }
 
 /// Puts the desktop as known into the history, if it is news.
-fn keep(upkeep: &DesktopTracker, shared: &Shared, changes: &watch::Sender<u64>, now: Now) {
+fn keep(upkeep: &DesktopTracker, shared: &SharedWatch, changes: &watch::Sender<u64>, now: Now) {
     let news = shared.state().history.push(now, upkeep.windows(), upkeep.monitors.clone());
     if let Some(generation) = news {
         changes.send_replace(generation);

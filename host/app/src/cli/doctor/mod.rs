@@ -12,12 +12,12 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use candor_protocol::{AskError, Check, LONG, Request, Status};
 
-use super::{Answer, Context};
+use super::{CommandOutput, Context};
 
 /// What this program knows better than the agent: it sits where the person does.
 const OURS: [&str; 4] = ["agent", "tray", "notifications", "pause-shortcut"];
 
-pub(super) fn doctor(context: &Context) -> Result<Answer> {
+pub(super) fn doctor(context: &Context) -> Result<CommandOutput> {
     let client = &context.client;
     let (agent, status, theirs) = match client.status() {
         Ok(status) => (running(&status), Some(status), client.fetch(&Request::Doctor, LONG)),
@@ -35,7 +35,7 @@ pub(super) fn doctor(context: &Context) -> Result<Answer> {
             merged(ours, vec![wrong("agent-doctor", found, advice)])
         }
     };
-    let mut answer = Answer::new(words(&checks), serde_json::to_value(&checks)?);
+    let mut answer = CommandOutput::new(words(&checks), serde_json::to_value(&checks)?);
     answer.bad = checks.iter().any(|check| !check.ok);
     Ok(answer)
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::window::software::raster::Raster;
 
 /// A window in memory.
-struct Window {
+struct TestWindow {
     ctx: Context,
     raster: Raster,
     size: [usize; 2],
@@ -14,7 +14,7 @@ struct Window {
     time: f64,
 }
 
-impl Window {
+impl TestWindow {
     fn new(theme: Theme, size: [usize; 2]) -> Self {
         let ctx = Context::default();
         theme::install(&ctx);
@@ -50,7 +50,7 @@ impl Window {
 #[test]
 fn painting_only_what_changed_comes_to_the_same_as_painting_everything() {
     for (theme, size) in [(Theme::Light, [340, 560]), (Theme::Dark, [320, 400])] {
-        let mut window = Window::new(theme, size);
+        let mut window = TestWindow::new(theme, size);
         for (name, mut desk) in everything() {
             // The page comes, its clock moves on, something is said, and that goes.
             for step in 0..4 {
@@ -68,7 +68,7 @@ fn painting_only_what_changed_comes_to_the_same_as_painting_everything() {
 
 #[test]
 fn a_clock_that_moves_on_is_painted_with_little_work() {
-    let mut window = Window::new(Theme::Light, [340, 560]);
+    let mut window = TestWindow::new(Theme::Light, [340, 560]);
     let mut desk = Desk::new(states::world("tracking"));
     for _ in 0..3 {
         window.show(&mut desk);

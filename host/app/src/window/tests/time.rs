@@ -113,7 +113,7 @@ fn a_page_can_be_asked_for_before_the_agent_has_said_what_time_it_is() {
     let mut model = Model::new(words::Zone(TimeZone::UTC), String::new());
     model.go(Page::Day);
     let (from, to) = model.zone.day_span(0, 0).unwrap();
-    model.take(&Request::Segments { from, to }, Ok(Answer::Value(serde_json::json!([]))));
+    model.take(&Request::Segments { from, to }, Ok(AgentAnswer::Value(serde_json::json!([]))));
     model.go(Page::Week);
     assert_eq!(model.week_span().0, 0);
 }
