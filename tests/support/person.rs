@@ -204,13 +204,18 @@ impl Person {
         let size = self.display.run("xdotool", &["getwindowgeometry", "--shell", &window])?;
         let height: i32 =
             size.lines().find_map(|line| line.strip_prefix("HEIGHT=")?.parse().ok()).unwrap_or(560);
+        let mut clicked = false;
         for _ in 0..20 {
+            if let Some(found) = clicked.then(&mut so).flatten() {
+                return Ok(found);
+            }
             let (_, (left, top, wide, high)) = eventually(&format!("{name:?} is there"), part)?;
             let (x, y) = (left + wide / 2, top + high / 2);
             // The lines at the top and the bottom cover what is under them.
             if (56..height - 44).contains(&y) || ["Back", "What is recorded"].contains(&name) {
                 let (x, y) = (x.to_string(), y.to_string());
                 self.display.run("xdotool", &["mousemove", "--window", &window, &x, &y, "click", "1"])?;
+                clicked = true;
                 let shows = Instant::now() + 2 * SHOWS;
                 while Instant::now() < shows {
                     if let Some(found) = so() {
