@@ -172,6 +172,15 @@ fn invariant_09_an_answer_that_is_undone_leaves_nothing_that_is_billed() {
     assert_eq!(desk.status().question, None);
     desk.tell(Request::UndoIdle);
     assert!(typed().is_empty(), "{:#?}", typed());
+    // One of its segments was removed before it was undone: not even that is told.
+    desk.tell(slip());
+    let removed: Vec<u64> = typed().iter().map(|s| s.start).collect();
+    for start in [removed[0], removed[1]] {
+        let _gone: Forgotten = desk.get(Request::RemoveSegment { start });
+    }
+    desk.tell(Request::UndoIdle);
+    let left: Vec<Segment> = desk.segments().into_iter().filter(|s| whole(s.start)).collect();
+    assert!(left.is_empty(), "{left:#?}");
 
     // Changed before it is undone; and what was typed in before it, by the worker's own hand, stays.
     let own = typed_before(&desk, &question);

@@ -10,6 +10,7 @@ use candor_protocol::IdleAnswer;
 use crate::closing::{SegmentLedger, StoredRecord};
 use crate::edits::EditError;
 use crate::record::Record;
+use crate::segments::tells_nothing;
 
 /// Why time that an answer types in was not tracked, for a client that is asked about each.
 const REASON: &str = "There were no keys, clicks or scrolls";
@@ -61,8 +62,11 @@ impl SegmentLedger {
             self.all_written().await?;
             let records = self.records(start).await?;
             // Nothing but the answer was removed there: without it there is no removal to tell of.
-            let only = !records.iter().any(|r| matches!(r.record, Record::Span { .. }))
-                && records.iter().any(|r| is_typed(&r.record, from));
+            let rest =
+                records.iter().filter(|r| !of_answer(r) && !matches!(r.record, Record::Withdrawn { .. }));
+            let rest: Vec<Record> = rest.map(|r| r.record.clone()).collect();
+            let only = records.iter().any(|r| is_typed(&r.record, from))
+                && self.assembled(start, &rest).is_none_or(|parcel| tells_nothing(&parcel));
             let gone =
                 |r: &&StoredRecord| of_answer(r) || (only && matches!(r.record, Record::Withdrawn { .. }));
             let sequences: Vec<u64> = records.iter().filter(gone).map(|r| r.sequence).collect();

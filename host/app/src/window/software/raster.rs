@@ -221,23 +221,20 @@ fn bounds(shape: &ClippedShape, scale: f32, within: Pixels) -> Pixels {
 }
 
 fn outward(rect: Rect, scale: f32, within: Pixels) -> Pixels {
-    let area = Pixels {
-        left: (rect.left() * scale).floor().max(0.0) as usize,
-        top: (rect.top() * scale).floor().max(0.0) as usize,
-        right: (rect.right() * scale).ceil().max(0.0) as usize,
-        bottom: (rect.bottom() * scale).ceil().max(0.0) as usize,
-    };
-    area.within(within)
+    let rect = rect * scale;
+    let edges = [rect.left().floor(), rect.top().floor(), rect.right().ceil(), rect.bottom().ceil()];
+    between(edges, within)
 }
 
 fn rounded(rect: Rect, scale: f32, within: Pixels) -> Pixels {
-    let area = Pixels {
-        left: (rect.left() * scale).round().max(0.0) as usize,
-        top: (rect.top() * scale).round().max(0.0) as usize,
-        right: (rect.right() * scale).round().max(0.0) as usize,
-        bottom: (rect.bottom() * scale).round().max(0.0) as usize,
-    };
-    area.within(within)
+    let rect = rect * scale;
+    between([rect.left(), rect.top(), rect.right(), rect.bottom()].map(f32::round), within)
+}
+
+/// The pixels between edges: left, top, right, bottom.
+fn between(edges: [f32; 4], within: Pixels) -> Pixels {
+    let [left, top, right, bottom] = edges.map(|edge| edge.max(0.0) as usize);
+    Pixels { left, top, right, bottom }.within(within)
 }
 
 /// What varies over a triangle: red, green, blue, alpha, and the place in the texture.
