@@ -31,13 +31,16 @@ fn invariant_08_a_removed_segment_comes_back_until_it_is_sent_and_is_gone_then()
 
     // Taken back from the outbox it is not sent, so it can come back all the same; and it stays taken back.
     let _gone: Forgotten = desk.get(Request::RemoveSegment { start: held.start });
-    desk.tell(Request::Cancel { parcel: shown(held.start).parcel.unwrap() });
+    let taken_back = shown(held.start).parcel.unwrap();
+    desk.tell(Request::Cancel { parcel: taken_back.clone() });
     std::thread::sleep(Duration::from_secs(1));
     desk.tell(Request::Restore { start: held.start });
     let back = shown(held.start);
     assert_eq!((back.tracked_ms, &back.picture), (held.tracked_ms, &held.picture));
     assert_eq!(back.state, candor_protocol::SegmentState::Cancelled);
-    desk.tell(Request::Uncancel { parcel: back.parcel.unwrap() });
+    // By the name that it had when it was taken back, too.
+    desk.tell(Request::Uncancel { parcel: taken_back });
+    assert_ne!(shown(held.start).state, candor_protocol::SegmentState::Cancelled);
 
     // What is sent is destroyed, and both sides see that it was removed, and how much.
     let gone: Forgotten = desk.get(Request::RemoveSegment { start: held.start });

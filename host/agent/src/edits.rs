@@ -58,6 +58,18 @@ impl SegmentLedger {
         Ok(())
     }
 
+    /// Undoes [`Self::take_back`]: what the segment says now is sent, not before `hold_until`.
+    ///
+    /// # Errors
+    /// Where the journal could not be written.
+    pub async fn put_back(&self, start: u64, hold_until: u64) -> Result<(), EditError> {
+        let _turn = self.edit_lock.lock().await;
+        if let Some(latest) = self.latest(start).await? {
+            self.shared.journal.uncancel(&latest.parcel_id, hold_until).await?;
+        }
+        Ok(())
+    }
+
     fn unlocked(&self, start: u64) -> bool {
         self.shared.clock.now() < lock_of(start)
     }

@@ -175,10 +175,7 @@ impl Agent {
             Request::Parcel { parcel } => to_value(status::parcel(&self.context.journal, &parcel).await?),
             Request::Cancel { parcel } => {
                 let entry = self.context.journal.outbox_entry(&parcel).await.map_err(error_text)?;
-                let pipeline = match self.seat(Some(&entry.contract)).await {
-                    Ok(seat) => seat.pipeline().await,
-                    Err(_) => None,
-                };
+                let pipeline = self.pipeline_of(&entry.contract).await;
                 if let Some(pipeline) = pipeline {
                     pipeline.closing.take_back(entry.segment_start).await.map_err(error_text)?;
                 } else {
@@ -192,7 +189,13 @@ impl Agent {
                     seat.shared.follow_clock().await.map_err(error_text)?;
                 }
                 let hold_until = self.context.clock.now().saturating_add(UNDO_MS);
-                done(self.context.journal.uncancel(&parcel, hold_until).await.map_err(error_text))?;
+                let entry = self.context.journal.outbox_entry(&parcel).await.map_err(error_text)?;
+                if let Some(pipeline) = self.pipeline_of(&entry.contract).await {
+                    let put_back = pipeline.closing.put_back(entry.segment_start, hold_until).await;
+                    put_back.map_err(error_text)?;
+                } else {
+                    self.context.journal.uncancel(&parcel, hold_until).await.map_err(error_text)?;
+                }
                 self.notify_all().await
             }
             Request::SendAgain { parcel } => self.send_again(&parcel).await,
@@ -257,6 +260,11 @@ impl Agent {
         let changed = revision.wait_for(|revision| *revision != after);
         // Either it changed, or it is time to answer anyway.
         let _ = tokio::time::timeout(Duration::from_secs(WAIT_S), changed).await;
+    }
+
+    /// The pipeline of a session, by the journal's name for it; none if nothing of it is accepted.
+    async fn pipeline_of(&self, session: &str) -> Option<Arc<Pipeline>> {
+        self.seat(Some(session)).await.ok()?.pipeline().await
     }
 
     async fn idle(&self, answer: IdleAnswer) -> Result<Value, String> {
