@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use candor_agent::clock::SystemClock;
-use candor_agent::guard::eyes::{DesktopSource, SensorEyes};
+use candor_agent::guard::desktop::{DesktopSource, SensorEyes};
 use candor_agent::guard::frame::MaskedFrame;
 use candor_agent::guard::judgement::{Judge, Policies};
 use candor_agent::guard::{Guard, NoPicture};

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use candor_agent::clock::{Clock, FastClock};
 use candor_agent::guard::Guard;
-use candor_agent::guard::eyes::DesktopSource;
+use candor_agent::guard::desktop::DesktopSource;
 use candor_agent::guard::judgement::{Judge, OWN_RULE, Policies};
 use candor_sandbox::capability::FrameView as _;
 use candor_sandbox::model::{Scope, WindowFacts};

@@ -18,7 +18,7 @@ fn main() {
     loop {
         let frame = sensors.capture(area).expect("a picture");
         let mut config = webp::WebPConfig::new().expect("a configuration");
-        // As the agent encodes (candor_agent::picture).
+        // As the agent encodes (candor_agent::guard::picture).
         (config.quality, config.method) = (75.0, 2);
         let encoder = webp::Encoder::from_rgba(frame.rgba(), area.width, area.height);
         std::hint::black_box(encoder.encode_advanced(&config).expect("a WebP"));

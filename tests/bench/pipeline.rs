@@ -18,11 +18,11 @@ use std::time::{Duration, Instant};
 
 use candor_agent::clock::SystemClock;
 use candor_agent::guard::Guard;
-use candor_agent::guard::eyes::{DesktopSource, SensorEyes};
+use candor_agent::guard::desktop::{DesktopSource, SensorEyes};
 use candor_agent::guard::frame::MaskedFrame;
 use candor_agent::guard::judgement::Policies;
+use candor_agent::guard::picture::encode;
 use candor_agent::guard::scene::SETTLE_MS;
-use candor_agent::picture::encode;
 use candor_journal::{Journal, MasterKey};
 use candor_policy_rules::engine::Rules;
 use candor_sandbox::model::{self, PictureSize, Scene, SceneKind, Scope};

@@ -33,7 +33,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::cut::{self, EarlierCut};
+use crate::segments::cut::{self, EarlierCut};
 
 /// How many hex digits of a fingerprint are in a session's name: 128 bits, which nobody finds a second key for.
 const SHORT: usize = 32;
@@ -312,6 +312,19 @@ impl Folder {
         let text = text.with_context(|| format!("this device's token is damaged: {advice}"))?;
         Ok(Zeroizing::new(text.to_owned()))
     }
+}
+
+/// Returns how many bytes the files in a folder and its subfolders hold; what cannot be read counts as nothing.
+pub(crate) fn folder_bytes(path: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(path) else { return 0 };
+    entries
+        .flatten()
+        .map(|entry| match entry.metadata() {
+            Ok(meta) if meta.is_dir() => folder_bytes(&entry.path()),
+            Ok(meta) => meta.len(),
+            Err(_) => 0,
+        })
+        .sum()
 }
 
 #[cfg(test)]

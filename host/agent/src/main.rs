@@ -12,17 +12,17 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use candor_agent::agent::{Agent, Setup};
 use candor_agent::clock::SystemClock;
-use candor_agent::enrol::enrol;
+use candor_agent::contract::enrol::enrol;
+use candor_agent::contract::invitation::{self, Invitation};
 use candor_agent::folder::Folder;
-use candor_agent::guard::eyes::{DesktopSource, SensorEyes};
-use candor_agent::input::CounterSource;
-use candor_agent::invitation::{self, Invitation};
-use candor_agent::notice::Acceptance;
-use candor_agent::own_rules::Own;
-use candor_agent::presence::{HeldDown, SensorPresence};
-use candor_agent::seat::open_plugins;
+use candor_agent::guard::desktop::{DesktopSource, SensorEyes};
+use candor_agent::plugins::notice::Acceptance;
+use candor_agent::plugins::open::open_plugins;
+use candor_agent::plugins::own_rules::Own;
 use candor_agent::settings::Remembered;
 use candor_agent::signs::{OnScreen, TrayProgram};
+use candor_agent::tracker::input::CounterSource;
+use candor_agent::tracker::presence::{HeldDown, SensorPresence};
 use candor_diary::plain;
 use candor_protocol::{Client, Contract, LONG, OutboxAnswer, Request, Status, USUAL, Verified};
 use candor_sensors::{Backend, Sensors};
@@ -213,10 +213,11 @@ async fn run(cli: Cli) -> Result<()> {
         }
         Cmd::Notice => {
             let folder = Folder::open(&data)?;
-            let (_, seat) = seat(&data)?;
+            let (_, session) = session(&data)?;
             let own = Own::load(&folder);
             let (_, notice) =
-                open_plugins(&folder, &seat, &seat.enrolment()?, &plugins()?, &compiler()?, own).await?;
+                open_plugins(&folder, &session, &session.enrolment()?, &plugins()?, &compiler()?, own)
+                    .await?;
             say(notice.text.trim_end_matches('\n'))
         }
         Cmd::Accept { by } => accept(&data, &plugins()?, &compiler()?, by).await,
@@ -256,32 +257,32 @@ fn beside(name: &str) -> Result<PathBuf> {
 }
 
 /// The data folder and in it the current contract's: the one that was chosen, else the first.
-fn seat(data: &Path) -> Result<(Folder, Folder)> {
+fn session(data: &Path) -> Result<(Folder, Folder)> {
     let folder = Folder::open(data)?;
     let chosen = Remembered::load(&folder).contract;
-    let mut seat = None;
+    let mut session = None;
     for place in folder.contracts()? {
         let enrolment = place.enrolment()?;
         let meant = chosen
             .as_ref()
             .is_some_and(|name| *name == place.session_name(&enrolment) || name == enrolment.handle());
-        if meant || seat.is_none() {
-            seat = Some(place);
+        if meant || session.is_none() {
+            session = Some(place);
         }
         if meant {
             break;
         }
     }
-    let seat = seat.context(
+    let session = session.context(
         "this device has no contract yet: run `candor-agent enrol LINK` with the link from the client",
     )?;
-    Ok((folder, seat))
+    Ok((folder, session))
 }
 
 async fn accept(data: &Path, plugins: &Path, compiler: &Path, by: Option<String>) -> Result<()> {
-    let (folder, seat) = seat(data)?;
+    let (folder, session) = session(data)?;
     let own = Own::load(&folder);
-    let (_, notice) = open_plugins(&folder, &seat, &seat.enrolment()?, plugins, compiler, own).await?;
+    let (_, notice) = open_plugins(&folder, &session, &session.enrolment()?, plugins, compiler, own).await?;
     let by = by.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "the person at this account".into());
     let acceptance = Acceptance {
         notice: notice.digest(),
@@ -290,7 +291,7 @@ async fn accept(data: &Path, plugins: &Path, compiler: &Path, by: Option<String>
         at: SystemClock::shared().now(),
         grants: notice.grants,
     };
-    seat.write_json("acceptance.json", &acceptance)?;
+    session.write_json("acceptance.json", &acceptance)?;
     say("Accepted. Tracking begins when you run `candor-agent start`.")
 }
 

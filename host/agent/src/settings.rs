@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::folder::Folder;
-use crate::shared::Choices;
+use crate::segments::state::Choices;
 
 /// How many memos are remembered.
 const RECENT: usize = 10;

@@ -6,9 +6,12 @@
 //!
 //! Start reading at [`Guard::picture`].
 
-pub mod eyes;
+pub mod desktop;
 pub mod frame;
 pub mod judgement;
+pub mod mask;
+pub mod picture;
+pub(crate) mod program;
 pub mod region;
 pub mod ruling;
 pub mod scene;
@@ -26,9 +29,9 @@ use candor_sensors::{Area, Layout, SensorError};
 use tokio::sync::Mutex;
 
 use crate::clock::{Clock, sleep, sleep_until};
-use crate::mask::{Canvas, MARGIN};
-use crate::program::is_run_by;
-use eyes::DesktopSource;
+use crate::guard::mask::{Canvas, MARGIN};
+use crate::guard::program::is_run_by;
+use desktop::DesktopSource;
 use frame::{MaskedFrame, UnjudgedFrame};
 use judgement::{Failing, Judge, Policies};
 use ruling::Ruling;

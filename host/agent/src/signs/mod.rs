@@ -21,7 +21,7 @@ use candor_protocol::{Face, Sign};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use crate::presence::{Presence, Sample};
+use crate::tracker::presence::{Presence, Sample};
 use grace::Grace;
 use tray::Keeper;
 pub use tray::TrayProgram;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use candor_protocol::Sign;
 
-use crate::guard::eyes::DesktopSource;
-use crate::program::is_run_by;
+use crate::guard::desktop::DesktopSource;
+use crate::guard::program::is_run_by;
 
 /// Judges what the program at the other end of a control connection says that it shows.
 pub trait Witness: Send + Sync + 'static {

@@ -7,9 +7,9 @@ use candor_diary::parcel::{Gap, GapCause};
 
 use super::clocks::{Jump, PULSE_MS, Reading};
 use super::{Absence, Stretch, Tracker};
-use crate::collectors::Event;
-use crate::presence::Sample;
-use crate::record::Record;
+use crate::plugins::collectors::Event;
+use crate::segments::record::Record;
+use crate::tracker::presence::Sample;
 
 /// How much of a segment is marked where the clock was set back into it, in milliseconds.
 const MARK_MS: u64 = 1_000;
@@ -102,9 +102,9 @@ impl Tracker {
 
     /// Tracked time that was recorded already was none.
     async fn take_back(&self, from: u64, to: u64) {
-        for part in crate::segments::cut_gap(&self.shared.cut, from, to, GapCause::Unanswered) {
+        for part in crate::segments::assemble::cut_gap(&self.shared.cut, from, to, GapCause::Unanswered) {
             self.record(part.from, &Record::TakenBack { from: part.from, to: part.to }).await;
-            self.closing.marks.opened(self.shared.cut.start_of(part.from));
+            self.ledger.marks.opened(self.shared.cut.start_of(part.from));
         }
     }
 

@@ -8,8 +8,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::{FLUSH_MS, Tracker};
-use crate::closing::SegmentLedger;
-use crate::collectors::{CollectorHandle, flush};
+use crate::plugins::collectors::{CollectorHandle, flush};
+use crate::segments::ledger::SegmentLedger;
 
 /// How long after its end a segment stays open for pictures that are still being judged and counts on their way, ms.
 const GRACE_MS: u64 = 2_500;
@@ -27,7 +27,7 @@ pub(super) struct Closed {
 
 /// Closes segments in a task of its own.
 pub(super) struct Closer {
-    closing: Arc<SegmentLedger>,
+    ledger: Arc<SegmentLedger>,
     collectors: Vec<CollectorHandle>,
     /// Rung when something was closed.
     outbox_changed: Arc<Notify>,
@@ -38,11 +38,11 @@ pub(super) struct Closer {
 
 impl Closer {
     pub(super) fn new(
-        closing: Arc<SegmentLedger>,
+        ledger: Arc<SegmentLedger>,
         collectors: Vec<CollectorHandle>,
         outbox_changed: Arc<Notify>,
     ) -> Self {
-        Self { closing, collectors, outbox_changed, task: None, failed: BTreeMap::new() }
+        Self { ledger, collectors, outbox_changed, task: None, failed: BTreeMap::new() }
     }
 
     /// There may be something to deliver.
@@ -56,22 +56,22 @@ impl Closer {
 
     /// When a segment is to be closed, at the earliest.
     fn due(&self, start: u64, now: u64) -> u64 {
-        let steady = self.closing.shared.clock.monotonic();
-        let end = self.closing.shared.cut.end_of(start) + GRACE_MS;
+        let steady = self.ledger.shared.clock.monotonic();
+        let end = self.ledger.shared.cut.end_of(start) + GRACE_MS;
         // One that begins later than now was left behind by a clock that was set back.
         let due = if start > now { now } else { end };
         self.failed.get(&start).map_or(due, |(again, _)| due.max(now + again.saturating_sub(steady)))
     }
 
     fn start(&mut self, ended: Vec<u64>) {
-        let (closing, collectors) = (Arc::clone(&self.closing), self.collectors.clone());
+        let (ledger, collectors) = (Arc::clone(&self.ledger), self.collectors.clone());
         self.task = Some(tokio::spawn(async move {
-            flush(&collectors, &closing.shared, FLUSH_MS).await;
+            flush(&collectors, &ledger.shared, FLUSH_MS).await;
             let mut closed = Vec::with_capacity(ended.len());
             for start in ended {
-                let mark = closing.marks.mark(start);
-                let failed = if closing.shared.write_pending().await {
-                    closing.close(start).await.err().map(|error| error.to_string())
+                let mark = ledger.marks.mark(start);
+                let failed = if ledger.shared.write_pending().await {
+                    ledger.close(start).await.err().map(|error| error.to_string())
                 } else {
                     Some("what was recorded of it could not be written yet".to_owned())
                 };
@@ -91,12 +91,12 @@ impl Closer {
 
     /// Takes up what became of segments.
     pub(super) fn settle(&mut self, closed: Vec<Closed>) {
-        let shared = &self.closing.shared;
+        let shared = &self.ledger.shared;
         let steady = shared.clock.monotonic();
         for Closed { start, mark, failed } in closed {
             let Some(why) = failed else {
                 self.failed.remove(&start);
-                self.closing.marks.no_longer_open(start, mark);
+                self.ledger.marks.no_longer_open(start, mark);
                 self.outbox_changed.notify_one();
                 continue;
             };
@@ -126,7 +126,7 @@ impl Tracker {
             return None;
         }
         let now = self.shared.clock.now();
-        self.closing.marks.open_segments().into_iter().filter_map(|start| self.segment_due(start, now)).min()
+        self.ledger.marks.open_segments().into_iter().filter_map(|start| self.segment_due(start, now)).min()
     }
 
     /// When a segment is to be closed: not while it runs, and not before its counts came or are overdue.
@@ -146,7 +146,7 @@ impl Tracker {
         self.count_overdue().await;
         let now = self.shared.clock.now();
         let due = |start: &u64| self.segment_due(*start, now).is_some_and(|due| due <= now);
-        let ended: Vec<u64> = self.closing.marks.open_segments().into_iter().filter(due).collect();
+        let ended: Vec<u64> = self.ledger.marks.open_segments().into_iter().filter(due).collect();
         if !ended.is_empty() {
             self.closer.start(ended);
         }

@@ -7,8 +7,8 @@ use candor_diary::segment::{MINUTE_MS, minute_of};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Tracker;
-use crate::collectors::Event;
-use crate::input::{Counted, Input};
+use crate::plugins::collectors::Event;
+use crate::tracker::input::{Counted, Input};
 
 /// How long after the end of a minute its counts may come, in milliseconds, on a computer that is not busy.
 const COUNTS_LATE_MS: u64 = 5_000;
@@ -93,7 +93,7 @@ impl Tracker {
     }
 
     pub(super) async fn start_counter(&mut self, now: u64) {
-        if self.closing.activity() == Activity::Off {
+        if self.ledger.activity() == Activity::Off {
             return;
         }
         match self.input.start() {

@@ -2,7 +2,7 @@
 
 use candor_diary::parcel::GapCause;
 
-use crate::tracked::{Ask, Halt};
+use crate::segments::tracked::{Ask, Halt};
 
 /// What the tracker is doing, for `status`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

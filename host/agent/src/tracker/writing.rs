@@ -4,7 +4,7 @@ use candor_diary::parcel::{Activity, Gap, GapCause};
 use candor_diary::segment::{MINUTE_MS, minute_of};
 
 use super::Tracker;
-use crate::record::Record;
+use crate::segments::record::Record;
 
 impl Tracker {
     /// Writes the span that runs, up to `to` or to the moment at which a stop or pause was asked for; the next begins
@@ -32,7 +32,7 @@ impl Tracker {
             self.write_gap(from, to, why.cause()).await;
             return;
         }
-        let counted = self.closing.activity() == Activity::Counted;
+        let counted = self.ledger.activity() == Activity::Counted;
         // A late wake-up may bring more than one minute at once.
         let mut from = from;
         while from < to {
@@ -50,7 +50,7 @@ impl Tracker {
                 self.record(from, &Record::NotCounted).await;
             }
             self.record(from, &Record::Span { from, to: end }).await;
-            self.closing.marks.opened(segment);
+            self.ledger.marks.opened(segment);
             // Its counts may have come before the minute was written down.
             if counted && self.reported.is_none_or(|reported| reported < minute_of(from)) {
                 self.uncounted.insert(minute_of(from));
@@ -88,7 +88,7 @@ impl Tracker {
 
     /// Records a gap, cut at the ends of segments.
     pub(super) async fn write_gap(&self, from: u64, to: u64, cause: GapCause) {
-        for gap in crate::segments::cut_gap(&self.shared.cut, from, to, cause) {
+        for gap in crate::segments::assemble::cut_gap(&self.shared.cut, from, to, cause) {
             self.write_gap_part(gap).await;
         }
     }
@@ -96,6 +96,6 @@ impl Tracker {
     pub(super) async fn write_gap_part(&self, gap: Gap) {
         self.record(gap.from, &Record::Gap(gap)).await;
         // One that is closed already holds something else now: closing it again makes its next revision.
-        self.closing.marks.opened(self.shared.cut.start_of(gap.from));
+        self.ledger.marks.opened(self.shared.cut.start_of(gap.from));
     }
 }

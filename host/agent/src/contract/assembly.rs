@@ -1,0 +1,325 @@
+//! Puts a contract's pipeline together once its notice is accepted, and takes it apart again.
+
+use std::sync::{Arc, RwLock};
+
+use anyhow::Result;
+use candor_sandbox::capability::Secrets;
+use candor_sandbox::{Capability, CollectorHosts, UploaderHosts};
+use candor_seal::commitment;
+use tokio::sync::{Mutex, Notify, mpsc};
+use zeroize::Zeroizing;
+
+use crate::contract::pipeline::{Pipeline, Running};
+use crate::contract::session::ContractSession;
+use crate::delivery::week::WeekSource;
+use crate::delivery::worker::{OutboxWorker, Proof};
+use crate::error::error_text;
+use crate::guard::Guard;
+use crate::guard::judgement::{Judge, Policies};
+use crate::plugins::collectors::{CollectorHandle, tell_window_changes};
+use crate::plugins::hosts::{CollectorHost, PluginStore};
+use crate::plugins::library::{self, Loaded, Plugins};
+use crate::plugins::notice::Acceptance;
+use crate::segments::ledger::SegmentLedger;
+use crate::segments::marks::Marks;
+use crate::segments::removal::{self, Removals};
+use crate::settings::Work;
+use crate::tracker::{Command, Tracker};
+
+/// How many commands may wait for the tracker.
+const COMMANDS: usize = 16;
+
+struct Token {
+    origin: String,
+    token: Zeroizing<String>,
+}
+
+impl Secrets for Token {
+    fn secret(&self, name: &str, origin: &str) -> Option<Zeroizing<String>> {
+        (name == "device-token" && origin == self.origin).then(|| self.token.clone())
+    }
+}
+
+impl ContractSession {
+    /// Accepts the notice that was read, and puts the pipeline together.
+    ///
+    /// # Errors
+    /// Where another notice was read than is in force, or the acceptance cannot be kept.
+    pub async fn accept(&self, digest: &str, by: &str) -> Result<(), String> {
+        let (_, notice, _) = self.notice().await.map_err(error_text)?;
+        if notice.digest() != digest {
+            return Err("the notice has changed since it was read: read it again".into());
+        }
+        let by = by.trim();
+        if by.is_empty() || by.chars().count() > 100 || candor_diary::plain::unseen(by).is_some() {
+            return Err("write your name: at most 100 characters, none of them invisible".into());
+        }
+        let uid = rustix::process::getuid().as_raw();
+        let acceptance = Acceptance {
+            notice: notice.digest(),
+            by: by.to_owned(),
+            uid,
+            at: self.shared.clock.now(),
+            grants: notice.grants,
+        };
+        let before: Option<Acceptance> = self.folder.read_json("acceptance.json").map_err(error_text)?;
+        let changed = before.is_some_and(|before| before.grants != acceptance.grants);
+        self.folder.write_json("acceptance.json", &acceptance).map_err(error_text)?;
+        let tracked = match self.pipeline().await {
+            Some(pipeline) if changed => {
+                // What runs was granted other things. It begins anew under what is granted now.
+                let state = pipeline.state_of_tracker();
+                self.dismantle().await;
+                state.since.map(|_| (state.memo, state.no_sign))
+            }
+            _ => None,
+        };
+        let pipeline = self.ensure_pipeline().await?;
+        match tracked {
+            Some((memo, no_sign)) => pipeline.command(Command::Start { memo, no_sign }).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Puts the pipeline together where that was not done and the notice is accepted.
+    ///
+    /// # Errors
+    /// Where it is not accepted; says what to do.
+    pub async fn ensure_pipeline(&self) -> Result<Arc<Pipeline>, String> {
+        let _turn = self.assembling.lock().await;
+        if let Some(pipeline) = self.pipeline().await {
+            return Ok(pipeline);
+        }
+        let (plugins, notice, acceptance) = self.accepted().await.map_err(error_text)?;
+        let Some(acceptance) = acceptance else {
+            let before: Option<Acceptance> = self.folder.read_json("acceptance.json").map_err(error_text)?;
+            let changed = before.map(|before| notice.changed_since(&before)).unwrap_or_default();
+            return Err(format!(
+                "the notice was not accepted, or it changed: read it with `candor notice --contract {id}`, then run \
+                 `candor accept --contract {id}`; where there is no window, `candor-agent notice` and \
+                 `candor-agent accept`{changed}",
+                id = self.enrolment.handle()
+            ));
+        };
+        let pipeline = Arc::new(self.assemble(plugins, &acceptance).await.map_err(error_text)?);
+        self.put_pipeline(Arc::clone(&pipeline)).await;
+        if self.is_over() {
+            self.dismantle().await;
+            return Err(
+                "this device was enrolled again meanwhile: read what is recorded, and accept it".into()
+            );
+        }
+        restore_memo(&pipeline, &self.work().await).await;
+        self.shared.changed();
+        Ok(pipeline)
+    }
+
+    async fn assemble(&self, plugins: Plugins, acceptance: &Acceptance) -> Result<Pipeline> {
+        let listed = library::listed(&plugins);
+        let Plugins { policy, own, own_sha256, own_problem, facts, collectors, uploader, problems } = plugins;
+        for (name, text) in problems {
+            self.shared.problem(&name, Some(text));
+        }
+        self.shared.problem("own rules", own_problem.clone());
+        let facts = Arc::new(RwLock::new(facts));
+        let guard = match &self.context.eyes {
+            Ok(eyes) => {
+                let boxed = |p| Box::new(p) as Box<dyn Judge>;
+                let mut policies = Policies::new(policy.map(|p| boxed(p.policy)), own.map(boxed));
+                // Own rules that failed to load are rules that are missing: fail closed.
+                if own_problem.is_some() {
+                    policies.own_failed();
+                }
+                write_rules(&facts, policies.rules());
+                let guard = Guard::new(Arc::clone(eyes), policies, Arc::clone(&self.context.clock));
+                guard.set_active_monitor_only(self.shared.choices().active_monitor_only);
+                if let Some(program) = &self.context.own_program {
+                    guard.set_own_program(program.clone());
+                }
+                Some(Arc::new(guard))
+            }
+            Err(why) => {
+                self.shared.problem("display", Some(why.clone()));
+                None
+            }
+        };
+        let key = self.context.folder.device_key(self.enrolment.device_key.as_ref());
+        let key = key.map_err(|error| format!("{error:#}"));
+        self.shared.problem("key", key.as_ref().err().cloned());
+        // Of each session its own: the moments of one client's pictures tell another nothing.
+        let purpose = format!("candor random moments of {}", self.shared.session_name);
+        let secret = match &key {
+            Ok(key) => *commitment(&key.to_bytes(), purpose.as_bytes()).as_bytes(),
+            // Pictures are still taken at moments that nobody can foretell.
+            Err(_) => {
+                let mut drawn = [0u8; 32];
+                getrandom::fill(&mut drawn).map_err(|e| anyhow::anyhow!("no random bytes: {e}"))?;
+                drawn
+            }
+        };
+        let runtime = &self.context.runtime;
+        let mut pictures = false;
+        let mut counts_activity = self.enrolment.terms.counts_activity();
+        let mut running = Vec::new();
+        for loaded in collectors {
+            counts_activity |= loaded.prepared.description().imports.contains(&Capability::Activity);
+            let takes_pictures = loaded.prepared.description().imports.contains(&Capability::Screen);
+            pictures |= takes_pictures;
+            let collector = self.collector(&loaded, acceptance, guard.clone()).await;
+            let collector = collector.map_err(|why| self.shared.problem(&loaded.name, Some(why))).ok();
+            let shared = Arc::clone(&self.shared);
+            running.push(CollectorHandle::start(
+                runtime,
+                &loaded.name,
+                collector,
+                takes_pictures,
+                shared,
+                secret,
+            ));
+        }
+        if let Some(guard) = &guard {
+            tell_window_changes(guard.changes(), &running, Arc::clone(&self.context.clock));
+        }
+        let outbox_changed = Arc::new(Notify::new());
+        let ledger = Arc::new(SegmentLedger {
+            shared: Arc::clone(&self.shared),
+            terms: self.enrolment.terms.clone(),
+            server: self.enrolment.server_key.to_hex(),
+            device: self.enrolment.device.clone(),
+            key,
+            policy: facts,
+            counts_activity,
+            pictures,
+            edit_lock: Mutex::default(),
+            send_immediately: std::sync::Mutex::default(),
+            marks: Marks::default(),
+            removals: Removals::default(),
+        });
+        tokio::spawn(removal::finish(Arc::downgrade(&ledger)));
+        // Before anything is delivered: a picture that was removed just before a loss of power must not be.
+        if let Err(error) = ledger.catch_up().await {
+            self.shared.problem("segment", Some(format!("a change could not be finished: {error}")));
+        }
+        if let Err(error) = ledger.sign_anew().await {
+            self.shared.problem("segment", Some(format!("what waits was not signed anew: {error}")));
+        }
+        let mut courier = None;
+        if let Some(loaded) = uploader {
+            match self.courier(&loaded, acceptance, Arc::clone(&outbox_changed), Arc::clone(&ledger)).await {
+                Ok(ready) => courier = Some(runtime.spawn(ready.run())),
+                Err(why) => self.shared.problem(&loaded.name, Some(format!("the outbox waits: {why}"))),
+            }
+        }
+        let (tracker, state) = Tracker::new(
+            Arc::clone(&ledger),
+            running,
+            Arc::clone(&self.context.input),
+            Arc::clone(&self.context.presence),
+            Arc::clone(&outbox_changed),
+        );
+        let (commands, queue) = mpsc::channel(COMMANDS);
+        let tracker = tokio::spawn(tracker.run(queue));
+        let running = Running { commands, state, tracker, outbox: courier };
+        Ok(Pipeline::new(running, ledger, outbox_changed, guard, own_sha256, listed))
+    }
+
+    async fn collector(
+        &self,
+        loaded: &Loaded,
+        acceptance: &Acceptance,
+        guard: Option<Arc<Guard>>,
+    ) -> Result<candor_sandbox::Collector, String> {
+        let granted = acceptance.granted(loaded)?;
+        let host = Arc::new(CollectorHost::new(&loaded.name, Arc::clone(&self.shared), guard));
+        let hosts = CollectorHosts {
+            sensors: Arc::clone(&host) as _,
+            observations: host as _,
+            store: Arc::new(self.store(loaded)),
+        };
+        let prepared = &loaded.prepared;
+        let started = prepared.collector(&loaded.name, &granted.grants, &loaded.settings, hosts).await;
+        started.map_err(|e| e.to_string())
+    }
+
+    async fn courier(
+        &self,
+        loaded: &Loaded,
+        acceptance: &Acceptance,
+        closed: Arc<Notify>,
+        ledger: Arc<SegmentLedger>,
+    ) -> Result<OutboxWorker, String> {
+        let granted = acceptance.granted(loaded)?;
+        let token = self.folder.token().map_err(|e| format!("{e:#}"))?;
+        let secrets: Arc<dyn Secrets> = Arc::new(Token { origin: self.enrolment.server.clone(), token });
+        let hosts = UploaderHosts { store: Arc::new(self.store(loaded)), secrets: Arc::clone(&secrets) };
+        let grants = granted.grants.http.clone();
+        let week = grants.iter().any(|grant| grant.origin == self.enrolment.server).then(|| WeekSource {
+            server: self.enrolment.server.clone(),
+            grants,
+            secrets,
+            found: Arc::clone(&self.elsewhere),
+        });
+        let network = loaded.prepared.description().imports.contains(&Capability::Http);
+        let proof = if network {
+            Proof::Countersigned(Box::new(self.enrolment.server_key.clone()))
+        } else {
+            let folder =
+                granted.grants.folder.clone().ok_or("it was granted no folder: accept the notice")?;
+            let place = format!("delivered/{}", self.shared.session_name);
+            self.context.folder.make(&place).map_err(|e| format!("{e:#}"))?;
+            Proof::Written(folder)
+        };
+        let uploader = loaded
+            .prepared
+            .uploader(&loaded.name, &granted.grants, &loaded.settings, hosts)
+            .await
+            .map_err(|e| e.to_string())?;
+        Ok(OutboxWorker {
+            shared: Arc::clone(&self.shared),
+            contract: self.enrolment.terms.contract.clone(),
+            uploader,
+            proof,
+            closed,
+            ledger,
+            delivery: Arc::clone(&self.delivery),
+            week,
+        })
+    }
+
+    fn store(&self, loaded: &Loaded) -> PluginStore {
+        PluginStore::new(&self.shared.session_name, &loaded.owner(), self.shared.journal.clone())
+    }
+
+    /// Ends tracking and delivery for good; everything is recorded when this returns. What is being delivered is
+    /// delivered again by whoever comes next: a target takes a parcel once.
+    pub async fn stop(&self) {
+        self.end_for_good();
+        self.dismantle().await;
+    }
+
+    /// Ends what runs; it can be put together again.
+    async fn dismantle(&self) {
+        if let Some(pipeline) = self.take_pipeline().await {
+            pipeline.end().await;
+        }
+    }
+}
+
+/// A tracker takes up the memo and label that were set before.
+async fn restore_memo(pipeline: &Pipeline, work: &Work) {
+    let commands = [
+        Command::Memo { memo: work.memo.clone().unwrap_or_default() },
+        Command::Label { label: work.label.clone() },
+    ];
+    for command in commands {
+        // A label that the terms have no more is forgotten.
+        if let Err(why) = pipeline.command(command).await {
+            tracing::debug!("{why}");
+        }
+    }
+}
+
+fn write_rules(policy: &RwLock<candor_diary::parcel::Policy>, rules: &[String]) {
+    let mut policy = policy.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+    policy.rules = rules.to_vec();
+}

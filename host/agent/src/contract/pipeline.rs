@@ -1,0 +1,153 @@
+//! The pipeline that records under one contract, put together and running.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, Notify, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::guard::Guard;
+use crate::segments::ledger::SegmentLedger;
+use crate::segments::tracked::{Ask, Halt};
+use crate::tracker::{Absence, Command, Reply, TrackerState};
+
+/// How long delivery may take to end once it was told to.
+const OUTBOX_ENDS: Duration = Duration::from_secs(5);
+
+/// The tasks of a pipeline, and how they are reached.
+pub(super) struct Running {
+    /// To the tracker.
+    pub(super) commands: mpsc::Sender<(Command, Reply)>,
+    /// What the tracker does.
+    pub(super) state: watch::Receiver<TrackerState>,
+    /// The tracker's task.
+    pub(super) tracker: JoinHandle<()>,
+    /// The outbox worker's task; none if its uploader could not be started.
+    pub(super) outbox: Option<JoinHandle<()>>,
+}
+
+/// A pipeline that was put together.
+pub struct Pipeline {
+    commands: Mutex<Option<mpsc::Sender<(Command, Reply)>>>,
+    state: watch::Receiver<TrackerState>,
+    tracker: Mutex<Option<JoinHandle<()>>>,
+    outbox: Mutex<Option<JoinHandle<()>>>,
+    /// Closes and changes segments.
+    pub ledger: Arc<SegmentLedger>,
+    /// Held by whoever answers the idle question, or undoes that.
+    pub answering: Mutex<()>,
+    /// Rung when there may be something to deliver.
+    pub outbox_changed: Arc<Notify>,
+    guard: Option<Arc<Guard>>,
+    /// SHA-256 of the component that judges own rules, as it was accepted.
+    own_sha256: Option<String>,
+    /// The plugins in use.
+    pub plugins: Vec<candor_protocol::Plugin>,
+}
+
+impl Pipeline {
+    pub(super) fn new(
+        running: Running,
+        ledger: Arc<SegmentLedger>,
+        outbox_changed: Arc<Notify>,
+        guard: Option<Arc<Guard>>,
+        own_sha256: Option<String>,
+        plugins: Vec<candor_protocol::Plugin>,
+    ) -> Self {
+        Self {
+            commands: Mutex::new(Some(running.commands)),
+            state: running.state,
+            tracker: Mutex::new(Some(running.tracker)),
+            outbox: Mutex::new(running.outbox),
+            ledger,
+            answering: Mutex::default(),
+            outbox_changed,
+            guard,
+            own_sha256,
+            plugins,
+        }
+    }
+
+    /// What the tracker does, without a pause or stop that it has not heard of yet.
+    pub(super) fn state_of_tracker(&self) -> TrackerState {
+        self.state.borrow().clone()
+    }
+
+    /// The guard; none if there is no display.
+    pub(super) fn guard(&self) -> Option<&Arc<Guard>> {
+        self.guard.as_ref()
+    }
+
+    /// SHA-256 of the component that judges own rules, as it was accepted.
+    pub(super) fn own_rules_sha256(&self) -> Option<&str> {
+        self.own_sha256.as_deref()
+    }
+
+    /// What the tracker does. A pause or stop that was asked for shows at once.
+    #[must_use]
+    pub fn state(&self) -> TrackerState {
+        let mut state = self.state.borrow().clone();
+        if let Some(halt) = self.ledger.shared.tracked.halted() {
+            state.halted(halt);
+        }
+        state
+    }
+
+    /// Ends or pauses tracking. From the moment of this call on nothing is seen, counted or noted, whatever the tracker
+    /// and the plugins are busy with (invariant 6); what it says of the time before is recorded when this returns.
+    ///
+    /// # Errors
+    /// Where there is nothing to end or pause.
+    pub async fn halt(&self, ask: Ask) -> Result<(), String> {
+        let state = self.state();
+        let shared = &self.ledger.shared;
+        let at = shared.clock.now();
+        let command = match ask {
+            Ask::Stop if state.since.is_none() => return Err("tracking is off already".into()),
+            Ask::Pause if state.since.is_none() => {
+                return Err("there is nothing to pause: tracking is off".into());
+            }
+            Ask::Pause if matches!(state.absent, Some((Absence::Paused, _))) => {
+                return Err("tracking is paused already: start it to resume".into());
+            }
+            Ask::Stop => Command::Stop { at },
+            Ask::Pause => Command::Pause { at },
+        };
+        shared.tracked.halt(Halt { ask, at, steady: shared.clock.monotonic() });
+        shared.changed();
+        self.command(command).await
+    }
+
+    /// Asks the tracker.
+    ///
+    /// # Errors
+    /// What it says against it.
+    pub async fn command(&self, command: Command) -> Result<(), String> {
+        let stopping = || "the agent is stopping".to_owned();
+        let commands = self.commands.lock().await.clone().ok_or_else(stopping)?;
+        let (reply, answer) = oneshot::channel();
+        commands.send((command, reply)).await.map_err(|_| stopping())?;
+        answer.await.map_err(|_| stopping())?
+    }
+
+    /// Ends tracking and delivery. What is being delivered is delivered again by whoever comes next: a target takes a
+    /// parcel once.
+    pub(super) async fn end(&self) {
+        // Not seen any more from now on, however long it takes to write down what was.
+        self.ledger.shared.tracked.end(self.ledger.shared.clock.now());
+        drop(self.commands.lock().await.take());
+        let tracker = self.tracker.lock().await.take();
+        if let Some(tracker) = tracker
+            && tracker.await.is_err()
+        {
+            tracing::error!("the tracker failed while it stopped; what it had written is kept");
+        }
+        let outbox = self.outbox.lock().await.take();
+        if let Some(outbox) = outbox {
+            outbox.abort();
+            if tokio::time::timeout(OUTBOX_ENDS, outbox).await.is_err() {
+                tracing::warn!("an uploader is still busy; it is left to itself");
+            }
+        }
+    }
+}

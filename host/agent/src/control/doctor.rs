@@ -1,0 +1,198 @@
+//! Checks what tracking needs, from the agent's side. The command line adds what only a person's session can tell.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use candor_protocol::Check;
+use candor_sandbox::{HttpGrant, Kind, probe};
+use url::Url;
+
+use crate::contract::session::ContractSession;
+use crate::contract::sessions::Sessions;
+use crate::guard::desktop::DesktopSource;
+use crate::plugins::notice::Acceptance;
+use crate::tracker::input::InputSource;
+
+/// How long the back office may take, in seconds.
+const LIMIT_S: u64 = 10;
+/// How long a counter that cannot count may take to say so. It takes some milliseconds on an idle machine.
+const COUNTER_LIMIT: Duration = Duration::from_secs(2);
+/// A clock that differs by more than this is told, in seconds.
+const CLOCK_S: i64 = 60;
+
+fn check(name: &str, ok: bool, found: impl Into<String>, advice: &str) -> Check {
+    Check { name: name.to_owned(), ok, found: found.into(), advice: (!ok).then(|| advice.to_owned()) }
+}
+
+/// All checks.
+pub(crate) async fn check_all(sessions: &Sessions) -> Vec<Check> {
+    let context = sessions.context();
+    let mut all = Vec::new();
+    all.push(display(&context.eyes).await);
+    all.push(counting(context.input.as_ref()).await);
+    all.push(disk(sessions));
+    all.push(memory());
+    all.push(load());
+    if let Ok(session) = sessions.current().await {
+        all.extend(back_office(&session).await);
+    }
+    all
+}
+
+/// Whether the display can be read now: it may have gone since the agent was started, or come.
+async fn display(eyes: &Result<Arc<dyn DesktopSource>, String>) -> Check {
+    let seen = match eyes {
+        Ok(eyes) => match eyes.barrier().await.and_then(|()| eyes.current()) {
+            Ok(_) => Ok(()),
+            Err(why) => Err(why.to_string()),
+        },
+        Err(why) => Err(why.clone()),
+    };
+    match seen {
+        Ok(()) => check("display", true, "the screen and its windows can be read", ""),
+        Err(why) => check(
+            "display",
+            false,
+            why,
+            "Sign in to an X11 session. If the display has a new name, quit the agent and start it again there.",
+        ),
+    }
+}
+
+/// A counter that was started may still find that it cannot count: it says so at once, or counts.
+async fn counting(source: &dyn InputSource) -> Check {
+    let heard = match source.start() {
+        Ok(mut input) => {
+            let said = tokio::time::timeout(COUNTER_LIMIT, input.next()).await;
+            drop(input.finish().await);
+            match said {
+                Err(_) | Ok(Some(Ok(_))) => Ok(()),
+                Ok(Some(Err(why))) => Err(why.to_string()),
+                Ok(None) => Err("the event counter ended by itself".to_owned()),
+            }
+        }
+        Err(why) => Err(why.to_string()),
+    };
+    match heard {
+        Ok(()) => check("counting", true, "keys, clicks and scrolls can be counted", ""),
+        Err(why) => check(
+            "counting",
+            false,
+            why,
+            "Install `candor-counter` beside `candor-agent`. Counting needs an X11 session whose server has the RECORD extension.",
+        ),
+    }
+}
+
+/// How much has to be free on the disk, in bytes: a day's pictures.
+const LEAST_FREE: u64 = 100 << 20;
+
+fn disk(sessions: &Sessions) -> Check {
+    let bytes = sessions.context().disk_bytes.load(Ordering::Acquire);
+    let limit = crate::settings::preferences(&sessions.context().folder).map_or(u64::MAX, |p| p.disk_limit);
+    let free = rustix::fs::statvfs(sessions.context().folder.path("."))
+        .map(|found| found.f_bavail.saturating_mul(found.f_frsize));
+    if let Ok(free) = free
+        && free < LEAST_FREE
+    {
+        let found = format!("{} MB free: what is recorded needs {} MB", free >> 20, LEAST_FREE >> 20);
+        return check("disk", false, found, "free some disk space");
+    }
+    check(
+        "disk",
+        bytes < limit,
+        format!("{} of {} used", candor_diary::plain::size(bytes), candor_diary::plain::size(limit)),
+        "Remove what you do not need (`candor forget`), or allow more disk space in Preferences.",
+    )
+}
+
+fn memory() -> Check {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kb = status
+        .lines()
+        .find_map(|l| l.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    match kb {
+        Some(kb) => check(
+            "memory",
+            kb < 300 * 1024,
+            format!("the agent uses {} MB", kb.div_ceil(1024)),
+            "Quit the agent and start it again. If this happens again, contact support.",
+        ),
+        None => check("memory", true, "unknown on this system", ""),
+    }
+}
+
+fn load() -> Check {
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let ticks = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let started =
+        ticks.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(19)?.parse::<f64>().ok());
+    let uptime = std::fs::read_to_string("/proc/uptime").unwrap_or_default();
+    let uptime = uptime.split_whitespace().next().and_then(|s| s.parse::<f64>().ok());
+    let (Some(started), Some(uptime)) = (started, uptime) else {
+        return check("load", true, "unknown on this system", "");
+    };
+    let runs = (uptime - started / 100.0).max(1.0);
+    #[expect(clippy::cast_precision_loss, reason = "seconds of processor time fit a double")]
+    let share = 100.0 * (used.tv_sec as f64 + used.tv_nsec as f64 / 1e9) / runs;
+    check(
+        "load",
+        share < 2.0 || runs < 60.0,
+        format!("{share:.2} % of one core since it was started"),
+        "see `candor status` for a plugin that fails again and again",
+    )
+}
+
+/// Looks the way the uploader does: with what was granted, by the same rules for addresses and certificates.
+async fn back_office(session: &ContractSession) -> Vec<Check> {
+    let terms = &session.enrolment.terms;
+    let url = terms.uploader.settings.get("url").and_then(|url| url.as_str());
+    let Some(url) = url.and_then(|url| Url::parse(url).ok()) else {
+        return vec![check("back-office", true, "nothing is sent over the network", "")];
+    };
+    let place = url.origin().ascii_serialization();
+    let acceptance: Option<Acceptance> = session.folder.read_json("acceptance.json").ok().flatten();
+    let uploader = crate::plugins::library::owner(Kind::Uploader, &terms.uploader.plugin);
+    let granted = acceptance.and_then(|mut a| a.grants.remove(&uploader)).map(|g| g.grants.http);
+    let grants = match granted {
+        Some(grants) => grants,
+        // What the notice will ask for.
+        None => {
+            let private = candor_sandbox::is_private(&url).await.unwrap_or(false);
+            vec![HttpGrant { origin: place.clone(), private }]
+        }
+    };
+    let asked = format!("{}/api/v1/week", url.as_str().trim_end_matches('/'));
+    let kept = "Check the network. Everything is kept on this computer and sent later.";
+    let answer = match probe(&asked, &grants, Duration::from_secs(LIMIT_S)).await {
+        Ok(answer) => answer,
+        Err(why) => {
+            return vec![check("back-office", false, format!("{place} could not be reached: {why}"), kept)];
+        }
+    };
+    let media = answer.header("content-type").unwrap_or_default();
+    let its_own = media.starts_with("application/json") && answer.status == 401;
+    let mut all = vec![if its_own {
+        check("back-office", true, format!("{place} answers"), "")
+    } else {
+        let to = answer.header("location").map(|to| format!(", and points to {to}")).unwrap_or_default();
+        let found = format!("the answer {} at {place} did not come from a back office{to}", answer.status);
+        check(
+            "back-office",
+            false,
+            found,
+            "Something in between answered, such as a proxy or the network's sign-in page.",
+        )
+    }];
+    if let Some(theirs) = answer.header("date").and_then(|d| jiff::fmt::rfc2822::parse(d).ok()) {
+        let off = jiff::Timestamp::now().as_second() - theirs.timestamp().as_second();
+        all.push(check(
+            "clock",
+            off.abs() <= CLOCK_S,
+            format!("{} s from the back office's", off.abs()),
+            "set the computer's clock: turn on automatic time",
+        ));
+    }
+    all
+}

@@ -1,0 +1,5 @@
+//! From the outbox to the client: [`worker`] hands due parcels to the uploader plugin and believes nothing but a proof.
+
+pub mod folder_proof;
+pub mod week;
+pub mod worker;

@@ -1,0 +1,87 @@
+//! What the back office has of this week beyond what this device knows: a contract may be worked on from several.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use candor_diary::calendar::week_of;
+use candor_diary::segment::MINUTE_MS;
+use candor_sandbox::capability::Secrets;
+use candor_sandbox::{HttpGrant, probe_as};
+use serde::Deserialize;
+
+use crate::segments::history::{Elsewhere, delivered_ms};
+use crate::segments::ledger::{CloseError, SegmentLedger};
+
+/// How long the back office may take to answer.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// What the back office answers; it says more than is read here.
+/// How many minutes a week has.
+const WEEK_MINUTES: u64 = 7 * 24 * 60;
+
+#[derive(Deserialize)]
+struct WeekAnswer {
+    week_start: u64,
+    billed_minutes: u64,
+}
+
+/// Asks the back office that a session is enrolled at.
+pub struct WeekSource {
+    /// Its address.
+    pub server: String,
+    /// What the uploader was granted: this asks the way it does.
+    pub grants: Vec<HttpGrant>,
+    /// The device's token.
+    pub secrets: Arc<dyn Secrets>,
+    /// What was found last.
+    pub found: Arc<OtherDevices>,
+}
+
+/// What was found last.
+#[derive(Debug, Default)]
+pub struct OtherDevices(Mutex<Option<Elsewhere>>);
+
+impl OtherDevices {
+    /// What was billed from other devices, where the back office was reached.
+    #[must_use]
+    pub fn now(&self) -> Option<Elsewhere> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl WeekSource {
+    /// Asks. Where the back office is not reached, or changes of this device are still on their way, what was known stays.
+    ///
+    /// # Errors
+    /// Where the journal could not be read.
+    pub async fn look(&self, ledger: &SegmentLedger) -> Result<(), CloseError> {
+        let (from, to) = week_of(ledger.shared.clock.now());
+        let Some(ours) = delivered_ms(ledger, from, to).await? else { return Ok(()) };
+        let url = format!("{}/api/v1/week", self.server.trim_end_matches('/'));
+        let answer =
+            match probe_as(&url, &self.grants, Arc::clone(&self.secrets), "device-token", LIMIT).await {
+                Ok(answer) if answer.status == 200 => answer,
+                Ok(answer) => {
+                    tracing::debug!(status = answer.status, "no week from the back office");
+                    return Ok(());
+                }
+                Err(why) => {
+                    tracing::debug!("no week from the back office: {why}");
+                    return Ok(());
+                }
+            };
+        // A clock that shows another week, or something on the way that answered.
+        let Ok(theirs) = serde_json::from_slice::<WeekAnswer>(&answer.body) else { return Ok(()) };
+        // Nobody works longer than a week has.
+        if theirs.week_start == from && theirs.billed_minutes <= WEEK_MINUTES {
+            let ms = theirs.billed_minutes.saturating_mul(MINUTE_MS).saturating_sub(ours);
+            let found = Some(Elsewhere { week: from, ms });
+            let before =
+                std::mem::replace(&mut *self.found.0.lock().unwrap_or_else(PoisonError::into_inner), found);
+            if before != found {
+                ledger.shared.changed();
+            }
+        }
+        Ok(())
+    }
+}

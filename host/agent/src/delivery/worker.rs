@@ -1,0 +1,470 @@
+//! Drains the outbox: hands parcels that have waited long enough to the uploader, checks the receipt, and only then
+//! calls them delivered (invariant 9).
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
+
+use candor_diary::parcel::NoSnapshot;
+use candor_diary::receipt::{RECEIPT_TYPE, Receipt};
+use candor_journal::{BlobInfo, JournalError, OutboxEntry};
+use candor_sandbox::Uploader;
+use candor_sandbox::capability::AttachmentSource;
+use candor_sandbox::model::{DeliveryFailure, ParcelToDeliver};
+use candor_seal::{Envelope, PublicKey, sha256_hex};
+use tokio::sync::Notify;
+
+use crate::clock::{Anchor, sleep};
+use crate::delivery::folder_proof::check_folder;
+use crate::delivery::week::WeekSource;
+use crate::plugins::hosts::JournalAttachment;
+use crate::segments::ledger::SegmentLedger;
+use crate::segments::removal::UNDO_MS;
+use crate::segments::state::ContractState;
+
+/// How often the outbox is looked at where nothing else wakes it, and how often at most, in milliseconds.
+const LOOK_MS: u64 = 60_000;
+const LEAST_LOOK_MS: u64 = 100;
+/// How often it is asked what the week adds up to where nothing is delivered, in milliseconds.
+const WEEK_MS: u64 = 15 * 60_000;
+/// First wait after a failure, and the longest, in milliseconds.
+const BACKOFF_MS: (u64, u64) = (5_000, 15 * 60_000);
+/// The longest wait that a target may ask for, in milliseconds.
+const LONGEST_ASKED_MS: u64 = 60 * 60_000;
+/// The longest wait for the next try, with all that spreads it, in milliseconds.
+const LONGEST_WAIT_MS: u64 = LONGEST_ASKED_MS / 2 * 3;
+
+/// Delivers one contract's parcels.
+pub struct OutboxWorker {
+    /// Shared state.
+    pub shared: Arc<ContractState>,
+    /// The contract's id, as the target knows it.
+    pub contract: String,
+    /// The plugin that carries parcels.
+    pub uploader: Uploader,
+    /// What counts as proof of a delivery.
+    pub proof: Proof,
+    /// Writes a parcel anew whose picture cannot go along.
+    pub ledger: Arc<SegmentLedger>,
+    /// Rung when a segment closed, or the worker wants everything tried now.
+    pub closed: Arc<Notify>,
+    /// How it goes, for those who show it.
+    pub delivery: Arc<Delivery>,
+    /// Tells what the week adds up to with other devices; none where what is delivered goes elsewhere.
+    pub week: Option<WeekSource>,
+}
+
+/// How delivery goes.
+#[derive(Debug, Default)]
+pub struct Delivery(std::sync::Mutex<DeliveryStatus>);
+
+/// Whether the target can be reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeliveryStatus {
+    /// Since when nothing could be delivered, milliseconds since the Unix epoch.
+    pub offline_since: Option<u64>,
+    /// When it is tried next.
+    pub next_try_at: Option<u64>,
+    /// Tries since then.
+    failures: u32,
+}
+
+impl Delivery {
+    /// How it goes now.
+    #[must_use]
+    pub fn now(&self) -> DeliveryStatus {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The target is tried at once, however often it could not be reached.
+    pub fn try_now(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).next_try_at = None;
+    }
+
+    fn reached(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = DeliveryStatus::default();
+    }
+
+    /// The clock was set by so many milliseconds.
+    fn shift(&self, by: i64) {
+        let mut going = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        going.next_try_at = going.next_try_at.map(|at| at.saturating_add_signed(by));
+        going.offline_since = going.offline_since.map(|at| at.saturating_add_signed(by));
+    }
+
+    /// It could not be reached at `now`.
+    fn missed(&self, now: u64, at_least: u64) {
+        let mut going = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = now.saturating_add(backoff(going.failures, at_least, jitter()));
+        going.failures = going.failures.saturating_add(1);
+        going.offline_since.get_or_insert(now);
+        going.next_try_at = Some(next);
+    }
+}
+
+/// Why a receipt is not one.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum BadReceipt {
+    /// Not an envelope, of another type, or not signed with the back office's key.
+    #[error("its signature is not valid")]
+    Signature,
+    /// Signed, but not about this parcel.
+    #[error("it is about something else: {0}")]
+    Other(&'static str),
+}
+
+/// Checks that `proof` is the back office's receipt for exactly these bytes.
+///
+/// # Errors
+/// Why it is not.
+pub fn check_receipt(
+    proof: &[u8],
+    server: &PublicKey,
+    parcel_id: &str,
+    envelope: &[u8],
+) -> Result<Receipt, BadReceipt> {
+    let signed = Envelope::from_json(proof).map_err(|_| BadReceipt::Signature)?;
+    let payload = signed.verify(RECEIPT_TYPE, server).map_err(|_| BadReceipt::Signature)?;
+    let receipt: Receipt = serde_json::from_slice(payload).map_err(|_| BadReceipt::Signature)?;
+    if receipt.parcel != parcel_id {
+        return Err(BadReceipt::Other("another parcel"));
+    }
+    if receipt.digest != sha256_hex(envelope) {
+        return Err(BadReceipt::Other("other bytes"));
+    }
+    Ok(receipt)
+}
+
+/// What counts as proof that a target holds a parcel.
+#[derive(Clone, Debug)]
+pub enum Proof {
+    /// A back office's receipt, countersigned with this key.
+    Countersigned(Box<PublicKey>),
+    /// What was put into this folder can be read back from it.
+    Written(PathBuf),
+}
+
+impl Proof {
+    /// Checks that `proof` is for exactly these bytes.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub async fn check(
+        &self,
+        proof: Vec<u8>,
+        parcel_id: &str,
+        envelope: Vec<u8>,
+        attachments: Vec<String>,
+    ) -> Result<(), String> {
+        match self {
+            Self::Countersigned(server) => {
+                check_receipt(&proof, server, parcel_id, &envelope).map(|_| ()).map_err(|bad| bad.to_string())
+            }
+            Self::Written(folder) => {
+                let (folder, id) = (folder.clone(), parcel_id.to_owned());
+                let read = move || check_folder(&proof, &folder, &id, &envelope, &attachments);
+                let checked = tokio::task::spawn_blocking(read).await;
+                checked.map_err(|_| "it could not be checked".to_owned())?.map_err(|bad| bad.to_string())
+            }
+        }
+    }
+}
+
+impl OutboxWorker {
+    /// Runs for as long as the agent does.
+    pub async fn run(mut self) {
+        let mut anchor = Anchor::new(self.shared.clock.as_ref());
+        let mut asked: Option<u64> = None;
+        if let Err(error) = self.bound_waits().await {
+            self.shared.problem("outbox", Some(error.to_string()));
+        }
+        loop {
+            match self.turn(&mut anchor, &mut asked).await {
+                // Either something changed or it is time to look again.
+                Ok(wait) => {
+                    let wait = self.shared.clock.to_real_duration(wait);
+                    let _ = tokio::time::timeout(wait, self.closed.notified()).await;
+                }
+                Err(error) => {
+                    self.shared.problem("outbox", Some(error.to_string()));
+                    sleep(self.shared.clock.as_ref(), BACKOFF_MS.0).await;
+                }
+            }
+        }
+    }
+
+    /// Delivers what is due; answers how long nothing else will be.
+    async fn turn(&mut self, anchor: &mut Anchor, asked: &mut Option<u64>) -> Result<u64, JournalError> {
+        self.shared.follow_clock().await?;
+        let moved = anchor.moved(self.shared.clock.as_ref());
+        if moved != 0 {
+            self.delivery.shift(moved);
+        }
+        let delivered = self.deliver_due().await?;
+        let now = self.shared.clock.monotonic();
+        let due = asked.is_none_or(|asked| now.saturating_sub(asked) >= WEEK_MS);
+        if let Some(week) = &self.week
+            && (delivered || due)
+            && self.delivery.now().offline_since.is_none()
+        {
+            *asked = Some(now);
+            if let Err(error) = week.look(&self.ledger).await {
+                tracing::warn!("the week could not be added up: {error}");
+            }
+        }
+        self.next_due().await
+    }
+
+    /// What happened to the clock while no agent ran, nobody knows: no hold is longer than the longest there is.
+    // Mutable although nothing changes: see `later`.
+    async fn bound_waits(&mut self) -> Result<(), JournalError> {
+        let now = self.shared.clock.now();
+        let hold = self.ledger.terms.hold_ms.max(UNDO_MS);
+        let (hold, next) = (now.saturating_add(hold), now.saturating_add(LONGEST_WAIT_MS));
+        self.shared.journal.bound_waits(&self.shared.session_name, hold, next).await
+    }
+
+    /// How long nothing will be due, in milliseconds. Whoever changes the outbox rings; a clock that is set, or a
+    /// computer that slept, does not.
+    // Mutable although nothing changes: see `later`.
+    async fn next_due(&mut self) -> Result<u64, JournalError> {
+        let due = self.shared.journal.next_due(&self.shared.session_name).await?;
+        let at = due.map(|due| due.max(self.delivery.now().next_try_at.unwrap_or(0)));
+        let wait = at.map_or(LOOK_MS, |at| at.saturating_sub(self.shared.clock.now()));
+        Ok(wait.clamp(LEAST_LOOK_MS, LOOK_MS))
+    }
+
+    /// Whether something was delivered, or refused.
+    async fn deliver_due(&mut self) -> Result<bool, JournalError> {
+        let mut some = false;
+        loop {
+            let now = self.shared.clock.now();
+            // One try tells for all: weeks of segments do not each knock at a door that is closed.
+            if self.delivery.now().next_try_at.is_some_and(|at| at > now) {
+                return Ok(some);
+            }
+            let session = self.shared.session_name.as_str();
+            let Some(entry) = self.shared.journal.due_of(Some(session), now, 1).await?.into_iter().next()
+            else {
+                return Ok(some);
+            };
+            self.deliver(&entry).await?;
+            some = true;
+            self.shared.changed();
+        }
+    }
+
+    async fn deliver(&mut self, entry: &OutboxEntry) -> Result<(), JournalError> {
+        if self.ledger.removed_since(entry.segment_start).await? {
+            // The parcel that takes its place could not be written when it was removed.
+            return match self.ledger.remake(entry.segment_start).await {
+                Ok(_) => Ok(()),
+                Err(error) => {
+                    let why = format!("it is not sent until your removal is saved: {error}");
+                    self.put_off(entry, &why).await
+                }
+            };
+        }
+        let (envelope, attachments) = match self.load(entry).await {
+            Ok(loaded) => loaded,
+            Err(fault) => return self.local(entry, fault).await,
+        };
+        let sent = attachments.iter().map(|info| info.sha256.clone()).collect();
+        let journal = &self.shared.journal;
+        let source = |info| Arc::new(JournalAttachment { info, journal: journal.clone() }) as _;
+        let attachments: Vec<Arc<dyn AttachmentSource>> = attachments.into_iter().map(source).collect();
+        let parcel = ParcelToDeliver {
+            id: entry.parcel_id.clone(),
+            contract: self.contract.clone(),
+            segment_start: entry.segment_start,
+            segment_length: self.shared.cut.length_at(entry.segment_start).ms(),
+            envelope: envelope.clone(),
+        };
+        let answer = self.uploader.deliver(parcel, attachments).await;
+        let now = self.shared.clock.now();
+        match answer {
+            Ok(Ok(proof)) => match self.proof.check(proof.clone(), &entry.parcel_id, envelope, sent).await {
+                Ok(()) => {
+                    self.delivery.reached();
+                    self.shared.journal.mark_delivered(&entry.parcel_id, proof, now).await?;
+                    self.shared.problem("outbox", None);
+                    Ok(())
+                }
+                Err(bad) => {
+                    let why = format!("the answer is not a valid receipt from the back office: {bad}");
+                    self.later(entry, now, 0, &why).await
+                }
+            },
+            Ok(Err(DeliveryFailure::AttachmentRejected(code))) if !entry.attachments.is_empty() => {
+                self.delivery.reached();
+                let said = format!(
+                    "the back office refuses the picture of a segment ({code}); its time is sent without it"
+                );
+                self.anew(entry, Some(NoSnapshot::Refused), &said).await
+            }
+            Ok(Err(DeliveryFailure::Rejected(code) | DeliveryFailure::AttachmentRejected(code))) => {
+                self.delivery.reached();
+                self.shared.problem("outbox", None);
+                self.shared.journal.mark_rejected(&entry.parcel_id, &code, now).await
+            }
+            Ok(Err(DeliveryFailure::Later { after, reason })) => self.later(entry, now, after, &reason).await,
+            Ok(Err(DeliveryFailure::Unauthorised)) => {
+                let why = "the back office no longer knows this device: join again with a new invitation from the client";
+                self.later(entry, now, BACKOFF_MS.1 / 3, why).await
+            }
+            Err(failure) => self.later(entry, now, 0, &format!("the uploader failed: {failure}")).await,
+        }
+    }
+
+    /// What is to be sent, each piece as it was written.
+    // Mutable although nothing changes: see `later`.
+    async fn load(&mut self, entry: &OutboxEntry) -> Result<(Vec<u8>, Vec<BlobInfo>), LocalFault> {
+        let journal = &self.shared.journal;
+        if entry.damaged {
+            let why = format!("what goes with parcel {} cannot be read", entry.parcel_id);
+            return Err(LocalFault::Parcel(JournalError::Damaged(why)));
+        }
+        let envelope = journal.envelope(&entry.parcel_id).await.map_err(LocalFault::Parcel)?;
+        let mut attachments = Vec::with_capacity(entry.attachments.len());
+        for blob in &entry.attachments {
+            // Read whole: bytes that are not as they were written must not look like a fault of the target's.
+            attachments.push(journal.check_blob(blob).await.map_err(LocalFault::Picture)?);
+        }
+        Ok((envelope, attachments))
+    }
+
+    /// Something cannot be read here. The parcel is made anew without it; what may go over is tried again.
+    async fn local(&mut self, entry: &OutboxEntry, fault: LocalFault) -> Result<(), JournalError> {
+        match fault {
+            LocalFault::Picture(error) if error.is_damage() => {
+                let said =
+                    format!("the picture of a segment is damaged, and its time is sent without it ({error})");
+                self.anew(entry, Some(NoSnapshot::Damaged), &said).await
+            }
+            LocalFault::Parcel(error) if error.is_damage() => {
+                let said = format!("what was to be sent was damaged and is built again ({error})");
+                self.anew(entry, None, &said).await
+            }
+            LocalFault::Picture(error) | LocalFault::Parcel(error) => {
+                self.put_off(entry, &format!("it could not be read on this computer: {error}")).await
+            }
+        }
+    }
+
+    /// Writes a parcel anew, without its picture where `picture` says why.
+    async fn anew(
+        &mut self,
+        entry: &OutboxEntry,
+        picture: Option<NoSnapshot>,
+        said: &str,
+    ) -> Result<(), JournalError> {
+        let made = match picture {
+            Some(why) => self.ledger.without_picture(entry.segment_start, why).await,
+            None => self.ledger.remake(entry.segment_start).await,
+        };
+        match made {
+            Ok(true) => {
+                self.shared.problem("damage", Some(said.to_owned()));
+                Ok(())
+            }
+            Ok(false) => {
+                self.put_off(entry, "it could not be made anew: nothing is left of it in the journal").await
+            }
+            Err(error) => self.put_off(entry, &format!("it could not be made anew: {error}")).await,
+        }
+    }
+
+    /// This one waits; the target may take others.
+    async fn put_off(&mut self, entry: &OutboxEntry, why: &str) -> Result<(), JournalError> {
+        self.shared.problem("outbox", Some(format!("a segment waits: {why}")));
+        let wait = backoff(entry.attempts, 0, jitter());
+        let next = self.shared.clock.now().saturating_add(wait);
+        self.shared.journal.mark_retry(&entry.parcel_id, next, why).await
+    }
+
+    /// Nothing goes through: all wait, and then another is tried first.
+    // Mutable although nothing changes: a shared borrow of an uploader may not wait on another thread.
+    async fn later(
+        &mut self,
+        entry: &OutboxEntry,
+        now: u64,
+        at_least: u64,
+        why: &str,
+    ) -> Result<(), JournalError> {
+        let at_least = at_least.min(LONGEST_ASKED_MS);
+        self.delivery.missed(now, at_least);
+        self.shared.problem("outbox", Some(format!("{why}; kept on this computer and tried again")));
+        let next = now.saturating_add(backoff(entry.attempts, at_least, jitter()));
+        self.shared.journal.mark_retry(&entry.parcel_id, next, why).await
+    }
+}
+
+/// What cannot be read here.
+enum LocalFault {
+    /// The signed parcel.
+    Parcel(JournalError),
+    /// Its picture.
+    Picture(JournalError),
+}
+
+/// How long to wait before attempt number `attempts + 1`: doubling, no less than what the target asked for, spread by
+/// up to half so that devices do not all come back at once. `jitter` is 0 to 255.
+#[must_use]
+fn backoff(attempts: u32, at_least: u64, jitter: u8) -> u64 {
+    let doubled = BACKOFF_MS.0.saturating_mul(1u64 << attempts.min(20)).min(BACKOFF_MS.1);
+    let base = doubled.max(at_least).min(LONGEST_ASKED_MS);
+    base + base / 2 * u64::from(jitter) / 255
+}
+
+fn jitter() -> u8 {
+    let mut byte = [0u8];
+    // Without randomness the wait is only less spread.
+    if getrandom::fill(&mut byte).is_err() {
+        return 128;
+    }
+    byte[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use candor_seal::SecretKey;
+
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_a_bound_and_honour_the_target() {
+        assert_eq!(backoff(0, 0, 0), 5_000);
+        assert_eq!(backoff(0, 0, 255), 7_500);
+        assert_eq!(backoff(3, 0, 0), 40_000);
+        assert_eq!(backoff(60, 0, 0), 900_000);
+        assert_eq!(backoff(0, 60_000, 0), 60_000);
+        assert_eq!(backoff(0, u64::MAX, 255), 5_400_000);
+    }
+
+    #[test]
+    fn only_a_countersigned_receipt_for_the_same_bytes_counts() {
+        let server = SecretKey::generate().unwrap();
+        let other = SecretKey::generate().unwrap();
+        let sign = |key: &SecretKey, kind: &str, parcel: &str, bytes: &[u8]| {
+            let receipt = Receipt {
+                parcel: parcel.into(),
+                digest: sha256_hex(bytes),
+                contract: "c".into(),
+                device: "d".into(),
+                sequence: 1,
+                chain_head: "0".repeat(64),
+                received_at: 1,
+            };
+            Envelope::sign(kind, serde_json::to_vec(&receipt).unwrap(), key).to_json()
+        };
+        let check = |proof: &[u8]| check_receipt(proof, &server.public(), "p", b"bytes").map(|r| r.sequence);
+        assert_eq!(check(&sign(&server, RECEIPT_TYPE, "p", b"bytes")), Ok(1));
+        assert_eq!(check(b"200 OK"), Err(BadReceipt::Signature));
+        assert_eq!(check(&sign(&other, RECEIPT_TYPE, "p", b"bytes")), Err(BadReceipt::Signature));
+        assert_eq!(check(&sign(&server, "text/plain", "p", b"bytes")), Err(BadReceipt::Signature));
+        assert_eq!(
+            check(&sign(&server, RECEIPT_TYPE, "q", b"bytes")),
+            Err(BadReceipt::Other("another parcel"))
+        );
+        assert_eq!(check(&sign(&server, RECEIPT_TYPE, "p", b"bites")), Err(BadReceipt::Other("other bytes")));
+    }
+}

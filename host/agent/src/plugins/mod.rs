@@ -1,0 +1,9 @@
+//! Plugins in this agent: loaded ([`library`]), told to the worker ([`notice`]), served ([`hosts`]) and run
+//! ([`collectors`]).
+
+pub mod collectors;
+pub mod hosts;
+pub mod library;
+pub mod notice;
+pub mod open;
+pub mod own_rules;

@@ -1,0 +1,45 @@
+//! Opens the plugins that a contract's terms name, and writes the notice from them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use candor_sandbox::{Limits, Sandbox, SandboxConfig};
+
+use crate::folder::{Enrolment, Folder};
+use crate::plugins::library::{Library, Plugins};
+use crate::plugins::notice::Notice;
+use crate::plugins::own_rules::Own;
+/// The sandbox in which a folder's plugins are compiled and run.
+///
+/// # Errors
+/// Where it cannot be set up.
+pub fn sandbox(folder: &Folder, compiler: &Path) -> Result<Sandbox> {
+    let cache_dir = folder.make("artefacts")?;
+    let config = SandboxConfig { cache_dir, compiler: compiler.to_path_buf(), limits: Limits::default() };
+    Sandbox::new(config).context("the sandbox could not be set up")
+}
+
+/// Opens what a notice is written from: used by the command line too, without a running agent.
+///
+/// # Errors
+/// Where the sandbox cannot be set up.
+pub async fn open_plugins(
+    folder: &Folder,
+    session: &Folder,
+    enrolment: &Enrolment,
+    plugins: &Path,
+    compiler: &Path,
+    own: Own,
+) -> Result<(Plugins, Notice)> {
+    let sandbox = sandbox(folder, compiler)?;
+    let library = Library { sandbox: &sandbox, folder: plugins };
+    let opened = library.open(&enrolment.terms, own).await;
+    let delivered = delivered_folder(folder, &session.session_name(enrolment));
+    let notice = Notice::write(&enrolment.terms, &enrolment.server, &opened, &delivered);
+    Ok((opened, notice))
+}
+
+/// Where a session's uploader may write, where it writes into a folder: into no other session's.
+pub(crate) fn delivered_folder(folder: &Folder, session: &str) -> PathBuf {
+    folder.path("delivered").join(session)
+}

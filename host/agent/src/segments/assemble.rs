@@ -1,0 +1,396 @@
+//! Computes a segment's parcel from the journal's records. Pure.
+
+use std::collections::BTreeMap;
+
+use candor_diary::parcel::{
+    Activity, Counts, Dropped, DroppedBecause, Gap, GapCause, Manual, MinuteFacts, NoSnapshot, Parcel,
+    Policy, Removed,
+};
+use candor_diary::segment::{MINUTE_MS, SegmentLength, minute_of};
+
+use crate::guard::judgement::OWN_RULE;
+use crate::segments::cut::Cut;
+use crate::segments::record::Record;
+
+/// A segment's place, and who it belongs to.
+#[derive(Clone, Debug)]
+pub struct SegmentFrame {
+    /// The contract.
+    pub contract: String,
+    /// The public key of the back office that it is for.
+    pub server: String,
+    /// The sequence of the terms in force.
+    pub terms: u64,
+    /// The device.
+    pub device: String,
+    /// First millisecond.
+    pub start: u64,
+    /// Length.
+    pub length: SegmentLength,
+    /// The policy in force.
+    pub policy: Policy,
+    /// Whether keys, clicks and scrolls were to be counted.
+    pub activity: Activity,
+    /// Whether the terms ask for pictures: then a segment without one says why.
+    pub pictures: bool,
+    /// Whether the worker turned pictures off, where the terms leave it to them.
+    pub pictures_off: bool,
+    /// How often the segment was changed before.
+    pub revision: u32,
+}
+
+/// What is known of a segment: the parcel without its id and place in the chain, and the pictures' blobs.
+#[derive(Clone, Debug)]
+pub struct Assembled {
+    /// The parcel; `id`, `sequence` and `chain_head` are still to be filled in.
+    pub parcel: Parcel,
+    /// Blobs of the journal that travel along.
+    pub blobs: Vec<String>,
+}
+
+/// Of a longer gap only the last part is recorded, in milliseconds: 24 hours.
+const LONGEST_GAP_MS: u64 = 24 * 60 * 60_000;
+
+/// A gap cut at the ends of segments, so that each part is a record of its own segment; of a very long one the last 24 hours.
+pub fn cut_gap(cut: &Cut, from: u64, to: u64, cause: GapCause) -> impl Iterator<Item = Gap> + use<'_> {
+    let mut at = from.max(to.saturating_sub(LONGEST_GAP_MS));
+    std::iter::from_fn(move || {
+        let start = at;
+        at = to.min(cut.end_of(start));
+        (start < to).then_some(Gap { from: start, to: at, cause })
+    })
+}
+
+/// Puts a segment together; none where there is nothing to tell of it.
+#[must_use]
+pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
+    let end = frame.start + frame.length.ms();
+    let mut spans = Vec::new();
+    let mut counts: BTreeMap<u64, Counts> = BTreeMap::new();
+    let mut gaps: Vec<Gap> = Vec::new();
+    let mut blobs = Vec::new();
+    let mut typed: Option<(Manual, &str)> = None;
+    let mut surplus: BTreeMap<(String, u64), u64> = BTreeMap::new();
+    let mut unreadable: Vec<(&str, u64)> = Vec::new();
+    // Whether the picture was found damaged, or was refused.
+    let mut lost = false;
+    let mut parcel = empty(frame);
+    for record in records {
+        match record {
+            Record::Span { from, to } => {
+                let (from, to) = ((*from).max(frame.start), (*to).min(end));
+                if to > from {
+                    spans.push((from, to));
+                }
+            }
+            Record::NotCounted => parcel.activity = Activity::Off,
+            Record::TakenBack { from, to } => take_back(&mut spans, *from, *to),
+            Record::Activity { minute, counts: counted } if (frame.start..end).contains(minute) => {
+                let sum = counts.entry(*minute).or_default();
+                sum.keys = sum.keys.saturating_add(counted.keys);
+                sum.clicks = sum.clicks.saturating_add(counted.clicks);
+                sum.scrolls = sum.scrolls.saturating_add(counted.scrolls);
+            }
+            Record::Memo { memo, label } => {
+                parcel.memo.clone_from(memo);
+                parcel.label.clone_from(label);
+            }
+            Record::Focus(focus) => parcel.focus.push(focus.clone()),
+            Record::Snapshot { facts, blob } if parcel.snapshot.is_none() && !lost => {
+                parcel.snapshot = Some(facts.clone());
+                blobs.push(blob.clone());
+            }
+            // That the worker removed it says more than whatever is said later.
+            Record::NoSnapshot { why } if parcel.no_snapshot != Some(NoSnapshot::RemovedByWorker) => {
+                if matches!(why, NoSnapshot::Damaged | NoSnapshot::Refused) {
+                    // There is a picture, and it does not travel.
+                    parcel.snapshot = None;
+                    blobs.clear();
+                    lost = true;
+                }
+                parcel.no_snapshot = Some(why.clone());
+            }
+            Record::Gap(gap) => {
+                let gap = Gap { from: gap.from.max(frame.start), to: gap.to.min(end), ..*gap };
+                if gap.to > gap.from {
+                    join(&mut gaps, &gap);
+                }
+            }
+            Record::NoSign => parcel.no_sign = true,
+            Record::Custom(custom) => parcel.custom.push(custom.clone()),
+            Record::Dropped { plugin, notes, life } => {
+                let most = surplus.entry((plugin.clone(), *life)).or_default();
+                *most = (*most).max(*notes);
+            }
+            Record::Unreadable { filed, at } => {
+                if filed == "taken-back" {
+                    // How far it went cannot be told any more: as far as it could.
+                    take_back(&mut spans, *at, end);
+                }
+                unreadable.push((filed.as_str(), *at));
+            }
+            Record::Withdrawn { time_ms: None, .. } => {
+                blobs.clear();
+                parcel.snapshot = None;
+                parcel.no_snapshot = Some(NoSnapshot::RemovedByWorker);
+            }
+            Record::Withdrawn { at, time_ms: Some(time_ms) } => {
+                (spans, counts, gaps, blobs, typed) =
+                    (Vec::new(), BTreeMap::new(), Vec::new(), Vec::new(), None);
+                let activity = parcel.activity;
+                parcel = Parcel {
+                    removed: Some(removed(&parcel, *at, *time_ms, frame)),
+                    activity,
+                    ..empty(frame)
+                };
+            }
+            Record::Removed { at, time_ms, .. } => {
+                parcel.removed = Some(removed(&parcel, *at, *time_ms, frame));
+            }
+            Record::Manual { at, memo, reason, .. } => {
+                typed = Some((Manual { at: *at, reason: reason.clone() }, memo));
+            }
+            _ => {}
+        }
+    }
+    for gap in unseen(&unreadable, &spans, end) {
+        join(&mut gaps, &gap);
+    }
+    parcel.minutes = minutes(&spans, &counts);
+    parcel.gaps = answered(gaps);
+    parcel.dropped = dropped(surplus, unreadable.len());
+    forget_own_rules(&mut parcel);
+    if let Some((typed, memo)) = typed {
+        let mut parcel = manual(parcel, typed, memo);
+        parcel.fit();
+        return Some(Assembled { parcel, blobs: Vec::new() });
+    }
+    if let Some(removed) = parcel.removed {
+        if parcel.minutes.is_empty() {
+            let mut bare = Parcel { removed: Some(removed), ..empty(frame) };
+            bare.fit();
+            return Some(Assembled { parcel: bare, blobs: Vec::new() });
+        }
+        // Tracking went on in the same segment: what is left of the removal is a gap that says so.
+        parcel.removed = None;
+        let first = spans.iter().map(|(from, _)| *from).min().unwrap_or(end);
+        if first > frame.start {
+            join(&mut parcel.gaps, &Gap { from: frame.start, to: first, cause: GapCause::LeftOut });
+        }
+    }
+    if parcel.minutes.is_empty() {
+        // Time that was left out is nobody's business, unless the client was told of it before.
+        let told = parcel.gaps.iter().any(|gap| !left_out(gap));
+        if !told && frame.revision == 0 {
+            return None;
+        }
+    }
+    let unread = |kind: &str| unreadable.iter().any(|(filed, _)| *filed == kind);
+    if parcel.snapshot.is_some() {
+        parcel.no_snapshot = None;
+    } else if unread("snapshot") && parcel.no_snapshot != Some(NoSnapshot::RemovedByWorker) {
+        parcel.no_snapshot = Some(NoSnapshot::Damaged);
+    } else if frame.pictures && frame.pictures_off {
+        parcel.no_snapshot = Some(NoSnapshot::TurnedOff);
+    } else if frame.pictures && parcel.no_snapshot.is_none() && !parcel.minutes.is_empty() {
+        parcel.no_snapshot = Some(NoSnapshot::MomentMissed);
+    }
+    parcel.fit();
+    if parcel.snapshot.is_none() {
+        blobs.clear();
+    }
+    Some(Assembled { parcel, blobs })
+}
+
+/// A gap for each minute that was to be counted, was not, and has none that says so: a crash may have come between the
+/// minute and its counts. For a segment that closes; while it runs they may still come.
+pub(crate) fn tell_uncounted(parcel: &mut Parcel) {
+    if !parcel.activity.is_counted() || parcel.manual.is_some() {
+        return;
+    }
+    let uncounted = parcel.minutes.iter().filter(|minute| minute.counts.is_none());
+    for from in uncounted.map(|minute| minute.start).collect::<Vec<_>>() {
+        let gap = Gap { from, to: from + MINUTE_MS, cause: GapCause::CounterLost };
+        if !parcel.gaps.iter().any(|told| told.from < gap.to && gap.from < told.to) {
+            join(&mut parcel.gaps, &gap);
+        }
+    }
+}
+
+/// Whether the worker has rules of their own is nobody's business where none of them hid anything.
+fn forget_own_rules(parcel: &mut Parcel) {
+    let own = parcel.policy.rules.len().wrapping_sub(1);
+    if parcel.policy.rules.last().is_none_or(|last| last != OWN_RULE) {
+        return;
+    }
+    let covered = parcel.snapshot.iter().flat_map(|s| s.redactions.iter().filter_map(|r| r.rule));
+    let fronts = parcel.focus.iter().chain(parcel.snapshot.iter().filter_map(|s| s.focus.as_ref()));
+    let hidden = fronts.flat_map(|focus| focus.hidden_by.iter().copied());
+    let skipped = match &parcel.no_snapshot {
+        Some(NoSnapshot::SkippedByRule { rules }) => rules.as_slice(),
+        _ => &[],
+    };
+    if !covered.chain(hidden).chain(skipped.iter().copied()).any(|rule| rule as usize == own) {
+        parcel.policy.rules.pop();
+    }
+}
+
+/// Gaps for what cannot be read any more. A span ends with its minute at the latest, so nothing beyond is concerned; a
+/// minute whose counts are lost is no evidence, and must not pass for one that was not to be counted.
+fn unseen(unreadable: &[(&str, u64)], spans: &[(u64, u64)], end: u64) -> Vec<Gap> {
+    let gap = |(filed, at): &(&str, u64)| {
+        let minute_end = (minute_of(*at) + MINUTE_MS).min(end);
+        let to = match *filed {
+            "span" => {
+                let next = spans.iter().map(|(from, _)| *from).filter(|from| from > at).min();
+                next.map_or(minute_end, |next| next.min(minute_end))
+            }
+            "activity" | "gap" | "taken-back" => minute_end,
+            _ => return None,
+        };
+        (to > *at).then_some(Gap { from: *at, to, cause: GapCause::Damaged })
+    };
+    unreadable.iter().filter_map(gap).collect()
+}
+
+fn dropped(surplus: BTreeMap<(String, u64), u64>, unreadable: usize) -> Vec<Dropped> {
+    let mut by_plugin: BTreeMap<String, u64> = BTreeMap::new();
+    for ((plugin, _), notes) in surplus {
+        let sum = by_plugin.entry(plugin).or_default();
+        *sum = sum.saturating_add(notes);
+    }
+    let over = |(plugin, count)| Dropped { plugin: Some(plugin), because: DroppedBecause::OverBudget, count };
+    let damaged = Dropped { plugin: None, because: DroppedBecause::Damaged, count: unreadable as u64 };
+    by_plugin.into_iter().map(over).chain((unreadable > 0).then_some(damaged)).collect()
+}
+
+fn empty(frame: &SegmentFrame) -> Parcel {
+    Parcel {
+        id: String::new(),
+        contract: frame.contract.clone(),
+        server: frame.server.clone(),
+        terms: frame.terms,
+        device: frame.device.clone(),
+        sequence: 0,
+        chain_head: String::new(),
+        start: frame.start,
+        length: frame.length,
+        revision: frame.revision,
+        removed: None,
+        manual: None,
+        activity: frame.activity,
+        minutes: Vec::new(),
+        memo: None,
+        label: None,
+        focus: Vec::new(),
+        snapshot: None,
+        no_snapshot: None,
+        no_sign: false,
+        gaps: Vec::new(),
+        custom: Vec::new(),
+        dropped: Vec::new(),
+        policy: frame.policy.clone(),
+    }
+}
+
+/// A removal beside those before it: of the running segment, more may be removed later.
+fn removed(before: &Parcel, at: u64, time_ms: u64, frame: &SegmentFrame) -> Removed {
+    let earlier = before.removed.map_or(0, |removed| removed.time_ms);
+    Removed { at, time_ms: time_ms.saturating_add(earlier).min(frame.length.ms()) }
+}
+
+/// Typed-in time has no evidence: what was tracked beside it, without activity, says nothing about it.
+fn manual(tracked: Parcel, typed: Manual, memo: &str) -> Parcel {
+    Parcel {
+        manual: Some(typed),
+        memo: Some(memo.to_owned()),
+        removed: None,
+        minutes: Vec::new(),
+        focus: Vec::new(),
+        snapshot: None,
+        no_snapshot: None,
+        no_sign: false,
+        gaps: Vec::new(),
+        custom: Vec::new(),
+        dropped: Vec::new(),
+        ..tracked
+    }
+}
+
+/// Adds a gap; one that goes on where the last of its cause ended makes that longer.
+fn join(gaps: &mut Vec<Gap>, gap: &Gap) {
+    match gaps.iter_mut().find(|g| g.cause == gap.cause && g.from <= gap.to && gap.from <= g.to) {
+        Some(last) => {
+            last.from = last.from.min(gap.from);
+            last.to = last.to.max(gap.to);
+        }
+        None => gaps.push(*gap),
+    }
+}
+
+/// Whether all that a parcel says is that nobody was there: that is nobody's business.
+pub(crate) fn tells_nothing(parcel: &Parcel) -> bool {
+    parcel.minutes.is_empty()
+        && parcel.manual.is_none()
+        && parcel.removed.is_none()
+        && parcel.gaps.iter().all(left_out)
+}
+
+/// Whether a gap says that nobody was there.
+fn left_out(gap: &Gap) -> bool {
+    matches!(gap.cause, GapCause::LeftOut | GapCause::Unanswered)
+}
+
+/// Idle time that the worker was asked about and left out is told as that, not as still unanswered.
+fn answered(gaps: Vec<Gap>) -> Vec<Gap> {
+    let known: Vec<Gap> = gaps.iter().copied().filter(|gap| gap.cause == GapCause::LeftOut).collect();
+    let open = |gap: Gap| {
+        let mut pieces = vec![(gap.from, gap.to)];
+        for known in known.iter().filter(|_| gap.cause == GapCause::Unanswered) {
+            pieces = without(&pieces, known.from, known.to);
+        }
+        pieces.into_iter().map(move |(from, to)| Gap { from, to, ..gap })
+    };
+    gaps.into_iter().flat_map(open).collect()
+}
+
+/// Spans without what lies from `from` to `to`.
+fn without(spans: &[(u64, u64)], from: u64, to: u64) -> Vec<(u64, u64)> {
+    let pieces = |&(begin, end): &(u64, u64)| [(begin, end.min(from)), (begin.max(to), end)];
+    spans.iter().flat_map(pieces).filter(|(begin, end)| end > begin).collect()
+}
+
+/// Takes each millisecond from `from` to `to` out of the spans once, from the latest that holds it: a clock that was set
+/// back shows minutes again, and what was worked when it showed them first is not concerned.
+fn take_back(spans: &mut Vec<(u64, u64)>, from: u64, to: u64) {
+    let mut rest = vec![(from, to)];
+    let mut kept = Vec::new();
+    for span in spans.iter().rev() {
+        let mut pieces = vec![*span];
+        for &(from, to) in &rest {
+            pieces = without(&pieces, from, to);
+        }
+        rest = without(&rest, span.0, span.1);
+        kept.extend(pieces.into_iter().rev());
+    }
+    kept.reverse();
+    *spans = kept;
+}
+
+/// The tracked minutes. Counts without tracked time are not evidence of work on this
+/// contract.
+fn minutes(spans: &[(u64, u64)], counts: &BTreeMap<u64, Counts>) -> Vec<MinuteFacts> {
+    let mut tracked: BTreeMap<u64, u64> = BTreeMap::new();
+    for &(from, to) in spans {
+        *tracked.entry(minute_of(from)).or_default() += to - from;
+    }
+    let facts = |(start, ms): (u64, u64)| MinuteFacts {
+        start,
+        tracked_ms: u32::try_from(ms.min(MINUTE_MS)).unwrap_or(u32::MAX),
+        counts: counts.get(&start).copied(),
+    };
+    tracked.into_iter().map(facts).collect()
+}
+
+#[cfg(test)]
+mod tests;

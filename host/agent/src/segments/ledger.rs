@@ -1,0 +1,521 @@
+//! Closes segments: when one has ended, what was recorded in it becomes a parcel in the outbox.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use candor_diary::parcel::{Activity, MAX_REVISION, NoSnapshot, PARCEL_TYPE, Parcel, Policy};
+use candor_diary::segment::MINUTE_MS;
+use candor_diary::terms::Terms;
+use candor_journal::{
+    HELD_FOR_GOOD, JournalError, OutboxDraft, OutboxEntry, OutboxState, RecordFilter, SegmentClose,
+};
+use candor_seal::{Envelope, SecretKey};
+use tokio::sync::Mutex;
+
+use crate::segments::assemble::{Assembled, SegmentFrame, assemble, tell_uncounted, tells_nothing};
+use crate::segments::marks::Marks;
+use crate::segments::record::Record;
+use crate::segments::removal::{Removals, UNDO_MS};
+use crate::segments::state::{ContractState, RecordError};
+
+/// How many records are read at once.
+const PAGE: u32 = 2_000;
+
+/// The kinds of records that a parcel tells something of and that come after its segment was closed, or while it is open.
+const TOLD: [&str; 12] = [
+    "span",
+    "taken-back",
+    "not-counted",
+    "gap",
+    "manual",
+    "memo",
+    "no-snapshot",
+    "removed",
+    "activity",
+    "withdrawn",
+    "restored",
+    "notes-removed",
+];
+
+/// The kinds of records by which something is removed.
+const REMOVALS: [&str; 3] = ["withdrawn", "removed", "notes-removed"];
+
+/// What closing a segment needs to know.
+pub struct SegmentLedger {
+    /// Shared state.
+    pub shared: Arc<ContractState>,
+    /// The contract's terms.
+    pub terms: Terms,
+    /// The public key of the back office that the parcels are for.
+    pub server: String,
+    /// The device's id.
+    pub device: String,
+    /// The device's key, which signs parcels; without it, why there is none: segments stay open then.
+    pub key: Result<SecretKey, String>,
+    /// The policy in force.
+    pub policy: Arc<RwLock<Policy>>,
+    /// Whether a collector counts keys, clicks and scrolls.
+    pub counts_activity: bool,
+    /// Whether a collector takes pictures.
+    pub pictures: bool,
+    /// One segment is closed or changed at a time.
+    pub edit_lock: Mutex<()>,
+    /// Segments that are to be sent as soon as they close, without a hold.
+    pub send_immediately: std::sync::Mutex<BTreeSet<u64>>,
+    /// Segments that hold something that no parcel tells yet.
+    pub marks: Marks,
+    /// Removals that can still be undone.
+    pub removals: Removals,
+}
+
+/// Why a segment could not be closed.
+#[derive(Debug, thiserror::Error)]
+pub enum CloseError {
+    /// The journal could not be read or written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A record or parcel could not be written down.
+    #[error("a record could not be written down: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A record could not be written.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// There is no key to sign with.
+    #[error("{0}")]
+    NoKey(String),
+    /// It was changed too often.
+    #[error("this segment was changed {MAX_REVISION} times and cannot be changed again")]
+    ChangedTooOften,
+    /// The operating system gave no random bytes.
+    #[error("no random bytes: {0}")]
+    Random(String),
+}
+
+/// A record of a segment with its place in the journal.
+#[derive(Clone, Debug)]
+pub struct StoredRecord {
+    /// Its sequence.
+    pub sequence: u64,
+    /// What it says.
+    pub record: Record,
+}
+
+impl SegmentLedger {
+    /// Closes the segment that starts at `start`; one that is closed already and was changed since gets its next
+    /// revision. None where there is nothing to tell of it.
+    ///
+    /// # Errors
+    /// Where it could not be closed; it stays open and can be tried again.
+    pub async fn close(&self, start: u64) -> Result<Option<OutboxEntry>, CloseError> {
+        let _turn = self.edit_lock.lock().await;
+        match self.latest(start).await? {
+            None => self.close_now(start).await,
+            Some(latest) if self.unfinished(start).await?.contains(&start) => {
+                self.write(start, Some(latest)).await
+            }
+            Some(_) => Ok(None),
+        }
+    }
+
+    /// The segments from `from` on that hold records newer than their parcels, such as after a crash; in order.
+    async fn unfinished(&self, from: u64) -> Result<BTreeSet<u64>, CloseError> {
+        let shared = &self.shared;
+        let mut all = BTreeSet::new();
+        for (begin, end, length) in shared.cut.spans().filter(|(_, end, _)| *end > from) {
+            let span = begin.max(from)..end;
+            all.extend(
+                shared.journal.unfinished_segments(&shared.session_name, length.ms(), span, &TOLD).await?,
+            );
+        }
+        Ok(all)
+    }
+
+    /// Writes a closed segment anew from what the journal holds of it now, in place of its latest parcel. None where
+    /// the segment is not closed: it will hold the change when it is. The caller has [`Self::edit_lock`].
+    ///
+    /// # Errors
+    /// Where it could not be written; the parcel before stays, and the change is caught up with at the next start.
+    pub async fn revise(&self, start: u64) -> Result<Option<OutboxEntry>, CloseError> {
+        let Some(latest) = self.latest(start).await? else { return Ok(None) };
+        self.write(start, Some(latest)).await
+    }
+
+    /// The latest parcel of a segment, where it is closed.
+    ///
+    /// # Errors
+    /// Where the journal could not be read.
+    pub async fn latest(&self, start: u64) -> Result<Option<OutboxEntry>, JournalError> {
+        let found = self.shared.journal.closed_parcels(&self.shared.session_name, start, start + 1).await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// What the running or ended segment would say if it closed now. `running` is tracked time that no record holds yet:
+    /// its first and last millisecond.
+    ///
+    /// # Errors
+    /// Where the journal could not be read.
+    pub async fn so_far(
+        &self,
+        start: u64,
+        running: Option<(u64, u64)>,
+    ) -> Result<Option<Assembled>, CloseError> {
+        let mut records: Vec<_> = self.records(start).await?.into_iter().map(|r| r.record).collect();
+        records.extend(self.shared.unwritten(start, self.shared.cut.end_of(start)));
+        records.extend(running.map(|(from, to)| Record::Span { from, to }));
+        let mut assembled = assemble(&self.frame(start, 0, None), &records);
+        if running.is_some()
+            && let Some(Assembled { parcel, .. }) = &mut assembled
+            && parcel.no_snapshot == Some(NoSnapshot::MomentMissed)
+        {
+            // Its moment may still come.
+            parcel.no_snapshot = None;
+        }
+        Ok(assembled)
+    }
+
+    /// Whether keys, clicks and scrolls are to be counted: by the terms, and by the worker where those leave it to them.
+    #[must_use]
+    pub fn activity(&self) -> Activity {
+        if self.counts_activity && !self.shared.choices().no_activity {
+            Activity::Counted
+        } else {
+            Activity::Off
+        }
+    }
+
+    /// `before` is the parcel that this one takes the place of: what it was judged by and made under stays.
+    fn frame(&self, start: u64, revision: u32, before: Option<Parcel>) -> SegmentFrame {
+        let in_force = || self.policy.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let terms = before.as_ref().map_or_else(|| self.shared.cut.terms_at(start), |before| before.terms);
+        // Where the worker turns it off, a record of the segment says so.
+        let counted = if self.counts_activity { Activity::Counted } else { Activity::Off };
+        let told = before.as_ref().filter(|before| !before.minutes.is_empty());
+        let says = |before: &Parcel| before.snapshot.is_some() || before.no_snapshot.is_some();
+        let turned_off = |before: &Parcel| before.no_snapshot == Some(NoSnapshot::TurnedOff);
+        SegmentFrame {
+            contract: self.terms.contract.clone(),
+            server: self.server.clone(),
+            terms,
+            device: self.device.clone(),
+            start,
+            length: before.as_ref().map_or_else(|| self.shared.cut.length_at(start), |before| before.length),
+            activity: before.as_ref().map_or(counted, |before| before.activity),
+            pictures: told.map_or(self.pictures, says),
+            pictures_off: told.map_or_else(|| self.shared.choices().no_pictures, turned_off),
+            policy: before.map_or_else(in_force, |before| before.policy),
+            revision,
+        }
+    }
+
+    /// What these records of a segment come to; none where there is nothing to tell.
+    pub(crate) fn assembled(&self, start: u64, records: &[Record]) -> Option<Parcel> {
+        assemble(&self.frame(start, 1, None), records).map(|assembled| assembled.parcel)
+    }
+
+    /// Closes a segment; the caller has [`Self::edit_lock`].
+    pub(crate) async fn close_now(&self, start: u64) -> Result<Option<OutboxEntry>, CloseError> {
+        let closed = self.write(start, None).await;
+        if closed.is_err() {
+            self.marks.opened(start);
+        }
+        closed
+    }
+
+    /// Writes a closed segment anew, without its picture, because of `why`; whether there was anything to write. The picture's record stays: who looks at the
+    /// segment here reads what became of it.
+    ///
+    /// # Errors
+    /// As [`Self::revise`].
+    pub async fn without_picture(&self, start: u64, why: NoSnapshot) -> Result<bool, CloseError> {
+        let _turn = self.edit_lock.lock().await;
+        let record = Record::NoSnapshot { why };
+        self.shared.record(start, &record).await?;
+        Ok(self.revise(start).await?.is_some())
+    }
+
+    /// Writes a closed segment anew from what the journal holds, where its parcel cannot be read any more; whether there
+    /// was anything to write.
+    ///
+    /// # Errors
+    /// As [`Self::revise`].
+    pub async fn remake(&self, start: u64) -> Result<bool, CloseError> {
+        let _turn = self.edit_lock.lock().await;
+        Ok(self.revise(start).await?.is_some())
+    }
+
+    /// Whether something of a closed segment was removed, and its latest parcel still holds it.
+    ///
+    /// # Errors
+    /// Where the journal could not be read.
+    pub async fn removed_since(&self, start: u64) -> Result<bool, JournalError> {
+        let end = self.shared.cut.end_of(start);
+        self.shared.journal.holds_newer(&self.shared.session_name, start, end, &REMOVALS).await
+    }
+
+    /// Signs anew what this device made under an earlier enrolment and no target has: it goes out under the one now.
+    /// Where an earlier revision was delivered, the change stays with the enrolment that it was made under.
+    ///
+    /// # Errors
+    /// Where the journal could not be read. A segment that cannot be signed now stops no other.
+    pub async fn sign_anew(&self) -> Result<(), CloseError> {
+        let _turn = self.edit_lock.lock().await;
+        let journal = &self.shared.journal;
+        for entry in journal.closed_parcels(&self.shared.session_name, 0, u64::MAX >> 1).await? {
+            let unsettled =
+                matches!(entry.state, OutboxState::Held | OutboxState::Waiting | OutboxState::Rejected);
+            if !unsettled {
+                continue;
+            }
+            let Ok(parcel) = self.parcel(&entry.parcel_id).await else { continue };
+            if parcel.device == self.device
+                || journal.was_delivered(&self.shared.session_name, entry.segment_start).await?
+            {
+                continue;
+            }
+            let start = entry.segment_start;
+            if let Err(error) = self.write(start, Some(entry)).await {
+                self.shared.problem("segment", Some(format!("not signed anew yet: {error}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells of notes that were dropped and are not written down yet.
+    async fn write_dropped(&self, start: u64) {
+        let shared = &self.shared;
+        for (plugin, notes) in shared.budgets.unwritten(start) {
+            let record = Record::Dropped { plugin, notes, life: shared.life };
+            if let Err(error) = shared.record(start, &record).await {
+                shared.problem("journal", Some(error.to_string()));
+            }
+        }
+    }
+
+    /// Writes down what was counted and no collector has taken: none of them takes time away (invariant 9).
+    pub(crate) async fn write_counts(&self, start: u64) {
+        let shared = &self.shared;
+        for minute in self.minutes_of(start) {
+            let Some(counts) = shared.take_counts_of(minute) else { continue };
+            if let Err(error) = shared.record(minute, &Record::Activity { minute, counts }).await {
+                shared.problem("journal", Some(error.to_string()));
+            }
+        }
+    }
+
+    /// Forgets what was counted in a segment and is not written down.
+    pub(crate) fn drop_counts(&self, start: u64) {
+        for minute in self.minutes_of(start) {
+            self.shared.take_counts_of(minute);
+        }
+    }
+
+    fn minutes_of(&self, start: u64) -> impl Iterator<Item = u64> + use<> {
+        let minutes = u64::from(self.shared.cut.length_at(start).minutes());
+        (0..minutes).map(move |nth| start + nth * MINUTE_MS)
+    }
+
+    /// Whether the journal still has a picture, as far as that can be told without reading it.
+    async fn has(&self, blob: &str) -> Result<bool, CloseError> {
+        match self.shared.journal.blob_info(blob).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_damage() => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn write(
+        &self,
+        start: u64,
+        latest: Option<OutboxEntry>,
+    ) -> Result<Option<OutboxEntry>, CloseError> {
+        let key = self.key.as_ref().map_err(|why| CloseError::NoKey(why.clone()))?;
+        self.write_dropped(start).await;
+        self.write_counts(start).await;
+        // What is recorded from here on comes after the parcel, and is told by its next revision.
+        let shared = Arc::clone(&self.shared);
+        let _nothing_else = shared.closing_lock.write().await;
+        let before = match &latest {
+            Some(latest) => match self.parcel(&latest.parcel_id).await {
+                Ok(parcel) => Some(parcel),
+                // Its records tell all but which rules there were.
+                Err(CloseError::Journal(error)) if error.is_damage() => None,
+                Err(error) => return Err(error),
+            },
+            None => None,
+        };
+        let end = before.as_ref().map_or_else(|| self.shared.cut.end_of(start), |b| start + b.length.ms());
+        let records: Vec<_> = self.records_between(start, end).await?.into_iter().map(|r| r.record).collect();
+        let revision = latest.as_ref().map_or(0, |l| l.revision + 1);
+        if revision > MAX_REVISION {
+            return Err(CloseError::ChangedTooOften);
+        }
+        // What was covered is told by the index of a rule: the rules of then stay.
+        let untold_before = before.as_ref().is_some_and(tells_nothing);
+        let frame = self.frame(start, revision, before);
+        let Some(Assembled { mut parcel, mut blobs }) = assemble(&frame, &records) else { return Ok(None) };
+        tell_uncounted(&mut parcel);
+        for blob in std::mem::take(&mut blobs) {
+            if self.has(&blob).await? {
+                blobs.push(blob);
+            } else {
+                (parcel.snapshot, parcel.no_snapshot) = (None, Some(NoSnapshot::Damaged));
+            }
+        }
+        let unreadable = records.iter().filter(|r| matches!(r, Record::Unreadable { .. })).count();
+        if unreadable > 0 {
+            let text = format!(
+                "part of one segment cannot be read any more ({unreadable} damaged); the rest is kept and sent"
+            );
+            self.shared.problem("damage", Some(text));
+        }
+        let mut id = [0u8; 16];
+        getrandom::fill(&mut id).map_err(|e| CloseError::Random(e.to_string()))?;
+        parcel.id = hex::encode(id);
+        self.shared.follow_clock().await?;
+        let now = self.shared.clock.now();
+        let record = Record::Segment { parcel: parcel.id.clone(), start };
+        let close = SegmentClose {
+            contract: self.shared.session_name.clone(),
+            start,
+            kind: record.kind().to_owned(),
+            at: now,
+            body: serde_json::to_vec(&record)?,
+            revision,
+        };
+        let at_once = self.send_immediately.lock().unwrap_or_else(PoisonError::into_inner).remove(&start);
+        // The hold is over for what the client has seen before. What the worker took back stays taken back, and what has
+        // nothing to tell any more before anybody was told of it goes nowhere: held for good, until it is cancelled a
+        // moment later.
+        let cancelled = latest.as_ref().is_some_and(|l| l.state == OutboxState::Cancelled);
+        let untold_before = untold_before && cancelled;
+        let untold = tells_nothing(&parcel)
+            && latest.is_some()
+            && (untold_before || shared.journal.never_left(&shared.session_name, start, now).await?);
+        // Of what the client has, a change that was taken back keeps no later one from being sent: a removal least.
+        let has_it = cancelled && shared.journal.was_delivered(&shared.session_name, start).await?;
+        let taken_back = untold || (cancelled && !untold_before && !has_it);
+        let hold = match (taken_back, at_once || (revision > 0 && !untold_before)) {
+            (true, _) => HELD_FOR_GOOD,
+            // What was removed just now can be brought back for a moment.
+            (false, true) if revision > 0 && self.removals.is_open(start) => UNDO_MS,
+            (false, true) => 0,
+            (false, false) => self.terms.hold_ms,
+        };
+        let held_before = latest.filter(|_| !untold_before).map_or(0, |l| l.hold_until);
+        let draft = |sequence: u64, head: &candor_seal::Hash| {
+            parcel.sequence = sequence;
+            parcel.chain_head = head.to_string();
+            let body = serde_json::to_vec(&parcel)?;
+            let envelope = Envelope::sign(PARCEL_TYPE, body, key).to_json();
+            Ok::<_, serde_json::Error>(OutboxDraft {
+                parcel_id: parcel.id.clone(),
+                envelope,
+                attachments: blobs,
+                target: self.terms.uploader.plugin.clone(),
+                hold_until: held_before.max(now.saturating_add(hold)),
+            })
+        };
+        let closed = self.shared.journal.close_segment(close, draft).await;
+        self.shared.changed();
+        match closed {
+            Ok(entry) => {
+                self.shared.closed(start);
+                if taken_back {
+                    self.shared.journal.cancel(&entry.parcel_id, now).await?;
+                }
+                Ok(Some(entry))
+            }
+            Err(JournalError::SegmentClosed { .. }) => {
+                self.shared.closed(start);
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A parcel as it was signed.
+    ///
+    /// # Errors
+    /// Where it is not there any more or cannot be read.
+    pub async fn parcel(&self, id: &str) -> Result<Parcel, CloseError> {
+        let envelope = self.shared.journal.envelope(id).await?;
+        read_parcel(&envelope)
+            .ok_or_else(|| JournalError::Damaged(format!("parcel {id} cannot be read")).into())
+    }
+
+    /// Writes anew every closed segment that was changed after its latest parcel was made: such as where the computer
+    /// lost power in between.
+    ///
+    /// # Errors
+    /// Where the journal could not be read or written.
+    pub async fn catch_up(&self) -> Result<(), CloseError> {
+        let _turn = self.edit_lock.lock().await;
+        for start in self.unfinished(0).await? {
+            if let Some(latest) = self.latest(start).await?
+                && let Err(error) = self.write(start, Some(latest)).await
+            {
+                // It is caught up with at the next start; the others are now.
+                self.shared.problem("segment", Some(format!("a change could not be finished: {error}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The records of a segment that are not erased, in order of their sequence.
+    ///
+    /// # Errors
+    /// Where the journal could not be read.
+    pub async fn records(&self, start: u64) -> Result<Vec<StoredRecord>, CloseError> {
+        self.records_between(start, self.shared.cut.end_of(start)).await
+    }
+
+    async fn records_between(&self, start: u64, end: u64) -> Result<Vec<StoredRecord>, CloseError> {
+        let mut all = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self
+                .shared
+                .journal
+                .read(RecordFilter {
+                    contract: Some(self.shared.session_name.clone()),
+                    from_at: Some(start),
+                    to_at: Some(end),
+                    after_sequence: after,
+                    limit: PAGE,
+                    ..RecordFilter::default()
+                })
+                .await?;
+            let full = page.len() >= PAGE as usize;
+            after = page.last().map(|r| r.sequence);
+            for record in page {
+                // Erased records have no body; records of other kinds are not this pipeline's.
+                let sequence = record.sequence;
+                if record.damaged {
+                    let unreadable = Record::Unreadable { filed: record.kind, at: record.at };
+                    all.push(StoredRecord { sequence, record: unreadable });
+                    continue;
+                }
+                if let Some(record) = record.body.and_then(|body| serde_json::from_slice(&body).ok()) {
+                    all.push(StoredRecord { sequence, record });
+                }
+            }
+            if !full {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// The segments that were not closed, or were changed since, such as after a crash; in order.
+    ///
+    /// # Errors
+    /// Where the journal could not be read.
+    pub async fn unclosed(&self) -> Result<BTreeSet<u64>, CloseError> {
+        self.unfinished(0).await
+    }
+}
+
+/// The parcel in a signed envelope; its signature is not looked at.
+#[must_use]
+pub fn read_parcel(envelope: &[u8]) -> Option<Parcel> {
+    serde_json::from_slice(&Envelope::from_json(envelope).ok()?.payload).ok()
+}

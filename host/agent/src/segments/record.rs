@@ -1,0 +1,213 @@
+//! What the agent writes into the journal: the kinds of records and their bodies.
+//!
+//! Records are facts with their own time; segments are computed from them ([`crate::segments::assemble`]). A record belongs to
+//! the segment in which its `at` lies.
+
+use candor_diary::parcel::{Counts, Custom, Focus, Gap, NoSnapshot, Snapshot};
+use serde::{Deserialize, Serialize};
+
+/// The body of a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "record")]
+pub enum Record {
+    /// Tracking began.
+    Started,
+    /// Tracking ended.
+    Stopped,
+    /// In this segment nothing had to show that it was recorded: it was started so.
+    NoSign,
+    /// The tracker was on from `from` until `to`, both within one minute.
+    Span {
+        /// First millisecond.
+        from: u64,
+        /// First millisecond after it.
+        to: u64,
+    },
+    /// Tracked time that was recorded already was none: nobody was there, or the clock had been set.
+    TakenBack {
+        /// First millisecond.
+        from: u64,
+        /// First millisecond after it, in the same segment.
+        to: u64,
+    },
+    /// Time of this segment was tracked while keys, clicks and scrolls were not counted: the worker had turned that off.
+    NotCounted,
+    /// The counts of a minute.
+    Activity {
+        /// First millisecond of the minute.
+        minute: u64,
+        /// The counts.
+        counts: Counts,
+    },
+    /// The worker said what the work is, from here on.
+    Memo {
+        /// The text; none clears it.
+        memo: Option<String>,
+        /// The client's label.
+        label: Option<String>,
+    },
+    /// The focused window changed.
+    Focus(Focus),
+    /// A picture of the screen.
+    Snapshot {
+        /// What the parcel will say of it.
+        facts: Snapshot,
+        /// The journal's blob that holds the picture.
+        blob: String,
+    },
+    /// There is no picture.
+    NoSnapshot {
+        /// Why.
+        why: NoSnapshot,
+    },
+    /// The tracker could not see.
+    Gap(Gap),
+    /// Of a plugin's own making.
+    Custom(Custom),
+    /// Notes of a plugin were dropped because they were over its budget.
+    Dropped {
+        /// The plugin.
+        plugin: String,
+        /// How many of them in the segment so far.
+        notes: u64,
+        /// In which life of the agent: each counts anew.
+        life: u64,
+    },
+    /// Stands for a record that cannot be read any more. It is never written.
+    Unreadable {
+        /// The kind under which it was filed.
+        filed: String,
+        /// Its time.
+        at: u64,
+    },
+    /// The worker removed the segment: what was recorded before is erased.
+    Removed {
+        /// When.
+        at: u64,
+        /// How many milliseconds of time went with it.
+        time_ms: u64,
+        /// The journal's blobs that are erased with it: where that is cut off, it is done at the next start.
+        #[serde(default)]
+        blobs: Vec<String>,
+    },
+    /// The worker removed the segment's picture, and with `time_ms` all else that was recorded before. Until it is
+    /// destroyed this can be undone.
+    Withdrawn {
+        /// When.
+        at: u64,
+        /// How many milliseconds of time go with it; none where the time stays.
+        time_ms: Option<u64>,
+    },
+    /// What a [`Record::Withdrawn`] took was destroyed.
+    Destroyed {
+        /// The journal's blobs that are erased with it, as for [`Record::Removed`].
+        #[serde(default)]
+        blobs: Vec<String>,
+    },
+    /// A [`Record::Withdrawn`] was undone.
+    Restored,
+    /// The worker removed notes of plugins.
+    NotesRemoved,
+    /// The worker typed the whole segment in.
+    Manual {
+        /// When.
+        at: u64,
+        /// What was done in it.
+        memo: String,
+        /// Why it was not tracked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// The idle question that it answers, by its first millisecond.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answers: Option<u64>,
+    },
+    /// Nobody was there from `from` to `to`: the worker is asked what to do with the time, which is left out until then.
+    Question {
+        /// First millisecond.
+        from: u64,
+        /// First millisecond after it.
+        to: u64,
+    },
+    /// The question about the time from `from` on was answered.
+    Answered {
+        /// First millisecond of the time asked about.
+        from: u64,
+    },
+    /// The segment closed; its parcel is in the outbox.
+    Segment {
+        /// The parcel's id.
+        parcel: String,
+        /// First millisecond of the segment.
+        start: u64,
+    },
+}
+
+impl Record {
+    /// Whether it says which time was worked, or what the worker said of it: never to be lost.
+    #[must_use]
+    pub fn is_time(&self) -> bool {
+        match self {
+            Self::Started
+            | Self::Stopped
+            | Self::NoSign
+            | Self::Span { .. }
+            | Self::TakenBack { .. }
+            | Self::NotCounted
+            | Self::Activity { .. }
+            | Self::Memo { .. }
+            | Self::Gap(_)
+            | Self::Question { .. }
+            | Self::Answered { .. }
+            | Self::Manual { .. } => true,
+            Self::Focus(_)
+            | Self::Snapshot { .. }
+            | Self::NoSnapshot { .. }
+            | Self::Custom(_)
+            | Self::Dropped { .. }
+            | Self::Unreadable { .. }
+            | Self::Removed { .. }
+            | Self::Withdrawn { .. }
+            | Self::Destroyed { .. }
+            | Self::Restored
+            | Self::NotesRemoved
+            | Self::Segment { .. } => false,
+        }
+    }
+
+    /// Whether it shows what was on screen, or what a plugin noted.
+    #[must_use]
+    pub fn is_evidence(&self) -> bool {
+        matches!(self, Self::Focus(_) | Self::Snapshot { .. } | Self::Custom(_))
+    }
+
+    /// The kind under which the journal files it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Stopped => "stopped",
+            Self::NoSign => "no-sign",
+            Self::Span { .. } => "span",
+            Self::TakenBack { .. } => "taken-back",
+            Self::NotCounted => "not-counted",
+            Self::Activity { .. } => "activity",
+            Self::Memo { .. } => "memo",
+            Self::Focus(_) => "focus",
+            Self::Snapshot { .. } => "snapshot",
+            Self::NoSnapshot { .. } => "no-snapshot",
+            Self::Gap(_) => "gap",
+            Self::Custom(_) => "custom",
+            Self::Dropped { .. } => "dropped",
+            Self::Unreadable { .. } => "unreadable",
+            Self::Removed { .. } => "removed",
+            Self::Withdrawn { .. } => "withdrawn",
+            Self::Destroyed { .. } => "destroyed",
+            Self::Restored => "restored",
+            Self::NotesRemoved => "notes-removed",
+            Self::Manual { .. } => "manual",
+            Self::Question { .. } => "question",
+            Self::Answered { .. } => "answered",
+            Self::Segment { .. } => "segment",
+        }
+    }
+}

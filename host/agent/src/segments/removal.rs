@@ -1,0 +1,380 @@
+//! The worker removes a picture or a whole segment, and may think again: until the segment is sent, what the removal took is
+//! kept here and nowhere else. When it is sent, at the latest, the bytes are destroyed (invariants 7 and 8).
+//!
+//! The removal is a record that counts at once: a parcel made after it holds nothing of what it took. Undoing it erases
+//! that record again.
+
+use std::collections::BTreeSet;
+use std::sync::{PoisonError, Weak};
+use std::time::Duration;
+
+use candor_diary::calendar::lock_of;
+use candor_diary::terms::PictureRemoval;
+use candor_journal::{OutboxEntry, OutboxState, RecordFilter};
+use candor_protocol::Forgotten;
+use tokio::sync::Notify;
+
+use crate::segments::edits::{EditError, erasable, pictures};
+use crate::segments::ledger::{CloseError, SegmentLedger, StoredRecord};
+use crate::segments::record::Record;
+
+/// How long a removal can be undone at least, where nothing of the segment is held any more, in milliseconds.
+pub const UNDO_MS: u64 = 10_000;
+/// How long to wait before another try where the journal could not be written.
+const AGAIN: Duration = Duration::from_secs(10);
+/// How many records are read at once.
+const PAGE: u32 = 2_000;
+
+/// Removals that can still be undone.
+#[derive(Default)]
+pub struct Removals {
+    /// The segments, by their starts.
+    open: std::sync::Mutex<BTreeSet<u64>>,
+    changed: Notify,
+}
+
+impl Removals {
+    fn with<T>(&self, what: impl FnOnce(&mut BTreeSet<u64>) -> T) -> T {
+        what(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether something of this segment was removed and not destroyed yet.
+    #[must_use]
+    pub fn is_open(&self, start: u64) -> bool {
+        self.with(|open| open.contains(&start))
+    }
+}
+
+/// A removal that can still be undone.
+#[derive(Clone, Copy)]
+struct Open {
+    /// The place of its record.
+    sequence: u64,
+    /// Whether the time goes with it.
+    with_time: bool,
+}
+
+/// The removals of a segment that were not finished, in order: a picture may have been removed before the rest was.
+fn open_removals(records: &[StoredRecord]) -> Vec<Open> {
+    let mut open = Vec::new();
+    for placed in records {
+        match placed.record {
+            Record::Destroyed { .. } => open.clear(),
+            Record::Withdrawn { time_ms, .. } => {
+                open.push(Open { sequence: placed.sequence, with_time: time_ms.is_some() });
+            }
+            _ => {}
+        }
+    }
+    open
+}
+
+/// The removal of all of a segment that can still be undone, by its place.
+fn whole_removal(records: &[StoredRecord]) -> Option<u64> {
+    open_removals(records).iter().rev().find(|open| open.with_time).map(|open| open.sequence)
+}
+
+/// How much time the removals of a segment took that can still be undone, in milliseconds.
+pub(crate) fn withdrawn_ms(records: &[StoredRecord]) -> u64 {
+    let open: Vec<u64> = open_removals(records).iter().map(|open| open.sequence).collect();
+    let ms = |placed: &StoredRecord| match placed.record {
+        Record::Withdrawn { time_ms, .. } if open.contains(&placed.sequence) => time_ms.unwrap_or(0),
+        _ => 0,
+    };
+    records.iter().map(ms).sum()
+}
+
+/// Whether all of a segment was removed, and that can still be undone.
+pub(crate) fn is_removed(records: &[StoredRecord]) -> bool {
+    whole_removal(records).is_some()
+}
+
+/// What was recorded since all of the segment was removed, where that can still be undone.
+pub(crate) fn since_removal(records: &[StoredRecord]) -> Vec<StoredRecord> {
+    let removed = whole_removal(records).unwrap_or(0);
+    records.iter().filter(|r| r.sequence > removed).cloned().collect()
+}
+
+/// The journal's blob with a segment's picture; none where there is none, or it was removed. What was recorded after a
+/// removal is not concerned by it.
+///
+/// # Errors
+/// Where it was removed, and says so.
+pub(crate) fn picture_of(records: &[StoredRecord]) -> Result<&str, &'static str> {
+    let removed = open_removals(records).last().map_or(0, |open| open.sequence);
+    let mut picture = Err("that segment has no picture");
+    for placed in records {
+        if let Record::Snapshot { blob, .. } = &placed.record {
+            if placed.sequence > removed {
+                return Ok(blob);
+            }
+            picture = Err("you removed that picture");
+        }
+    }
+    picture
+}
+
+impl SegmentLedger {
+    /// Removes a segment's picture. Answers whether its time goes with it, as the terms may say.
+    ///
+    /// # Errors
+    /// `EditError`.
+    pub async fn remove_picture(&self, start: u64) -> Result<bool, EditError> {
+        let now = self.shared.clock.now();
+        let with_time = self.terms.picture_removal == PictureRemoval::RemovesTime && now < lock_of(start);
+        let _turn = self.edit_lock.lock().await;
+        self.all_written().await?;
+        if with_time {
+            // What was seen before this, and is still being judged or written, is not kept either.
+            self.shared.removed(start, now).await;
+        }
+        let records = self.records(start).await?;
+        if picture_of(&records).is_err() {
+            return Err(EditError::Refused("that segment has no picture"));
+        }
+        let time_ms = with_time.then(|| self.time_of(start, &records));
+        self.withdraw(start, now, time_ms).await?;
+        Ok(with_time)
+    }
+
+    /// Removes everything of the segment that holds `at`, such that it can be undone until the segment is sent. One that
+    /// runs goes on: what follows is kept.
+    ///
+    /// # Errors
+    /// `EditError`.
+    pub async fn remove_segment(&self, at: u64) -> Result<Forgotten, EditError> {
+        let cut = &self.shared.cut;
+        let (from, to, now) = (cut.start_of(at), cut.end_of(at), self.shared.clock.now());
+        self.check_lock(from)?;
+        let _turn = self.edit_lock.lock().await;
+        self.all_written().await?;
+        self.shared.removed(from, to.min(now.saturating_add(1))).await;
+        // What was counted before belongs to what is removed, and comes back with it.
+        self.write_counts(from).await;
+        let records = self.records(from).await?;
+        let runs = self.shared.tracked.is_on() && cut.start_of(now) == from;
+        if !runs && !self.has_something(from, &since_removal(&records)) {
+            return Err(EditError::Refused("nothing was recorded in that segment"));
+        }
+        let pictures = u32::from(picture_of(&records).is_ok());
+        let time_ms = self.time_of(from, &records);
+        self.withdraw(from, now, Some(time_ms)).await?;
+        Ok(Forgotten { from, to, segments: 1, time_ms, pictures })
+    }
+
+    async fn withdraw(&self, start: u64, at: u64, time_ms: Option<u64>) -> Result<(), EditError> {
+        self.append(start, &Record::Withdrawn { at, time_ms }).await?;
+        self.removals.with(|open| open.insert(start));
+        self.revise(start).await?;
+        self.removals.changed.notify_one();
+        self.shared.changed();
+        Ok(())
+    }
+
+    /// Undoes the last removal of a segment or its picture.
+    ///
+    /// # Errors
+    /// `EditError`, where there is none or it is too late.
+    pub async fn restore(&self, start: u64) -> Result<(), EditError> {
+        let _turn = self.edit_lock.lock().await;
+        self.all_written().await?;
+        let records = self.records(start).await?;
+        let mut open = open_removals(&records);
+        let Some(Open { sequence, .. }) = open.pop() else {
+            let destroyed = records.iter().any(|r| matches!(r.record, Record::Destroyed { .. }));
+            return Err(EditError::Refused(if destroyed {
+                "this can no longer be undone: what you removed was destroyed when it was sent"
+            } else {
+                "there is no removal to undo: nothing of that segment was removed"
+            }));
+        };
+        let now = self.shared.clock.now();
+        let latest = self.latest(start).await?;
+        let sent = |entry: &OutboxEntry| match entry.state {
+            OutboxState::Held => entry.hold_until <= now,
+            // It is not sent, so nothing is destroyed.
+            OutboxState::Cancelled => now >= lock_of(start),
+            _ => true,
+        };
+        if latest.as_ref().is_some_and(sent) {
+            return Err(EditError::Refused("it is too late to undo that: the segment was sent"));
+        }
+        self.erase(start, vec![sequence], &Record::Restored).await?;
+        if open.is_empty() {
+            self.removals.with(|open| open.remove(&start));
+        }
+        self.revise(start).await?;
+        self.shared.changed();
+        Ok(())
+    }
+
+    /// Until when the removal of a segment can be undone, where there is one.
+    pub(crate) fn undo_until(&self, start: u64, entry: Option<&OutboxEntry>, sends_at: u64) -> Option<u64> {
+        if !self.removals.is_open(start) {
+            return None;
+        }
+        match entry {
+            None => Some(sends_at),
+            Some(entry) if entry.state == OutboxState::Held => {
+                Some(entry.hold_until).filter(|until| *until > self.shared.clock.now())
+            }
+            Some(entry) if entry.state == OutboxState::Cancelled => {
+                Some(lock_of(start)).filter(|until| *until > self.shared.clock.now())
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// Destroys what removals took, once they cannot be undone any more. Answers when the next one is due.
+    async fn finish_removals(&self) -> Result<Option<u64>, CloseError> {
+        let mut next = None;
+        for start in self.removals.with(|open| open.clone()) {
+            let _turn = self.edit_lock.lock().await;
+            let due = match self.latest(start).await? {
+                // It runs, or was not closed yet.
+                None => Some(self.sends_at(start)),
+                Some(entry) if entry.state == OutboxState::Held => Some(entry.hold_until),
+                // Taken back it is not sent: until its week is locked it may be put back.
+                Some(entry) if entry.state == OutboxState::Cancelled => Some(lock_of(start)),
+                // It is on its way.
+                Some(_) => None,
+            };
+            if let Some(due) = due.filter(|due| *due > self.shared.clock.now()) {
+                next = Some(next.map_or(due, |next: u64| next.min(due)));
+                continue;
+            }
+            self.destroy(start).await?;
+            self.removals.with(|open| open.remove(&start));
+            self.shared.changed();
+        }
+        Ok(next)
+    }
+
+    async fn destroy(&self, start: u64) -> Result<(), CloseError> {
+        let records = self.records(start).await?;
+        let open = open_removals(&records);
+        let Some(last) = open.last() else { return Ok(()) };
+        let all_before = open.iter().rev().find(|open| open.with_time).map_or(0, |open| open.sequence);
+        let before: Vec<StoredRecord> = records.into_iter().filter(|r| r.sequence < last.sequence).collect();
+        let pictures = pictures(&before);
+        let taken = |r: &&StoredRecord| match &r.record {
+            Record::Snapshot { .. } => true,
+            record => r.sequence < all_before && erasable(record),
+        };
+        let sequences: Vec<u64> = before.iter().filter(taken).map(|r| r.sequence).collect();
+        if !sequences.is_empty() {
+            let blobs = pictures.iter().map(|(_, blob)| blob.clone()).collect();
+            let destroyed = Record::Destroyed { blobs };
+            let body = serde_json::to_vec(&destroyed)?;
+            let journal = &self.shared.journal;
+            journal.erase_records(sequences, destroyed.kind(), body, start).await?;
+        }
+        for (_, blob) in pictures {
+            self.shared.journal.erase_blob(&blob).await?;
+        }
+        Ok(())
+    }
+
+    /// Erases the pictures that a removal names and that are still there: it was cut off.
+    async fn erase_named(&self) -> Result<(), CloseError> {
+        let journal = &self.shared.journal;
+        let mut after = None;
+        loop {
+            let page = journal
+                .read(RecordFilter {
+                    contract: Some(self.shared.session_name.clone()),
+                    after_sequence: after,
+                    kinds: vec!["removed".into(), "destroyed".into()],
+                    limit: PAGE,
+                    ..RecordFilter::default()
+                })
+                .await?;
+            after = page.last().map(|r| r.sequence);
+            let full = page.len() >= PAGE as usize;
+            for body in page.into_iter().filter_map(|r| r.body) {
+                let (Ok(Record::Removed { blobs, .. }) | Ok(Record::Destroyed { blobs })) =
+                    serde_json::from_slice(&body)
+                else {
+                    continue;
+                };
+                for blob in blobs {
+                    if journal.blob_info(&blob).await.is_ok() {
+                        journal.erase_blob(&blob).await?;
+                    }
+                }
+            }
+            if !full {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Finds removals that were not finished when the agent ended, however long ago.
+    async fn find_removals(&self) -> Result<(), CloseError> {
+        let mut after = None;
+        loop {
+            let page = self
+                .shared
+                .journal
+                .read(RecordFilter {
+                    contract: Some(self.shared.session_name.clone()),
+                    after_sequence: after,
+                    kinds: vec!["withdrawn".into()],
+                    limit: PAGE,
+                    ..RecordFilter::default()
+                })
+                .await?;
+            after = page.last().map(|r| r.sequence);
+            let full = page.len() >= PAGE as usize;
+            for record in page.into_iter().filter(|r| r.body.is_some()) {
+                // A removal is filed under the start of its segment, whatever its length.
+                let start = record.at;
+                if !open_removals(&self.records(start).await?).is_empty() {
+                    self.removals.with(|open| open.insert(start));
+                }
+            }
+            if !full {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Destroys what removals took when they cannot be undone any more, for as long as the contract is worked on.
+pub(crate) async fn finish(ledger: Weak<SegmentLedger>) {
+    let mut found = false;
+    loop {
+        let Some(here) = ledger.upgrade() else { return };
+        let clock = std::sync::Arc::clone(&here.shared.clock);
+        let work = async {
+            if !found {
+                here.find_removals().await?;
+                here.erase_named().await?;
+                found = true;
+            }
+            here.finish_removals().await
+        };
+        let next = match work.await {
+            Ok(next) => {
+                here.shared.problem("removal", None);
+                next.map(|at| clock.to_real_duration(at.saturating_sub(clock.now()).max(1)))
+            }
+            Err(error) => {
+                here.shared
+                    .problem("removal", Some(format!("what you removed is not destroyed yet: {error}")));
+                Some(AGAIN)
+            }
+        };
+        // A hold can be ended by hand: looked at again now and then while one runs.
+        let wait = next.map(|next| next.min(AGAIN));
+        tokio::select! {
+            () = here.removals.changed.notified() => {}
+            () = async {
+                match wait {
+                    Some(wait) => tokio::time::sleep(wait).await,
+                    None => std::future::pending().await,
+                }
+            } => {}
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! What the parts of a running agent share: whether it tracks, what was counted, and the way into the journal.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use candor_diary::parcel::Counts;
+use candor_journal::{Journal, JournalError};
+use indexmap::{IndexMap, IndexSet};
+use tokio::sync::watch;
+
+use crate::clock::{Anchor, Clock};
+use crate::problems::Problems;
+use crate::segments::budget::Budgets;
+use crate::segments::cut::Cut;
+use crate::segments::record::Record;
+use crate::segments::tracked::TrackedTime;
+use crate::segments::unwritten::{Pending, Unwritten};
+
+/// For how many minutes counts are kept for collectors that ask late (wit: `activity.minute-at`).
+const COUNTED_MINUTES: usize = 60;
+
+/// How many closed segments are remembered: a note comes seconds after its time.
+const CLOSED_SEGMENTS: usize = 1_024;
+
+/// How many removed spans are remembered, so that nothing of them is recorded late: what is late comes within seconds.
+const REMOVED: usize = 1_024;
+
+/// The counts of one minute: all of them, and those that no record holds yet.
+#[derive(Clone, Copy, Default)]
+struct Counted {
+    all: Counts,
+    unrecorded: Option<Counts>,
+}
+
+fn add(a: Counts, b: Counts) -> Counts {
+    Counts {
+        keys: a.keys.saturating_add(b.keys),
+        clicks: a.clicks.saturating_add(b.clicks),
+        scrolls: a.scrolls.saturating_add(b.scrolls),
+    }
+}
+
+/// Why a record was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// It could not be written down as JSON.
+    #[error("a record could not be written down: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The journal could not take it.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// It shows what the worker removed meanwhile.
+    #[error("the worker removed it meanwhile")]
+    Removed,
+}
+
+/// Shared by the tracker, the plugins' hosts and the control socket.
+pub struct ContractState {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The journal.
+    pub journal: Journal,
+    /// The session whose records these are: a contract at one back office, which another of the same contract id never
+    /// touches. The journal knows it by this name.
+    pub session_name: String,
+    /// How its time is cut into segments.
+    pub cut: Arc<Cut>,
+    /// Which time is tracked.
+    pub tracked: TrackedTime,
+    /// The latest segments that were closed since the agent started, and not taken up again.
+    closed: Mutex<IndexSet<u64>>,
+    unwritten: Unwritten,
+    /// What each plugin has recorded in each segment.
+    pub budgets: Budgets,
+    /// Tells this life of the agent from others: when it began, milliseconds since the Unix epoch.
+    pub life: u64,
+    /// The segment that has its picture already.
+    pictured: AtomicU64,
+    counts: Mutex<IndexMap<u64, Counted>>,
+    problems: Problems,
+    choices: RwLock<Choices>,
+    revision: Arc<watch::Sender<u64>>,
+    /// Held while a segment is read and its parcel is written: no record comes between.
+    pub(crate) closing_lock: tokio::sync::RwLock<()>,
+    /// The latest spans that the worker removed, each up to when that was asked for.
+    removed: Mutex<VecDeque<(u64, u64)>>,
+    /// What the clock was when the waits of the outbox were last right by it.
+    anchor: tokio::sync::Mutex<Anchor>,
+}
+
+/// What the worker chose, as far as the terms leave it to them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// No pictures are taken.
+    pub no_pictures: bool,
+    /// Nothing is counted.
+    pub no_activity: bool,
+    /// Only the monitor with the focused window is in the picture.
+    pub active_monitor_only: bool,
+    /// The disk space that was set is used up: no pictures until there is room.
+    pub disk_used_up: bool,
+    /// From how many milliseconds without input on the worker is asked about the time.
+    pub idle_ms: u64,
+}
+
+impl ContractState {
+    /// Nothing tracked yet.
+    #[must_use]
+    pub fn new(
+        clock: Arc<dyn Clock>,
+        journal: Journal,
+        session_name: String,
+        cut: Arc<Cut>,
+        revision: Arc<watch::Sender<u64>>,
+    ) -> Self {
+        Self {
+            life: clock.now(),
+            closing_lock: tokio::sync::RwLock::default(),
+            anchor: tokio::sync::Mutex::new(Anchor::new(clock.as_ref())),
+            budgets: Budgets::default(),
+            clock,
+            journal,
+            session_name,
+            cut: Arc::clone(&cut),
+            tracked: TrackedTime::default(),
+            closed: Mutex::default(),
+            unwritten: Unwritten::new(cut),
+            pictured: AtomicU64::new(0),
+            counts: Mutex::default(),
+            problems: Problems::new(Arc::clone(&revision)),
+            choices: RwLock::default(),
+            removed: Mutex::default(),
+            revision,
+        }
+    }
+
+    /// Where the clock was set, what waits in the outbox waits as long as before. Whoever writes or reads a hold does this
+    /// first.
+    ///
+    /// # Errors
+    /// Where the journal could not be written: it is caught up with the next time.
+    pub async fn follow_clock(&self) -> Result<(), JournalError> {
+        let mut anchor = self.anchor.lock().await;
+        let mut now = *anchor;
+        let moved = now.moved(self.clock.as_ref());
+        if moved != 0 {
+            self.journal.shift_waits(&self.session_name, moved).await?;
+        }
+        *anchor = now;
+        Ok(())
+    }
+
+    /// Tells everybody who shows something that it changed.
+    pub fn changed(&self) {
+        self.revision.send_modify(|revision| *revision += 1);
+    }
+
+    /// What the worker chose.
+    pub fn choices(&self) -> Choices {
+        *self.choices.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The worker chose something else.
+    pub fn choose(&self, change: impl FnOnce(&mut Choices)) {
+        change(&mut self.choices.write().unwrap_or_else(PoisonError::into_inner));
+        self.changed();
+    }
+
+    /// The segment that starts then is closed now.
+    pub fn closed(&self, segment: u64) {
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        closed.insert(segment);
+        while closed.len() > CLOSED_SEGMENTS {
+            closed.shift_remove_index(0);
+        }
+    }
+
+    /// The segment that starts then takes records again, such as where the clock was set back into it.
+    pub fn reopened(&self, segment: u64) {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner).shift_remove(&segment);
+    }
+
+    /// Whether the segment that holds `at` still takes records.
+    pub fn open(&self, at: u64) -> bool {
+        !self.closed.lock().unwrap_or_else(PoisonError::into_inner).contains(&self.cut.start_of(at))
+    }
+
+    /// Whether something with the time `at` may be noted: it lies in tracked time, and its segment is open.
+    pub fn takes(&self, at: u64) -> bool {
+        self.tracked.holds(at) && self.open(at) && !self.was_removed(at)
+    }
+
+    /// What was seen from `from` until `to` is not recorded any more: the worker removed it. When this returns, nothing of it
+    /// is on its way into the journal.
+    pub async fn removed(&self, from: u64, to: u64) {
+        {
+            let mut removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
+            removed.push_back((from, to));
+            while removed.len() > REMOVED {
+                removed.pop_front();
+            }
+        }
+        drop(self.closing_lock.write().await);
+    }
+
+    fn was_removed(&self, at: u64) -> bool {
+        let removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
+        removed.iter().any(|(from, to)| (*from..*to).contains(&at))
+    }
+
+    /// Takes the one picture of the segment that holds `at`; false where it was taken already.
+    pub fn take_picture_of(&self, at: u64) -> bool {
+        // 0 means none, so starts are kept one higher.
+        let segment = self.cut.start_of(at) + 1;
+        self.pictured.swap(segment, Ordering::AcqRel) != segment
+    }
+
+    /// Keeps the counts of a minute; a second report of the same minute adds up.
+    pub fn count(&self, minute: u64, counts: Counts) {
+        let mut all = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = all.entry(minute).or_default();
+        counted.all = add(counted.all, counts);
+        counted.unrecorded = Some(add(counted.unrecorded.unwrap_or_default(), counts));
+        // What came first goes first: the earliest minute may be the one that runs, after the clock was set back.
+        while all.len() > COUNTED_MINUTES {
+            all.shift_remove_index(0);
+        }
+    }
+
+    /// The counts of a minute, where the counter ran.
+    pub fn counts_of(&self, minute: u64) -> Option<Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).get(&minute).map(|c| c.all)
+    }
+
+    /// Takes the counts of a minute that are not recorded yet, so that each is recorded once only.
+    pub fn take_counts_of(&self, minute: u64) -> Option<Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&minute)?.unrecorded.take()
+    }
+
+    /// Notes a problem that the worker should see, under a name; none clears it. Its text may be a plugin's or a
+    /// server's: everything in it is made visible, its length and the number of problems are bounded, and however often
+    /// it changes, it is logged and told at most once a second.
+    pub fn problem(&self, name: &str, text: Option<String>) {
+        if self.problems.note(name, text) {
+            self.changed();
+        }
+    }
+
+    /// All problems, in words.
+    pub fn problems(&self) -> Vec<String> {
+        self.problems.all().iter().map(|(name, text)| format!("{}: {text}", topic(name))).collect()
+    }
+
+    /// Writes a record of the session; `at` decides the segment it belongs to. What says which time was worked is never
+    /// lost to a disk that is full: it is kept and written when there is room (`unwritten.rs`).
+    ///
+    /// # Errors
+    /// Where it cannot be written down or the journal cannot take it, and it is not of the kind that is kept.
+    pub async fn record(&self, at: u64, record: &Record) -> Result<(), RecordError> {
+        let body = serde_json::to_vec(record)?;
+        let pending = Pending { kind: record.kind(), at, body };
+        let _before_or_after = self.closing_lock.read().await;
+        // It may have been removed while it was judged, or encoded.
+        if record.is_evidence() && self.was_removed(at) {
+            return Err(RecordError::Removed);
+        }
+        let written =
+            self.unwritten.write(&self.journal, &self.session_name, pending, record.is_time()).await;
+        self.tell_unwritten(written.as_ref().map_or_else(Some, Option::as_ref));
+        Ok(written.map(drop)?)
+    }
+
+    /// Tries to write what could not be written before; says whether nothing is left.
+    pub async fn write_pending(&self) -> bool {
+        let _before_or_after = self.closing_lock.read().await;
+        let written = self.unwritten.retry(&self.journal, &self.session_name).await;
+        self.tell_unwritten(written.as_ref().err());
+        written.is_ok()
+    }
+
+    /// Whether something waits to be written.
+    pub fn has_unwritten(&self) -> bool {
+        !self.unwritten.is_empty()
+    }
+
+    /// What of a span could not be written yet.
+    pub fn unwritten(&self, from: u64, to: u64) -> Vec<Record> {
+        self.unwritten.between(from, to)
+    }
+
+    fn tell_unwritten(&self, error: Option<&JournalError>) {
+        let text = match (self.has_unwritten(), error) {
+            (true, Some(error)) => Some(format!("{error}. Time is kept in memory until it can be written")),
+            (true, None) => return,
+            (false, Some(error)) => Some(error.to_string()),
+            (false, None) => None,
+        };
+        self.problem("journal", text);
+    }
+}
+
+/// What a problem is about, in a person's words: a part of the agent by what it does, anything else is a plugin.
+fn topic(name: &str) -> String {
+    match name {
+        "counter" => "Counting".into(),
+        "disk" => "Disk space".into(),
+        "display" => "Screen".into(),
+        "journal" | "damage" => "Journal".into(),
+        "own rules" | "own rules failing" => "Your own rules".into(),
+        "policy" => "The client's rules".into(),
+        "outbox" => "Delivery".into(),
+        "key" => "Key".into(),
+        "removal" => "Removal".into(),
+        "segment" => "Segment".into(),
+        plugin => format!("Plugin `{plugin}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candor_journal::MasterKey;
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    #[tokio::test]
+    async fn invariant_09_counts_of_the_running_minute_are_kept_after_a_clock_that_was_far_ahead() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(folder.path(), &MasterKey::from_bytes([7; 32])).await.unwrap();
+        let (revision, _) = watch::channel(0);
+        let cut = Arc::new(Cut::of(10));
+        let shared =
+            ContractState::new(SystemClock::shared(), journal, "session".into(), cut, Arc::new(revision));
+        let counts = Counts { keys: 3, ..Counts::default() };
+        for minute in 0..2 * COUNTED_MINUTES as u64 {
+            shared.count(86_400_000 + minute * 60_000, counts);
+        }
+        // Set right: the minute that runs is the earliest of all.
+        shared.count(60_000, counts);
+        assert_eq!(shared.take_counts_of(60_000), Some(counts));
+        for segment in 0..2 * CLOSED_SEGMENTS as u64 {
+            shared.closed(86_400_000 + segment * 600_000);
+        }
+        shared.closed(0);
+        assert!(!shared.open(0), "a closed segment takes no notes");
+    }
+}

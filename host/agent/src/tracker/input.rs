@@ -1,0 +1,107 @@
+//! Where counts of input events come from: the counter, a separate process (invariant 11).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use candor_diary::parcel::Counts;
+use candor_diary::segment::MINUTE_MS;
+use candor_sensors::counter::{CounterProcess, MinuteCount};
+use candor_sensors::{Backend, SensorError};
+
+use crate::tracker::presence::HeldDown;
+
+/// The counts of a minute, or of the part of it in which the counter ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// First millisecond of the minute.
+    pub minute: u64,
+    /// The counts.
+    pub counts: Counts,
+}
+
+/// A running counter.
+#[async_trait]
+pub trait Input: Send {
+    /// The next minute; none when the counter has ended. Safe to drop while waiting.
+    async fn next(&mut self) -> Option<Result<Counted, SensorError>>;
+
+    /// Ends it; what it counted since the last minute.
+    async fn finish(self: Box<Self>) -> Vec<Counted>;
+}
+
+/// Starts counters, one for each time that tracking begins.
+pub trait InputSource: Send + Sync + 'static {
+    /// Starts one.
+    ///
+    /// # Errors
+    /// Where input cannot be counted; says why.
+    fn start(&self) -> Result<Box<dyn Input>, SensorError>;
+}
+
+/// The counter process beside the agent.
+pub struct CounterSource {
+    /// The program `candor-counter`.
+    pub program: PathBuf,
+    /// The display; none means `$DISPLAY`.
+    pub display: Option<String>,
+    /// How input is counted.
+    pub backend: Backend,
+    /// Told what is held down.
+    pub held: Arc<HeldDown>,
+}
+
+impl InputSource for CounterSource {
+    fn start(&self) -> Result<Box<dyn Input>, SensorError> {
+        let process = CounterProcess::spawn_with(&self.program, self.display.as_deref(), self.backend)?;
+        Ok(Box::new(Process { process, held: Told(Arc::clone(&self.held)) }))
+    }
+}
+
+struct Process {
+    process: CounterProcess,
+    held: Told,
+}
+
+/// What a running counter tells of what is held down; when it has ended, nobody can tell any more.
+struct Told(Arc<HeldDown>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.0.set(None);
+    }
+}
+
+impl Told {
+    /// Once a minute of nothing else is over.
+    fn tell(&self, minute: &MinuteCount) {
+        if !minute.held_only {
+            self.0.set(None);
+        } else if self.0.since().is_none() {
+            self.0.set(Instant::now().checked_sub(Duration::from_millis(MINUTE_MS)));
+        }
+    }
+}
+
+fn counted(minute: MinuteCount) -> Counted {
+    Counted {
+        minute: minute.start,
+        counts: Counts { keys: minute.keys, clicks: minute.clicks, scrolls: minute.scrolls },
+    }
+}
+
+#[async_trait]
+impl Input for Process {
+    async fn next(&mut self) -> Option<Result<Counted, SensorError>> {
+        let next = self.process.next().await?;
+        if let Ok(minute) = &next {
+            self.held.tell(minute);
+        }
+        Some(next.map(counted))
+    }
+
+    async fn finish(self: Box<Self>) -> Vec<Counted> {
+        self.process.finish().await.into_iter().map(counted).collect()
+    }
+}

@@ -1,0 +1,497 @@
+//! The tracker: turns being on into minutes, wakes the collectors, and says when segments end.
+//!
+//! One task owns the state; everyone else sends it [`Command`]s. It writes facts as they end: a span at each minute,
+//! counts when the counter reports them. A crash loses the minute it happens in, and that shows as a gap.
+
+mod absence;
+mod clocks;
+mod closer;
+mod counting;
+pub mod input;
+pub mod presence;
+mod state;
+mod writing;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use candor_diary::parcel::GapCause;
+use candor_diary::segment::{MINUTE_MS, minute_of};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::clock::{sleep, sleep_until};
+use crate::plugins::collectors::{CollectorHandle, Event, flush};
+use crate::segments::ledger::SegmentLedger;
+use crate::segments::record::Record;
+use crate::segments::state::ContractState;
+use crate::tracker::input::InputSource;
+use crate::tracker::presence::Presence;
+use clocks::{Clocks, PULSE_MS, Pulse, Reading};
+use closer::Closer;
+use counting::{Running, next_count};
+pub use state::{Absence, TrackerState};
+
+/// How long collectors may take to finish what they were handed, in milliseconds.
+const FLUSH_MS: u64 = 8_000;
+/// How often it is looked whether the screen was locked or lost: the sensors know no sooner. Real time.
+const LOCK_LOOK: Duration = Duration::from_secs(2);
+/// How often what could not be written is tried again, in milliseconds.
+const RETRY_MS: u64 = 5_000;
+
+/// What can be asked of the tracker.
+pub enum Command {
+    /// Begin tracking with this memo.
+    Start {
+        /// The memo; none keeps the last one.
+        memo: Option<String>,
+        /// Nothing has to show that it is recorded.
+        no_sign: bool,
+    },
+    /// Look at once whether anybody is there, and can see that it is recorded.
+    Look,
+    /// End tracking as of `at`, the moment at which that was asked for and took effect ([`TrackedTime::halt`]).
+    ///
+    /// [`TrackedTime::halt`]: crate::segments::tracked::TrackedTime::halt
+    Stop {
+        /// Milliseconds since the Unix epoch.
+        at: u64,
+    },
+    /// End tracking when the running segment ends.
+    StopAtSegmentEnd,
+    /// Pause for private time as of `at`, as for a stop: nothing is recorded, and the time shows as a gap.
+    Pause {
+        /// Milliseconds since the Unix epoch.
+        at: u64,
+    },
+    /// Say what the work is.
+    Memo {
+        /// The text; empty clears it.
+        memo: String,
+    },
+    /// Choose a label.
+    Label {
+        /// The label; none clears it.
+        label: Option<String>,
+    },
+    /// The idle question was answered.
+    Answered,
+    /// The last answer to the idle question was undone.
+    Unanswered,
+    /// Something of the running segment is to be removed: what was until now is written down, so that it goes and what
+    /// follows stays.
+    Cut,
+    /// Write memo and label into the running segment again: what it held was removed.
+    Rewrite,
+}
+
+/// Answers a [`Command`]; an error is a sentence for the person.
+pub type Reply = oneshot::Sender<Result<(), String>>;
+
+/// The tracker of one contract.
+pub struct Tracker {
+    shared: Arc<ContractState>,
+    ledger: Arc<SegmentLedger>,
+    collectors: Vec<CollectorHandle>,
+    input: Arc<dyn InputSource>,
+    state: watch::Sender<TrackerState>,
+    /// Where the span that runs began.
+    span_from: u64,
+    /// The segment that it is in.
+    segment: u64,
+    /// The segment whose memo is written.
+    memo_of: u64,
+    counter: Option<Running>,
+    /// The segment that was last said not to be counted.
+    uncounted_in: Option<u64>,
+    /// Minutes that were tracked and whose counts are still to come.
+    uncounted: BTreeSet<u64>,
+    /// The last minute that the running counter has reported.
+    reported: Option<u64>,
+    /// When it was started.
+    counting_since: u64,
+    closer: Closer,
+    /// What the clocks showed when they were compared last.
+    clocks: Clocks,
+    /// Stretches of tracked time that ended with a jump, since somebody was there for certain: oldest first.
+    jumped: VecDeque<Stretch>,
+    /// When it was last looked whether anybody is there, by the steady clock.
+    looked: u64,
+    /// Reads the clocks while tracking is on.
+    pulse: Option<Pulse>,
+    presence: Arc<dyn Presence>,
+}
+
+/// Tracked time that ended with a jump of the clocks, milliseconds since the Unix epoch as the clock showed it.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    from: u64,
+    to: u64,
+    /// When it ended, by the steady clock.
+    steady: u64,
+}
+
+/// What there is to do next.
+enum Due {
+    MinuteEnd(u64),
+    Command(Option<(Command, Reply)>),
+    Counted(Result<crate::tracker::input::Counted, String>),
+    Closed(Vec<closer::Closed>),
+    Close,
+    Look,
+    Retry,
+}
+
+impl Tracker {
+    /// A tracker that is off.
+    #[must_use]
+    pub fn new(
+        ledger: Arc<SegmentLedger>,
+        collectors: Vec<CollectorHandle>,
+        input: Arc<dyn InputSource>,
+        presence: Arc<dyn Presence>,
+        closed: Arc<tokio::sync::Notify>,
+    ) -> (Self, watch::Receiver<TrackerState>) {
+        let (state, states) = watch::channel(TrackerState::default());
+        let shared = Arc::clone(&ledger.shared);
+        let clocks = Clocks::new(Reading::now(shared.clock.as_ref()));
+        let tracker = Self {
+            closer: Closer::new(Arc::clone(&ledger), collectors.clone(), closed),
+            shared,
+            ledger,
+            collectors,
+            input,
+            state,
+            span_from: 0,
+            segment: 0,
+            memo_of: 0,
+            counter: None,
+            uncounted_in: None,
+            uncounted: BTreeSet::new(),
+            reported: None,
+            counting_since: 0,
+            clocks,
+            jumped: VecDeque::new(),
+            looked: 0,
+            pulse: None,
+            presence,
+        };
+        (tracker, states)
+    }
+
+    /// Runs until the commands end; then tracking stops and everything is recorded.
+    pub async fn run(mut self, mut commands: mpsc::Receiver<(Command, Reply)>) {
+        self.recover().await;
+        loop {
+            // First of all, and again when something is due: whatever waits is worked out from what the clock shows.
+            self.compare_clocks().await;
+            let due = self.next(&mut commands).await;
+            self.compare_clocks().await;
+            // Nobody has to be told that nothing came of a look.
+            let quiet = matches!(due, Due::Look | Due::Retry);
+            match due {
+                Due::MinuteEnd(end) => self.minute_ended(end).await,
+                Due::Command(None) => break,
+                Due::Command(Some((command, reply))) => {
+                    let result = self.dispatch(command).await;
+                    // Whoever asked may have gone.
+                    drop(reply.send(result));
+                }
+                Due::Counted(counted) => self.counted(counted).await,
+                Due::Closed(closed) => self.closer.settle(closed),
+                Due::Close => self.close_ended().await,
+                Due::Look => self.check_presence().await,
+                Due::Retry => drop(self.shared.write_pending().await),
+            }
+            if !quiet {
+                self.publish();
+            }
+        }
+        if self.is_on() {
+            let now = self.shared.clock.now();
+            self.stop(now).await;
+        }
+        flush(&self.collectors, &self.shared, FLUSH_MS).await;
+        self.closer.finish().await;
+        self.shared.write_pending().await;
+        if let Err(error) = self.shared.journal.sync().await {
+            self.shared.problem("journal", Some(error.to_string()));
+        }
+    }
+
+    /// Waits for what is due next.
+    async fn next(&mut self, commands: &mut mpsc::Receiver<(Command, Reply)>) -> Due {
+        let clock = Arc::clone(&self.shared.clock);
+        let tracking = self.is_on();
+        // A minute after a stop or pause was asked for is not this loop's to end: its command is on its way.
+        let runs = tracking && self.shared.tracked.halted().is_none();
+        // From the span, not from now: a minute that ended while something else was done is not passed over.
+        let minute_end = runs.then(|| minute_of(self.span_from) + MINUTE_MS);
+        let close = self.close_due();
+        let retry = self.shared.has_unwritten();
+        // By what it looked at last, so that a person who is busy at the window does not put it off.
+        let look = (self.looked + PULSE_MS).saturating_sub(clock.monotonic());
+        let absent = self.state.borrow().absent.map(|(why, _)| why);
+        let held_up = matches!(absent, Some(Absence::Locked | Absence::DisplayLost));
+        let presence = Arc::clone(&self.presence);
+        let locked = async move {
+            loop {
+                tokio::time::sleep(LOCK_LOOK).await;
+                let sample = presence.sample();
+                if (sample.locked || sample.display_lost) != held_up {
+                    return;
+                }
+            }
+        };
+        let at = |at: Option<u64>| {
+            let clock = Arc::clone(&clock);
+            async move {
+                match at {
+                    Some(at) => sleep_until(clock.as_ref(), at).await,
+                    None => std::future::pending().await,
+                }
+            }
+        };
+        // In no order of rank: whatever falls behind must not keep the rest from being done.
+        tokio::select! {
+            () = at(minute_end) => Due::MinuteEnd(minute_end.unwrap_or_default()),
+            command = commands.recv() => Due::Command(command),
+            counted = next_count(&mut self.counter) => Due::Counted(counted),
+            closed = self.closer.closed() => Due::Closed(closed),
+            () = at(close) => Due::Close,
+            () = sleep(clock.as_ref(), look), if tracking => Due::Look,
+            () = locked, if tracking && absent != Some(Absence::Paused) => Due::Look,
+            () = sleep(clock.as_ref(), RETRY_MS), if retry => Due::Retry,
+        }
+    }
+
+    fn is_on(&self) -> bool {
+        self.state.borrow().since.is_some()
+    }
+
+    /// After a start of the agent: segments that were left open are closed when their time is over, and a session
+    /// that was cut off shows its gap.
+    async fn recover(&mut self) {
+        match self.ledger.unclosed().await {
+            Ok(open) => self.ledger.marks.set_open(open),
+            Err(error) => self.shared.problem("journal", Some(error.to_string())),
+        }
+        match crate::segments::recovery::cut_off(&self.shared).await {
+            Ok(Some(from)) => {
+                // The end of the gap is the end of the segment: nobody knows more than that work was cut off.
+                let now = self.shared.clock.now();
+                let to = now.min(self.shared.cut.end_of(from));
+                self.write_gap(from, to, GapCause::Crash).await;
+                self.record(now, &Record::Stopped).await;
+            }
+            Ok(None) => {}
+            Err(error) => self.shared.problem("journal", Some(error.to_string())),
+        }
+        match crate::segments::recovery::open_question(&self.shared).await {
+            Ok(question) => self.state.send_modify(|s| s.question = question),
+            Err(error) => self.shared.problem("journal", Some(error.to_string())),
+        }
+        if let Err(error) = self.ledger.catch_up().await {
+            self.shared.problem("segment", Some(format!("a change could not be finished: {error}")));
+        }
+        self.closer.delivered();
+        self.publish();
+    }
+
+    async fn dispatch(&mut self, command: Command) -> Result<(), String> {
+        match command {
+            Command::Start { memo, no_sign } => {
+                if !self.is_on() {
+                    self.state.send_modify(|s| s.no_sign = no_sign);
+                    self.start(memo).await;
+                    return Ok(());
+                }
+                if !matches!(self.state.borrow().absent, Some((Absence::Paused, _))) {
+                    return Err("tracking is on already".into());
+                }
+                self.state.send_modify(|s| s.no_sign = no_sign);
+                let now = self.shared.clock.now();
+                self.end_absence(now).await;
+                match memo {
+                    Some(memo) => self.set_memo(&memo).await,
+                    None if no_sign => self.write_memo(now).await,
+                    None => {}
+                }
+                // Whoever resumes at a locked screen is not there either.
+                self.check_presence().await;
+                Ok(())
+            }
+            Command::Look => {
+                self.check_presence().await;
+                Ok(())
+            }
+            Command::Stop { at } => {
+                let on = self.is_on();
+                if on {
+                    self.stop(at).await;
+                }
+                self.shared.tracked.carried_out();
+                if on { Ok(()) } else { Err("tracking is off already".into()) }
+            }
+            Command::StopAtSegmentEnd => {
+                if !self.is_on() {
+                    return Err("tracking is off already".into());
+                }
+                self.state.send_modify(|s| s.stopping = true);
+                Ok(())
+            }
+            Command::Pause { at } => {
+                let paused = matches!(self.state.borrow().absent, Some((Absence::Paused, _)));
+                let pauses = self.is_on() && !paused;
+                if pauses {
+                    self.begin_absence(Absence::Paused, at).await;
+                }
+                self.shared.tracked.carried_out();
+                if pauses { Ok(()) } else { Err("there is nothing to pause: tracking is off".into()) }
+            }
+            Command::Memo { memo } => {
+                self.set_memo(&memo).await;
+                Ok(())
+            }
+            Command::Label { label } => {
+                if label.as_ref().is_some_and(|l| !self.ledger.terms.labels.contains(l)) {
+                    return Err("the terms have no such label".into());
+                }
+                self.state.send_modify(|s| s.label = label);
+                self.tell_memo().await;
+                Ok(())
+            }
+            Command::Answered => {
+                let question = self.state.borrow().question;
+                let Some((from, to)) = question else { return Err("there is no question to answer".into()) };
+                self.record(from, &Record::Answered { from }).await;
+                // What was not typed in stays left out, and is told as that from now on.
+                self.write_gap(from, to, GapCause::LeftOut).await;
+                self.state.send_modify(|s| {
+                    s.question = None;
+                    s.answered = Some((from, to));
+                });
+                Ok(())
+            }
+            Command::Unanswered => {
+                self.state.send_modify(|s| {
+                    s.question = s.answered.take().or(s.question);
+                });
+                self.shared.changed();
+                Ok(())
+            }
+            Command::Cut => {
+                if self.is_on() && self.state.borrow().absent.is_none() {
+                    let now = self.shared.clock.now();
+                    self.end_span(now).await;
+                    if self.counter.is_some() {
+                        self.stop_counter(now).await;
+                        self.start_counter(now).await;
+                    }
+                }
+                Ok(())
+            }
+            Command::Rewrite => {
+                self.uncounted_in = None;
+                self.write_memo(self.shared.clock.now()).await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn set_memo(&mut self, memo: &str) {
+        let memo = (!memo.trim().is_empty()).then(|| memo.trim().to_owned());
+        self.state.send_modify(|s| s.memo = memo);
+        self.tell_memo().await;
+    }
+
+    async fn start(&mut self, memo: Option<String>) {
+        self.clocks = Clocks::new(Reading::now(self.shared.clock.as_ref()));
+        self.jumped.clear();
+        self.pulse = Some(Pulse::start(Arc::clone(&self.shared.clock)));
+        let now = self.clocks.last().wall;
+        self.span_from = now;
+        self.segment = self.shared.cut.start_of(now);
+        self.shared.tracked.begin(now);
+        let steady = self.shared.clock.monotonic();
+        self.state.send_modify(|s| {
+            s.since = Some(now);
+            s.on_ms = 0;
+            s.running_since = Some(now);
+            s.running_since_steady = steady;
+            s.absent = None;
+            s.stopping = false;
+            if let Some(memo) = memo {
+                s.memo = (!memo.trim().is_empty()).then(|| memo.trim().to_owned());
+            }
+        });
+        self.record(now, &Record::Started).await;
+        self.write_memo(now).await;
+        if let Some(why) = self.obstacle(self.presence.sample()) {
+            // Not even the first seconds pass for tracked.
+            self.begin_absence(why, now).await;
+            return;
+        }
+        self.start_counter(now).await;
+        self.post(|| Event::Started);
+    }
+
+    /// Ends tracking as of `at`: the running span is written, the counter's rest recorded. Collectors finish what they
+    /// were handed in their own time; what they note of the time before `at` is still taken.
+    async fn stop(&mut self, at: u64) {
+        self.end_span(at).await;
+        self.settle().await;
+        self.stop_counter(at).await;
+        self.shared.tracked.end(at);
+        self.pulse = None;
+        self.post(|| Event::Stopped);
+        // A stop at a segment's end belongs to the segment that ended.
+        let since = self.state.borrow().since.unwrap_or(at).min(at);
+        self.record(at.saturating_sub(1).max(since), &Record::Stopped).await;
+        self.ask_until(at).await;
+        self.state.send_modify(|s| {
+            s.since = None;
+            s.running_since = None;
+            s.absent = None;
+            s.stopping = false;
+        });
+    }
+
+    async fn minute_ended(&mut self, end: u64) {
+        self.check_presence().await;
+        self.end_span(end).await;
+        self.segment_turned().await;
+        self.count_overdue().await;
+        let on = self.is_on() && self.state.borrow().absent.is_none();
+        if self.counter.is_none() && on {
+            self.start_counter(end).await;
+        }
+    }
+
+    /// Where the span that runs has come into another segment, tracking stops if it was asked to.
+    async fn segment_turned(&mut self) {
+        let segment = self.shared.cut.start_of(self.span_from);
+        let ended = std::mem::replace(&mut self.segment, segment);
+        if ended == segment {
+            return;
+        }
+        if self.state.borrow().stopping {
+            self.stop(segment).await;
+        }
+        self.post(|| Event::Segment(ended));
+    }
+
+    fn post(&self, event: impl Fn() -> Event) {
+        for collector in &self.collectors {
+            if !collector.send(event()) {
+                self.shared.problem(&collector.name, Some("is behind; what it missed shows as a gap".into()));
+            }
+        }
+    }
+
+    fn publish(&self) {
+        let open = self.ledger.marks.open_segments().len();
+        self.state.send_modify(|s| s.open_segments = open);
+        self.shared.changed();
+    }
+}
