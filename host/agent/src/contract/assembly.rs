@@ -22,7 +22,8 @@ use crate::plugins::library::{self, Loaded, Plugins};
 use crate::plugins::notice::Acceptance;
 use crate::segments::ledger::SegmentLedger;
 use crate::segments::marks::Marks;
-use crate::segments::removal::{self, Removals};
+use crate::segments::removal;
+use crate::segments::removed::Removals;
 use crate::settings::Work;
 use crate::tracker::{Command, Tracker};
 

@@ -28,7 +28,7 @@ use crate::plugins::open::sandbox;
 use crate::plugins::own_rules::Own;
 use crate::segments::cut::Cut;
 use crate::segments::record::Record;
-use crate::segments::removal::UNDO_MS;
+use crate::segments::removed::UNDO_MS;
 use crate::segments::tracked::Ask;
 use crate::settings;
 use crate::signs::Place;

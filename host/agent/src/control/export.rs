@@ -11,23 +11,22 @@
 //! terms/            the terms of each contract
 //! ```
 
+mod files;
 mod pages;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, DirBuilder};
 use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use candor_diary::terms::Terms;
 use candor_journal::{Journal, RecordFilter};
 use candor_protocol::{Exported, Segment};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
+
+use files::{ExportedContract, create, local, make, write};
 
 use crate::contract::session::ContractSession;
 use crate::contract::sessions::Sessions;
@@ -38,14 +37,6 @@ use crate::segments::record::Record;
 const PAGE: u32 = 1_000;
 /// How much of a picture is read at once, in bytes.
 const CHUNK: u32 = 1 << 20;
-
-/// What was worked on one contract, and where its pictures are.
-struct Contract<'a> {
-    terms: &'a Terms,
-    segments: Vec<Segment>,
-    /// The path of each picture in the export, by its moment.
-    pictures: BTreeMap<u64, String>,
-}
 
 /// Exports everything into the new folder `to`.
 ///
@@ -79,33 +70,11 @@ pub(crate) async fn export(sessions: &Sessions, to: &str) -> Result<Exported> {
     for session in &all {
         let segments = segments(session).await?;
         let pictures = by_session.get(&session.shared.session_name).cloned().unwrap_or_default();
-        contracts.push(Contract { terms: &session.enrolment.terms, segments, pictures });
+        contracts.push(ExportedContract { terms: &session.enrolment.terms, segments, pictures });
     }
     table::write(&folder, &contracts, &zone)?;
     pages::write(&folder, &contracts, &zone, sessions.context().clock.now())?;
     Ok(Exported { folder: to.to_owned(), records, pictures })
-}
-
-/// A folder for its owner only, as in the journal: those above may be open to everybody.
-fn make(path: &Path) -> Result<()> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.with_context(|| format!("{} could not be made", path.display()))
-}
-
-/// A new file that nobody but its owner can read.
-fn create(path: &Path) -> Result<fs::File> {
-    let created = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    created.with_context(|| format!("{} could not be written", path.display()))
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    create(path)?.write_all(bytes).with_context(|| format!("{} could not be written", path.display()))
-}
-
-/// A moment as the computer's clock shows it.
-fn local(at: u64, zone: &TimeZone) -> Option<Zoned> {
-    let stamp = Timestamp::from_millisecond(i64::try_from(at).ok()?).ok()?;
-    Some(stamp.to_zoned(zone.clone()))
 }
 
 /// All segments of a contract, in order. What is billed of them is known only of a contract that is worked on.

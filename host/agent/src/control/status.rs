@@ -299,7 +299,7 @@ pub(crate) async fn parcel(journal: &Journal, id: &str) -> Result<ParcelBytes, S
 /// A segment's picture.
 pub(crate) async fn picture(ledger: &SegmentLedger, start: u64) -> Result<Picture, String> {
     let records = ledger.records(start).await.map_err(error_text)?;
-    let blob = crate::segments::removal::picture_of(&records)?;
+    let blob = crate::segments::removed::picture_of(&records)?;
     let journal = &ledger.shared.journal;
     let info = journal.blob_info(blob).await.map_err(error_text)?;
     let length = u32::try_from(info.length.min(MAX_PICTURE)).unwrap_or(u32::MAX);

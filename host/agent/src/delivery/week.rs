@@ -9,8 +9,9 @@ use candor_sandbox::capability::Secrets;
 use candor_sandbox::{HttpGrant, probe_as};
 use serde::Deserialize;
 
+use crate::segments::error::CloseError;
 use crate::segments::history::{Elsewhere, delivered_ms};
-use crate::segments::ledger::{CloseError, SegmentLedger};
+use crate::segments::ledger::SegmentLedger;
 
 /// How long the back office may take to answer.
 const LIMIT: Duration = Duration::from_secs(10);

@@ -18,7 +18,7 @@ use crate::delivery::folder_proof::check_folder;
 use crate::delivery::week::WeekSource;
 use crate::plugins::hosts::JournalAttachment;
 use crate::segments::ledger::SegmentLedger;
-use crate::segments::removal::UNDO_MS;
+use crate::segments::removed::UNDO_MS;
 use crate::segments::state::ContractState;
 
 /// How often the outbox is looked at where nothing else wakes it, and how often at most, in milliseconds.

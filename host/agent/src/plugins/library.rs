@@ -8,6 +8,7 @@ use candor_sandbox::{Capability, Grants, HttpGrant, Kind, Policy, Prepared, Refu
 use url::{Host, Url};
 
 use crate::plugins::own_rules::Own;
+use crate::plugins::permissions::permission_text;
 
 /// The policy that judges the worker's own rules.
 pub const OWN: &str = "rules";
@@ -231,7 +232,7 @@ pub fn listed(plugins: &Plugins) -> Vec<candor_protocol::Plugin> {
                     .policy
                     .iter()
                     .flat_map(|p| &p.grants.capabilities)
-                    .map(|c| crate::plugins::notice::words(*c).into()),
+                    .map(|c| permission_text(*c).into()),
             )
             .collect(),
             problem: problem(&plugins.facts.plugin),
@@ -244,7 +245,7 @@ pub fn listed(plugins: &Plugins) -> Vec<candor_protocol::Plugin> {
             name: loaded.name.clone(),
             kind: kind_word(description.kind),
             sha256: description.sha256.clone(),
-            may: description.imports.iter().map(|c| crate::plugins::notice::words(*c).to_owned()).collect(),
+            may: description.imports.iter().map(|c| permission_text(*c).to_owned()).collect(),
             problem: problem(&loaded.name),
             log: Vec::new(),
         });

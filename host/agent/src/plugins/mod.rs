@@ -7,3 +7,4 @@ pub mod library;
 pub mod notice;
 pub mod open;
 pub mod own_rules;
+mod permissions;

@@ -14,6 +14,7 @@ use candor_seal::sha256_hex;
 use serde::{Deserialize, Serialize};
 
 use crate::plugins::library::{Loaded, OWN, Plugins, asks};
+use crate::plugins::permissions::permission_text;
 
 /// What is recorded, and what each plugin asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,21 +61,6 @@ impl Acceptance {
         granted
             .filter(|granted| granted.sha256 == loaded.prepared.description().sha256)
             .ok_or("it was granted nothing: accept the notice")
-    }
-}
-
-pub(crate) fn words(capability: Capability) -> &'static str {
-    match capability {
-        Capability::Windows => "see which windows are open, after the rules",
-        Capability::Activity => "see how many keys, clicks and scrolls there were in a minute, never which",
-        Capability::Screen => "take pictures of the screen, after the rules",
-        Capability::Camera => "take pictures with the webcam, after the rules",
-        Capability::Pixels => "look into pictures",
-        Capability::Observations => {
-            "record what it found, and notes of its own making that you and the client see"
-        }
-        Capability::Http => "use the network",
-        Capability::Folder => "write into one folder",
     }
 }
 
@@ -151,7 +137,7 @@ impl Notice {
             match asks(loaded, delivered) {
                 Ok(asked) => {
                     permitted.extend(asked.capabilities.iter().copied());
-                    let may: Vec<_> = asked.capabilities.iter().map(|c| words(*c)).collect();
+                    let may: Vec<_> = asked.capabilities.iter().map(|c| permission_text(*c)).collect();
                     let mut entry = format!("- {}: {}", loaded.name, may.join("; "));
                     for http in &asked.http {
                         let place = if http.private { ", on this computer or a private network" } else { "" };
@@ -186,7 +172,7 @@ impl Notice {
                 }
                 let asked = &judging.grants;
                 if !asked.capabilities.is_empty() {
-                    let may: Vec<_> = asked.capabilities.iter().map(|c| words(*c)).collect();
+                    let may: Vec<_> = asked.capabilities.iter().map(|c| permission_text(*c)).collect();
                     line(format!(
                         "To decide, it may {}; it cannot send what it sees anywhere.",
                         may.join("; ")

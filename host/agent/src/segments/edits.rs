@@ -8,41 +8,16 @@ use candor_diary::billing::Facts;
 use candor_diary::calendar::lock_of;
 use candor_diary::plain::is_unseen;
 use candor_diary::terms::ManualTime;
-use candor_journal::{JournalError, OutboxState};
+use candor_journal::OutboxState;
 use candor_protocol::{Forgotten, MAX_MEMO};
 
-use crate::segments::ledger::{CloseError, SegmentLedger, StoredRecord};
-use crate::segments::record::Record;
-use crate::segments::removal::{is_removed, since_removal, withdrawn_ms};
+use crate::segments::error::EditError;
+use crate::segments::ledger::SegmentLedger;
+use crate::segments::record::{Record, StoredRecord};
+use crate::segments::removed::{erasable, is_removed, pictures, since_removal, withdrawn_ms};
 
 /// The longest span that is removed or typed in at once: 31 days.
 const MAX_SPAN_MS: u64 = 31 * 24 * 60 * 60_000;
-
-/// Why nothing was changed; a sentence for the person.
-#[derive(Debug, thiserror::Error)]
-pub enum EditError {
-    /// The week is locked.
-    #[error("this week was locked on Monday at 12:00 UTC: ask the client to change it")]
-    Locked,
-    /// Nothing is there.
-    #[error("{0}")]
-    Refused(&'static str),
-    /// The journal could not be read or written.
-    #[error("the change was not kept: {0}")]
-    Close(#[from] CloseError),
-}
-
-impl From<JournalError> for EditError {
-    fn from(error: JournalError) -> Self {
-        Self::Close(error.into())
-    }
-}
-
-impl From<serde_json::Error> for EditError {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Close(error.into())
-    }
-}
 
 impl SegmentLedger {
     /// Takes a closed segment back before it is delivered: nothing of it, or of its last change, is sent.
@@ -412,27 +387,4 @@ fn says_something(text: &str) -> bool {
 
 fn count(pictures: &[(u64, String)]) -> u32 {
     u32::try_from(pictures.len()).unwrap_or(u32::MAX)
-}
-
-/// Whether a removal of its segment erases a record: closing records hold nothing but ids, and starts and stops are what a
-/// crash is told by.
-pub(crate) fn erasable(record: &Record) -> bool {
-    !matches!(
-        record,
-        Record::Segment { .. }
-            | Record::Started
-            | Record::Stopped
-            | Record::Removed { .. }
-            | Record::Destroyed { .. }
-            | Record::Restored
-    )
-}
-
-/// The pictures of a segment: their records and blobs.
-pub(crate) fn pictures(records: &[StoredRecord]) -> Vec<(u64, String)> {
-    let picture = |r: &StoredRecord| match &r.record {
-        Record::Snapshot { blob, .. } => Some((r.sequence, blob.clone())),
-        _ => None,
-    };
-    records.iter().filter_map(picture).collect()
 }

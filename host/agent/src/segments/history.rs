@@ -13,7 +13,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::segments::assemble::tells_nothing;
-use crate::segments::ledger::{CloseError, SegmentLedger};
+use crate::segments::error::CloseError;
+use crate::segments::ledger::SegmentLedger;
 
 /// What is kept of a closed segment, so that a parcel is not opened again for each look at the clock.
 #[derive(Clone)]

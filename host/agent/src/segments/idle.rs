@@ -8,9 +8,10 @@ use candor_diary::terms::ManualTime;
 use candor_protocol::IdleAnswer;
 
 use crate::segments::assemble::tells_nothing;
-use crate::segments::edits::EditError;
-use crate::segments::ledger::{SegmentLedger, StoredRecord};
+use crate::segments::error::EditError;
+use crate::segments::ledger::SegmentLedger;
 use crate::segments::record::Record;
+use crate::segments::record::StoredRecord;
 
 /// Why time that an answer types in was not tracked, for a client that is asked about each.
 const REASON: &str = "There were no keys, clicks or scrolls";

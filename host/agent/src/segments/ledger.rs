@@ -13,10 +13,11 @@ use candor_seal::{Envelope, SecretKey};
 use tokio::sync::Mutex;
 
 use crate::segments::assemble::{Assembled, SegmentFrame, assemble, tell_uncounted, tells_nothing};
+use crate::segments::error::CloseError;
 use crate::segments::marks::Marks;
-use crate::segments::record::Record;
-use crate::segments::removal::{Removals, UNDO_MS};
-use crate::segments::state::{ContractState, RecordError};
+use crate::segments::record::{Record, StoredRecord};
+use crate::segments::removed::{Removals, UNDO_MS};
+use crate::segments::state::ContractState;
 
 /// How many records are read at once.
 const PAGE: u32 = 2_000;
@@ -66,38 +67,6 @@ pub struct SegmentLedger {
     pub marks: Marks,
     /// Removals that can still be undone.
     pub removals: Removals,
-}
-
-/// Why a segment could not be closed.
-#[derive(Debug, thiserror::Error)]
-pub enum CloseError {
-    /// The journal could not be read or written.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// A record or parcel could not be written down.
-    #[error("a record could not be written down: {0}")]
-    Json(#[from] serde_json::Error),
-    /// A record could not be written.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// There is no key to sign with.
-    #[error("{0}")]
-    NoKey(String),
-    /// It was changed too often.
-    #[error("this segment was changed {MAX_REVISION} times and cannot be changed again")]
-    ChangedTooOften,
-    /// The operating system gave no random bytes.
-    #[error("no random bytes: {0}")]
-    Random(String),
-}
-
-/// A record of a segment with its place in the journal.
-#[derive(Clone, Debug)]
-pub struct StoredRecord {
-    /// Its sequence.
-    pub sequence: u64,
-    /// What it says.
-    pub record: Record,
 }
 
 impl SegmentLedger {

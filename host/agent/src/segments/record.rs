@@ -211,3 +211,12 @@ impl Record {
         }
     }
 }
+
+/// A record of a segment with its place in the journal.
+#[derive(Clone, Debug)]
+pub struct StoredRecord {
+    /// Its place in the journal, from 1.
+    pub sequence: u64,
+    /// What it says.
+    pub record: Record,
+}

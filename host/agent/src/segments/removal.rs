@@ -4,115 +4,23 @@
 //! The removal is a record that counts at once: a parcel made after it holds nothing of what it took. Undoing it erases
 //! that record again.
 
-use std::collections::BTreeSet;
-use std::sync::{PoisonError, Weak};
+use std::sync::Weak;
 use std::time::Duration;
 
 use candor_diary::calendar::lock_of;
 use candor_diary::terms::PictureRemoval;
 use candor_journal::{OutboxEntry, OutboxState, RecordFilter};
 use candor_protocol::Forgotten;
-use tokio::sync::Notify;
 
-use crate::segments::edits::{EditError, erasable, pictures};
-use crate::segments::ledger::{CloseError, SegmentLedger, StoredRecord};
-use crate::segments::record::Record;
+use crate::segments::error::{CloseError, EditError};
+use crate::segments::ledger::SegmentLedger;
+use crate::segments::record::{Record, StoredRecord};
+use crate::segments::removed::{OpenRemoval, erasable, open_removals, picture_of, pictures, since_removal};
 
-/// How long a removal can be undone at least, where nothing of the segment is held any more, in milliseconds.
-pub const UNDO_MS: u64 = 10_000;
 /// How long to wait before another try where the journal could not be written.
 const AGAIN: Duration = Duration::from_secs(10);
 /// How many records are read at once.
 const PAGE: u32 = 2_000;
-
-/// Removals that can still be undone.
-#[derive(Default)]
-pub struct Removals {
-    /// The segments, by their starts.
-    open: std::sync::Mutex<BTreeSet<u64>>,
-    changed: Notify,
-}
-
-impl Removals {
-    fn with<T>(&self, what: impl FnOnce(&mut BTreeSet<u64>) -> T) -> T {
-        what(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Whether something of this segment was removed and not destroyed yet.
-    #[must_use]
-    pub fn is_open(&self, start: u64) -> bool {
-        self.with(|open| open.contains(&start))
-    }
-}
-
-/// A removal that can still be undone.
-#[derive(Clone, Copy)]
-struct Open {
-    /// The place of its record.
-    sequence: u64,
-    /// Whether the time goes with it.
-    with_time: bool,
-}
-
-/// The removals of a segment that were not finished, in order: a picture may have been removed before the rest was.
-fn open_removals(records: &[StoredRecord]) -> Vec<Open> {
-    let mut open = Vec::new();
-    for placed in records {
-        match placed.record {
-            Record::Destroyed { .. } => open.clear(),
-            Record::Withdrawn { time_ms, .. } => {
-                open.push(Open { sequence: placed.sequence, with_time: time_ms.is_some() });
-            }
-            _ => {}
-        }
-    }
-    open
-}
-
-/// The removal of all of a segment that can still be undone, by its place.
-fn whole_removal(records: &[StoredRecord]) -> Option<u64> {
-    open_removals(records).iter().rev().find(|open| open.with_time).map(|open| open.sequence)
-}
-
-/// How much time the removals of a segment took that can still be undone, in milliseconds.
-pub(crate) fn withdrawn_ms(records: &[StoredRecord]) -> u64 {
-    let open: Vec<u64> = open_removals(records).iter().map(|open| open.sequence).collect();
-    let ms = |placed: &StoredRecord| match placed.record {
-        Record::Withdrawn { time_ms, .. } if open.contains(&placed.sequence) => time_ms.unwrap_or(0),
-        _ => 0,
-    };
-    records.iter().map(ms).sum()
-}
-
-/// Whether all of a segment was removed, and that can still be undone.
-pub(crate) fn is_removed(records: &[StoredRecord]) -> bool {
-    whole_removal(records).is_some()
-}
-
-/// What was recorded since all of the segment was removed, where that can still be undone.
-pub(crate) fn since_removal(records: &[StoredRecord]) -> Vec<StoredRecord> {
-    let removed = whole_removal(records).unwrap_or(0);
-    records.iter().filter(|r| r.sequence > removed).cloned().collect()
-}
-
-/// The journal's blob with a segment's picture; none where there is none, or it was removed. What was recorded after a
-/// removal is not concerned by it.
-///
-/// # Errors
-/// Where it was removed, and says so.
-pub(crate) fn picture_of(records: &[StoredRecord]) -> Result<&str, &'static str> {
-    let removed = open_removals(records).last().map_or(0, |open| open.sequence);
-    let mut picture = Err("that segment has no picture");
-    for placed in records {
-        if let Record::Snapshot { blob, .. } = &placed.record {
-            if placed.sequence > removed {
-                return Ok(blob);
-            }
-            picture = Err("you removed that picture");
-        }
-    }
-    picture
-}
 
 impl SegmentLedger {
     /// Removes a segment's picture. Answers whether its time goes with it, as the terms may say.
@@ -180,7 +88,7 @@ impl SegmentLedger {
         self.all_written().await?;
         let records = self.records(start).await?;
         let mut open = open_removals(&records);
-        let Some(Open { sequence, .. }) = open.pop() else {
+        let Some(OpenRemoval { sequence, .. }) = open.pop() else {
             let destroyed = records.iter().any(|r| matches!(r.record, Record::Destroyed { .. }));
             return Err(EditError::Refused(if destroyed {
                 "this can no longer be undone: what you removed was destroyed when it was sent"

@@ -7,14 +7,15 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::{FLUSH_MS, Tracker};
 use crate::plugins::collectors::{CollectorHandle, flush};
 use crate::segments::ledger::SegmentLedger;
 
+/// How long collectors may take to finish what they were handed, in milliseconds.
+pub(super) const FLUSH_MS: u64 = 8_000;
 /// How long after its end a segment stays open for pictures that are still being judged and counts on their way, ms.
 const GRACE_MS: u64 = 2_500;
 /// The longest wait before a segment that could not be closed is tried again, in milliseconds.
-const LONGEST_WAIT_MS: u64 = 60_000;
+pub(super) const LONGEST_WAIT_MS: u64 = 60_000;
 
 /// What became of a segment that was to be closed.
 pub(super) struct Closed {
@@ -50,12 +51,12 @@ impl Closer {
         self.outbox_changed.notify_one();
     }
 
-    fn is_busy(&self) -> bool {
+    pub(super) fn is_busy(&self) -> bool {
         self.task.is_some()
     }
 
     /// When a segment is to be closed, at the earliest.
-    fn due(&self, start: u64, now: u64) -> u64 {
+    pub(super) fn due(&self, start: u64, now: u64) -> u64 {
         let steady = self.ledger.shared.clock.monotonic();
         let end = self.ledger.shared.cut.end_of(start) + GRACE_MS;
         // One that begins later than now was left behind by a clock that was set back.
@@ -63,7 +64,7 @@ impl Closer {
         self.failed.get(&start).map_or(due, |(again, _)| due.max(now + again.saturating_sub(steady)))
     }
 
-    fn start(&mut self, ended: Vec<u64>) {
+    pub(super) fn start(&mut self, ended: Vec<u64>) {
         let (ledger, collectors) = (Arc::clone(&self.ledger), self.collectors.clone());
         self.task = Some(tokio::spawn(async move {
             flush(&collectors, &ledger.shared, FLUSH_MS).await;
@@ -115,40 +116,6 @@ impl Closer {
         if self.is_busy() {
             let closed = self.closed().await;
             self.settle(closed);
-        }
-    }
-}
-
-impl Tracker {
-    /// When there is a segment to be closed.
-    pub(super) fn close_due(&self) -> Option<u64> {
-        if self.closer.is_busy() {
-            return None;
-        }
-        let now = self.shared.clock.now();
-        self.ledger.marks.open_segments().into_iter().filter_map(|start| self.segment_due(start, now)).min()
-    }
-
-    /// When a segment is to be closed: not while it runs, and not before its counts came or are overdue.
-    fn segment_due(&self, start: u64, now: u64) -> Option<u64> {
-        if self.is_on() && start == self.shared.cut.start_of(self.span_from) {
-            return None;
-        }
-        let counts = self.uncounted.range(start..self.shared.cut.end_of(start)).next_back();
-        let due = self.closer.due(start, now);
-        // Counts of a minute that a clock which was set back left ahead will not come.
-        let counts = counts.filter(|minute| **minute <= now);
-        Some(counts.map_or(due, |minute| due.max(self.overdue_at(*minute).min(now + LONGEST_WAIT_MS))))
-    }
-
-    /// Closes the segments whose time has come.
-    pub(super) async fn close_ended(&mut self) {
-        self.count_overdue().await;
-        let now = self.shared.clock.now();
-        let due = |start: &u64| self.segment_due(*start, now).is_some_and(|due| due <= now);
-        let ended: Vec<u64> = self.ledger.marks.open_segments().into_iter().filter(due).collect();
-        if !ended.is_empty() {
-            self.closer.start(ended);
         }
     }
 }

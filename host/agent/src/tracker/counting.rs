@@ -4,84 +4,16 @@ use std::time::Duration;
 
 use candor_diary::parcel::{Activity, Gap, GapCause};
 use candor_diary::segment::{MINUTE_MS, minute_of};
-use tokio::sync::{mpsc, oneshot};
 
 use super::Tracker;
+use super::counter::CounterTask;
 use crate::plugins::collectors::Event;
-use crate::tracker::input::{Counted, Input};
+use crate::tracker::input::Counted;
 
 /// How long after the end of a minute its counts may come, in milliseconds, on a computer that is not busy.
 const COUNTS_LATE_MS: u64 = 5_000;
 /// How much longer a busy computer may take.
 const BUSY: Duration = Duration::from_secs(2);
-/// How long a counter may take to end. One that stands still never does.
-const FINISH: Duration = Duration::from_secs(3);
-
-/// A counter in a task of its own: reads are never cut in the middle.
-pub(super) struct Running {
-    minutes: mpsc::Receiver<Result<Counted, String>>,
-    stop: oneshot::Sender<oneshot::Sender<Vec<Counted>>>,
-    task: tokio::task::JoinHandle<()>,
-}
-
-impl Running {
-    fn start(mut input: Box<dyn Input>) -> Self {
-        let (send, minutes) = mpsc::channel(8);
-        let (stop, mut stopped) = oneshot::channel::<oneshot::Sender<Vec<Counted>>>();
-        let task = tokio::spawn(async move {
-            loop {
-                tokio::select! {
-                    reply = &mut stopped => {
-                        let rest = input.finish().await;
-                        if let Ok(reply) = reply {
-                            // The tracker is gone where nobody listens; then nothing records either.
-                            drop(reply.send(rest));
-                        }
-                        return;
-                    }
-                    next = input.next() => {
-                        let message = match next {
-                            Some(Ok(counted)) => Ok(counted),
-                            Some(Err(error)) => Err(error.to_string()),
-                            None => Err("the counter ended".to_owned()),
-                        };
-                        let ended = message.is_err();
-                        if send.send(message).await.is_err() || ended {
-                            return;
-                        }
-                    }
-                }
-            }
-        });
-        Self { minutes, stop, task }
-    }
-
-    /// Ends it, whether it answers or not: with its task goes its process.
-    fn discard(self) {
-        self.task.abort();
-    }
-
-    async fn finish(mut self) -> Vec<Counted> {
-        let (reply, rest) = oneshot::channel();
-        let mut all = Vec::new();
-        if self.stop.send(reply).is_ok() {
-            // What a counter says after that is nobody's: its task goes, and with it the process.
-            all = tokio::time::timeout(FINISH, rest).await.ok().and_then(Result::ok).unwrap_or_default();
-            self.task.abort();
-        }
-        while let Ok(Ok(counted)) = self.minutes.try_recv() {
-            all.insert(0, counted);
-        }
-        all
-    }
-}
-
-pub(super) async fn next_count(counter: &mut Option<Running>) -> Result<Counted, String> {
-    match counter {
-        Some(running) => running.minutes.recv().await.unwrap_or(Err("the counter ended".into())),
-        None => std::future::pending().await,
-    }
-}
 
 impl Tracker {
     pub(super) async fn stop_counter(&mut self, at: u64) {
@@ -102,7 +34,7 @@ impl Tracker {
                 // Its process begins to count a moment later, perhaps in the next minute.
                 let clock = self.shared.clock.as_ref();
                 self.counting_since = now.max(clock.now()) + clock.shown(BUSY);
-                self.counter = Some(Running::start(input));
+                self.counter = Some(CounterTask::start(input));
                 self.shared.problem("counter", None);
             }
             Err(error) => self.counter_lost(error.to_string(), now).await,

@@ -6,6 +6,8 @@
 mod absence;
 mod clocks;
 mod closer;
+mod closing;
+mod counter;
 mod counting;
 pub mod input;
 pub mod presence;
@@ -28,12 +30,10 @@ use crate::segments::state::ContractState;
 use crate::tracker::input::InputSource;
 use crate::tracker::presence::Presence;
 use clocks::{Clocks, PULSE_MS, Pulse, Reading};
-use closer::Closer;
-use counting::{Running, next_count};
+use closer::{Closer, FLUSH_MS};
+use counter::{CounterTask, next_count};
 pub use state::{Absence, TrackerState};
 
-/// How long collectors may take to finish what they were handed, in milliseconds.
-const FLUSH_MS: u64 = 8_000;
 /// How often it is looked whether the screen was locked or lost: the sensors know no sooner. Real time.
 const LOCK_LOOK: Duration = Duration::from_secs(2);
 /// How often what could not be written is tried again, in milliseconds.
@@ -101,7 +101,7 @@ pub struct Tracker {
     segment: u64,
     /// The segment whose memo is written.
     memo_of: u64,
-    counter: Option<Running>,
+    counter: Option<CounterTask>,
     /// The segment that was last said not to be counted.
     uncounted_in: Option<u64>,
     /// Minutes that were tracked and whose counts are still to come.

@@ -12,7 +12,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Contract, local, table, write as write_file};
+use super::files::{ExportedContract, local, write as write_file};
+use super::table;
 
 /// How the pages look.
 const STYLE: &str = include_str!("pages.css");
@@ -20,10 +21,15 @@ const STYLE: &str = include_str!("pages.css");
 const CONTENT: &str = "default-src 'none'; img-src 'self' file:; style-src 'unsafe-inline'";
 
 /// A day's segments, each with its contract.
-type Day<'a> = Vec<(&'a Contract<'a>, &'a Segment)>;
+type Day<'a> = Vec<(&'a ExportedContract<'a>, &'a Segment)>;
 
 /// Writes `index.html` and the days' pages.
-pub(super) fn write(folder: &Path, contracts: &[Contract<'_>], zone: &TimeZone, now: u64) -> Result<()> {
+pub(super) fn write(
+    folder: &Path,
+    contracts: &[ExportedContract<'_>],
+    zone: &TimeZone,
+    now: u64,
+) -> Result<()> {
     let mut days: BTreeMap<Date, Day<'_>> = BTreeMap::new();
     for contract in contracts {
         for segment in &contract.segments {
@@ -69,7 +75,12 @@ fn sum(day: &Day<'_>, part: impl Fn(&Segment) -> u64) -> String {
     plain::duration(day.iter().map(|(_, segment)| part(segment)).sum::<u64>() / 60_000)
 }
 
-fn index(contracts: &[Contract<'_>], days: &BTreeMap<Date, Day<'_>>, zone: &TimeZone, now: u64) -> Markup {
+fn index(
+    contracts: &[ExportedContract<'_>],
+    days: &BTreeMap<Date, Day<'_>>,
+    zone: &TimeZone,
+    now: u64,
+) -> Markup {
     let written =
         local(now, zone).map(|now| now.strftime("%-d %b %Y, %H:%M").to_string()).unwrap_or_default();
     page(
@@ -79,7 +90,7 @@ fn index(contracts: &[Contract<'_>], days: &BTreeMap<Date, Day<'_>>, zone: &Time
             p.note { "Exported " (written) ". Times are in this computer's time zone. Not encrypted: keep this folder to yourself." }
             h2 { "Contracts" }
             table {
-                thead { tr { th { "Contract" } th { "Client" } th.n { "Recorded" } th.n { "Segments" } th.n { "Pictures" } } }
+                thead { tr { th { "ExportedContract" } th { "Client" } th.n { "Recorded" } th.n { "Segments" } th.n { "Pictures" } } }
                 tbody {
                     @for contract in contracts {
                         tr {
@@ -155,7 +166,7 @@ fn absent<'a>(kind: &str, segment: &'a Segment) -> &'a str {
     }
 }
 
-fn cell(contract: &Contract<'_>, segment: &Segment, zone: &TimeZone) -> Markup {
+fn cell(contract: &ExportedContract<'_>, segment: &Segment, zone: &TimeZone) -> Markup {
     let end = segment.start + u64::from(segment.length) * 60_000;
     let time = |at| local(at, zone).map(|at| at.strftime("%H:%M").to_string()).unwrap_or_default();
     let kind = table::kind(segment);

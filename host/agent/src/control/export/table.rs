@@ -8,7 +8,7 @@ use candor_protocol::{Segment, SegmentState};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::{Contract, create, local};
+use super::files::{ExportedContract, create, local};
 
 /// The columns of `segments.csv`. Times are local with their offset, durations in minutes.
 const COLUMNS: [&str; 15] = [
@@ -30,7 +30,7 @@ const COLUMNS: [&str; 15] = [
 ];
 
 /// Writes `segments.csv` and `segments.json`.
-pub(super) fn write(folder: &Path, contracts: &[Contract<'_>], zone: &TimeZone) -> Result<()> {
+pub(super) fn write(folder: &Path, contracts: &[ExportedContract<'_>], zone: &TimeZone) -> Result<()> {
     let mut table = csv::Writer::from_writer(create(&folder.join("segments.csv"))?);
     table.write_record(COLUMNS)?;
     let mut all = Vec::new();
@@ -52,7 +52,7 @@ pub(super) fn write(folder: &Path, contracts: &[Contract<'_>], zone: &TimeZone) 
 }
 
 /// The path of a segment's picture in the export.
-pub(super) fn picture<'a>(contract: &'a Contract<'_>, segment: &Segment) -> Option<&'a str> {
+pub(super) fn picture<'a>(contract: &'a ExportedContract<'_>, segment: &Segment) -> Option<&'a str> {
     contract.pictures.get(&segment.picture.as_ref()?.at).map(String::as_str)
 }
 
@@ -69,7 +69,7 @@ pub(super) fn kind(segment: &Segment) -> &'static str {
     }
 }
 
-fn line(contract: &Contract<'_>, segment: &Segment, zone: &TimeZone) -> [String; 15] {
+fn line(contract: &ExportedContract<'_>, segment: &Segment, zone: &TimeZone) -> [String; 15] {
     let end = segment.start + u64::from(segment.length) * 60_000;
     let time =
         |at| local(at, zone).map(|at| at.strftime("%Y-%m-%d %H:%M:%S%:z").to_string()).unwrap_or_default();

@@ -1,0 +1,123 @@
+//! What the records of a segment say of its removals, and which removals can still be undone.
+
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
+
+use tokio::sync::Notify;
+
+use crate::segments::record::{Record, StoredRecord};
+
+/// How long a removal can be undone at least, where nothing of the segment is held any more, in milliseconds.
+pub const UNDO_MS: u64 = 10_000;
+/// Removals that can still be undone.
+#[derive(Default)]
+pub struct Removals {
+    /// The segments, by their starts.
+    open: std::sync::Mutex<BTreeSet<u64>>,
+    /// Notified when a removal was made.
+    pub(super) changed: Notify,
+}
+
+impl Removals {
+    pub(super) fn with<T>(&self, what: impl FnOnce(&mut BTreeSet<u64>) -> T) -> T {
+        what(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether something of this segment was removed and not destroyed yet.
+    #[must_use]
+    pub fn is_open(&self, start: u64) -> bool {
+        self.with(|open| open.contains(&start))
+    }
+}
+
+/// A removal that can still be undone.
+#[derive(Clone, Copy)]
+pub(super) struct OpenRemoval {
+    /// The place of its record.
+    pub(super) sequence: u64,
+    /// Whether the time goes with it.
+    pub(super) with_time: bool,
+}
+
+/// The removals of a segment that were not finished, in order: a picture may have been removed before the rest was.
+pub(super) fn open_removals(records: &[StoredRecord]) -> Vec<OpenRemoval> {
+    let mut open = Vec::new();
+    for placed in records {
+        match placed.record {
+            Record::Destroyed { .. } => open.clear(),
+            Record::Withdrawn { time_ms, .. } => {
+                open.push(OpenRemoval { sequence: placed.sequence, with_time: time_ms.is_some() });
+            }
+            _ => {}
+        }
+    }
+    open
+}
+
+/// The removal of all of a segment that can still be undone, by its place.
+pub(super) fn whole_removal(records: &[StoredRecord]) -> Option<u64> {
+    open_removals(records).iter().rev().find(|open| open.with_time).map(|open| open.sequence)
+}
+
+/// How much time the removals of a segment took that can still be undone, in milliseconds.
+pub(crate) fn withdrawn_ms(records: &[StoredRecord]) -> u64 {
+    let open: Vec<u64> = open_removals(records).iter().map(|open| open.sequence).collect();
+    let ms = |placed: &StoredRecord| match placed.record {
+        Record::Withdrawn { time_ms, .. } if open.contains(&placed.sequence) => time_ms.unwrap_or(0),
+        _ => 0,
+    };
+    records.iter().map(ms).sum()
+}
+
+/// Whether all of a segment was removed, and that can still be undone.
+pub(crate) fn is_removed(records: &[StoredRecord]) -> bool {
+    whole_removal(records).is_some()
+}
+
+/// What was recorded since all of the segment was removed, where that can still be undone.
+pub(crate) fn since_removal(records: &[StoredRecord]) -> Vec<StoredRecord> {
+    let removed = whole_removal(records).unwrap_or(0);
+    records.iter().filter(|r| r.sequence > removed).cloned().collect()
+}
+
+/// The journal's blob with a segment's picture; none where there is none, or it was removed. What was recorded after a
+/// removal is not concerned by it.
+///
+/// # Errors
+/// Where it was removed, and says so.
+pub(crate) fn picture_of(records: &[StoredRecord]) -> Result<&str, &'static str> {
+    let removed = open_removals(records).last().map_or(0, |open| open.sequence);
+    let mut picture = Err("that segment has no picture");
+    for placed in records {
+        if let Record::Snapshot { blob, .. } = &placed.record {
+            if placed.sequence > removed {
+                return Ok(blob);
+            }
+            picture = Err("you removed that picture");
+        }
+    }
+    picture
+}
+
+/// Whether a removal of its segment erases a record: closing records hold nothing but ids, and starts and stops are what a
+/// crash is told by.
+pub(crate) fn erasable(record: &Record) -> bool {
+    !matches!(
+        record,
+        Record::Segment { .. }
+            | Record::Started
+            | Record::Stopped
+            | Record::Removed { .. }
+            | Record::Destroyed { .. }
+            | Record::Restored
+    )
+}
+
+/// The pictures of a segment: their records and blobs.
+pub(crate) fn pictures(records: &[StoredRecord]) -> Vec<(u64, String)> {
+    let picture = |r: &StoredRecord| match &r.record {
+        Record::Snapshot { blob, .. } => Some((r.sequence, blob.clone())),
+        _ => None,
+    };
+    records.iter().filter_map(picture).collect()
+}
