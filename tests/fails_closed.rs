@@ -154,7 +154,7 @@ fn invariant_06_nobody_is_recorded_unasked() {
     let _running = FastAgent::start(&agent, now(), SPEED).unwrap();
 
     let refused = agent.tell(&["start", "--no-sign"]).unwrap_err().to_string();
-    assert!(refused.contains("candor-agent notice"), "{refused}");
+    assert!(refused.contains("candor notice"), "{refused}");
     let status = agent.ask(&["status"]).unwrap();
     assert_eq!(
         (&status["tracking"], &status["notice_accepted"]),

@@ -7,16 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
-use candor_journal::{Journal, MasterKey};
+use candor_journal::{Journal, JournalError, MasterKey};
 use tokio::sync::{Semaphore, watch};
 
 use crate::clock::Clock;
 use crate::context::AgentContext;
+use crate::contract::error::SessionError;
 use crate::contract::sessions::Sessions;
 use crate::control::dispatch::Dispatcher;
 use crate::control::socket;
-use crate::folder::{Folder, folder_bytes};
+use crate::folder::{Folder, FolderError, folder_bytes};
 use crate::guard::desktop::DesktopSource;
 use crate::plugins::own_rules::OwnRules;
 use crate::settings;
@@ -29,6 +29,32 @@ use crate::tracker::presence::Presence;
 const CONNECTIONS: usize = 16;
 /// How often the disk space in use is looked at, in milliseconds.
 const DISK_MS: u64 = 60_000;
+
+/// Why the agent does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// The journal's key could not be read.
+    #[error("the journal's key could not be read: {0}")]
+    Key(JournalError),
+    /// The journal could not be opened.
+    #[error("the journal could not be opened: {0}")]
+    Journal(JournalError),
+    /// What was recorded last could not be written.
+    #[error("the journal could not be written: {0}")]
+    Unwritten(JournalError),
+    /// The plugins' runtime could not be started.
+    #[error("the plugins' runtime could not be started: {0}")]
+    Runtime(std::io::Error),
+    /// A folder could not be made.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// A contract could not be opened.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The control socket could not be opened.
+    #[error("the control socket could not be opened: {0}")]
+    Socket(std::io::Error),
+}
 
 /// What a running agent needs from outside.
 pub struct Setup {
@@ -74,18 +100,16 @@ impl Agent {
     ///
     /// # Errors
     /// Where its data cannot be read.
-    pub async fn open(setup: Setup) -> Result<Arc<Self>> {
+    pub async fn open(setup: Setup) -> Result<Arc<Self>, AgentError> {
         let Setup { folder, clock, eyes, input, presence, plugins, compiler, tray } = setup;
-        let key = MasterKey::load_or_create(&folder.path("journal.key"))
-            .context("the journal's key could not be read")?;
-        let journal =
-            Journal::open(&folder.make("journal")?, &key).await.context("the journal could not be opened")?;
+        let key = MasterKey::load_or_create(&folder.path("journal.key")).map_err(AgentError::Key)?;
+        let journal = Journal::open(&folder.make("journal")?, &key).await.map_err(AgentError::Journal)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("plugins")
             .enable_all()
             .build()
-            .context("the plugins' runtime could not be started")?;
+            .map_err(AgentError::Runtime)?;
         let handle = runtime.handle().clone();
         let runtime = PluginRuntime(Some(runtime));
         let own_rules = OwnRules::load(&folder);
@@ -133,9 +157,13 @@ impl Agent {
     ///
     /// # Errors
     /// Where the socket cannot be opened.
-    pub async fn serve(self: Arc<Self>, ready: impl FnOnce(), stop: impl Future<Output = ()>) -> Result<()> {
+    pub async fn serve(
+        self: Arc<Self>,
+        ready: impl FnOnce(),
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), AgentError> {
         let folder = self.context().folder.make("run")?;
-        let listener = socket::listen(&folder).await.context("the control socket could not be opened")?;
+        let listener = socket::listen(&folder).await.map_err(AgentError::Socket)?;
         let watching = tokio::spawn(Arc::clone(&self).watch_disk());
         let showing = tokio::spawn(Arc::clone(&self).keep_signs());
         ready();
@@ -175,7 +203,7 @@ impl Agent {
         for session in self.sessions().all().await {
             session.stop().await;
         }
-        self.context().journal.sync().await.context("the journal could not be written")
+        self.context().journal.sync().await.map_err(AgentError::Unwritten)
     }
 
     /// Sees to it that whoever is recorded can see it.

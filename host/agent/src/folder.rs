@@ -25,10 +25,9 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
 use candor_diary::terms::{Terms, is_id};
-use candor_journal::Journal;
-use candor_seal::{PublicKey, SecretKey};
+use candor_journal::{Journal, JournalError};
+use candor_seal::{PublicKey, SealError, SecretKey};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -37,6 +36,70 @@ use crate::segments::cut::{self, EarlierCut};
 
 /// How many hex digits of a fingerprint are in a session's name: 128 bits, which nobody finds a second key for.
 const SHORT: usize = 32;
+
+/// What a person can do if the device's key is not as it should be.
+const KEY_ADVICE: &str = "nothing can be signed, so what is recorded stays on this computer. Put the file back from a \
+                          backup, or take part again with a new invitation from the client: what waits is signed anew then";
+/// What a person can do if the device's token is not as it should be.
+const TOKEN_ADVICE: &str = "take part again with a new invitation from the client; what waits is kept";
+
+/// Why something in the data folder could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// A file or folder could not be used.
+    #[error("{} {what}: {why}", .path.display())]
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// What could not be done with it, after its path in the sentence.
+        what: &'static str,
+        /// What the operating system says.
+        why: std::io::Error,
+    },
+    /// A folder could not be made for its owner only.
+    #[error("the folder {} {what}: {why}", .path.display())]
+    Folder {
+        /// Where it is.
+        path: PathBuf,
+        /// What could not be done with it, after its path in the sentence.
+        what: &'static str,
+        /// What the operating system says.
+        why: std::io::Error,
+    },
+    /// A file is no JSON of the expected shape.
+    #[error("{} is malformed; put it right or remove it: {why}", .path.display())]
+    Malformed {
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: serde_json::Error,
+    },
+    /// A value could not be written as JSON.
+    #[error("{0}")]
+    Json(#[from] serde_json::Error),
+    /// The name of a contract could lead out of the folder.
+    #[error("the contract's id {0:?} is none: 1 to 64 of a-z, 0-9 and -")]
+    ContractId(String),
+    /// The device takes part in no contract.
+    #[error(
+        "this device has no contract yet: join one with the link or file from the client (`candor join LINK`)"
+    )]
+    NoContract,
+    /// The device's key is missing, damaged, or another.
+    #[error("device.key is {0}: {KEY_ADVICE}")]
+    DeviceKey(&'static str),
+    /// No key could be made.
+    #[error("no key could be made: {0}")]
+    NewKey(SealError),
+    /// The device's token is missing or damaged.
+    #[error("this device's token is {0}: {TOKEN_ADVICE}")]
+    Token(&'static str),
+    /// The journal could not say how far a contract's earlier terms reach.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+type Result<T, E = FolderError> = std::result::Result<T, E>;
 
 /// The data folder.
 #[derive(Clone, Debug)]
@@ -115,7 +178,7 @@ impl Folder {
     pub fn session(&self, contract: &str, server: &PublicKey) -> Result<Self> {
         // It comes from a server: as the name of a folder it must not lead elsewhere.
         if !is_id(contract) {
-            bail!("the contract's id {contract:?} is none: 1 to 64 of a-z, 0-9 and -");
+            return Err(FolderError::ContractId(contract.to_owned()));
         }
         for folder in self.contracts()? {
             let enrolment = folder.enrolment()?;
@@ -144,7 +207,11 @@ impl Folder {
         let listed = || -> std::io::Result<Vec<PathBuf>> {
             std::fs::read_dir(&path)?.map(|entry| Ok(entry?.path())).collect()
         };
-        let mut paths = listed().with_context(|| format!("{} could not be listed", path.display()))?;
+        let mut paths = listed().map_err(|why| FolderError::File {
+            path: path.clone(),
+            what: "could not be listed",
+            why,
+        })?;
         paths.retain(|path| path.join("enrolment.json").is_file());
         paths.sort();
         Ok(paths.into_iter().map(Self).collect())
@@ -163,7 +230,7 @@ impl Folder {
     pub fn remove(&self, name: &str) -> Result<()> {
         match std::fs::remove_file(self.path(name)) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                Err(e).with_context(|| format!("{} could not be removed", self.path(name).display()))
+                Err(FolderError::File { path: self.path(name), what: "could not be removed", why: e })
             }
             _ => Ok(()),
         }
@@ -185,9 +252,10 @@ impl Folder {
             .recursive(true)
             .mode(0o700)
             .create(&path)
-            .with_context(|| format!("the folder {} could not be created", path.display()))?;
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700))
-            .with_context(|| format!("the folder {} could not be closed to others", path.display()))?;
+            .map_err(|why| FolderError::Folder { path: path.clone(), what: "could not be created", why })?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).map_err(|why| {
+            FolderError::Folder { path: path.clone(), what: "could not be closed to others", why }
+        })?;
         Ok(path)
     }
 
@@ -210,9 +278,11 @@ impl Folder {
             // The new name lies in the folder: without this, a loss of power could bring the old file back.
             std::fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
         };
-        write()
-            .inspect_err(|_| drop(std::fs::remove_file(&temporary)))
-            .with_context(|| format!("{} could not be written", path.display()))
+        write().inspect_err(|_| drop(std::fs::remove_file(&temporary))).map_err(|why| FolderError::File {
+            path,
+            what: "could not be written",
+            why,
+        })
     }
 
     /// Reads a file; none where there is none.
@@ -223,9 +293,7 @@ impl Folder {
         match std::fs::read(self.path(name)) {
             Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => {
-                Err(error).with_context(|| format!("{} could not be read", self.path(name).display()))
-            }
+            Err(why) => Err(FolderError::File { path: self.path(name), what: "could not be read", why }),
         }
     }
 
@@ -237,7 +305,7 @@ impl Folder {
         self.read(name)?
             .map(|bytes| serde_json::from_slice(&bytes))
             .transpose()
-            .with_context(|| format!("{} is malformed; put it right or remove it", self.path(name).display()))
+            .map_err(|why| FolderError::Malformed { path: self.path(name), why })
     }
 
     /// Writes a JSON file.
@@ -255,9 +323,7 @@ impl Folder {
     pub fn enrolment(&self) -> Result<Enrolment> {
         match self.read_json("enrolment.json")? {
             Some(enrolment) => Ok(enrolment),
-            None => bail!(
-                "this device has no contract yet: join one with the link or file from the client (`candor join LINK`, or `candor-agent enrol LINK`)"
-            ),
+            None => Err(FolderError::NoContract),
         }
     }
 
@@ -267,12 +333,10 @@ impl Folder {
     /// # Errors
     /// Where it is missing, damaged, or another; says what to do.
     pub fn device_key(&self, enrolled: Option<&PublicKey>) -> Result<SecretKey> {
-        let advice = "nothing can be signed, so what is recorded stays on this computer. Put the file back from a \
-                      backup, or take part again with a new invitation from the client: what waits is signed anew then";
-        let Some(key) = self.read_key()? else { bail!("device.key is missing: {advice}") };
-        let key = key.with_context(|| format!("device.key is damaged: {advice}"))?;
+        let Some(key) = self.read_key()? else { return Err(FolderError::DeviceKey("missing")) };
+        let key = key.ok_or(FolderError::DeviceKey("damaged"))?;
         if enrolled.is_some_and(|enrolled| *enrolled != key.public()) {
-            bail!("device.key is not the one that this device was enrolled with: {advice}");
+            return Err(FolderError::DeviceKey("not the one that this device was enrolled with"));
         }
         Ok(key)
     }
@@ -285,7 +349,7 @@ impl Folder {
         if let Some(Some(key)) = self.read_key()? {
             return Ok(key);
         }
-        let key = SecretKey::generate().context("no key could be made")?;
+        let key = SecretKey::generate().map_err(FolderError::NewKey)?;
         self.write("device.key", key.to_bytes().as_slice())?;
         Ok(key)
     }
@@ -303,13 +367,11 @@ impl Folder {
     /// # Errors
     /// Where there is none, or it cannot be one; says what to do.
     pub fn token(&self) -> Result<Zeroizing<String>> {
-        let advice = "take part again with a new invitation from the client; what waits is kept";
-        let bytes =
-            self.read("token")?.with_context(|| format!("this device's token is missing: {advice}"))?;
+        let bytes = self.read("token")?.ok_or(FolderError::Token("missing"))?;
         let text = std::str::from_utf8(&bytes).ok().filter(|text| {
             !text.is_empty() && text.len() <= 1_024 && text.bytes().all(|b| b.is_ascii_graphic())
         });
-        let text = text.with_context(|| format!("this device's token is damaged: {advice}"))?;
+        let text = text.ok_or(FolderError::Token("damaged"))?;
         Ok(Zeroizing::new(text.to_owned()))
     }
 }

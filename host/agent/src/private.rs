@@ -1,16 +1,26 @@
 //! What is in this process's memory stays there.
 
-use anyhow::{Context as _, Result};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+
+/// Why this process's memory cannot be kept to itself.
+#[derive(Debug, thiserror::Error)]
+pub enum PrivateError {
+    /// Others of this account could still look into it.
+    #[error("its memory cannot be kept private: {0}")]
+    Readable(rustix::io::Errno),
+    /// It could still be written to a core dump.
+    #[error("core dumps stay on: {0}")]
+    CoreDumps(rustix::io::Errno),
+}
 
 /// No core dumps, and no other process of this account looks into the memory: not by a debugger, not by `/proc`. (One of
 /// the administrator's can.)
 ///
 /// # Errors
 /// Where the kernel does not allow it.
-pub fn keep_memory_private() -> Result<()> {
-    set_dumpable_behavior(DumpableBehavior::NotDumpable).context("its memory cannot be kept private")?;
-    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).context("core dumps stay on")
+pub fn keep_memory_private() -> Result<(), PrivateError> {
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(PrivateError::Readable)?;
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).map_err(PrivateError::CoreDumps)
 }
 
 #[cfg(test)]

@@ -2,19 +2,52 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
 use candor_diary::terms::{Mode, Terms};
 use candor_protocol::{OwnRule, Preferences, exec_argument};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::folder::Folder;
+use crate::folder::{Folder, FolderError};
 use crate::segments::state::Choices;
 
 /// How many memos are remembered.
 const RECENT: usize = 10;
 /// Most own rules: the policy `rules` takes 255.
 const MAX_OWN: usize = 200;
+
+/// Why settings were not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A value is out of bounds, or not one of those offered; a sentence that says what may stand there.
+    #[error("{0}")]
+    Value(String),
+    /// The data folder could not be read or written.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The desktop's entry for the start at login could not be changed.
+    #[error("{} {what}: {why}", .path.display())]
+    Autostart {
+        /// The entry.
+        path: PathBuf,
+        /// What could not be done with it, after its path in the sentence.
+        what: &'static str,
+        /// What the operating system says.
+        why: std::io::Error,
+    },
+    /// The place of this program or of its data is unknown.
+    #[error("{0}: {1}")]
+    Unknown(&'static str, std::io::Error),
+    /// A path cannot stand in a desktop entry.
+    #[error(transparent)]
+    Path(#[from] candor_protocol::NoExecArgument),
+}
+
+type Result<T, E = SettingsError> = std::result::Result<T, E>;
+
+/// Returns `Ok` if `holds`, else the sentence as an error.
+fn require(holds: bool, sentence: impl Into<String>) -> Result<()> {
+    if holds { Ok(()) } else { Err(SettingsError::Value(sentence.into())) }
+}
 
 /// What is remembered of the whole device from one start of the agent to the next.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +72,7 @@ impl Remembered {
     /// # Errors
     /// Where it cannot be written.
     pub fn keep(&self, folder: &Folder) -> Result<()> {
-        folder.write_json("state.json", self)
+        Ok(folder.write_json("state.json", self)?)
     }
 
     /// What was remembered before memos belonged to their contract; nothing the second time.
@@ -73,7 +106,7 @@ impl Work {
     /// # Errors
     /// Where it cannot be written.
     pub fn keep(&self, session: &Folder) -> Result<()> {
-        session.write_json("state.json", self)
+        Ok(session.write_json("state.json", self)?)
     }
 
     /// A memo was set.
@@ -101,14 +134,14 @@ pub fn preferences(folder: &Folder) -> Result<Preferences> {
 /// # Errors
 /// A value out of bounds, or a file that cannot be written.
 pub fn keep_preferences(folder: &Folder, preferences: &Preferences) -> Result<()> {
-    anyhow::ensure!((1..=60).contains(&preferences.idle_minutes), "idle minutes are 1 to 60");
-    anyhow::ensure!(
+    require((1..=60).contains(&preferences.idle_minutes), "idle minutes are 1 to 60")?;
+    require(
         preferences.memo_reminder_minutes <= 24 * 60,
-        "memo-reminder-minutes is 0 to 1440; 0 turns it off"
-    );
-    anyhow::ensure!(preferences.disk_limit >= 64 << 20, "disk-limit is 64 MB at least, in bytes: 67108864");
+        "memo-reminder-minutes is 0 to 1440; 0 turns it off",
+    )?;
+    require(preferences.disk_limit >= 64 << 20, "disk-limit is 64 MB at least, in bytes: 67108864")?;
     start_at_login(autostart().as_deref(), &folder.path("."), preferences.start_at_login)?;
-    folder.write_json("preferences.json", preferences)
+    Ok(folder.write_json("preferences.json", preferences)?)
 }
 
 /// What the preferences come to under these terms: those of a monitoring contract are not the worker's to choose.
@@ -136,12 +169,13 @@ fn autostart() -> Option<PathBuf> {
 /// Writes or removes the desktop's entry that starts the tray (and with it the agent of this data folder) at login.
 fn start_at_login(autostart: Option<&Path>, data: &Path, on: bool) -> Result<()> {
     let Some(autostart) = autostart else {
-        anyhow::ensure!(!on, "there is no home folder to start from at login");
-        return Ok(());
+        return require(!on, "there is no home folder to start from at login");
     };
-    let program =
-        std::env::current_exe().context("this program's place is unknown")?.with_file_name("candor");
-    let data = std::path::absolute(data).context("the data folder's place is unknown")?;
+    let program = std::env::current_exe()
+        .map_err(|why| SettingsError::Unknown("this program's place is unknown", why))?
+        .with_file_name("candor");
+    let data = std::path::absolute(data)
+        .map_err(|why| SettingsError::Unknown("the data folder's place is unknown", why))?;
     let entry = format!(
         "[Desktop Entry]\nType=Application\nName=Candor\nComment=Honest time tracker\nExec={} --data {} tray\n",
         exec_argument(&program)?,
@@ -153,13 +187,13 @@ fn start_at_login(autostart: Option<&Path>, data: &Path, on: bool) -> Result<()>
         let data = exec_argument(&data)?;
         let ours = std::fs::read_to_string(&path).is_ok_and(|found| found.contains(&data));
         let removed = if ours { std::fs::remove_file(&path) } else { Ok(()) };
-        return removed.with_context(|| format!("{} could not be removed", path.display()));
+        return removed.map_err(|why| SettingsError::Autostart { path, what: "could not be removed", why });
     }
     let write = || -> std::io::Result<()> {
         std::fs::create_dir_all(autostart)?;
         std::fs::write(&path, entry)
     };
-    write().with_context(|| format!("{} could not be written", path.display()))
+    write().map_err(|why| SettingsError::Autostart { path: path.clone(), what: "could not be written", why })
 }
 
 /// The worker's own rules, settings of the policy `rules`, as they are shown.
@@ -186,21 +220,19 @@ fn shown(rule: &Value) -> Option<OwnRule> {
 /// # Errors
 /// A word that is not one of those offered, or too many rules.
 pub fn own_settings(rules: &[OwnRule]) -> Result<Option<Value>> {
-    anyhow::ensure!(rules.len() <= MAX_OWN, "you can have at most {MAX_OWN} rules of your own");
+    require(rules.len() <= MAX_OWN, format!("you can have at most {MAX_OWN} rules of your own"))?;
     let mut all = Vec::with_capacity(rules.len());
     for rule in rules {
         let one_of = |what: &str, value: &str, offered: &[&str]| {
-            anyhow::ensure!(
+            require(
                 offered.contains(&value),
-                "{what} is one of {}, not {value:?}",
-                offered.join(", ")
-            );
-            Ok(())
+                format!("{what} is one of {}, not {value:?}", offered.join(", ")),
+            )
         };
         one_of("what a rule looks at", &rule.field, &["application", "title"])?;
         one_of("how a rule compares", &rule.by, &["exact", "contains", "glob", "regex"])?;
         one_of("what a rule does", &rule.action, &["hide-title", "blur", "fill", "skip"])?;
-        anyhow::ensure!(!rule.pattern.trim().is_empty(), "a rule needs a text to look for");
+        require(!rule.pattern.trim().is_empty(), "a rule needs a text to look for")?;
         all.push(json!({"match": {&rule.field: {&rule.by: &rule.pattern}}, "then": rule.action}));
     }
     Ok((!all.is_empty()).then(|| json!({ "rules": all })))

@@ -1,7 +1,6 @@
 //! The notice of a contract, and whether this account has accepted it.
 
-use anyhow::{Context as _, Result};
-
+use crate::contract::error::SessionError;
 use crate::contract::session::ContractSession;
 use crate::plugins::library::Plugins;
 use crate::plugins::notice::{Acceptance, Notice};
@@ -12,7 +11,7 @@ impl ContractSession {
     ///
     /// # Errors
     /// Where plugins cannot be opened or the acceptance cannot be read.
-    pub async fn notice(&self) -> Result<(Plugins, Notice, Option<Acceptance>)> {
+    pub async fn notice(&self) -> Result<(Plugins, Notice, Option<Acceptance>), SessionError> {
         let context = &self.context;
         // Policies are loaded and asked for their rules: on the plugins' runtime, as all plugins.
         let (home, folder, enrolment) = (context.folder.clone(), self.folder.clone(), self.enrolment.clone());
@@ -21,7 +20,7 @@ impl ContractSession {
         let opened = context
             .runtime
             .spawn(async move { open_plugins(&home, &folder, &enrolment, &library, &compiler, own).await });
-        let (plugins, notice) = opened.await.context("the agent is stopping")??;
+        let (plugins, notice) = opened.await.map_err(|_| SessionError::Stopping)??;
         let uid = rustix::process::getuid().as_raw();
         let acceptance: Option<Acceptance> = self.folder.read_json("acceptance.json")?;
         let acceptance = acceptance.filter(|a| notice.accepted_by(a, uid));
@@ -31,7 +30,7 @@ impl ContractSession {
     /// The plugins, the notice as it would be written now, and the acceptance under which tracking may go on. An accepted notice stays so where all that changed is
     /// whether the target's name leads to the local network now: what was granted is what the uploader gets, and it says
     /// where that is too little.
-    pub(super) async fn accepted(&self) -> Result<(Plugins, Notice, Option<Acceptance>)> {
+    pub(super) async fn accepted(&self) -> Result<(Plugins, Notice, Option<Acceptance>), SessionError> {
         let (mut plugins, notice, acceptance) = self.notice().await?;
         if acceptance.is_some() {
             return Ok((plugins, notice, acceptance));

@@ -2,23 +2,22 @@
 
 use std::sync::{Arc, RwLock};
 
-use anyhow::Result;
 use candor_sandbox::capability::Secrets;
 use candor_sandbox::{Capability, CollectorHosts, UploaderHosts};
 use candor_seal::commitment;
 use tokio::sync::{Mutex, Notify, mpsc};
 use zeroize::Zeroizing;
 
+use crate::contract::error::SessionError;
 use crate::contract::pipeline::{Pipeline, Running};
 use crate::contract::session::ContractSession;
 use crate::delivery::week::WeekSource;
 use crate::delivery::worker::{OutboxWorker, Proof};
-use crate::error::error_text;
 use crate::guard::Guard;
 use crate::guard::judgement::{Judge, Policies};
 use crate::plugins::collectors::{CollectorHandle, tell_window_changes};
 use crate::plugins::hosts::{CollectorHost, PluginStore};
-use crate::plugins::library::{self, Loaded, Plugins};
+use crate::plugins::library::{self, Loaded, PluginError, Plugins};
 use crate::plugins::notice::Acceptance;
 use crate::segments::ledger::SegmentLedger;
 use crate::segments::marks::Marks;
@@ -46,14 +45,14 @@ impl ContractSession {
     ///
     /// # Errors
     /// Where another notice was read than is in force, or the acceptance cannot be kept.
-    pub async fn accept(&self, digest: &str, by: &str) -> Result<(), String> {
-        let (_, notice, _) = self.notice().await.map_err(error_text)?;
+    pub async fn accept(&self, digest: &str, by: &str) -> Result<(), SessionError> {
+        let (_, notice, _) = self.notice().await?;
         if notice.digest() != digest {
-            return Err("the notice has changed since it was read: read it again".into());
+            return Err(SessionError::NoticeChanged);
         }
         let by = by.trim();
         if by.is_empty() || by.chars().count() > 100 || candor_diary::plain::unseen(by).is_some() {
-            return Err("write your name: at most 100 characters, none of them invisible".into());
+            return Err(SessionError::BadName);
         }
         let uid = rustix::process::getuid().as_raw();
         let acceptance = Acceptance {
@@ -63,9 +62,9 @@ impl ContractSession {
             at: self.shared.clock.now(),
             grants: notice.grants,
         };
-        let before: Option<Acceptance> = self.folder.read_json("acceptance.json").map_err(error_text)?;
+        let before: Option<Acceptance> = self.folder.read_json("acceptance.json")?;
         let changed = before.is_some_and(|before| before.grants != acceptance.grants);
-        self.folder.write_json("acceptance.json", &acceptance).map_err(error_text)?;
+        self.folder.write_json("acceptance.json", &acceptance)?;
         let tracked = match self.pipeline().await {
             Some(pipeline) if changed => {
                 // What runs was granted other things. It begins anew under what is granted now.
@@ -77,7 +76,7 @@ impl ContractSession {
         };
         let pipeline = self.ensure_pipeline().await?;
         match tracked {
-            Some((memo, no_sign)) => pipeline.command(Command::Start { memo, no_sign }).await,
+            Some((memo, no_sign)) => Ok(pipeline.command(Command::Start { memo, no_sign }).await?),
             None => Ok(()),
         }
     }
@@ -86,36 +85,29 @@ impl ContractSession {
     ///
     /// # Errors
     /// Where it is not accepted; says what to do.
-    pub async fn ensure_pipeline(&self) -> Result<Arc<Pipeline>, String> {
+    pub async fn ensure_pipeline(&self) -> Result<Arc<Pipeline>, SessionError> {
         let _turn = self.assembling.lock().await;
         if let Some(pipeline) = self.pipeline().await {
             return Ok(pipeline);
         }
-        let (plugins, notice, acceptance) = self.accepted().await.map_err(error_text)?;
+        let (plugins, notice, acceptance) = self.accepted().await?;
         let Some(acceptance) = acceptance else {
-            let before: Option<Acceptance> = self.folder.read_json("acceptance.json").map_err(error_text)?;
+            let before: Option<Acceptance> = self.folder.read_json("acceptance.json")?;
             let changed = before.map(|before| notice.changed_since(&before)).unwrap_or_default();
-            return Err(format!(
-                "the notice was not accepted, or it changed: read it with `candor notice --contract {id}`, then run \
-                 `candor accept --contract {id}`; where there is no window, `candor-agent notice` and \
-                 `candor-agent accept`{changed}",
-                id = self.enrolment.handle()
-            ));
+            return Err(SessionError::NotAccepted { contract: self.enrolment.handle().to_owned(), changed });
         };
-        let pipeline = Arc::new(self.assemble(plugins, &acceptance).await.map_err(error_text)?);
+        let pipeline = Arc::new(self.assemble(plugins, &acceptance).await?);
         self.put_pipeline(Arc::clone(&pipeline)).await;
         if self.is_over() {
             self.dismantle().await;
-            return Err(
-                "this device was enrolled again meanwhile: read what is recorded, and accept it".into()
-            );
+            return Err(SessionError::EnrolledAgain);
         }
         restore_memo(&pipeline, &self.work().await).await;
         self.shared.changed();
         Ok(pipeline)
     }
 
-    async fn assemble(&self, plugins: Plugins, acceptance: &Acceptance) -> Result<Pipeline> {
+    async fn assemble(&self, plugins: Plugins, acceptance: &Acceptance) -> Result<Pipeline, SessionError> {
         let listed = library::listed(&plugins);
         let Plugins { policy, own, own_sha256, own_problem, facts, collectors, uploader, problems } = plugins;
         for (name, text) in problems {
@@ -145,7 +137,7 @@ impl ContractSession {
             }
         };
         let key = self.context.folder.device_key(self.enrolment.device_key.as_ref());
-        let key = key.map_err(|error| format!("{error:#}"));
+        let key = key.map_err(|error| error.to_string());
         self.shared.problem("key", key.as_ref().err().cloned());
         // Of each session its own: the moments of one client's pictures tell another nothing.
         let purpose = format!("candor random moments of {}", self.shared.session_name);
@@ -154,7 +146,7 @@ impl ContractSession {
             // Pictures are still taken at moments that nobody can foretell.
             Err(_) => {
                 let mut drawn = [0u8; 32];
-                getrandom::fill(&mut drawn).map_err(|e| anyhow::anyhow!("no random bytes: {e}"))?;
+                getrandom::fill(&mut drawn).map_err(SessionError::Random)?;
                 drawn
             }
         };
@@ -167,7 +159,8 @@ impl ContractSession {
             let takes_pictures = loaded.prepared.description().imports.contains(&Capability::Screen);
             pictures |= takes_pictures;
             let collector = self.collector(&loaded, acceptance, guard.clone()).await;
-            let collector = collector.map_err(|why| self.shared.problem(&loaded.name, Some(why))).ok();
+            let collector =
+                collector.map_err(|why| self.shared.problem(&loaded.name, Some(why.to_string()))).ok();
             let shared = Arc::clone(&self.shared);
             running.push(CollectorHandle::start(
                 runtime,
@@ -229,8 +222,8 @@ impl ContractSession {
         loaded: &Loaded,
         acceptance: &Acceptance,
         guard: Option<Arc<Guard>>,
-    ) -> Result<candor_sandbox::Collector, String> {
-        let granted = acceptance.granted(loaded)?;
+    ) -> Result<candor_sandbox::Collector, SessionError> {
+        let granted = acceptance.granted(loaded).map_err(PluginError::NotGranted)?;
         let host = Arc::new(CollectorHost::new(&loaded.name, Arc::clone(&self.shared), guard));
         let hosts = CollectorHosts {
             sensors: Arc::clone(&host) as _,
@@ -239,7 +232,7 @@ impl ContractSession {
         };
         let prepared = &loaded.prepared;
         let started = prepared.collector(&loaded.name, &granted.grants, &loaded.settings, hosts).await;
-        started.map_err(|e| e.to_string())
+        Ok(started.map_err(PluginError::from)?)
     }
 
     async fn courier(
@@ -248,9 +241,9 @@ impl ContractSession {
         acceptance: &Acceptance,
         closed: Arc<Notify>,
         ledger: Arc<SegmentLedger>,
-    ) -> Result<OutboxWorker, String> {
-        let granted = acceptance.granted(loaded)?;
-        let token = self.folder.token().map_err(|e| format!("{e:#}"))?;
+    ) -> Result<OutboxWorker, SessionError> {
+        let granted = acceptance.granted(loaded).map_err(PluginError::NotGranted)?;
+        let token = self.folder.token()?;
         let secrets: Arc<dyn Secrets> = Arc::new(Token { origin: self.enrolment.server.clone(), token });
         let hosts = UploaderHosts { store: Arc::new(self.store(loaded)), secrets: Arc::clone(&secrets) };
         let grants = granted.grants.http.clone();
@@ -264,17 +257,20 @@ impl ContractSession {
         let proof = if network {
             Proof::Countersigned(Box::new(self.enrolment.server_key.clone()))
         } else {
-            let folder =
-                granted.grants.folder.clone().ok_or("it was granted no folder: accept the notice")?;
+            let folder = granted
+                .grants
+                .folder
+                .clone()
+                .ok_or(PluginError::NotGranted("it was granted no folder: accept the notice"))?;
             let place = format!("delivered/{}", self.shared.session_name);
-            self.context.folder.make(&place).map_err(|e| format!("{e:#}"))?;
+            self.context.folder.make(&place)?;
             Proof::Written(folder)
         };
         let uploader = loaded
             .prepared
             .uploader(&loaded.name, &granted.grants, &loaded.settings, hosts)
             .await
-            .map_err(|e| e.to_string())?;
+            .map_err(PluginError::from)?;
         Ok(OutboxWorker {
             shared: Arc::clone(&self.shared),
             contract: self.enrolment.terms.contract.clone(),

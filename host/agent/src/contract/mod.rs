@@ -5,6 +5,7 @@
 mod acceptance;
 mod assembly;
 pub mod enrol;
+pub mod error;
 pub mod invitation;
 mod own_rules;
 pub mod pipeline;

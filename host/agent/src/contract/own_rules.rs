@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
+use crate::contract::error::SessionError;
 use crate::contract::session::ContractSession;
-use crate::error::error_text;
 use crate::guard::judgement::Judge;
-use crate::plugins::library::{Library, OWN};
+use crate::plugins::library::{Library, PluginError};
 use crate::plugins::open::sandbox;
 
 impl ContractSession {
@@ -13,20 +13,16 @@ impl ContractSession {
     ///
     /// # Errors
     /// Where they cannot be loaded, with the place of a bad one; or what judges them is not what was accepted.
-    pub async fn load_own(&self, settings: Option<&Value>) -> Result<Option<Box<dyn Judge>>, String> {
+    pub async fn load_own(&self, settings: Option<&Value>) -> Result<Option<Box<dyn Judge>>, SessionError> {
         let Some(settings) = settings else { return Ok(None) };
         let context = &self.context;
-        let sandbox = sandbox(&context.folder, &context.compiler).map_err(error_text)?;
+        let sandbox = sandbox(&context.folder, &context.compiler)?;
         let library = Library { sandbox: &sandbox, folder: &context.plugins };
         let judging = library.own_rules(settings.clone()).await?;
         if let Some(pipeline) = self.pipeline().await
             && pipeline.own_rules_sha256() != Some(&*judging.sha256)
         {
-            return Err(format!(
-                "the policy `{OWN}` in {} is another one than was accepted with the notice, so it is not asked: start the \
-                 tracker again and read the notice",
-                context.plugins.display()
-            ));
+            return Err(PluginError::OwnRulesChanged(context.plugins.clone()).into());
         }
         Ok(Some(Box::new(judging.policy)))
     }

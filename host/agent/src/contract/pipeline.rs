@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use crate::guard::Guard;
 use crate::segments::ledger::SegmentLedger;
 use crate::segments::tracked::{Ask, Halt};
-use crate::tracker::{Absence, Command, Reply, TrackerState};
+use crate::tracker::{Absence, Command, Reply, TrackerRefusal, TrackerState};
 
 /// How long delivery may take to end once it was told to.
 const OUTBOX_ENDS: Duration = Duration::from_secs(5);
@@ -98,17 +98,17 @@ impl Pipeline {
     ///
     /// # Errors
     /// Where there is nothing to end or pause.
-    pub async fn halt(&self, ask: Ask) -> Result<(), String> {
+    pub async fn halt(&self, ask: Ask) -> Result<(), TrackerRefusal> {
         let state = self.state();
         let shared = &self.ledger.shared;
         let at = shared.clock.now();
         let command = match ask {
-            Ask::Stop if state.since.is_none() => return Err("tracking is off already".into()),
+            Ask::Stop if state.since.is_none() => return Err(TrackerRefusal::Off),
             Ask::Pause if state.since.is_none() => {
-                return Err("there is nothing to pause: tracking is off".into());
+                return Err(TrackerRefusal::NothingToPause);
             }
             Ask::Pause if matches!(state.absent, Some((Absence::Paused, _))) => {
-                return Err("tracking is paused already: start it to resume".into());
+                return Err(TrackerRefusal::Paused);
             }
             Ask::Stop => Command::Stop { at },
             Ask::Pause => Command::Pause { at },
@@ -122,12 +122,11 @@ impl Pipeline {
     ///
     /// # Errors
     /// What it says against it.
-    pub async fn command(&self, command: Command) -> Result<(), String> {
-        let stopping = || "the agent is stopping".to_owned();
-        let commands = self.commands.lock().await.clone().ok_or_else(stopping)?;
+    pub async fn command(&self, command: Command) -> Result<(), TrackerRefusal> {
+        let commands = self.commands.lock().await.clone().ok_or(TrackerRefusal::Stopping)?;
         let (reply, answer) = oneshot::channel();
-        commands.send((command, reply)).await.map_err(|_| stopping())?;
-        answer.await.map_err(|_| stopping())?
+        commands.send((command, reply)).await.map_err(|_| TrackerRefusal::Stopping)?;
+        answer.await.map_err(|_| TrackerRefusal::Stopping)?
     }
 
     /// Ends tracking and delivery. What is being delivered is delivered again by whoever comes next: a target takes a

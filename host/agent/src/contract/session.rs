@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Result;
 use candor_protocol::{Contract, Preferences};
 use tokio::sync::Mutex;
 
 use crate::context::AgentContext;
+use crate::contract::error::SessionError;
 use crate::contract::pipeline::Pipeline;
 use crate::delivery::week::OtherDevices;
 use crate::delivery::worker::Delivery;
@@ -51,7 +51,7 @@ impl ContractSession {
         context: &Arc<AgentContext>,
         folder: Folder,
         preferences: &Preferences,
-    ) -> Result<Self> {
+    ) -> Result<Self, SessionError> {
         let enrolment = folder.settled_enrolment(&context.journal).await?;
         let terms = &enrolment.terms;
         let shared = ContractState::new(
@@ -102,7 +102,7 @@ impl ContractSession {
         let mut work = self.work.lock().await;
         change(&mut work);
         if let Err(error) = work.keep(&self.folder) {
-            tracing::warn!("what to remember could not be kept: {error:#}");
+            tracing::warn!("what to remember could not be kept: {error}");
         }
     }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::Result;
 use tokio::sync::Mutex;
 
 use crate::context::AgentContext;
+use crate::contract::error::SessionError;
 use crate::contract::pipeline::Pipeline;
 use crate::contract::session::ContractSession;
 use crate::settings::{self, Remembered};
@@ -32,7 +32,7 @@ impl Sessions {
     ///
     /// # Errors
     /// If a contract's folder or the preferences cannot be read.
-    pub async fn open(context: Arc<AgentContext>) -> Result<Self> {
+    pub async fn open(context: Arc<AgentContext>) -> Result<Self, SessionError> {
         let mut remembered = Remembered::load(&context.folder);
         let preferences = settings::preferences(&context.folder)?;
         let mut sessions = BTreeMap::new();
@@ -70,31 +70,28 @@ impl Sessions {
     ///
     /// # Errors
     /// If this device has no such contract, or none at all.
-    pub async fn session(&self, contract: Option<&str>) -> Result<Arc<ContractSession>, String> {
+    pub async fn session(&self, contract: Option<&str>) -> Result<Arc<ContractSession>, SessionError> {
         let Some(contract) = contract else { return self.current().await };
         let sessions = self.sessions.lock().await;
-        named(&sessions, contract).cloned().ok_or_else(|| format!("this device has no contract {contract:?}"))
+        named(&sessions, contract).cloned().ok_or_else(|| SessionError::NoSuchContract(contract.to_owned()))
     }
 
     /// The current session: the one that was chosen, else the first.
     ///
     /// # Errors
     /// If this device has no contract.
-    pub async fn current(&self) -> Result<Arc<ContractSession>, String> {
+    pub async fn current(&self) -> Result<Arc<ContractSession>, SessionError> {
         let chosen = self.remembered.lock().await.contract.clone();
         let sessions = self.sessions.lock().await;
         let session = chosen.and_then(|id| named(&sessions, &id)).or_else(|| sessions.values().next());
-        session.cloned().ok_or_else(|| {
-            "this device has no contract yet: join one with the link or file from the client (`candor join LINK`)"
-                .into()
-        })
+        session.cloned().ok_or(SessionError::NoContract)
     }
 
     /// The current session's pipeline.
     ///
     /// # Errors
     /// If there is no contract, or its notice is not accepted.
-    pub async fn pipeline(&self) -> Result<Arc<Pipeline>, String> {
+    pub async fn pipeline(&self) -> Result<Arc<Pipeline>, SessionError> {
         self.current_with_pipeline().await.map(|(_, pipeline)| pipeline)
     }
 
@@ -102,10 +99,10 @@ impl Sessions {
     ///
     /// # Errors
     /// As [`Self::pipeline`].
-    pub async fn current_with_pipeline(&self) -> Result<(Arc<ContractSession>, Arc<Pipeline>), String> {
+    pub async fn current_with_pipeline(&self) -> Result<(Arc<ContractSession>, Arc<Pipeline>), SessionError> {
         let session = self.current().await?;
         let pipeline = session.pipeline().await;
-        Ok((session, pipeline.ok_or("nothing is tracked: the notice is not accepted yet. Read `candor notice`, then run `candor accept`")?))
+        Ok((session, pipeline.ok_or(SessionError::NothingAccepted)?))
     }
 
     /// The pipeline of a session, by the journal's name for it; none if nothing of it is accepted.
@@ -147,7 +144,7 @@ impl Sessions {
         let mut remembered = self.remembered.lock().await;
         remembered.contract = Some(session);
         if let Err(error) = remembered.keep(&self.context.folder) {
-            tracing::warn!("what to remember could not be kept: {error:#}");
+            tracing::warn!("what to remember could not be kept: {error}");
         }
     }
 

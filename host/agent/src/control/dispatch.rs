@@ -554,8 +554,8 @@ fn check_memo(memo: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn done(result: Result<(), String>) -> Result<Value, String> {
-    result.map(|()| Value::Null)
+fn done<E: Into<String>>(result: Result<(), E>) -> Result<Value, String> {
+    result.map(|()| Value::Null).map_err(Into::into)
 }
 
 fn to_value(value: impl Serialize) -> Result<Value, String> {

@@ -20,13 +20,12 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail};
 use candor_journal::{Journal, RecordFilter};
 use candor_protocol::{Exported, Segment};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use files::{ExportedContract, create, local, make, write};
+use files::{ExportError, ExportedContract, create, local, make, unwritten, write};
 
 use crate::contract::session::ContractSession;
 use crate::contract::sessions::Sessions;
@@ -42,13 +41,13 @@ const CHUNK: u32 = 1 << 20;
 ///
 /// # Errors
 /// Where the folder exists or cannot be written; what was written until then stays.
-pub(crate) async fn export(sessions: &Sessions, to: &str) -> Result<Exported> {
+pub(crate) async fn export(sessions: &Sessions, to: &str) -> Result<Exported, ExportError> {
     let folder = PathBuf::from(to);
     if !folder.is_absolute() {
-        bail!("name the folder with its whole path");
+        return Err(ExportError::RelativePath);
     }
     if folder.exists() {
-        bail!("{to} is there already: name a new folder");
+        return Err(ExportError::Exists(to.to_owned()));
     }
     make(&folder)?;
     for inside in ["pictures", "parcels", "terms", "days"] {
@@ -78,7 +77,7 @@ pub(crate) async fn export(sessions: &Sessions, to: &str) -> Result<Exported> {
 }
 
 /// All segments of a contract, in order. What is billed of them is known only of a contract that is worked on.
-async fn segments(session: &ContractSession) -> Result<Vec<Segment>> {
+async fn segments(session: &ContractSession) -> Result<Vec<Segment>, ExportError> {
     let now = session.context.clock.now();
     if let Some(pipeline) = session.pipeline().await {
         return Ok(pipeline.ledger.segments(0, now.saturating_add(1)).await?);
@@ -104,7 +103,8 @@ struct Written {
     by_session: BTreeMap<String, BTreeMap<u64, String>>,
 }
 
-async fn write_records(journal: &Journal, folder: &Path, zone: &TimeZone) -> Result<Written> {
+async fn write_records(journal: &Journal, folder: &Path, zone: &TimeZone) -> Result<Written, ExportError> {
+    let lost = |why| unwritten(Path::new("records.jsonl"), why);
     let mut lines = std::io::BufWriter::new(create(&folder.join("records.jsonl"))?);
     let mut written = Written::default();
     let mut after = None;
@@ -126,7 +126,7 @@ async fn write_records(journal: &Journal, folder: &Path, zone: &TimeZone) -> Res
                 "at": record.at,
                 "body": body,
             });
-            writeln!(lines, "{line}").context("records.jsonl could not be written")?;
+            writeln!(lines, "{line}").map_err(lost)?;
             written.records += 1;
             let parsed = record.body.and_then(|body| serde_json::from_slice(&body).ok());
             if let Some(Record::Snapshot { facts, blob }) = parsed
@@ -141,7 +141,7 @@ async fn write_records(journal: &Journal, folder: &Path, zone: &TimeZone) -> Res
             break;
         }
     }
-    lines.flush().context("records.jsonl could not be written")?;
+    lines.flush().map_err(lost)?;
     Ok(written)
 }
 
@@ -153,7 +153,7 @@ async fn write_picture(
     folder: &Path,
     at: u64,
     zone: &TimeZone,
-) -> Result<Option<String>> {
+) -> Result<Option<String>, ExportError> {
     // One that is damaged keeps nobody from the rest.
     let Ok(info) = journal.check_blob(blob).await else { return Ok(None) };
     let Some(taken) = local(at, zone) else { return Ok(None) };
@@ -164,7 +164,7 @@ async fn write_picture(
     let free = |path: &String| !folder.join(path).exists();
     let numbered = (2..=u64::from(u16::MAX)).map(|nth| format!("{name}-{nth}.webp"));
     let path = std::iter::once(format!("{name}.webp")).chain(numbered).find(free);
-    let path = path.with_context(|| format!("{} has too many pictures", folder.join(&day).display()))?;
+    let path = path.ok_or_else(|| ExportError::TooManyPictures(folder.join(&day)))?;
     let mut file = create(&folder.join(&path))?;
     let mut offset = 0;
     while offset < info.length {
@@ -173,13 +173,17 @@ async fn write_picture(
             break;
         }
         offset += bytes.len() as u64;
-        file.write_all(&bytes).with_context(|| format!("{path} could not be written"))?;
+        file.write_all(&bytes).map_err(|why| unwritten(Path::new(&path), why))?;
     }
     Ok(Some(path))
 }
 
 /// Of each segment the latest parcel, and of the latest of all also those that they took the place of.
-async fn write_parcels(journal: &Journal, folder: &Path, sessions: &[Arc<ContractSession>]) -> Result<()> {
+async fn write_parcels(
+    journal: &Journal,
+    folder: &Path,
+    sessions: &[Arc<ContractSession>],
+) -> Result<(), ExportError> {
     /// How many the journal lists at once.
     const LISTED: u32 = 10_000;
     let mut entries = journal.outbox(LISTED).await?;

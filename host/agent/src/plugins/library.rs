@@ -74,6 +74,43 @@ pub struct Plugins {
     pub problems: Vec<(String, String)>,
 }
 
+/// Why a plugin is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum PluginError {
+    /// Its name could be a path.
+    #[error("{0:?} is no plugin name: 1 to 64 of a-z, 0-9 and -")]
+    Name(String),
+    /// It is not installed.
+    #[error("the plugin {file} is missing from {}: install it there", .folder.display())]
+    Missing {
+        /// Its file.
+        file: String,
+        /// The folder with plugins.
+        folder: PathBuf,
+    },
+    /// It could not be compiled, or does not start with its settings.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It cannot be worked out what it asks for.
+    #[error(transparent)]
+    Address(#[from] BadAddress),
+    /// Own rules would see more than they need.
+    #[error("the policy `{OWN}` asks for permissions, which own rules have no use for")]
+    OwnRulesAsk,
+    /// The words of this rule, from 1, could be read as something else.
+    #[error("the words of its rule {0} hold a character that nobody sees")]
+    UnseenCharacter(usize),
+    /// What would judge own rules is not what was accepted.
+    #[error(
+        "the policy `{OWN}` in {} is another one than was accepted with the notice, so it is not asked: start the tracker again and read the notice",
+        .0.display()
+    )]
+    OwnRulesChanged(PathBuf),
+    /// The notice that allows it is not accepted.
+    #[error("{0}")]
+    NotGranted(&'static str),
+}
+
 /// Where compiled components lie, and who runs them.
 pub struct Library<'a> {
     /// The sandbox.
@@ -84,26 +121,22 @@ pub struct Library<'a> {
 
 impl Library<'_> {
     /// The file of a plugin: `candor_KIND_NAME.wasm`, else `NAME.wasm`.
-    fn file(&self, kind: &str, name: &str) -> Result<PathBuf, String> {
+    fn file(&self, kind: &str, name: &str) -> Result<PathBuf, PluginError> {
         let plain = (1..=64).contains(&name.len())
             && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         if !plain {
-            return Err(format!("{name:?} is no plugin name: 1 to 64 of a-z, 0-9 and -"));
+            return Err(PluginError::Name(name.to_owned()));
         }
         let name = name.replace('-', "_");
         let candidates = [format!("candor_{kind}_{name}.wasm"), format!("{name}.wasm")];
         candidates.iter().map(|c| self.folder.join(c)).find(|p| p.is_file()).ok_or_else(|| {
-            format!(
-                "the plugin {} is missing from {}: install it there",
-                candidates[0],
-                self.folder.display()
-            )
+            PluginError::Missing { file: candidates[0].clone(), folder: self.folder.to_path_buf() }
         })
     }
 
-    async fn load(&self, kind: &str, plugin: &PluginUse) -> Result<Loaded, String> {
+    async fn load(&self, kind: &str, plugin: &PluginUse) -> Result<Loaded, PluginError> {
         let file = self.file(kind, &plugin.plugin)?;
-        let prepared = self.sandbox.prepare(&file).await.map_err(|e| e.to_string())?;
+        let prepared = self.sandbox.prepare(&file).await?;
         let settings = if plugin.settings.is_null() { "{}".to_owned() } else { plugin.settings.to_string() };
         let private = match plugin.settings.get("url").and_then(|u| u.as_str()).map(Url::parse) {
             Some(Ok(url)) if prepared.description().imports.contains(&Capability::Http) => {
@@ -119,11 +152,11 @@ impl Library<'_> {
     ///
     /// # Errors
     /// Why they cannot be in force, with the place of a bad rule.
-    pub async fn own_rules(&self, settings: serde_json::Value) -> Result<Judging, String> {
+    pub async fn own_rules(&self, settings: serde_json::Value) -> Result<Judging, PluginError> {
         let judging = self.policy(&PluginUse { plugin: OWN.into(), settings }).await?;
         if !judging.grants.capabilities.is_empty() {
             // It sees what nothing else may see: it is not to ask for more than that.
-            return Err(format!("the policy `{OWN}` asks for permissions, which own rules have no use for"));
+            return Err(PluginError::OwnRulesAsk);
         }
         Ok(judging)
     }
@@ -135,18 +168,14 @@ impl Library<'_> {
         Some(loaded.prepared.description().sha256.clone())
     }
 
-    async fn policy(&self, plugin: &PluginUse) -> Result<Judging, String> {
+    async fn policy(&self, plugin: &PluginUse) -> Result<Judging, PluginError> {
         let loaded = self.load("policy", plugin).await?;
         let sha256 = loaded.prepared.description().sha256.clone();
-        let grants = asks(&loaded, Path::new("")).map_err(|e| e.to_string())?;
-        let policy = loaded
-            .prepared
-            .policy(&loaded.name, &grants, &loaded.settings)
-            .await
-            .map_err(|e: Refusal| e.to_string())?;
+        let grants = asks(&loaded, Path::new(""))?;
+        let policy = loaded.prepared.policy(&loaded.name, &grants, &loaded.settings).await?;
         // The notice shows them, and both sides read them: none may show as something else than it is.
         if let Some(number) = policy.rules().iter().position(|rule| plain::unseen(rule).is_some()) {
-            return Err(format!("the words of its rule {} hold a character that nobody sees", number + 1));
+            return Err(PluginError::UnseenCharacter(number + 1));
         }
         Ok(Judging { policy, sha256, grants })
     }
@@ -200,7 +229,7 @@ impl Library<'_> {
         for plugin in &terms.collectors {
             match self.load("collector", plugin).await {
                 Ok(loaded) => collectors.push(loaded),
-                Err(why) => problems.push((plugin.plugin.clone(), why)),
+                Err(why) => problems.push((plugin.plugin.clone(), why.to_string())),
             }
         }
         let uploader = match self.load("uploader", &terms.uploader).await {

@@ -2,21 +2,31 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
-use candor_sandbox::{Limits, Sandbox, SandboxConfig};
+use candor_sandbox::{Limits, Sandbox, SandboxConfig, SandboxError};
 
-use crate::folder::{Enrolment, Folder};
+use crate::folder::{Enrolment, Folder, FolderError};
 use crate::plugins::library::{Library, Plugins};
 use crate::plugins::notice::Notice;
 use crate::plugins::own_rules::Own;
+/// Why no plugin can be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder for what is compiled cannot be made.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The sandbox cannot be set up.
+    #[error("the sandbox could not be set up: {0}")]
+    Sandbox(#[from] SandboxError),
+}
+
 /// The sandbox in which a folder's plugins are compiled and run.
 ///
 /// # Errors
 /// Where it cannot be set up.
-pub fn sandbox(folder: &Folder, compiler: &Path) -> Result<Sandbox> {
+pub fn sandbox(folder: &Folder, compiler: &Path) -> Result<Sandbox, OpenError> {
     let cache_dir = folder.make("artefacts")?;
     let config = SandboxConfig { cache_dir, compiler: compiler.to_path_buf(), limits: Limits::default() };
-    Sandbox::new(config).context("the sandbox could not be set up")
+    Ok(Sandbox::new(config)?)
 }
 
 /// Opens what a notice is written from: used by the command line too, without a running agent.
@@ -30,7 +40,7 @@ pub async fn open_plugins(
     plugins: &Path,
     compiler: &Path,
     own: Own,
-) -> Result<(Plugins, Notice)> {
+) -> Result<(Plugins, Notice), OpenError> {
     let sandbox = sandbox(folder, compiler)?;
     let library = Library { sandbox: &sandbox, folder: plugins };
     let opened = library.open(&enrolment.terms, own).await;

@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock};
 use candor_protocol::OwnRule;
 use serde_json::Value;
 
-use crate::folder::Folder;
+use crate::folder::{Folder, FolderError};
 use crate::settings;
 
 /// Where they are kept.
@@ -27,7 +27,7 @@ impl Own {
         match folder.read_json::<Value>(FILE) {
             Ok(settings) => Self::Set(settings),
             Err(why) => Self::Broken(format!(
-                "your own rules in {} cannot be read ({why:#}), so no picture and no title is recorded. Repair the file and restart the agent, or set your rules again in the window or with `candor rules`",
+                "your own rules in {} cannot be read ({why}), so no picture and no title is recorded. Repair the file and restart the agent, or set your rules again in the window or with `candor rules`",
                 folder.path(FILE).display()
             )),
         }
@@ -37,7 +37,7 @@ impl Own {
     ///
     /// # Errors
     /// Where they cannot be written.
-    pub fn keep(folder: &Folder, settings: Option<&Value>) -> anyhow::Result<()> {
+    pub fn keep(folder: &Folder, settings: Option<&Value>) -> Result<(), FolderError> {
         match settings {
             Some(settings) => folder.write_json(FILE, settings),
             None => folder.remove(FILE),
@@ -46,9 +46,9 @@ impl Own {
 
     /// Rules that are in force and could not be kept.
     #[must_use]
-    pub fn not_kept(folder: &Folder, why: &anyhow::Error) -> String {
+    pub fn not_kept(folder: &Folder, why: &FolderError) -> String {
         format!(
-            "your own rules could not be saved to {} ({why:#}). No pictures and no titles are recorded until they are: make the file writable, and set them again",
+            "your own rules could not be saved to {} ({why}). No pictures and no titles are recorded until they are: make the file writable, and set them again",
             folder.path(FILE).display()
         )
     }

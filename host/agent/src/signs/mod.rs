@@ -64,6 +64,19 @@ pub struct Signs {
     revision: Arc<watch::Sender<u64>>,
 }
 
+/// Why nothing counts as showing that it is recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// Another program than Candor's own said so.
+    #[error("only Candor's own window and tray can say that they show that it is recorded")]
+    Stranger,
+    /// Nothing shows it; with the reason, in brackets, or nothing.
+    #[error(
+        "tracking did not start: there is no tray icon, window or notification to show that you are recorded{0}. Open the window and start there, or repair the tray (`candor doctor`). On a server, start with `--no-sign`; the Work Diary says so"
+    )]
+    Missing(String),
+}
+
 /// A control connection's place among those who show something; with it, what it said is gone.
 pub struct Place {
     signs: Arc<Signs>,
@@ -76,10 +89,10 @@ impl Place {
     ///
     /// # Errors
     /// Where it is a program whose word does not count.
-    pub fn shows(&self, by: Face, signs: &[Sign]) -> Result<(), String> {
+    pub fn shows(&self, by: Face, signs: &[Sign]) -> Result<(), SignError> {
         let witness = self.signs.witness.get();
         if witness.is_some_and(|witness| !witness.knows(self.process)) {
-            return Err("only Candor's own window and tray can say that they show that it is recorded".into());
+            return Err(SignError::Stranger);
         }
         let until = Instant::now() + LEASE;
         let standing = Standing { by, process: self.process, signs: signs.iter().copied().collect(), until };
@@ -185,7 +198,7 @@ impl Signs {
     ///
     /// # Errors
     /// Where nothing does; says what to do.
-    pub async fn required(&self) -> Result<Starting<'_>, String> {
+    pub async fn required(&self) -> Result<Starting<'_>, SignError> {
         let starting = Starting::begin(self);
         let mut revision = self.revision.subscribe();
         let began = Instant::now();
@@ -198,9 +211,7 @@ impl Signs {
                 continue;
             }
             let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
-            return Err(format!(
-                "tracking did not start: there is no tray icon, window or notification to show that you are recorded{why}. Open the window and start there, or repair the tray (`candor doctor`). On a server, start with `--no-sign`; the Work Diary says so"
-            ));
+            return Err(SignError::Missing(why));
         }
         self.with(|inner| inner.grace.begin());
         self.missing.store(false, Ordering::Release);
@@ -319,7 +330,7 @@ mod tests {
     #[tokio::test]
     async fn invariant_06_a_start_waits_for_a_sign_and_says_where_none_can_be_shown() {
         let signs = signs();
-        let refused = signs.required().await.err().unwrap();
+        let refused = signs.required().await.err().unwrap().to_string();
         assert!(refused.contains("--no-sign"), "{refused}");
         let place = signs.place(None);
         let waiting = {

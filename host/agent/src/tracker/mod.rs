@@ -32,7 +32,7 @@ use crate::tracker::presence::Presence;
 use clocks::{Clocks, PULSE_MS, Pulse, Reading};
 use closer::{Closer, FLUSH_MS};
 use counter::{CounterTask, next_count};
-pub use state::{Absence, TrackerState};
+pub use state::{Absence, TrackerRefusal, TrackerState};
 
 /// How often it is looked whether the screen was locked or lost: the sensors know no sooner. Real time.
 const LOCK_LOOK: Duration = Duration::from_secs(2);
@@ -85,8 +85,8 @@ pub enum Command {
     Rewrite,
 }
 
-/// Answers a [`Command`]; an error is a sentence for the person.
-pub type Reply = oneshot::Sender<Result<(), String>>;
+/// Answers a [`Command`].
+pub type Reply = oneshot::Sender<Result<(), TrackerRefusal>>;
 
 /// The tracker of one contract.
 pub struct Tracker {
@@ -195,7 +195,7 @@ impl Tracker {
                 Due::Command(Some((command, reply))) => {
                     let result = self.dispatch(command).await;
                     // Whoever asked may have gone.
-                    drop(reply.send(result));
+                    let _ = reply.send(result);
                 }
                 Due::Counted(counted) => self.counted(counted).await,
                 Due::Closed(closed) => self.closer.settle(closed),
@@ -298,7 +298,7 @@ impl Tracker {
         self.publish();
     }
 
-    async fn dispatch(&mut self, command: Command) -> Result<(), String> {
+    async fn dispatch(&mut self, command: Command) -> Result<(), TrackerRefusal> {
         match command {
             Command::Start { memo, no_sign } => {
                 if !self.is_on() {
@@ -307,7 +307,7 @@ impl Tracker {
                     return Ok(());
                 }
                 if !matches!(self.state.borrow().absent, Some((Absence::Paused, _))) {
-                    return Err("tracking is on already".into());
+                    return Err(TrackerRefusal::On);
                 }
                 self.state.send_modify(|s| s.no_sign = no_sign);
                 let now = self.shared.clock.now();
@@ -331,11 +331,11 @@ impl Tracker {
                     self.stop(at).await;
                 }
                 self.shared.tracked.carried_out();
-                if on { Ok(()) } else { Err("tracking is off already".into()) }
+                if on { Ok(()) } else { Err(TrackerRefusal::Off) }
             }
             Command::StopAtSegmentEnd => {
                 if !self.is_on() {
-                    return Err("tracking is off already".into());
+                    return Err(TrackerRefusal::Off);
                 }
                 self.state.send_modify(|s| s.stopping = true);
                 Ok(())
@@ -347,7 +347,7 @@ impl Tracker {
                     self.begin_absence(Absence::Paused, at).await;
                 }
                 self.shared.tracked.carried_out();
-                if pauses { Ok(()) } else { Err("there is nothing to pause: tracking is off".into()) }
+                if pauses { Ok(()) } else { Err(TrackerRefusal::NothingToPause) }
             }
             Command::Memo { memo } => {
                 self.set_memo(&memo).await;
@@ -355,7 +355,7 @@ impl Tracker {
             }
             Command::Label { label } => {
                 if label.as_ref().is_some_and(|l| !self.ledger.terms.labels.contains(l)) {
-                    return Err("the terms have no such label".into());
+                    return Err(TrackerRefusal::NoSuchLabel);
                 }
                 self.state.send_modify(|s| s.label = label);
                 self.tell_memo().await;
@@ -363,7 +363,7 @@ impl Tracker {
             }
             Command::Answered => {
                 let question = self.state.borrow().question;
-                let Some((from, to)) = question else { return Err("there is no question to answer".into()) };
+                let Some((from, to)) = question else { return Err(TrackerRefusal::NoQuestion) };
                 self.record(from, &Record::Answered { from }).await;
                 // What was not typed in stays left out, and is told as that from now on.
                 self.write_gap(from, to, GapCause::LeftOut).await;

@@ -2,6 +2,32 @@
 
 use candor_diary::parcel::GapCause;
 
+/// Why the tracker does not do what it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TrackerRefusal {
+    /// It tracks already.
+    #[error("tracking is on already")]
+    On,
+    /// It does not track.
+    #[error("tracking is off already")]
+    Off,
+    /// It does not track, so it cannot pause.
+    #[error("there is nothing to pause: tracking is off")]
+    NothingToPause,
+    /// It is paused.
+    #[error("tracking is paused already: start it to resume")]
+    Paused,
+    /// The terms name other labels.
+    #[error("the terms have no such label")]
+    NoSuchLabel,
+    /// No idle question is open.
+    #[error("there is no question to answer")]
+    NoQuestion,
+    /// The agent ends.
+    #[error("the agent is stopping")]
+    Stopping,
+}
+
 use crate::segments::tracked::{Ask, Halt};
 
 /// What the tracker is doing, for `status`.

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::Result;
 use candor_diary::parcel::redacted;
 use candor_diary::plain::{self, visible};
 use candor_protocol::Segment;
@@ -12,7 +11,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::files::{ExportedContract, local, write as write_file};
+use super::files::{ExportError, ExportedContract, local, write as write_file};
 use super::table;
 
 /// How the pages look.
@@ -29,7 +28,7 @@ pub(super) fn write(
     contracts: &[ExportedContract<'_>],
     zone: &TimeZone,
     now: u64,
-) -> Result<()> {
+) -> Result<(), ExportError> {
     let mut days: BTreeMap<Date, Day<'_>> = BTreeMap::new();
     for contract in contracts {
         for segment in &contract.segments {

@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
 use candor_diary::plain;
 use candor_protocol::{Segment, SegmentState};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::files::{ExportedContract, create, local};
+use super::files::{ExportError, ExportedContract, create, local, unwritten};
 
 /// The columns of `segments.csv`. Times are local with their offset, durations in minutes.
 const COLUMNS: [&str; 15] = [
@@ -30,7 +29,11 @@ const COLUMNS: [&str; 15] = [
 ];
 
 /// Writes `segments.csv` and `segments.json`.
-pub(super) fn write(folder: &Path, contracts: &[ExportedContract<'_>], zone: &TimeZone) -> Result<()> {
+pub(super) fn write(
+    folder: &Path,
+    contracts: &[ExportedContract<'_>],
+    zone: &TimeZone,
+) -> Result<(), ExportError> {
     let mut table = csv::Writer::from_writer(create(&folder.join("segments.csv"))?);
     table.write_record(COLUMNS)?;
     let mut all = Vec::new();
@@ -46,9 +49,8 @@ pub(super) fn write(folder: &Path, contracts: &[ExportedContract<'_>], zone: &Ti
             all.push(known);
         }
     }
-    table.flush().context("segments.csv could not be written")?;
-    serde_json::to_writer_pretty(create(&folder.join("segments.json"))?, &all)
-        .context("segments.json could not be written")
+    table.flush().map_err(|why| unwritten(&folder.join("segments.csv"), why))?;
+    Ok(serde_json::to_writer_pretty(create(&folder.join("segments.json"))?, &all)?)
 }
 
 /// The path of a segment's picture in the export.
