@@ -335,7 +335,7 @@ async fn serve(
             tracing::warn!("{error:#}");
         }
     };
-    agent.serve(ready, stop).await
+    Ok(agent.serve(ready, stop).await?)
 }
 
 /// Asks the running agent; its refusal is this program's error.
