@@ -1,9 +1,8 @@
 //! The hash chain over salted records.
 //!
 //! A link covers a record's sequence, kind, time and its *commitment*, HMAC-SHA256 of the record's bytes under a random
-//! salt of its own. While record and salt are there, the commitment can be recomputed; once both are erased, it says
-//! nothing about what the bytes were (not even to somebody who guesses them), and the chain still verifies
-//! (invariant 8).
+//! salt of its own. While record and salt exist, the commitment can be recomputed. Once both are erased, it reveals
+//! nothing about the bytes, not even to somebody who guesses them, and the chain still verifies (invariant 8).
 //!
 //! ```
 //! use candor_seal::{Chain, commitment};
@@ -21,14 +20,15 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-use crate::SealError;
+use crate::digest::decode_lowercase_hex;
+use crate::error::SealError;
 
 /// A SHA-256 or HMAC-SHA256 value; 64 lowercase hex digits as text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash(pub [u8; 32]);
 
 impl Hash {
-    /// Its 32 bytes.
+    /// Returns the 32 bytes of the hash.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -51,7 +51,7 @@ impl FromStr for Hash {
     type Err = SealError;
 
     fn from_str(text: &str) -> Result<Self, SealError> {
-        lowercase_hex(text).map(Self).ok_or(SealError::BadHash)
+        decode_lowercase_hex(text).map(Self).ok_or(SealError::BadHash)
     }
 }
 
@@ -67,7 +67,8 @@ impl<'de> Deserialize<'de> for Hash {
     }
 }
 
-/// What a link says of a record's bytes: HMAC-SHA256 of `canonical` under `salt`. Without the salt it says nothing.
+/// Returns what a link says about a record's bytes: HMAC-SHA256 of `canonical` under `salt`. Without the salt it reveals
+/// nothing about them.
 #[must_use]
 pub fn commitment(salt: &[u8; 32], canonical: &[u8]) -> Hash {
     // HMAC pads a key to the block with zeros (RFC 2104, 2): doing so here leaves no length that could be wrong.
@@ -79,12 +80,12 @@ pub fn commitment(salt: &[u8; 32], canonical: &[u8]) -> Hash {
     Hash(mac.finalize().into_bytes().into())
 }
 
-/// How heads of the chain are computed.
+/// Computes the heads of the chain.
 #[derive(Clone, Copy, Debug)]
 pub struct Chain;
 
 impl Chain {
-    /// The head of an empty chain, a different one for each device or journal `id`.
+    /// Returns the head of an empty chain: a different one for each device or journal `id`.
     #[must_use]
     pub fn genesis(id: &str) -> Hash {
         let mut hasher = Sha256::new();
@@ -93,8 +94,8 @@ impl Chain {
         Hash(hasher.finalize().into())
     }
 
-    /// The head after a record: its `sequence` (from 1, no holes), its `kind`, its time `at` (milliseconds since the
-    /// Unix epoch) and its [`commitment`], put after `head`.
+    /// Returns the head after a record that follows `head`: its `sequence` (from 1, without holes), its `kind`, its time
+    /// `at` (milliseconds since the Unix epoch) and its [`commitment`].
     #[must_use]
     pub fn next(head: &Hash, sequence: u64, kind: &str, at: u64, commitment: &Hash) -> Hash {
         // Everything but `kind` has a fixed length, and `kind` comes last: no two records hash alike.
@@ -107,13 +108,6 @@ impl Chain {
         hasher.update(kind.as_bytes());
         Hash(hasher.finalize().into())
     }
-}
-
-/// 32 bytes from exactly 64 lowercase hex digits.
-pub(crate) fn lowercase_hex(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    let lowercase = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    (lowercase && hex::decode_to_slice(text, &mut bytes).is_ok()).then_some(bytes)
 }
 
 #[cfg(test)]

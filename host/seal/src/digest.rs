@@ -1,11 +1,18 @@
-//! SHA-256 as text, the way every document of Candor writes it.
+//! Digests as text, the way every document of Candor writes them: 64 lowercase hex digits.
 
 use sha2::{Digest as _, Sha256};
 
-/// SHA-256 of `bytes`, 64 lowercase hex digits.
+/// Returns the SHA-256 of `bytes` as 64 lowercase hex digits.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
+}
+
+/// Reads 32 bytes from exactly 64 lowercase hex digits.
+pub(crate) fn decode_lowercase_hex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    let lowercase = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    (lowercase && hex::decode_to_slice(text, &mut bytes).is_ok()).then_some(bytes)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! DSSE v1 envelopes: a document, its type, and signatures over both.
 //!
-//! The signature covers the type as well as the bytes (`PAE` of the DSSE protocol), so that a receipt can never pass
-//! for terms. It covers the bytes as they are, so no two sides have to agree on a canonical form of JSON.
+//! The signature covers the type as well as the bytes (`PAE` of the DSSE protocol), so a receipt can never pass for
+//! terms. It covers the exact bytes, so the two sides need not agree on a canonical form of JSON.
 //! <https://github.com/secure-systems-lab/dsse/blob/master/protocol.md>
 
 use base64::Engine as _;
@@ -9,21 +9,17 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{PublicKey, SealError, SecretKey};
-
-/// The most bytes of JSON that [`Envelope::from_json`] reads: 8 MiB.
-pub const MAX_ENVELOPE_BYTES: usize = 8 * 1024 * 1024;
-
-/// The most signatures that an envelope may carry: each costs a verification.
-pub const MAX_SIGNATURES: usize = 16;
+use crate::error::SealError;
+use crate::keys::{PublicKey, SecretKey};
+pub use crate::limits::{MAX_ENVELOPE_BYTES, MAX_SIGNATURES};
 
 /// A signed document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
-    /// What kind of document it is: a media type.
+    /// The media type of the document.
     #[serde(rename = "payloadType")]
     pub payload_type: String,
-    /// The document's exact bytes. Not to be believed before [`Envelope::verify`].
+    /// The document's exact bytes. Do not trust them before [`Envelope::verify`].
     #[serde(with = "base64_text")]
     pub payload: Vec<u8>,
     /// The signatures, at most [`MAX_SIGNATURES`].
@@ -33,7 +29,7 @@ pub struct Envelope {
 /// One signature of an [`Envelope`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signature {
-    /// [`PublicKey::key_id`] of its maker; empty where it is not given. Unauthenticated: a hint and nothing more.
+    /// [`PublicKey::key_id`] of the signer; empty if it is not given. Not authenticated: only a hint.
     #[serde(default)]
     pub keyid: String,
     /// The 64 bytes of an ed25519 signature.
@@ -50,7 +46,7 @@ impl Envelope {
         Self { payload_type: payload_type.to_owned(), payload, signatures }
     }
 
-    /// The envelope as standard DSSE JSON. The same envelope gives the same bytes.
+    /// Returns the envelope as standard DSSE JSON. The same envelope gives the same bytes.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
         serde_json::json!({
@@ -66,11 +62,11 @@ impl Envelope {
         .into_bytes()
     }
 
-    /// Reads an envelope. Nothing in it is verified yet.
+    /// Reads an envelope. Verifies nothing in it.
     ///
     /// # Errors
-    /// [`SealError::TooLong`] beyond [`MAX_ENVELOPE_BYTES`]; [`SealError::BadEnvelope`] where it is not an envelope, or
-    /// one with more than [`MAX_SIGNATURES`] signatures.
+    /// [`SealError::TooLong`] beyond [`MAX_ENVELOPE_BYTES`]; [`SealError::BadEnvelope`] if it is not an envelope, or
+    /// has more than [`MAX_SIGNATURES`] signatures.
     pub fn from_json(json: &[u8]) -> Result<Self, SealError> {
         if json.len() > MAX_ENVELOPE_BYTES {
             return Err(SealError::TooLong(json.len()));
@@ -86,10 +82,10 @@ impl Envelope {
         Ok(envelope)
     }
 
-    /// The document's bytes, where it is of the type `payload_type` and `key` signed it.
+    /// Returns the document's bytes if it is of the type `payload_type` and `key` signed it.
     ///
     /// # Errors
-    /// [`SealError::WrongType`] for another type, [`SealError::NotSigned`] where no signature of `key` verifies.
+    /// [`SealError::WrongType`] for another type, [`SealError::NotSigned`] if no signature by `key` verifies.
     pub fn verify(&self, payload_type: &str, key: &PublicKey) -> Result<&[u8], SealError> {
         if self.payload_type != payload_type {
             return Err(SealError::WrongType {
@@ -99,7 +95,7 @@ impl Envelope {
         }
         let key_id = key.key_id();
         let message = pre_authentication_encoding(payload_type, &self.payload);
-        // The key's id only spares work: what counts is that the signature verifies.
+        // The key's id only saves work: what counts is that the signature verifies.
         let signed = self
             .signatures
             .iter()
@@ -110,7 +106,7 @@ impl Envelope {
     }
 }
 
-/// `PAE` of DSSE v1: both lengths come before what they measure, so no two pairs encode alike.
+/// `PAE` of DSSE v1: each length comes before what it measures, so no two pairs encode alike.
 fn pre_authentication_encoding(payload_type: &str, payload: &[u8]) -> Vec<u8> {
     let head = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len());
     let mut message = Vec::with_capacity(head.len() + payload.len());

@@ -4,10 +4,10 @@ use std::fmt;
 
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::SealError;
+use crate::digest::{decode_lowercase_hex, sha256_hex};
+use crate::error::SealError;
 
 /// A key that signs. It is wiped from memory when it is dropped, and never printed.
 pub struct SecretKey(SigningKey);
@@ -16,7 +16,7 @@ impl SecretKey {
     /// Makes a new key from the operating system's randomness.
     ///
     /// # Errors
-    /// [`SealError::NoRandomness`] where there is none to be had.
+    /// [`SealError::NoRandomness`] if it gives none.
     #[cfg(not(target_family = "wasm"))]
     pub fn generate() -> Result<Self, SealError> {
         let mut bytes = Zeroizing::new([0_u8; 32]);
@@ -24,19 +24,19 @@ impl SecretKey {
         Ok(Self::from_bytes(&bytes))
     }
 
-    /// Takes a key's 32 bytes (RFC 8032's private key) as [`Self::to_bytes`] gave them. Any 32 bytes are a key.
+    /// Makes a key of 32 bytes (RFC 8032's private key), as [`Self::to_bytes`] returns them. Any 32 bytes are a key.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; 32]) -> Self {
         Self(SigningKey::from_bytes(bytes))
     }
 
-    /// The key's 32 bytes, to be kept where only its owner can read them.
+    /// Returns the key's 32 bytes. Store them where only their owner can read them.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(self.0.to_bytes())
     }
 
-    /// The key that verifies what this one signs.
+    /// Returns the key that verifies what this one signs.
     #[must_use]
     pub fn public(&self) -> PublicKey {
         PublicKey(self.0.verifying_key())
@@ -61,30 +61,33 @@ impl PublicKey {
     /// Reads a key from 64 lowercase hex digits.
     ///
     /// # Errors
-    /// [`SealError::BadPublicKey`] where it is anything else, or one of the few keys that sign everything.
+    /// [`SealError::BadPublicKey`] if it is anything else, or one of the few keys that sign everything.
     pub fn from_hex(text: &str) -> Result<Self, SealError> {
-        let bytes = crate::chain::lowercase_hex(text).ok_or(SealError::BadPublicKey)?;
+        let bytes = decode_lowercase_hex(text).ok_or(SealError::BadPublicKey)?;
         let key = VerifyingKey::from_bytes(&bytes).map_err(|_| SealError::BadPublicKey)?;
         // Keys of small order verify one signature for any message.
         if key.is_weak() { Err(SealError::BadPublicKey) } else { Ok(Self(key)) }
     }
 
-    /// The key as 64 lowercase hex digits.
+    /// Returns the key as 64 lowercase hex digits.
     #[must_use]
     pub fn to_hex(&self) -> String {
         hex::encode(self.0.as_bytes())
     }
 
-    /// A short name for the key, to choose among keys and never to trust one: the first 16 hex digits of its SHA-256.
+    /// Returns a short name for the key, to choose among keys and never to trust one: the first 16 hex digits of its
+    /// [fingerprint](Self::fingerprint).
     #[must_use]
     pub fn key_id(&self) -> String {
-        hex::encode(Sha256::digest(self.0.as_bytes()).get(..8).unwrap_or_default())
+        let mut id = self.fingerprint();
+        id.truncate(16);
+        id
     }
 
-    /// The key's fingerprint, by which people and invitations name it: its SHA-256, 64 lowercase hex digits.
+    /// Returns the fingerprint by which people and invitations name the key: its SHA-256, 64 lowercase hex digits.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        hex::encode(Sha256::digest(self.0.as_bytes()))
+        sha256_hex(self.0.as_bytes())
     }
 
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
@@ -125,7 +128,7 @@ mod tests {
             .unwrap();
         let public = SecretKey::from_bytes(&secret).public();
         assert_eq!(public.to_hex(), "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
-        assert_eq!(public.key_id(), crate::sha256_hex(public.0.as_bytes())[..16]);
+        assert_eq!(public.key_id(), sha256_hex(public.0.as_bytes())[..16]);
     }
 
     #[test]
