@@ -26,6 +26,7 @@
 //! was lost; 4 the display cannot record input; 5 it is XWayland's, where only a part could be counted. It speaks on
 //! standard error only before it is locked in.
 
+mod exit;
 mod held;
 #[cfg(target_os = "linux")]
 mod lockdown;
@@ -41,18 +42,12 @@ mod watch;
 
 use std::process::ExitCode;
 
+use self::exit::{EXIT_CANNOT_COUNT, EXIT_USAGE, EndReason};
+#[cfg(target_os = "linux")]
+use self::exit::{EXIT_DISPLAY_LOST, EXIT_WAYLAND};
+
 const USAGE: &str = "usage: candor-counter [--backend auto|x11|portable] [--display NAME]
 (NAME as in $DISPLAY, which is the default, and the only one that the portable backend looks at)";
-
-/// Wrong arguments.
-const EXIT_USAGE: u8 = 2;
-/// The display cannot be opened, or was lost.
-const EXIT_DISPLAY_LOST: u8 = 3;
-/// The display cannot record input.
-const EXIT_CANNOT_COUNT: u8 = 4;
-/// The display is XWayland's: only a part could be counted.
-#[cfg(target_os = "linux")]
-const EXIT_WAYLAND: u8 = 5;
 
 /// Whether this program has the portable backend.
 const HAS_PORTABLE: bool = cfg!(any(feature = "portable", not(target_os = "linux")));
@@ -67,24 +62,6 @@ struct Arguments {
     portable: bool,
 }
 
-/// Why counting ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// Standard input ended, or a signal asked for it, or nobody reads the records any more.
-    Asked,
-    /// The display is gone.
-    DisplayLost,
-}
-
-impl End {
-    fn code(self) -> u8 {
-        match self {
-            Self::Asked => 0,
-            Self::DisplayLost => EXIT_DISPLAY_LOST,
-        }
-    }
-}
-
 fn main() -> ExitCode {
     let arguments = match Arguments::parse(std::env::args().skip(1)) {
         Ok(arguments) => arguments,
@@ -94,7 +71,7 @@ fn main() -> ExitCode {
         }
     };
     match count(&arguments) {
-        Ok(end) => ExitCode::from(end.code()),
+        Ok(end) => ExitCode::from(end.exit_code()),
         // Only what comes before the lock gets here with words: see `watch::Watch::run`.
         Err(error) => {
             eprintln!("candor-counter: {error:#}");
@@ -119,7 +96,7 @@ fn code(_error: &anyhow::Error) -> u8 {
 }
 
 #[cfg(target_os = "linux")]
-fn count(arguments: &Arguments) -> anyhow::Result<End> {
+fn count(arguments: &Arguments) -> anyhow::Result<EndReason> {
     let display = arguments.display.as_deref();
     if in_wayland_session(display, |name| std::env::var(name).ok()) {
         return Err(presses::CannotWatch::Wayland.into());
@@ -142,7 +119,7 @@ fn count(arguments: &Arguments) -> anyhow::Result<End> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn count(_arguments: &Arguments) -> anyhow::Result<End> {
+fn count(_arguments: &Arguments) -> anyhow::Result<EndReason> {
     portable::count()
 }
 

@@ -30,7 +30,7 @@ use anyhow::Context as _;
 use rdev::{Event, EventType};
 use zeroize::Zeroize as _;
 
-use crate::End;
+use crate::exit::EndReason;
 use crate::held::Held;
 use crate::tally::{self, Counts, Minute};
 
@@ -57,7 +57,7 @@ static HELD: Mutex<(Held, Held)> = Mutex::new((Held::new(), Held::new()));
 /// What the thread that writes records is told.
 enum Told {
     /// It is time to end.
-    End(End),
+    End(EndReason),
     /// Something was newly pressed or let go, after a time in which it was not.
     Back,
 }
@@ -68,7 +68,7 @@ enum Told {
 /// # Errors
 /// When counting cannot begin.
 #[cfg(target_os = "linux")]
-pub(crate) fn count(signals: std::os::fd::OwnedFd) -> anyhow::Result<End> {
+pub(crate) fn count(signals: std::os::fd::OwnedFd) -> anyhow::Result<EndReason> {
     // That there is no display, or one that cannot record, is told better by asking than by `rdev`'s errors.
     drop(crate::presses::connect(None)?);
     let (asked, ends) = sync_channel(ENDS);
@@ -79,7 +79,7 @@ pub(crate) fn count(signals: std::os::fd::OwnedFd) -> anyhow::Result<End> {
         at.wait();
         let mut waiting = [rustix::event::PollFd::new(&signals, rustix::event::PollFlags::IN)];
         while rustix::event::poll(&mut waiting, None) == Err(rustix::io::Errno::INTR) {}
-        let _ = from_signals.send(Told::End(End::Asked));
+        let _ = from_signals.send(Told::End(EndReason::Requested));
         // To close the descriptor or to end this thread would take calls that are forbidden by now.
         park()
     })?;
@@ -99,7 +99,7 @@ pub(crate) fn count(signals: std::os::fd::OwnedFd) -> anyhow::Result<End> {
 /// # Errors
 /// When counting cannot begin.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn count() -> anyhow::Result<End> {
+pub(crate) fn count() -> anyhow::Result<EndReason> {
     let (asked, ends) = sync_channel(ENDS);
     let running = Arc::new(Barrier::new(3));
     start(&asked, ends, &running)?;
@@ -113,7 +113,7 @@ fn start(asked: &SyncSender<Told>, ends: Receiver<Told>, running: &Arc<Barrier>)
     thread("records", move || {
         at.wait();
         let end = write_records(&ends);
-        std::process::exit(i32::from(end.code()))
+        std::process::exit(i32::from(end.exit_code()))
     })?;
     let (at, asked) = (Arc::clone(running), asked.clone());
     thread("parent", move || {
@@ -122,7 +122,7 @@ fn start(asked: &SyncSender<Told>, ends: Receiver<Told>, running: &Arc<Barrier>)
         // Nothing is ever said to the counter: what is there is passed over.
         let mut stdin = std::io::stdin().lock();
         while stdin.read(&mut waste).is_ok_and(|read| read > 0) {}
-        let _ = asked.send(Told::End(End::Asked));
+        let _ = asked.send(Told::End(EndReason::Requested));
         park()
     })
 }
@@ -144,7 +144,7 @@ fn park() -> ! {
 }
 
 /// Listens on this thread (on macOS it has to be the first one); `before` is run before each event is counted.
-fn listen(back: SyncSender<Told>, mut before: impl FnMut() + 'static) -> anyhow::Result<End> {
+fn listen(back: SyncSender<Told>, mut before: impl FnMut() + 'static) -> anyhow::Result<EndReason> {
     let heard = rdev::listen(move |mut event| {
         before();
         if tell(&mut event) && HELD_ONLY.swap(false, Ordering::Relaxed) {
@@ -154,7 +154,7 @@ fn listen(back: SyncSender<Told>, mut before: impl FnMut() + 'static) -> anyhow:
     });
     match heard {
         // It was stopped from outside: the recording is over.
-        Ok(()) => Ok(End::DisplayLost),
+        Ok(()) => Ok(EndReason::DisplayLost),
         Err(error) => Err(anyhow::anyhow!("cannot listen to presses: {error:?}; {ADVICE}")),
     }
 }
@@ -220,7 +220,7 @@ fn taken() -> Counts {
 }
 
 /// The thread that writes a record a minute, until it is told to end; then what the minute begun had.
-fn write_records(ends: &Receiver<Told>) -> End {
+fn write_records(ends: &Receiver<Told>) -> EndReason {
     let mut minute = Minute::of(tally::now());
     loop {
         let now = tally::now();
@@ -237,7 +237,7 @@ fn write_records(ends: &Receiver<Told>) -> End {
             minute.counts = taken();
             HELD_ONLY.store(minute.counts.held_only(), Ordering::Relaxed);
             if say(&minute).is_err() {
-                return End::Asked;
+                return EndReason::Requested;
             }
             minute = Minute::of(tally::now());
             continue;
@@ -247,12 +247,12 @@ fn write_records(ends: &Receiver<Told>) -> End {
             Ok(Told::Back) => {
                 minute.counts = taken();
                 if say(&minute).is_err() {
-                    return End::Asked;
+                    return EndReason::Requested;
                 }
                 continue;
             }
             Ok(Told::End(end)) => end,
-            Err(RecvTimeoutError::Disconnected) => End::Asked,
+            Err(RecvTimeoutError::Disconnected) => EndReason::Requested,
         };
         if !minute.is_long_over(tally::now()) {
             drain();

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use crate::End;
+use crate::exit::EndReason;
 use crate::presses::{Lost, Presses};
 use crate::tally::{self, Counts, Minute};
 
@@ -20,7 +20,7 @@ enum Came {
     /// Presses, or the time was up.
     Go,
     /// It is time to end.
-    End(End),
+    End(EndReason),
 }
 
 /// Everything that the loop needs.
@@ -42,13 +42,13 @@ impl Watch {
     }
 
     /// Counts until the end; then says what the minute begun had.
-    pub(crate) fn run(&mut self) -> End {
+    pub(crate) fn run(&mut self) -> EndReason {
         let end = self.count();
         self.presses.forget();
         end
     }
 
-    fn count(&mut self) -> End {
+    fn count(&mut self) -> EndReason {
         let mut minute = Minute::of(tally::now());
         // The last minute had nothing but the repeats of what is held.
         let mut held_only = false;
@@ -57,7 +57,7 @@ impl Watch {
             let left = minute.left(now);
             if left == 0 {
                 if self.say(&minute).is_err() {
-                    return End::Asked;
+                    return EndReason::Requested;
                 }
                 held_only = minute.counts.held_only();
                 if minute.is_long_over(now) {
@@ -78,17 +78,17 @@ impl Watch {
                     Ok(_) if held_only && minute.counts.any() => {
                         // Somebody is there again: the parent cannot tell by any other way.
                         if self.say(&minute).is_err() {
-                            return End::Asked;
+                            return EndReason::Requested;
                         }
                         held_only = false;
                         minute.counts = Counts::default();
                         continue;
                     }
                     Ok(_) => continue,
-                    Err(Lost) => End::DisplayLost,
+                    Err(Lost) => EndReason::DisplayLost,
                 },
             };
-            if end == End::Asked && !minute.is_long_over(tally::now()) {
+            if end == EndReason::Requested && !minute.is_long_over(tally::now()) {
                 self.drain(&mut minute.counts);
             }
             // Whether somebody still reads it makes no difference any more.
@@ -104,22 +104,22 @@ impl Watch {
         let mut waiting = [data, control, stdin, signals];
         match poll(&mut waiting, Some(&timespec(time))) {
             Ok(_) | Err(Errno::INTR) => {}
-            Err(_) => return Came::End(End::Asked),
+            Err(_) => return Came::End(EndReason::Requested),
         }
         let [_, control, stdin, signals] = waiting;
         if !signals.revents().is_empty() {
-            return Came::End(End::Asked);
+            return Came::End(EndReason::Requested);
         }
         if !stdin.revents().is_empty() {
             // Nothing is ever said to the counter: what is there is passed over.
             let mut waste = [0; 256];
             match rustix::io::read(&self.stdin, &mut waste) {
                 Ok(1..) | Err(Errno::AGAIN | Errno::INTR) => {}
-                Ok(0) | Err(_) => return Came::End(End::Asked),
+                Ok(0) | Err(_) => return Came::End(EndReason::Requested),
             }
         }
         if !control.revents().is_empty() && self.presses.discard() == Err(Lost) {
-            return Came::End(End::DisplayLost);
+            return Came::End(EndReason::DisplayLost);
         }
         Came::Go
     }
