@@ -23,10 +23,12 @@
 mod area;
 #[cfg(target_os = "linux")]
 mod asleep;
+mod attendance;
 mod backend;
 mod blank;
 mod clock;
 pub mod counter;
+mod detect;
 #[cfg(target_os = "linux")]
 mod display;
 mod error;
@@ -50,16 +52,18 @@ mod windows;
 pub use area::{Area, Monitor};
 #[cfg(target_os = "linux")]
 pub use asleep::asleep_ms;
+pub use attendance::Attendance;
 pub use backend::{Backend, HAS_PORTABLE};
 pub use blank::blank;
+pub use detect::display_kind;
 pub use error::SensorError;
 pub use frame::{LARGEST_SIDE, RawFrame};
-pub use kind::{DisplayKind, display_kind};
+pub use kind::DisplayKind;
 #[cfg(any(feature = "portable", not(target_os = "linux")))]
 pub use portable::{PortableScreen, PortableWatch};
 #[cfg(target_os = "linux")]
 pub use screen::Screen;
-pub use sensors::{Attendance, Sensors};
+pub use sensors::Sensors;
 pub use session::{Locked, Session};
 #[cfg(target_os = "linux")]
 pub use windows::WindowWatch;

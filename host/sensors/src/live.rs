@@ -9,27 +9,17 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::area::{Area, Monitor};
+use crate::attendance::AttendanceReading;
 use crate::backend::Backend;
+use crate::detect::display_kind;
 use crate::error::SensorError;
 use crate::frame::RawFrame;
-use crate::kind::{DisplayKind, display_kind};
+use crate::kind::DisplayKind;
 #[cfg(any(feature = "portable", not(target_os = "linux")))]
 use crate::portable::{self, PortableScreen, PortableWatch};
 use crate::windows::{Layout, Numbers};
 #[cfg(target_os = "linux")]
 use crate::{pulse::Pulse, screen::Screen, windows::WindowWatch};
-
-/// What the display said when it was last asked.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct AttendanceReading {
-    pub(crate) at: Instant,
-    /// Since when nothing was touched then; `None` where that cannot be told.
-    pub(crate) idle: Option<Duration>,
-    /// The same of the pointer alone.
-    pub(crate) pointer_idle: Option<Duration>,
-    /// Whether its own screen saver covered the screen.
-    pub(crate) saver: Option<bool>,
-}
 
 /// Opens a display as often as it is wanted.
 #[derive(Debug)]

@@ -9,9 +9,9 @@ use x11rb::protocol::sync::{self, ConnectionExt as _, Counter};
 use x11rb::protocol::xproto::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
 
+use crate::attendance::AttendanceReading;
 use crate::display;
 use crate::error::SensorError;
-use crate::live::AttendanceReading;
 
 /// The X server's own counter of the time since the last click, scroll or pointer movement: that of the device with the
 /// number 2, which is the pointer of every display.

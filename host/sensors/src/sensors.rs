@@ -11,12 +11,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::area::{Area, Monitor};
+use crate::attendance::{Attendance, AttendanceReading};
 use crate::backend::Backend;
 use crate::error::SensorError;
 use crate::frame::RawFrame;
 use crate::kind::DisplayKind;
-use crate::live::{AttendanceReading, Live, Opening};
-use crate::session::{self, Session};
+use crate::live::{Live, Opening};
+use crate::session;
 use crate::windows::Layout;
 
 /// How often the display is asked whether it is still there.
@@ -40,18 +41,6 @@ const SOONER: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub struct Sensors {
     shared: Arc<SharedSensors>,
-}
-
-/// When somebody was there, as last asked of the display.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attendance {
-    /// Milliseconds since the last key press, click or pointer movement; the repeats of a key that is held count as key
-    /// presses. `None` where that cannot be told.
-    pub idle_ms: Option<u64>,
-    /// Milliseconds since the last click, scroll or pointer movement; `None` where that cannot be told.
-    pub pointer_idle_ms: Option<u64>,
-    /// The state of the screen.
-    pub session: Session,
 }
 
 #[derive(Debug)]
