@@ -4,16 +4,15 @@
 //! or whose frames were swapped, does not open.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::crypt::{Context, Secret, TAG};
-use crate::journal::make_folder;
-use crate::{JournalError, crypt};
+use crate::error::JournalError;
+use crate::files::{ExistingFile, FileWriter, create_private_folder};
 
 /// Bytes of a frame before it is encrypted.
 const FRAME: usize = 64 * 1024;
@@ -21,20 +20,18 @@ const FRAME: usize = 64 * 1024;
 /// The folder of all blobs.
 pub(crate) struct BlobFiles {
     folder: PathBuf,
-    syncs: AtomicU64,
-    sync_nanos: AtomicU64,
+    writer: FileWriter,
 }
 
 impl BlobFiles {
     pub(crate) fn open(folder: PathBuf) -> Result<Self, JournalError> {
-        make_folder(&folder)?;
-        Ok(Self { folder, syncs: AtomicU64::new(0), sync_nanos: AtomicU64::new(0) })
+        create_private_folder(&folder)?;
+        Ok(Self { folder, writer: FileWriter::default() })
     }
 
     /// How many syncs there were, and how long they took.
     pub(crate) fn syncs(&self) -> (u64, Duration) {
-        let nanos = Duration::from_nanos(self.sync_nanos.load(Ordering::Relaxed));
-        (self.syncs.load(Ordering::Relaxed), nanos)
+        self.writer.syncs()
     }
 
     /// Writes a blob's file. When this returns it is on the disk, whole.
@@ -42,32 +39,22 @@ impl BlobFiles {
         let path = self.path(id)?;
         let shard = path.parent().unwrap_or(&self.folder);
         if !shard.is_dir() {
-            make_folder(shard)?;
-            self.sync(&self.folder)?;
+            create_private_folder(shard)?;
+            self.writer.sync_folder(&self.folder)?;
         }
-        let temporary = shard.join(format!("{}.tmp", crypt::random_id()?));
-        let written = self.write_frames(&temporary, id, secret, bytes).and_then(|()| {
-            fs::rename(&temporary, &path).map_err(|e| JournalError::file(&path, e))?;
-            self.sync(shard)
+        let context = frame_context(id, bytes.len() as u64);
+        let written = self.writer.write_whole(&path, ExistingFile::Replace, |file| {
+            for (index, frame) in bytes.chunks(FRAME).enumerate() {
+                let sealed = secret.seal_frame(&context, index as u64, frame)?;
+                file.write_all(&sealed).map_err(|e| JournalError::file(&path, e))?;
+            }
+            Ok(())
         });
         if written.is_err() {
             // What cannot be removed now is removed when the journal is opened next.
-            drop(fs::remove_file(&temporary));
             drop(fs::remove_file(&path));
         }
         written
-    }
-
-    fn write_frames(&self, path: &Path, id: &str, secret: &Secret, bytes: &[u8]) -> Result<(), JournalError> {
-        let failed = |e| JournalError::file(path, e);
-        let mut file =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-        let context = frame_context(id, bytes.len() as u64);
-        for (index, frame) in bytes.chunks(FRAME).enumerate() {
-            let sealed = secret.seal_frame(&context, index as u64, frame)?;
-            file.write_all(&sealed).map_err(failed)?;
-        }
-        self.timed(|| file.sync_all()).map_err(failed)
     }
 
     /// Reads `count` bytes from `offset` of a blob that is `length` bytes long; fewer where it ends.
@@ -114,7 +101,7 @@ impl BlobFiles {
         match fs::remove_file(&path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(e) => Err(JournalError::file(&path, e)),
-            Ok(()) => self.sync(path.parent().unwrap_or(&self.folder)),
+            Ok(()) => self.writer.sync_folder(path.parent().unwrap_or(&self.folder)),
         }
     }
 
@@ -142,19 +129,6 @@ impl BlobFiles {
             _ => Err(JournalError::NotFound { what: "blob", id: id.chars().take(64).collect() }),
         }
     }
-
-    fn sync(&self, folder: &Path) -> Result<(), JournalError> {
-        self.timed(|| File::open(folder)?.sync_all()).map_err(|e| JournalError::file(folder, e))
-    }
-
-    fn timed<T>(&self, work: impl FnOnce() -> T) -> T {
-        let before = Instant::now();
-        let done = work();
-        let nanos = u64::try_from(before.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.sync_nanos.fetch_add(nanos, Ordering::Relaxed);
-        self.syncs.fetch_add(1, Ordering::Relaxed);
-        done
-    }
 }
 
 fn list(folder: &Path) -> Result<Vec<PathBuf>, JournalError> {
@@ -170,6 +144,7 @@ fn frame_context(id: &str, length: u64) -> Context {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::random_id;
 
     fn files() -> (tempfile::TempDir, BlobFiles) {
         let folder = tempfile::tempdir().unwrap();
@@ -185,7 +160,7 @@ mod tests {
     fn any_range_of_a_blob_can_be_read() {
         let (_folder, files) = files();
         for length in [0, 1, FRAME - 1, FRAME, FRAME + 1, 3 * FRAME + 77] {
-            let (id, secret, whole) = (crypt::random_id().unwrap(), Secret::new().unwrap(), bytes(length));
+            let (id, secret, whole) = (random_id().unwrap(), Secret::new().unwrap(), bytes(length));
             files.write(&id, &secret, &whole).unwrap();
             let edges =
                 [0, 1, FRAME - 1, FRAME, FRAME + 1, 2 * FRAME, length.saturating_sub(1), length, length + 9];
@@ -204,7 +179,7 @@ mod tests {
     #[test]
     fn a_cut_changed_or_swapped_file_does_not_open() {
         let (_folder, files) = files();
-        let (id, secret, whole) = (crypt::random_id().unwrap(), Secret::new().unwrap(), bytes(2 * FRAME));
+        let (id, secret, whole) = (random_id().unwrap(), Secret::new().unwrap(), bytes(2 * FRAME));
         files.write(&id, &secret, &whole).unwrap();
         let path = files.path(&id).unwrap();
         let good = fs::read(&path).unwrap();
@@ -236,7 +211,7 @@ mod tests {
     #[test]
     fn a_sweep_removes_what_belongs_to_no_blob() {
         let (_folder, files) = files();
-        let (kept, lost) = (crypt::random_id().unwrap(), crypt::random_id().unwrap());
+        let (kept, lost) = (random_id().unwrap(), random_id().unwrap());
         let secret = Secret::new().unwrap();
         files.write(&kept, &secret, b"a").unwrap();
         files.write(&lost, &secret, b"b").unwrap();

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use candor_seal::sha256_hex;
 use sqlx::Row as _;
 
-use crate::crypt::{self, Context, Keys, Secret};
+use crate::crypt::{Context, Keys, Secret};
 use crate::database::{Database, Statement};
 use crate::journal::{blocking, finish};
+use crate::random::random_id;
 use crate::writer::{check_name, destroy_secret, insert_secret};
 use crate::{Journal, JournalError};
 
@@ -46,7 +47,7 @@ impl Journal {
             let (info, secret) = blocking(move || {
                 let secret = Secret::new()?;
                 let info = BlobInfo {
-                    id: crypt::random_id()?,
+                    id: random_id()?,
                     sha256: sha256_hex(&bytes),
                     length: bytes.len() as u64,
                     media_type,

@@ -9,12 +9,14 @@
 //! All of it is XChaCha20-Poly1305 with random nonces (or, in a blob's frames, counted ones under a key that is used
 //! once). The associated data names what a ciphertext belongs to, so that none can be moved to another place.
 
-use candor_seal::commitment;
+use candor_seal::{Hash, commitment};
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
-use crate::{Hash, JournalError, MasterKey};
+use crate::error::JournalError;
+use crate::master_key::MasterKey;
+use crate::random::random;
 
 /// Bytes of a nonce.
 const NONCE: usize = 24;
@@ -42,18 +44,6 @@ impl Context {
     pub(crate) fn number(self, number: u64) -> Self {
         self.bytes(&number.to_be_bytes())
     }
-}
-
-/// Fills an array from the operating system.
-pub(crate) fn random<const N: usize>() -> Result<[u8; N], JournalError> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|e| JournalError::NoRandomness(e.to_string()))?;
-    Ok(bytes)
-}
-
-/// A random id, 32 lowercase hex digits.
-pub(crate) fn random_id() -> Result<String, JournalError> {
-    Ok(hex::encode(random::<16>()?))
 }
 
 fn encrypt(

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::OutboxState;
+use crate::outbox_state::OutboxState;
 
 /// What went wrong. The text says what to do next; it never holds recorded content.
 #[derive(Debug, thiserror::Error)]

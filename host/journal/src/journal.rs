@@ -1,8 +1,7 @@
 //! Opening and closing a journal, and what keeps it going in between.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +10,10 @@ use sqlx::Row as _;
 use tokio::sync::{Mutex, Notify, OwnedMappedMutexGuard, OwnedMutexGuard, oneshot};
 
 use crate::blob_files::BlobFiles;
-use crate::crypt::{self, Context, Keys};
+use crate::crypt::{Context, Keys};
 use crate::database::{Database, Stats};
+use crate::files::{FileWriter, create_private_folder, open_private_file};
+use crate::random::random_id;
 use crate::writer::Writer;
 use crate::{Hash, JournalError, MasterKey};
 
@@ -179,9 +180,9 @@ async fn tend(writer: Arc<Mutex<Option<Writer>>>, untended: Arc<Notify>, mut dro
 
 /// Makes the folder, takes its lock, makes the database's file.
 fn prepare_folder(dir: &Path) -> Result<(File, PathBuf, BlobFiles), JournalError> {
-    make_folder(dir)?;
+    create_private_folder(dir)?;
     let lock_path = dir.join("journal.lock");
-    let lock = make_file(&lock_path)?;
+    let lock = open_private_file(&lock_path)?;
     match lock.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(JournalError::InUse(dir.to_owned())),
@@ -189,23 +190,10 @@ fn prepare_folder(dir: &Path) -> Result<(File, PathBuf, BlobFiles), JournalError
     }
     let database = dir.join("journal.db");
     // SQLite gives its log the permissions of the database's file.
-    make_file(&database)?;
+    open_private_file(&database)?;
     let files = BlobFiles::open(dir.join("blobs"))?;
-    File::open(dir).and_then(|f| f.sync_all()).map_err(|e| JournalError::file(dir, e))?;
+    FileWriter::default().sync_folder(dir)?;
     Ok((lock, database, files))
-}
-
-/// Makes a folder that only its owner can enter, or makes an existing one so.
-pub(crate) fn make_folder(path: &Path) -> Result<(), JournalError> {
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(0o700)))
-        .map_err(|e| JournalError::file(path, e))
-}
-
-fn make_file(path: &Path) -> Result<File, JournalError> {
-    let made = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
-    made.and_then(|file| file.set_permissions(fs::Permissions::from_mode(0o600)).map(|()| file))
-        .map_err(|e| JournalError::file(path, e))
 }
 
 /// The journal's id; draws one for a new journal. Refuses a master key that is not the journal's.
@@ -223,7 +211,7 @@ async fn identify(database: &mut Database, keys: &Keys) -> Result<String, Journa
         keys.unseal(&context(&id), &check).ok_or(JournalError::WrongKey)?;
         return Ok(id);
     }
-    let id = crypt::random_id()?;
+    let id = random_id()?;
     let check = keys.seal(&context(&id), b"")?;
     let insert = "INSERT INTO meta (name, value) VALUES (?, ?)";
     database

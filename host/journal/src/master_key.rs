@@ -1,13 +1,15 @@
 //! The key that everything in a journal hangs on.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::{JournalError, crypt};
+use crate::error::JournalError;
+use crate::files::{ExistingFile, FileWriter};
+use crate::random::random;
 
 /// 32 random bytes that make a journal readable. Wiped from memory when dropped, never printed.
 pub struct MasterKey(Zeroizing<[u8; 32]>);
@@ -66,34 +68,17 @@ fn load(path: &Path) -> Result<Option<MasterKey>, JournalError> {
     Ok(Some(MasterKey(bytes)))
 }
 
-/// Writes a new key beside `path` and links it there: a crash leaves the whole key or none, and an existing key is
-/// never replaced.
+/// Writes a new key file. An existing one stays as it is: the other process's key counts.
 fn create(path: &Path) -> Result<(), JournalError> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|e| JournalError::file(folder, e))?;
-    let key = Zeroizing::new(crypt::random::<32>()?);
-    let temporary = folder.join(format!(".key-{}", crypt::random_id()?));
-    let written = write(&temporary, &key).and_then(|()| match fs::hard_link(&temporary, path) {
-        // Another process was quicker: its key counts.
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    });
-    let removed = fs::remove_file(&temporary);
-    written.and(removed).map_err(|e| JournalError::file(path, e))?;
-    File::open(folder).and_then(|f| f.sync_all()).map_err(|e| JournalError::file(folder, e))
-}
-
-fn write(path: &Path, key: &[u8; 32]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(key)?;
-    file.sync_all()
+    // A folder that is there already keeps its permissions: it need not be the journal's.
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(|e| JournalError::file(folder, e))?;
+    }
+    let key = Zeroizing::new(random::<32>()?);
+    FileWriter::default().write_whole(path, ExistingFile::Keep, |file| {
+        file.write_all(key.as_ref()).map_err(|e| JournalError::file(path, e))
+    })
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ use crate::crypt::{Context, Keys, Secret};
 use crate::database::{Database, Statement, Value};
 use crate::error::{number, stored};
 use crate::journal::finish;
-use crate::parcels::{OutboxCounts, OutboxEntry, OutboxState};
+use crate::outbox_state::OutboxState;
+use crate::parcels::{OutboxCounts, OutboxEntry};
 use crate::{Journal, JournalError};
 
 /// The longest receipt: 64 KiB.
@@ -134,7 +135,7 @@ impl Journal {
             let rows = turn.database.rows("SELECT state, count(*) FROM outbox GROUP BY state", []).await?;
             let mut counts = OutboxCounts::default();
             for row in rows {
-                let count = match OutboxState::parse(&row.try_get::<String, _>(0)?)? {
+                let count = match parse_state(&row.try_get::<String, _>(0)?)? {
                     OutboxState::Held => &mut counts.held,
                     OutboxState::Waiting => &mut counts.waiting,
                     OutboxState::Delivered => &mut counts.delivered,
@@ -403,7 +404,7 @@ impl Journal {
             } else {
                 turn.database.write(vec![statement]).await?;
             }
-            OutboxState::parse(&state)
+            parse_state(&state)
         })
         .await
     }
@@ -441,7 +442,7 @@ fn entry(row: &SqliteRow, keys: &Keys) -> Result<OutboxEntry, JournalError> {
     let attachments = attachments(row, 10);
     // Nor is a receipt: that it was delivered stands beside it.
     let receipt = unseal(&receipt_context(&parcel_id), row.try_get(11)?).unwrap_or_default();
-    let state = OutboxState::parse(&row.try_get::<String, _>(5)?)?;
+    let state = parse_state(&row.try_get::<String, _>(5)?)?;
     let settled_at = row.try_get::<Option<i64>, _>(12)?.map(number).transpose()?;
     Ok(OutboxEntry {
         contract: row.try_get(1)?,
@@ -475,6 +476,10 @@ fn entries(limit: u32) -> Result<Value, JournalError> {
         return Err(JournalError::Unusable { what: "the limit", reason: "not 1 to 10,000" });
     }
     Ok(i64::from(limit).into())
+}
+
+fn parse_state(text: &str) -> Result<OutboxState, JournalError> {
+    OutboxState::parse(text).ok_or_else(|| JournalError::Damaged("an unknown state in the outbox".to_owned()))
 }
 
 fn not_found(parcel_id: &str) -> JournalError {

@@ -1,8 +1,6 @@
 //! Parcels as the outbox tells of them.
 
-use std::fmt;
-
-use crate::JournalError;
+use crate::outbox_state::OutboxState;
 
 /// A parcel to be put into the outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,50 +15,6 @@ pub struct OutboxDraft {
     pub target: String,
     /// Not to be delivered earlier.
     pub hold_until: u64,
-}
-
-/// What has become of a parcel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OutboxState {
-    /// Its hold is not over; the worker may look at it and cancel.
-    Held,
-    /// To be delivered.
-    Waiting,
-    /// A target has it; there is a receipt.
-    Delivered,
-    /// A target refused it for good.
-    Rejected,
-    /// The worker took it back.
-    Cancelled,
-    /// A later revision of its segment took its place before it was delivered.
-    Replaced,
-}
-
-impl OutboxState {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Held => "held",
-            Self::Waiting => "waiting",
-            Self::Delivered => "delivered",
-            Self::Rejected => "rejected",
-            Self::Cancelled => "cancelled",
-            Self::Replaced => "replaced",
-        }
-    }
-
-    pub(crate) fn parse(text: &str) -> Result<Self, JournalError> {
-        [Self::Held, Self::Waiting, Self::Delivered, Self::Rejected, Self::Cancelled, Self::Replaced]
-            .into_iter()
-            .find(|state| state.as_str() == text)
-            .ok_or_else(|| JournalError::Damaged("an unknown state in the outbox".to_owned()))
-    }
-}
-
-impl fmt::Display for OutboxState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
 
 /// A parcel in the outbox.
