@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use candor_seal::sha256_hex;
-use sqlx::Row as _;
 
 use crate::crypt::{Context, Keys, Secret};
 use crate::database::{Database, Statement};
@@ -122,13 +121,14 @@ impl Journal {
         let id = id.to_owned();
         finish(async move {
             let sql = "SELECT description, wrapped FROM blob JOIN secret ON secret.id = blob.secret WHERE blob.id = ?";
-            let row = turn.database.maybe(sql, [id.as_str().into()]).await?;
+            let row: Option<(Option<Vec<u8>>, Vec<u8>)> =
+                turn.database.maybe(sql, [id.as_str().into()]).await?;
             drop(turn);
-            let row = row.ok_or_else(|| not_found(&id))?;
-            let Some(description) = row.try_get::<Option<Vec<u8>>, _>(0)? else {
+            let (description, wrapped) = row.ok_or_else(|| not_found(&id))?;
+            let Some(description) = description else {
                 return Err(JournalError::Erased { what: "blob", id });
             };
-            describe(&keys, &id, &description, row.try_get(1)?)
+            describe(&keys, &id, &description, &wrapped)
                 .ok_or_else(|| JournalError::Damaged(format!("blob {id} does not decrypt")))
         })
         .await
@@ -145,9 +145,9 @@ impl Journal {
         let files = Arc::clone(&self.inner.files);
         let id = id.to_owned();
         finish(async move {
-            let row =
-                turn.database.maybe("SELECT secret FROM blob WHERE id = ?", [id.as_str().into()]).await?;
-            let secret: i64 = row.ok_or_else(|| not_found(&id))?.try_get(0)?;
+            let find = "SELECT secret FROM blob WHERE id = ?";
+            let row = turn.database.maybe(find, [id.as_str().into()]).await?;
+            let (secret,): (i64,) = row.ok_or_else(|| not_found(&id))?;
             let forget = "UPDATE blob SET description = NULL WHERE id = ?";
             let statements = vec![destroy_secret(secret), Statement::new(forget, [id.as_str().into()])];
             turn.database.write_synced(statements).await?;
@@ -163,16 +163,14 @@ impl Journal {
 /// Refuses a blob that is not there, or not any more.
 pub(crate) async fn check_kept(database: &mut Database, id: &str) -> Result<(), JournalError> {
     let sql = "SELECT description IS NOT NULL FROM blob WHERE id = ?";
-    let row = database.maybe(sql, [id.into()]).await?;
-    if row.ok_or_else(|| not_found(id))?.try_get::<bool, _>(0)? {
-        Ok(())
-    } else {
-        Err(JournalError::Erased { what: "blob", id: id.to_owned() })
+    match database.maybe(sql, [id.into()]).await?.ok_or_else(|| not_found(id))? {
+        (true,) => Ok(()),
+        (false,) => Err(JournalError::Erased { what: "blob", id: id.to_owned() }),
     }
 }
 
-fn describe(keys: &Keys, id: &str, description: &[u8], wrapped: Vec<u8>) -> Option<(BlobInfo, Secret)> {
-    let secret = Secret::unwrap(keys, &secret_context(id), &wrapped)?;
+fn describe(keys: &Keys, id: &str, description: &[u8], wrapped: &[u8]) -> Option<(BlobInfo, Secret)> {
+    let secret = Secret::unwrap(keys, &secret_context(id), wrapped)?;
     let description = secret.unseal(&description_context(id), description)?;
     let info: BlobInfo = serde_json::from_slice(&description).ok()?;
     Some((info, secret))

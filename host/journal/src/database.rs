@@ -16,7 +16,7 @@ use sqlx::sqlite::{
     SqliteArguments, SqliteAutoVacuum, SqliteConnectOptions, SqliteConnection, SqliteJournalMode,
     SqliteLockingMode, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, Connection as _, Row as _, Sqlite};
+use sqlx::{ConnectOptions as _, Connection as _, FromRow, Sqlite};
 use tokio::sync::Notify;
 
 use crate::{JournalError, schema};
@@ -113,6 +113,11 @@ fn query(sql: &'static str, values: Vec<Value>) -> Query<'static> {
     })
 }
 
+/// What a row is read as: a tuple, or a struct whose fields are named like the columns.
+pub(crate) trait ReadRow: for<'r> FromRow<'r, SqliteRow> {}
+
+impl<T: for<'r> FromRow<'r, SqliteRow>> ReadRow for T {}
+
 /// The connection.
 pub(crate) struct Database {
     connection: SqliteConnection,
@@ -161,7 +166,7 @@ impl Database {
             untended,
             stats: Stats::default(),
         };
-        let free = database.one("PRAGMA freelist_count", []).await?.try_get::<i64, _>(0)?;
+        let (free,): (i64,) = database.one("PRAGMA freelist_count", []).await?;
         if free > FREE_PAGES {
             database.execute("PRAGMA incremental_vacuum").await?;
         }
@@ -170,33 +175,53 @@ impl Database {
         Ok(database)
     }
 
-    /// Reads rows, those of the open batch included.
-    pub(crate) async fn rows<const N: usize>(
+    /// Reads rows as they are, those of the open batch included.
+    pub(crate) async fn raw_rows<const N: usize>(
         &mut self,
         sql: &'static str,
         values: [Value; N],
     ) -> Result<Vec<SqliteRow>, JournalError> {
-        self.play_again().await?;
+        self.replay_batch().await?;
         Ok(query(sql, values.into()).fetch_all(&mut self.connection).await?)
     }
 
-    /// Reads at most one row.
-    pub(crate) async fn maybe<const N: usize>(
+    /// Reads rows, those of the open batch included.
+    pub(crate) async fn rows<T: ReadRow, const N: usize>(
         &mut self,
         sql: &'static str,
         values: [Value; N],
-    ) -> Result<Option<SqliteRow>, JournalError> {
-        self.play_again().await?;
-        Ok(query(sql, values.into()).fetch_optional(&mut self.connection).await?)
+    ) -> Result<Vec<T>, JournalError> {
+        let rows = self.raw_rows(sql, values).await?;
+        Ok(rows.iter().map(T::from_row).collect::<Result<_, _>>()?)
+    }
+
+    /// Reads at most one row.
+    pub(crate) async fn maybe<T: ReadRow, const N: usize>(
+        &mut self,
+        sql: &'static str,
+        values: [Value; N],
+    ) -> Result<Option<T>, JournalError> {
+        self.replay_batch().await?;
+        let row = query(sql, values.into()).fetch_optional(&mut self.connection).await?;
+        Ok(row.as_ref().map(T::from_row).transpose()?)
     }
 
     /// Reads exactly one row.
-    pub(crate) async fn one<const N: usize>(
+    pub(crate) async fn one<T: ReadRow, const N: usize>(
         &mut self,
         sql: &'static str,
         values: [Value; N],
-    ) -> Result<SqliteRow, JournalError> {
+    ) -> Result<T, JournalError> {
         self.maybe(sql, values).await?.ok_or_else(|| JournalError::Damaged("a row is missing".to_owned()))
+    }
+
+    /// Whether there is a row.
+    pub(crate) async fn exists<const N: usize>(
+        &mut self,
+        sql: &'static str,
+        values: [Value; N],
+    ) -> Result<bool, JournalError> {
+        Ok(!self.raw_rows(sql, values).await?.is_empty())
     }
 
     /// Writes within the batch: all of `statements` or none.
@@ -204,7 +229,7 @@ impl Database {
         if self.stuck || self.batch.len() >= BATCH_STATEMENTS || self.batch_bytes >= BATCH_BYTES {
             self.commit().await?;
         }
-        self.play_again().await?;
+        self.replay_batch().await?;
         self.begin().await?;
         self.apply(&statements).await?;
         self.batch_bytes += statements.iter().map(Statement::bytes).sum::<usize>();
@@ -247,7 +272,7 @@ impl Database {
         if self.batch.is_empty() {
             return Ok(());
         }
-        self.play_again().await.inspect_err(|_| self.stuck = true)?;
+        self.replay_batch().await.inspect_err(|_| self.stuck = true)?;
         let before = Instant::now();
         let committed = self.execute("COMMIT").await;
         self.stats.batches += 1;
@@ -294,8 +319,8 @@ impl Database {
     /// Moves the write-ahead log into the database and cuts it to nothing.
     async fn empty_log(&mut self) -> Result<(), JournalError> {
         self.commit().await?;
-        let row = self.one("PRAGMA wal_checkpoint(TRUNCATE)", []).await?;
-        if row.try_get::<i64, _>(0)? != 0 {
+        let (busy, _, _): (i64, i64, i64) = self.one("PRAGMA wal_checkpoint(TRUNCATE)", []).await?;
+        if busy != 0 {
             return Err(JournalError::Database(sqlx::Error::Protocol("the log is in use".to_owned())));
         }
         self.residue = false;
@@ -319,7 +344,7 @@ impl Database {
     }
 
     /// After a rollback: brings back what the batch had written.
-    async fn play_again(&mut self) -> Result<(), JournalError> {
+    async fn replay_batch(&mut self) -> Result<(), JournalError> {
         if self.open || self.batch.is_empty() {
             return Ok(());
         }

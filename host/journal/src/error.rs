@@ -1,6 +1,7 @@
 //! What can go wrong with a journal, and what to do then.
 
 use std::io;
+use std::num::TryFromIntError;
 use std::path::{Path, PathBuf};
 
 use crate::outbox_state::OutboxState;
@@ -141,6 +142,9 @@ impl JournalError {
 
 impl From<sqlx::Error> for JournalError {
     fn from(error: sqlx::Error) -> Self {
+        if matches!(&error, sqlx::Error::ColumnDecode { source, .. } if source.is::<TryFromIntError>()) {
+            return Self::Damaged("a negative number".to_owned());
+        }
         let code = error.as_database_error().and_then(|e| e.code()).unwrap_or_default();
         match code.as_ref() {
             // SQLITE_FULL, and SQLITE_IOERR_WRITE: what a used-up quota or a file-size limit looks like.
@@ -155,9 +159,4 @@ impl From<sqlx::Error> for JournalError {
 /// A number as SQLite stores it.
 pub(crate) fn stored(what: &'static str, number: u64) -> Result<i64, JournalError> {
     i64::try_from(number).map_err(|_| JournalError::Unusable { what, reason: "larger than 2^63 - 1" })
-}
-
-/// A number as it was stored.
-pub(crate) fn number(stored: i64) -> Result<u64, JournalError> {
-    u64::try_from(stored).map_err(|_| JournalError::Damaged("a negative number".to_owned()))
 }

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::Row as _;
 use tokio::sync::{Mutex, Notify, OwnedMappedMutexGuard, OwnedMutexGuard, oneshot};
 
 use crate::blob_files::BlobFiles;
@@ -59,8 +58,8 @@ impl Journal {
         finish(async move {
             let mut database = Database::open(&path, Arc::clone(&untended)).await?;
             let id = identify(&mut database, &keys).await?;
-            let rows = database.rows("SELECT id FROM blob WHERE description IS NOT NULL", []).await?;
-            let known = rows.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<String>, _>>()?;
+            let known = database.rows("SELECT id FROM blob WHERE description IS NOT NULL", []).await?;
+            let known: HashSet<String> = known.into_iter().map(|(id,)| id).collect();
             let sweeping = Arc::clone(&files);
             blocking(move || sweeping.sweep(&known)).await?;
             let writer = Writer::load(database, &id, lock).await?;
@@ -203,11 +202,10 @@ async fn identify(database: &mut Database, keys: &Keys) -> Result<String, Journa
     let context = |id: &str| Context::new("key check").bytes(id.as_bytes());
     let find = |name: &'static str| ("SELECT value FROM meta WHERE name = ?", [name.into()]);
     let (sql, values) = find("id");
-    if let Some(row) = database.maybe(sql, values).await? {
-        let id = String::from_utf8(row.try_get(0)?)
-            .map_err(|_| JournalError::Damaged("its id is no text".to_owned()))?;
+    if let Some((id,)) = database.maybe(sql, values).await? {
+        let id = String::from_utf8(id).map_err(|_| JournalError::Damaged("its id is no text".to_owned()))?;
         let (sql, values) = find("key-check");
-        let check: Vec<u8> = database.one(sql, values).await?.try_get(0)?;
+        let (check,): (Vec<u8>,) = database.one(sql, values).await?;
         keys.unseal(&context(&id), &check).ok_or(JournalError::WrongKey)?;
         return Ok(id);
     }

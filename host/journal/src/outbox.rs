@@ -6,12 +6,9 @@
 
 use std::sync::Arc;
 
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
-
 use crate::crypt::{Context, Keys, Secret};
 use crate::database::{Database, Statement, Value};
-use crate::error::{number, stored};
+use crate::error::stored;
 use crate::journal::finish;
 use crate::outbox_state::OutboxState;
 use crate::parcels::{OutboxCounts, OutboxEntry};
@@ -32,12 +29,14 @@ const SEALED_EXTRA: u64 = 24 + 16;
 /// The most entries that one call answers.
 const MAX_ENTRIES: u32 = 10_000;
 
-/// The columns that [`entry`] reads.
+/// The columns of an [`OutboxRow`]. What the attachments' column holds is read whatever it is: one entry that is damaged
+/// must not keep the others from being read.
 macro_rules! select_entries {
     ($rest:literal) => {
         concat!(
             "SELECT parcel, contract, segment_start, sequence, target, state, hold_until, attempts, next_try_at,
-                    last_error, attachments, receipt, settled_at, revision, length(envelope)
+                    last_error, CAST(attachments AS BLOB) AS attachments, receipt, settled_at, revision,
+                    length(envelope) AS sealed_bytes
              FROM outbox ",
             $rest
         )
@@ -74,7 +73,7 @@ impl Journal {
             let over = "SELECT 1 FROM outbox
                         WHERE state IN ('held', 'waiting') AND state = 'held' AND hold_until <= ?1
                         AND (?2 IS NULL OR contract = ?2) LIMIT 1";
-            if turn.database.maybe(over, [now.into(), contract.clone()]).await?.is_some() {
+            if turn.database.exists(over, [now.into(), contract.clone()]).await? {
                 let sql = "UPDATE outbox SET state = 'waiting' WHERE state = 'held' AND hold_until <= ?1
                            AND (?2 IS NULL OR contract = ?2)";
                 turn.database.write(vec![Statement::new(sql, [now.into(), contract.clone()])]).await?;
@@ -84,7 +83,7 @@ impl Journal {
                  AND (?3 IS NULL OR contract = ?3) ORDER BY attempts, sequence LIMIT ?2"
             );
             let rows = turn.database.rows(sql, [now.into(), limit, contract]).await?;
-            rows.iter().map(|row| entry(row, &keys)).collect()
+            read_entries(rows, &keys)
         })
         .await
     }
@@ -99,8 +98,7 @@ impl Journal {
         finish(async move {
             let sql = "SELECT max(hold_until, next_try_at) FROM outbox
                        WHERE state IN ('held', 'waiting') AND contract = ? ORDER BY 1 LIMIT 1";
-            let row = turn.database.maybe(sql, [contract]).await?;
-            row.map(|row| number(row.try_get(0)?)).transpose()
+            Ok(turn.database.maybe(sql, [contract]).await?.map(|(due,)| due))
         })
         .await
     }
@@ -120,7 +118,7 @@ impl Journal {
                  sequence DESC LIMIT ?) ORDER BY sequence DESC"
             );
             let rows = turn.database.rows(sql, [limit]).await?;
-            rows.iter().map(|row| entry(row, &keys)).collect()
+            read_entries(rows, &keys)
         })
         .await
     }
@@ -132,10 +130,11 @@ impl Journal {
     pub async fn outbox_counts(&self) -> Result<OutboxCounts, JournalError> {
         let mut turn = self.turn().await?;
         finish(async move {
-            let rows = turn.database.rows("SELECT state, count(*) FROM outbox GROUP BY state", []).await?;
+            let sql = "SELECT state, count(*) FROM outbox GROUP BY state";
+            let rows: Vec<(String, u64)> = turn.database.rows(sql, []).await?;
             let mut counts = OutboxCounts::default();
-            for row in rows {
-                let count = match parse_state(&row.try_get::<String, _>(0)?)? {
+            for (state, number) in rows {
+                let count = match parse_state(&state)? {
                     OutboxState::Held => &mut counts.held,
                     OutboxState::Waiting => &mut counts.waiting,
                     OutboxState::Delivered => &mut counts.delivered,
@@ -143,7 +142,7 @@ impl Journal {
                     OutboxState::Cancelled => &mut counts.cancelled,
                     OutboxState::Replaced => &mut counts.replaced,
                 };
-                *count = number(row.try_get(1)?)?;
+                *count = number;
             }
             Ok(counts)
         })
@@ -161,12 +160,12 @@ impl Journal {
         let id = parcel_id.to_owned();
         finish(async move {
             let sql = "SELECT envelope, wrapped FROM outbox JOIN secret ON secret.id = outbox.secret WHERE parcel = ?";
-            let row = turn.database.maybe(sql, [id.as_str().into()]).await?;
-            let row = row.ok_or_else(|| not_found(&id))?;
-            let Some(sealed) = row.try_get::<Option<Vec<u8>>, _>(0)? else {
+            let row: Option<(Option<Vec<u8>>, Vec<u8>)> =
+                turn.database.maybe(sql, [id.as_str().into()]).await?;
+            let (sealed, wrapped) = row.ok_or_else(|| not_found(&id))?;
+            let Some(sealed) = sealed else {
                 return Err(JournalError::Erased { what: "parcel", id });
             };
-            let wrapped: Vec<u8> = row.try_get(1)?;
             let opened = Secret::unwrap(&keys, &secret_context(&id), &wrapped)
                 .and_then(|secret| secret.unseal(&envelope_context(&id), &sealed));
             let envelope =
@@ -268,14 +267,14 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Damaged`], [`JournalError::Closed`], and errors of the database.
     pub async fn outbox_bytes(&self) -> Result<u64, JournalError> {
-        let (rows, keys) = {
+        let rows: Vec<OutboxRow> = {
             let mut turn = self.turn().await?;
             let sql = select_entries!("WHERE state IN ('held', 'waiting')");
-            (finish(async move { turn.database.rows(sql, []).await }).await?, Arc::clone(&self.inner.keys))
+            finish(async move { turn.database.rows(sql, []).await }).await?
         };
         let mut bytes = 0;
-        for row in &rows {
-            let entry = entry(row, &keys)?;
+        for row in rows {
+            let entry = row.into_entry(&self.inner.keys)?;
             bytes += entry.bytes;
             for blob in &entry.attachments {
                 match self.blob_info(blob).await {
@@ -325,7 +324,7 @@ impl Journal {
         finish(async move {
             let sql = "SELECT count(*) FROM outbox WHERE contract = ? AND segment_start = ?
                        AND (hold_until <= ? OR attempts > 0 OR state = 'delivered')";
-            let left: i64 = turn.database.one(sql, values).await?.try_get(0)?;
+            let (left,): (i64,) = turn.database.one(sql, values).await?;
             Ok(left == 0)
         })
         .await
@@ -353,7 +352,7 @@ impl Journal {
                  ORDER BY segment_start"
             );
             let rows = turn.database.rows(sql, values).await?;
-            rows.iter().map(|row| entry(row, &keys)).collect()
+            read_entries(rows, &keys)
         })
         .await
     }
@@ -367,7 +366,7 @@ impl Journal {
         let values = [contract.into(), stored("the segment's start", start)?.into()];
         finish(async move {
             let sql = "SELECT 1 FROM outbox WHERE contract = ? AND segment_start = ? AND state = 'delivered' LIMIT 1";
-            Ok(turn.database.maybe(sql, values).await?.is_some())
+            turn.database.exists(sql, values).await
         })
         .await
     }
@@ -397,8 +396,8 @@ impl Journal {
         let id = parcel_id.to_owned();
         finish(async move {
             let sql = "SELECT state FROM outbox WHERE parcel = ?";
-            let row = turn.database.maybe(sql, [id.as_str().into()]).await?;
-            let state: String = row.ok_or_else(|| not_found(&id))?.try_get(0)?;
+            let row: Option<(String,)> = turn.database.maybe(sql, [id.as_str().into()]).await?;
+            let (state,) = row.ok_or_else(|| not_found(&id))?;
             if synced {
                 turn.database.write_synced(vec![statement]).await?;
             } else {
@@ -422,53 +421,74 @@ pub(crate) async fn find_entry(
     keys: &Keys,
     parcel_id: &str,
 ) -> Result<OutboxEntry, JournalError> {
-    let row = database.maybe(select_entries!("WHERE parcel = ?"), [parcel_id.into()]).await?;
-    entry(&row.ok_or_else(|| not_found(parcel_id))?, keys)
+    let row: Option<OutboxRow> =
+        database.maybe(select_entries!("WHERE parcel = ?"), [parcel_id.into()]).await?;
+    row.ok_or_else(|| not_found(parcel_id))?.into_entry(keys)
 }
 
-fn entry(row: &SqliteRow, keys: &Keys) -> Result<OutboxEntry, JournalError> {
-    let parcel_id: String = row.try_get(0)?;
-    let damaged = || JournalError::Damaged(format!("parcel {parcel_id} in the outbox does not decrypt"));
-    let unseal = |context: &Context, sealed: Option<Vec<u8>>| {
-        sealed
-            .map(|sealed| keys.unseal(context, &sealed).map(|value| value.to_vec()).ok_or_else(damaged))
-            .transpose()
-    };
-    // A reason that cannot be read any more is no reason to lose the parcel.
-    let last_error =
-        unseal(&error_context(&parcel_id), row.try_get(9)?).unwrap_or_else(|_| Some(UNREADABLE.to_vec()));
-    let last_error = last_error.map(|text| String::from_utf8_lossy(&text).into_owned());
-    // One entry that is damaged must not keep the others from being read.
-    let attachments = attachments(row, 10);
-    // Nor is a receipt: that it was delivered stands beside it.
-    let receipt = unseal(&receipt_context(&parcel_id), row.try_get(11)?).unwrap_or_default();
-    let state = parse_state(&row.try_get::<String, _>(5)?)?;
-    let settled_at = row.try_get::<Option<i64>, _>(12)?.map(number).transpose()?;
-    Ok(OutboxEntry {
-        contract: row.try_get(1)?,
-        segment_start: number(row.try_get(2)?)?,
-        revision: u32::try_from(row.try_get::<i64, _>(13)?).unwrap_or(u32::MAX),
-        sequence: number(row.try_get(3)?)?,
-        bytes: row
-            .try_get::<Option<i64>, _>(14)?
-            .map_or(0, |sealed| u64::try_from(sealed).unwrap_or(0).saturating_sub(SEALED_EXTRA)),
-        target: row.try_get(4)?,
-        state,
-        hold_until: number(row.try_get(6)?)?,
-        attempts: u32::try_from(row.try_get::<i64, _>(7)?).unwrap_or(u32::MAX),
-        next_try_at: number(row.try_get(8)?)?,
-        last_error,
-        damaged: attachments.is_none(),
-        attachments: attachments.unwrap_or_default(),
-        receipt,
-        delivered_at: settled_at.filter(|_| state == OutboxState::Delivered),
-        parcel_id,
-    })
+/// A row of the outbox.
+#[derive(sqlx::FromRow)]
+struct OutboxRow {
+    parcel: String,
+    contract: String,
+    segment_start: u64,
+    sequence: u64,
+    target: String,
+    state: String,
+    hold_until: u64,
+    attempts: i64,
+    next_try_at: u64,
+    last_error: Option<Vec<u8>>,
+    attachments: Option<Vec<u8>>,
+    receipt: Option<Vec<u8>>,
+    settled_at: Option<u64>,
+    revision: i64,
+    /// The length of the encrypted envelope.
+    sealed_bytes: Option<i64>,
 }
 
-/// The blobs that travel with a parcel; none where the list cannot be read any more.
-pub(crate) fn attachments(row: &SqliteRow, column: usize) -> Option<Vec<String>> {
-    serde_json::from_slice(row.try_get_unchecked::<&[u8], _>(column).ok()?).ok()
+impl OutboxRow {
+    fn into_entry(self, keys: &Keys) -> Result<OutboxEntry, JournalError> {
+        let unseal = |context: &Context, sealed: &[u8]| Some(keys.unseal(context, sealed)?.to_vec());
+        // A reason that cannot be read any more is no reason to lose the parcel.
+        let last_error = self.last_error.map(|sealed| {
+            let text = unseal(&error_context(&self.parcel), &sealed);
+            String::from_utf8_lossy(text.as_deref().unwrap_or(UNREADABLE)).into_owned()
+        });
+        // Nor is a receipt: that it was delivered stands beside it.
+        let receipt = self.receipt.and_then(|sealed| unseal(&receipt_context(&self.parcel), &sealed));
+        let attachments = read_attachments(self.attachments.as_deref());
+        let state = parse_state(&self.state)?;
+        Ok(OutboxEntry {
+            parcel_id: self.parcel,
+            contract: self.contract,
+            segment_start: self.segment_start,
+            revision: u32::try_from(self.revision).unwrap_or(u32::MAX),
+            sequence: self.sequence,
+            bytes: self
+                .sealed_bytes
+                .map_or(0, |sealed| u64::try_from(sealed).unwrap_or(0).saturating_sub(SEALED_EXTRA)),
+            target: self.target,
+            state,
+            hold_until: self.hold_until,
+            attempts: u32::try_from(self.attempts).unwrap_or(u32::MAX),
+            next_try_at: self.next_try_at,
+            last_error,
+            damaged: attachments.is_none(),
+            attachments: attachments.unwrap_or_default(),
+            receipt,
+            delivered_at: self.settled_at.filter(|_| state == OutboxState::Delivered),
+        })
+    }
+}
+
+fn read_entries(rows: Vec<OutboxRow>, keys: &Keys) -> Result<Vec<OutboxEntry>, JournalError> {
+    rows.into_iter().map(|row| row.into_entry(keys)).collect()
+}
+
+/// Reads the ids of the blobs that travel with a parcel; `None` if the list cannot be read any more.
+pub(crate) fn read_attachments(list: Option<&[u8]>) -> Option<Vec<String>> {
+    serde_json::from_slice(list?).ok()
 }
 
 fn entries(limit: u32) -> Result<Value, JournalError> {

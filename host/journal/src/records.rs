@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
-
 use crate::crypt::{Keys, Secret};
 use crate::database::{Statement, Value};
-use crate::error::{number, stored};
+use crate::error::stored;
 use crate::journal::finish;
 use crate::writer::{NewRecord, body_context, destroy_secret, label, secret_context};
 use crate::{Hash, Journal, JournalError};
@@ -15,7 +12,7 @@ use crate::{Hash, Journal, JournalError};
 /// The most records that one [`Journal::read`] answers.
 const MAX_READ: u32 = 10_000;
 
-/// The columns that [`StoredRecord::of`] reads.
+/// The columns of a [`RecordRow`].
 macro_rules! select_records {
     ($rest:literal) => {
         concat!(
@@ -124,10 +121,10 @@ impl Journal {
         let keys = Arc::clone(&self.inner.keys);
         finish(async move {
             let (sql, values) = select(filter)?;
-            let rows = turn.database.rows(sql, values).await?;
+            let rows: Vec<RecordRow> = turn.database.rows(sql, values).await?;
             // The rows are copies: others may go on while they are decrypted.
             drop(turn);
-            rows.iter().map(|row| Ok(StoredRecord::of(row)?.into_record(&keys))).collect()
+            Ok(rows.into_iter().map(|row| row.into_record(&keys)).collect())
         })
         .await
     }
@@ -149,9 +146,9 @@ impl Journal {
             let sql = select_records!(
                 "WHERE contract = ? AND kind IN (SELECT value FROM json_each(?)) ORDER BY record.sequence DESC LIMIT 1"
             );
-            let row = turn.database.maybe(sql, values).await?;
+            let row: Option<RecordRow> = turn.database.maybe(sql, values).await?;
             drop(turn);
-            row.map(|row| Ok(StoredRecord::of(&row)?.into_record(&keys))).transpose()
+            Ok(row.map(|row| row.into_record(&keys)))
         })
         .await
     }
@@ -210,12 +207,13 @@ async fn erase(
     for sequence in sequences {
         let id = stored("the sequence", sequence)?;
         let find = "SELECT contract, secret, erased_by FROM record WHERE sequence = ?";
-        let row = turn.database.maybe(find, [id.into()]).await?;
-        let row = row.ok_or_else(|| JournalError::NotFound { what: "record", id: sequence.to_string() })?;
-        if row.try_get::<Option<i64>, _>(2)?.is_some() {
+        let row: Option<(Option<String>, i64, Option<i64>)> = turn.database.maybe(find, [id.into()]).await?;
+        let (contract, secret, erased_by) =
+            row.ok_or_else(|| JournalError::NotFound { what: "record", id: sequence.to_string() })?;
+        if erased_by.is_some() {
             return Err(JournalError::Erased { what: "record", id: sequence.to_string() });
         }
-        found.push((id, row.try_get::<i64, _>(1)?, row.try_get::<Option<String>, _>(0)?));
+        found.push((id, secret, contract));
     }
     let contract = found.first().and_then(|(_, _, contract)| contract.clone());
     let new = NewRecord { kind: &tombstone_kind, contract: contract.as_deref(), at, body: &tombstone_body };
@@ -228,8 +226,8 @@ async fn erase(
             [stored("the sequence", tombstone.sequence)?.into(), id.into()],
         ));
         let parcel = turn.database.maybe("SELECT secret FROM outbox WHERE sequence = ?", [id.into()]).await?;
-        if let Some(parcel) = parcel {
-            statements.push(destroy_secret(parcel.try_get(0)?));
+        if let Some((parcel,)) = parcel {
+            statements.push(destroy_secret(parcel));
             statements
                 .push(Statement::new("UPDATE outbox SET envelope = NULL WHERE sequence = ?", [id.into()]));
             statements.push(Statement::new(
@@ -274,8 +272,9 @@ fn select(filter: RecordFilter) -> Result<(&'static str, [Value; 6]), JournalErr
     Ok((sql, values))
 }
 
-/// A record as it is stored.
-pub(crate) struct StoredRecord {
+/// A row of the records' table, with its wrapped secret.
+#[derive(sqlx::FromRow)]
+pub(crate) struct RecordRow {
     pub(crate) sequence: u64,
     pub(crate) kind: String,
     pub(crate) contract: Option<String>,
@@ -287,21 +286,7 @@ pub(crate) struct StoredRecord {
     pub(crate) wrapped: Option<Vec<u8>>,
 }
 
-impl StoredRecord {
-    pub(crate) fn of(row: &SqliteRow) -> Result<Self, JournalError> {
-        Ok(Self {
-            sequence: number(row.try_get(0)?)?,
-            kind: row.try_get(1)?,
-            contract: row.try_get(2)?,
-            at: number(row.try_get(3)?)?,
-            commitment: row.try_get(4)?,
-            head: row.try_get(5)?,
-            erased_by: row.try_get(6)?,
-            body: row.try_get(7)?,
-            wrapped: row.try_get(8)?,
-        })
-    }
-
+impl RecordRow {
     /// What the chain takes for its kind.
     pub(crate) fn label(&self) -> String {
         label(&self.kind, self.contract.as_deref())

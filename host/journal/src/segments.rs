@@ -3,11 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use sqlx::Row as _;
-
 use crate::crypt::Secret;
 use crate::database::Statement;
-use crate::error::{number, stored};
+use crate::error::stored;
 use crate::journal::finish;
 use crate::outbox::{self, find_entry};
 use crate::writer::{NewRecord, check_name, destroy_secret, insert_secret};
@@ -62,8 +60,8 @@ impl Journal {
         let contract = close.contract.clone();
         let (mut turn, latest) = finish(async move {
             let find = "SELECT max(revision) FROM outbox WHERE contract = ? AND segment_start = ?";
-            let found = turn.database.one(find, [contract.as_str().into(), start.into()]).await?;
-            let latest: Option<i64> = found.try_get(0)?;
+            let (latest,): (Option<i64>,) =
+                turn.database.one(find, [contract.as_str().into(), start.into()]).await?;
             Ok((turn, latest))
         })
         .await?;
@@ -107,16 +105,15 @@ impl Journal {
                 crate::blobs::check_kept(&mut turn.database, id).await?;
             }
             let find = "SELECT 1 FROM outbox WHERE parcel = ?";
-            if turn.database.maybe(find, [draft.parcel_id.as_str().into()]).await?.is_some() {
+            if turn.database.exists(find, [draft.parcel_id.as_str().into()]).await? {
                 return Err(JournalError::ParcelExists(draft.parcel_id));
             }
             if close.revision > 0 {
                 let earlier = "SELECT secret FROM outbox
                                WHERE contract = ? AND segment_start = ? AND envelope IS NOT NULL";
                 let which = || [close.contract.as_str().into(), start.into()];
-                for row in turn.database.rows(earlier, which()).await? {
-                    statements.push(destroy_secret(row.try_get(0)?));
-                }
+                let earlier: Vec<(i64,)> = turn.database.rows(earlier, which()).await?;
+                statements.extend(earlier.into_iter().map(|(secret,)| destroy_secret(secret)));
                 // Before the new one is there: these touch every row of the segment.
                 let forget = "UPDATE outbox SET envelope = NULL WHERE contract = ? AND segment_start = ?";
                 let replace = "UPDATE outbox SET state = 'replaced'
@@ -148,8 +145,8 @@ impl Journal {
         finish(async move {
             let sql = "SELECT DISTINCT segment_start FROM outbox
                        WHERE contract = ? AND segment_start >= ? AND segment_start < ? ORDER BY segment_start";
-            let rows = turn.database.rows(sql, values).await?;
-            rows.iter().map(|row| number(row.try_get(0)?)).collect()
+            let starts = turn.database.rows(sql, values).await?;
+            Ok(starts.into_iter().map(|(start,)| start).collect())
         })
         .await
     }
@@ -185,8 +182,8 @@ impl Journal {
                        AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.contract = r.contract
                                        AND o.segment_start = r.at - r.at % ?2 AND o.sequence > r.sequence)
                        ORDER BY start";
-            let rows = turn.database.rows(sql, values).await?;
-            rows.iter().map(|row| number(row.try_get(0)?)).collect()
+            let starts = turn.database.rows(sql, values).await?;
+            Ok(starts.into_iter().map(|(start,)| start).collect())
         })
         .await
     }
@@ -217,7 +214,7 @@ impl Journal {
                        AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.contract = r.contract
                                        AND o.segment_start = ?2 AND o.sequence > r.sequence)
                        LIMIT 1";
-            Ok(turn.database.maybe(sql, values).await?.is_some())
+            turn.database.exists(sql, values).await
         })
         .await
     }
@@ -231,8 +228,7 @@ impl Journal {
         let values = [contract.into()];
         finish(async move {
             let sql = "SELECT at FROM record WHERE contract = ? ORDER BY at DESC LIMIT 1";
-            let row = turn.database.maybe(sql, values).await?;
-            row.map(|row| number(row.try_get(0)?)).transpose()
+            Ok(turn.database.maybe(sql, values).await?.map(|(at,)| at))
         })
         .await
     }
@@ -246,8 +242,8 @@ impl Journal {
         let values = [contract.into()];
         finish(async move {
             let sql = "SELECT max(segment_start) FROM outbox WHERE contract = ?";
-            let latest: Option<i64> = turn.database.one(sql, values).await?.try_get(0)?;
-            latest.map(number).transpose()
+            let (latest,) = turn.database.one(sql, values).await?;
+            Ok(latest)
         })
         .await
     }

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use sqlx::Row as _;
 use zeroize::Zeroizing;
 
 use crate::crypt::{Context, Keys};
@@ -34,10 +33,9 @@ impl Journal {
         let (plugin, name) = (plugin.to_owned(), name(&self.inner.keys, plugin, key));
         finish(async move {
             let sql = "SELECT sealed FROM store WHERE plugin = ? AND name = ?";
-            let row = turn.database.maybe(sql, [plugin.as_str().into(), name.clone().into()]).await?;
-            let Some(row) = row else { return Ok(None) };
-            let (_, value) = open(&keys, &plugin, &name, row.try_get(0)?)?;
-            Ok(Some(value))
+            let row: Option<(Vec<u8>,)> =
+                turn.database.maybe(sql, [plugin.as_str().into(), name.clone().into()]).await?;
+            row.map(|(sealed,)| Ok(open(&keys, &plugin, &name, &sealed)?.1)).transpose()
         })
         .await
     }
@@ -75,7 +73,7 @@ impl Journal {
         let mut turn = self.turn().await?;
         finish(async move {
             let sql = "SELECT 1 FROM store WHERE plugin = ? AND name = ?";
-            let found = turn.database.maybe(sql, find).await?.is_some();
+            let found = turn.database.exists(sql, find).await?;
             if found {
                 turn.database.write(vec![delete]).await?;
             }
@@ -94,10 +92,10 @@ impl Journal {
         let plugin = plugin.to_owned();
         finish(async move {
             let sql = "SELECT name, sealed FROM store WHERE plugin = ?";
-            let rows = turn.database.rows(sql, [plugin.as_str().into()]).await?;
+            let rows: Vec<(Vec<u8>, Vec<u8>)> = turn.database.rows(sql, [plugin.as_str().into()]).await?;
             drop(turn);
-            let list = rows.iter().map(|row| {
-                let (key, value) = open(&keys, &plugin, &row.try_get::<Vec<u8>, _>(0)?, row.try_get(1)?)?;
+            let list = rows.iter().map(|(name, sealed)| {
+                let (key, value) = open(&keys, &plugin, name, sealed)?;
                 Ok((key, value.len() as u64))
             });
             let mut list = list.collect::<Result<Vec<_>, JournalError>>()?;
@@ -117,9 +115,9 @@ fn context(plugin: &str, name: &[u8]) -> Context {
     Context::new("value in store").bytes(plugin.as_bytes()).bytes(name)
 }
 
-fn open(keys: &Keys, plugin: &str, name: &[u8], sealed: Vec<u8>) -> Result<(String, Vec<u8>), JournalError> {
+fn open(keys: &Keys, plugin: &str, name: &[u8], sealed: &[u8]) -> Result<(String, Vec<u8>), JournalError> {
     let damaged = || JournalError::Damaged(format!("a value in the store of {plugin} does not decrypt"));
-    let both = keys.unseal(&context(plugin, name), &sealed).ok_or_else(damaged)?;
+    let both = keys.unseal(&context(plugin, name), sealed).ok_or_else(damaged)?;
     let (length, rest) = both.split_first_chunk::<4>().ok_or_else(damaged)?;
     let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| damaged())?;
     let (key, value) = rest.split_at_checked(length).ok_or_else(damaged)?;

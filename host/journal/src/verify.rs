@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use candor_seal::Chain;
-use sqlx::Row as _;
+use sqlx::FromRow as _;
 
 use crate::crypt::Keys;
 use crate::error::stored;
 use crate::journal::finish;
-use crate::records::{RECORDS_AFTER, StoredRecord};
+use crate::outbox::read_attachments;
+use crate::records::{RECORDS_AFTER, RecordRow};
 use crate::writer::is_destroyed;
 use crate::{Hash, Journal, JournalError};
 
@@ -85,8 +86,10 @@ impl Journal {
                 let mut turn = self.turn().await?;
                 let values =
                     [stored("the sequence", found.records)?.into(), stored("the sequence", last)?.into()];
-                finish(async move { Ok((turn.database.rows(RECORDS_AFTER, values).await?, turn.sequence)) })
-                    .await?
+                finish(
+                    async move { Ok((turn.database.raw_rows(RECORDS_AFTER, values).await?, turn.sequence)) },
+                )
+                .await?
             };
             let keys = Arc::clone(&self.inner.keys);
             // Decrypting and hashing thousands of bodies is no work for an async thread.
@@ -125,21 +128,20 @@ impl Journal {
         let now = turn.sequence;
         finish(async move {
             let sql = "SELECT min(sequence) FROM outbox WHERE sequence > ?";
-            let row = turn.database.one(sql, [stored("the sequence", now.max(last))?.into()]).await?;
-            let beyond: Option<i64> = row.try_get(0)?;
+            let (beyond,): (Option<i64>,) =
+                turn.database.one(sql, [stored("the sequence", now.max(last))?.into()]).await?;
             Ok(beyond.map(|_| Bad { sequence: now + 1, reason: MISSING }))
         })
         .await
     }
 
     async fn verify_blobs(&self) -> Result<BlobVerification, JournalError> {
-        let rows = {
+        let rows: Vec<(String,)> = {
             let mut turn = self.turn().await?;
             finish(async move { turn.database.rows("SELECT id FROM blob", []).await }).await?
         };
         let mut found = BlobVerification::default();
-        for row in rows {
-            let id: String = row.try_get(0)?;
+        for (id,) in rows {
             found.blobs += 1;
             match self.check_blob(&id).await {
                 Ok(_) => found.equal += 1,
@@ -154,15 +156,14 @@ impl Journal {
 
     /// The parcels whose bytes, or list of attachments, are there and cannot be read any more.
     async fn bad_parcels(&self) -> Result<Vec<String>, JournalError> {
-        let rows = {
+        let rows: Vec<(String, Option<Vec<u8>>)> = {
             let mut turn = self.turn().await?;
-            let sql = "SELECT parcel, attachments FROM outbox WHERE envelope IS NOT NULL ORDER BY sequence";
+            let sql = "SELECT parcel, CAST(attachments AS BLOB) FROM outbox WHERE envelope IS NOT NULL ORDER BY sequence";
             finish(async move { turn.database.rows(sql, []).await }).await?
         };
         let mut found = Vec::new();
-        for row in rows {
-            let id: String = row.try_get(0)?;
-            let listed = crate::outbox::attachments(&row, 1).is_some();
+        for (id, attachments) in rows {
+            let listed = read_attachments(attachments.as_deref()).is_some();
             match self.envelope(&id).await {
                 Ok(_) if !listed && found.len() < MOST_BAD => found.push(id),
                 Ok(_) | Err(JournalError::Erased { .. } | JournalError::NotFound { .. }) => {}
@@ -194,7 +195,7 @@ fn check(
     latest: u64,
     row: &sqlx::sqlite::SqliteRow,
 ) -> Result<(Hash, bool), &'static str> {
-    let record = StoredRecord::of(row).map_err(|_| "its row is malformed")?;
+    let record = RecordRow::from_row(row).map_err(|_| "its row is malformed")?;
     if record.sequence != sequence {
         return Err(MISSING);
     }

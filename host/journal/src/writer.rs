@@ -3,11 +3,10 @@
 use std::fs::File;
 
 use candor_seal::Chain;
-use sqlx::Row as _;
 
 use crate::crypt::{Context, Keys, Secret};
 use crate::database::{Database, Statement};
-use crate::error::{number, stored};
+use crate::error::stored;
 use crate::{Hash, JournalError};
 
 /// The longest body of a record: 8 MiB.
@@ -43,13 +42,12 @@ pub(crate) struct Prepared {
 
 impl Writer {
     pub(crate) async fn load(mut database: Database, id: &str, lock: File) -> Result<Self, JournalError> {
-        let last =
-            database.maybe("SELECT sequence, head FROM record ORDER BY sequence DESC LIMIT 1", []).await?;
-        let (sequence, head) = match last {
-            Some(row) => (number(row.try_get(0)?)?, hash(row.try_get(1)?)?),
+        let last = "SELECT sequence, head FROM record ORDER BY sequence DESC LIMIT 1";
+        let (sequence, head) = match database.maybe(last, []).await? {
+            Some((sequence, head)) => (sequence, hash(head)?),
             None => (0, Chain::genesis(id)),
         };
-        let secret = database.one("SELECT coalesce(max(id), 0) FROM secret", []).await?.try_get(0)?;
+        let (secret,) = database.one("SELECT coalesce(max(id), 0) FROM secret", []).await?;
         Ok(Self { database, sequence, head, secret, lock })
     }
 
