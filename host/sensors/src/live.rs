@@ -2,10 +2,10 @@
 //! another one then.
 
 use std::sync::Arc;
-#[cfg(target_os = "linux")]
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::area::{Area, Monitor};
@@ -157,7 +157,7 @@ impl Live {
     pub(crate) fn monitors(&self) -> Result<Vec<Monitor>, SensorError> {
         match &self.eyes {
             #[cfg(target_os = "linux")]
-            Eyes::X11 { screen, .. } => screen.lock().unwrap_or_else(PoisonError::into_inner).monitors(),
+            Eyes::X11 { screen, .. } => screen.lock().monitors(),
             #[cfg(any(feature = "portable", not(target_os = "linux")))]
             Eyes::Portable { screen, .. } => screen.monitors(),
         }
@@ -166,7 +166,7 @@ impl Live {
     pub(crate) fn capture(&self, area: Area) -> Result<RawFrame, SensorError> {
         match &self.eyes {
             #[cfg(target_os = "linux")]
-            Eyes::X11 { screen, .. } => screen.lock().unwrap_or_else(PoisonError::into_inner).capture(area),
+            Eyes::X11 { screen, .. } => screen.lock().capture(area),
             #[cfg(any(feature = "portable", not(target_os = "linux")))]
             Eyes::Portable { screen, .. } => screen.capture(area),
         }

@@ -5,9 +5,10 @@
 //! touched anything, and opens it anew when it went. A display that does not answer is as good as gone: its connections
 //! are closed, so that nobody waits for it, and it is opened anew when it answers again.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::watch;
 
 use crate::area::{Area, Monitor};
@@ -70,7 +71,7 @@ struct SensorsState {
 impl SharedSensors {
     /// The state is whole between any two statements that change it: a panic elsewhere does not spoil it.
     fn state(&self) -> MutexGuard<'_, SensorsState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Has the thread ask, or try, at once, and waits for what comes of it.
@@ -80,7 +81,7 @@ impl SharedSensors {
         let ticket = state.asked;
         self.asked.notify_all();
         let pending = |state: &mut SensorsState| state.answered < ticket && !state.dropped;
-        drop(self.answered.wait_timeout_while(state, WAIT, pending).unwrap_or_else(PoisonError::into_inner));
+        self.answered.wait_while_for(&mut state, pending, WAIT);
     }
 }
 
@@ -129,8 +130,7 @@ impl Sensors {
                 source,
             })?;
         let first = |state: &mut SensorsState| state.answered == 0;
-        let state = shared.answered.wait_timeout_while(shared.state(), patience, first);
-        drop(state.unwrap_or_else(PoisonError::into_inner));
+        shared.answered.wait_while_for(&mut shared.state(), first, patience);
         Ok(Self { shared })
     }
 
@@ -303,7 +303,7 @@ fn look_after(shared: &SharedSensors, mut opening: Opening) {
             Err(why) => withdraw(shared, why, Some(ticket)),
         }
         let idle = |state: &mut SensorsState| !state.dropped && state.asked == state.answered;
-        drop(shared.asked.wait_timeout_while(shared.state(), again, idle));
+        shared.asked.wait_while_for(&mut shared.state(), idle, again);
         again = (again * 2).min(AGAIN.1);
     }
 }
@@ -337,9 +337,9 @@ fn withdraw(shared: &SharedSensors, why: SensorError, ticket: Option<u64>) {
 fn follow(shared: &SharedSensors, live: &Live) -> Result<(), SensorError> {
     loop {
         let idle = |state: &mut SensorsState| !state.dropped && state.asked == state.answered;
-        let state = shared.asked.wait_timeout_while(shared.state(), INTERVAL, idle);
         let ticket = {
-            let state = state.unwrap_or_else(PoisonError::into_inner).0;
+            let mut state = shared.state();
+            shared.asked.wait_while_for(&mut state, idle, INTERVAL);
             if state.dropped {
                 return Ok(());
             }

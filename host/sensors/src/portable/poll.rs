@@ -1,8 +1,9 @@
 //! A watch that looks again and again, because nothing tells it of changes.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::watch;
 
 use crate::area::Monitor;
@@ -59,7 +60,7 @@ struct PollState {
 impl SharedPoll {
     /// The state is whole between any two statements that change it: a panic elsewhere does not spoil it.
     fn state(&self) -> MutexGuard<'_, PollState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 
@@ -157,7 +158,7 @@ impl PortableWatch {
             if left.is_zero() {
                 return Err(SensorError::TimedOut(BARRIER_TIME));
             }
-            state = self.shared.done.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            self.shared.done.wait_for(&mut state, left);
         }
     }
 }
@@ -189,8 +190,8 @@ fn follow(
     loop {
         let ticket = {
             let idle = |state: &mut PollState| !state.dropped && state.asked == state.done;
-            let waited = shared.wanted.wait_timeout_while(shared.state(), INTERVAL, idle);
-            let state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let mut state = shared.state();
+            shared.wanted.wait_while_for(&mut state, idle, INTERVAL);
             if state.dropped {
                 return Ok(());
             }

@@ -1,9 +1,10 @@
 //! The watch: a thread that sleeps until the X server says that something changed.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::watch;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
@@ -58,7 +59,7 @@ struct WatchState {
 impl SharedWatch {
     /// The state is whole between any two statements that change it: a panic elsewhere does not spoil it.
     fn state(&self) -> MutexGuard<'_, WatchState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 
@@ -173,7 +174,7 @@ impl WindowWatch {
             if left.is_zero() {
                 return Err(SensorError::TimedOut(BARRIER_TIME));
             }
-            state = self.shared.passed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            self.shared.passed.wait_for(&mut state, left);
         }
     }
 }
