@@ -13,72 +13,11 @@ use x11rb::protocol::xproto::{
 use x11rb::rust_connection::RustConnection;
 
 use super::atoms::Atoms;
+use super::facts::{StaleParts, WindowFacts, WindowType};
 use crate::area::Area;
 
 /// The longest title that is kept, bytes.
 pub(super) const LONGEST_TITLE: usize = 4_096;
-
-/// What is known of a window, as it is; what it means is for `arrange` to say.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Facts {
-    /// The host's own number for it.
-    pub(super) id: u64,
-    /// The root's child that holds it (or is it); `None` when yet to be found out.
-    pub(super) top: Option<Window>,
-    pub(super) viewable: bool,
-    pub(super) input_only: bool,
-    pub(super) override_redirect: bool,
-    /// With its border, relative to its parent.
-    pub(super) outer: Area,
-    /// Without its border, on the desktop.
-    pub(super) inner: Area,
-    pub(super) depth: u8,
-    pub(super) shaped: bool,
-    pub(super) title: Option<String>,
-    pub(super) app: Option<String>,
-    pub(super) pid: Option<u32>,
-    pub(super) type_: Type,
-    /// One of its types, whichever, is that of a notification or the like.
-    pub(super) notifies: bool,
-    pub(super) transient_for: Option<Window>,
-    pub(super) leader: Option<Window>,
-    pub(super) translucent: bool,
-    /// Left, right, top, bottom.
-    pub(super) extents: [u32; 4],
-    /// The shadow that a program draws around its own title bar, within its window: left, right, top, bottom. `None` where
-    /// it does not say that it draws one.
-    pub(super) shadow: Option<[u32; 4]>,
-    /// A window manager looks after it, by `WM_STATE`.
-    pub(super) managed: bool,
-    /// What must be read (again).
-    pub(super) stale: Stale,
-}
-
-/// The first of a window's types that says something here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Type {
-    #[default]
-    Other,
-    Dock,
-    Desktop,
-    Popup,
-}
-
-/// What of a window must be read again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Stale {
-    /// Where it is, whether it shows, its shape.
-    pub(super) place: bool,
-    /// Its title.
-    pub(super) title: bool,
-    /// Its other properties.
-    pub(super) rest: bool,
-}
-
-impl Stale {
-    pub(super) const ALL: Self = Self { place: true, title: true, rest: true };
-    pub(super) const NOTHING: Self = Self { place: false, title: false, rest: false };
-}
 
 /// Whether a window was still there when it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +76,7 @@ impl Reader {
     }
 
     /// Asks for what is stale.
-    pub(super) fn ask(&self, window: Window, stale: Stale) -> Result<Asked<'_>, ConnectionError> {
+    pub(super) fn ask(&self, window: Window, stale: StaleParts) -> Result<Asked<'_>, ConnectionError> {
         let connection: &RustConnection = &self.connection;
         let place = if stale.place {
             Some(Place {
@@ -176,7 +115,7 @@ impl Reader {
     }
 
     /// Takes the answers in.
-    pub(super) fn take(&self, asked: Asked<'_>, facts: &mut Facts) -> Result<Read, ConnectionError> {
+    pub(super) fn take(&self, asked: Asked<'_>, facts: &mut WindowFacts) -> Result<Read, ConnectionError> {
         // Every answer is awaited even when the first says that the window is gone: no question stays open.
         let mut read = Read::There;
         if let Some(place) = asked.place {
@@ -225,16 +164,16 @@ impl Reader {
         Ok(replies.try_into().ok())
     }
 
-    fn take_rest(&self, properties: &[GetPropertyReply; 9], facts: &mut Facts) {
+    fn take_rest(&self, properties: &[GetPropertyReply; 9], facts: &mut WindowFacts) {
         let [class, pid, types, transient, leader, opacity, extents, shadow, state] = properties;
         let number = |property: &GetPropertyReply| property.value32().and_then(|mut values| values.next());
         facts.app = application(&class.value, class.bytes_after > 0);
         facts.pid = number(pid).filter(|pid| *pid != 0);
         let types: Vec<Atom> = types.value32().map(Iterator::collect).unwrap_or_default();
-        facts.type_ = types
+        facts.window_type = types
             .iter()
             .map(|atom| self.type_of(*atom))
-            .find(|type_| *type_ != Type::Other)
+            .find(|window_type| *window_type != WindowType::Other)
             .unwrap_or_default();
         facts.notifies = types.iter().any(|atom| self.is_notice(*atom));
         facts.transient_for = number(transient).filter(|window| *window != 0 && *window != self.root);
@@ -246,12 +185,12 @@ impl Reader {
         facts.managed = number(state).is_some_and(|state| state != 0);
     }
 
-    fn type_of(&self, atom: Atom) -> Type {
+    fn type_of(&self, atom: Atom) -> WindowType {
         let atoms = &self.atoms;
         if atom == atoms._NET_WM_WINDOW_TYPE_DOCK {
-            Type::Dock
+            WindowType::Dock
         } else if atom == atoms._NET_WM_WINDOW_TYPE_DESKTOP {
-            Type::Desktop
+            WindowType::Desktop
         } else if self.is_notice(atom)
             || [
                 atoms._NET_WM_WINDOW_TYPE_COMBO,
@@ -261,9 +200,9 @@ impl Reader {
             ]
             .contains(&atom)
         {
-            Type::Popup
+            WindowType::Popup
         } else {
-            Type::Other
+            WindowType::Other
         }
     }
 

@@ -16,7 +16,7 @@ use x11rb::rust_connection::RustConnection;
 use super::history::{BARRIER_TIME, History, Now};
 use super::layout::Layout;
 use super::numbers::Numbers;
-use super::upkeep::{DesktopTracker, Reaction};
+use super::tracker::{DesktopTracker, Reaction};
 use crate::error::SensorError;
 
 /// Events taken in before the desktop is read again, when they do not cease.

@@ -12,10 +12,11 @@ use x11rb::protocol::xproto::{
 use x11rb::protocol::{Event, shape};
 use x11rb::rust_connection::RustConnection;
 
-use super::arrange::Desk;
 use super::atoms::Atoms;
+use super::desktop::DesktopFacts;
+use super::facts::{StaleParts, WindowFacts};
 use super::layout::WindowState;
-use super::reading::{Facts, Read, Reader, Stale, there};
+use super::reading::{Read, Reader, there};
 use super::scale;
 use crate::area::Monitor;
 use crate::display;
@@ -45,7 +46,7 @@ pub(super) enum Reaction {
 /// The desktop, and the connection that tells of its changes.
 pub(super) struct DesktopTracker {
     reader: Reader,
-    desk: Desk,
+    desktop: DesktopFacts,
     pub(super) monitors: Vec<Monitor>,
     /// The watch's own window, where barriers arrive.
     pub(super) mailbox: Window,
@@ -93,7 +94,7 @@ impl DesktopTracker {
         let id_mask = connection.setup().resource_id_mask;
         let mut upkeep = Self {
             reader: Reader { connection: Arc::new(connection), atoms, root, shapes },
-            desk: Desk { id_mask, ..Desk::default() },
+            desktop: DesktopFacts { id_mask, ..DesktopFacts::default() },
             monitors: Vec::new(),
             mailbox,
             compositor,
@@ -116,7 +117,7 @@ impl DesktopTracker {
 
     /// The windows as known.
     pub(super) fn windows(&self) -> Vec<WindowState> {
-        self.desk.arrange()
+        self.desktop.arrange()
     }
 
     /// Takes in an event; a title that changed is read at once.
@@ -144,10 +145,10 @@ impl DesktopTracker {
             Event::DestroyNotify(event) => {
                 self.tree_stale = true;
                 self.scale_stale |= self.publisher == Some(event.window);
-                self.desk.seen.remove(&event.window);
+                self.desktop.windows.remove(&event.window);
             }
             Event::ShapeNotify(event) => {
-                self.stale(event.affected_window, Stale { place: true, ..Stale::NOTHING });
+                self.stale(event.affected_window, StaleParts { place: true, ..StaleParts::NOTHING });
             }
             Event::FocusIn(_) | Event::FocusOut(_) => self.tree_stale = true,
             Event::RandrNotify(_) | Event::RandrScreenChangeNotify(_) => self.monitors_stale = true,
@@ -183,24 +184,24 @@ impl DesktopTracker {
             ]
             .contains(&atom)
         {
-            self.stale(window, Stale { rest: true, ..Stale::NOTHING });
+            self.stale(window, StaleParts { rest: true, ..StaleParts::NOTHING });
         }
         Ok(Reaction::Later)
     }
 
     fn title_changed(&mut self, window: Window) -> Result<Reaction, SensorError> {
-        let Some(facts) = self.desk.seen.get_mut(&window) else { return Ok(Reaction::Later) };
+        let Some(facts) = self.desktop.windows.get_mut(&window) else { return Ok(Reaction::Later) };
         if facts.stale.title {
             // It was never read: it is when the window is.
             return Ok(Reaction::Later);
         }
         let before = facts.title.clone();
-        let asked = self.reader.ask(window, Stale { title: true, ..Stale::NOTHING })?;
+        let asked = self.reader.ask(window, StaleParts { title: true, ..StaleParts::NOTHING })?;
         match self.reader.take(asked, facts)? {
             Read::There if facts.title != before => Ok(Reaction::AtOnce),
             Read::There => Ok(Reaction::Later),
             Read::Gone => {
-                self.desk.seen.remove(&window);
+                self.desktop.windows.remove(&window);
                 self.tree_stale = true;
                 Ok(Reaction::Later)
             }
@@ -209,7 +210,7 @@ impl DesktopTracker {
 
     /// A window was moved, and with it what is inside.
     fn moved(&mut self, window: Window) {
-        for (other, facts) in &mut self.desk.seen {
+        for (other, facts) in &mut self.desktop.windows {
             if *other == window || facts.top == Some(window) {
                 facts.stale.place = true;
                 self.any_stale = true;
@@ -220,7 +221,7 @@ impl DesktopTracker {
     /// A window came, went or was put into another one.
     fn changed(&mut self, window: Window, reparented: bool) {
         self.tree_stale = true;
-        if let Some(facts) = self.desk.seen.get_mut(&window)
+        if let Some(facts) = self.desktop.windows.get_mut(&window)
             && reparented
         {
             facts.top = None;
@@ -228,8 +229,8 @@ impl DesktopTracker {
         self.moved(window);
     }
 
-    fn stale(&mut self, window: Window, stale: Stale) {
-        if let Some(facts) = self.desk.seen.get_mut(&window) {
+    fn stale(&mut self, window: Window, stale: StaleParts) {
+        if let Some(facts) = self.desktop.windows.get_mut(&window) {
             facts.stale.place |= stale.place;
             facts.stale.title |= stale.title;
             facts.stale.rest |= stale.rest;
@@ -284,7 +285,7 @@ impl DesktopTracker {
             None => None,
         };
         let environment = scale::of_environment(|name| std::env::var(name).ok());
-        self.desk.scale = [resources, settings, environment].into_iter().flatten().max();
+        self.desktop.scale = [resources, settings, environment].into_iter().flatten().max();
         Ok(())
     }
 
@@ -304,33 +305,34 @@ impl DesktopTracker {
             reply.value32().map(Iterator::collect).unwrap_or_default()
         };
         let some = |window: &Window| *window != x11rb::NONE;
-        self.desk.order = tree.reply()?.children;
-        self.desk.order.retain(|window| *window != self.mailbox);
-        self.desk.clients = windows(&clients.reply()?);
+        self.desktop.stack = tree.reply()?.children;
+        self.desktop.stack.retain(|window| *window != self.mailbox);
+        self.desktop.clients = windows(&clients.reply()?);
         let active = active.reply()?;
-        self.desk.manager = windows(&manager.reply()?).first().copied().filter(some);
-        self.desk.compositor = Some(compositor.reply()?.owner).filter(some);
+        self.desktop.manager = windows(&manager.reply()?).first().copied().filter(some);
+        self.desktop.compositor = Some(compositor.reply()?.owner).filter(some);
         let focus = focus.reply()?.focus;
         // A window manager says which window is active; without one, it is where the keys go.
-        self.desk.active = if active.type_ == x11rb::NONE {
+        self.desktop.active = if active.type_ == x11rb::NONE {
             // 1 stands for 'whatever is under the pointer'.
             Some(focus).filter(|focus| some(focus) && *focus != 1)
         } else {
             windows(&active).first().copied().filter(some)
         };
 
-        let known: Vec<Window> = self.desk.order.iter().chain(&self.desk.clients).copied().collect();
+        let known: Vec<Window> = self.desktop.stack.iter().chain(&self.desktop.clients).copied().collect();
         for window in known {
-            if !self.desk.seen.contains_key(&window) {
+            if !self.desktop.windows.contains_key(&window) {
                 self.reader.follow(window)?;
-                let facts = Facts { id: self.next_id, stale: Stale::ALL, ..Facts::default() };
+                let facts =
+                    WindowFacts { id: self.next_id, stale: StaleParts::ALL, ..WindowFacts::default() };
                 self.next_id += 1;
-                self.desk.seen.insert(window, facts);
+                self.desktop.windows.insert(window, facts);
             }
         }
         // What is a child of the root is its own top; what was one and is not any more is looked for.
-        let order: HashSet<Window> = self.desk.order.iter().copied().collect();
-        for (window, facts) in &mut self.desk.seen {
+        let order: HashSet<Window> = self.desktop.stack.iter().copied().collect();
+        for (window, facts) in &mut self.desktop.windows {
             if order.contains(window) {
                 facts.top = Some(*window);
             } else if facts.top == Some(*window) {
@@ -343,29 +345,29 @@ impl DesktopTracker {
     /// Reads the stale facts of all windows that matter: where each is, and of those that show or are looked after the
     /// rest. (A window that is not shown is left for when it is.)
     fn read_windows(&mut self) -> Result<(), SensorError> {
-        let place = |stale: Stale| Stale { place: stale.place, ..Stale::NOTHING };
+        let place = |stale: StaleParts| StaleParts { place: stale.place, ..StaleParts::NOTHING };
         self.read_where(|_, facts| place(facts.stale))?;
-        let clients = std::mem::take(&mut self.desk.clients);
+        let clients = std::mem::take(&mut self.desktop.clients);
         let read = self.read_where(|window, facts| {
             if facts.viewable || facts.managed || clients.contains(&window) {
                 facts.stale
             } else {
-                Stale::NOTHING
+                StaleParts::NOTHING
             }
         });
-        self.desk.clients = clients;
+        self.desktop.clients = clients;
         read?;
         // Whether a window is looked after is one of the facts: of those that do not show, only that is of interest.
-        self.read_where(|_, facts| Stale { rest: facts.stale.rest, ..Stale::NOTHING })
+        self.read_where(|_, facts| StaleParts { rest: facts.stale.rest, ..StaleParts::NOTHING })
     }
 
-    fn read_where(&mut self, wanted: impl Fn(Window, &Facts) -> Stale) -> Result<(), SensorError> {
-        let questions: Vec<(Window, Stale)> = self
-            .desk
-            .seen
+    fn read_where(&mut self, wanted: impl Fn(Window, &WindowFacts) -> StaleParts) -> Result<(), SensorError> {
+        let questions: Vec<(Window, StaleParts)> = self
+            .desktop
+            .windows
             .iter()
             .map(|(window, facts)| (*window, wanted(*window, facts)))
-            .filter(|(_, stale)| *stale != Stale::NOTHING)
+            .filter(|(_, stale)| *stale != StaleParts::NOTHING)
             .collect();
         for questions in questions.chunks(BATCH) {
             let mut asked = Vec::with_capacity(questions.len());
@@ -374,14 +376,14 @@ impl DesktopTracker {
             }
             for (asked, stale) in asked {
                 let window = asked.window;
-                let Some(facts) = self.desk.seen.get_mut(&window) else { continue };
+                let Some(facts) = self.desktop.windows.get_mut(&window) else { continue };
                 facts.stale.place &= !stale.place;
                 facts.stale.title &= !stale.title;
                 facts.stale.rest &= !stale.rest;
                 if self.reader.take(asked, facts)? == Read::Gone {
-                    self.desk.seen.remove(&window);
+                    self.desktop.windows.remove(&window);
                     // One that only the list of windows still names is the window manager's to strike off.
-                    self.tree_stale |= self.desk.order.contains(&window);
+                    self.tree_stale |= self.desktop.stack.contains(&window);
                 }
             }
         }
@@ -391,10 +393,10 @@ impl DesktopTracker {
     /// Finds the root's child that holds each window that is looked after.
     fn find_tops(&mut self) -> Result<(), SensorError> {
         let lost: Vec<Window> = self
-            .desk
-            .seen
+            .desktop
+            .windows
             .iter()
-            .filter(|(window, facts)| facts.top.is_none() && self.desk.is_managed(**window))
+            .filter(|(window, facts)| facts.top.is_none() && self.desktop.is_managed(**window))
             .map(|(window, _)| *window)
             .collect();
         let mut parents: HashMap<Window, Window> = lost.iter().map(|window| (*window, *window)).collect();
@@ -406,11 +408,11 @@ impl DesktopTracker {
             for (window, at, tree) in asked {
                 match there(tree.reply())? {
                     Some(tree) if tree.parent == self.reader.root || tree.parent == x11rb::NONE => {
-                        if let Some(facts) = self.desk.seen.get_mut(&window) {
+                        if let Some(facts) = self.desktop.windows.get_mut(&window) {
                             facts.top = Some(at);
                         }
                         // A frame that is not known yet came after the stack was read.
-                        self.tree_stale |= !self.desk.seen.contains_key(&at);
+                        self.tree_stale |= !self.desktop.windows.contains_key(&at);
                         parents.remove(&window);
                     }
                     Some(tree) => {
