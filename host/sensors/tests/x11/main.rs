@@ -3,7 +3,9 @@
 
 mod backends;
 mod coming;
+mod layouts;
 mod program;
 mod screen;
 mod session;
+mod window_kinds;
 mod windows;
