@@ -36,7 +36,6 @@ mod journal;
 mod master_key;
 mod outbox;
 mod outbox_state;
-mod parcels;
 mod random;
 mod records;
 mod schema;
@@ -45,7 +44,6 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod verify;
-mod waits;
 mod writer;
 
 pub use blobs::BlobInfo;
@@ -54,9 +52,8 @@ pub use database::Stats;
 pub use error::JournalError;
 pub use journal::Journal;
 pub use master_key::MasterKey;
+pub use outbox::{HELD_FOR_GOOD, OutboxCounts, OutboxDraft, OutboxEntry};
 pub use outbox_state::OutboxState;
-pub use parcels::{OutboxCounts, OutboxDraft, OutboxEntry};
 pub use records::{Appended, Record, RecordFilter};
 pub use segments::SegmentClose;
 pub use verify::{Bad, BadBlob, BlobVerification, Verification};
-pub use waits::HELD_FOR_GOOD;

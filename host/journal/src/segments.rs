@@ -7,9 +7,9 @@ use crate::crypt::Secret;
 use crate::database::Statement;
 use crate::error::stored;
 use crate::journal::finish;
-use crate::outbox::{self, find_entry};
+use crate::outbox::{OutboxDraft, OutboxEntry, envelope_context, find_entry, secret_context};
 use crate::writer::{NewRecord, check_name, destroy_secret, insert_secret};
-use crate::{Hash, Journal, JournalError, OutboxDraft, OutboxEntry};
+use crate::{Hash, Journal, JournalError};
 
 /// The longest envelope: what both sides take.
 const MAX_ENVELOPE_BYTES: usize = candor_diary::limits::ENVELOPE_BYTES;
@@ -77,8 +77,8 @@ impl Journal {
 
         let secret = Secret::new()?;
         let secret_id = turn.draw_secret();
-        let wrapped = secret.wrap(&keys, &outbox::secret_context(&draft.parcel_id))?;
-        let envelope = secret.seal(&outbox::envelope_context(&draft.parcel_id), &draft.envelope)?;
+        let wrapped = secret.wrap(&keys, &secret_context(&draft.parcel_id))?;
+        let envelope = secret.seal(&envelope_context(&draft.parcel_id), &draft.envelope)?;
         let state = if draft.hold_until > close.at { "held" } else { "waiting" };
         let mut statements = record.statements;
         statements.push(insert_secret(secret_id, wrapped));

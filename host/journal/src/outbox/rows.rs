@@ -1,0 +1,130 @@
+//! The outbox's table: its rows, and what their encrypted columns belong to.
+
+use super::entry::OutboxEntry;
+use crate::crypt::{Context, Keys};
+use crate::database::Database;
+use crate::error::JournalError;
+use crate::outbox_state::OutboxState;
+
+/// Stands for a reason that does not decrypt any more.
+const UNREADABLE: &[u8] = b"the reason cannot be read any more";
+
+/// By how much an encrypted envelope is longer than the envelope: nonce and tag, in bytes.
+const SEALED_EXTRA: u64 = 24 + 16;
+
+/// The columns of an [`OutboxRow`]. What the attachments' column holds is read whatever it is: one entry that is damaged
+/// must not keep the others from being read.
+macro_rules! select_entries {
+    ($rest:literal) => {
+        concat!(
+            "SELECT parcel, contract, segment_start, sequence, target, state, hold_until, attempts, next_try_at,
+                    last_error, CAST(attachments AS BLOB) AS attachments, receipt, settled_at, revision,
+                    length(envelope) AS sealed_bytes
+             FROM outbox ",
+            $rest
+        )
+    };
+}
+pub(super) use select_entries;
+
+/// One entry.
+pub(crate) async fn find_entry(
+    database: &mut Database,
+    keys: &Keys,
+    parcel_id: &str,
+) -> Result<OutboxEntry, JournalError> {
+    let row: Option<OutboxRow> =
+        database.maybe(select_entries!("WHERE parcel = ?"), [parcel_id.into()]).await?;
+    row.ok_or_else(|| not_found(parcel_id))?.into_entry(keys)
+}
+
+/// A row of the outbox.
+#[derive(sqlx::FromRow)]
+pub(super) struct OutboxRow {
+    parcel: String,
+    contract: String,
+    segment_start: u64,
+    sequence: u64,
+    target: String,
+    state: String,
+    hold_until: u64,
+    attempts: i64,
+    next_try_at: u64,
+    last_error: Option<Vec<u8>>,
+    attachments: Option<Vec<u8>>,
+    receipt: Option<Vec<u8>>,
+    settled_at: Option<u64>,
+    revision: i64,
+    /// The length of the encrypted envelope.
+    sealed_bytes: Option<i64>,
+}
+
+impl OutboxRow {
+    pub(super) fn into_entry(self, keys: &Keys) -> Result<OutboxEntry, JournalError> {
+        let unseal = |context: &Context, sealed: &[u8]| Some(keys.unseal(context, sealed)?.to_vec());
+        // A reason that cannot be read any more is no reason to lose the parcel.
+        let last_error = self.last_error.map(|sealed| {
+            let text = unseal(&error_context(&self.parcel), &sealed);
+            String::from_utf8_lossy(text.as_deref().unwrap_or(UNREADABLE)).into_owned()
+        });
+        // Nor is a receipt: that it was delivered stands beside it.
+        let receipt = self.receipt.and_then(|sealed| unseal(&receipt_context(&self.parcel), &sealed));
+        let attachments = read_attachments(self.attachments.as_deref());
+        let state = parse_state(&self.state)?;
+        Ok(OutboxEntry {
+            parcel_id: self.parcel,
+            contract: self.contract,
+            segment_start: self.segment_start,
+            revision: u32::try_from(self.revision).unwrap_or(u32::MAX),
+            sequence: self.sequence,
+            bytes: self
+                .sealed_bytes
+                .map_or(0, |sealed| u64::try_from(sealed).unwrap_or(0).saturating_sub(SEALED_EXTRA)),
+            target: self.target,
+            state,
+            hold_until: self.hold_until,
+            attempts: u32::try_from(self.attempts).unwrap_or(u32::MAX),
+            next_try_at: self.next_try_at,
+            last_error,
+            damaged: attachments.is_none(),
+            attachments: attachments.unwrap_or_default(),
+            receipt,
+            delivered_at: self.settled_at.filter(|_| state == OutboxState::Delivered),
+        })
+    }
+}
+
+pub(super) fn read_entries(rows: Vec<OutboxRow>, keys: &Keys) -> Result<Vec<OutboxEntry>, JournalError> {
+    rows.into_iter().map(|row| row.into_entry(keys)).collect()
+}
+
+/// Reads the ids of the blobs that travel with a parcel; `None` if the list cannot be read any more.
+pub(crate) fn read_attachments(list: Option<&[u8]>) -> Option<Vec<String>> {
+    serde_json::from_slice(list?).ok()
+}
+
+pub(super) fn parse_state(text: &str) -> Result<OutboxState, JournalError> {
+    OutboxState::parse(text).ok_or_else(|| JournalError::Damaged("an unknown state in the outbox".to_owned()))
+}
+
+pub(super) fn not_found(parcel_id: &str) -> JournalError {
+    JournalError::NotFound { what: "parcel", id: parcel_id.to_owned() }
+}
+
+/// What a parcel's wrapped secret belongs to.
+pub(crate) fn secret_context(parcel_id: &str) -> Context {
+    Context::new("secret of parcel").bytes(parcel_id.as_bytes())
+}
+
+/// What a parcel's encrypted envelope belongs to.
+pub(crate) fn envelope_context(parcel_id: &str) -> Context {
+    Context::new("envelope of parcel").bytes(parcel_id.as_bytes())
+}
+
+pub(super) fn receipt_context(parcel_id: &str) -> Context {
+    Context::new("receipt of parcel").bytes(parcel_id.as_bytes())
+}
+
+pub(super) fn error_context(parcel_id: &str) -> Context {
+    Context::new("error of parcel").bytes(parcel_id.as_bytes())
+}
