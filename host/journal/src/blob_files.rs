@@ -1,7 +1,7 @@
-//! The files of blobs: written whole or not at all, in encrypted frames of 64 KiB so that a part can be read alone.
+//! The files of blobs: written whole or not at all, in encrypted frames of 64 KiB, so that a part can be read alone.
 //!
-//! A frame's associated data holds the blob's id and its whole length; its nonce counts the frames. A file that was cut,
-//! or whose frames were swapped, does not open.
+//! A frame's associated data holds the blob's id and whole length, and its nonce is the frame's index. So a file that was
+//! cut, or whose frames were swapped, does not open.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -10,11 +10,11 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::crypt::{Context, Secret, TAG};
+use crate::crypt::{CipherContext, ItemSecret, TAG};
 use crate::error::JournalError;
 use crate::files::{ExistingFile, FileWriter, create_private_folder};
 
-/// Bytes of a frame before it is encrypted.
+/// The length of a frame before it is encrypted, bytes.
 const FRAME: usize = 64 * 1024;
 
 /// The folder of all blobs.
@@ -29,13 +29,13 @@ impl BlobFiles {
         Ok(Self { folder, writer: FileWriter::default() })
     }
 
-    /// How many syncs there were, and how long they took.
+    /// Returns how many syncs there were, and how long they took.
     pub(crate) fn syncs(&self) -> (u64, Duration) {
         self.writer.syncs()
     }
 
     /// Writes a blob's file. When this returns it is on the disk, whole.
-    pub(crate) fn write(&self, id: &str, secret: &Secret, bytes: &[u8]) -> Result<(), JournalError> {
+    pub(crate) fn write(&self, id: &str, secret: &ItemSecret, bytes: &[u8]) -> Result<(), JournalError> {
         let path = self.path(id)?;
         let shard = path.parent().unwrap_or(&self.folder);
         if !shard.is_dir() {
@@ -57,11 +57,11 @@ impl BlobFiles {
         written
     }
 
-    /// Reads `count` bytes from `offset` of a blob that is `length` bytes long; fewer where it ends.
+    /// Reads `count` bytes from `offset` of a blob that is `length` bytes long; fewer at its end.
     pub(crate) fn read(
         &self,
         id: &str,
-        secret: &Secret,
+        secret: &ItemSecret,
         length: u64,
         offset: u64,
         count: u32,
@@ -95,7 +95,7 @@ impl BlobFiles {
         Ok(bytes)
     }
 
-    /// Removes a blob's file, where there is one.
+    /// Removes a blob's file if it exists.
     pub(crate) fn remove(&self, id: &str) -> Result<(), JournalError> {
         let path = self.path(id)?;
         match fs::remove_file(&path) {
@@ -105,8 +105,8 @@ impl BlobFiles {
         }
     }
 
-    /// Removes every file that belongs to no blob in `known`: what a crash left.
-    pub(crate) fn sweep(&self, known: &HashSet<String>) -> Result<(), JournalError> {
+    /// Removes every file that belongs to no blob in `known`, as a crash may leave it.
+    pub(crate) fn remove_unknown(&self, known: &HashSet<String>) -> Result<(), JournalError> {
         for shard in list(&self.folder)? {
             if !shard.is_dir() {
                 continue;
@@ -121,7 +121,7 @@ impl BlobFiles {
         Ok(())
     }
 
-    /// Where a blob's file is. Ids are checked, so that none can lead out of the folder.
+    /// Returns the path of a blob's file. Ids are checked, so none can lead out of the folder.
     fn path(&self, id: &str) -> Result<PathBuf, JournalError> {
         let hex = id.len() == 32 && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         match id.get(..2) {
@@ -137,8 +137,8 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>, JournalError> {
         .map_err(|e| JournalError::file(folder, e))
 }
 
-fn frame_context(id: &str, length: u64) -> Context {
-    Context::new("frame of blob").bytes(id.as_bytes()).number(length)
+fn frame_context(id: &str, length: u64) -> CipherContext {
+    CipherContext::new("frame of blob").bytes(id.as_bytes()).number(length)
 }
 
 #[cfg(test)]
@@ -160,7 +160,7 @@ mod tests {
     fn any_range_of_a_blob_can_be_read() {
         let (_folder, files) = files();
         for length in [0, 1, FRAME - 1, FRAME, FRAME + 1, 3 * FRAME + 77] {
-            let (id, secret, whole) = (random_id().unwrap(), Secret::new().unwrap(), bytes(length));
+            let (id, secret, whole) = (random_id().unwrap(), ItemSecret::new().unwrap(), bytes(length));
             files.write(&id, &secret, &whole).unwrap();
             let edges =
                 [0, 1, FRAME - 1, FRAME, FRAME + 1, 2 * FRAME, length.saturating_sub(1), length, length + 9];
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn a_cut_changed_or_swapped_file_does_not_open() {
         let (_folder, files) = files();
-        let (id, secret, whole) = (random_id().unwrap(), Secret::new().unwrap(), bytes(2 * FRAME));
+        let (id, secret, whole) = (random_id().unwrap(), ItemSecret::new().unwrap(), bytes(2 * FRAME));
         files.write(&id, &secret, &whole).unwrap();
         let path = files.path(&id).unwrap();
         let good = fs::read(&path).unwrap();
@@ -212,12 +212,12 @@ mod tests {
     fn a_sweep_removes_what_belongs_to_no_blob() {
         let (_folder, files) = files();
         let (kept, lost) = (random_id().unwrap(), random_id().unwrap());
-        let secret = Secret::new().unwrap();
+        let secret = ItemSecret::new().unwrap();
         files.write(&kept, &secret, b"a").unwrap();
         files.write(&lost, &secret, b"b").unwrap();
         let temporary = files.path(&kept).unwrap().with_file_name("x.tmp");
         fs::write(&temporary, b"half").unwrap();
-        files.sweep(&HashSet::from([kept.clone()])).unwrap();
+        files.remove_unknown(&HashSet::from([kept.clone()])).unwrap();
         assert!(files.path(&kept).unwrap().exists());
         assert!(!files.path(&lost).unwrap().exists() && !temporary.exists());
     }

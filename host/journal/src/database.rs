@@ -1,12 +1,12 @@
-//! The one connection, and what of it is committed when.
+//! The one connection, and when its writes are committed.
 //!
 //! Batched writes go into an open transaction that is committed once a second, without a sync (in WAL mode a crash of
 //! the machine then loses the last moments and damages nothing). Synced writes are a transaction of their own under
 //! `synchronous=FULL`; the sync covers all batches before it, since they are in the same file.
 //!
-//! SQLite rolls a whole transaction back when the disk is full. Records that were handed a place in the chain must not
-//! vanish by that, so the statements of the open batch are kept until they are committed, and played again into the
-//! next transaction. What piles up is bounded: while the disk stays full, new writes are refused.
+//! SQLite rolls a whole transaction back when the disk is full. Records that already have a place in the chain must not
+//! vanish then, so the statements of the open batch are kept until they are committed, and replayed into the next
+//! transaction. The batch is bounded: while the disk stays full, new writes are refused.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,82 +21,82 @@ use tokio::sync::Notify;
 
 use crate::{JournalError, schema};
 
-/// A batch is committed before its second is over when it holds this many statements,
+/// A batch of this many statements is committed before its second is over.
 const BATCH_STATEMENTS: usize = 4_096;
 
-/// or this many bytes.
+/// A batch of this many bytes is committed before its second is over.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
-/// Free pages (of 4 KiB) that are given back to the file system when the journal is opened.
+/// The number of free pages (of 4 KiB) from which on they are given back to the file system when the journal is opened.
 const FREE_PAGES: i64 = 1_024;
 
 /// Where the time went, since the journal was opened.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Stats {
-    /// Commits of batches, which do not sync.
+pub struct JournalStats {
+    /// The commits of batches, which do not sync.
     pub batches: u64,
-    /// Time that they took.
+    /// The time that the commits of batches took.
     pub batch_time: Duration,
-    /// Synced commits.
+    /// The synced commits.
     pub synced: u64,
-    /// Time that the commits themselves took: nearly all of it is the sync of the file.
+    /// The time that the synced commits took: nearly all of it is the sync of the file.
     pub synced_time: Duration,
-    /// Syncs of blob files and their folders.
+    /// The syncs of blob files and their folders.
     pub blob_syncs: u64,
-    /// Time that they took.
+    /// The time that the syncs of blob files and folders took.
     pub blob_sync_time: Duration,
 }
 
-/// A value for a statement.
+/// A value that is bound to a statement.
 #[derive(Clone, Debug)]
-pub(crate) enum Value {
+pub(crate) enum SqlValue {
     Null,
     Int(i64),
     Text(String),
     Bytes(Vec<u8>),
 }
 
-impl From<i64> for Value {
+impl From<i64> for SqlValue {
     fn from(number: i64) -> Self {
         Self::Int(number)
     }
 }
 
-impl From<&str> for Value {
+impl From<&str> for SqlValue {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
 }
 
-impl From<Vec<u8>> for Value {
+impl From<Vec<u8>> for SqlValue {
     fn from(bytes: Vec<u8>) -> Self {
         Self::Bytes(bytes)
     }
 }
 
-impl<T: Into<Value>> From<Option<T>> for Value {
+impl<T: Into<SqlValue>> From<Option<T>> for SqlValue {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
     }
 }
 
-/// A statement with its values. Played again after a rollback, so it must not depend on anything but the database.
+/// A statement with its values. It is replayed after a rollback, so it must depend on nothing but the database.
 #[derive(Clone, Debug)]
-pub(crate) struct Statement {
+pub(crate) struct SqlStatement {
     sql: &'static str,
-    values: Vec<Value>,
+    values: Vec<SqlValue>,
 }
 
-impl Statement {
-    pub(crate) fn new<const N: usize>(sql: &'static str, values: [Value; N]) -> Self {
+impl SqlStatement {
+    pub(crate) fn new<const N: usize>(sql: &'static str, values: [SqlValue; N]) -> Self {
         Self { sql, values: values.into() }
     }
 
     fn bytes(&self) -> usize {
-        let of = |value: &Value| match value {
-            Value::Null | Value::Int(_) => 16,
-            Value::Text(text) => text.len(),
-            Value::Bytes(bytes) => bytes.len(),
+        let of = |value: &SqlValue| match value {
+            SqlValue::Null | SqlValue::Int(_) => 16,
+            SqlValue::Text(text) => text.len(),
+            SqlValue::Bytes(bytes) => bytes.len(),
         };
         64 + self.values.iter().map(of).sum::<usize>()
     }
@@ -104,12 +104,12 @@ impl Statement {
 
 type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
 
-fn query(sql: &'static str, values: Vec<Value>) -> Query<'static> {
+fn query(sql: &'static str, values: Vec<SqlValue>) -> Query<'static> {
     values.into_iter().fold(sqlx::query(sql), |query, value| match value {
-        Value::Null => query.bind(None::<i64>),
-        Value::Int(number) => query.bind(number),
-        Value::Text(text) => query.bind(text),
-        Value::Bytes(bytes) => query.bind(bytes),
+        SqlValue::Null => query.bind(None::<i64>),
+        SqlValue::Int(number) => query.bind(number),
+        SqlValue::Text(text) => query.bind(text),
+        SqlValue::Bytes(bytes) => query.bind(bytes),
     })
 }
 
@@ -118,29 +118,29 @@ pub(crate) trait ReadRow: for<'r> FromRow<'r, SqliteRow> {}
 
 impl<T: for<'r> FromRow<'r, SqliteRow>> ReadRow for T {}
 
-/// The connection.
+/// The connection, and its open batch.
 pub(crate) struct Database {
     connection: SqliteConnection,
-    /// A transaction is open, and holds what is in `batch`.
-    open: bool,
-    /// Written and not yet committed.
-    batch: Vec<Statement>,
+    /// Whether a transaction is open; it holds what is in `batch`.
+    in_transaction: bool,
+    /// The statements that were written and not yet committed.
+    batch: Vec<SqlStatement>,
     batch_bytes: usize,
-    /// The last commit of a batch failed.
-    stuck: bool,
-    /// Something was committed since the last synced commit.
+    /// Whether the last commit of a batch failed.
+    commit_failed: bool,
+    /// Whether something was committed since the last synced commit.
     unsynced: bool,
-    /// Erased bytes may still be in the write-ahead log.
-    residue: bool,
-    /// Told when there is something for [`Self::tend`] to do.
-    untended: Arc<Notify>,
-    pub(crate) stats: Stats,
+    /// Whether erased bytes may still be in the write-ahead log.
+    erased_in_log: bool,
+    /// Notified when there is something for [`Self::commit_and_clean`] to do.
+    work_pending: Arc<Notify>,
+    pub(crate) stats: JournalStats,
 }
 
 impl Database {
-    /// Opens the file, which exists (with the permissions that SQLite then gives to its log, too). `untended` is told
-    /// when a second later [`Self::tend`] is to be called.
-    pub(crate) async fn open(path: &Path, untended: Arc<Notify>) -> Result<Self, JournalError> {
+    /// Opens the file, which must exist (SQLite gives its permissions to its log). When `work_pending` is notified, call
+    /// [`Self::commit_and_clean`] a second later.
+    pub(crate) async fn open(path: &Path, work_pending: Arc<Notify>) -> Result<Self, JournalError> {
         let mut connection = SqliteConnectOptions::new()
             .filename(path)
             .locking_mode(SqliteLockingMode::Exclusive)
@@ -157,39 +157,39 @@ impl Database {
         schema::migrate(&mut connection, path).await?;
         let mut database = Self {
             connection,
-            open: false,
+            in_transaction: false,
             batch: Vec::new(),
             batch_bytes: 0,
-            stuck: false,
+            commit_failed: false,
             unsynced: false,
-            residue: false,
-            untended,
-            stats: Stats::default(),
+            erased_in_log: false,
+            work_pending,
+            stats: JournalStats::default(),
         };
         let (free,): (i64,) = database.one("PRAGMA freelist_count", []).await?;
         if free > FREE_PAGES {
             database.execute("PRAGMA incremental_vacuum").await?;
         }
-        // Erasures whose crash came between their commit and the emptying of the log.
+        // A crash may have come between the commit of an erasure and the emptying of the log.
         database.empty_log().await?;
         Ok(database)
     }
 
-    /// Reads rows as they are, those of the open batch included.
+    /// Reads rows undecoded, including those of the open batch.
     pub(crate) async fn raw_rows<const N: usize>(
         &mut self,
         sql: &'static str,
-        values: [Value; N],
+        values: [SqlValue; N],
     ) -> Result<Vec<SqliteRow>, JournalError> {
         self.replay_batch().await?;
         Ok(query(sql, values.into()).fetch_all(&mut self.connection).await?)
     }
 
-    /// Reads rows, those of the open batch included.
+    /// Reads rows, including those of the open batch.
     pub(crate) async fn rows<T: ReadRow, const N: usize>(
         &mut self,
         sql: &'static str,
-        values: [Value; N],
+        values: [SqlValue; N],
     ) -> Result<Vec<T>, JournalError> {
         let rows = self.raw_rows(sql, values).await?;
         Ok(rows.iter().map(T::from_row).collect::<Result<_, _>>()?)
@@ -199,7 +199,7 @@ impl Database {
     pub(crate) async fn maybe<T: ReadRow, const N: usize>(
         &mut self,
         sql: &'static str,
-        values: [Value; N],
+        values: [SqlValue; N],
     ) -> Result<Option<T>, JournalError> {
         self.replay_batch().await?;
         let row = query(sql, values.into()).fetch_optional(&mut self.connection).await?;
@@ -210,7 +210,7 @@ impl Database {
     pub(crate) async fn one<T: ReadRow, const N: usize>(
         &mut self,
         sql: &'static str,
-        values: [Value; N],
+        values: [SqlValue; N],
     ) -> Result<T, JournalError> {
         self.maybe(sql, values).await?.ok_or_else(|| JournalError::Damaged("a row is missing".to_owned()))
     }
@@ -219,28 +219,28 @@ impl Database {
     pub(crate) async fn exists<const N: usize>(
         &mut self,
         sql: &'static str,
-        values: [Value; N],
+        values: [SqlValue; N],
     ) -> Result<bool, JournalError> {
         Ok(!self.raw_rows(sql, values).await?.is_empty())
     }
 
-    /// Writes within the batch: all of `statements` or none.
-    pub(crate) async fn write(&mut self, statements: Vec<Statement>) -> Result<(), JournalError> {
-        if self.stuck || self.batch.len() >= BATCH_STATEMENTS || self.batch_bytes >= BATCH_BYTES {
+    /// Writes all of `statements` or none, within the batch.
+    pub(crate) async fn write(&mut self, statements: Vec<SqlStatement>) -> Result<(), JournalError> {
+        if self.commit_failed || self.batch.len() >= BATCH_STATEMENTS || self.batch_bytes >= BATCH_BYTES {
             self.commit().await?;
         }
         self.replay_batch().await?;
         self.begin().await?;
         self.apply(&statements).await?;
-        self.batch_bytes += statements.iter().map(Statement::bytes).sum::<usize>();
+        self.batch_bytes += statements.iter().map(SqlStatement::bytes).sum::<usize>();
         self.batch.extend(statements);
-        self.untended.notify_one();
+        self.work_pending.notify_one();
         Ok(())
     }
 
-    /// Writes in a transaction of its own, synced when this returns: all of `statements` or none. The batch is
+    /// Writes all of `statements` or none, in a transaction of its own that is synced when this returns. The batch is
     /// committed first.
-    pub(crate) async fn write_synced(&mut self, statements: Vec<Statement>) -> Result<(), JournalError> {
+    pub(crate) async fn write_synced(&mut self, statements: Vec<SqlStatement>) -> Result<(), JournalError> {
         self.commit().await?;
         self.execute("PRAGMA synchronous = FULL").await?;
         let written = self.synced_transaction(&statements).await;
@@ -251,14 +251,14 @@ impl Database {
         written
     }
 
-    async fn synced_transaction(&mut self, statements: &[Statement]) -> Result<(), JournalError> {
+    async fn synced_transaction(&mut self, statements: &[SqlStatement]) -> Result<(), JournalError> {
         self.begin().await?;
         self.apply(statements).await?;
         let before = Instant::now();
         let committed = self.execute("COMMIT").await;
         self.stats.synced += 1;
         self.stats.synced_time += before.elapsed();
-        self.open = false;
+        self.in_transaction = false;
         if committed.is_err() {
             self.roll_back().await;
         } else {
@@ -267,18 +267,18 @@ impl Database {
         committed
     }
 
-    /// Commits the batch. It is on its way to the disk then, and survives a crash of the process.
+    /// Commits the batch. It then survives a crash of the process, but not yet one of the machine.
     pub(crate) async fn commit(&mut self) -> Result<(), JournalError> {
         if self.batch.is_empty() {
             return Ok(());
         }
-        self.replay_batch().await.inspect_err(|_| self.stuck = true)?;
+        self.replay_batch().await.inspect_err(|_| self.commit_failed = true)?;
         let before = Instant::now();
         let committed = self.execute("COMMIT").await;
         self.stats.batches += 1;
         self.stats.batch_time += before.elapsed();
-        self.open = false;
-        self.stuck = committed.is_err();
+        self.in_transaction = false;
+        self.commit_failed = committed.is_err();
         if committed.is_err() {
             self.roll_back().await;
         } else {
@@ -295,25 +295,25 @@ impl Database {
         if self.unsynced {
             // SQLite syncs with a commit, so there has to be something to commit.
             let touch = "INSERT INTO meta VALUES ('synced', zeroblob(1)) ON CONFLICT DO UPDATE SET value = zeroblob(1)";
-            self.write_synced(vec![Statement::new(touch, [])]).await?;
+            self.write_synced(vec![SqlStatement::new(touch, [])]).await?;
         }
         Ok(())
     }
 
-    /// Says that erased bytes may be in the log, and empties it. Where that fails it is tried again by [`Self::tend`].
-    pub(crate) async fn wipe(&mut self) -> Result<(), JournalError> {
-        self.residue = true;
-        self.untended.notify_one();
+    /// Empties the log, which may hold erased bytes. If that fails, [`Self::commit_and_clean`] retries it.
+    pub(crate) async fn empty_log_of_erased(&mut self) -> Result<(), JournalError> {
+        self.erased_in_log = true;
+        self.work_pending.notify_one();
         self.empty_log().await
     }
 
-    /// What has to be done a second after something was written. Asks to be called again where it fails.
-    pub(crate) async fn tend(&mut self) -> Result<(), JournalError> {
-        let tended = match self.commit().await {
-            Ok(()) if self.residue => self.empty_log().await,
+    /// Does what has to be done a second after something was written. If it fails, it asks to be called again.
+    pub(crate) async fn commit_and_clean(&mut self) -> Result<(), JournalError> {
+        let committed = match self.commit().await {
+            Ok(()) if self.erased_in_log => self.empty_log().await,
             committed => committed,
         };
-        tended.inspect_err(|_| self.untended.notify_one())
+        committed.inspect_err(|_| self.work_pending.notify_one())
     }
 
     /// Moves the write-ahead log into the database and cuts it to nothing.
@@ -323,7 +323,7 @@ impl Database {
         if busy != 0 {
             return Err(JournalError::Database(sqlx::Error::Protocol("the log is in use".to_owned())));
         }
-        self.residue = false;
+        self.erased_in_log = false;
         self.unsynced = false;
         Ok(())
     }
@@ -336,16 +336,16 @@ impl Database {
     }
 
     async fn begin(&mut self) -> Result<(), JournalError> {
-        if !self.open {
+        if !self.in_transaction {
             self.execute("BEGIN IMMEDIATE").await?;
-            self.open = true;
+            self.in_transaction = true;
         }
         Ok(())
     }
 
-    /// After a rollback: brings back what the batch had written.
+    /// Brings back what the batch had written, if it was rolled back.
     async fn replay_batch(&mut self) -> Result<(), JournalError> {
-        if self.open || self.batch.is_empty() {
+        if self.in_transaction || self.batch.is_empty() {
             return Ok(());
         }
         self.begin().await?;
@@ -355,7 +355,7 @@ impl Database {
         applied
     }
 
-    async fn apply(&mut self, statements: &[Statement]) -> Result<(), JournalError> {
+    async fn apply(&mut self, statements: &[SqlStatement]) -> Result<(), JournalError> {
         for statement in statements {
             let done = query(statement.sql, statement.values.clone()).execute(&mut self.connection).await;
             if let Err(error) = done {
@@ -366,9 +366,9 @@ impl Database {
         Ok(())
     }
 
-    /// Leaves the transaction. Some errors have made SQLite do so already; then there is none to roll back.
+    /// Rolls the transaction back. After some errors SQLite has done so already; then there is none to roll back.
     async fn roll_back(&mut self) {
-        self.open = false;
+        self.in_transaction = false;
         drop(self.execute("ROLLBACK").await);
     }
 
@@ -377,7 +377,7 @@ impl Database {
         Ok(())
     }
 
-    /// Lets the file grow to `pages` and no further: a full disk for tests.
+    /// Lets the file grow to `pages` and no further, which is a full disk for tests.
     #[cfg(test)]
     pub(crate) async fn limit_pages(&mut self, pages: u32) -> Result<(), JournalError> {
         let sql = format!("PRAGMA max_page_count = {pages}");

@@ -1,4 +1,4 @@
-//! What can go wrong with a journal, and what to do then.
+//! The one error type of this crate.
 
 use std::io;
 use std::num::TryFromIntError;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::outbox_state::OutboxState;
 
-/// What went wrong. The text says what to do next; it never holds recorded content.
+/// Why a call to the journal failed. The text says what to do next; it never holds recorded content.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalError {
@@ -16,7 +16,7 @@ pub enum JournalError {
     /// The journal was closed by [`crate::Journal::close`].
     #[error("the journal is closed: open it again")]
     Closed,
-    /// The runtime went away under a call.
+    /// The runtime ended during a call.
     #[error("the journal stopped before this was confirmed: restart the agent and check whether it was done")]
     Stopped,
     /// There is no room on the disk, or a quota is used up.
@@ -27,12 +27,12 @@ pub enum JournalError {
     /// The database was written by a later version.
     #[error("the journal has schema {found}, this version knows {known}: install the newer version again")]
     NewerSchema {
-        /// The schema found.
+        /// The schema of the database.
         found: i64,
         /// The latest schema that this version knows.
         known: i64,
     },
-    /// The file is a database of something else.
+    /// The file is the database of another program.
     #[error("{0} is not a journal: move it away, or choose another folder")]
     NotAJournal(PathBuf),
     /// The master key does not belong to this journal.
@@ -41,7 +41,7 @@ pub enum JournalError {
     /// The master key's file cannot be used.
     #[error("the key file {path}: {reason}")]
     KeyFile {
-        /// The file.
+        /// The path of the key file.
         path: PathBuf,
         /// What is wrong, and what to do.
         reason: String,
@@ -49,9 +49,9 @@ pub enum JournalError {
     /// A file or folder could not be read or written.
     #[error("{path}: {source}")]
     File {
-        /// The file or folder.
+        /// The path of the file or folder.
         path: PathBuf,
-        /// Why.
+        /// What the operating system said.
         source: io::Error,
     },
     /// The database failed.
@@ -63,47 +63,47 @@ pub enum JournalError {
     /// The operating system gave no randomness.
     #[error("the operating system gave no randomness ({0}): try again")]
     NoRandomness(String),
-    /// A value outside its bounds.
+    /// A value is out of its bounds.
     #[error("{what} is not usable: {reason}")]
     Unusable {
-        /// Which value.
+        /// The value, as a phrase for a sentence.
         what: &'static str,
-        /// Its bounds.
+        /// Which bound it breaks.
         reason: &'static str,
     },
     /// There is no such record, blob or parcel.
     #[error("there is no {what} {id} in the journal")]
     NotFound {
-        /// 'record', 'blob' or 'parcel'.
+        /// The word 'record', 'blob' or 'parcel'.
         what: &'static str,
-        /// Its id.
+        /// The id or sequence that was asked for.
         id: String,
     },
-    /// It was erased, and cannot be had back.
+    /// The record, blob or parcel was erased, and cannot be restored.
     #[error("{what} {id} was erased")]
     Erased {
-        /// 'record', 'blob' or 'parcel'.
+        /// The word 'record', 'blob' or 'parcel'.
         what: &'static str,
-        /// Its id.
+        /// The id or sequence that was asked for.
         id: String,
     },
     /// The segment was closed before; its parcel is in the outbox.
     #[error("the segment of {contract} that starts at {start} is closed already")]
     SegmentClosed {
-        /// The contract.
+        /// The contract whose segment it is.
         contract: String,
-        /// The segment's first millisecond.
+        /// The segment's first millisecond since the Unix epoch.
         start: u64,
     },
     /// There is a parcel with this id already.
     #[error("there is a parcel {0} already: draw a new id")]
     ParcelExists(String),
-    /// It cannot be cancelled any more.
+    /// The parcel cannot be cancelled any more.
     #[error("parcel {parcel_id} is {state} already")]
     ParcelSettled {
-        /// The parcel.
+        /// The id of the parcel.
         parcel_id: String,
-        /// Its state.
+        /// The state that it is in.
         state: OutboxState,
     },
     /// The caller could not make the parcel; nothing was closed.
@@ -112,7 +112,7 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    /// Whether what was asked for is not there as it was written: another try finds the same.
+    /// Whether what was asked for is missing or not as it was written, so that retrying cannot help.
     #[must_use]
     pub fn is_damage(&self) -> bool {
         match self {
@@ -129,7 +129,7 @@ impl JournalError {
         }
     }
 
-    /// An error of the file system.
+    /// Makes an error of one of the file system.
     pub(crate) fn file(path: &Path, source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
@@ -156,7 +156,7 @@ impl From<sqlx::Error> for JournalError {
     }
 }
 
-/// A number as SQLite stores it.
-pub(crate) fn stored(what: &'static str, number: u64) -> Result<i64, JournalError> {
+/// Returns a number as SQLite stores it.
+pub(crate) fn sqlite_integer(what: &'static str, number: u64) -> Result<i64, JournalError> {
     i64::try_from(number).map_err(|_| JournalError::Unusable { what, reason: "larger than 2^63 - 1" })
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::sync::{Mutex, Notify, OwnedMappedMutexGuard, OwnedMutexGuard, oneshot};
 
 use crate::blob_files::BlobFiles;
-use crate::crypt::{Context, Keys};
-use crate::database::{Database, Stats};
+use crate::crypt::{CipherContext, JournalKeys};
+use crate::database::{Database, JournalStats};
 use crate::files::{FileWriter, create_private_folder, open_private_file};
 use crate::random::random_id;
 use crate::writer::Writer;
@@ -21,148 +21,150 @@ const BATCH_AGE: Duration = Duration::from_secs(1);
 
 /// A journal that this process has open. Clones are the same journal.
 ///
-/// Every call that was begun is carried out, whether or not its future is waited for to the end. All are to be made
-/// within a tokio runtime.
+/// Every call that was begun is completed, even if its future is dropped. Make all calls within a tokio runtime.
 #[derive(Clone)]
 pub struct Journal {
-    pub(crate) inner: Arc<Inner>,
+    pub(crate) shared: Arc<JournalShared>,
 }
 
-pub(crate) struct Inner {
+pub(crate) struct JournalShared {
     id: String,
-    pub(crate) keys: Arc<Keys>,
+    pub(crate) keys: Arc<JournalKeys>,
     pub(crate) files: Arc<BlobFiles>,
     writer: Arc<Mutex<Option<Writer>>>,
-    /// Dropped with the last clone: tells the tender to commit what is left and close.
+    /// Dropped with the last clone: then the background task commits what is left and closes the database.
     _alive: oneshot::Sender<()>,
 }
 
-/// The writer, while one call has it for itself.
-pub(crate) type Turn = OwnedMappedMutexGuard<Option<Writer>, Writer>;
+/// The writer, locked for one call.
+pub(crate) type WriterGuard = OwnedMappedMutexGuard<Option<Writer>, Writer>;
 
 impl Journal {
-    /// Opens the journal in the folder `dir`, or makes one there. After a crash: what was committed is there, files of
-    /// blobs that never got into the database are removed.
+    /// Opens the journal in the folder `dir`, or creates one there. After a crash, what was committed is there, and the
+    /// files of blobs that never got into the database are removed.
     ///
     /// # Errors
     /// [`JournalError::InUse`] while another process (or another [`Journal`] of this one) has it open,
     /// [`JournalError::WrongKey`], [`JournalError::NewerSchema`], [`JournalError::NotAJournal`],
     /// [`JournalError::DiskFull`], and errors of the file system and the database.
     pub async fn open(dir: &Path, key: &MasterKey) -> Result<Self, JournalError> {
-        let keys = Arc::new(Keys::derive(key));
+        let keys = Arc::new(JournalKeys::derive(key));
         let dir = dir.to_owned();
-        let (lock, path, files) = blocking(move || prepare_folder(&dir)).await?;
+        let (lock, path, files) = run_blocking(move || prepare_folder(&dir)).await?;
         let files = Arc::new(files);
-        let untended = Arc::new(Notify::new());
+        let work_pending = Arc::new(Notify::new());
         let (alive, dropped) = oneshot::channel();
-        finish(async move {
-            let mut database = Database::open(&path, Arc::clone(&untended)).await?;
-            let id = identify(&mut database, &keys).await?;
+        run_to_end(async move {
+            let mut database = Database::open(&path, Arc::clone(&work_pending)).await?;
+            let id = read_or_create_id(&mut database, &keys).await?;
             let known = database.rows("SELECT id FROM blob WHERE description IS NOT NULL", []).await?;
             let known: HashSet<String> = known.into_iter().map(|(id,)| id).collect();
-            let sweeping = Arc::clone(&files);
-            blocking(move || sweeping.sweep(&known)).await?;
+            let sweeper = Arc::clone(&files);
+            run_blocking(move || sweeper.remove_unknown(&known)).await?;
             let writer = Writer::load(database, &id, lock).await?;
             let writer = Arc::new(Mutex::new(Some(writer)));
-            tokio::spawn(tend(Arc::clone(&writer), untended, dropped));
-            Ok(Self { inner: Arc::new(Inner { id, keys, files, writer, _alive: alive }) })
+            tokio::spawn(commit_periodically(Arc::clone(&writer), work_pending, dropped));
+            Ok(Self { shared: Arc::new(JournalShared { id, keys, files, writer, _alive: alive }) })
         })
         .await
     }
 
-    /// The journal's id: 32 lowercase hex digits, drawn when it was made. The chain begins with it.
+    /// Returns the journal's id: 32 random lowercase hex digits, with which the chain begins.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.inner.id
+        &self.shared.id
     }
 
-    /// The last record's sequence (0 before the first) and the chain's head after it.
+    /// Returns the last record's sequence (0 before the first) and the chain's head after it.
     ///
     /// # Errors
     /// [`JournalError::Closed`].
     pub async fn head(&self) -> Result<(u64, Hash), JournalError> {
-        let turn = self.turn().await?;
-        Ok((turn.sequence, turn.head))
+        let writer = self.lock_writer().await?;
+        Ok((writer.sequence, writer.head))
     }
 
-    /// Commits and syncs everything written so far: it is on the disk when this returns.
+    /// Commits and syncs everything that was written so far: it is on the disk when this returns.
     ///
     /// # Errors
     /// [`JournalError::DiskFull`], [`JournalError::Closed`], and errors of the database.
     pub async fn sync(&self) -> Result<(), JournalError> {
-        let mut turn = self.turn().await?;
-        finish(async move { turn.database.sync().await }).await
+        let mut writer = self.lock_writer().await?;
+        run_to_end(async move { writer.database.sync().await }).await
     }
 
-    /// Where the time went, since the journal was opened.
+    /// Returns how many commits and syncs there were since the journal was opened, and how long they took.
     ///
     /// # Errors
     /// [`JournalError::Closed`].
-    pub async fn stats(&self) -> Result<Stats, JournalError> {
-        let mut stats = self.turn().await?.database.stats;
-        (stats.blob_syncs, stats.blob_sync_time) = self.inner.files.syncs();
+    pub async fn stats(&self) -> Result<JournalStats, JournalError> {
+        let mut stats = self.lock_writer().await?.database.stats;
+        (stats.blob_syncs, stats.blob_sync_time) = self.shared.files.syncs();
         Ok(stats)
     }
 
     /// Syncs everything and closes the journal, for all clones; another process may open it when this returns. A
-    /// journal that is dropped instead is closed a moment later in the background, as long as the runtime is there.
+    /// journal that is dropped instead is closed a moment later in the background, as long as the runtime exists.
     ///
     /// # Errors
-    /// [`JournalError::DiskFull`] and errors of the database: what was written since the last commit may be lost then.
-    /// [`JournalError::Closed`] where it was closed before.
+    /// [`JournalError::DiskFull`] and errors of the database: then what was written since the last commit may be lost.
+    /// [`JournalError::Closed`] if it was closed before.
     pub async fn close(self) -> Result<(), JournalError> {
-        let mut guard = Arc::clone(&self.inner.writer).lock_owned().await;
+        let mut guard = Arc::clone(&self.shared.writer).lock_owned().await;
         let Writer { database, lock, .. } = guard.take().ok_or(JournalError::Closed)?;
-        finish(async move {
+        run_to_end(async move {
             let closed = database.close().await;
-            // Not earlier: whoever gets the lock must find the database closed.
+            // Not earlier: the next holder of the lock must find the database closed.
             drop((lock, guard));
             closed
         })
         .await
     }
 
-    /// Waits for the writer. Calls are served in the order in which they come.
-    pub(crate) async fn turn(&self) -> Result<Turn, JournalError> {
-        let guard = Arc::clone(&self.inner.writer).lock_owned().await;
+    /// Waits for the writer and locks it. Calls are served in the order in which they come.
+    pub(crate) async fn lock_writer(&self) -> Result<WriterGuard, JournalError> {
+        let guard = Arc::clone(&self.shared.writer).lock_owned().await;
         OwnedMutexGuard::try_map(guard, Option::as_mut).map_err(|_| JournalError::Closed)
     }
 }
 
 impl std::fmt::Debug for Journal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Journal({})", self.inner.id)
+        write!(f, "Journal({})", self.shared.id)
     }
 }
 
-/// Carries `work` out to its end, even where its caller is dropped while waiting: a transaction is never left half
-/// done.
-pub(crate) async fn finish<T: Send + 'static>(
+/// Runs `work` to its end, even if the caller is dropped while it waits: a transaction is never left half done.
+pub(crate) async fn run_to_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, JournalError>> + Send + 'static,
 ) -> Result<T, JournalError> {
     tokio::spawn(work).await.map_err(|_| JournalError::Stopped)?
 }
 
-/// Does `work` that blocks.
-pub(crate) async fn blocking<T: Send + 'static>(
+/// Runs `work` that blocks on a thread for such work.
+pub(crate) async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, JournalError> + Send + 'static,
 ) -> Result<T, JournalError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| JournalError::Stopped)?
 }
 
-/// Commits a second after something was written. Closes the journal when its last clone is gone.
-async fn tend(writer: Arc<Mutex<Option<Writer>>>, untended: Arc<Notify>, mut dropped: oneshot::Receiver<()>) {
+/// Commits a second after something was written. Closes the database when the last clone of the journal is dropped.
+async fn commit_periodically(
+    writer: Arc<Mutex<Option<Writer>>>,
+    work_pending: Arc<Notify>,
+    mut dropped: oneshot::Receiver<()>,
+) {
     let mut failing = false;
     loop {
         tokio::select! {
             _ = &mut dropped => break,
-            () = async { untended.notified().await; tokio::time::sleep(BATCH_AGE).await } => {}
+            () = async { work_pending.notified().await; tokio::time::sleep(BATCH_AGE).await } => {}
         }
         let mut guard = writer.lock().await;
         let Some(writer) = guard.as_mut() else { return };
-        match writer.database.tend().await {
+        match writer.database.commit_and_clean().await {
             Ok(()) => failing = false,
-            // Said once, not once a second: whoever writes next is told, too.
+            // Logged once, not once a second: the next write reports it too.
             Err(error) if !failing => {
                 failing = true;
                 tracing::warn!(%error, "the journal could not be committed");
@@ -177,7 +179,7 @@ async fn tend(writer: Arc<Mutex<Option<Writer>>>, untended: Arc<Notify>, mut dro
     }
 }
 
-/// Makes the folder, takes its lock, makes the database's file.
+/// Creates the folder, takes its lock, creates the database's file.
 fn prepare_folder(dir: &Path) -> Result<(File, PathBuf, BlobFiles), JournalError> {
     create_private_folder(dir)?;
     let lock_path = dir.join("journal.lock");
@@ -195,11 +197,11 @@ fn prepare_folder(dir: &Path) -> Result<(File, PathBuf, BlobFiles), JournalError
     Ok((lock, database, files))
 }
 
-/// The journal's id; draws one for a new journal. Refuses a master key that is not the journal's.
-async fn identify(database: &mut Database, keys: &Keys) -> Result<String, JournalError> {
-    use crate::database::Statement;
+/// Returns the journal's id, or draws one for a new journal. Refuses a master key that is not the journal's.
+async fn read_or_create_id(database: &mut Database, keys: &JournalKeys) -> Result<String, JournalError> {
+    use crate::database::SqlStatement;
 
-    let context = |id: &str| Context::new("key check").bytes(id.as_bytes());
+    let context = |id: &str| CipherContext::new("key check").bytes(id.as_bytes());
     let find = |name: &'static str| ("SELECT value FROM meta WHERE name = ?", [name.into()]);
     let (sql, values) = find("id");
     if let Some((id,)) = database.maybe(sql, values).await? {
@@ -214,8 +216,8 @@ async fn identify(database: &mut Database, keys: &Keys) -> Result<String, Journa
     let insert = "INSERT INTO meta (name, value) VALUES (?, ?)";
     database
         .write_synced(vec![
-            Statement::new(insert, ["id".into(), id.clone().into_bytes().into()]),
-            Statement::new(insert, ["key-check".into(), check.into()]),
+            SqlStatement::new(insert, ["id".into(), id.clone().into_bytes().into()]),
+            SqlStatement::new(insert, ["key-check".into(), check.into()]),
         ])
         .await?;
     Ok(id)

@@ -48,12 +48,12 @@ mod writer;
 
 pub use blobs::BlobInfo;
 pub use candor_seal::Hash;
-pub use database::Stats;
+pub use database::JournalStats;
 pub use error::JournalError;
 pub use journal::Journal;
 pub use master_key::MasterKey;
-pub use outbox::{HELD_FOR_GOOD, OutboxCounts, OutboxDraft, OutboxEntry};
+pub use outbox::{HELD_FOR_GOOD, OutboxDraft, OutboxEntry, ParcelCounts};
 pub use outbox_state::OutboxState;
-pub use records::{Appended, Record, RecordFilter};
+pub use records::{AppendedRecord, JournalRecord, RecordFilter};
 pub use segments::SegmentClose;
-pub use verify::{Bad, BadBlob, BlobVerification, Verification};
+pub use verify::{BadBlob, BadRecord, BlobVerification, Verification};

@@ -1,4 +1,4 @@
-//! The key that everything in a journal hangs on.
+//! The key under which a journal is encrypted, and its file.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -11,11 +11,11 @@ use crate::error::JournalError;
 use crate::files::{ExistingFile, FileWriter};
 use crate::random::random;
 
-/// 32 random bytes that make a journal readable. Wiped from memory when dropped, never printed.
+/// The 32 random bytes that make a journal readable. Wiped from memory when dropped, never printed.
 pub struct MasterKey(Zeroizing<[u8; 32]>);
 
 impl MasterKey {
-    /// Takes a key that is kept elsewhere, such as in a keyring.
+    /// Makes a key of bytes that are kept elsewhere, such as in a keyring.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
@@ -25,18 +25,18 @@ impl MasterKey {
         &self.0
     }
 
-    /// Reads the key from a file, or makes a new key and the file (0600, and missing folders 0700). Two processes that
-    /// do this at once get the same key. Blocks on the file system: to be called at start-up.
+    /// Reads the key from a file, or creates a new key and the file (0600, and missing folders 0700). Two processes that
+    /// do this at once get the same key. Blocks on the file system: call it at start-up.
     ///
     /// # Errors
-    /// [`JournalError::KeyFile`] where the file is not a key or where others can read it; [`JournalError::File`] and
+    /// [`JournalError::KeyFile`] if the file is not a key or others can read it; [`JournalError::File`] and
     /// [`JournalError::DiskFull`] from the file system; [`JournalError::NoRandomness`].
     pub fn load_or_create(path: &Path) -> Result<Self, JournalError> {
-        if let Some(key) = load(path)? {
+        if let Some(key) = read_key_file(path)? {
             return Ok(key);
         }
-        create(path)?;
-        load(path)?.ok_or_else(|| refused(path, "vanished as soon as it was made; try again"))
+        create_key_file(path)?;
+        read_key_file(path)?.ok_or_else(|| key_file_error(path, "vanished as soon as it was made; try again"))
     }
 }
 
@@ -46,11 +46,11 @@ impl std::fmt::Debug for MasterKey {
     }
 }
 
-fn refused(path: &Path, reason: &str) -> JournalError {
+fn key_file_error(path: &Path, reason: &str) -> JournalError {
     JournalError::KeyFile { path: path.to_owned(), reason: reason.to_owned() }
 }
 
-fn load(path: &Path) -> Result<Option<MasterKey>, JournalError> {
+fn read_key_file(path: &Path) -> Result<Option<MasterKey>, JournalError> {
     let failed = |e| JournalError::file(path, e);
     let mut file = match File::open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -58,18 +58,18 @@ fn load(path: &Path) -> Result<Option<MasterKey>, JournalError> {
     };
     let metadata = file.metadata().map_err(failed)?;
     if metadata.permissions().mode() & 0o077 != 0 {
-        return Err(refused(path, "other accounts may read it; run `chmod 600` on it"));
+        return Err(key_file_error(path, "other accounts may read it; run `chmod 600` on it"));
     }
     if metadata.len() != 32 {
-        return Err(refused(path, "it does not hold 32 bytes; restore it from a backup"));
+        return Err(key_file_error(path, "it does not hold 32 bytes; restore it from a backup"));
     }
     let mut bytes = Zeroizing::new([0; 32]);
     file.read_exact(bytes.as_mut()).map_err(failed)?;
     Ok(Some(MasterKey(bytes)))
 }
 
-/// Writes a new key file. An existing one stays as it is: the other process's key counts.
-fn create(path: &Path) -> Result<(), JournalError> {
+/// Writes a new key to the file, unless another process was quicker: then that one's key counts.
+fn create_key_file(path: &Path) -> Result<(), JournalError> {
     // A folder that is there already keeps its permissions: it need not be the journal's.
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);

@@ -6,21 +6,22 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OutboxState {
-    /// Its hold is not over; the worker may look at it and cancel.
+    /// Its hold is not over; the worker may look at it and cancel it.
     Held,
-    /// To be delivered.
+    /// It is to be delivered.
     Waiting,
-    /// A target has it; there is a receipt.
+    /// A target has it, and gave a receipt.
     Delivered,
     /// A target refused it for good.
     Rejected,
     /// The worker took it back.
     Cancelled,
-    /// A later revision of its segment took its place before it was delivered.
+    /// A later revision of its segment replaced it before it was delivered.
     Replaced,
 }
 
 impl OutboxState {
+    /// Returns the state as the database has it.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Held => "held",

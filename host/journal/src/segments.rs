@@ -3,35 +3,35 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::crypt::Secret;
-use crate::database::Statement;
-use crate::error::stored;
-use crate::journal::finish;
+use crate::crypt::ItemSecret;
+use crate::database::SqlStatement;
+use crate::error::sqlite_integer;
+use crate::journal::run_to_end;
 use crate::outbox::{OutboxDraft, OutboxEntry, envelope_context, find_entry, secret_context};
 use crate::writer::{NewRecord, check_name, destroy_secret, insert_secret};
 use crate::{Hash, Journal, JournalError};
 
-/// The longest envelope: what both sides take.
+/// The longest envelope that both sides accept, bytes.
 const MAX_ENVELOPE_BYTES: usize = candor_diary::limits::ENVELOPE_BYTES;
 
 /// The most attachments of a parcel.
 const MAX_ATTACHMENTS: usize = 64;
 
-/// A segment that ends, and the record that says so.
+/// A segment that ends, and its closing record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SegmentClose {
-    /// The contract.
+    /// The contract whose segment it is.
     pub contract: String,
-    /// The segment's first millisecond.
+    /// The segment's first millisecond since the Unix epoch.
     pub start: u64,
     /// The closing record's kind.
     pub kind: String,
-    /// The closing record's time.
+    /// The closing record's time, ms since the Unix epoch.
     pub at: u64,
     /// The closing record's body.
     pub body: Vec<u8>,
-    /// 0 closes an open segment. One more than the latest takes that one's place: the envelopes of all earlier
-    /// revisions are destroyed, and what was not delivered of them never is.
+    /// 0 closes an open segment. One more than the latest revision replaces it: the envelopes of all earlier revisions
+    /// are destroyed, and those not yet delivered never are.
     pub revision: u32,
 }
 
@@ -42,11 +42,10 @@ impl Journal {
     /// Nothing else is written while `make` runs: it must not call the journal, nor take long.
     ///
     /// # Errors
-    /// [`JournalError::SegmentClosed`] where that contract's segment was closed before, or its latest revision is not the
-    /// one before this; [`JournalError::Draft`] where
-    /// `make` failed; [`JournalError::ParcelExists`]; [`JournalError::NotFound`] or [`JournalError::Erased`] for an
+    /// [`JournalError::SegmentClosed`] if that contract's segment was closed before, or its latest revision is not the
+    /// one before this; [`JournalError::Draft`] if `make` failed; [`JournalError::ParcelExists`]; [`JournalError::NotFound`] or [`JournalError::Erased`] for an
     /// attachment; [`JournalError::DiskFull`]; [`JournalError::Unusable`]; [`JournalError::Closed`]; and errors of the
-    /// database. The segment is open then.
+    /// database. After an error the segment is still open.
     pub async fn close_segment<E>(
         &self,
         close: SegmentClose,
@@ -55,34 +54,34 @@ impl Journal {
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let start = stored("the segment's start", close.start)?;
-        let mut turn = self.turn().await?;
+        let start = sqlite_integer("the segment's start", close.start)?;
+        let mut writer = self.lock_writer().await?;
         let contract = close.contract.clone();
-        let (mut turn, latest) = finish(async move {
+        let (mut writer, latest) = run_to_end(async move {
             let find = "SELECT max(revision) FROM outbox WHERE contract = ? AND segment_start = ?";
             let (latest,): (Option<i64>,) =
-                turn.database.one(find, [contract.as_str().into(), start.into()]).await?;
-            Ok((turn, latest))
+                writer.database.one(find, [contract.as_str().into(), start.into()]).await?;
+            Ok((writer, latest))
         })
         .await?;
         if latest != close.revision.checked_sub(1).map(i64::from) {
             return Err(JournalError::SegmentClosed { contract: close.contract, start: close.start });
         }
-        let keys = Arc::clone(&self.inner.keys);
+        let keys = Arc::clone(&self.shared.keys);
         let new =
             NewRecord { kind: &close.kind, contract: Some(&close.contract), at: close.at, body: &close.body };
-        let record = turn.prepare(&keys, &new)?;
+        let record = writer.chain_record(&keys, &new)?;
         let draft = make(record.sequence, &record.head).map_err(|error| JournalError::Draft(error.into()))?;
         check_draft(&draft)?;
 
-        let secret = Secret::new()?;
-        let secret_id = turn.draw_secret();
+        let secret = ItemSecret::new()?;
+        let secret_id = writer.next_secret_id();
         let wrapped = secret.wrap(&keys, &secret_context(&draft.parcel_id))?;
         let envelope = secret.seal(&envelope_context(&draft.parcel_id), &draft.envelope)?;
         let state = if draft.hold_until > close.at { "held" } else { "waiting" };
         let mut statements = record.statements;
         statements.push(insert_secret(secret_id, wrapped));
-        statements.push(Statement::new(
+        statements.push(SqlStatement::new(
             "INSERT INTO outbox (parcel, contract, segment_start, revision, sequence, target, state, hold_until,
                                  attempts, next_try_at, attachments, secret, envelope)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?)",
@@ -91,46 +90,47 @@ impl Journal {
                 close.contract.as_str().into(),
                 start.into(),
                 i64::from(close.revision).into(),
-                stored("the sequence", record.sequence)?.into(),
+                sqlite_integer("the sequence", record.sequence)?.into(),
                 draft.target.as_str().into(),
                 state.into(),
-                stored("the hold", draft.hold_until)?.into(),
+                sqlite_integer("the hold", draft.hold_until)?.into(),
                 serde_json::json!(draft.attachments).to_string().as_str().into(),
                 secret_id.into(),
                 envelope.into(),
             ],
         ));
-        finish(async move {
+        run_to_end(async move {
             for id in &draft.attachments {
-                crate::blobs::check_kept(&mut turn.database, id).await?;
+                crate::blobs::require_blob(&mut writer.database, id).await?;
             }
             let find = "SELECT 1 FROM outbox WHERE parcel = ?";
-            if turn.database.exists(find, [draft.parcel_id.as_str().into()]).await? {
+            if writer.database.exists(find, [draft.parcel_id.as_str().into()]).await? {
                 return Err(JournalError::ParcelExists(draft.parcel_id));
             }
             if close.revision > 0 {
                 let earlier = "SELECT secret FROM outbox
                                WHERE contract = ? AND segment_start = ? AND envelope IS NOT NULL";
                 let which = || [close.contract.as_str().into(), start.into()];
-                let earlier: Vec<(i64,)> = turn.database.rows(earlier, which()).await?;
+                let earlier: Vec<(i64,)> = writer.database.rows(earlier, which()).await?;
                 statements.extend(earlier.into_iter().map(|(secret,)| destroy_secret(secret)));
                 // Before the new one is there: these touch every row of the segment.
                 let forget = "UPDATE outbox SET envelope = NULL WHERE contract = ? AND segment_start = ?";
                 let replace = "UPDATE outbox SET state = 'replaced'
                                WHERE contract = ? AND segment_start = ? AND state <> 'delivered'";
-                statements.splice(0..0, [Statement::new(forget, which()), Statement::new(replace, which())]);
+                statements
+                    .splice(0..0, [SqlStatement::new(forget, which()), SqlStatement::new(replace, which())]);
             }
-            turn.database.write_synced(statements).await?;
-            turn.advance(record.sequence, record.head);
+            writer.database.write_synced(statements).await?;
+            writer.advance_chain(record.sequence, record.head);
             if close.revision > 0 {
-                turn.database.wipe().await?;
+                writer.database.empty_log_of_erased().await?;
             }
-            find_entry(&mut turn.database, &keys, &draft.parcel_id).await
+            find_entry(&mut writer.database, &keys, &draft.parcel_id).await
         })
         .await
     }
 
-    /// The starts of a contract's closed segments that start at `from` or later and before `to`, in order.
+    /// Returns the starts of a contract's closed segments that start at `from` or later and before `to`, in order.
     ///
     /// # Errors
     /// [`JournalError::Closed`] and errors of the database.
@@ -140,20 +140,24 @@ impl Journal {
         from: u64,
         to: u64,
     ) -> Result<Vec<u64>, JournalError> {
-        let mut turn = self.turn().await?;
-        let values = [contract.into(), stored("the time", from)?.into(), stored("the time", to)?.into()];
-        finish(async move {
+        let mut writer = self.lock_writer().await?;
+        let values = [
+            contract.into(),
+            sqlite_integer("the time", from)?.into(),
+            sqlite_integer("the time", to)?.into(),
+        ];
+        run_to_end(async move {
             let sql = "SELECT DISTINCT segment_start FROM outbox
                        WHERE contract = ? AND segment_start >= ? AND segment_start < ? ORDER BY segment_start";
-            let starts = turn.database.rows(sql, values).await?;
+            let starts = writer.database.rows(sql, values).await?;
             Ok(starts.into_iter().map(|(start,)| start).collect())
         })
         .await
     }
 
-    /// The starts of a contract's segments of `length_ms` that hold a record from `span`, of one of these
-    /// kinds and not erased, that is newer than every parcel of the segment: segments that are not closed, or were
-    /// changed after they were closed. In order.
+    /// Returns the starts, in order, of a contract's segments of `length_ms` that are not closed, or were changed after
+    /// they were closed: they hold a record from `span`, of one of these kinds and not erased, that is newer than every
+    /// parcel of the segment.
     ///
     /// # Errors
     /// [`JournalError::Unusable`] for a length of 0, [`JournalError::Closed`], and errors of the database.
@@ -167,22 +171,22 @@ impl Journal {
         if length_ms == 0 {
             return Err(JournalError::Unusable { what: "the segment's length", reason: "it is 0" });
         }
-        let mut turn = self.turn().await?;
+        let mut writer = self.lock_writer().await?;
         let values = [
             contract.into(),
-            stored("the segment's length", length_ms)?.into(),
-            stored("the time", span.start)?.into(),
-            stored("the time", span.end.min(i64::MAX.unsigned_abs()))?.into(),
+            sqlite_integer("the segment's length", length_ms)?.into(),
+            sqlite_integer("the time", span.start)?.into(),
+            sqlite_integer("the time", span.end.min(i64::MAX.unsigned_abs()))?.into(),
             serde_json::json!(kinds).to_string().as_str().into(),
         ];
-        finish(async move {
+        run_to_end(async move {
             let sql = "SELECT DISTINCT r.at - r.at % ?2 AS start FROM record AS r
                        WHERE r.contract = ?1 AND r.at >= ?3 AND r.at < ?4 AND r.erased_by IS NULL
                        AND r.kind IN (SELECT value FROM json_each(?5))
                        AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.contract = r.contract
                                        AND o.segment_start = r.at - r.at % ?2 AND o.sequence > r.sequence)
                        ORDER BY start";
-            let starts = turn.database.rows(sql, values).await?;
+            let starts = writer.database.rows(sql, values).await?;
             Ok(starts.into_iter().map(|(start,)| start).collect())
         })
         .await
@@ -200,49 +204,49 @@ impl Journal {
         end: u64,
         kinds: &[&str],
     ) -> Result<bool, JournalError> {
-        let mut turn = self.turn().await?;
+        let mut writer = self.lock_writer().await?;
         let values = [
             contract.into(),
-            stored("the segment's start", start)?.into(),
-            stored("the segment's end", end)?.into(),
+            sqlite_integer("the segment's start", start)?.into(),
+            sqlite_integer("the segment's end", end)?.into(),
             serde_json::json!(kinds).to_string().as_str().into(),
         ];
-        finish(async move {
+        run_to_end(async move {
             let sql = "SELECT 1 FROM record AS r
                        WHERE r.contract = ?1 AND r.at >= ?2 AND r.at < ?3 AND r.erased_by IS NULL
                        AND r.kind IN (SELECT value FROM json_each(?4))
                        AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.contract = r.contract
                                        AND o.segment_start = ?2 AND o.sequence > r.sequence)
                        LIMIT 1";
-            turn.database.exists(sql, values).await
+            writer.database.exists(sql, values).await
         })
         .await
     }
 
-    /// The latest time that a record of a contract is about.
+    /// Returns the latest time of a record of a contract, ms since the Unix epoch.
     ///
     /// # Errors
     /// [`JournalError::Closed`] and errors of the database.
     pub async fn latest_at(&self, contract: &str) -> Result<Option<u64>, JournalError> {
-        let mut turn = self.turn().await?;
+        let mut writer = self.lock_writer().await?;
         let values = [contract.into()];
-        finish(async move {
+        run_to_end(async move {
             let sql = "SELECT at FROM record WHERE contract = ? ORDER BY at DESC LIMIT 1";
-            Ok(turn.database.maybe(sql, values).await?.map(|(at,)| at))
+            Ok(writer.database.maybe(sql, values).await?.map(|(at,)| at))
         })
         .await
     }
 
-    /// The start of the latest of a contract's closed segments.
+    /// Returns the start of a contract's latest closed segment.
     ///
     /// # Errors
     /// [`JournalError::Closed`] and errors of the database.
     pub async fn last_closed(&self, contract: &str) -> Result<Option<u64>, JournalError> {
-        let mut turn = self.turn().await?;
+        let mut writer = self.lock_writer().await?;
         let values = [contract.into()];
-        finish(async move {
+        run_to_end(async move {
             let sql = "SELECT max(segment_start) FROM outbox WHERE contract = ?";
-            let (latest,) = turn.database.one(sql, values).await?;
+            let (latest,) = writer.database.one(sql, values).await?;
             Ok(latest)
         })
         .await

@@ -5,28 +5,28 @@ use std::sync::Arc;
 use candor_seal::Chain;
 use sqlx::FromRow as _;
 
-use crate::crypt::Keys;
-use crate::error::stored;
-use crate::journal::finish;
+use crate::crypt::JournalKeys;
+use crate::error::sqlite_integer;
+use crate::journal::run_to_end;
 use crate::outbox::read_attachments;
 use crate::records::{RECORDS_AFTER, RecordRow};
 use crate::writer::is_destroyed;
 use crate::{Hash, Journal, JournalError};
 
-/// What a verification found.
+/// What [`Journal::verify`] found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verification {
-    /// Records looked at: all up to the first bad one.
+    /// The records that were checked: all up to the first bad one.
     pub records: u64,
-    /// Of these, the ones whose body is there and is what the chain says.
+    /// Of these, the ones whose body is what the chain says.
     pub equal: u64,
-    /// Of these, the ones that were erased: their place in the chain is right, what they said is sealed.
+    /// Of these, the ones that were erased: their place in the chain is right, and what they said cannot be checked.
     pub sealed: u64,
-    /// The first record that is not as it was written. What comes after it was not looked at.
-    pub first_bad: Option<Bad>,
-    /// The blobs.
+    /// The first record that is not as it was written. Those after it were not checked.
+    pub first_bad: Option<BadRecord>,
+    /// What was found of the blobs.
     pub blobs: BlobVerification,
-    /// The parcels in the outbox that cannot be read any more; at most 1,000 are named.
+    /// The ids of the parcels in the outbox that cannot be read any more, at most 1,000.
     pub bad_parcels: Vec<String>,
 }
 
@@ -40,72 +40,74 @@ impl Verification {
 
 /// A record that is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bad {
-    /// Its sequence.
+pub struct BadRecord {
+    /// The sequence of the record.
     pub sequence: u64,
-    /// What is wrong with it.
+    /// What is wrong, as half a sentence about 'it'.
     pub reason: &'static str,
 }
 
 /// What a verification found of the blobs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BlobVerification {
-    /// Blobs looked at.
+    /// The blobs that were checked.
     pub blobs: u64,
     /// Of these, the ones whose bytes have their SHA-256.
     pub equal: u64,
     /// Of these, the ones that were erased.
     pub erased: u64,
-    /// The ones that are not as they were written; at most 1,000 are named.
+    /// The ones that are not as they were written, at most 1,000.
     pub bad: Vec<BadBlob>,
 }
 
 /// A blob that is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadBlob {
-    /// Its id.
+    /// The id of the blob.
     pub id: String,
-    /// What is wrong with it.
+    /// What is wrong, as half a sentence about 'it'.
     pub reason: String,
 }
 
 impl Journal {
     /// Recomputes the chain and every record and blob in it, up to the head at the time of the call. Others may use the
-    /// journal meanwhile. What cannot be found here: that the latest records were cut off, all of them (a back office's
-    /// receipts hold sequence and head).
+    /// journal meanwhile. This cannot find that the latest records were all cut off; a back office's receipts hold
+    /// sequence and head, and show it.
     ///
     /// # Errors
-    /// [`JournalError::Closed`], and errors of the file system and the database. That something is bad is no error but
-    /// in the answer.
+    /// [`JournalError::Closed`], and errors of the file system and the database. That something is bad is no error: it
+    /// is in the result.
     pub async fn verify(&self) -> Result<Verification, JournalError> {
         let mut found = Verification::default();
         let (last, _) = self.head().await?;
         let mut head = Chain::genesis(self.id());
         while found.records < last && found.first_bad.is_none() {
             let (rows, latest) = {
-                let mut turn = self.turn().await?;
-                let values =
-                    [stored("the sequence", found.records)?.into(), stored("the sequence", last)?.into()];
-                finish(
-                    async move { Ok((turn.database.raw_rows(RECORDS_AFTER, values).await?, turn.sequence)) },
-                )
+                let mut writer = self.lock_writer().await?;
+                let values = [
+                    sqlite_integer("the sequence", found.records)?.into(),
+                    sqlite_integer("the sequence", last)?.into(),
+                ];
+                run_to_end(async move {
+                    Ok((writer.database.raw_rows(RECORDS_AFTER, values).await?, writer.sequence))
+                })
                 .await?
             };
-            let keys = Arc::clone(&self.inner.keys);
+            let keys = Arc::clone(&self.shared.keys);
             // Decrypting and hashing thousands of bodies is no work for an async thread.
-            (found, head) = crate::journal::blocking(move || {
+            (found, head) = crate::journal::run_blocking(move || {
                 if rows.is_empty() {
-                    found.first_bad = Some(Bad { sequence: found.records + 1, reason: MISSING });
+                    found.first_bad = Some(BadRecord { sequence: found.records + 1, reason: MISSING });
                 }
                 for row in &rows {
-                    match check(&keys, &head, found.records + 1, latest, row) {
+                    match check_record(&keys, &head, found.records + 1, latest, row) {
                         Ok((next, equal)) => {
                             head = next;
                             found.records += 1;
                             *(if equal { &mut found.equal } else { &mut found.sealed }) += 1;
                         }
                         Err(reason) => {
-                            found.first_bad = Some(Bad { sequence: found.records + 1, reason });
+                            found.first_bad = Some(BadRecord { sequence: found.records + 1, reason });
                             break;
                         }
                     }
@@ -122,23 +124,23 @@ impl Journal {
         Ok(found)
     }
 
-    /// A parcel was made of the last record or of one before: where the outbox knows a later one, records were cut off.
-    async fn check_outbox(&self, last: u64) -> Result<Option<Bad>, JournalError> {
-        let mut turn = self.turn().await?;
-        let now = turn.sequence;
-        finish(async move {
+    /// A parcel is made of the last record or of an earlier one: if the outbox knows a later one, records were cut off.
+    async fn check_outbox(&self, last: u64) -> Result<Option<BadRecord>, JournalError> {
+        let mut writer = self.lock_writer().await?;
+        let now = writer.sequence;
+        run_to_end(async move {
             let sql = "SELECT min(sequence) FROM outbox WHERE sequence > ?";
             let (beyond,): (Option<i64>,) =
-                turn.database.one(sql, [stored("the sequence", now.max(last))?.into()]).await?;
-            Ok(beyond.map(|_| Bad { sequence: now + 1, reason: MISSING }))
+                writer.database.one(sql, [sqlite_integer("the sequence", now.max(last))?.into()]).await?;
+            Ok(beyond.map(|_| BadRecord { sequence: now + 1, reason: MISSING }))
         })
         .await
     }
 
     async fn verify_blobs(&self) -> Result<BlobVerification, JournalError> {
         let rows: Vec<(String,)> = {
-            let mut turn = self.turn().await?;
-            finish(async move { turn.database.rows("SELECT id FROM blob", []).await }).await?
+            let mut writer = self.lock_writer().await?;
+            run_to_end(async move { writer.database.rows("SELECT id FROM blob", []).await }).await?
         };
         let mut found = BlobVerification::default();
         for (id,) in rows {
@@ -146,20 +148,20 @@ impl Journal {
             match self.check_blob(&id).await {
                 Ok(_) => found.equal += 1,
                 Err(JournalError::Erased { .. }) => found.erased += 1,
-                Err(JournalError::Damaged(reason)) => bad(&mut found, id, reason),
-                Err(JournalError::File { source, .. }) => bad(&mut found, id, source.to_string()),
+                Err(JournalError::Damaged(reason)) => name_bad_blob(&mut found, id, reason),
+                Err(JournalError::File { source, .. }) => name_bad_blob(&mut found, id, source.to_string()),
                 Err(other) => return Err(other),
             }
         }
         Ok(found)
     }
 
-    /// The parcels whose bytes, or list of attachments, are there and cannot be read any more.
+    /// Returns the parcels whose bytes, or list of attachments, exist and cannot be read any more.
     async fn bad_parcels(&self) -> Result<Vec<String>, JournalError> {
         let rows: Vec<(String, Option<Vec<u8>>)> = {
-            let mut turn = self.turn().await?;
+            let mut writer = self.lock_writer().await?;
             let sql = "SELECT parcel, CAST(attachments AS BLOB) FROM outbox WHERE envelope IS NOT NULL ORDER BY sequence";
-            finish(async move { turn.database.rows(sql, []).await }).await?
+            run_to_end(async move { writer.database.rows(sql, []).await }).await?
         };
         let mut found = Vec::new();
         for (id, attachments) in rows {
@@ -176,20 +178,20 @@ impl Journal {
     }
 }
 
-fn bad(found: &mut BlobVerification, id: String, reason: String) {
+fn name_bad_blob(found: &mut BlobVerification, id: String, reason: String) {
     if found.bad.len() < MOST_BAD {
         found.bad.push(BadBlob { id, reason });
     }
 }
 
-/// How many blobs and parcels are named that are not as they were written.
+/// The most bad blobs, and the most bad parcels, that a verification names.
 const MOST_BAD: usize = 1_000;
 
 const MISSING: &str = "it is missing";
 
-/// Checks one record; answers the head after it, and whether it is equal (or sealed).
-fn check(
-    keys: &Keys,
+/// Checks one record. Returns the head after it, and whether its body is what the chain says; otherwise it was erased.
+fn check_record(
+    keys: &JournalKeys,
     head: &Hash,
     sequence: u64,
     latest: u64,
@@ -201,7 +203,7 @@ fn check(
     }
     let commitment =
         Hash(record.commitment.as_slice().try_into().map_err(|_| "its commitment is malformed")?);
-    let next = Chain::next(head, sequence, &record.label(), record.at, &commitment);
+    let next = Chain::next(head, sequence, &record.chain_label(), record.at, &commitment);
     if next.as_bytes().as_slice() != record.head {
         return Err("the chain does not go through it: its kind, contract, time or commitment was changed");
     }

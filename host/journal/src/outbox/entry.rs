@@ -1,19 +1,19 @@
-//! Parcels as the outbox tells of them.
+//! What the outbox takes and returns.
 
 use crate::outbox_state::OutboxState;
 
 /// A parcel to be put into the outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxDraft {
-    /// The parcel's id, the idempotency key of its delivery: 1 to 64 characters, new.
+    /// The parcel's new id of 1 to 64 characters: the idempotency key of its delivery.
     pub parcel_id: String,
-    /// The exact bytes to deliver, at most 8 MiB.
+    /// The exact bytes to deliver, at most [`ENVELOPE_BYTES`](candor_diary::limits::ENVELOPE_BYTES).
     pub envelope: Vec<u8>,
-    /// Ids of the blobs that go with it, at most 64.
+    /// The ids of the blobs that go with it, at most 64.
     pub attachments: Vec<String>,
-    /// Where it goes: a name of the caller's, 1 to 1,024 characters.
+    /// The caller's name for where it goes, 1 to 1,024 characters.
     pub target: String,
-    /// Not to be delivered earlier.
+    /// When its hold ends, ms since the Unix epoch: it is not delivered earlier.
     pub hold_until: u64,
 }
 
@@ -22,52 +22,52 @@ pub struct OutboxDraft {
 pub struct OutboxEntry {
     /// The parcel's id.
     pub parcel_id: String,
-    /// The contract.
+    /// The contract whose segment it is.
     pub contract: String,
-    /// The segment's first millisecond.
+    /// The segment's first millisecond since the Unix epoch.
     pub segment_start: u64,
-    /// How often the segment was changed before, from 0.
+    /// How often the segment had been changed before, from 0.
     pub revision: u32,
     /// The closing record's sequence.
     pub sequence: u64,
-    /// Length of the exact bytes; 0 where they were destroyed.
+    /// The length of the exact bytes; 0 if they were destroyed.
     pub bytes: u64,
-    /// Where it goes.
+    /// The caller's name for where it goes.
     pub target: String,
     /// What has become of it.
     pub state: OutboxState,
-    /// Not to be delivered earlier.
+    /// When its hold ends, ms since the Unix epoch: it is not delivered earlier.
     pub hold_until: u64,
     /// How many deliveries failed.
     pub attempts: u32,
-    /// Not to be tried again earlier; 0 before the first try.
+    /// When it may be tried next, ms since the Unix epoch; 0 before the first try.
     pub next_try_at: u64,
-    /// What the last try failed with, or the code that it was rejected with.
+    /// Why the last try failed, or the code with which it was rejected.
     pub last_error: Option<String>,
-    /// Ids of the blobs that go with it.
+    /// The ids of the blobs that go with it.
     pub attachments: Vec<String>,
-    /// Whether these cannot be read any more: then none are listed.
+    /// Whether the list of blobs cannot be read any more: then it is empty.
     pub damaged: bool,
-    /// The target's receipt.
+    /// The receipt with which the target confirmed it.
     pub receipt: Option<Vec<u8>>,
-    /// When it was delivered.
+    /// When it was delivered, ms since the Unix epoch.
     pub delivered_at: Option<u64>,
 }
 
 /// How many parcels are in which state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct OutboxCounts {
-    /// [`OutboxState::Held`].
+pub struct ParcelCounts {
+    /// The parcels that are [`OutboxState::Held`].
     pub held: u64,
-    /// [`OutboxState::Waiting`].
+    /// The parcels that are [`OutboxState::Waiting`].
     pub waiting: u64,
-    /// [`OutboxState::Delivered`].
+    /// The parcels that are [`OutboxState::Delivered`].
     pub delivered: u64,
-    /// [`OutboxState::Rejected`].
+    /// The parcels that are [`OutboxState::Rejected`].
     pub rejected: u64,
-    /// [`OutboxState::Cancelled`].
+    /// The parcels that are [`OutboxState::Cancelled`].
     pub cancelled: u64,
-    /// [`OutboxState::Replaced`].
+    /// The parcels that are [`OutboxState::Replaced`].
     pub replaced: u64,
 }

@@ -1,4 +1,4 @@
-//! What waits to be delivered, with the exact bytes, a hold and a cancel.
+//! The outbox: parcels that wait to be delivered, with their exact bytes, a hold and a cancel.
 //!
 //! An entry is *held* until its hold is over, then *waiting* until a target has taken it (*delivered*), refused it for
 //! good (*rejected*), or the worker took it back (*cancelled*). Delivered, rejected and cancelled are settled; a receipt
@@ -10,6 +10,6 @@ mod rows;
 mod settling;
 mod waits;
 
-pub use self::entry::{OutboxCounts, OutboxDraft, OutboxEntry};
+pub use self::entry::{OutboxDraft, OutboxEntry, ParcelCounts};
 pub(crate) use self::rows::{envelope_context, find_entry, read_attachments, secret_context};
 pub use self::waits::HELD_FOR_GOOD;

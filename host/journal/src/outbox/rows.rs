@@ -1,19 +1,19 @@
 //! The outbox's table: its rows, and what their encrypted columns belong to.
 
 use super::entry::OutboxEntry;
-use crate::crypt::{Context, Keys};
+use crate::crypt::{CipherContext, JournalKeys};
 use crate::database::Database;
 use crate::error::JournalError;
 use crate::outbox_state::OutboxState;
 
-/// Stands for a reason that does not decrypt any more.
+/// Stands for an error that does not decrypt any more.
 const UNREADABLE: &[u8] = b"the reason cannot be read any more";
 
-/// By how much an encrypted envelope is longer than the envelope: nonce and tag, in bytes.
+/// By how much an encrypted envelope is longer than the envelope, bytes: nonce and tag.
 const SEALED_EXTRA: u64 = 24 + 16;
 
-/// The columns of an [`OutboxRow`]. What the attachments' column holds is read whatever it is: one entry that is damaged
-/// must not keep the others from being read.
+/// Selects the columns of an [`OutboxRow`]. The attachments are read as bytes, whatever they are: one damaged entry must
+/// not keep the others from being read.
 macro_rules! select_entries {
     ($rest:literal) => {
         concat!(
@@ -27,10 +27,10 @@ macro_rules! select_entries {
 }
 pub(super) use select_entries;
 
-/// One entry.
+/// Reads one entry.
 pub(crate) async fn find_entry(
     database: &mut Database,
-    keys: &Keys,
+    keys: &JournalKeys,
     parcel_id: &str,
 ) -> Result<OutboxEntry, JournalError> {
     let row: Option<OutboxRow> =
@@ -60,14 +60,14 @@ pub(super) struct OutboxRow {
 }
 
 impl OutboxRow {
-    pub(super) fn into_entry(self, keys: &Keys) -> Result<OutboxEntry, JournalError> {
-        let unseal = |context: &Context, sealed: &[u8]| Some(keys.unseal(context, sealed)?.to_vec());
-        // A reason that cannot be read any more is no reason to lose the parcel.
+    pub(super) fn into_entry(self, keys: &JournalKeys) -> Result<OutboxEntry, JournalError> {
+        let unseal = |context: &CipherContext, sealed: &[u8]| Some(keys.unseal(context, sealed)?.to_vec());
+        // An error that cannot be read any more is no reason to lose the parcel.
         let last_error = self.last_error.map(|sealed| {
             let text = unseal(&error_context(&self.parcel), &sealed);
             String::from_utf8_lossy(text.as_deref().unwrap_or(UNREADABLE)).into_owned()
         });
-        // Nor is a receipt: that it was delivered stands beside it.
+        // Nor is a receipt: the row says that it was delivered.
         let receipt = self.receipt.and_then(|sealed| unseal(&receipt_context(&self.parcel), &sealed));
         let attachments = read_attachments(self.attachments.as_deref());
         let state = parse_state(&self.state)?;
@@ -94,7 +94,10 @@ impl OutboxRow {
     }
 }
 
-pub(super) fn read_entries(rows: Vec<OutboxRow>, keys: &Keys) -> Result<Vec<OutboxEntry>, JournalError> {
+pub(super) fn read_entries(
+    rows: Vec<OutboxRow>,
+    keys: &JournalKeys,
+) -> Result<Vec<OutboxEntry>, JournalError> {
     rows.into_iter().map(|row| row.into_entry(keys)).collect()
 }
 
@@ -111,20 +114,20 @@ pub(super) fn not_found(parcel_id: &str) -> JournalError {
     JournalError::NotFound { what: "parcel", id: parcel_id.to_owned() }
 }
 
-/// What a parcel's wrapped secret belongs to.
-pub(crate) fn secret_context(parcel_id: &str) -> Context {
-    Context::new("secret of parcel").bytes(parcel_id.as_bytes())
+/// Returns what a parcel's wrapped secret belongs to.
+pub(crate) fn secret_context(parcel_id: &str) -> CipherContext {
+    CipherContext::new("secret of parcel").bytes(parcel_id.as_bytes())
 }
 
-/// What a parcel's encrypted envelope belongs to.
-pub(crate) fn envelope_context(parcel_id: &str) -> Context {
-    Context::new("envelope of parcel").bytes(parcel_id.as_bytes())
+/// Returns what a parcel's encrypted envelope belongs to.
+pub(crate) fn envelope_context(parcel_id: &str) -> CipherContext {
+    CipherContext::new("envelope of parcel").bytes(parcel_id.as_bytes())
 }
 
-pub(super) fn receipt_context(parcel_id: &str) -> Context {
-    Context::new("receipt of parcel").bytes(parcel_id.as_bytes())
+pub(super) fn receipt_context(parcel_id: &str) -> CipherContext {
+    CipherContext::new("receipt of parcel").bytes(parcel_id.as_bytes())
 }
 
-pub(super) fn error_context(parcel_id: &str) -> Context {
-    Context::new("error of parcel").bytes(parcel_id.as_bytes())
+pub(super) fn error_context(parcel_id: &str) -> CipherContext {
+    CipherContext::new("error of parcel").bytes(parcel_id.as_bytes())
 }

@@ -1,20 +1,21 @@
-//! What becomes of a parcel.
+//! Recording what becomes of a parcel.
 
 use super::rows::{error_context, not_found, parse_state, receipt_context};
-use crate::database::Statement;
-use crate::error::{JournalError, stored};
-use crate::journal::{Journal, finish};
+use crate::database::SqlStatement;
+use crate::error::{JournalError, sqlite_integer};
+use crate::journal::{Journal, run_to_end};
 use crate::outbox_state::OutboxState;
 
-/// The longest receipt: 64 KiB.
+/// The longest receipt, bytes.
 const MAX_RECEIPT_BYTES: usize = 64 * 1024;
 
-/// How much of an error is kept, in characters.
+/// How much of an error is kept, characters.
 const MAX_ERROR_CHARS: usize = 500;
 
 impl Journal {
-    /// A target has the parcel, and this (at most 64 KiB, verified by the caller) is its proof. Synced when this
-    /// returns. Whatever state it was in, it is delivered then; where it was so before, the first receipt stays.
+    /// Records that a target has the parcel, with its receipt (at most 64 KiB, verified by the caller). That is synced
+    /// when this returns. The parcel is then delivered, whatever state it was in; if it was delivered before, the first
+    /// receipt stays.
     ///
     /// # Errors
     /// [`JournalError::NotFound`], [`JournalError::DiskFull`], [`JournalError::Unusable`], [`JournalError::Closed`], and
@@ -28,16 +29,16 @@ impl Journal {
         if receipt.len() > MAX_RECEIPT_BYTES {
             return Err(JournalError::Unusable { what: "the receipt", reason: "longer than 64 KiB" });
         }
-        let sealed = self.inner.keys.seal(&receipt_context(parcel_id), &receipt)?;
-        let statement = Statement::new(
+        let sealed = self.shared.keys.seal(&receipt_context(parcel_id), &receipt)?;
+        let statement = SqlStatement::new(
             "UPDATE outbox SET state = 'delivered', receipt = ?, settled_at = ?, last_error = NULL
              WHERE parcel = ? AND state <> 'delivered'",
-            [sealed.into(), stored("the time", at)?.into(), parcel_id.into()],
+            [sealed.into(), sqlite_integer("the time", at)?.into(), parcel_id.into()],
         );
-        self.settle(parcel_id, statement, true).await.map(drop)
+        self.update_parcel(parcel_id, statement, true).await.map(drop)
     }
 
-    /// A delivery failed and is to be tried again; one more attempt is counted. An entry that was settled in the
+    /// Records that a delivery failed and is to be retried, and counts the attempt. An entry that was settled in the
     /// meantime stays as it is.
     ///
     /// # Errors
@@ -49,73 +50,76 @@ impl Journal {
         next_try_at: u64,
         error: &str,
     ) -> Result<(), JournalError> {
-        let statement = Statement::new(
+        let statement = SqlStatement::new(
             "UPDATE outbox SET attempts = attempts + 1, next_try_at = ?, last_error = ?
              WHERE parcel = ? AND state IN ('held', 'waiting')",
             [
-                stored("the time", next_try_at)?.into(),
+                sqlite_integer("the time", next_try_at)?.into(),
                 self.seal_error(parcel_id, error)?.into(),
                 parcel_id.into(),
             ],
         );
-        self.settle(parcel_id, statement, false).await.map(drop)
+        self.update_parcel(parcel_id, statement, false).await.map(drop)
     }
 
-    /// A target refused the parcel for good. An entry that was settled in the meantime stays as it is.
+    /// Records that a target refused the parcel for good. An entry that was settled in the meantime stays as it is.
     ///
     /// # Errors
     /// As [`Self::mark_retry`].
     pub async fn mark_rejected(&self, parcel_id: &str, code: &str, at: u64) -> Result<(), JournalError> {
-        let statement = Statement::new(
+        let statement = SqlStatement::new(
             "UPDATE outbox SET state = 'rejected', attempts = attempts + 1, settled_at = ?, last_error = ?
              WHERE parcel = ? AND state IN ('held', 'waiting')",
-            [stored("the time", at)?.into(), self.seal_error(parcel_id, code)?.into(), parcel_id.into()],
+            [
+                sqlite_integer("the time", at)?.into(),
+                self.seal_error(parcel_id, code)?.into(),
+                parcel_id.into(),
+            ],
         );
-        self.settle(parcel_id, statement, false).await.map(drop)
+        self.update_parcel(parcel_id, statement, false).await.map(drop)
     }
 
-    /// Undoes [`Self::mark_rejected`]: the parcel is to be delivered again, at once. One that was not refused stays as it
-    /// is.
+    /// Undoes [`Self::mark_rejected`]: the parcel is due at once. One that was not refused stays as it is.
     ///
     /// # Errors
     /// As [`Self::mark_retry`].
     pub async fn send_again(&self, parcel_id: &str) -> Result<(), JournalError> {
-        let statement = Statement::new(
+        let statement = SqlStatement::new(
             "UPDATE outbox SET state = 'waiting', settled_at = NULL, attempts = 0, next_try_at = 0
              WHERE parcel = ? AND state = 'rejected' AND envelope IS NOT NULL",
             [parcel_id.into()],
         );
-        self.settle(parcel_id, statement, true).await.map(drop)
+        self.update_parcel(parcel_id, statement, true).await.map(drop)
     }
 
-    /// Takes a parcel back: it is not delivered, on the disk when this returns. Cancelling twice is once.
+    /// Cancels a parcel: it is not delivered. That is synced when this returns. Cancelling twice is no error.
     ///
     /// # Errors
-    /// [`JournalError::ParcelSettled`] where it is delivered or rejected already; otherwise as [`Self::mark_retry`].
+    /// [`JournalError::ParcelSettled`] if it is delivered or rejected already; otherwise as [`Self::mark_retry`].
     pub async fn cancel(&self, parcel_id: &str, at: u64) -> Result<(), JournalError> {
-        let statement = Statement::new(
+        let statement = SqlStatement::new(
             "UPDATE outbox SET state = 'cancelled', settled_at = ? WHERE parcel = ? AND state IN ('held', 'waiting')",
-            [stored("the time", at)?.into(), parcel_id.into()],
+            [sqlite_integer("the time", at)?.into(), parcel_id.into()],
         );
-        let before = self.settle(parcel_id, statement, true).await?;
+        let before = self.update_parcel(parcel_id, statement, true).await?;
         if matches!(before, OutboxState::Delivered | OutboxState::Rejected) {
             return Err(JournalError::ParcelSettled { parcel_id: parcel_id.to_owned(), state: before });
         }
         Ok(())
     }
 
-    /// Undoes [`Self::cancel`]: the parcel is to be delivered again, not before `hold_until`. One that is not cancelled
-    /// stays as it is.
+    /// Undoes [`Self::cancel`]: the parcel is held until `hold_until` and then due. One that is not cancelled stays as it
+    /// is.
     ///
     /// # Errors
     /// As [`Self::mark_retry`].
     pub async fn uncancel(&self, parcel_id: &str, hold_until: u64) -> Result<(), JournalError> {
-        let statement = Statement::new(
+        let statement = SqlStatement::new(
             "UPDATE outbox SET state = 'held', settled_at = NULL, next_try_at = 0, hold_until = ?
              WHERE parcel = ? AND state = 'cancelled' AND envelope IS NOT NULL",
-            [stored("the hold", hold_until)?.into(), parcel_id.into()],
+            [sqlite_integer("the hold", hold_until)?.into(), parcel_id.into()],
         );
-        self.settle(parcel_id, statement, true).await.map(drop)
+        self.update_parcel(parcel_id, statement, true).await.map(drop)
     }
 
     /// Ends the hold of a parcel. One that is not held stays as it is.
@@ -123,30 +127,30 @@ impl Journal {
     /// # Errors
     /// As [`Self::mark_retry`].
     pub async fn release(&self, parcel_id: &str) -> Result<(), JournalError> {
-        let statement = Statement::new(
+        let statement = SqlStatement::new(
             "UPDATE outbox SET hold_until = 0 WHERE parcel = ? AND state = 'held'",
             [parcel_id.into()],
         );
-        self.settle(parcel_id, statement, true).await.map(drop)
+        self.update_parcel(parcel_id, statement, true).await.map(drop)
     }
 
-    /// Carries the statement out; answers the state before.
-    async fn settle(
+    /// Runs the statement. Returns the state that the parcel was in before.
+    async fn update_parcel(
         &self,
         parcel_id: &str,
-        statement: Statement,
+        statement: SqlStatement,
         synced: bool,
     ) -> Result<OutboxState, JournalError> {
-        let mut turn = self.turn().await?;
+        let mut writer = self.lock_writer().await?;
         let id = parcel_id.to_owned();
-        finish(async move {
+        run_to_end(async move {
             let sql = "SELECT state FROM outbox WHERE parcel = ?";
-            let row: Option<(String,)> = turn.database.maybe(sql, [id.as_str().into()]).await?;
+            let row: Option<(String,)> = writer.database.maybe(sql, [id.as_str().into()]).await?;
             let (state,) = row.ok_or_else(|| not_found(&id))?;
             if synced {
-                turn.database.write_synced(vec![statement]).await?;
+                writer.database.write_synced(vec![statement]).await?;
             } else {
-                turn.database.write(vec![statement]).await?;
+                writer.database.write(vec![statement]).await?;
             }
             parse_state(&state)
         })
@@ -154,8 +158,8 @@ impl Journal {
     }
 
     fn seal_error(&self, parcel_id: &str, error: &str) -> Result<Vec<u8>, JournalError> {
-        // A target's words: they may quote what was delivered.
+        // Encrypted, because a target's text may quote what was delivered.
         let error: String = error.chars().take(MAX_ERROR_CHARS).collect();
-        self.inner.keys.seal(&error_context(parcel_id), error.as_bytes())
+        self.shared.keys.seal(&error_context(parcel_id), error.as_bytes())
     }
 }

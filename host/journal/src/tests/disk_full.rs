@@ -35,7 +35,7 @@ async fn invariant_09_a_full_database_loses_nothing_that_was_taken() {
     let (folder, journal) = fresh().await;
     let pages = |n| {
         let journal = journal.clone();
-        async move { journal.turn().await.unwrap().database.limit_pages(n).await.unwrap() }
+        async move { journal.lock_writer().await.unwrap().database.limit_pages(n).await.unwrap() }
     };
     let mut taken = Vec::new();
     for limit in [60, 90, 130] {

@@ -1,7 +1,7 @@
 //! What is appended can be read again, and nothing of it is readable on disk.
 
 use super::*;
-use crate::{Record, RecordFilter};
+use crate::{JournalRecord, RecordFilter};
 
 async fn read(journal: &Journal, filter: RecordFilter) -> Vec<u64> {
     journal.read(filter).await.unwrap().into_iter().map(|record| record.sequence).collect()
@@ -12,7 +12,7 @@ async fn a_record_is_read_at_once_and_after_the_journal_was_closed() {
     let (folder, journal) = fresh().await;
     let appended = journal.append("memo", Some("c1"), 5, b"fixed the build".to_vec()).await.unwrap();
     assert_eq!(appended.sequence, 1);
-    let expected = Record {
+    let expected = JournalRecord {
         sequence: 1,
         kind: "memo".to_owned(),
         contract: Some("c1".to_owned()),
