@@ -1,4 +1,4 @@
-//! What the kernel holds the counter to, once it is set up.
+//! The system calls that the kernel allows the counter once it is set up.
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsRawFd as _, BorrowedFd, RawFd};
@@ -9,47 +9,47 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
 };
 
-use crate::tally::RECORD_BYTES;
+use crate::minute::RECORD_BYTES;
 
 const STANDARD_OUTPUT: RawFd = 1;
 
-/// Lets no other process of this account read this one's memory, and leaves no core file.
+/// Keeps other processes of this account from reading this one's memory, and forbids core files.
 pub(crate) fn keep_memory_private() -> anyhow::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable).context("cannot keep its memory private")?;
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
         .context("cannot forbid core files")
 }
 
-/// From here on: read from `readable`, write records to standard output, wait, end. Anything else kills the process. It
-/// can gain no privileges either, and nothing takes the lock off again.
-pub(crate) fn apply(readable: &[BorrowedFd<'_>]) -> anyhow::Result<()> {
+/// From here on the process may read from `readable`, write records to standard output, wait and end. Anything else kills
+/// it. It can gain no privileges either, and nothing removes the lock.
+pub(crate) fn lock_in(readable: &[BorrowedFd<'_>]) -> anyhow::Result<()> {
     let readable: Vec<RawFd> = readable.iter().map(|descriptor| descriptor.as_raw_fd()).collect();
-    let program = filter(&readable).context("cannot build its system call filter")?;
+    let program = counting_filter(&readable).context("cannot build its system call filter")?;
     seccompiler::apply_filter(&program)
         .context("cannot lock itself in: the kernel must allow seccomp filters (CONFIG_SECCOMP_FILTER)")
 }
 
-/// For the portable backend, before its library connects: from here on, on every thread, no file can be written or made,
-/// no program and no thread started, no address but a local one spoken to, and nothing but records to standard output.
-/// Anything else of that kind kills the process.
+/// The first step of the portable backend's lock, taken before its library connects. From here on no thread can write or
+/// create a file, start a program or a thread, reach an address that is not local, or write anything but records to
+/// standard output: that kills the process.
 #[cfg(feature = "portable")]
-pub(crate) fn restrict() -> anyhow::Result<()> {
-    let program = first_step().context("cannot build its system call filter")?;
+pub(crate) fn restrict_setup() -> anyhow::Result<()> {
+    let program = setup_filter().context("cannot build its system call filter")?;
     seccompiler::apply_filter_all_threads(&program)
         .context("cannot lock itself in: the kernel must allow seccomp filters (CONFIG_SECCOMP_FILTER)")
 }
 
-/// For the portable backend, with the first event: from here on, on every thread, nothing but to wait, to write records to
-/// standard output, to use memory, to talk over the connections that are there, and to end. Anything else kills the process.
+/// The second step of the portable backend's lock, taken with the first event. From here on every thread may only wait,
+/// write records to standard output, use memory, use the connections that exist, and end. Anything else kills the process.
 #[cfg(feature = "portable")]
-pub(crate) fn tighten() -> anyhow::Result<()> {
-    let program = second_step().context("cannot build its system call filter")?;
+pub(crate) fn lock_in_threads() -> anyhow::Result<()> {
+    let program = threads_filter().context("cannot build its system call filter")?;
     seccompiler::apply_filter_all_threads(&program).context("cannot lock itself in")
 }
 
-/// What is forbidden while the portable backend's library connects and reads its tables.
+/// Forbids what the portable backend's library does not need to connect and to read its tables.
 #[cfg(feature = "portable")]
-fn first_step() -> anyhow::Result<BpfProgram> {
+fn setup_filter() -> anyhow::Result<BpfProgram> {
     let writes = |argument: u8| -> anyhow::Result<Vec<SeccompRule>> {
         let access = u64::try_from(libc::O_ACCMODE)?;
         let ways = [
@@ -58,14 +58,14 @@ fn first_step() -> anyhow::Result<BpfProgram> {
             (u64::try_from(libc::O_CREAT)?, libc::O_CREAT),
         ];
         ways.into_iter()
-            .map(|(mask, flag)| has(argument, SeccompCmpOp::MaskedEq(mask), u64::try_from(flag)?))
+            .map(|(mask, flag)| argument_rule(argument, SeccompCmpOp::MaskedEq(mask), u64::try_from(flag)?))
             .collect()
     };
     let no_record = vec![
-        is_descriptor(STANDARD_OUTPUT)?,
+        descriptor_condition(STANDARD_OUTPUT)?,
         SeccompCondition::new(2, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, u64::try_from(RECORD_BYTES)?)?,
     ];
-    let not_local = has(0, SeccompCmpOp::Ne, u64::try_from(libc::AF_UNIX)?)?;
+    let not_local = argument_rule(0, SeccompCmpOp::Ne, u64::try_from(libc::AF_UNIX)?)?;
     let mut rules = BTreeMap::from([
         (libc::SYS_openat, writes(2)?),
         (libc::SYS_socket, vec![not_local]),
@@ -104,17 +104,17 @@ fn first_step() -> anyhow::Result<BpfProgram> {
     Ok(SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::KillProcess, machine)?.try_into()?)
 }
 
-/// What is allowed once events come.
+/// Allows what the portable backend needs once events come.
 #[cfg(feature = "portable")]
-fn second_step() -> anyhow::Result<BpfProgram> {
+fn threads_filter() -> anyhow::Result<BpfProgram> {
     let record = u64::try_from(RECORD_BYTES)?;
     let length = SeccompCondition::new(2, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, record)?;
-    let records = vec![SeccompRule::new(vec![is_descriptor(STANDARD_OUTPUT)?, length])?];
-    // All descriptors but the three standard ones are the connections to the display and the signals', which takes no
-    // writing; no more can come.
-    let connections = || Ok::<_, anyhow::Error>(vec![has(0, SeccompCmpOp::Gt, 2)?]);
+    let records = vec![SeccompRule::new(vec![descriptor_condition(STANDARD_OUTPUT)?, length])?];
+    // All descriptors but the three standard ones are the connections to the display and the signals', which cannot be
+    // written to; no others can be opened.
+    let connections = || Ok::<_, anyhow::Error>(vec![argument_rule(0, SeccompCmpOp::Gt, 2)?]);
     let not_executable =
-        || has(2, SeccompCmpOp::MaskedEq(u64::try_from(libc::PROT_EXEC).unwrap_or(u64::MAX)), 0);
+        || argument_rule(2, SeccompCmpOp::MaskedEq(u64::try_from(libc::PROT_EXEC).unwrap_or(u64::MAX)), 0);
     let anonymous = SeccompRule::new(vec![
         SeccompCondition::new(
             2,
@@ -170,20 +170,20 @@ fn second_step() -> anyhow::Result<BpfProgram> {
     Ok(SeccompFilter::new(rules, SeccompAction::KillProcess, SeccompAction::Allow, machine)?.try_into()?)
 }
 
-/// A rule about one argument, of 32 bits.
+/// Returns a rule about one argument of 32 bits.
 #[cfg(feature = "portable")]
-fn has(argument: u8, compare: SeccompCmpOp, value: u64) -> anyhow::Result<SeccompRule> {
+fn argument_rule(argument: u8, compare: SeccompCmpOp, value: u64) -> anyhow::Result<SeccompRule> {
     Ok(SeccompRule::new(vec![SeccompCondition::new(argument, SeccompCmpArgLen::Dword, compare, value)?])?)
 }
 
-fn filter(readable: &[RawFd]) -> anyhow::Result<BpfProgram> {
+fn counting_filter(readable: &[RawFd]) -> anyhow::Result<BpfProgram> {
     let reads = readable
         .iter()
-        .map(|descriptor| Ok(SeccompRule::new(vec![is_descriptor(*descriptor)?])?))
+        .map(|descriptor| Ok(SeccompRule::new(vec![descriptor_condition(*descriptor)?])?))
         .collect::<anyhow::Result<Vec<_>>>()?;
     let record = u64::try_from(RECORD_BYTES)?;
     let length = SeccompCondition::new(2, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, record)?;
-    let writes = vec![SeccompRule::new(vec![is_descriptor(STANDARD_OUTPUT)?, length])?];
+    let writes = vec![SeccompRule::new(vec![descriptor_condition(STANDARD_OUTPUT)?, length])?];
 
     let mut rules = BTreeMap::from([(libc::SYS_read, reads), (libc::SYS_write, writes)]);
     // An empty list allows the call whatever its arguments. None of these reaches a file, a socket or another process.
@@ -205,7 +205,7 @@ fn filter(readable: &[RawFd]) -> anyhow::Result<BpfProgram> {
     Ok(filter.try_into()?)
 }
 
-fn is_descriptor(descriptor: RawFd) -> anyhow::Result<SeccompCondition> {
+fn descriptor_condition(descriptor: RawFd) -> anyhow::Result<SeccompCondition> {
     let descriptor = u64::try_from(descriptor)?;
     Ok(SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, descriptor)?)
 }
@@ -233,7 +233,7 @@ mod tests {
         match std::env::var(LOCK).as_deref() {
             Ok("first step") => first(),
             Ok("both steps") => both(),
-            _ => apply(&[std::os::fd::AsFd::as_fd(&zero)]).expect("locked in"),
+            _ => lock_in(&[std::os::fd::AsFd::as_fd(&zero)]).expect("locked in"),
         }
         let end = |code| -> ! { std::process::exit(code) };
         match deed.as_str() {
@@ -259,13 +259,13 @@ mod tests {
 
     #[cfg(feature = "portable")]
     fn first() {
-        restrict().expect("restricted");
+        restrict_setup().expect("restricted");
     }
 
     #[cfg(feature = "portable")]
     fn both() {
-        restrict().expect("restricted");
-        tighten().expect("locked in");
+        restrict_setup().expect("restricted");
+        lock_in_threads().expect("locked in");
     }
 
     #[cfg(not(feature = "portable"))]

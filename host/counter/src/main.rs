@@ -1,44 +1,44 @@
-//! `candor-counter`: counts key presses, clicks and scroll steps, and says nothing else.
+//! `candor-counter` counts key presses, clicks and scroll steps, and outputs nothing else.
 //!
-//! It is a program of its own because whoever sees raw input events could record what is typed. So this one is small
-//! enough to be read in a sitting, and the kernel holds it to its word:
+//! It is a program of its own because whoever sees raw input events could record what is typed. So it is small enough to
+//! be read in a sitting, and the kernel enforces what it claims:
 //!
 //! - It asks the X server (RECORD extension) for presses and releases only: no pointer movement.
 //! - Of an event it reads the type, the time and the number of the key or button (buttons 4 to 7 are a wheel). A key's
-//!   number is compared with those of the keys that are held, because what is held repeats its press ([`held`]), and
+//!   number is compared with those of the keys that are held, because what is held repeats its press ([`held_keys`]), and
 //!   forgotten with its release; the buffer that it arrives in is overwritten at once ([`presses`]).
-//! - Its whole output is one record of 20 bytes a minute ([`tally`]): start of the minute (u64, ms since the Unix epoch),
+//! - Its whole output is one record of 20 bytes a minute ([`minute`]): start of the minute (u64, ms since the Unix epoch),
 //!   keys, clicks, scrolls (u32 each), little-endian. Once a minute, because the rhythm of keys tells text, too. The
-//!   start's highest bit tells that all that came in the minute was the repeats of what is held: by the X server's own
-//!   clock of idleness somebody was there then. The first new press or release after such minutes is told at once.
+//!   start's highest bit says that nothing came in the minute but the repeats of what is held, which the X server's own
+//!   idle clock takes for activity. The first new press or release after such minutes is recorded at once.
 //! - Before it reads its first event it locks itself in ([`lockdown`]): from then on the kernel lets it read the
 //!   descriptors it has, write 20 bytes at a time to standard output, wait and end. Anything else kills it.
 //!
 //! A record comes at the end of every UTC minute, zeros or not, and a last one for the minute begun when standard input
 //! ends (so it cannot outlive its parent) or on SIGTERM, SIGINT or SIGHUP. Two records may name the same minute (the clock
-//! was set back, or the counter was started again within it): they add up. A minute without a record was not watched: the
-//! machine slept, the counter was stopped, or the clock was set forward. What was pressed in such a minute is not counted.
+//! was set back, or the counter was started again within it): they add up. A minute without a record was not counted: the
+//! machine slept, the counter was stopped, or the clock was set forward.
 //!
-//! Where there is no X11 (macOS, Windows), or with `--backend portable`, presses come through `rdev` instead ([`mod@portable`]
-//! says what is weaker then). The records and the rhythm are the same.
+//! Without X11 (macOS, Windows), or with `--backend portable`, presses come through `rdev` instead ([`mod@portable`] says
+//! what is weaker then). The records and their rhythm are the same.
 //!
-//! Exit codes: 0 ended in good order; 1 the system refused something; 2 wrong arguments; 3 the display cannot be opened or
-//! was lost; 4 the display cannot record input; 5 it is XWayland's, where only a part could be counted. It speaks on
-//! standard error only before it is locked in.
+//! Exit codes: 0 ended as asked; 1 the system refused something; 2 wrong arguments; 3 the display cannot be opened or was
+//! lost; 4 the display cannot record input; 5 it is XWayland's, where only a part could be counted. It writes to standard
+//! error only before it is locked in.
 
+#[cfg(target_os = "linux")]
+mod counting_loop;
 mod exit;
-mod held;
+mod held_keys;
 #[cfg(target_os = "linux")]
 mod lockdown;
+mod minute;
 #[cfg(any(feature = "portable", not(target_os = "linux")))]
 mod portable;
 #[cfg(target_os = "linux")]
 mod presses;
 #[cfg(target_os = "linux")]
 mod signals;
-mod tally;
-#[cfg(target_os = "linux")]
-mod watch;
 
 use std::process::ExitCode;
 
@@ -54,76 +54,76 @@ const HAS_PORTABLE: bool = cfg!(any(feature = "portable", not(target_os = "linux
 /// Whether this program has the X11 backend.
 const HAS_X11: bool = cfg!(target_os = "linux");
 
-/// What was asked for.
+/// The command line.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Arguments {
+struct CounterArguments {
     display: Option<String>,
-    /// Through `rdev`.
+    /// Whether presses come through `rdev`.
     portable: bool,
 }
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::parse(std::env::args().skip(1)) {
+    let arguments = match CounterArguments::parse(std::env::args().skip(1)) {
         Ok(arguments) => arguments,
         Err(why) => {
             eprintln!("candor-counter: {why}\n{USAGE}");
             return ExitCode::from(EXIT_USAGE);
         }
     };
-    match count(&arguments) {
+    match run_counter(&arguments) {
         Ok(end) => ExitCode::from(end.exit_code()),
-        // Only what comes before the lock gets here with words: see `watch::Watch::run`.
+        // Only errors before the lock get here: see `counting_loop::CountingLoop::run`.
         Err(error) => {
             eprintln!("candor-counter: {error:#}");
-            ExitCode::from(code(&error))
+            ExitCode::from(exit_code(&error))
         }
     }
 }
 
 #[cfg(target_os = "linux")]
-fn code(error: &anyhow::Error) -> u8 {
-    match error.downcast_ref::<presses::CannotWatch>() {
-        Some(presses::CannotWatch::NoDisplay(_)) => EXIT_DISPLAY_LOST,
-        Some(presses::CannotWatch::NoRecord(_)) => EXIT_CANNOT_COUNT,
-        Some(presses::CannotWatch::Wayland) => EXIT_WAYLAND,
+fn exit_code(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<presses::CannotCount>() {
+        Some(presses::CannotCount::NoDisplay(_)) => EXIT_DISPLAY_LOST,
+        Some(presses::CannotCount::NoRecord(_)) => EXIT_CANNOT_COUNT,
+        Some(presses::CannotCount::Wayland) => EXIT_WAYLAND,
         None => 1,
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn code(_error: &anyhow::Error) -> u8 {
+fn exit_code(_error: &anyhow::Error) -> u8 {
     EXIT_CANNOT_COUNT
 }
 
 #[cfg(target_os = "linux")]
-fn count(arguments: &Arguments) -> anyhow::Result<EndReason> {
+fn run_counter(arguments: &CounterArguments) -> anyhow::Result<EndReason> {
     let display = arguments.display.as_deref();
     if in_wayland_session(display, |name| std::env::var(name).ok()) {
-        return Err(presses::CannotWatch::Wayland.into());
+        return Err(presses::CannotCount::Wayland.into());
     }
     lockdown::keep_memory_private()?;
-    // The first look at the clocks finds out how to read them, by calls that are forbidden later.
-    tally::now();
-    let signals = signals::ending()?;
+    // The first reading finds out how to read the clocks, by system calls that are forbidden later.
+    minute::read_clocks();
+    let signals = signals::open_end_signals()?;
     #[cfg(feature = "portable")]
     if arguments.portable {
-        return portable::count(signals);
+        return portable::count_presses(signals);
     }
-    let presses = presses::Presses::open(display)?;
-    let mut watch = watch::Watch::new(presses, signals);
-    lockdown::apply(&watch.descriptors())?;
-    let end = watch.run();
-    // To close connections in good order would take system calls that are forbidden by now; the process's end closes them.
-    std::mem::forget(watch);
+    let presses = presses::PressRecording::open(display)?;
+    let mut counting = counting_loop::CountingLoop::new(presses, signals);
+    lockdown::lock_in(&counting.descriptors())?;
+    let end = counting.run();
+    // Closing the connections would take system calls that are forbidden by now; the end of the process closes them.
+    std::mem::forget(counting);
     Ok(end)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn count(_arguments: &Arguments) -> anyhow::Result<EndReason> {
-    portable::count()
+fn run_counter(_arguments: &CounterArguments) -> anyhow::Result<EndReason> {
+    portable::count_presses()
 }
 
-/// Whether this session's X server can only be XWayland. What the environment says is said of its own display.
+/// Whether this session's X server can only be XWayland. The environment speaks of `$DISPLAY` alone.
 #[cfg(target_os = "linux")]
 fn in_wayland_session(display: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> bool {
     let set = |name| variable(name).filter(|value| !value.is_empty());
@@ -131,7 +131,7 @@ fn in_wayland_session(display: Option<&str>, variable: impl Fn(&str) -> Option<S
         && (set("WAYLAND_DISPLAY").is_some() || set("XDG_SESSION_TYPE").as_deref() == Some("wayland"))
 }
 
-impl Arguments {
+impl CounterArguments {
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut arguments = Self { display: None, portable: !HAS_X11 };
         let (mut seen_display, mut seen_backend) = (false, false);
@@ -143,7 +143,7 @@ impl Arguments {
                 }
                 "--backend" if !seen_backend => {
                     seen_backend = true;
-                    arguments.portable = portable(words.next().as_deref())?;
+                    arguments.portable = wants_portable(words.next().as_deref())?;
                 }
                 "--display" | "--backend" => return Err(format!("'{flag}' is there twice")),
                 other => return Err(format!("'{}' is not an argument", other.escape_debug())),
@@ -158,7 +158,7 @@ impl Arguments {
 }
 
 /// Whether the backend of this name is the portable one.
-fn portable(name: Option<&str>) -> Result<bool, String> {
+fn wants_portable(name: Option<&str>) -> Result<bool, String> {
     match name {
         Some("auto") => Ok(!HAS_X11),
         Some("x11") if HAS_X11 => Ok(false),
@@ -176,15 +176,15 @@ fn portable(name: Option<&str>) -> Result<bool, String> {
 mod tests {
     use super::*;
 
-    fn parse(words: &[&str]) -> Result<Arguments, String> {
-        Arguments::parse(words.iter().map(|word| (*word).to_owned()))
+    fn parse(words: &[&str]) -> Result<CounterArguments, String> {
+        CounterArguments::parse(words.iter().map(|word| (*word).to_owned()))
     }
 
     #[test]
     fn display_and_backend_are_all_there_is_to_say() {
-        let x11 = Arguments { display: None, portable: !HAS_X11 };
+        let x11 = CounterArguments { display: None, portable: !HAS_X11 };
         assert_eq!(parse(&[]), Ok(x11));
-        let named = Arguments { display: Some(":7".to_owned()), portable: false };
+        let named = CounterArguments { display: Some(":7".to_owned()), portable: false };
         assert_eq!(parse(&["--backend", "x11", "--display", ":7"]), Ok(named));
         for wrong in [
             &["--display"] as &[&str],

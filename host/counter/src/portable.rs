@@ -1,22 +1,21 @@
-//! Presses through `rdev`, where there is no X11; and on X11 where it is asked for.
+//! Presses through `rdev`, for systems without X11, and for X11 if it is asked for.
 //!
-//! It is weaker than [`crate::presses`], and not by our doing:
+//! This is weaker than [`crate::presses`], for reasons that lie in `rdev` and below it:
 //!
 //! - `rdev` 0.5.3 makes text of every key press. That text is never read here: it is overwritten where it stands, and only
 //!   the kind of an event is counted; a key is compared with those that are held, by a number made of it. What `rdev` and
-//!   the system's libraries copied on the way stays where they left it, in the memory of a process that no other may look
-//!   into.
-//! - It wakes for every movement of the pointer and every release, and cannot be told to leave them out, nor to stop.
-//! - On X11 the library under it ends the whole process when the X server goes away: what the minute begun had is lost
-//!   then, and the parent sees a gap.
-//! - When the process was stopped or the machine slept, what came before and after cannot be told apart: the minute it
-//!   happened in has no record.
+//!   the system's libraries copied on the way stays where they left it, in the memory of a process that no other may read.
+//! - It wakes for every movement of the pointer and every release; nothing can turn that off, or stop it.
+//! - On X11 the library under it ends the whole process when the X server goes away: then the counts of the minute begun
+//!   are lost, and the parent sees a gap.
+//! - When the process was stopped or the machine slept, what came before and after cannot be told apart: that minute has no
+//!   record.
 //! - On Linux the lock has two steps, because that library connects and reads its tables only after `rdev` was called, and
-//!   does not say when it is done. The first one ([`crate::lockdown::restrict`]) is there before it connects: no file can be
-//!   written or made, no program or thread started, no address but a local one spoken to. The second one
-//!   ([`crate::lockdown::tighten`]) comes with the first event, before that is counted: from then on no file can be opened
-//!   at all, no connection made, and nothing said but 20 bytes at a time to standard output and whatever the X server is
-//!   asked over the connections that are there.
+//!   does not say when it is done. The first step ([`crate::lockdown::restrict_setup`]) is taken before it connects: from
+//!   then on no file can be written or created, no program or thread started, and only local addresses be reached. The
+//!   second one ([`crate::lockdown::lock_in_threads`]) comes with the first event, before that is counted: from then on no
+//!   file can be opened at all, no connection made, and nothing written but 20 bytes at a time to standard output, and
+//!   requests to the X server over the connections that exist.
 //!   On macOS and Windows there is no such lock.
 
 use std::hash::{DefaultHasher, Hash, Hasher as _};
@@ -31,103 +30,107 @@ use rdev::{Event, EventType};
 use zeroize::Zeroize as _;
 
 use crate::exit::EndReason;
-use crate::held::Held;
-use crate::tally::{self, Counts, Minute};
+use crate::held_keys::HeldKeys;
+use crate::minute::{MinuteCounts, PressCounts, read_clocks};
 
-/// At the end, the counter waits for presses still under way until none has come for this long,
+/// At the end, the counter waits for presses still under way until none has come for so long.
 const QUIET: Duration = Duration::from_millis(20);
-/// but at most so many times.
+/// How often it waits so at most.
 const ROUNDS: u32 = 10;
 
-/// As many as there are who may ask for the end, once each, and one that tells of somebody who is back.
+/// The length of the message queue: each of two threads asks for the end once, and one message says that somebody is back.
 const ENDS: usize = 3;
 
-/// What was pressed since the last record. Written by `rdev`'s thread, taken by the one that writes records.
+/// The presses since the last record. `rdev`'s thread adds to them, the one that writes records takes them.
 static KEYS: AtomicU32 = AtomicU32::new(0);
 static CLICKS: AtomicU32 = AtomicU32::new(0);
 static SCROLLS: AtomicU32 = AtomicU32::new(0);
-/// Something that is held repeated its press; something was let go.
+/// Whether something that is held repeated its press, and whether something was released.
 static REPEATED: AtomicBool = AtomicBool::new(false);
 static RELEASED: AtomicBool = AtomicBool::new(false);
-/// The last minute had nothing but the repeats of what is held: what comes next is told at once.
+/// Whether the last minute had nothing but the repeats of what is held: then what comes next is recorded at once.
 static HELD_ONLY: AtomicBool = AtomicBool::new(false);
 /// The keys and the buttons that are held.
-static HELD: Mutex<(Held, Held)> = Mutex::new((Held::new(), Held::new()));
+static HELD: Mutex<(HeldKeys, HeldKeys)> = Mutex::new((HeldKeys::new(), HeldKeys::new()));
 
-/// What the thread that writes records is told.
-enum Told {
-    /// It is time to end.
+/// A message to the thread that writes records.
+enum RecorderMessage {
+    /// The counter is to end.
     End(EndReason),
-    /// Something was newly pressed or let go, after a time in which it was not.
+    /// Something was newly pressed or released, after a time in which nothing was.
     Back,
 }
 
-/// Counts until the end. It never returns in good order: the thread that writes the last record ends the process, because
-/// `rdev` cannot be stopped.
+/// Counts until the end. It returns only if something fails: the thread that writes the last record ends the process,
+/// because `rdev` cannot be stopped.
 ///
 /// # Errors
 /// When counting cannot begin.
 #[cfg(target_os = "linux")]
-pub(crate) fn count(signals: std::os::fd::OwnedFd) -> anyhow::Result<EndReason> {
-    // That there is no display, or one that cannot record, is told better by asking than by `rdev`'s errors.
+pub(crate) fn count_presses(signals: std::os::fd::OwnedFd) -> anyhow::Result<EndReason> {
+    // Asking gives a better reason than `rdev`'s errors if there is no display, or one that cannot record.
     drop(crate::presses::connect(None)?);
     let (asked, ends) = sync_channel(ENDS);
     let running = Arc::new(Barrier::new(4));
-    start(&asked, ends, &running)?;
+    start_threads(&asked, ends, &running)?;
     let (at, from_signals) = (Arc::clone(&running), asked.clone());
-    thread("signals", move || {
+    spawn_thread("signals", move || {
         at.wait();
         let mut waiting = [rustix::event::PollFd::new(&signals, rustix::event::PollFlags::IN)];
         while rustix::event::poll(&mut waiting, None) == Err(rustix::io::Errno::INTR) {}
-        let _ = from_signals.send(Told::End(EndReason::Requested));
+        let _ = from_signals.send(RecorderMessage::End(EndReason::Requested));
         // To close the descriptor or to end this thread would take calls that are forbidden by now.
-        park()
+        park_forever()
     })?;
     running.wait();
-    crate::lockdown::restrict()?;
+    crate::lockdown::restrict_setup()?;
     let mut locked = false;
-    listen(asked, move || {
-        if !std::mem::replace(&mut locked, true) && crate::lockdown::tighten().is_err() {
+    listen_to_events(asked, move || {
+        if !std::mem::replace(&mut locked, true) && crate::lockdown::lock_in_threads().is_err() {
             // Not counting at all is better than counting without the lock.
             std::process::exit(1);
         }
     })
 }
 
-/// Counts until the end. It never returns in good order.
+/// Counts until the end. It returns only if something fails.
 ///
 /// # Errors
 /// When counting cannot begin.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn count() -> anyhow::Result<EndReason> {
+pub(crate) fn count_presses() -> anyhow::Result<EndReason> {
     let (asked, ends) = sync_channel(ENDS);
     let running = Arc::new(Barrier::new(3));
-    start(&asked, ends, &running)?;
+    start_threads(&asked, ends, &running)?;
     running.wait();
-    listen(asked, || {})
+    listen_to_events(asked, || {})
 }
 
-/// Starts the thread that writes records, and the one that waits for the parent's end.
-fn start(asked: &SyncSender<Told>, ends: Receiver<Told>, running: &Arc<Barrier>) -> anyhow::Result<()> {
+/// Starts the thread that writes records, and the one that waits for the parent to end.
+fn start_threads(
+    asked: &SyncSender<RecorderMessage>,
+    ends: Receiver<RecorderMessage>,
+    running: &Arc<Barrier>,
+) -> anyhow::Result<()> {
     let at = Arc::clone(running);
-    thread("records", move || {
+    spawn_thread("records", move || {
         at.wait();
         let end = write_records(&ends);
         std::process::exit(i32::from(end.exit_code()))
     })?;
     let (at, asked) = (Arc::clone(running), asked.clone());
-    thread("parent", move || {
+    spawn_thread("parent", move || {
         at.wait();
         let mut waste = [0; 256];
-        // Nothing is ever said to the counter: what is there is passed over.
+        // The counter takes no input: what is there is skipped.
         let mut stdin = std::io::stdin().lock();
         while stdin.read(&mut waste).is_ok_and(|read| read > 0) {}
-        let _ = asked.send(Told::End(EndReason::Requested));
-        park()
+        let _ = asked.send(RecorderMessage::End(EndReason::Requested));
+        park_forever()
     })
 }
 
-fn thread(
+fn spawn_thread(
     name: &str,
     work: impl FnOnce() -> std::convert::Infallible + Send + 'static,
 ) -> anyhow::Result<()> {
@@ -136,24 +139,27 @@ fn thread(
     Ok(())
 }
 
-/// Waits for the process's end.
-fn park() -> ! {
+/// Waits until the process ends.
+fn park_forever() -> ! {
     loop {
         std::thread::park();
     }
 }
 
-/// Listens on this thread (on macOS it has to be the first one); `before` is run before each event is counted.
-fn listen(back: SyncSender<Told>, mut before: impl FnMut() + 'static) -> anyhow::Result<EndReason> {
+/// Listens on this thread (macOS requires the first one), and runs `before` before each event is counted.
+fn listen_to_events(
+    back: SyncSender<RecorderMessage>,
+    mut before: impl FnMut() + 'static,
+) -> anyhow::Result<EndReason> {
     let heard = rdev::listen(move |mut event| {
         before();
-        if tell(&mut event) && HELD_ONLY.swap(false, Ordering::Relaxed) {
-            // A full queue holds an end.
-            let _ = back.try_send(Told::Back);
+        if count_event(&mut event) && HELD_ONLY.swap(false, Ordering::Relaxed) {
+            // A full queue holds a request to end.
+            let _ = back.try_send(RecorderMessage::Back);
         }
     });
     match heard {
-        // It was stopped from outside: the recording is over.
+        // It was stopped from outside.
         Ok(()) => Ok(EndReason::DisplayLost),
         Err(error) => Err(anyhow::anyhow!("cannot listen to presses: {error:?}; {ADVICE}")),
     }
@@ -165,9 +171,9 @@ const ADVICE: &str = if cfg!(target_os = "macos") {
     "start Candor inside a graphical session"
 };
 
-/// Counts an event by its kind; which key it was is compared with those that are held, and its text is overwritten.
-/// Answers whether anything was newly pressed or let go.
-fn tell(event: &mut Event) -> bool {
+/// Counts an event by its kind. Its key is compared with those that are held, and its text is overwritten. Returns whether
+/// anything was newly pressed or released.
+fn count_event(event: &mut Event) -> bool {
     if let Some(text) = &mut event.name {
         text.zeroize();
     }
@@ -176,8 +182,8 @@ fn tell(event: &mut Event) -> bool {
     let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
     let (keys, buttons) = &mut *held;
     let count = match event.event_type {
-        EventType::KeyPress(key) if keys.press(number(&key), at) => &KEYS,
-        EventType::ButtonPress(button) if buttons.press(number(&button), at) => &CLICKS,
+        EventType::KeyPress(key) if keys.press(key_number(&key), at) => &KEYS,
+        EventType::ButtonPress(button) if buttons.press(key_number(&button), at) => &CLICKS,
         // Buttons 4 to 7, on X11.
         EventType::Wheel { .. } => &SCROLLS,
         EventType::KeyPress(_) | EventType::ButtonPress(_) => {
@@ -186,8 +192,8 @@ fn tell(event: &mut Event) -> bool {
         }
         EventType::KeyRelease(_) | EventType::ButtonRelease(_) => {
             let known = match event.event_type {
-                EventType::KeyRelease(key) => keys.release(number(&key), at),
-                EventType::ButtonRelease(button) => buttons.release(number(&button), at),
+                EventType::KeyRelease(key) => keys.release(key_number(&key), at),
+                EventType::ButtonRelease(button) => buttons.release(key_number(&button), at),
                 _ => false,
             };
             RELEASED.fetch_or(known, Ordering::Relaxed);
@@ -195,22 +201,22 @@ fn tell(event: &mut Event) -> bool {
         }
         EventType::MouseMove { .. } => return false,
     };
-    // It stops at the largest number, as those of the other backend do.
+    // A count stops at the largest number, as it does in the other backend.
     let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| count.checked_add(1));
     true
 }
 
-/// A number for a key or button, to be compared and for nothing else.
-fn number(key: &impl Hash) -> u64 {
+/// Returns a number for a key or button, which is only compared.
+fn key_number(key: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);
     hasher.finish().max(1)
 }
 
-/// What was pressed since the last time.
-fn taken() -> Counts {
+/// Returns what was pressed since the last call.
+fn take_counts() -> PressCounts {
     let [keys, clicks, scrolls] = [&KEYS, &CLICKS, &SCROLLS].map(|count| count.swap(0, Ordering::Relaxed));
-    Counts {
+    PressCounts {
         keys,
         clicks,
         scrolls,
@@ -219,61 +225,61 @@ fn taken() -> Counts {
     }
 }
 
-/// The thread that writes a record a minute, until it is told to end; then what the minute begun had.
-fn write_records(ends: &Receiver<Told>) -> EndReason {
-    let mut minute = Minute::of(tally::now());
+/// The thread that writes a record a minute until it is to end, and then one for the minute begun.
+fn write_records(ends: &Receiver<RecorderMessage>) -> EndReason {
+    let mut minute = MinuteCounts::of(read_clocks());
     loop {
-        let now = tally::now();
-        let left = minute.left(now);
+        let now = read_clocks();
+        let left = minute.ms_left(now);
         if left == 0 {
             if minute.is_long_over(now) {
                 // The machine slept, or this process was stopped. What came before and since was counted by another thread,
-                // and cannot be told apart: no record, as of minutes that nobody watched.
-                drain();
-                let _ = taken();
-                minute = Minute::of(tally::now());
+                // and cannot be told apart: so there is no record, as for minutes that were not counted.
+                drain_presses();
+                let _ = take_counts();
+                minute = MinuteCounts::of(read_clocks());
                 continue;
             }
-            minute.counts = taken();
+            minute.counts = take_counts();
             HELD_ONLY.store(minute.counts.held_only(), Ordering::Relaxed);
-            if say(&minute).is_err() {
+            if write_record(&minute).is_err() {
                 return EndReason::Requested;
             }
-            minute = Minute::of(tally::now());
+            minute = MinuteCounts::of(read_clocks());
             continue;
         }
         let end = match ends.recv_timeout(Duration::from_millis(left)) {
             Err(RecvTimeoutError::Timeout) => continue,
-            Ok(Told::Back) => {
-                minute.counts = taken();
-                if say(&minute).is_err() {
+            Ok(RecorderMessage::Back) => {
+                minute.counts = take_counts();
+                if write_record(&minute).is_err() {
                     return EndReason::Requested;
                 }
                 continue;
             }
-            Ok(Told::End(end)) => end,
+            Ok(RecorderMessage::End(end)) => end,
             Err(RecvTimeoutError::Disconnected) => EndReason::Requested,
         };
-        if !minute.is_long_over(tally::now()) {
-            drain();
-            minute.counts = taken();
-            // Whether somebody still reads it makes no difference any more.
-            let _ = say(&minute);
+        if !minute.is_long_over(read_clocks()) {
+            drain_presses();
+            minute.counts = take_counts();
+            // Whether anybody still reads it makes no difference any more.
+            let _ = write_record(&minute);
         }
-        forget();
+        forget_keys();
         return end;
     }
 }
 
 /// Forgets which keys are held.
-fn forget() {
+fn forget_keys() {
     let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
     held.0.forget();
     held.1.forget();
 }
 
-/// Waits for what was pressed before the end but has not come yet.
-fn drain() {
+/// Waits for what was pressed before the end but has not arrived yet.
+fn drain_presses() {
     let sum = || [&KEYS, &CLICKS, &SCROLLS].map(|count| count.load(Ordering::Relaxed));
     let mut before = sum();
     for _ in 0..ROUNDS {
@@ -287,12 +293,12 @@ fn drain() {
 }
 
 /// Writes the minute's record in one piece.
-fn say(minute: &Minute) -> std::io::Result<()> {
-    // Standard output keeps lines back: a record is no line, and one with a line's end in it would go in two pieces.
+fn write_record(minute: &MinuteCounts) -> std::io::Result<()> {
+    // `Stdout` buffers lines: a record is no line, and one that holds a line feed would be written in two pieces.
     #[cfg(target_os = "linux")]
     {
         loop {
-            match rustix::io::write(std::io::stdout(), &minute.record()) {
+            match rustix::io::write(std::io::stdout(), &minute.to_record()) {
                 Ok(_) => return Ok(()),
                 Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
@@ -303,7 +309,7 @@ fn say(minute: &Minute) -> std::io::Result<()> {
     {
         use std::io::Write as _;
         let mut stdout = std::io::stdout().lock();
-        stdout.write_all(&minute.record())?;
+        stdout.write_all(&minute.to_record())?;
         stdout.flush()
     }
 }
@@ -323,11 +329,11 @@ mod tests {
     #[test]
     fn invariant_11_presses_are_counted_by_kind_and_their_text_is_overwritten() {
         let mut secret = event(EventType::KeyPress(Key::KeyS), Some("s"));
-        tell(&mut secret);
+        count_event(&mut secret);
         assert_eq!(secret.name.as_deref(), Some(""), "nothing is left of the text");
         let repeat = || event(EventType::KeyPress(Key::KeyS), Some("s"));
         for _ in 0..1_444 {
-            assert!(!tell(&mut repeat()));
+            assert!(!count_event(&mut repeat()));
         }
         for (event_type, new) in [
             (EventType::KeyRelease(Key::KeyS), true),
@@ -339,15 +345,15 @@ mod tests {
             (EventType::Wheel { delta_x: 0, delta_y: -1 }, true),
             (EventType::MouseMove { x: 1.0, y: 2.0 }, false),
         ] {
-            assert_eq!(tell(&mut event(event_type, None)), new, "{event_type:?}");
+            assert_eq!(count_event(&mut event(event_type, None)), new, "{event_type:?}");
         }
-        let counted = Counts { keys: 1, clicks: 2, scrolls: 1, repeated: true, released: true };
-        assert_eq!(taken(), counted);
-        assert_eq!(taken(), Counts::default(), "each is counted once");
-        assert!(tell(&mut repeat()));
-        assert!(!tell(&mut repeat()));
-        taken();
-        assert!(!tell(&mut repeat()));
-        assert!(taken().held_only());
+        let counted = PressCounts { keys: 1, clicks: 2, scrolls: 1, repeated: true, released: true };
+        assert_eq!(take_counts(), counted);
+        assert_eq!(take_counts(), PressCounts::default(), "each is counted once");
+        assert!(count_event(&mut repeat()));
+        assert!(!count_event(&mut repeat()));
+        take_counts();
+        assert!(!count_event(&mut repeat()));
+        assert!(take_counts().held_only());
     }
 }

@@ -1,4 +1,4 @@
-//! The signals that ask the counter to end, as a descriptor to wait on beside the others.
+//! The signals that ask the counter to end, as a descriptor to poll with the others.
 //!
 //! A handler would have to write to some descriptor, which the lock forbids; a signal descriptor is only read.
 #![allow(
@@ -10,8 +10,8 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{FromRawFd as _, OwnedFd};
 
-/// A descriptor that becomes readable when the counter is asked to end.
-pub(crate) fn ending() -> io::Result<OwnedFd> {
+/// Returns a descriptor that becomes readable when a signal asks the counter to end.
+pub(crate) fn open_end_signals() -> io::Result<OwnedFd> {
     let mut set = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: `sigemptyset` initialises the set; the other calls only read it while it is alive. The descriptor is
     // checked, and owned by nobody else.

@@ -1,43 +1,43 @@
-//! Which presses are new. A key that is held down repeats its press for as long as it is: that is one press, whether a
-//! finger or a weight holds it.
+//! Which presses are new. A key that is held down repeats its press: that is one press, whether a finger or a weight
+//! holds it.
 //!
-//! To pair a press with its release one has to know which key it was. That is all it is known for: it is compared with
-//! those held, forgotten with its release (or with the event after it), never counted by, and never told to anybody.
+//! To pair a press with its release, the counter must know which key it was, and uses that for nothing else. The key is
+//! compared with those that are held and forgotten with its release (or with the event after it). Counts are never kept
+//! by key, and the key is never passed on.
 
 use zeroize::Zeroize as _;
 
-/// As many keys or buttons as can be held at once; of more, the one that was pressed first is forgotten.
-const MOST: usize = 32;
+/// How many keys or buttons can be held at once; of more, the one that was pressed first is forgotten.
+const MOST_HELD: usize = 32;
 /// No key repeats before it was held for so long, ms.
-const FIRST_REPEAT: u32 = 100;
+const FIRST_REPEAT_MS: u32 = 100;
 
-/// The keys, or the buttons, that are held, each by a number of the system's that is never 0.
+/// The keys, or the buttons, that are held, each as the system's number for it, which is never 0.
 #[derive(Debug)]
-pub(crate) struct Held {
-    /// The one that was pressed first stands first; 0 is none.
-    down: [u64; MOST],
-    /// The last new press: which it was (0 is none), when, and when it was let go.
+pub(crate) struct HeldKeys {
+    /// In the order in which they were pressed; 0 is none.
+    down: [u64; MOST_HELD],
+    /// The last new press (0 is none), when it came, and when it was released.
     last: u64,
     pressed: u32,
     released: Option<u32>,
 }
 
-impl Held {
+impl HeldKeys {
     pub(crate) const fn new() -> Self {
-        Self { down: [0; MOST], last: 0, pressed: 0, released: None }
+        Self { down: [0; MOST_HELD], last: 0, pressed: 0, released: None }
     }
 
-    /// Takes in a press at `at` (ms by the system's own clock, which may wrap round); answers whether it is a new one.
+    /// Takes in a press at `at` (ms by the system's own clock, which may wrap round). Returns whether it is a new one.
     ///
-    /// A repeated press comes without a release before it. Where the system tells of releases in between, each comes at
-    /// the very time of the press after it: nobody lets go of a key that they held and presses it again within the same
-    /// millisecond.
+    /// A repeated press comes without a release before it. If the system does report releases in between, each has the
+    /// very time of the press after it: nobody releases a held key and presses it again within the same millisecond.
     pub(crate) fn press(&mut self, key: u64, at: u32) -> bool {
         if self.down.contains(&key) {
             return false;
         }
         let held_for = at.wrapping_sub(self.pressed);
-        let repeated = self.last == key && self.released == Some(at) && held_for >= FIRST_REPEAT;
+        let repeated = self.last == key && self.released == Some(at) && held_for >= FIRST_REPEAT_MS;
         if !repeated {
             (self.last, self.pressed) = (key, at);
         }
@@ -51,24 +51,24 @@ impl Held {
         !repeated
     }
 
-    /// Takes in a release; answers whether the key was known to be held.
+    /// Takes in a release. Returns whether the key was known to be held.
     pub(crate) fn release(&mut self, key: u64, at: u32) -> bool {
         if self.last == key {
             self.released = Some(at);
         } else if self.released.is_some() {
-            // Something else came after its release: that was one.
+            // Something else came after its release, so that was a true release.
             (self.last, self.released) = (0, None);
         }
         let Some(place) = self.down.iter().position(|down| *down == key) else { return false };
         // Those after it move up, so that they stay in order.
-        for (down, next) in (place..).zip(place + 1..).take(MOST - place) {
+        for (down, next) in (place..).zip(place + 1..).take(MOST_HELD - place) {
             let after = self.down.get(next).copied().unwrap_or(0);
             self.down.iter_mut().skip(down).take(1).for_each(|down| *down = after);
         }
         true
     }
 
-    /// Forgets all.
+    /// Forgets all keys, and overwrites them.
     pub(crate) fn forget(&mut self) {
         self.down.zeroize();
         self.last.zeroize();
@@ -84,9 +84,9 @@ mod tests {
     const A: u64 = 38;
     const B: u64 = 56;
 
-    /// `true` is a press; answers how many were new.
+    /// Returns how many presses (`true`) of these events are new.
     fn new(events: &[(bool, u64, u32)]) -> usize {
-        let mut held = Held::new();
+        let mut held = HeldKeys::new();
         let mut new = 0;
         for (press, key, at) in events {
             if *press {
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn invariant_11_no_key_is_known_any_more_once_others_came_and_went() {
-        let mut held = Held::new();
+        let mut held = HeldKeys::new();
         for key in 1..=200 {
             held.press(key, 0);
         }
@@ -149,9 +149,9 @@ mod tests {
         for key in (1..=200).rev() {
             held.release(key, 1);
         }
-        assert_eq!((held.down, held.last), ([0; MOST], 0));
+        assert_eq!((held.down, held.last), ([0; MOST_HELD], 0));
         held.press(A, 2);
         held.forget();
-        assert_eq!((held.down, held.last, held.pressed), ([0; MOST], 0, 0));
+        assert_eq!((held.down, held.last, held.pressed), ([0; MOST_HELD], 0, 0));
     }
 }
