@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::session::Session;
+use crate::screen_state::ScreenState;
 
 /// When somebody was there, as last asked of the display.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Attendance {
     /// Milliseconds since the last click, scroll or pointer movement; `None` where that cannot be told.
     pub pointer_idle_ms: Option<u64>,
     /// The state of the screen.
-    pub session: Session,
+    pub session: ScreenState,
 }
 
 /// What the display said when it was last asked.

@@ -3,11 +3,11 @@
 use crate::frame::RawFrame;
 
 /// By how much a channel may stray from the first pixel's and still count as the same colour.
-const STRAY: u8 = 2;
+const TOLERANCE: u8 = 2;
 /// The first look takes one pixel of so many in each direction.
-const GRID: usize = 48;
+const SAMPLES_A_SIDE: usize = 48;
 /// Bytes looked at in one go: whole pixels, and a width that compilers make wide instructions of.
-const STRIDE: usize = 64;
+const CHUNK_BYTES: usize = 64;
 
 /// Whether the frame is blank: every pixel within 2 of the first one's, channel by channel (a switched-off, locked or
 /// sleeping screen; a desktop with nothing on it but one colour). A frame without a pixel is blank.
@@ -15,32 +15,32 @@ const STRIDE: usize = 64;
 /// A sample settles nearly every frame that is not in some microseconds; a frame of which all the samples agree is looked
 /// at as a whole, so that one lit character is seen.
 #[must_use]
-pub fn blank(frame: &RawFrame) -> bool {
+pub fn is_blank(frame: &RawFrame) -> bool {
     let pixels = frame.rgba();
     let Some(first) = pixels.first_chunk::<4>() else { return true };
     let (low, high) =
-        (first.map(|channel| channel.saturating_sub(STRAY)), first.map(|c| c.saturating_add(STRAY)));
+        (first.map(|channel| channel.saturating_sub(TOLERANCE)), first.map(|c| c.saturating_add(TOLERANCE)));
     let fits = |pixel: &[u8; 4]| {
         pixel.iter().zip(low.iter().zip(high)).all(|(channel, (low, high))| (*low..=high).contains(channel))
     };
     let (width, height) = (frame.width as usize, frame.height as usize);
     let (all, _) = pixels.as_chunks::<4>();
     // Each row of the grid starts elsewhere, so that lines and columns of a regular pattern are not missed.
-    for (step, row) in (0..height).step_by(height.div_ceil(GRID).max(1)).enumerate() {
-        let across = width.div_ceil(GRID).max(1);
+    for (step, row) in (0..height).step_by(height.div_ceil(SAMPLES_A_SIDE).max(1)).enumerate() {
+        let across = width.div_ceil(SAMPLES_A_SIDE).max(1);
         for column in (step * 7 % across..width).step_by(across) {
             if !all.get(row * width + column).is_some_and(fits) {
                 return false;
             }
         }
     }
-    whole(pixels, low, high)
+    all_between(pixels, low, high)
 }
 
 /// Whether all pixels lie between the two.
-fn whole(pixels: &[u8], low: [u8; 4], high: [u8; 4]) -> bool {
+fn all_between(pixels: &[u8], low: [u8; 4], high: [u8; 4]) -> bool {
     let wide = |pixel: [u8; 4]| {
-        let mut wide = [0; STRIDE];
+        let mut wide = [0; CHUNK_BYTES];
         wide.as_chunks_mut::<4>().0.fill(pixel);
         wide
     };
@@ -50,7 +50,7 @@ fn whole(pixels: &[u8], low: [u8; 4], high: [u8; 4]) -> bool {
         let outside = |((byte, low), high): ((&u8, &u8), &u8)| u8::from(byte < low) | u8::from(byte > high);
         piece.iter().zip(&low).zip(&high).map(outside).fold(0, |any, one| any | one) == 0
     };
-    let (pieces, rest) = pixels.as_chunks::<STRIDE>();
+    let (pieces, rest) = pixels.as_chunks::<CHUNK_BYTES>();
     pieces.iter().all(|piece| fits(piece)) && fits(rest)
 }
 
@@ -72,10 +72,10 @@ mod tests {
     fn one_colour_is_blank_whichever_it_is() {
         for colour in [[0, 0, 0, 255], [255; 4], [17, 34, 51, 255]] {
             for (width, height) in [(1, 1), (3, 5), (1920, 1080), (1366, 768)] {
-                assert!(blank(&frame(width, height, colour)), "{colour:?} {width}x{height}");
+                assert!(is_blank(&frame(width, height, colour)), "{colour:?} {width}x{height}");
             }
         }
-        assert!(blank(&frame(0, 0, [0; 4])));
+        assert!(is_blank(&frame(0, 0, [0; 4])));
     }
 
     #[test]
@@ -85,7 +85,7 @@ mod tests {
                 let mut frame = frame(200, 100, [100, 100, 100, 255]);
                 let at = (57 * 200 + 123) * 4 + channel;
                 frame.rgba_mut()[at] = 100_u8.saturating_add_signed(stray);
-                assert_eq!(blank(&frame), expected, "{stray} in channel {channel}");
+                assert_eq!(is_blank(&frame), expected, "{stray} in channel {channel}");
             }
         }
     }
@@ -95,7 +95,7 @@ mod tests {
         for at in [0, 1, 1919, 1920 * 540 + 961, 1920 * 1080 - 1] {
             let mut frame = frame(1920, 1080, [0, 0, 0, 255]);
             frame.rgba_mut()[at * 4] = 90;
-            assert!(!blank(&frame), "pixel {at}");
+            assert!(!is_blank(&frame), "pixel {at}");
         }
     }
 
@@ -108,7 +108,7 @@ mod tests {
         }
         let begun = Instant::now();
         for _ in 0..100 {
-            assert!(!blank(std::hint::black_box(&frame)));
+            assert!(!is_blank(std::hint::black_box(&frame)));
         }
         // 100 of them in the time that one may take; a busy machine included.
         assert!(begun.elapsed() < Duration::from_millis(100), "{:?} for 100", begun.elapsed());

@@ -8,7 +8,7 @@
 //! - [`counter::CounterProcess`] runs `candor-counter`, which alone sees input events, and reads its counts.
 //!
 //! Under [`Sensors`] there are two backends. X11 is followed by its events: [`WindowWatch`] knows every window of every
-//! monitor and what the desktop looked like for the last 10 s, [`Screen`] captures into memory that clears itself. The
+//! monitor and what the desktop looked like for the last 10 s, [`X11Screen`] captures into memory that clears itself. The
 //! portable one (`xcap`) looks four times a second and sees less; its module says what. It is in on macOS and Windows, and
 //! on Linux with the feature `portable`, which needs more packages to build. On Wayland neither can see: see
 //! [`DisplayKind::missing`].
@@ -18,7 +18,7 @@
 //! what is there, and `None` or an error where it cannot tell, so that the guard can fail closed.
 //!
 //! Where to start reading: `sensors.rs` and `live.rs`; then [`WindowWatch`] in `windows/watch.rs` and `windows/arrange.rs`, which says
-//! what a window is; [`Screen`] in `screen/mod.rs`; `portable/mod.rs`.
+//! what a window is; [`X11Screen`] in `screen/mod.rs`; `portable/mod.rs`.
 
 mod area;
 #[cfg(target_os = "linux")]
@@ -34,7 +34,7 @@ mod display;
 mod error;
 mod frame;
 mod kind;
-mod live;
+mod open_display;
 #[cfg(any(feature = "portable", not(target_os = "linux"), test))]
 #[cfg_attr(
     all(target_os = "linux", not(feature = "portable")),
@@ -42,11 +42,11 @@ mod live;
 )]
 mod portable;
 #[cfg(target_os = "linux")]
-mod pulse;
-#[cfg(target_os = "linux")]
 mod screen;
+mod screen_state;
 mod sensors;
-mod session;
+#[cfg(target_os = "linux")]
+mod server_probe;
 mod windows;
 
 pub use area::{Area, Monitor};
@@ -54,7 +54,7 @@ pub use area::{Area, Monitor};
 pub use asleep::asleep_ms;
 pub use attendance::Attendance;
 pub use backend::{Backend, HAS_PORTABLE};
-pub use blank::blank;
+pub use blank::is_blank;
 pub use detect::display_kind;
 pub use error::SensorError;
 pub use frame::{LARGEST_SIDE, RawFrame};
@@ -62,9 +62,9 @@ pub use kind::DisplayKind;
 #[cfg(any(feature = "portable", not(target_os = "linux")))]
 pub use portable::{PortableScreen, PortableWatch};
 #[cfg(target_os = "linux")]
-pub use screen::Screen;
+pub use screen::X11Screen;
+pub use screen_state::{LockState, ScreenState};
 pub use sensors::Sensors;
-pub use session::{Locked, Session};
 #[cfg(target_os = "linux")]
 pub use windows::WindowWatch;
 pub use windows::{Layout, WindowKind, WindowState};

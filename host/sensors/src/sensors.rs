@@ -1,7 +1,7 @@
 //! One handle on all that is seen of a desktop, whichever backend sees it, and however often the display goes and comes
 //! back.
 //!
-//! A thread of its own opens the display ([`Live`]), asks it every two seconds whether it is still there and how long nobody
+//! A thread of its own opens the display ([`OpenDisplay`]), asks it every two seconds whether it is still there and how long nobody
 //! touched anything, and opens it anew when it went. A display that does not answer is as good as gone: its connections
 //! are closed, so that nobody waits for it, and it is opened anew when it answers again.
 
@@ -17,25 +17,25 @@ use crate::backend::Backend;
 use crate::error::SensorError;
 use crate::frame::RawFrame;
 use crate::kind::DisplayKind;
-use crate::live::{Live, Opening};
-use crate::session;
+use crate::open_display::{DisplayOpener, OpenDisplay};
+use crate::screen_state;
 use crate::windows::Layout;
 
 /// How often the display is asked whether it is still there.
-const INTERVAL: Duration = Duration::from_secs(2);
+const PROBE_INTERVAL: Duration = Duration::from_secs(2);
 /// How long it may take to answer that.
-const PATIENCE: Duration = Duration::from_secs(4);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(4);
 /// An answer that is older than this says nothing of now.
-const STALE: Duration = Duration::from_secs(8);
+const STALE_AFTER: Duration = Duration::from_secs(8);
 /// How long a caller that may wait is kept waiting for an answer or an attempt.
-const WAIT: Duration = Duration::from_secs(2);
+const CALLER_WAIT: Duration = Duration::from_secs(2);
 /// How long [`Sensors::open`] waits for a display that is slow.
-const FIRST: Duration = Duration::from_secs(20);
+const FIRST_WAIT: Duration = Duration::from_secs(20);
 /// How long to wait before a display that is gone is looked for again: at first, and at most. Whoever asks for it makes it
 /// be looked for sooner.
-const AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+const RETRY_DELAYS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// How soon after the last time it is looked for again for somebody who asks.
-const SOONER: Duration = Duration::from_secs(3);
+const RETRY_ON_DEMAND_AFTER: Duration = Duration::from_secs(3);
 
 /// Windows, pixels, idle time and the state of the screen. Cheap to share between threads. While the display is gone, each
 /// question is answered with an error that says why; it is looked for until it is back.
@@ -48,7 +48,7 @@ pub struct Sensors {
 struct SharedSensors {
     state: Mutex<SensorsState>,
     /// Rung for the thread: something is asked, or nobody is there any more.
-    asked: Condvar,
+    wanted: Condvar,
     /// Rung by the thread: something was answered.
     answered: Condvar,
     changes: Arc<watch::Sender<u64>>,
@@ -56,14 +56,14 @@ struct SharedSensors {
 
 #[derive(Debug)]
 struct SensorsState {
-    live: Option<Arc<Live>>,
-    answer: Option<AttendanceReading>,
+    display: Option<Arc<OpenDisplay>>,
+    reading: Option<AttendanceReading>,
     /// Why there is no display.
-    lost: SensorError,
+    why_none: SensorError,
     /// When it was last looked for.
-    tried: Instant,
+    tried_at: Instant,
     /// The last question put, and the last one of those that is answered.
-    asked: u64,
+    requested: u64,
     answered: u64,
     dropped: bool,
 }
@@ -75,13 +75,13 @@ impl SharedSensors {
     }
 
     /// Has the thread ask, or try, at once, and waits for what comes of it.
-    fn ask(&self) {
+    fn request_reading(&self) {
         let mut state = self.state();
-        state.asked += 1;
-        let ticket = state.asked;
-        self.asked.notify_all();
+        state.requested += 1;
+        let ticket = state.requested;
+        self.wanted.notify_all();
         let pending = |state: &mut SensorsState| state.answered < ticket && !state.dropped;
-        self.answered.wait_while_for(&mut state, pending, WAIT);
+        self.answered.wait_while_for(&mut state, pending, CALLER_WAIT);
     }
 }
 
@@ -92,8 +92,8 @@ impl Sensors {
     /// [`SensorError::Blind`] where nothing can be seen (Wayland, no display), with what to do; [`SensorError::Backend`]
     /// where the backend asked for is not to be had; and what opening it may say.
     pub fn open(backend: Backend, display: Option<&str>) -> Result<Self, SensorError> {
-        let sensors = Self::begin(backend, display, FIRST)?;
-        sensors.live()?;
+        let sensors = Self::start_waiting(backend, display, FIRST_WAIT)?;
+        sensors.open_display()?;
         Ok(sensors)
     }
 
@@ -102,29 +102,33 @@ impl Sensors {
     /// # Errors
     /// [`SensorError::System`] when no thread can be started.
     pub fn start(backend: Backend, display: Option<&str>) -> Result<Self, SensorError> {
-        Self::begin(backend, display, WAIT)
+        Self::start_waiting(backend, display, CALLER_WAIT)
     }
 
-    fn begin(backend: Backend, display: Option<&str>, patience: Duration) -> Result<Self, SensorError> {
+    fn start_waiting(
+        backend: Backend,
+        display: Option<&str>,
+        patience: Duration,
+    ) -> Result<Self, SensorError> {
         let shared = Arc::new(SharedSensors {
             state: Mutex::new(SensorsState {
-                live: None,
-                answer: None,
-                lost: SensorError::TimedOut(patience),
-                tried: Instant::now(),
-                asked: 1,
+                display: None,
+                reading: None,
+                why_none: SensorError::TimedOut(patience),
+                tried_at: Instant::now(),
+                requested: 1,
                 answered: 0,
                 dropped: false,
             }),
-            asked: Condvar::new(),
+            wanted: Condvar::new(),
             answered: Condvar::new(),
             changes: Arc::new(watch::channel(0).0),
         });
-        let opening = Opening::new(backend, display, Arc::clone(&shared.changes));
+        let opening = DisplayOpener::new(backend, display, Arc::clone(&shared.changes));
         let for_thread = Arc::clone(&shared);
         std::thread::Builder::new()
             .name("sensors".to_owned())
-            .spawn(move || look_after(&for_thread, opening))
+            .spawn(move || keep_display_open(&for_thread, opening))
             .map_err(|source| SensorError::System {
                 what: "cannot start the thread that looks after the display",
                 source,
@@ -135,16 +139,16 @@ impl Sensors {
     }
 
     /// The display as it is open now.
-    fn live(&self) -> Result<Arc<Live>, SensorError> {
+    fn open_display(&self) -> Result<Arc<OpenDisplay>, SensorError> {
         let state = self.shared.state();
-        state.live.clone().ok_or_else(|| state.lost.clone())
+        state.display.clone().ok_or_else(|| state.why_none.clone())
     }
 
     /// What sort of display it is.
     #[must_use]
     pub fn kind(&self) -> DisplayKind {
-        match self.live() {
-            Ok(live) => live.kind,
+        match self.open_display() {
+            Ok(display) => display.kind,
             Err(SensorError::Blind(kind)) => kind,
             Err(_) => DisplayKind::None,
         }
@@ -153,7 +157,7 @@ impl Sensors {
     /// The backend in use, never [`Backend::Auto`]; `None` while there is no display.
     #[must_use]
     pub fn backend(&self) -> Option<Backend> {
-        self.live().ok().map(|live| live.backend())
+        self.open_display().ok().map(|display| display.backend())
     }
 
     /// The layout as last seen; by the portable backend at most 250 ms ago. Waits for nobody.
@@ -161,7 +165,7 @@ impl Sensors {
     /// # Errors
     /// [`SensorError::DisplayLost`] when the display is gone, or why there is none.
     pub fn current(&self) -> Result<Arc<Layout>, SensorError> {
-        self.live()?.current()
+        self.open_display()?.current()
     }
 
     /// The layout valid at `from` and every one that came until `to` (ms since the Unix epoch), oldest first; never empty.
@@ -171,7 +175,7 @@ impl Sensors {
     /// # Errors
     /// Where the history does not reach so far, or the display is gone.
     pub fn span(&self, from: u64, to: u64) -> Result<Vec<Arc<Layout>>, SensorError> {
-        self.live()?.span(from, to)
+        self.open_display()?.span(from, to)
     }
 
     /// Tells the generation of each layout that comes from now on, and that the display went or came back. It closes when
@@ -190,14 +194,14 @@ impl Sensors {
     /// # Errors
     /// [`SensorError::TimedOut`] when the system does not answer; [`SensorError::DisplayLost`] when the display is gone.
     pub fn barrier(&self) -> Result<u64, SensorError> {
-        let live = match self.live() {
-            Ok(live) => live,
+        let display = match self.open_display() {
+            Ok(display) => display,
             Err(_) => {
-                self.shared.ask();
-                self.live()?
+                self.shared.request_reading();
+                self.open_display()?
             }
         };
-        live.barrier()
+        display.barrier()
     }
 
     /// The monitors as they are now. Blocks.
@@ -205,7 +209,7 @@ impl Sensors {
     /// # Errors
     /// Where the display cannot be read.
     pub fn monitors(&self) -> Result<Vec<Monitor>, SensorError> {
-        self.live()?.monitors()
+        self.open_display()?.monitors()
     }
 
     /// Captures a part of the desktop, without the pointer. Blocks (10 to 20 ms for 1920x1080; some seconds where the display
@@ -214,7 +218,7 @@ impl Sensors {
     /// # Errors
     /// [`SensorError::BadArea`] when the area is empty, too large or not on the desktop; or the display cannot be read.
     pub fn capture(&self, area: Area) -> Result<RawFrame, SensorError> {
-        self.live()?.capture(area)
+        self.open_display()?.capture(area)
     }
 
     /// Whether somebody is there, as known for at most two seconds. Waits for nobody.
@@ -222,29 +226,29 @@ impl Sensors {
     /// # Errors
     /// Why the display cannot tell: it is gone, or did not answer for 8 s.
     pub fn attendance(&self) -> Result<Attendance, SensorError> {
-        let (live, answer) = {
+        let (display, reading) = {
             let mut state = self.shared.state();
-            let Some(live) = state.live.clone() else {
+            let Some(display) = state.display.clone() else {
                 // Whoever asks wants it back: it is looked for, while they go on.
-                if state.tried.elapsed() >= SOONER && state.asked == state.answered {
-                    state.asked += 1;
-                    self.shared.asked.notify_all();
+                if state.tried_at.elapsed() >= RETRY_ON_DEMAND_AFTER && state.requested == state.answered {
+                    state.requested += 1;
+                    self.shared.wanted.notify_all();
                 }
-                return Err(state.lost.clone());
+                return Err(state.why_none.clone());
             };
-            (live, state.answer)
+            (display, state.reading)
         };
-        let answer = answer.ok_or(SensorError::TimedOut(PATIENCE))?;
-        let age = answer.at.elapsed();
-        if age > STALE {
+        let reading = reading.ok_or(SensorError::TimedOut(PROBE_TIMEOUT))?;
+        let age = reading.at.elapsed();
+        if age > STALE_AFTER {
             return Err(SensorError::TimedOut(age));
         }
         // What was touched since is not known yet.
         let now = |idle: Duration| u64::try_from((idle + age).as_millis()).unwrap_or(u64::MAX);
         Ok(Attendance {
-            idle_ms: answer.idle.map(now),
-            pointer_idle_ms: answer.pointer_idle.map(now),
-            session: session::judge(&*live.current()?, answer.saver),
+            idle_ms: reading.idle.map(now),
+            pointer_idle_ms: reading.pointer_idle.map(now),
+            session: screen_state::judge_screen(&*display.current()?, reading.saver),
         })
     }
 
@@ -253,28 +257,28 @@ impl Sensors {
     /// # Errors
     /// As [`Self::attendance`].
     pub fn attendance_now(&self) -> Result<Attendance, SensorError> {
-        self.shared.ask();
+        self.shared.request_reading();
         self.attendance()
     }
 }
 
 impl Drop for Sensors {
     fn drop(&mut self) {
-        let live = {
+        let display = {
             let mut state = self.shared.state();
             state.dropped = true;
-            state.live.take()
+            state.display.take()
         };
-        if let Some(live) = live {
-            live.hang_up();
+        if let Some(display) = display {
+            display.shut_down();
         }
-        self.shared.asked.notify_all();
+        self.shared.wanted.notify_all();
     }
 }
 
 /// The thread: opens the display whenever there is none, until nobody wants it any more.
-fn look_after(shared: &SharedSensors, mut opening: Opening) {
-    let mut again = AGAIN.0;
+fn keep_display_open(shared: &SharedSensors, mut opening: DisplayOpener) {
+    let mut again = RETRY_DELAYS.0;
     let mut seen_before = false;
     loop {
         let ticket = {
@@ -282,39 +286,45 @@ fn look_after(shared: &SharedSensors, mut opening: Opening) {
             if state.dropped {
                 return;
             }
-            state.asked
+            state.requested
         };
-        let opened = opening.open().and_then(|live| Ok((live.ask(PATIENCE)?, Arc::new(live))));
+        let opened =
+            opening.open().and_then(|display| Ok((display.probe(PROBE_TIMEOUT)?, Arc::new(display))));
         match opened {
-            Ok((answer, live)) => {
-                again = AGAIN.0;
+            Ok((reading, display)) => {
+                again = RETRY_DELAYS.0;
                 seen_before = true;
-                publish(shared, Arc::clone(&live), answer, ticket);
-                let Err(why) = follow(shared, &live) else { return };
+                publish_display(shared, Arc::clone(&display), reading, ticket);
+                let Err(why) = watch_display(shared, &display) else { return };
                 tracing::warn!(%why, "the display was lost");
-                withdraw(shared, why, None);
-                live.hang_up();
+                withdraw_display(shared, why, None);
+                display.shut_down();
                 shared.changes.send_modify(|_| ());
             }
             // That there is none is no news where there was one.
             Err(SensorError::NoDisplay { .. }) if seen_before => {
-                withdraw(shared, SensorError::DisplayLost, Some(ticket));
+                withdraw_display(shared, SensorError::DisplayLost, Some(ticket));
             }
-            Err(why) => withdraw(shared, why, Some(ticket)),
+            Err(why) => withdraw_display(shared, why, Some(ticket)),
         }
-        let idle = |state: &mut SensorsState| !state.dropped && state.asked == state.answered;
-        shared.asked.wait_while_for(&mut shared.state(), idle, again);
-        again = (again * 2).min(AGAIN.1);
+        let idle = |state: &mut SensorsState| !state.dropped && state.requested == state.answered;
+        shared.wanted.wait_while_for(&mut shared.state(), idle, again);
+        again = (again * 2).min(RETRY_DELAYS.1);
     }
 }
 
 /// There is a display.
-fn publish(shared: &SharedSensors, live: Arc<Live>, answer: AttendanceReading, ticket: u64) {
+fn publish_display(
+    shared: &SharedSensors,
+    display: Arc<OpenDisplay>,
+    reading: AttendanceReading,
+    ticket: u64,
+) {
     let mut state = shared.state();
     if state.dropped {
         return;
     }
-    (state.live, state.answer) = (Some(live), Some(answer));
+    (state.display, state.reading) = (Some(display), Some(reading));
     state.answered = ticket;
     drop(state);
     shared.answered.notify_all();
@@ -322,10 +332,10 @@ fn publish(shared: &SharedSensors, live: Arc<Live>, answer: AttendanceReading, t
 }
 
 /// There is no display, for this reason.
-fn withdraw(shared: &SharedSensors, why: SensorError, ticket: Option<u64>) {
+fn withdraw_display(shared: &SharedSensors, why: SensorError, ticket: Option<u64>) {
     let mut state = shared.state();
-    (state.live, state.answer, state.lost) = (None, None, why);
-    state.tried = Instant::now();
+    (state.display, state.reading, state.why_none) = (None, None, why);
+    state.tried_at = Instant::now();
     if let Some(ticket) = ticket {
         state.answered = ticket;
     }
@@ -334,22 +344,22 @@ fn withdraw(shared: &SharedSensors, why: SensorError, ticket: Option<u64>) {
 }
 
 /// Asks the display again and again; answers why it is gone, or that nobody wants to know any more.
-fn follow(shared: &SharedSensors, live: &Live) -> Result<(), SensorError> {
+fn watch_display(shared: &SharedSensors, display: &OpenDisplay) -> Result<(), SensorError> {
     loop {
-        let idle = |state: &mut SensorsState| !state.dropped && state.asked == state.answered;
+        let idle = |state: &mut SensorsState| !state.dropped && state.requested == state.answered;
         let ticket = {
             let mut state = shared.state();
-            shared.asked.wait_while_for(&mut state, idle, INTERVAL);
+            shared.wanted.wait_while_for(&mut state, idle, PROBE_INTERVAL);
             if state.dropped {
                 return Ok(());
             }
-            state.asked
+            state.requested
         };
-        live.current()?;
-        let answer = live.ask(PATIENCE)?;
+        display.current()?;
+        let reading = display.probe(PROBE_TIMEOUT)?;
         {
             let mut state = shared.state();
-            state.answer = Some(answer);
+            state.reading = Some(reading);
             state.answered = ticket;
         }
         shared.answered.notify_all();

@@ -34,7 +34,7 @@ impl UnjudgedFrame {
 
     /// Whether it shows one colour only: a blank, black or switched-off screen.
     pub(super) fn is_blank(&self) -> bool {
-        candor_sensors::blank(&self.frame)
+        candor_sensors::is_blank(&self.frame)
     }
 
     pub(super) fn pixels(&mut self) -> &mut [u8] {

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use super::*;
-use crate::{OutboxState, RecordFilter, crypt};
+use crate::{OutboxState, RecordFilter, random};
 
 /// How often it is killed, where `CANDOR_TEST_KILLS` names no other number.
 const ROUNDS: u32 = 30;
@@ -95,7 +95,7 @@ async fn kills(rounds: u32) -> usize {
     let dir = folder.path();
     let mut acknowledged = Acknowledged::default();
     for round in 0..rounds {
-        let [first, second, third] = crypt::random::<3>().unwrap();
+        let [first, second, third] = random::random::<3>().unwrap();
         if let Some(disk) = &disk {
             ballast(disk, third);
         }
@@ -230,7 +230,7 @@ async fn work(journal: &Journal, start: u64, before: &mut Option<OutboxEntry>) -
         journal.append("focus", Some("c1"), start + n, body).await?;
     }
     journal.store_set("p", "state", format!("{MARKER} {start}").into_bytes()).await?;
-    let id = crypt::random_id()?;
+    let id = random::random_id()?;
     let mut head_said = String::new();
     let closed = journal.close_segment(closing(start), |sequence, head| {
         head_said = head.to_string();

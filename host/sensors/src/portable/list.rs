@@ -4,40 +4,40 @@ use std::collections::HashMap;
 
 use xcap::{Window, XCapError};
 
-use super::poll::{PortableWatch, Seen};
+use super::poll::{PollResult, PortableWatch};
 use crate::area::{Area, Monitor};
 use crate::error::SensorError;
-use crate::windows::{Numbers, WindowKind, WindowState};
+use crate::windows::{WatchNumbers, WindowKind, WindowState};
 
 /// The longest title or application name that is kept, bytes.
-const LONGEST_TEXT: usize = 4_096;
+const MAX_TEXT_BYTES: usize = 4_096;
 
 /// The ids from here on are those of the windows that stand for what is not listed, one a monitor.
-const REST: u64 = 1 << 63;
+const FIRST_UNLISTED_ID: u64 = 1 << 63;
 
 /// On X11 `xcap` tells a window's client area. How far its frame reaches is not told, so a window counts for this much
 /// more: above, where the title stands, and at the other sides (pixels).
-const FRAME: (u32, u32) = if cfg!(target_os = "linux") { (80, 24) } else { (0, 0) };
+const FRAME_MARGINS: (u32, u32) = if cfg!(target_os = "linux") { (80, 24) } else { (0, 0) };
 
 /// Follows the windows of this session.
 ///
 /// # Errors
 /// When the display cannot be read.
-pub(crate) fn watch(numbers: &Numbers) -> Result<PortableWatch, SensorError> {
-    let mut ids = Ids { last: numbers.first() - 1, ..Ids::default() };
+pub(crate) fn start_watch(numbers: &WatchNumbers) -> Result<PortableWatch, SensorError> {
+    let mut ids = WindowIds { last: numbers.first() - 1, ..WindowIds::default() };
     PortableWatch::start(numbers, move || {
-        let monitors = monitors()?;
-        Ok(Seen { windows: windows(&monitors, &mut ids), monitors })
+        let monitors = list_monitors()?;
+        Ok(PollResult { windows: list_windows(&monitors, &mut ids), monitors })
     })
 }
 
 /// The monitors that `xcap` can see, in desktop pixels: under X11 the screen's pixels, elsewhere the system's own unit.
-pub(super) fn monitors() -> Result<Vec<Monitor>, SensorError> {
-    Ok(found()?.into_iter().map(|(_, monitor)| monitor).collect())
+pub(super) fn list_monitors() -> Result<Vec<Monitor>, SensorError> {
+    Ok(find_monitors()?.into_iter().map(|(_, monitor)| monitor).collect())
 }
 
 /// The same, with `xcap`'s own handles.
-pub(super) fn found() -> Result<Vec<(xcap::Monitor, Monitor)>, SensorError> {
+pub(super) fn find_monitors() -> Result<Vec<(xcap::Monitor, Monitor)>, SensorError> {
     let place = |monitor: xcap::Monitor| -> Result<_, XCapError> {
         // Under X11 it divides by the scale of the fonts, which nothing else of the desktop does.
         let scale = if cfg!(target_os = "linux") { monitor.scale_factor()? } else { 1.0 };
@@ -57,12 +57,12 @@ pub(super) fn found() -> Result<Vec<(xcap::Monitor, Monitor)>, SensorError> {
         let name = monitor.name()?;
         Ok((monitor, Monitor { name, area }))
     };
-    let all = xcap::Monitor::all().map_err(|error| refused(&error))?;
-    all.into_iter().map(|monitor| place(monitor).map_err(|error| refused(&error))).collect()
+    let all = xcap::Monitor::all().map_err(|error| to_sensor_error(&error))?;
+    all.into_iter().map(|monitor| place(monitor).map_err(|error| to_sensor_error(&error))).collect()
 }
 
 /// What an error of `xcap` means. Its texts name no window.
-pub(super) fn refused(error: &XCapError) -> SensorError {
+pub(super) fn to_sensor_error(error: &XCapError) -> SensorError {
     #[cfg(target_os = "linux")]
     if crate::display::open(None).is_err() {
         return SensorError::DisplayLost;
@@ -71,30 +71,31 @@ pub(super) fn refused(error: &XCapError) -> SensorError {
 }
 
 /// Bottom to top; those that are not on the screen first, and on top what stands for all that is not listed.
-fn windows(monitors: &[Monitor], ids: &mut Ids) -> Vec<WindowState> {
+fn list_windows(monitors: &[Monitor], ids: &mut WindowIds) -> Vec<WindowState> {
     // Without a list (no window manager, no permission) nothing is listed: then all is 'not listed'.
     let listed = Window::all().unwrap_or_default();
     let mut windows: Vec<WindowState> =
-        listed.iter().rev().filter_map(|window| read(window, monitors, ids)).collect();
+        listed.iter().rev().filter_map(|window| read_window(window, monitors, ids)).collect();
     ids.forget_unseen();
     only_one_focus(&mut windows);
     windows.sort_by_key(|window| !window.area.is_empty());
-    windows.extend(monitors.iter().zip(REST..).map(|(monitor, id)| unlisted(monitor, id)));
+    windows
+        .extend(monitors.iter().zip(FIRST_UNLISTED_ID..).map(|(monitor, id)| unlisted_window(monitor, id)));
     windows
 }
 
 /// One window; `None` when it has no number (it is gone).
-fn read(window: &Window, monitors: &[Monitor], ids: &mut Ids) -> Option<WindowState> {
+fn read_window(window: &Window, monitors: &[Monitor], ids: &mut WindowIds) -> Option<WindowState> {
     let number = window.id().ok()?;
     let pid = window.pid().ok().filter(|pid| *pid != 0);
     let area = if window.is_minimized().unwrap_or(false) {
         Area::default()
     } else {
         // A window whose place cannot be read may be anywhere.
-        place(window)
+        framed_area(window)
             .unwrap_or_else(|_| monitors.iter().fold(Area::default(), |all, monitor| all.union(monitor.area)))
     };
-    let (app, title) = (text(window.app_name()), text(window.title()));
+    let (app, title) = (bounded_text(window.app_name()), bounded_text(window.title()));
     Some(WindowState {
         id: ids.of(number, pid),
         shows_titles: app.is_none() && title.is_none(),
@@ -113,8 +114,8 @@ fn read(window: &Window, monitors: &[Monitor], ids: &mut Ids) -> Option<WindowSt
     })
 }
 
-fn place(window: &Window) -> Result<Area, XCapError> {
-    let (above, beside) = FRAME;
+fn framed_area(window: &Window) -> Result<Area, XCapError> {
+    let (above, beside) = FRAME_MARGINS;
     let signed = |value: u32| i32::try_from(value).unwrap_or(0);
     Ok(Area {
         x: window.x()?.saturating_sub(signed(beside)),
@@ -125,10 +126,10 @@ fn place(window: &Window) -> Result<Area, XCapError> {
 }
 
 /// A text that can be told, cut where it is too long.
-fn text(answer: Result<String, XCapError>) -> Option<String> {
+fn bounded_text(answer: Result<String, XCapError>) -> Option<String> {
     let mut text = answer.ok()?;
-    if text.len() > LONGEST_TEXT {
-        let mut end = LONGEST_TEXT;
+    if text.len() > MAX_TEXT_BYTES {
+        let mut end = MAX_TEXT_BYTES;
         while !text.is_char_boundary(end) {
             end -= 1;
         }
@@ -145,7 +146,7 @@ fn only_one_focus(windows: &mut [WindowState]) {
 }
 
 /// What stands for all of a monitor that is not listed: menus, tooltips, task switchers.
-fn unlisted(monitor: &Monitor, id: u64) -> WindowState {
+fn unlisted_window(monitor: &Monitor, id: u64) -> WindowState {
     WindowState {
         id,
         app: None,
@@ -165,25 +166,25 @@ fn unlisted(monitor: &Monitor, id: u64) -> WindowState {
 
 /// The host's own numbers for windows. The system's may be used again when a window is gone.
 #[derive(Debug, Default)]
-struct Ids {
-    known: HashMap<u32, Known>,
+struct WindowIds {
+    known: HashMap<u32, KnownWindow>,
     last: u64,
 }
 
 #[derive(Debug)]
-struct Known {
+struct KnownWindow {
     id: u64,
     pid: Option<u32>,
     seen: bool,
 }
 
-impl Ids {
+impl WindowIds {
     /// The number of a window; another one if its process is another.
     fn of(&mut self, number: u32, pid: Option<u32>) -> u64 {
         let last = &mut self.last;
         let mut fresh = || {
             *last += 1;
-            Known { id: *last, pid, seen: true }
+            KnownWindow { id: *last, pid, seen: true }
         };
         let known = self.known.entry(number).or_insert_with(&mut fresh);
         if known.pid != pid {
@@ -205,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_number_that_is_used_again_is_another_window() {
-        let mut ids = Ids::default();
+        let mut ids = WindowIds::default();
         let (first, second) = (ids.of(7, Some(1)), ids.of(8, None));
         assert_ne!(first, second);
         ids.forget_unseen();
@@ -218,10 +219,10 @@ mod tests {
 
     #[test]
     fn a_text_is_cut_between_characters_and_an_empty_one_is_none() {
-        assert_eq!(text(Ok(String::new())), None);
-        assert_eq!(text(Err(XCapError::NotSupported)), None);
-        let long = text(Ok("ü".repeat(5_000))).expect("some text");
+        assert_eq!(bounded_text(Ok(String::new())), None);
+        assert_eq!(bounded_text(Err(XCapError::NotSupported)), None);
+        let long = bounded_text(Ok("ü".repeat(5_000))).expect("some text");
         assert_eq!(long, "ü".repeat(2_048));
-        assert_eq!(text(Ok(format!("a{}", "ü".repeat(5_000)))).expect("some text").len(), 4_095);
+        assert_eq!(bounded_text(Ok(format!("a{}", "ü".repeat(5_000)))).expect("some text").len(), 4_095);
     }
 }

@@ -22,7 +22,7 @@ pub(crate) mod poll;
 mod screen;
 
 #[cfg(any(feature = "portable", not(target_os = "linux")))]
-pub(crate) use list::watch;
+pub(crate) use list::start_watch;
 #[cfg(any(feature = "portable", not(target_os = "linux")))]
 pub use poll::PortableWatch;
 #[cfg(any(feature = "portable", not(target_os = "linux")))]

@@ -8,15 +8,15 @@ use tokio::sync::watch;
 
 use crate::area::Monitor;
 use crate::error::SensorError;
-use crate::windows::history::{BARRIER_TIME, History, Now};
-use crate::windows::{Layout, Numbers, WindowState};
+use crate::windows::history::{BARRIER_TIMEOUT, LayoutHistory, Moment};
+use crate::windows::{Layout, WatchNumbers, WindowState};
 
 /// How often it looks by itself.
-pub(crate) const INTERVAL: Duration = Duration::from_millis(250);
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// What one look saw.
 #[derive(Debug)]
-pub(crate) struct Seen {
+pub(crate) struct PollResult {
     /// Bottom to top.
     pub(crate) windows: Vec<WindowState>,
     pub(crate) monitors: Vec<Monitor>,
@@ -47,7 +47,7 @@ impl std::fmt::Debug for SharedPoll {
 }
 
 struct PollState {
-    history: History,
+    history: LayoutHistory,
     /// The thread has ended.
     lost: bool,
     /// Nobody wants the watch any more.
@@ -74,12 +74,12 @@ impl PortableWatch {
     /// Looks a first time, and then every 250 ms. An error of a look ends the watch: what cannot be seen must not be taken
     /// for a desktop on which nothing happens.
     pub(crate) fn start(
-        numbers: &Numbers,
-        mut look: impl FnMut() -> Result<Seen, SensorError> + Send + 'static,
+        numbers: &WatchNumbers,
+        mut look: impl FnMut() -> Result<PollResult, SensorError> + Send + 'static,
     ) -> Result<Self, SensorError> {
         let first = look()?;
-        let now = Now::look();
-        let mut history = History::new(now, numbers.first());
+        let now = Moment::now();
+        let mut history = LayoutHistory::new(now, numbers.first());
         history.push(now, first.windows, first.monitors);
         let sender = numbers.changes(&history);
         let changes = sender.subscribe();
@@ -91,8 +91,8 @@ impl PortableWatch {
             .name("windows".to_owned())
             .spawn(move || {
                 // Dropped before the sender: whoever hears that the changes have ended finds the watch ended.
-                let ending = Ending(&for_thread);
-                let end = follow(&for_thread, &sender, look);
+                let ending = PollEnding(&for_thread);
+                let end = poll_until_dropped(&for_thread, &sender, look);
                 drop(ending);
                 tracing::info!(reason = ?end.err().map(|error| error.to_string()), "the watch over the windows has ended");
             })
@@ -121,7 +121,7 @@ impl PortableWatch {
     /// [`SensorError::NotKnown`] when `from` is before the watch began, more than 10 s ago or before the clock was set;
     /// [`SensorError::Overflow`] when there were too many layouts to keep; [`SensorError::DisplayLost`].
     pub fn span(&self, from: u64) -> Result<Vec<Arc<Layout>>, SensorError> {
-        let now = Now::look();
+        let now = Moment::now();
         self.shared.state().alive()?.history.span(now, from, u64::MAX)
     }
 
@@ -139,7 +139,7 @@ impl PortableWatch {
     /// # Errors
     /// [`SensorError::TimedOut`] when the system does not answer; [`SensorError::DisplayLost`] when the display is gone.
     pub fn barrier(&self) -> Result<u64, SensorError> {
-        let until = Instant::now() + BARRIER_TIME;
+        let until = Instant::now() + BARRIER_TIMEOUT;
         let mut state = self.shared.state();
         state.alive()?.asked += 1;
         // A look under way began before this: it does not count.
@@ -156,7 +156,7 @@ impl PortableWatch {
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(SensorError::TimedOut(BARRIER_TIME));
+                return Err(SensorError::TimedOut(BARRIER_TIMEOUT));
             }
             self.shared.done.wait_for(&mut state, left);
         }
@@ -172,9 +172,9 @@ impl Drop for PortableWatch {
 }
 
 /// Tells everyone when the thread ends, however it does: `xcap` may panic.
-struct Ending<'a>(&'a SharedPoll);
+struct PollEnding<'a>(&'a SharedPoll);
 
-impl Drop for Ending<'_> {
+impl Drop for PollEnding<'_> {
     fn drop(&mut self) {
         self.0.state().lost = true;
         self.0.done.notify_all();
@@ -182,16 +182,16 @@ impl Drop for Ending<'_> {
 }
 
 /// The thread: until nobody wants it, or a look fails.
-fn follow(
+fn poll_until_dropped(
     shared: &SharedPoll,
     changes: &watch::Sender<u64>,
-    mut look: impl FnMut() -> Result<Seen, SensorError>,
+    mut look: impl FnMut() -> Result<PollResult, SensorError>,
 ) -> Result<(), SensorError> {
     loop {
         let ticket = {
             let idle = |state: &mut PollState| !state.dropped && state.asked == state.done;
             let mut state = shared.state();
-            shared.wanted.wait_while_for(&mut state, idle, INTERVAL);
+            shared.wanted.wait_while_for(&mut state, idle, POLL_INTERVAL);
             if state.dropped {
                 return Ok(());
             }
@@ -200,7 +200,7 @@ fn follow(
         let seen = look()?;
         let news = {
             let mut state = shared.state();
-            let news = state.history.push(Now::look(), seen.windows, seen.monitors);
+            let news = state.history.push(Moment::now(), seen.windows, seen.monitors);
             state.done = ticket;
             news
         };
@@ -218,26 +218,26 @@ mod tests {
     use super::*;
     use crate::area::Area;
 
-    fn numbers() -> Numbers {
-        Numbers::of(0, Arc::new(watch::channel(0).0))
+    fn numbers() -> WatchNumbers {
+        WatchNumbers::for_watch(0, Arc::new(watch::channel(0).0))
     }
 
     /// A desktop with one monitor, whose width is what changes.
     #[derive(Clone, Default)]
-    struct Desktop {
+    struct TestDesktop {
         width: Arc<AtomicU32>,
         looks: Arc<AtomicU32>,
         gone: Arc<AtomicBool>,
         frozen: Arc<AtomicBool>,
     }
 
-    impl Desktop {
+    impl TestDesktop {
         fn watch(&self) -> PortableWatch {
             let desktop = self.clone();
             PortableWatch::start(&numbers(), move || desktop.look()).expect("the first look")
         }
 
-        fn look(&self) -> Result<Seen, SensorError> {
+        fn look(&self) -> Result<PollResult, SensorError> {
             self.looks.fetch_add(1, Ordering::SeqCst);
             while self.frozen.load(Ordering::SeqCst) {
                 std::thread::sleep(Duration::from_millis(5));
@@ -246,7 +246,7 @@ mod tests {
                 return Err(SensorError::DisplayLost);
             }
             let area = Area { x: 0, y: 0, width: self.width.load(Ordering::SeqCst), height: 1 };
-            Ok(Seen { windows: Vec::new(), monitors: vec![Monitor { name: "one".to_owned(), area }] })
+            Ok(PollResult { windows: Vec::new(), monitors: vec![Monitor { name: "one".to_owned(), area }] })
         }
     }
 
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_barrier_sees_what_changed_before_it_and_the_span_has_what_was_before() {
-        let desktop = Desktop::default();
+        let desktop = TestDesktop::default();
         let watch = desktop.watch();
         let began = watch.current().expect("alive");
         for width in 1..50 {
@@ -271,19 +271,19 @@ mod tests {
 
     #[test]
     fn a_layout_that_changed_and_changed_back_between_barriers_is_two_changes_if_it_was_seen() {
-        let desktop = Desktop::default();
+        let desktop = TestDesktop::default();
         let watch = desktop.watch();
         let before = watch.barrier().expect("alive");
         desktop.width.store(7, Ordering::SeqCst);
         // Long enough to be seen by itself.
-        std::thread::sleep(INTERVAL * 3);
+        std::thread::sleep(POLL_INTERVAL * 3);
         desktop.width.store(0, Ordering::SeqCst);
         assert_eq!(watch.barrier().expect("alive"), before + 2, "it is not the layout that it was");
     }
 
     #[test]
     fn it_looks_by_itself_four_times_a_second_and_no_oftener() {
-        let desktop = Desktop::default();
+        let desktop = TestDesktop::default();
         let watch = desktop.watch();
         let mut changes = watch.changes();
         desktop.width.store(9, Ordering::SeqCst);
@@ -291,15 +291,15 @@ mod tests {
         runtime.block_on(changes.changed()).expect("told of the change");
         assert_eq!(widths(&[watch.current().expect("alive")]), [9]);
         let (begun, looks) = (Instant::now(), desktop.looks.load(Ordering::SeqCst));
-        std::thread::sleep(INTERVAL * 4);
+        std::thread::sleep(POLL_INTERVAL * 4);
         let looked = desktop.looks.load(Ordering::SeqCst) - looks;
-        let most = begun.elapsed().as_millis() / INTERVAL.as_millis() + 1;
+        let most = begun.elapsed().as_millis() / POLL_INTERVAL.as_millis() + 1;
         assert!(u128::from(looked) <= most, "{looked} looks in {:?}", begun.elapsed());
     }
 
     #[test]
     fn a_lost_display_ends_the_watch_and_all_who_wait() {
-        let desktop = Desktop::default();
+        let desktop = TestDesktop::default();
         let watch = desktop.watch();
         let mut changes = watch.changes();
         desktop.gone.store(true, Ordering::SeqCst);
@@ -316,7 +316,7 @@ mod tests {
         let watch = PortableWatch::start(&numbers(), move || {
             looks += 1;
             assert!(looks == 1, "as a library may");
-            Ok(Seen { windows: Vec::new(), monitors: Vec::new() })
+            Ok(PollResult { windows: Vec::new(), monitors: Vec::new() })
         })
         .expect("the first look");
         assert!(matches!(watch.barrier(), Err(SensorError::DisplayLost)));
@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn a_system_that_does_not_answer_holds_up_nobody_for_long() {
-        let desktop = Desktop::default();
+        let desktop = TestDesktop::default();
         let watch = desktop.watch();
         desktop.frozen.store(true, Ordering::SeqCst);
         assert!(matches!(watch.barrier(), Err(SensorError::TimedOut(_))));

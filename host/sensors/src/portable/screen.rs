@@ -10,7 +10,7 @@
 use xcap::XCapError;
 use zeroize::Zeroizing;
 
-use super::list::{found, monitors, refused};
+use super::list::{find_monitors, list_monitors, to_sensor_error};
 use crate::area::{Area, Monitor};
 use crate::clock;
 use crate::error::SensorError;
@@ -26,7 +26,7 @@ impl PortableScreen {
     /// # Errors
     /// When the display cannot be read.
     pub fn open() -> Result<Self, SensorError> {
-        monitors().map(|_| Self(()))
+        list_monitors().map(|_| Self(()))
     }
 
     /// The monitors as they are now; on X11 only those with an output.
@@ -34,7 +34,7 @@ impl PortableScreen {
     /// # Errors
     /// When the display cannot be read.
     pub fn monitors(&self) -> Result<Vec<Monitor>, SensorError> {
-        monitors()
+        list_monitors()
     }
 
     /// Captures `area`, without the pointer. Each monitor is captured at an instant of its own. What lies on no monitor is
@@ -44,17 +44,17 @@ impl PortableScreen {
     /// [`SensorError::BadArea`] when the area is empty, too large or not on the desktop; [`SensorError::DisplayLost`];
     /// [`SensorError::Unreadable`] when the system refuses.
     pub fn capture(&self, area: Area) -> Result<RawFrame, SensorError> {
-        let monitors = found()?;
+        let monitors = find_monitors()?;
         let whole = monitors.iter().fold(Area::default(), |all, (_, monitor)| all.union(monitor.area));
         let Area { x, y, width, height } = area;
         if area.is_empty() || width > LARGEST_SIDE || height > LARGEST_SIDE || !whole.contains(area) {
             return Err(SensorError::BadArea { x, y, width, height, limit: LARGEST_SIDE });
         }
-        let taken_at = clock::now();
+        let taken_at = clock::wall_clock_ms();
         let mut rgba = Zeroizing::new(vec![0; width as usize * height as usize * 4]);
         for (handle, monitor) in &monitors {
             if let Some(part) = monitor.area.intersection(area) {
-                let picture = Picture::of(handle).map_err(|error| refused(&error))?;
+                let picture = MonitorPicture::of(handle).map_err(|error| to_sensor_error(&error))?;
                 picture.copy(monitor.area, part, &mut rgba, area);
             }
         }
@@ -66,13 +66,13 @@ impl PortableScreen {
 }
 
 /// A whole monitor, in pixels of its own: more than its area has where the system scales.
-struct Picture {
+struct MonitorPicture {
     rgba: Zeroizing<Vec<u8>>,
     width: usize,
     height: usize,
 }
 
-impl Picture {
+impl MonitorPicture {
     fn of(monitor: &xcap::Monitor) -> Result<Self, XCapError> {
         let image = monitor.capture_image()?;
         let (width, height) = (image.width() as usize, image.height() as usize);
@@ -116,13 +116,13 @@ mod tests {
     use super::*;
 
     /// A picture whose pixels are their places.
-    fn picture(width: usize, height: usize) -> Picture {
+    fn picture(width: usize, height: usize) -> MonitorPicture {
         let place = |at: usize| [u8::try_from(at % width), u8::try_from(at / width), Ok(7), Ok(255)];
         let rgba = (0..width * height).flat_map(place).map(|byte| byte.expect("small")).collect();
-        Picture { rgba: Zeroizing::new(rgba), width, height }
+        MonitorPicture { rgba: Zeroizing::new(rgba), width, height }
     }
 
-    fn copied(picture: &Picture, place: Area, area: Area) -> Vec<(u8, u8)> {
+    fn copied(picture: &MonitorPicture, place: Area, area: Area) -> Vec<(u8, u8)> {
         let mut target = vec![0; (area.width * area.height * 4) as usize];
         let part = place.intersection(area).expect("on the monitor");
         picture.copy(place, part, &mut target, area);

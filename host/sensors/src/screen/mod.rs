@@ -1,12 +1,12 @@
 //! The screen's pixels.
 //!
-//! The X server writes them into shared memory that is made for one capture ([`segment`]), they are copied once into the
+//! The X server writes them into shared memory that is made for one capture ([`shared_memory`]), they are copied once into the
 //! frame's own buffer and turned into RGBA there ([`pixels`]); the shared memory is cleared at once, the frame when it is
 //! dropped. Where there is no shared memory (a remote display), they come over the connection, and what the connection
 //! received them in is cleared as well.
 
 mod pixels;
-mod segment;
+mod shared_memory;
 
 use x11rb::connection::{Connection as _, RequestConnection as _};
 use x11rb::protocol::shm::{self, ConnectionExt as _};
@@ -15,26 +15,26 @@ use x11rb::rust_connection::RustConnection;
 use zeroize::Zeroizing;
 
 use self::pixels::PixelLayout;
-use self::segment::Segment;
+use self::shared_memory::SharedMemory;
 use crate::area::{Area, Monitor};
 use crate::error::SensorError;
 use crate::frame::{LARGEST_SIDE, RawFrame};
 use crate::{clock, display};
 
 /// Bytes before the pixels in the X server's answer.
-const REPLY_HEAD: usize = 32;
+const REPLY_HEAD_BYTES: usize = 32;
 
 /// Captures parts of the desktop.
 #[derive(Debug)]
-pub struct Screen {
+pub struct X11Screen {
     connection: RustConnection,
     root: u32,
     layout: PixelLayout,
     /// Whether the X server takes shared memory from us.
-    shares: bool,
+    can_share_memory: bool,
 }
 
-impl Screen {
+impl X11Screen {
     /// Opens a connection of its own; `None` means `$DISPLAY`.
     ///
     /// # Errors
@@ -42,12 +42,12 @@ impl Screen {
     pub fn open(display: Option<&str>) -> Result<Self, SensorError> {
         let (connection, root) = display::open(display)?;
         let layout = PixelLayout::of(connection.setup(), root)?;
-        let shares = shares_memory(&connection)?;
-        Ok(Self { connection, root, layout, shares })
+        let can_share_memory = takes_shared_memory(&connection)?;
+        Ok(Self { connection, root, layout, can_share_memory })
     }
 
     /// The connection's line, by which it can be ended under a capture that waits.
-    pub(crate) fn line(&self) -> Result<std::os::fd::OwnedFd, SensorError> {
+    pub(crate) fn duplicate_socket(&self) -> Result<std::os::fd::OwnedFd, SensorError> {
         rustix::io::dup(self.connection.stream())
             .map_err(|error| SensorError::System { what: "cannot keep a line", source: error.into() })
     }
@@ -63,7 +63,7 @@ impl Screen {
     /// Whether captures go through shared memory; otherwise they take several times as long.
     #[must_use]
     pub fn shares_memory(&self) -> bool {
-        self.shares
+        self.can_share_memory
     }
 
     /// Captures `area` as it is at one instant, without the pointer. Blocks (about 10 ms for 1920x1080): not to be called
@@ -73,19 +73,19 @@ impl Screen {
     /// [`SensorError::BadArea`] when the area is empty, too large or not wholly on the desktop;
     /// [`SensorError::DisplayLost`] when the X server is gone.
     pub fn capture(&mut self, area: Area) -> Result<RawFrame, SensorError> {
-        let request = self.check(area)?;
-        let taken_at = clock::now();
-        let rgba = if self.shares { self.shared(request)? } else { None };
+        let request = self.check_area(area)?;
+        let taken_at = clock::wall_clock_ms();
+        let rgba = if self.can_share_memory { self.capture_shared(request)? } else { None };
         let mut rgba = match rgba {
             Some(rgba) => rgba,
-            None => self.sent(request)?,
+            None => self.capture_sent(request)?,
         };
         self.layout.to_rgba(&mut rgba);
         Ok(RawFrame::new(area, taken_at, rgba))
     }
 
     /// The area as the X server wants it told, with its size in bytes.
-    fn check(&self, area: Area) -> Result<Request, SensorError> {
+    fn check_area(&self, area: Area) -> Result<CaptureRequest, SensorError> {
         let Area { x, y, width, height } = area;
         let bad = SensorError::BadArea { x, y, width, height, limit: LARGEST_SIDE };
         let whole = self.connection.get_geometry(self.root)?.reply()?;
@@ -96,7 +96,7 @@ impl Screen {
         let request = || {
             let bytes =
                 usize::try_from(width).ok()?.checked_mul(usize::try_from(height).ok()?)?.checked_mul(4)?;
-            Some(Request {
+            Some(CaptureRequest {
                 x: x.try_into().ok()?,
                 y: y.try_into().ok()?,
                 width: width.try_into().ok()?,
@@ -108,8 +108,8 @@ impl Screen {
     }
 
     /// Through shared memory; `None` when the X server will not have it, now and from now on.
-    fn shared(&mut self, request: Request) -> Result<Option<Zeroizing<Vec<u8>>>, SensorError> {
-        let (segment, file) = Segment::new(request.bytes)?;
+    fn capture_shared(&mut self, request: CaptureRequest) -> Result<Option<Zeroizing<Vec<u8>>>, SensorError> {
+        let (memory, file) = SharedMemory::new(request.bytes)?;
         let connection = &self.connection;
         let id = connection.generate_id()?;
         let attached = connection.shm_attach_fd(id, file, false)?;
@@ -117,12 +117,12 @@ impl Screen {
             Ok(()) => {}
             Err(x11rb::errors::ReplyError::X11Error(error)) => {
                 tracing::info!(error = ?error.error_kind, "the X server takes no shared memory: captures will be slower");
-                self.shares = false;
+                self.can_share_memory = false;
                 return Ok(None);
             }
             Err(error) => return Err(error.into()),
         }
-        let Request { x, y, width, height, bytes } = request;
+        let CaptureRequest { x, y, width, height, bytes } = request;
         let format = ImageFormat::Z_PIXMAP.into();
         let asked = connection.shm_get_image(self.root, x, y, width, height, u32::MAX, format, id, 0)?;
         // It is given back whatever comes of it, and in the same breath.
@@ -132,18 +132,18 @@ impl Screen {
             return Err(SensorError::PixelFormat(format!("{} bytes for {width}x{height} pixels", got.size)));
         }
         let mut rgba = Zeroizing::new(vec![0; bytes]);
-        segment.copy_to(&mut rgba);
+        memory.copy_to(&mut rgba);
         Ok(Some(rgba))
     }
 
     /// Over the connection.
-    fn sent(&self, request: Request) -> Result<Zeroizing<Vec<u8>>, SensorError> {
-        let Request { x, y, width, height, bytes } = request;
+    fn capture_sent(&self, request: CaptureRequest) -> Result<Zeroizing<Vec<u8>>, SensorError> {
+        let CaptureRequest { x, y, width, height, bytes } = request;
         let asked =
             self.connection.get_image(ImageFormat::Z_PIXMAP, self.root, x, y, width, height, u32::MAX)?;
         // Taken as it came: a parsed reply would be a second copy, and the first one would never be cleared.
         let reply = Zeroizing::new(asked.raw_reply()?);
-        let pixels = reply.get(REPLY_HEAD..).and_then(|pixels| pixels.get(..bytes));
+        let pixels = reply.get(REPLY_HEAD_BYTES..).and_then(|pixels| pixels.get(..bytes));
         let pixels =
             pixels.ok_or_else(|| SensorError::PixelFormat(format!("{} bytes in all", reply.len())))?;
         Ok(Zeroizing::new(pixels.to_vec()))
@@ -152,7 +152,7 @@ impl Screen {
 
 /// What to ask the X server for.
 #[derive(Debug, Clone, Copy)]
-struct Request {
+struct CaptureRequest {
     x: i16,
     y: i16,
     width: u16,
@@ -161,7 +161,7 @@ struct Request {
 }
 
 /// Whether the X server takes memory that is handed over as a descriptor: MIT-SHM 1.2, over a local socket.
-fn shares_memory(connection: &RustConnection) -> Result<bool, SensorError> {
+fn takes_shared_memory(connection: &RustConnection) -> Result<bool, SensorError> {
     let is_local = rustix::net::getsockname(connection.stream())
         .is_ok_and(|address| address.address_family() == rustix::net::AddressFamily::UNIX);
     if !is_local || connection.extension_information(shm::X11_EXTENSION_NAME)?.is_none() {

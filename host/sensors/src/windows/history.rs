@@ -12,44 +12,44 @@ use crate::area::Monitor;
 use crate::error::SensorError;
 
 /// How far back the history reaches, ms.
-pub(super) const REACH: u64 = 10_000;
+pub(super) const REACH_MS: u64 = 10_000;
 /// How many layouts it holds at most.
-pub(super) const MOST: usize = 2_000;
+pub(super) const MOST_LAYOUTS: usize = 2_000;
 /// How much memory it may take, bytes (by estimate).
 const MOST_BYTES: usize = 32 << 20;
 /// By how much the wall clock may stray from the steady one between two looks before it counts as set, ms.
-const STRAY: u64 = 500;
+const CLOCK_TOLERANCE_MS: u64 = 500;
 
 /// What both clocks say at one moment.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Now {
+pub(crate) struct Moment {
     /// Ms since the Unix epoch.
     pub(crate) wall: u64,
     /// Never set, never goes back.
     pub(crate) steady: Instant,
 }
 
-impl Now {
-    pub(crate) fn look() -> Self {
-        Self { wall: crate::clock::now(), steady: Instant::now() }
+impl Moment {
+    pub(crate) fn now() -> Self {
+        Self { wall: crate::clock::wall_clock_ms(), steady: Instant::now() }
     }
 }
 
 /// Layouts by time, oldest first; the last one is the current one.
 #[derive(Debug)]
-pub(crate) struct History {
+pub(crate) struct LayoutHistory {
     entries: VecDeque<Arc<Layout>>,
     bytes: usize,
     /// The oldest time known, if older layouts were dropped for want of room (rather than for their age).
     overflowed: Option<u64>,
-    last_look: Now,
+    last_moment: Moment,
     /// The first layout's generation.
     first: u64,
 }
 
-impl History {
-    pub(crate) fn new(now: Now, first: u64) -> Self {
-        Self { entries: VecDeque::new(), bytes: 0, overflowed: None, last_look: now, first }
+impl LayoutHistory {
+    pub(crate) fn new(now: Moment, first: u64) -> Self {
+        Self { entries: VecDeque::new(), bytes: 0, overflowed: None, last_moment: now, first }
     }
 
     /// The layout that came last.
@@ -60,11 +60,11 @@ impl History {
     /// Adds what the desktop looks like, seen at `now`; answers its generation, or `None` when nothing changed.
     pub(crate) fn push(
         &mut self,
-        now: Now,
+        now: Moment,
         windows: Vec<WindowState>,
         monitors: Vec<Monitor>,
     ) -> Option<u64> {
-        self.look(now);
+        self.advance_to(now);
         let (at, generation) = match self.current() {
             Some(last) if last.windows == windows && last.monitors == monitors => return None,
             // A clock that is slewed back by some ms must not put the layouts out of order.
@@ -72,9 +72,9 @@ impl History {
             None => (now.wall, self.first),
         };
         let layout = Layout { at, generation, windows, monitors };
-        self.bytes += size(&layout);
+        self.bytes += estimated_bytes(&layout);
         self.entries.push_back(Arc::new(layout));
-        while self.entries.len() > 1 && (self.entries.len() > MOST || self.bytes > MOST_BYTES) {
+        while self.entries.len() > 1 && (self.entries.len() > MOST_LAYOUTS || self.bytes > MOST_BYTES) {
             self.drop_oldest();
             self.overflowed = self.entries.front().map(|oldest| oldest.at);
         }
@@ -82,8 +82,8 @@ impl History {
     }
 
     /// The layout valid at `from` and every one that came until `to`.
-    pub(crate) fn span(&mut self, now: Now, from: u64, to: u64) -> Result<Vec<Arc<Layout>>, SensorError> {
-        self.look(now);
+    pub(crate) fn span(&mut self, now: Moment, from: u64, to: u64) -> Result<Vec<Arc<Layout>>, SensorError> {
+        self.advance_to(now);
         let later = self.entries.partition_point(|entry| entry.at < from);
         let known_from = self.entries.front().map_or(u64::MAX, |oldest| oldest.at);
         if from < known_from {
@@ -99,22 +99,22 @@ impl History {
     }
 
     /// Notices a clock that was set, and forgets what is too old.
-    fn look(&mut self, now: Now) {
-        let steady = now.steady.saturating_duration_since(self.last_look.steady);
+    fn advance_to(&mut self, now: Moment) {
+        let steady = now.steady.saturating_duration_since(self.last_moment.steady);
         let expected =
-            self.last_look.wall.saturating_add(u64::try_from(steady.as_millis()).unwrap_or(u64::MAX));
-        self.last_look = now;
-        if expected.abs_diff(now.wall) > STRAY {
+            self.last_moment.wall.saturating_add(u64::try_from(steady.as_millis()).unwrap_or(u64::MAX));
+        self.last_moment = now;
+        if expected.abs_diff(now.wall) > CLOCK_TOLERANCE_MS {
             // What the current layout is, is known from now on; what was before now, in this new time, is not.
             if let Some(last) = self.entries.pop_back() {
                 self.entries.clear();
                 self.overflowed = None;
                 let layout = Layout { at: now.wall, ..Arc::unwrap_or_clone(last) };
-                self.bytes = size(&layout);
+                self.bytes = estimated_bytes(&layout);
                 self.entries.push_back(Arc::new(layout));
             }
         }
-        let horizon = now.wall.saturating_sub(REACH);
+        let horizon = now.wall.saturating_sub(REACH_MS);
         while self.entries.get(1).is_some_and(|second| second.at <= horizon) {
             self.drop_oldest();
         }
@@ -122,13 +122,13 @@ impl History {
 
     fn drop_oldest(&mut self) {
         if let Some(oldest) = self.entries.pop_front() {
-            self.bytes = self.bytes.saturating_sub(size(&oldest));
+            self.bytes = self.bytes.saturating_sub(estimated_bytes(&oldest));
         }
     }
 }
 
 /// About how much memory a layout takes.
-fn size(layout: &Layout) -> usize {
+fn estimated_bytes(layout: &Layout) -> usize {
     let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     let window = |window: &WindowState| {
         size_of::<WindowState>() + text(&window.title) + text(&window.app) + 8 * window.may_belong_to.len()
@@ -138,7 +138,7 @@ fn size(layout: &Layout) -> usize {
 }
 
 /// How long a barrier waits for the X server.
-pub(crate) const BARRIER_TIME: Duration = Duration::from_secs(2);
+pub(crate) const BARRIER_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {
@@ -147,16 +147,16 @@ mod tests {
 
     const START: u64 = 1_800_000_000_000;
 
-    struct Clock(Now);
+    struct TestClock(Moment);
 
-    impl Clock {
+    impl TestClock {
         fn new() -> Self {
-            Self(Now { wall: START, steady: Instant::now() })
+            Self(Moment { wall: START, steady: Instant::now() })
         }
 
         /// `ms` after the start, on both clocks.
-        fn at(&self, ms: u64) -> Now {
-            Now { wall: START + ms, steady: self.0.steady + Duration::from_millis(ms) }
+        fn at(&self, ms: u64) -> Moment {
+            Moment { wall: START + ms, steady: self.0.steady + Duration::from_millis(ms) }
         }
     }
 
@@ -164,8 +164,8 @@ mod tests {
         vec![Monitor { name: "one".to_owned(), area: Area { x: 0, y: 0, width: mark, height: 1 } }]
     }
 
-    fn filled(clock: &Clock, times: &[u64]) -> History {
-        let mut history = History::new(clock.0, 1);
+    fn filled(clock: &TestClock, times: &[u64]) -> LayoutHistory {
+        let mut history = LayoutHistory::new(clock.0, 1);
         for (mark, time) in times.iter().enumerate() {
             history.push(clock.at(*time), Vec::new(), monitors(u32::try_from(mark).unwrap()));
         }
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_span_is_what_held_at_its_start_and_all_that_came_in_it() {
-        let clock = Clock::new();
+        let clock = TestClock::new();
         let mut history = filled(&clock, &[0, 1_000, 2_000, 3_000]);
         let now = clock.at(3_500);
         for (from, to, expected) in [
@@ -196,14 +196,14 @@ mod tests {
 
     #[test]
     fn layouts_of_the_same_millisecond_all_count() {
-        let clock = Clock::new();
+        let clock = TestClock::new();
         let mut history = filled(&clock, &[0, 500, 500, 500, 900]);
         assert_eq!(marks(history.span(clock.at(1_000), START + 500, START + 600)), [0, 1, 2, 3]);
     }
 
     #[test]
     fn what_did_not_change_is_no_new_layout() {
-        let clock = Clock::new();
+        let clock = TestClock::new();
         let mut history = filled(&clock, &[0]);
         assert_eq!(history.push(clock.at(100), Vec::new(), monitors(0)), None);
         assert_eq!(history.push(clock.at(200), Vec::new(), monitors(5)), Some(2));
@@ -212,11 +212,11 @@ mod tests {
 
     #[test]
     fn a_time_before_the_watch_began_or_too_long_ago_is_not_known() {
-        let clock = Clock::new();
+        let clock = TestClock::new();
         let mut history = filled(&clock, &[1_000, 2_000]);
         assert!(matches!(history.span(clock.at(2_500), START, START + 9), Err(SensorError::NotKnown { .. })));
         // The second layout is older than the history's reach: the first is not needed any more.
-        let late = clock.at(2_000 + REACH);
+        let late = clock.at(2_000 + REACH_MS);
         assert!(matches!(
             history.span(late, START + 1_500, START + 1_600),
             Err(SensorError::NotKnown { .. })
@@ -226,12 +226,12 @@ mod tests {
 
     #[test]
     fn more_layouts_than_it_holds_are_an_overflow_and_it_recovers() {
-        let clock = Clock::new();
-        let mut history = History::new(clock.0, 1);
+        let clock = TestClock::new();
+        let mut history = LayoutHistory::new(clock.0, 1);
         for mark in 0..3_000 {
             history.push(clock.at(u64::from(mark)), Vec::new(), monitors(mark));
         }
-        assert_eq!(history.entries.len(), MOST);
+        assert_eq!(history.entries.len(), MOST_LAYOUTS);
         let now = clock.at(3_000);
         assert!(matches!(history.span(now, START + 900, START + 3_000), Err(SensorError::Overflow { .. })));
         assert_eq!(history.span(now, START + 1_500, START + 3_000).unwrap().len(), 1_501);
@@ -239,8 +239,8 @@ mod tests {
 
     #[test]
     fn long_titles_cannot_fill_the_memory() {
-        let clock = Clock::new();
-        let mut history = History::new(clock.0, 1);
+        let clock = TestClock::new();
+        let mut history = LayoutHistory::new(clock.0, 1);
         let window = WindowState {
             id: 1,
             app: None,
@@ -267,9 +267,10 @@ mod tests {
     #[test]
     fn a_clock_that_was_set_makes_the_past_unknown_and_the_future_known_again() {
         for step in [-3_600_000_i64, 3_600_000] {
-            let clock = Clock::new();
+            let clock = TestClock::new();
             let mut history = filled(&clock, &[0, 100, 200]);
-            let set = |ms: u64| Now { wall: clock.at(ms).wall.saturating_add_signed(step), ..clock.at(ms) };
+            let set =
+                |ms: u64| Moment { wall: clock.at(ms).wall.saturating_add_signed(step), ..clock.at(ms) };
             let asked = set(1_000).wall;
             let answer = history.span(set(1_000), asked - 900, asked);
             assert!(matches!(answer, Err(SensorError::NotKnown { .. })), "{step}: {answer:?}");

@@ -13,7 +13,6 @@ mod desktop;
 mod facts;
 pub(crate) mod history;
 mod layout;
-mod numbers;
 #[cfg(target_os = "linux")]
 mod reading;
 #[cfg(target_os = "linux")]
@@ -22,8 +21,9 @@ mod scale;
 mod tracker;
 #[cfg(target_os = "linux")]
 mod watch;
+mod watch_numbers;
 
 pub use layout::{Layout, WindowKind, WindowState};
-pub(crate) use numbers::Numbers;
 #[cfg(target_os = "linux")]
 pub use watch::WindowWatch;
+pub(crate) use watch_numbers::WatchNumbers;

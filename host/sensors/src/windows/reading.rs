@@ -17,17 +17,17 @@ use super::facts::{StaleParts, WindowFacts, WindowType};
 use crate::area::Area;
 
 /// The longest title that is kept, bytes.
-pub(super) const LONGEST_TITLE: usize = 4_096;
+pub(super) const MAX_TITLE_BYTES: usize = 4_096;
 
 /// Whether a window was still there when it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Read {
+pub(super) enum ReadOutcome {
     There,
     Gone,
 }
 
 /// Splits 'the window is gone' from 'the connection is gone'.
-pub(super) fn there<T>(reply: Result<T, ReplyError>) -> Result<Option<T>, ConnectionError> {
+pub(super) fn unless_gone<T>(reply: Result<T, ReplyError>) -> Result<Option<T>, ConnectionError> {
     match reply {
         Ok(reply) => Ok(Some(reply)),
         Err(ReplyError::X11Error(_)) => Ok(None),
@@ -35,26 +35,26 @@ pub(super) fn there<T>(reply: Result<T, ReplyError>) -> Result<Option<T>, Connec
     }
 }
 
-type Ask<'c, R> = Cookie<'c, RustConnection, R>;
-type Property<'c> = Ask<'c, GetPropertyReply>;
+type PendingReply<'c, R> = Cookie<'c, RustConnection, R>;
+type PendingProperty<'c> = PendingReply<'c, GetPropertyReply>;
 
 /// Questions under way about one window.
-pub(super) struct Asked<'c> {
+pub(super) struct WindowQuestions<'c> {
     pub(super) window: Window,
-    place: Option<Place<'c>>,
-    title: Option<[Property<'c>; 2]>,
-    rest: Option<[Property<'c>; 9]>,
+    place: Option<PlaceQuestions<'c>>,
+    title: Option<[PendingProperty<'c>; 2]>,
+    rest: Option<[PendingProperty<'c>; 9]>,
 }
 
-struct Place<'c> {
-    attributes: Ask<'c, xproto::GetWindowAttributesReply>,
-    geometry: Ask<'c, xproto::GetGeometryReply>,
-    corner: Ask<'c, xproto::TranslateCoordinatesReply>,
-    shape: Option<Ask<'c, shape::QueryExtentsReply>>,
+struct PlaceQuestions<'c> {
+    attributes: PendingReply<'c, xproto::GetWindowAttributesReply>,
+    geometry: PendingReply<'c, xproto::GetGeometryReply>,
+    corner: PendingReply<'c, xproto::TranslateCoordinatesReply>,
+    shape: Option<PendingReply<'c, shape::QueryExtentsReply>>,
 }
 
 /// Who asks.
-pub(super) struct Reader {
+pub(super) struct FactsReader {
     pub(super) connection: Arc<RustConnection>,
     pub(super) atoms: Atoms,
     pub(super) root: Window,
@@ -62,9 +62,9 @@ pub(super) struct Reader {
     pub(super) shapes: bool,
 }
 
-impl Reader {
+impl FactsReader {
     /// Asks to be told of a window's changes. To be called before its facts are read, so that no change is missed.
-    pub(super) fn follow(&self, window: Window) -> Result<(), ConnectionError> {
+    pub(super) fn subscribe(&self, window: Window) -> Result<(), ConnectionError> {
         let events = EventMask::PROPERTY_CHANGE | EventMask::STRUCTURE_NOTIFY | EventMask::FOCUS_CHANGE;
         let changes = ChangeWindowAttributesAux::new().event_mask(events);
         // Should it be gone by now, reading it will say so.
@@ -76,10 +76,14 @@ impl Reader {
     }
 
     /// Asks for what is stale.
-    pub(super) fn ask(&self, window: Window, stale: StaleParts) -> Result<Asked<'_>, ConnectionError> {
+    pub(super) fn send_questions(
+        &self,
+        window: Window,
+        stale: StaleParts,
+    ) -> Result<WindowQuestions<'_>, ConnectionError> {
         let connection: &RustConnection = &self.connection;
         let place = if stale.place {
-            Some(Place {
+            Some(PlaceQuestions {
                 attributes: connection.get_window_attributes(window)?,
                 geometry: connection.get_geometry(window)?,
                 corner: connection.translate_coordinates(window, self.root, 0, 0)?,
@@ -90,7 +94,7 @@ impl Reader {
         };
         let property =
             |atom: Atom, words: u32| connection.get_property(false, window, atom, AtomEnum::ANY, 0, words);
-        let text = u32::try_from(LONGEST_TITLE / 4).unwrap_or(1);
+        let text = u32::try_from(MAX_TITLE_BYTES / 4).unwrap_or(1);
         let title = if stale.title {
             Some([property(self.atoms._NET_WM_NAME, text)?, property(AtomEnum::WM_NAME.into(), text)?])
         } else {
@@ -111,19 +115,23 @@ impl Reader {
         } else {
             None
         };
-        Ok(Asked { window, place, title, rest })
+        Ok(WindowQuestions { window, place, title, rest })
     }
 
     /// Takes the answers in.
-    pub(super) fn take(&self, asked: Asked<'_>, facts: &mut WindowFacts) -> Result<Read, ConnectionError> {
+    pub(super) fn take_replies(
+        &self,
+        asked: WindowQuestions<'_>,
+        facts: &mut WindowFacts,
+    ) -> Result<ReadOutcome, ConnectionError> {
         // Every answer is awaited even when the first says that the window is gone: no question stays open.
-        let mut read = Read::There;
+        let mut read = ReadOutcome::There;
         if let Some(place) = asked.place {
-            let attributes = there(place.attributes.reply())?;
-            let geometry = there(place.geometry.reply())?;
-            let corner = there(place.corner.reply())?;
+            let attributes = unless_gone(place.attributes.reply())?;
+            let geometry = unless_gone(place.geometry.reply())?;
+            let corner = unless_gone(place.corner.reply())?;
             let shape = match place.shape {
-                Some(shape) => there(shape.reply())?.map(|shape| shape.bounding_shaped),
+                Some(shape) => unless_gone(shape.reply())?.map(|shape| shape.bounding_shaped),
                 None => Some(false),
             };
             match (attributes, geometry, corner, shape) {
@@ -131,43 +139,43 @@ impl Reader {
                     facts.viewable = attributes.map_state == MapState::VIEWABLE;
                     facts.input_only = attributes.class == WindowClass::INPUT_ONLY;
                     facts.override_redirect = attributes.override_redirect;
-                    (facts.outer, facts.inner) = areas(&geometry, &corner);
+                    (facts.outer, facts.inner) = read_areas(&geometry, &corner);
                     facts.depth = geometry.depth;
                     facts.shaped = shaped;
                 }
-                _ => read = Read::Gone,
+                _ => read = ReadOutcome::Gone,
             }
         }
         if let Some(title) = asked.title {
-            match self.properties(title)? {
-                Some([net, old]) => facts.title = self.text(&net).or_else(|| self.text(&old)),
-                None => read = Read::Gone,
+            match self.await_properties(title)? {
+                Some([net, old]) => facts.title = self.read_text(&net).or_else(|| self.read_text(&old)),
+                None => read = ReadOutcome::Gone,
             }
         }
         if let Some(rest) = asked.rest {
-            match self.properties(rest)? {
-                Some(rest) => self.take_rest(&rest, facts),
-                None => read = Read::Gone,
+            match self.await_properties(rest)? {
+                Some(rest) => self.set_properties(&rest, facts),
+                None => read = ReadOutcome::Gone,
             }
         }
         Ok(read)
     }
 
-    fn properties<const N: usize>(
+    fn await_properties<const N: usize>(
         &self,
-        asked: [Property<'_>; N],
+        asked: [PendingProperty<'_>; N],
     ) -> Result<Option<[GetPropertyReply; N]>, ConnectionError> {
         let mut replies = Vec::with_capacity(N);
         for property in asked {
-            replies.extend(there(property.reply())?);
+            replies.extend(unless_gone(property.reply())?);
         }
         Ok(replies.try_into().ok())
     }
 
-    fn take_rest(&self, properties: &[GetPropertyReply; 9], facts: &mut WindowFacts) {
+    fn set_properties(&self, properties: &[GetPropertyReply; 9], facts: &mut WindowFacts) {
         let [class, pid, types, transient, leader, opacity, extents, shadow, state] = properties;
         let number = |property: &GetPropertyReply| property.value32().and_then(|mut values| values.next());
-        facts.app = application(&class.value, class.bytes_after > 0);
+        facts.app = application_name(&class.value, class.bytes_after > 0);
         facts.pid = number(pid).filter(|pid| *pid != 0);
         let types: Vec<Atom> = types.value32().map(Iterator::collect).unwrap_or_default();
         facts.window_type = types
@@ -179,8 +187,8 @@ impl Reader {
         facts.transient_for = number(transient).filter(|window| *window != 0 && *window != self.root);
         facts.leader = number(leader).filter(|window| *window != 0);
         facts.translucent = number(opacity).is_some_and(|opacity| opacity != u32::MAX);
-        facts.extents = sides(extents).unwrap_or_default();
-        facts.shadow = sides(shadow);
+        facts.extents = read_sides(extents).unwrap_or_default();
+        facts.shadow = read_sides(shadow);
         // 0 is 'withdrawn': no window manager looks after it.
         facts.managed = number(state).is_some_and(|state| state != 0);
     }
@@ -223,7 +231,7 @@ impl Reader {
     }
 
     /// What a property of any of the text types says; `None` when empty or in a form that cannot be read for certain.
-    fn text(&self, property: &GetPropertyReply) -> Option<String> {
+    fn read_text(&self, property: &GetPropertyReply) -> Option<String> {
         if property.format != 8 {
             return None;
         }
@@ -238,12 +246,12 @@ impl Reader {
         } else {
             return None;
         };
-        bounded(text)
+        bounded_text(text)
     }
 }
 
 /// The widths of something around a window (left, right, top, bottom); `None` where there is no such property.
-fn sides(property: &GetPropertyReply) -> Option<[u32; 4]> {
+fn read_sides(property: &GetPropertyReply) -> Option<[u32; 4]> {
     let mut sides = [0; 4];
     sides.iter_mut().zip(property.value32()?).for_each(|(side, value)| *side = value.min(1_000));
     Some(sides)
@@ -253,24 +261,27 @@ fn latin1(bytes: &[u8]) -> String {
     bytes.iter().copied().map(char::from).collect()
 }
 
-fn bounded(mut text: String) -> Option<String> {
-    text.truncate(text.floor_char_boundary(LONGEST_TITLE));
+fn bounded_text(mut text: String) -> Option<String> {
+    text.truncate(text.floor_char_boundary(MAX_TITLE_BYTES));
     (!text.trim().is_empty()).then_some(text)
 }
 
 /// `WM_CLASS` is 'instance NUL class NUL'; the class is the application's name, and the instance where there is none. Of one
 /// that goes on beyond what was read all of it is the name: as long as that it is known for cut.
-fn application(value: &[u8], cut: bool) -> Option<String> {
+fn application_name(value: &[u8], cut: bool) -> Option<String> {
     if cut {
-        return bounded(String::from_utf8_lossy(value).replace('\0', " "));
+        return bounded_text(String::from_utf8_lossy(value).replace('\0', " "));
     }
     let mut parts = value.split(|byte| *byte == 0);
     let (instance, class) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let name = if class.is_empty() { instance } else { class };
-    bounded(String::from_utf8_lossy(name).into_owned())
+    bounded_text(String::from_utf8_lossy(name).into_owned())
 }
 
-fn areas(geometry: &xproto::GetGeometryReply, corner: &xproto::TranslateCoordinatesReply) -> (Area, Area) {
+fn read_areas(
+    geometry: &xproto::GetGeometryReply,
+    corner: &xproto::TranslateCoordinatesReply,
+) -> (Area, Area) {
     let border = 2 * u32::from(geometry.border_width);
     let (width, height) = (u32::from(geometry.width), u32::from(geometry.height));
     let outer = Area {
@@ -295,17 +306,20 @@ mod tests {
             (b"", None),
             (b"\0\0", None),
         ] {
-            assert_eq!(application(value, false).as_deref(), expected);
+            assert_eq!(application_name(value, false).as_deref(), expected);
         }
-        let long = [b"bank\0".as_slice(), &[b'a'; LONGEST_TITLE]].concat();
-        assert!(application(&long[..LONGEST_TITLE], true).is_some_and(|name| name.len() == LONGEST_TITLE));
+        let long = [b"bank\0".as_slice(), &[b'a'; MAX_TITLE_BYTES]].concat();
+        assert!(
+            application_name(&long[..MAX_TITLE_BYTES], true)
+                .is_some_and(|name| name.len() == MAX_TITLE_BYTES)
+        );
     }
 
     #[test]
     fn a_title_is_bounded_and_an_empty_one_is_none() {
-        assert_eq!(bounded("   ".to_owned()), None);
-        assert_eq!(bounded("é".repeat(LONGEST_TITLE)).map(|title| title.len()), Some(LONGEST_TITLE));
-        assert_eq!(bounded("ab".to_owned()).as_deref(), Some("ab"));
+        assert_eq!(bounded_text("   ".to_owned()), None);
+        assert_eq!(bounded_text("é".repeat(MAX_TITLE_BYTES)).map(|title| title.len()), Some(MAX_TITLE_BYTES));
+        assert_eq!(bounded_text("ab".to_owned()).as_deref(), Some("ab"));
     }
 
     #[test]

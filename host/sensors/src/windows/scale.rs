@@ -3,18 +3,18 @@
 //! the session gave them. Where several tell, the largest counts.
 
 /// What is taken for a scale, percent.
-const RANGE: std::ops::RangeInclusive<u32> = 100..=1_000;
+const SCALE_RANGE: std::ops::RangeInclusive<u32> = 100..=1_000;
 /// Dots per inch of an unscaled screen.
-const DPI: u32 = 96;
+const UNSCALED_DPI: u32 = 96;
 /// No desktop has more settings.
-const SETTINGS: u32 = 10_000;
+const MAX_SETTINGS: u32 = 10_000;
 
-fn percent(value: u32) -> u32 {
-    value.clamp(*RANGE.start(), *RANGE.end())
+fn clamp_percent(value: u32) -> u32 {
+    value.clamp(*SCALE_RANGE.start(), *SCALE_RANGE.end())
 }
 
 /// The scale that the resources tell (`RESOURCE_MANAGER` of the root window), percent.
-pub(super) fn of_resources(resources: &[u8]) -> Option<u32> {
+pub(super) fn scale_from_resources(resources: &[u8]) -> Option<u32> {
     let text = String::from_utf8_lossy(resources);
     let dpi = text.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
@@ -25,18 +25,18 @@ pub(super) fn of_resources(resources: &[u8]) -> Option<u32> {
         clippy::cast_sign_loss,
         reason = "what is too large or too small becomes the largest or smallest number"
     )]
-    let scaled = (dpi * 100.0 / f64::from(DPI)).ceil() as u32;
-    Some(percent(scaled))
+    let scaled = (dpi * 100.0 / f64::from(UNSCALED_DPI)).ceil() as u32;
+    Some(clamp_percent(scaled))
 }
 
 /// The scale that the desktop's settings tell (`_XSETTINGS_SETTINGS` of their owner), percent. Settings that say nothing of
 /// a scale say that there is none.
-pub(super) fn of_settings(settings: &[u8]) -> Option<u32> {
-    let mut reader = Reader { bytes: settings, least_first: settings.first()? == &0 };
+pub(super) fn scale_from_settings(settings: &[u8]) -> Option<u32> {
+    let mut reader = SettingsReader { bytes: settings, least_first: settings.first()? == &0 };
     reader.take(8)?;
     let number = reader.number()?;
-    let mut largest = *RANGE.start();
-    for _ in 0..number.min(SETTINGS) {
+    let mut largest = *SCALE_RANGE.start();
+    for _ in 0..number.min(MAX_SETTINGS) {
         let head = reader.take(4)?;
         let [kind, _, l0, l1] = *head.first_chunk()?;
         let length =
@@ -47,11 +47,11 @@ pub(super) fn of_settings(settings: &[u8]) -> Option<u32> {
             0 => {
                 let value = reader.number()?;
                 largest = largest.max(match name {
-                    b"Gdk/WindowScalingFactor" => percent(value.saturating_mul(100)),
+                    b"Gdk/WindowScalingFactor" => clamp_percent(value.saturating_mul(100)),
                     // In 1024ths.
-                    b"Xft/DPI" | b"Gdk/UnscaledDPI" if value < 1 << 30 => {
-                        percent(u32::try_from(u64::from(value) * 100 / u64::from(1_024 * DPI)).unwrap_or(0))
-                    }
+                    b"Xft/DPI" | b"Gdk/UnscaledDPI" if value < 1 << 30 => clamp_percent(
+                        u32::try_from(u64::from(value) * 100 / u64::from(1_024 * UNSCALED_DPI)).unwrap_or(0),
+                    ),
                     _ => 0,
                 });
             }
@@ -67,7 +67,7 @@ pub(super) fn of_settings(settings: &[u8]) -> Option<u32> {
 }
 
 /// The scale that the session's environment tells its programs, percent.
-pub(super) fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Option<u32> {
+pub(super) fn scale_from_environment(variable: impl Fn(&str) -> Option<String>) -> Option<u32> {
     let scales = ["GDK_SCALE", "QT_SCALE_FACTOR", "ELM_SCALE"].into_iter().filter_map(|name| {
         let value: f64 = variable(name)?.trim().parse().ok()?;
         #[expect(
@@ -76,17 +76,17 @@ pub(super) fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Optio
             reason = "what is too large or too small becomes the largest or smallest number"
         )]
         let scale = (value * 100.0).ceil() as u32;
-        Some(percent(scale))
+        Some(clamp_percent(scale))
     });
     scales.max()
 }
 
-struct Reader<'a> {
+struct SettingsReader<'a> {
     bytes: &'a [u8],
     least_first: bool,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> SettingsReader<'a> {
     fn take(&mut self, bytes: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.bytes.split_at_checked(bytes)?;
         self.bytes = rest;
@@ -147,23 +147,23 @@ mod tests {
                 (&[("Xft/DPI", u32::MAX)], 100),
                 (&[("Gdk/WindowScalingFactor", u32::MAX)], 1_000),
             ] {
-                assert_eq!(of_settings(&settings(least_first, all)), Some(scale), "{all:?}");
+                assert_eq!(scale_from_settings(&settings(least_first, all)), Some(scale), "{all:?}");
             }
         }
         let whole = settings(true, &[("Gdk/WindowScalingFactor", 2)]);
         for cut in 0..whole.len() {
-            assert_eq!(of_settings(&whole[..cut]), None, "what is cut tells nothing");
+            assert_eq!(scale_from_settings(&whole[..cut]), None, "what is cut tells nothing");
         }
     }
 
     #[test]
     fn the_resources_and_the_environment_tell_the_scale() {
-        assert_eq!(of_resources(b"Xft.antialias:\t1\nXft.dpi:\t192\n"), Some(200));
-        assert_eq!(of_resources(b"Xft.dpi: 120.5"), Some(126));
-        assert_eq!(of_resources(b"XTerm*background: black\n"), None);
-        assert_eq!(of_resources(b"Xft.dpi: much"), None);
+        assert_eq!(scale_from_resources(b"Xft.antialias:\t1\nXft.dpi:\t192\n"), Some(200));
+        assert_eq!(scale_from_resources(b"Xft.dpi: 120.5"), Some(126));
+        assert_eq!(scale_from_resources(b"XTerm*background: black\n"), None);
+        assert_eq!(scale_from_resources(b"Xft.dpi: much"), None);
         let one = |wanted: &'static str, value: &'static str| {
-            of_environment(move |name| (name == wanted).then(|| value.to_owned()))
+            scale_from_environment(move |name| (name == wanted).then(|| value.to_owned()))
         };
         assert_eq!(one("GDK_SCALE", "2"), Some(200));
         assert_eq!(one("QT_SCALE_FACTOR", "1.25"), Some(125));

@@ -16,7 +16,7 @@ use super::atoms::Atoms;
 use super::desktop::DesktopFacts;
 use super::facts::{StaleParts, WindowFacts};
 use super::layout::WindowState;
-use super::reading::{Read, Reader, there};
+use super::reading::{FactsReader, ReadOutcome, unless_gone};
 use super::scale;
 use crate::area::Monitor;
 use crate::display;
@@ -24,13 +24,13 @@ use crate::error::SensorError;
 
 /// How often the desktop is read anew because windows came or went meanwhile, before it is taken as it is. (Whatever
 /// changed has sent an event, and is read when that comes.)
-const PASSES: u32 = 16;
+const MAX_PASSES: u32 = 16;
 /// How far up from a window its place on the root is looked for.
-const DEPTH: u32 = 8;
+const MAX_DEPTH: u32 = 8;
 /// As much of the resources or settings as is read, in units of four bytes.
-const LONGEST_SETTINGS: u32 = 65_536;
+const MAX_SETTINGS_WORDS: u32 = 65_536;
 /// Windows asked about in one go.
-const BATCH: usize = 64;
+const BATCH_WINDOWS: usize = 64;
 
 /// What an event asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(super) enum Reaction {
 
 /// The desktop, and the connection that tells of its changes.
 pub(super) struct DesktopTracker {
-    reader: Reader,
+    reader: FactsReader,
     desktop: DesktopFacts,
     pub(super) monitors: Vec<Monitor>,
     /// The watch's own window, where barriers arrive.
@@ -92,8 +92,8 @@ impl DesktopTracker {
             connection.randr_select_input(root, events)?.check()?;
         }
         let id_mask = connection.setup().resource_id_mask;
-        let mut upkeep = Self {
-            reader: Reader { connection: Arc::new(connection), atoms, root, shapes },
+        let mut tracker = Self {
+            reader: FactsReader { connection: Arc::new(connection), atoms, root, shapes },
             desktop: DesktopFacts { id_mask, ..DesktopFacts::default() },
             monitors: Vec::new(),
             mailbox,
@@ -106,8 +106,8 @@ impl DesktopTracker {
             scale_stale: true,
             any_stale: false,
         };
-        upkeep.refresh()?;
-        Ok(upkeep)
+        tracker.refresh()?;
+        Ok(tracker)
     }
 
     /// The connection, for waiting and for sending.
@@ -121,9 +121,9 @@ impl DesktopTracker {
     }
 
     /// Takes in an event; a title that changed is read at once.
-    pub(super) fn take(&mut self, event: &Event) -> Result<Reaction, SensorError> {
+    pub(super) fn handle_event(&mut self, event: &Event) -> Result<Reaction, SensorError> {
         match event {
-            Event::PropertyNotify(event) => return self.property_changed(event.window, event.atom),
+            Event::PropertyNotify(event) => return self.handle_property_change(event.window, event.atom),
             Event::ClientMessage(event) if event.window == self.mailbox => {
                 return Ok(Reaction::Barrier(event.data.as_data32()[0]));
             }
@@ -133,22 +133,22 @@ impl DesktopTracker {
             Event::ConfigureNotify(event) if event.window == self.reader.root => self.monitors_stale = true,
             Event::ConfigureNotify(event) => {
                 self.tree_stale = true;
-                self.moved(event.window);
+                self.mark_moved(event.window);
             }
-            Event::GravityNotify(event) => self.moved(event.window),
+            Event::GravityNotify(event) => self.mark_moved(event.window),
             Event::CirculateNotify(_) => self.tree_stale = true,
             Event::CreateNotify(event) if event.window == self.mailbox => {}
             Event::CreateNotify(_) => self.tree_stale = true,
-            Event::MapNotify(event) => self.changed(event.window, false),
-            Event::UnmapNotify(event) => self.changed(event.window, false),
-            Event::ReparentNotify(event) => self.changed(event.window, true),
+            Event::MapNotify(event) => self.mark_changed(event.window, false),
+            Event::UnmapNotify(event) => self.mark_changed(event.window, false),
+            Event::ReparentNotify(event) => self.mark_changed(event.window, true),
             Event::DestroyNotify(event) => {
                 self.tree_stale = true;
                 self.scale_stale |= self.publisher == Some(event.window);
                 self.desktop.windows.remove(&event.window);
             }
             Event::ShapeNotify(event) => {
-                self.stale(event.affected_window, StaleParts { place: true, ..StaleParts::NOTHING });
+                self.mark_stale(event.affected_window, StaleParts { place: true, ..StaleParts::NOTHING });
             }
             Event::FocusIn(_) | Event::FocusOut(_) => self.tree_stale = true,
             Event::RandrNotify(_) | Event::RandrScreenChangeNotify(_) => self.monitors_stale = true,
@@ -157,7 +157,7 @@ impl DesktopTracker {
         Ok(Reaction::Later)
     }
 
-    fn property_changed(&mut self, window: Window, atom: Atom) -> Result<Reaction, SensorError> {
+    fn handle_property_change(&mut self, window: Window, atom: Atom) -> Result<Reaction, SensorError> {
         let atoms = &self.reader.atoms;
         self.scale_stale |= window == self.reader.root && atom == Atom::from(AtomEnum::RESOURCE_MANAGER)
             || self.publisher == Some(window) && atom == atoms._XSETTINGS_SETTINGS;
@@ -169,7 +169,7 @@ impl DesktopTracker {
         }
         let is = |known: AtomEnum| atom == Atom::from(known);
         if atom == atoms._NET_WM_NAME || is(AtomEnum::WM_NAME) {
-            return self.title_changed(window);
+            return self.read_changed_title(window);
         }
         if is(AtomEnum::WM_CLASS)
             || is(AtomEnum::WM_TRANSIENT_FOR)
@@ -184,23 +184,23 @@ impl DesktopTracker {
             ]
             .contains(&atom)
         {
-            self.stale(window, StaleParts { rest: true, ..StaleParts::NOTHING });
+            self.mark_stale(window, StaleParts { rest: true, ..StaleParts::NOTHING });
         }
         Ok(Reaction::Later)
     }
 
-    fn title_changed(&mut self, window: Window) -> Result<Reaction, SensorError> {
+    fn read_changed_title(&mut self, window: Window) -> Result<Reaction, SensorError> {
         let Some(facts) = self.desktop.windows.get_mut(&window) else { return Ok(Reaction::Later) };
         if facts.stale.title {
             // It was never read: it is when the window is.
             return Ok(Reaction::Later);
         }
         let before = facts.title.clone();
-        let asked = self.reader.ask(window, StaleParts { title: true, ..StaleParts::NOTHING })?;
-        match self.reader.take(asked, facts)? {
-            Read::There if facts.title != before => Ok(Reaction::AtOnce),
-            Read::There => Ok(Reaction::Later),
-            Read::Gone => {
+        let asked = self.reader.send_questions(window, StaleParts { title: true, ..StaleParts::NOTHING })?;
+        match self.reader.take_replies(asked, facts)? {
+            ReadOutcome::There if facts.title != before => Ok(Reaction::AtOnce),
+            ReadOutcome::There => Ok(Reaction::Later),
+            ReadOutcome::Gone => {
                 self.desktop.windows.remove(&window);
                 self.tree_stale = true;
                 Ok(Reaction::Later)
@@ -209,7 +209,7 @@ impl DesktopTracker {
     }
 
     /// A window was moved, and with it what is inside.
-    fn moved(&mut self, window: Window) {
+    fn mark_moved(&mut self, window: Window) {
         for (other, facts) in &mut self.desktop.windows {
             if *other == window || facts.top == Some(window) {
                 facts.stale.place = true;
@@ -219,17 +219,17 @@ impl DesktopTracker {
     }
 
     /// A window came, went or was put into another one.
-    fn changed(&mut self, window: Window, reparented: bool) {
+    fn mark_changed(&mut self, window: Window, reparented: bool) {
         self.tree_stale = true;
         if let Some(facts) = self.desktop.windows.get_mut(&window)
             && reparented
         {
             facts.top = None;
         }
-        self.moved(window);
+        self.mark_moved(window);
     }
 
-    fn stale(&mut self, window: Window, stale: StaleParts) {
+    fn mark_stale(&mut self, window: Window, stale: StaleParts) {
         if let Some(facts) = self.desktop.windows.get_mut(&window) {
             facts.stale.place |= stale.place;
             facts.stale.title |= stale.title;
@@ -247,7 +247,7 @@ impl DesktopTracker {
         if std::mem::take(&mut self.monitors_stale) {
             self.monitors = display::monitors(&self.reader.connection, self.reader.root)?;
         }
-        for _ in 0..PASSES {
+        for _ in 0..MAX_PASSES {
             if std::mem::take(&mut self.tree_stale) {
                 self.read_tree()?;
                 self.any_stale = true;
@@ -265,33 +265,35 @@ impl DesktopTracker {
 
     /// Reads by how much programs scale what they draw.
     fn read_scale(&mut self) -> Result<(), SensorError> {
-        let Reader { connection, atoms, root, .. } = &self.reader;
+        let FactsReader { connection, atoms, root, .. } = &self.reader;
         let owner = connection.get_selection_owner(self.settings)?.reply()?.owner;
         self.publisher = Some(owner).filter(|owner| *owner != x11rb::NONE);
         let property = |window: Window, atom: Atom| {
-            connection.get_property(false, window, atom, AtomEnum::ANY, 0, LONGEST_SETTINGS)
+            connection.get_property(false, window, atom, AtomEnum::ANY, 0, MAX_SETTINGS_WORDS)
         };
         let resources = property(*root, AtomEnum::RESOURCE_MANAGER.into())?;
         let settings = match self.publisher {
             Some(publisher) => {
-                self.reader.follow(publisher)?;
+                self.reader.subscribe(publisher)?;
                 Some(property(publisher, atoms._XSETTINGS_SETTINGS)?)
             }
             None => None,
         };
-        let resources = scale::of_resources(&resources.reply()?.value);
+        let resources = scale::scale_from_resources(&resources.reply()?.value);
         let settings = match settings {
-            Some(settings) => there(settings.reply())?.and_then(|reply| scale::of_settings(&reply.value)),
+            Some(settings) => {
+                unless_gone(settings.reply())?.and_then(|reply| scale::scale_from_settings(&reply.value))
+            }
             None => None,
         };
-        let environment = scale::of_environment(|name| std::env::var(name).ok());
+        let environment = scale::scale_from_environment(|name| std::env::var(name).ok());
         self.desktop.scale = [resources, settings, environment].into_iter().flatten().max();
         Ok(())
     }
 
     /// Reads the stack, the list of windows, the focus and who manages.
     fn read_tree(&mut self) -> Result<(), SensorError> {
-        let Reader { connection, atoms, root, .. } = &self.reader;
+        let FactsReader { connection, atoms, root, .. } = &self.reader;
         let property =
             |atom: Atom, words: u32| connection.get_property(false, *root, atom, AtomEnum::WINDOW, 0, words);
         let tree = connection.query_tree(*root)?;
@@ -323,7 +325,7 @@ impl DesktopTracker {
         let known: Vec<Window> = self.desktop.stack.iter().chain(&self.desktop.clients).copied().collect();
         for window in known {
             if !self.desktop.windows.contains_key(&window) {
-                self.reader.follow(window)?;
+                self.reader.subscribe(window)?;
                 let facts =
                     WindowFacts { id: self.next_id, stale: StaleParts::ALL, ..WindowFacts::default() };
                 self.next_id += 1;
@@ -369,10 +371,10 @@ impl DesktopTracker {
             .map(|(window, facts)| (*window, wanted(*window, facts)))
             .filter(|(_, stale)| *stale != StaleParts::NOTHING)
             .collect();
-        for questions in questions.chunks(BATCH) {
+        for questions in questions.chunks(BATCH_WINDOWS) {
             let mut asked = Vec::with_capacity(questions.len());
             for (window, stale) in questions {
-                asked.push((self.reader.ask(*window, *stale)?, *stale));
+                asked.push((self.reader.send_questions(*window, *stale)?, *stale));
             }
             for (asked, stale) in asked {
                 let window = asked.window;
@@ -380,7 +382,7 @@ impl DesktopTracker {
                 facts.stale.place &= !stale.place;
                 facts.stale.title &= !stale.title;
                 facts.stale.rest &= !stale.rest;
-                if self.reader.take(asked, facts)? == Read::Gone {
+                if self.reader.take_replies(asked, facts)? == ReadOutcome::Gone {
                     self.desktop.windows.remove(&window);
                     // One that only the list of windows still names is the window manager's to strike off.
                     self.tree_stale |= self.desktop.stack.contains(&window);
@@ -400,13 +402,13 @@ impl DesktopTracker {
             .map(|(window, _)| *window)
             .collect();
         let mut parents: HashMap<Window, Window> = lost.iter().map(|window| (*window, *window)).collect();
-        for _ in 0..DEPTH {
+        for _ in 0..MAX_DEPTH {
             let mut asked = Vec::with_capacity(parents.len());
             for (window, at) in &parents {
                 asked.push((*window, *at, self.reader.connection.query_tree(*at)?));
             }
             for (window, at, tree) in asked {
-                match there(tree.reply())? {
+                match unless_gone(tree.reply())? {
                     Some(tree) if tree.parent == self.reader.root || tree.parent == x11rb::NONE => {
                         if let Some(facts) = self.desktop.windows.get_mut(&window) {
                             facts.top = Some(at);

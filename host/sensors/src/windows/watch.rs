@@ -13,14 +13,14 @@ use x11rb::protocol::xproto::{
 };
 use x11rb::rust_connection::RustConnection;
 
-use super::history::{BARRIER_TIME, History, Now};
+use super::history::{BARRIER_TIMEOUT, LayoutHistory, Moment};
 use super::layout::Layout;
-use super::numbers::Numbers;
 use super::tracker::{DesktopTracker, Reaction};
+use super::watch_numbers::WatchNumbers;
 use crate::error::SensorError;
 
 /// Events taken in before the desktop is read again, when they do not cease.
-const BURST: u32 = 1_000;
+const MAX_BURST: u32 = 1_000;
 
 /// Follows the windows of one display, on a thread and a connection of its own. It sleeps until the X server tells of a
 /// change. Cheap to ask from any thread; nothing here but [`Self::start`] and [`Self::barrier`] waits for the X server.
@@ -36,7 +36,7 @@ pub struct WindowWatch {
 
 struct SharedWatch {
     state: Mutex<WatchState>,
-    passed: Condvar,
+    barrier_passed: Condvar,
     /// The thread's connection. Only the thread reads from it; others send.
     connection: Arc<RustConnection>,
 }
@@ -48,7 +48,7 @@ impl std::fmt::Debug for SharedWatch {
 }
 
 struct WatchState {
-    history: History,
+    history: LayoutHistory,
     lost: bool,
     mailbox: u32,
     /// The last barrier set up, and the last one that came through.
@@ -75,24 +75,25 @@ impl WindowWatch {
     /// # Errors
     /// When the display cannot be opened, or is lost meanwhile.
     pub fn start(display: Option<&str>) -> Result<Self, SensorError> {
-        Self::start_with(display, &Numbers::of(0, Arc::new(watch::channel(0).0)))
+        Self::start_with(display, &WatchNumbers::for_watch(0, Arc::new(watch::channel(0).0)))
     }
 
     /// The same, with numbers that go on from those of the watch before.
-    pub(crate) fn start_with(display: Option<&str>, numbers: &Numbers) -> Result<Self, SensorError> {
-        let upkeep = DesktopTracker::open(display, numbers.first())?;
-        let now = Now::look();
-        let mut history = History::new(now, numbers.first());
-        history.push(now, upkeep.windows(), upkeep.monitors.clone());
+    pub(crate) fn start_with(display: Option<&str>, numbers: &WatchNumbers) -> Result<Self, SensorError> {
+        let tracker = DesktopTracker::open(display, numbers.first())?;
+        let now = Moment::now();
+        let mut history = LayoutHistory::new(now, numbers.first());
+        history.push(now, tracker.windows(), tracker.monitors.clone());
         let sender = numbers.changes(&history);
         let changes = sender.subscribe();
-        let state = WatchState { history, lost: false, mailbox: upkeep.mailbox, sent: 0, received: 0 };
-        let connection = upkeep.connection();
-        let shared = Arc::new(SharedWatch { state: Mutex::new(state), passed: Condvar::new(), connection });
+        let state = WatchState { history, lost: false, mailbox: tracker.mailbox, sent: 0, received: 0 };
+        let connection = tracker.connection();
+        let shared =
+            Arc::new(SharedWatch { state: Mutex::new(state), barrier_passed: Condvar::new(), connection });
         let for_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("windows".to_owned())
-            .spawn(move || follow(upkeep, &for_thread, &sender))
+            .spawn(move || follow_events(tracker, &for_thread, &sender))
             .map_err(|source| SensorError::System {
                 what: "cannot start the thread that watches windows",
                 source,
@@ -101,7 +102,7 @@ impl WindowWatch {
     }
 
     /// Ends the connection, and with it the watch.
-    pub(crate) fn hang_up(&self) {
+    pub(crate) fn shut_down(&self) {
         let _ = rustix::net::shutdown(self.shared.connection.stream(), rustix::net::Shutdown::Both);
     }
 
@@ -122,7 +123,7 @@ impl WindowWatch {
     /// [`SensorError::NotKnown`] when `from` is before the watch began, more than 10 s ago or before the clock was set;
     /// [`SensorError::Overflow`] when there were too many layouts to keep; [`SensorError::DisplayLost`].
     pub fn span(&self, from: u64, to: u64) -> Result<Vec<Arc<Layout>>, SensorError> {
-        let now = Now::look();
+        let now = Moment::now();
         self.shared.state().alive()?.history.span(now, from, to)
     }
 
@@ -140,7 +141,7 @@ impl WindowWatch {
     /// # Errors
     /// [`SensorError::TimedOut`] when the X server does not answer; [`SensorError::DisplayLost`] when it is gone.
     pub fn barrier(&self) -> Result<u64, SensorError> {
-        let until = Instant::now() + BARRIER_TIME;
+        let until = Instant::now() + BARRIER_TIMEOUT;
         let (ticket, mailbox) = {
             let mut state = self.shared.state();
             let state = state.alive()?;
@@ -148,7 +149,7 @@ impl WindowWatch {
             (state.sent, state.mailbox)
         };
         // The X server handles this after all that it handled before, and its answer comes after all those events.
-        let letter = ClientMessageEvent {
+        let message = ClientMessageEvent {
             response_type: CLIENT_MESSAGE_EVENT,
             format: 32,
             sequence: 0,
@@ -157,7 +158,7 @@ impl WindowWatch {
             data: [ticket, 0, 0, 0, 0].into(),
         };
         let connection = &self.shared.connection;
-        connection.send_event(false, mailbox, EventMask::NO_EVENT, letter)?.ignore_error();
+        connection.send_event(false, mailbox, EventMask::NO_EVENT, message)?.ignore_error();
         connection.flush()?;
         let mut state = self.shared.state();
         loop {
@@ -172,9 +173,9 @@ impl WindowWatch {
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(SensorError::TimedOut(BARRIER_TIME));
+                return Err(SensorError::TimedOut(BARRIER_TIMEOUT));
             }
-            self.shared.passed.wait_for(&mut state, left);
+            self.shared.barrier_passed.wait_for(&mut state, left);
         }
     }
 }
@@ -182,7 +183,7 @@ impl WindowWatch {
 impl Drop for WindowWatch {
     fn drop(&mut self) {
         // Ends the thread's wait at once, even when the X server has frozen.
-        self.hang_up();
+        self.shut_down();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -191,20 +192,20 @@ impl Drop for WindowWatch {
 
 /// Tells everyone when the thread ends, however it does: a watch that nobody keeps must not be taken for a desktop on
 /// which nothing happens.
-struct Ending<'a>(&'a SharedWatch);
+struct WatchEnding<'a>(&'a SharedWatch);
 
-impl Drop for Ending<'_> {
+impl Drop for WatchEnding<'_> {
     fn drop(&mut self) {
         self.0.state().lost = true;
-        self.0.passed.notify_all();
+        self.0.barrier_passed.notify_all();
     }
 }
 
 /// The thread: until the connection ends.
-fn follow(mut upkeep: DesktopTracker, shared: &SharedWatch, changes: &watch::Sender<u64>) {
-    let _ending = Ending(shared);
+fn follow_events(mut tracker: DesktopTracker, shared: &SharedWatch, changes: &watch::Sender<u64>) {
+    let _ending = WatchEnding(shared);
     let end = loop {
-        match step(&mut upkeep, shared, changes) {
+        match handle_events(&mut tracker, shared, changes) {
             Ok(()) => {}
             Err(error) => break error,
         }
@@ -213,38 +214,38 @@ fn follow(mut upkeep: DesktopTracker, shared: &SharedWatch, changes: &watch::Sen
 }
 
 /// Waits for an event, takes in all that are there, reads what they made stale and keeps the outcome.
-fn step(
-    upkeep: &mut DesktopTracker,
+fn handle_events(
+    tracker: &mut DesktopTracker,
     shared: &SharedWatch,
     changes: &watch::Sender<u64>,
 ) -> Result<(), SensorError> {
-    let connection = upkeep.connection();
+    let connection = tracker.connection();
     let mut event: Option<Event> = Some(connection.wait_for_event()?);
-    let now = Now::look();
+    let now = Moment::now();
     let mut barrier = None;
     let mut taken = 0;
     while let Some(next) = event {
-        match upkeep.take(&next)? {
+        match tracker.handle_event(&next)? {
             Reaction::Later => {}
-            Reaction::AtOnce => keep(upkeep, shared, changes, Now::look()),
+            Reaction::AtOnce => record_layout(tracker, shared, changes, Moment::now()),
             Reaction::Barrier(ticket) => barrier = Some(ticket),
         }
         taken += 1;
-        event = if taken < BURST { connection.poll_for_event()? } else { None };
+        event = if taken < MAX_BURST { connection.poll_for_event()? } else { None };
     }
-    if upkeep.refresh()? {
-        keep(upkeep, shared, changes, now);
+    if tracker.refresh()? {
+        record_layout(tracker, shared, changes, now);
     }
     if let Some(ticket) = barrier {
         shared.state().received = ticket;
-        shared.passed.notify_all();
+        shared.barrier_passed.notify_all();
     }
     Ok(())
 }
 
 /// Puts the desktop as known into the history, if it is news.
-fn keep(upkeep: &DesktopTracker, shared: &SharedWatch, changes: &watch::Sender<u64>, now: Now) {
-    let news = shared.state().history.push(now, upkeep.windows(), upkeep.monitors.clone());
+fn record_layout(tracker: &DesktopTracker, shared: &SharedWatch, changes: &watch::Sender<u64>, now: Moment) {
+    let news = shared.state().history.push(now, tracker.windows(), tracker.monitors.clone());
     if let Some(generation) = news {
         changes.send_replace(generation);
     }

@@ -1,6 +1,6 @@
 //! Captures and idle time against a real X server.
 
-use candor_sensors::{Area, Backend, LARGEST_SIDE, RawFrame, Screen, SensorError, Sensors, blank};
+use candor_sensors::{Area, Backend, LARGEST_SIDE, RawFrame, SensorError, Sensors, X11Screen, is_blank};
 use candor_tests::display::{Display, eventually};
 
 use crate::backends::{for_each_backend, open};
@@ -62,7 +62,7 @@ fn check_square(screen: &Sensors) -> anyhow::Result<()> {
 fn a_capture_shows_each_pixel_as_it_is(backend: Backend) -> anyhow::Result<()> {
     let display = Display::start("640x480x24")?;
     let _program = orange_square(&display)?;
-    assert!(Screen::open(Some(&display.name))?.shares_memory());
+    assert!(X11Screen::open(Some(&display.name))?.shares_memory());
     check_square(&open(backend, &display)?)
 }
 
@@ -70,7 +70,7 @@ fn a_capture_shows_each_pixel_as_it_is(backend: Backend) -> anyhow::Result<()> {
 fn without_shared_memory_a_capture_shows_the_same() -> anyhow::Result<()> {
     let display = Display::start_without("640x480x24", "MIT-SHM")?;
     let _program = orange_square(&display)?;
-    assert!(!Screen::open(Some(&display.name))?.shares_memory());
+    assert!(!X11Screen::open(Some(&display.name))?.shares_memory());
     check_square(&open(Backend::X11, &display)?)
 }
 
@@ -149,9 +149,9 @@ fn a_screen_of_one_colour_is_blank_and_one_window_makes_it_a_picture(backend: Ba
     let display = Display::start("640x480x24")?;
     let sensors = open(backend, &display)?;
     let whole = sensors.monitors()?[0].area;
-    assert!(blank(&sensors.capture(whole)?));
+    assert!(is_blank(&sensors.capture(whole)?));
     let _program = orange_square(&display)?;
-    eventually("the square is seen", || Ok((!blank(&sensors.capture(whole)?)).then_some(())))
+    eventually("the square is seen", || Ok((!is_blank(&sensors.capture(whole)?)).then_some(())))
 }
 
 #[test]

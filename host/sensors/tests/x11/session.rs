@@ -1,6 +1,8 @@
 //! Whether the screen is locked or covered, and what sort of display it is, as real X servers tell it.
 
-use candor_sensors::{Area, Backend, DisplayKind, Locked, SensorError, Sensors, Session, display_kind};
+use candor_sensors::{
+    Area, Backend, DisplayKind, LockState, ScreenState, SensorError, Sensors, display_kind,
+};
 use candor_tests::display::{Display, eventually};
 
 use crate::backends::{for_each_backend, open};
@@ -14,8 +16,8 @@ for_each_backend!("session":
 const WHOLE: Area = Area { x: 0, y: 0, width: 640, height: 480 };
 
 /// Waits for the state of the screen.
-fn until(sensors: &Sensors, locked: Locked, saver: bool) -> anyhow::Result<()> {
-    let wanted = Session { locked, saver };
+fn until(sensors: &Sensors, locked: LockState, saver: bool) -> anyhow::Result<()> {
+    let wanted = ScreenState { locked, saver };
     eventually(&format!("the screen is {wanted:?}"), || {
         sensors.barrier()?;
         Ok((sensors.attendance_now()?.session == wanted).then_some(()))
@@ -24,8 +26,8 @@ fn until(sensors: &Sensors, locked: Locked, saver: bool) -> anyhow::Result<()> {
 
 /// What is told of a screen that nothing covers: the portable backend's list leaves out what passes the window manager by,
 /// as lockers do, so it can never rule one out.
-fn uncovered(backend: Backend) -> Locked {
-    if backend == Backend::Portable { Locked::Unknown } else { Locked::No }
+fn uncovered(backend: Backend) -> LockState {
+    if backend == Backend::Portable { LockState::Unknown } else { LockState::No }
 }
 
 fn a_locker_locks_for_as_long_as_it_covers_the_screen(backend: Backend) -> anyhow::Result<()> {
@@ -34,18 +36,22 @@ fn a_locker_locks_for_as_long_as_it_covers_the_screen(backend: Backend) -> anyho
     until(&sensors, uncovered(backend), false)?;
     let program = Program::start(&display)?;
     for (class, area, locked, saver) in [
-        ("i3lock", WHOLE, Locked::Yes, false),
-        ("i3lock", Area { width: 600, ..WHOLE }, Locked::No, false),
-        ("XScreenSaver", WHOLE, Locked::Unknown, true),
-        ("Solitaire", WHOLE, Locked::Unknown, false),
+        ("i3lock", WHOLE, LockState::Yes, false),
+        ("i3lock", Area { width: 600, ..WHOLE }, LockState::No, false),
+        ("XScreenSaver", WHOLE, LockState::Unknown, true),
+        ("Solitaire", WHOLE, LockState::Unknown, false),
     ] {
         let window = program.window(area, 0, true)?;
         program.class(window, class)?;
         program.show(window)?;
         let (locked, saver) =
-            if backend == Backend::Portable { (Locked::Unknown, false) } else { (locked, saver) };
+            if backend == Backend::Portable { (LockState::Unknown, false) } else { (locked, saver) };
         until(&sensors, locked, saver)?;
-        assert_eq!(sensors.attendance_now()?.session.is_covered(), saver || locked == Locked::Yes, "{class}");
+        assert_eq!(
+            sensors.attendance_now()?.session.is_covered(),
+            saver || locked == LockState::Yes,
+            "{class}"
+        );
         program.destroy(window)?;
         until(&sensors, uncovered(backend), false)?;
     }

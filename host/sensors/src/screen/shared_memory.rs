@@ -15,12 +15,12 @@ use crate::error::SensorError;
 
 /// A piece of shared memory.
 #[derive(Debug)]
-pub(super) struct Segment {
+pub(super) struct SharedMemory {
     start: *mut c_void,
     bytes: usize,
 }
 
-impl Segment {
+impl SharedMemory {
     /// So many bytes of zeros, and the descriptor to hand to the X server.
     pub(super) fn new(bytes: usize) -> Result<(Self, OwnedFd), SensorError> {
         let refused =
@@ -48,7 +48,7 @@ impl Segment {
     }
 }
 
-impl Drop for Segment {
+impl Drop for SharedMemory {
     fn drop(&mut self) {
         // SAFETY: the mapping is valid for `bytes` and nobody uses it after this.
         unsafe {
@@ -67,15 +67,15 @@ mod tests {
 
     #[test]
     fn invariant_01_shared_memory_is_zeros_after_use_and_cannot_be_shrunk() {
-        let (segment, file) = Segment::new(8_192).unwrap();
+        let (memory, file) = SharedMemory::new(8_192).unwrap();
         let file = std::fs::File::from(file);
         // As the X server would.
         file.write_all_at(&[7; 8_192], 0).unwrap();
         let mut copy = [0; 8_192];
-        segment.copy_to(&mut copy);
+        memory.copy_to(&mut copy);
         assert_eq!(copy, [7; 8_192]);
         assert!(file.set_len(0).is_err(), "sealed");
-        drop(segment);
+        drop(memory);
         file.read_exact_at(&mut copy, 0).unwrap();
         assert_eq!(copy, [0; 8_192], "the X server's side is cleared, too");
     }

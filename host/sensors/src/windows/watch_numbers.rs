@@ -4,22 +4,22 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::history::History;
+use super::history::LayoutHistory;
 
 /// Bits for the windows and layouts of a display until it is opened anew.
-const BITS: u32 = 32;
+const NUMBER_BITS: u32 = 32;
 
 /// The numbers of one watch over windows, and who is told of its layouts.
 #[derive(Debug)]
-pub(crate) struct Numbers {
+pub(crate) struct WatchNumbers {
     first: u64,
     changes: Arc<watch::Sender<u64>>,
 }
 
-impl Numbers {
+impl WatchNumbers {
     /// Those of the watch that is started for the so many-th time.
-    pub(crate) fn of(times: u64, changes: Arc<watch::Sender<u64>>) -> Self {
-        Self { first: (times << BITS) + 1, changes }
+    pub(crate) fn for_watch(times: u64, changes: Arc<watch::Sender<u64>>) -> Self {
+        Self { first: (times << NUMBER_BITS) + 1, changes }
     }
 
     /// The first window's id, and the first layout's generation.
@@ -28,7 +28,7 @@ impl Numbers {
     }
 
     /// Where the generation of each layout is told; that of the current one is told at once.
-    pub(crate) fn changes(&self, history: &History) -> Arc<watch::Sender<u64>> {
+    pub(crate) fn changes(&self, history: &LayoutHistory) -> Arc<watch::Sender<u64>> {
         if let Some(current) = history.current() {
             self.changes.send_replace(current.generation);
         }

@@ -5,7 +5,7 @@ use crate::windows::{Layout, WindowKind, WindowState};
 
 /// Whether the screen is locked, as far as anybody can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Locked {
+pub enum LockState {
     /// A program that does nothing but lock covers a monitor.
     Yes,
     /// Nothing that could be a lock covers a monitor.
@@ -17,18 +17,18 @@ pub enum Locked {
 
 /// The state of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Session {
+pub struct ScreenState {
     /// Whether it is locked.
-    pub locked: Locked,
+    pub locked: LockState,
     /// Whether a screen saver covers it: the X server's own, or a program of that kind.
     pub saver: bool,
 }
 
-impl Session {
+impl ScreenState {
     /// Whether a picture would be evidence of nothing: it is surely locked, or a screen saver covers it.
     #[must_use]
     pub fn is_covered(self) -> bool {
-        self.saver || self.locked == Locked::Yes
+        self.saver || self.locked == LockState::Yes
     }
 }
 
@@ -39,24 +39,24 @@ const SAVERS: [&str; 5] =
     ["cinnamon-screensaver", "gnome-screensaver", "mate-screensaver", "xfce4-screensaver", "xscreensaver"];
 
 /// From the windows, and what the X server says of its own screen saver (`None` where nobody tells).
-pub(crate) fn judge(layout: &Layout, server_saver: Option<bool>) -> Session {
+pub(crate) fn judge_screen(layout: &Layout, server_saver: Option<bool>) -> ScreenState {
     let covering = layout.windows.iter().filter(|window| covers_a_monitor(window, &layout.monitors));
     let mut saver = server_saver.unwrap_or(false);
-    let mut locked = if server_saver.is_some() { Locked::No } else { Locked::Unknown };
+    let mut locked = if server_saver.is_some() { LockState::No } else { LockState::Unknown };
     for window in covering {
         let app = window.app.as_deref().unwrap_or_default().to_lowercase();
         if LOCKERS.contains(&app.as_str()) {
-            locked = Locked::Yes;
+            locked = LockState::Yes;
         } else if SAVERS.contains(&app.as_str()) {
             saver = true;
-        } else if matches!(window.kind, WindowKind::Popup | WindowKind::Unknown) && locked == Locked::No {
-            locked = Locked::Unknown;
+        } else if matches!(window.kind, WindowKind::Popup | WindowKind::Unknown) && locked == LockState::No {
+            locked = LockState::Unknown;
         }
     }
-    if saver && locked == Locked::No {
-        locked = Locked::Unknown;
+    if saver && locked == LockState::No {
+        locked = LockState::Unknown;
     }
-    Session { locked, saver }
+    ScreenState { locked, saver }
 }
 
 /// Lockers pass the window manager by, and cover all there is: a window of the same name in a corner is its settings.
@@ -90,10 +90,10 @@ mod tests {
         }
     }
 
-    fn session(windows: Vec<WindowState>, server_saver: Option<bool>) -> (Locked, bool) {
+    fn judged(windows: Vec<WindowState>, server_saver: Option<bool>) -> (LockState, bool) {
         let monitors = vec![Monitor { name: "one".to_owned(), area: MONITOR }];
-        let session = judge(&Layout { at: 0, generation: 1, windows, monitors }, server_saver);
-        (session.locked, session.saver)
+        let state = judge_screen(&Layout { at: 0, generation: 1, windows, monitors }, server_saver);
+        (state.locked, state.saver)
     }
 
     #[test]
@@ -101,35 +101,35 @@ mod tests {
         use WindowKind::{Desktop, Normal, Popup, Unknown};
         let corner = Area { width: 50, ..MONITOR };
         for (what, windows, server_saver, expected) in [
-            ("nothing there", vec![], Some(false), (Locked::No, false)),
-            ("a locker", vec![window(Some("i3lock"), MONITOR, Popup)], Some(false), (Locked::Yes, false)),
+            ("nothing there", vec![], Some(false), (LockState::No, false)),
+            ("a locker", vec![window(Some("i3lock"), MONITOR, Popup)], Some(false), (LockState::Yes, false)),
             (
                 "by class",
                 vec![window(Some("XSecureLock"), MONITOR, Popup)],
                 Some(false),
-                (Locked::Yes, false),
+                (LockState::Yes, false),
             ),
             (
                 "that of KDE",
                 vec![window(Some("kscreenlocker_greet"), MONITOR, Popup)],
                 Some(false),
-                (Locked::Yes, false),
+                (LockState::Yes, false),
             ),
-            ("in a corner", vec![window(Some("i3lock"), corner, Popup)], Some(false), (Locked::No, false)),
+            ("in a corner", vec![window(Some("i3lock"), corner, Popup)], Some(false), (LockState::No, false)),
             (
                 "a saver",
                 vec![window(Some("XScreenSaver"), MONITOR, Popup)],
                 Some(false),
-                (Locked::Unknown, true),
+                (LockState::Unknown, true),
             ),
-            ("the server's", vec![], Some(true), (Locked::Unknown, true)),
-            ("both", vec![window(Some("i3lock"), MONITOR, Popup)], Some(true), (Locked::Yes, true)),
-            ("who knows", vec![window(None, MONITOR, Unknown)], Some(false), (Locked::Unknown, false)),
-            ("a film", vec![window(Some("mpv"), MONITOR, Normal)], Some(false), (Locked::No, false)),
-            ("a wallpaper", vec![window(None, MONITOR, Desktop)], Some(false), (Locked::No, false)),
-            ("nobody tells", vec![], None, (Locked::Unknown, false)),
+            ("the server's", vec![], Some(true), (LockState::Unknown, true)),
+            ("both", vec![window(Some("i3lock"), MONITOR, Popup)], Some(true), (LockState::Yes, true)),
+            ("who knows", vec![window(None, MONITOR, Unknown)], Some(false), (LockState::Unknown, false)),
+            ("a film", vec![window(Some("mpv"), MONITOR, Normal)], Some(false), (LockState::No, false)),
+            ("a wallpaper", vec![window(None, MONITOR, Desktop)], Some(false), (LockState::No, false)),
+            ("nobody tells", vec![], None, (LockState::Unknown, false)),
         ] {
-            assert_eq!(session(windows, server_saver), expected, "{what}");
+            assert_eq!(judged(windows, server_saver), expected, "{what}");
         }
     }
 }

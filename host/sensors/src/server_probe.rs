@@ -15,11 +15,11 @@ use crate::error::SensorError;
 
 /// The X server's own counter of the time since the last click, scroll or pointer movement: that of the device with the
 /// number 2, which is the pointer of every display.
-const POINTER: &[u8] = b"DEVICEIDLETIME 2";
+const POINTER_IDLE: &[u8] = b"DEVICEIDLETIME 2";
 
 /// Asks the X server, over a connection that nobody else reads from. It learns nothing about what the input was.
 #[derive(Debug)]
-pub(crate) struct Pulse {
+pub(crate) struct ServerProbe {
     connection: RustConnection,
     root: u32,
     /// Whether there is the screen saver extension, which tells of idleness.
@@ -27,12 +27,12 @@ pub(crate) struct Pulse {
     pointer: Option<Counter>,
 }
 
-impl Pulse {
+impl ServerProbe {
     /// Opens a connection of its own; `None` means `$DISPLAY`.
     pub(crate) fn open(display: Option<&str>) -> Result<Self, SensorError> {
         let (connection, root) = display::open(display)?;
         let saver = connection.extension_information(screensaver::X11_EXTENSION_NAME)?.is_some();
-        let pointer = pointer(&connection)?;
+        let pointer = pointer_idle_counter(&connection)?;
         Ok(Self { connection, root, saver, pointer })
     }
 
@@ -89,17 +89,17 @@ impl Pulse {
     }
 
     /// Ends the connection under whoever waits at it.
-    pub(crate) fn hang_up(&self) {
+    pub(crate) fn shut_down(&self) {
         let _ = rustix::net::shutdown(self.connection.stream(), rustix::net::Shutdown::Both);
     }
 }
 
 /// The counter of the pointer's idleness, where the X server has one.
-fn pointer(connection: &RustConnection) -> Result<Option<Counter>, SensorError> {
+fn pointer_idle_counter(connection: &RustConnection) -> Result<Option<Counter>, SensorError> {
     if connection.extension_information(sync::X11_EXTENSION_NAME)?.is_none() {
         return Ok(None);
     }
     connection.sync_initialize(3, 1)?.reply()?;
     let all = connection.sync_list_system_counters()?.reply()?.counters;
-    Ok(all.into_iter().find(|counter| counter.name == POINTER).map(|counter| counter.counter))
+    Ok(all.into_iter().find(|counter| counter.name == POINTER_IDLE).map(|counter| counter.counter))
 }

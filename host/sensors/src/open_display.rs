@@ -17,45 +17,45 @@ use crate::frame::RawFrame;
 use crate::kind::DisplayKind;
 #[cfg(any(feature = "portable", not(target_os = "linux")))]
 use crate::portable::{self, PortableScreen, PortableWatch};
-use crate::windows::{Layout, Numbers};
+use crate::windows::{Layout, WatchNumbers};
 #[cfg(target_os = "linux")]
-use crate::{pulse::Pulse, screen::Screen, windows::WindowWatch};
+use crate::{screen::X11Screen, server_probe::ServerProbe, windows::WindowWatch};
 
 /// Opens a display as often as it is wanted.
 #[derive(Debug)]
-pub(crate) struct Opening {
+pub(crate) struct DisplayOpener {
     backend: Backend,
     display: Option<String>,
     changes: Arc<watch::Sender<u64>>,
     /// How often it was opened.
-    times: u64,
+    times_opened: u64,
 }
 
 /// The sensors of one display, while it is there.
 #[derive(Debug)]
-pub(crate) struct Live {
+pub(crate) struct OpenDisplay {
     pub(crate) kind: DisplayKind,
-    eyes: Eyes,
+    backend: DisplayBackend,
     /// Where there is an X server.
     #[cfg(target_os = "linux")]
-    pulse: Option<Pulse>,
+    probe: Option<ServerProbe>,
 }
 
 #[derive(Debug)]
-enum Eyes {
+enum DisplayBackend {
     #[cfg(target_os = "linux")]
-    X11 { watch: Box<WindowWatch>, screen: Box<Mutex<Screen>>, line: std::os::fd::OwnedFd },
+    X11 { watch: Box<WindowWatch>, screen: Box<Mutex<X11Screen>>, socket: std::os::fd::OwnedFd },
     #[cfg(any(feature = "portable", not(target_os = "linux")))]
     Portable { watch: PortableWatch, screen: PortableScreen },
 }
 
-impl Opening {
+impl DisplayOpener {
     pub(crate) fn new(backend: Backend, display: Option<&str>, changes: Arc<watch::Sender<u64>>) -> Self {
-        Self { backend, display: display.map(str::to_owned), changes, times: 0 }
+        Self { backend, display: display.map(str::to_owned), changes, times_opened: 0 }
     }
 
     /// Opens it. Blocks for some milliseconds; where the X server has frozen, for as long as it has.
-    pub(crate) fn open(&mut self) -> Result<Live, SensorError> {
+    pub(crate) fn open(&mut self) -> Result<OpenDisplay, SensorError> {
         let display = self.display.as_deref();
         let kind = display_kind(display);
         // That a display cannot be opened has a reason of its own, better than 'there is none'.
@@ -64,81 +64,84 @@ impl Opening {
             crate::display::open(display)?;
         }
         let backend = self.backend.choose(kind)?;
-        let numbers = Numbers::of(self.times, Arc::clone(&self.changes));
-        self.times += 1;
+        let numbers = WatchNumbers::for_watch(self.times_opened, Arc::clone(&self.changes));
+        self.times_opened += 1;
         #[cfg(target_os = "linux")]
-        let pulse = match (Pulse::open(display), backend) {
-            (Ok(pulse), _) => Some(pulse),
+        let probe = match (ServerProbe::open(display), backend) {
+            (Ok(probe), _) => Some(probe),
             (Err(_), Backend::Portable) => None,
             (Err(error), _) => return Err(error),
         };
-        let eyes = match backend {
+        let backend = match backend {
             Backend::Portable => Self::portable(display, &numbers)?,
             Backend::Auto | Backend::X11 => Self::x11(display, &numbers)?,
         };
-        Ok(Live {
+        Ok(OpenDisplay {
             kind,
-            eyes,
+            backend,
             #[cfg(target_os = "linux")]
-            pulse,
+            probe,
         })
     }
 
     #[cfg(target_os = "linux")]
-    fn x11(display: Option<&str>, numbers: &Numbers) -> Result<Eyes, SensorError> {
+    fn x11(display: Option<&str>, numbers: &WatchNumbers) -> Result<DisplayBackend, SensorError> {
         let watch = Box::new(WindowWatch::start_with(display, numbers)?);
-        let screen = Screen::open(display)?;
-        let line = screen.line()?;
-        Ok(Eyes::X11 { watch, screen: Box::new(Mutex::new(screen)), line })
+        let screen = X11Screen::open(display)?;
+        let socket = screen.duplicate_socket()?;
+        Ok(DisplayBackend::X11 { watch, screen: Box::new(Mutex::new(screen)), socket })
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn x11(_display: Option<&str>, _numbers: &Numbers) -> Result<Eyes, SensorError> {
+    fn x11(_display: Option<&str>, _numbers: &WatchNumbers) -> Result<DisplayBackend, SensorError> {
         Err(SensorError::Backend("there is no X11 here; use the backend 'auto' or 'portable'"))
     }
 
     #[cfg(any(feature = "portable", not(target_os = "linux")))]
-    fn portable(display: Option<&str>, numbers: &Numbers) -> Result<Eyes, SensorError> {
+    fn portable(display: Option<&str>, numbers: &WatchNumbers) -> Result<DisplayBackend, SensorError> {
         if display.is_some_and(|name| std::env::var("DISPLAY").as_deref() != Ok(name)) {
             return Err(SensorError::Backend(
                 "the portable backend looks at $DISPLAY and no other display: start Candor with DISPLAY set to it",
             ));
         }
-        Ok(Eyes::Portable { watch: portable::watch(numbers)?, screen: PortableScreen::open()? })
+        Ok(DisplayBackend::Portable {
+            watch: portable::start_watch(numbers)?,
+            screen: PortableScreen::open()?,
+        })
     }
 
     #[cfg(not(any(feature = "portable", not(target_os = "linux"))))]
-    fn portable(_display: Option<&str>, _numbers: &Numbers) -> Result<Eyes, SensorError> {
+    fn portable(_display: Option<&str>, _numbers: &WatchNumbers) -> Result<DisplayBackend, SensorError> {
         Err(SensorError::Backend(crate::backend::WITHOUT_PORTABLE))
     }
 }
 
-impl Live {
+impl OpenDisplay {
     /// The backend in use: never [`Backend::Auto`].
     pub(crate) fn backend(&self) -> Backend {
-        match &self.eyes {
+        match &self.backend {
             #[cfg(target_os = "linux")]
-            Eyes::X11 { .. } => Backend::X11,
+            DisplayBackend::X11 { .. } => Backend::X11,
             #[cfg(any(feature = "portable", not(target_os = "linux")))]
-            Eyes::Portable { .. } => Backend::Portable,
+            DisplayBackend::Portable { .. } => Backend::Portable,
         }
     }
 
     pub(crate) fn current(&self) -> Result<Arc<Layout>, SensorError> {
-        match &self.eyes {
+        match &self.backend {
             #[cfg(target_os = "linux")]
-            Eyes::X11 { watch, .. } => watch.current(),
+            DisplayBackend::X11 { watch, .. } => watch.current(),
             #[cfg(any(feature = "portable", not(target_os = "linux")))]
-            Eyes::Portable { watch, .. } => watch.current(),
+            DisplayBackend::Portable { watch, .. } => watch.current(),
         }
     }
 
     pub(crate) fn span(&self, from: u64, to: u64) -> Result<Vec<Arc<Layout>>, SensorError> {
-        match &self.eyes {
+        match &self.backend {
             #[cfg(target_os = "linux")]
-            Eyes::X11 { watch, .. } => watch.span(from, to),
+            DisplayBackend::X11 { watch, .. } => watch.span(from, to),
             #[cfg(any(feature = "portable", not(target_os = "linux")))]
-            Eyes::Portable { watch, .. } => {
+            DisplayBackend::Portable { watch, .. } => {
                 let _ = to;
                 watch.span(from)
             }
@@ -146,37 +149,37 @@ impl Live {
     }
 
     pub(crate) fn barrier(&self) -> Result<u64, SensorError> {
-        match &self.eyes {
+        match &self.backend {
             #[cfg(target_os = "linux")]
-            Eyes::X11 { watch, .. } => watch.barrier(),
+            DisplayBackend::X11 { watch, .. } => watch.barrier(),
             #[cfg(any(feature = "portable", not(target_os = "linux")))]
-            Eyes::Portable { watch, .. } => watch.barrier(),
+            DisplayBackend::Portable { watch, .. } => watch.barrier(),
         }
     }
 
     pub(crate) fn monitors(&self) -> Result<Vec<Monitor>, SensorError> {
-        match &self.eyes {
+        match &self.backend {
             #[cfg(target_os = "linux")]
-            Eyes::X11 { screen, .. } => screen.lock().monitors(),
+            DisplayBackend::X11 { screen, .. } => screen.lock().monitors(),
             #[cfg(any(feature = "portable", not(target_os = "linux")))]
-            Eyes::Portable { screen, .. } => screen.monitors(),
+            DisplayBackend::Portable { screen, .. } => screen.monitors(),
         }
     }
 
     pub(crate) fn capture(&self, area: Area) -> Result<RawFrame, SensorError> {
-        match &self.eyes {
+        match &self.backend {
             #[cfg(target_os = "linux")]
-            Eyes::X11 { screen, .. } => screen.lock().capture(area),
+            DisplayBackend::X11 { screen, .. } => screen.lock().capture(area),
             #[cfg(any(feature = "portable", not(target_os = "linux")))]
-            Eyes::Portable { screen, .. } => screen.capture(area),
+            DisplayBackend::Portable { screen, .. } => screen.capture(area),
         }
     }
 
     /// Asks whether it is still there, and since when nothing was touched. Not for two threads at once.
-    pub(crate) fn ask(&self, patience: Duration) -> Result<AttendanceReading, SensorError> {
+    pub(crate) fn probe(&self, patience: Duration) -> Result<AttendanceReading, SensorError> {
         #[cfg(target_os = "linux")]
-        if let Some(pulse) = &self.pulse {
-            return pulse.ask(patience);
+        if let Some(probe) = &self.probe {
+            return probe.ask(patience);
         }
         let _ = patience;
         self.current()?;
@@ -184,19 +187,19 @@ impl Live {
     }
 
     /// Ends its connections under whoever waits at them: nobody waits for a display that does not answer.
-    pub(crate) fn hang_up(&self) {
+    pub(crate) fn shut_down(&self) {
         #[cfg(target_os = "linux")]
         {
             #[cfg_attr(
                 not(feature = "portable"),
                 allow(irrefutable_let_patterns, reason = "there is one backend")
             )]
-            if let Eyes::X11 { watch, line, .. } = &self.eyes {
-                watch.hang_up();
-                let _ = rustix::net::shutdown(line, rustix::net::Shutdown::Both);
+            if let DisplayBackend::X11 { watch, socket, .. } = &self.backend {
+                watch.shut_down();
+                let _ = rustix::net::shutdown(socket, rustix::net::Shutdown::Both);
             }
-            if let Some(pulse) = &self.pulse {
-                pulse.hang_up();
+            if let Some(probe) = &self.probe {
+                probe.shut_down();
             }
         }
     }
