@@ -40,7 +40,8 @@ pub(crate) fn restrict_setup() -> anyhow::Result<()> {
 }
 
 /// The second step of the portable backend's lock, taken with the first event. From here on every thread may only wait,
-/// write records to standard output, use memory, use the connections that exist, and end. Anything else kills the process.
+/// write records to standard output, use memory, use the connections that exist, and end. Anything else kills the
+/// process.
 #[cfg(feature = "portable")]
 pub(crate) fn lock_in_threads() -> anyhow::Result<()> {
     let program = threads_filter().context("cannot build its system call filter")?;

@@ -7,17 +7,17 @@
 //! - Of an event it reads the type, the time and the number of the key or button (buttons 4 to 7 are a wheel). A key's
 //!   number is compared with those of the keys that are held, because what is held repeats its press ([`held_keys`]), and
 //!   forgotten with its release; the buffer that it arrives in is overwritten at once ([`presses`]).
-//! - Its whole output is one record of 20 bytes a minute ([`minute`]): start of the minute (u64, ms since the Unix epoch),
-//!   keys, clicks, scrolls (u32 each), little-endian. Once a minute, because the rhythm of keys tells text, too. The
-//!   start's highest bit says that nothing came in the minute but the repeats of what is held, which the X server's own
-//!   idle clock takes for activity. The first new press or release after such minutes is recorded at once.
+//! - Its whole output is one record of 20 bytes a minute ([`minute`]): start of the minute (u64, ms since the Unix
+//!   epoch), keys, clicks, scrolls (u32 each), little-endian. Once a minute, because the rhythm of keys tells text,
+//!   too. The start's highest bit says that nothing came in the minute but the repeats of what is held, which the X
+//!   server's own idle clock takes for activity. The first new press or release after such minutes is recorded at once.
 //! - Before it reads its first event it locks itself in ([`lockdown`]): from then on the kernel lets it read the
 //!   descriptors it has, write 20 bytes at a time to standard output, wait and end. Anything else kills it.
 //!
 //! A record comes at the end of every UTC minute, zeros or not, and a last one for the minute begun when standard input
-//! ends (so it cannot outlive its parent) or on SIGTERM, SIGINT or SIGHUP. Two records may name the same minute (the clock
-//! was set back, or the counter was started again within it): they add up. A minute without a record was not counted: the
-//! machine slept, the counter was stopped, or the clock was set forward.
+//! ends (so it cannot outlive its parent) or on SIGTERM, SIGINT or SIGHUP. Two records may name the same minute (the
+//! clock was set back, or the counter was started again within it): they add up. A minute without a record was not
+//! counted: the machine slept, the counter was stopped, or the clock was set forward.
 //!
 //! Without X11 (macOS, Windows), or with `--backend portable`, presses come through `rdev` instead ([`mod@portable`] says
 //! what is weaker then). The records and their rhythm are the same.

@@ -8,8 +8,8 @@ pub(crate) const RECORD_BYTES: usize = 20;
 /// A minute, in milliseconds.
 const MINUTE: u64 = 60_000;
 
-/// The bit of a record's start that says that a key or button was held throughout the minute, and nothing else was pressed
-/// or released.
+/// The bit of a record's start that says that a key or button was held throughout the minute, and nothing else was
+/// pressed or released.
 const HELD_ONLY: u64 = 1 << 63;
 
 /// By how much a minute may be longer by the clock that is never set, ms: the wall clock is slewed, and a busy machine is
@@ -95,8 +95,8 @@ impl MinuteCounts {
         by_wall.min((self.until + LATE).saturating_sub(now.boot))
     }
 
-    /// Whether it was over some time ago: the machine slept, or this process was stopped. Nobody knows when what came since
-    /// was pressed.
+    /// Whether it was over some time ago: the machine slept, or this process was stopped. Nobody knows when what came
+    /// since was pressed.
     pub(crate) fn is_long_over(&self, now: ClockTimes) -> bool {
         now.boot >= self.until + LATE
     }

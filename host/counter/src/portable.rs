@@ -2,20 +2,21 @@
 //!
 //! This is weaker than [`crate::presses`], for reasons that lie in `rdev` and below it:
 //!
-//! - `rdev` 0.5.3 makes text of every key press. That text is never read here: it is overwritten where it stands, and only
-//!   the kind of an event is counted; a key is compared with those that are held, by a number made of it. What `rdev` and
-//!   the system's libraries copied on the way stays where they left it, in the memory of a process that no other may read.
+//! - `rdev` 0.5.3 makes text of every key press. That text is never read here: it is overwritten where it stands, and
+//!   only the kind of an event is counted; a key is compared with those that are held, by a number made of it. What
+//!   `rdev` and the system's libraries copied on the way stays where they left it, in the memory of a process that no
+//!   other may read.
 //! - It wakes for every movement of the pointer and every release; nothing can turn that off, or stop it.
 //! - On X11 the library under it ends the whole process when the X server goes away: then the counts of the minute begun
 //!   are lost, and the parent sees a gap.
-//! - When the process was stopped or the machine slept, what came before and after cannot be told apart: that minute has no
-//!   record.
-//! - On Linux the lock has two steps, because that library connects and reads its tables only after `rdev` was called, and
-//!   does not say when it is done. The first step ([`crate::lockdown::restrict_setup`]) is taken before it connects: from
-//!   then on no file can be written or created, no program or thread started, and only local addresses be reached. The
-//!   second one ([`crate::lockdown::lock_in_threads`]) comes with the first event, before that is counted: from then on no
-//!   file can be opened at all, no connection made, and nothing written but 20 bytes at a time to standard output, and
-//!   requests to the X server over the connections that exist.
+//! - When the process was stopped or the machine slept, what came before and after cannot be told apart: that minute
+//!   has no record.
+//! - On Linux the lock has two steps, because that library connects and reads its tables only after `rdev` was called,
+//!   and does not say when it is done. The first step ([`crate::lockdown::restrict_setup`]) is taken before it
+//!   connects: from then on no file can be written or created, no program or thread started, and only local addresses
+//!   be reached. The second one ([`crate::lockdown::lock_in_threads`]) comes with the first event, before that is
+//!   counted: from then on no file can be opened at all, no connection made, and nothing written but 20 bytes at a time
+//!   to standard output, and requests to the X server over the connections that exist.
 //!   On macOS and Windows there is no such lock.
 
 use std::hash::{DefaultHasher, Hash, Hasher as _};
@@ -38,7 +39,8 @@ const QUIET: Duration = Duration::from_millis(20);
 /// How often it waits so at most.
 const ROUNDS: u32 = 10;
 
-/// The length of the message queue: each of two threads asks for the end once, and one message says that somebody is back.
+/// The length of the message queue: each of two threads asks for the end once, and one message says that somebody is
+/// back.
 const ENDS: usize = 3;
 
 /// The presses since the last record. `rdev`'s thread adds to them, the one that writes records takes them.
@@ -171,8 +173,8 @@ const ADVICE: &str = if cfg!(target_os = "macos") {
     "start Candor inside a graphical session"
 };
 
-/// Counts an event by its kind. Its key is compared with those that are held, and its text is overwritten. Returns whether
-/// anything was newly pressed or released.
+/// Counts an event by its kind. Its key is compared with those that are held, and its text is overwritten. Returns
+/// whether anything was newly pressed or released.
 fn count_event(event: &mut Event) -> bool {
     if let Some(text) = &mut event.name {
         text.zeroize();
@@ -233,8 +235,8 @@ fn write_records(ends: &Receiver<RecorderMessage>) -> EndReason {
         let left = minute.ms_left(now);
         if left == 0 {
             if minute.is_long_over(now) {
-                // The machine slept, or this process was stopped. What came before and since was counted by another thread,
-                // and cannot be told apart: so there is no record, as for minutes that were not counted.
+                // The machine slept, or this process was stopped. What came before and since was counted by another
+                // thread, and cannot be told apart: so there is no record, as for minutes that were not counted.
                 drain_presses();
                 let _ = take_counts();
                 minute = MinuteCounts::of(read_clocks());

@@ -53,8 +53,8 @@ for_each_backend!(
     without_a_display_or_record_the_counter_says_what_is_wrong,
 );
 
-/// The counter counts from when it has locked itself in. The portable one takes the last step of that with the first event:
-/// the pointer is moved, which nobody counts.
+/// The counter counts from when it has locked itself in. The portable one takes the last step of that with the first
+/// event: the pointer is moved, which nobody counts.
 fn wait_until_locked(pid: u32, display: &Display, backend: Backend) -> anyhow::Result<()> {
     eventually("the counter locks itself in", || {
         let filters = match backend {

@@ -32,8 +32,8 @@ impl Journal {
     /// within a second, and synced with the segment that it is attached to; after a crash before that, the blob is gone.
     ///
     /// # Errors
-    /// [`JournalError::DiskFull`]: nothing was stored. [`JournalError::Unusable`], [`JournalError::Closed`], and errors of
-    /// the file system and the database.
+    /// [`JournalError::DiskFull`]: nothing was stored. [`JournalError::Unusable`], [`JournalError::Closed`], and errors
+    /// of the file system and the database.
     pub async fn put_blob(&self, media_type: &str, bytes: Vec<u8>) -> Result<BlobInfo, JournalError> {
         check_name("the media type", media_type, 128)?;
         if bytes.len() > MAX_BLOB_BYTES {

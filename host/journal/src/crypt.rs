@@ -1,8 +1,9 @@
 //! What is encrypted with what.
 //!
 //! - The caller's master key (32 bytes) is never used itself: a wrapping key and a naming key are derived from it.
-//! - Each record, blob and envelope has a [`ItemSecret`] of its own: a random key, and a salt for the chain. The secret is
-//!   stored wrapped under the wrapping key, in a row of its own. Erasing overwrites its 104 bytes with zeros, in place.
+//! - Each record, blob and envelope has a [`ItemSecret`] of its own: a random key, and a salt for the chain. The secret
+//!   is stored wrapped under the wrapping key, in a row of its own. Erasing overwrites its 104 bytes with zeros, in
+//!   place.
 //! - Small values that are replaced often (plugin stores, receipts, errors) are sealed under the wrapping key directly.
 //!
 //! All of it is XChaCha20-Poly1305 with random nonces (or, in a blob's frames, counted ones under a key that is used

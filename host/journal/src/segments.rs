@@ -43,9 +43,10 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::SegmentClosed`] if that contract's segment was closed before, or its latest revision is not the
-    /// one before this; [`JournalError::Draft`] if `make` failed; [`JournalError::ParcelExists`]; [`JournalError::NotFound`] or [`JournalError::Erased`] for an
-    /// attachment; [`JournalError::DiskFull`]; [`JournalError::Unusable`]; [`JournalError::Closed`]; and errors of the
-    /// database. After an error the segment is still open.
+    /// one before this; [`JournalError::Draft`] if `make` failed; [`JournalError::ParcelExists`];
+    /// [`JournalError::NotFound`] or [`JournalError::Erased`] for an attachment; [`JournalError::DiskFull`];
+    /// [`JournalError::Unusable`]; [`JournalError::Closed`]; and errors of the database. After an error the segment is
+    /// still open.
     pub async fn close_segment<E>(
         &self,
         close: SegmentClose,

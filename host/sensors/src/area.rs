@@ -4,13 +4,13 @@
 /// corner can be negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Area {
-    /// Left edge.
+    /// The left edge, desktop pixels.
     pub x: i32,
-    /// Upper edge.
+    /// The upper edge, desktop pixels.
     pub y: i32,
-    /// Width; 0 means nothing.
+    /// The width, pixels; 0 means that the area is empty.
     pub width: u32,
-    /// Height; 0 means nothing.
+    /// The height, pixels; 0 means that the area is empty.
     pub height: u32,
 }
 
@@ -21,7 +21,7 @@ impl Area {
         self.width == 0 || self.height == 0
     }
 
-    /// The smallest area that holds both; an empty one adds nothing.
+    /// Returns the smallest area that holds both; an empty one adds nothing.
     #[must_use]
     pub fn union(self, other: Self) -> Self {
         if self.is_empty() {
@@ -41,7 +41,7 @@ impl Area {
         }
     }
 
-    /// The part that both cover, if any.
+    /// Returns the part that both cover, if any.
     #[must_use]
     pub fn intersection(self, other: Self) -> Option<Self> {
         let x = self.x.max(other.x);
@@ -70,12 +70,12 @@ impl Area {
     }
 }
 
-/// One monitor: a part of the desktop that the desktop itself calls a screen.
+/// One monitor, as the desktop defines it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Monitor {
     /// The name that the desktop gives it (`eDP-1`, `HDMI-2`, `left`).
     pub name: String,
-    /// Where it lies on the desktop.
+    /// The part of the desktop that it shows.
     pub area: Area,
 }
 

@@ -2,14 +2,14 @@
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// How many milliseconds the computer has slept since it was started, all in all. It grows by each sleep and by nothing
-/// else: what the wall clock gained beyond the steady clock *and* beyond this was the clock being set.
+/// Returns how many milliseconds the computer has slept since it was started, in total. Only sleep makes it grow: what
+/// the wall clock gained beyond the steady clock *and* beyond this, it was set by.
 ///
-/// The difference between the kernel's clock that counts sleep (`CLOCK_BOOTTIME`) and the one that does not
-/// (`CLOCK_MONOTONIC`), read one after the other: it may stray by a millisecond or so, so take less than 10 for nothing.
+/// It is the difference between the kernel's clock that counts sleep (`CLOCK_BOOTTIME`) and the one that does not
+/// (`CLOCK_MONOTONIC`). They are read one after the other, so ignore a change of less than 10 ms.
 #[must_use]
 pub fn asleep_ms() -> u64 {
-    // The one that must not be larger first: whatever time passes in between is on the right side.
+    // The clock that must not be larger is read first: time that passes in between does no harm.
     let awake = clock_gettime(ClockId::Monotonic);
     let all = clock_gettime(ClockId::Boottime);
     let ms = |time: rustix::time::Timespec| {

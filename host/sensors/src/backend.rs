@@ -1,4 +1,4 @@
-//! Which way windows, pixels and counts are had.
+//! The two backends for windows, pixels and counts.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,30 +6,30 @@ use std::str::FromStr;
 use crate::error::SensorError;
 use crate::kind::DisplayKind;
 
-/// Whether this program has the portable backend: always but on Linux, where it needs the feature `portable`.
+/// Whether this program has the portable backend. On Linux it needs the feature `portable`; elsewhere it is always in.
 pub const HAS_PORTABLE: bool = cfg!(any(feature = "portable", not(target_os = "linux")));
 
-/// What to do where this program lacks it.
+/// What to do if this program lacks the portable backend.
 pub(crate) const WITHOUT_PORTABLE: &str =
     "this program was built without the portable backend; use 'auto', or build it with `--features portable`";
 
-/// Which backend is asked for. As a word (`--backend portable`) it goes by its name in lower case.
+/// The backend that is asked for. On a command line (`--backend portable`) it is the name in lower case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Backend {
-    /// Whichever sees more here: X11 where there is an X server, the portable one elsewhere.
+    /// The one that sees more here: X11 if there is an X server, otherwise the portable one.
     #[default]
     Auto,
-    /// X11's own protocol, by events.
+    /// X11's own protocol, which reports changes by events.
     X11,
     /// `xcap` for windows and pixels, `rdev` for counts.
     Portable,
 }
 
 impl Backend {
-    /// The backend for such a display: never [`Backend::Auto`].
+    /// Returns the backend for such a display, never [`Backend::Auto`].
     ///
     /// # Errors
-    /// [`SensorError::Blind`] where none can see; [`SensorError::Backend`] where the one asked for is not to be had.
+    /// [`SensorError::Blind`] if no backend can see it; [`SensorError::Backend`] if the one asked for is not available.
     pub fn choose(self, kind: DisplayKind) -> Result<Self, SensorError> {
         if !kind.can_be_seen() {
             return Err(SensorError::Blind(kind));

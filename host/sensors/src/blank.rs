@@ -2,18 +2,18 @@
 
 use crate::frame::RawFrame;
 
-/// By how much a channel may stray from the first pixel's and still count as the same colour.
+/// By how much a channel may differ from the first pixel's and still count as the same colour.
 const TOLERANCE: u8 = 2;
-/// The first look takes one pixel of so many in each direction.
+/// How many pixels in each direction the sample takes.
 const SAMPLES_A_SIDE: usize = 48;
-/// Bytes looked at in one go: whole pixels, and a width that compilers make wide instructions of.
+/// How many bytes are compared at once: whole pixels, and a width that the compiler turns into wide instructions.
 const CHUNK_BYTES: usize = 64;
 
-/// Whether the frame is blank: every pixel within 2 of the first one's, channel by channel (a switched-off, locked or
+/// Whether the frame is blank: every pixel is within 2 of the first one, channel by channel (a switched-off, locked or
 /// sleeping screen; a desktop with nothing on it but one colour). A frame without a pixel is blank.
 ///
-/// A sample settles nearly every frame that is not in some microseconds; a frame of which all the samples agree is looked
-/// at as a whole, so that one lit character is seen.
+/// A sample shows for nearly every frame that it is not blank, in some microseconds. If the whole sample agrees, every
+/// pixel is compared, so that one lit character is seen.
 #[must_use]
 pub fn is_blank(frame: &RawFrame) -> bool {
     let pixels = frame.rgba();
@@ -25,7 +25,7 @@ pub fn is_blank(frame: &RawFrame) -> bool {
     };
     let (width, height) = (frame.width as usize, frame.height as usize);
     let (all, _) = pixels.as_chunks::<4>();
-    // Each row of the grid starts elsewhere, so that lines and columns of a regular pattern are not missed.
+    // Each row of the sample is shifted, so that it does not miss the lines and columns of a regular pattern.
     for (step, row) in (0..height).step_by(height.div_ceil(SAMPLES_A_SIDE).max(1)).enumerate() {
         let across = width.div_ceil(SAMPLES_A_SIDE).max(1);
         for column in (step * 7 % across..width).step_by(across) {
@@ -37,7 +37,7 @@ pub fn is_blank(frame: &RawFrame) -> bool {
     all_between(pixels, low, high)
 }
 
-/// Whether all pixels lie between the two.
+/// Whether all pixels lie between `low` and `high`, channel by channel.
 fn all_between(pixels: &[u8], low: [u8; 4], high: [u8; 4]) -> bool {
     let wide = |pixel: [u8; 4]| {
         let mut wide = [0; CHUNK_BYTES];
@@ -46,7 +46,7 @@ fn all_between(pixels: &[u8], low: [u8; 4], high: [u8; 4]) -> bool {
     };
     let (low, high) = (wide(low), wide(high));
     let fits = |piece: &[u8]| {
-        // No early end within a piece: that is what makes it wide.
+        // No early return within a chunk, so that the compiler can use wide instructions.
         let outside = |((byte, low), high): ((&u8, &u8), &u8)| u8::from(byte < low) | u8::from(byte > high);
         piece.iter().zip(&low).zip(&high).map(outside).fold(0, |any, one| any | one) == 0
     };

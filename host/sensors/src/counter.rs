@@ -1,4 +1,4 @@
-//! Reading the counts of `candor-counter`: the agent never sees an input event, only these numbers.
+//! Runs `candor-counter` and reads its counts. The agent never sees an input event, only these numbers.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -12,13 +12,14 @@ use crate::backend::Backend;
 use crate::error::SensorError;
 use crate::kind::DisplayKind;
 
-/// Bytes of one record: start of the minute (u64, ms since the epoch), keys, clicks, scrolls (u32 each), little-endian.
+/// The length of a record, bytes: start of the minute (u64, ms since the epoch), keys, clicks, scrolls (u32 each),
+/// little-endian.
 pub const RECORD_BYTES: usize = 20;
 
-/// How long [`CounterProcess::finish`] waits for the counter to say its last.
+/// How long [`CounterProcess::finish`] waits for the last records.
 pub const FINISH_TIME: Duration = Duration::from_secs(2);
 
-/// How long a killed counter may take to be gone.
+/// How long a killed counter may take to end.
 const KILL_TIME: Duration = Duration::from_millis(500);
 
 /// The exit code with which the counter says that the display was lost.
@@ -28,20 +29,19 @@ const EXIT_CANNOT_COUNT: i32 = 4;
 /// The exit code with which the counter says that it could count only a part: the display is XWayland's.
 const EXIT_WAYLAND: i32 = 5;
 
-/// How much was done in one minute; never which key or where.
+/// How much input there was in one minute; never which key or where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MinuteCount {
-    /// Start of the minute, ms since the Unix epoch, UTC; a multiple of 60,000.
+    /// The start of the minute, ms since the Unix epoch, UTC; a multiple of 60,000.
     pub start: u64,
-    /// Key presses. What is held down is one press, until it is let go.
+    /// The key presses. A key that is held down is one press until it is released.
     pub keys: u32,
-    /// Presses of buttons that are not a scroll.
+    /// The presses of buttons that are not a wheel.
     pub clicks: u32,
-    /// Steps of a wheel, in any direction.
+    /// The steps of a wheel, in any direction.
     pub scrolls: u32,
-    /// All that came in this minute was the repeats of a key or button that was held: by the display's own clock of idleness
-    /// somebody was there then, and nobody was. The first new press or release after such minutes is told at once, in a
-    /// record of its own.
+    /// Whether nothing came in this minute but the repeats of a held key or button, which the display's own idle clock
+    /// takes for activity. The first new press or release after such minutes comes at once, in a record of its own.
     pub held_only: bool,
 }
 
@@ -64,11 +64,11 @@ impl MinuteCount {
     }
 }
 
-/// A running `candor-counter`. Dropped, it is killed; and it ends by itself when this process is gone, because its
-/// standard input ends then.
+/// A running `candor-counter`. It is killed when dropped, and ends by itself when this process ends, because its standard
+/// input ends then.
 ///
 /// Two records may name the same minute (the clock was set back, or the counter was started again within it): their
-/// counts add up. A minute without a record is a minute that nobody watched.
+/// counts add up. A minute without a record was not counted.
 #[derive(Debug)]
 pub struct CounterProcess {
     child: Child,
@@ -80,27 +80,27 @@ pub struct CounterProcess {
 }
 
 impl CounterProcess {
-    /// Starts the counter at `path`; `None` for the display means `$DISPLAY`. To be called inside a tokio runtime.
+    /// Starts the counter at `path`; `None` for the display means `$DISPLAY`. Call it within a tokio runtime.
     ///
     /// # Errors
-    /// [`SensorError::Counter`] when the program cannot be started. That it has no display shows in [`Self::next`].
+    /// [`SensorError::Counter`] if the program cannot be started. [`Self::next`] reports a missing display.
     pub fn spawn(path: &Path, display: Option<&str>) -> Result<Self, SensorError> {
         Self::spawn_with(path, display, Backend::Auto)
     }
 
-    /// The same, by a backend of choice.
+    /// Starts the counter with this backend.
     ///
     /// # Errors
-    /// As [`Self::spawn`]. That the program was built without the backend shows in [`Self::next`].
+    /// As [`Self::spawn`]. [`Self::next`] reports a backend that the program was built without.
     pub fn spawn_with(path: &Path, display: Option<&str>, backend: Backend) -> Result<Self, SensorError> {
         let mut command = Command::new(path);
-        // It needs nothing of the environment but the way to the display.
+        // It needs nothing of the environment but what leads to the display.
         command.env_clear();
         let ours = std::env::var("DISPLAY").ok();
         for name in ["DISPLAY", "XAUTHORITY", "HOME"] {
             command.envs(std::env::var_os(name).map(|value| (name, value)));
         }
-        // What the environment says of Wayland is said of its own display.
+        // What the environment says of Wayland holds for `$DISPLAY` alone.
         if display.is_none() || display == ours.as_deref() {
             for name in ["WAYLAND_DISPLAY", "XDG_SESSION_TYPE"] {
                 command.envs(std::env::var_os(name).map(|value| (name, value)));
@@ -127,14 +127,14 @@ impl CounterProcess {
         Ok(Self { child, stdin: Some(stdin), stdout, partial: [0; RECORD_BYTES], filled: 0, ended: false })
     }
 
-    /// The counter's process id, while it runs.
+    /// Returns the counter's process id while it runs.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// Waits for the next record: one a minute, at the minute's end. `None` when the counter has ended in good order; an
-    /// error, once, when it ended otherwise. Safe to be cancelled: nothing read is lost.
+    /// Waits for the next record: one a minute, at the minute's end. Returns `None` when the counter has ended as
+    /// asked, and an error, once, if it ended otherwise. Cancel safe: nothing that was read is lost.
     pub async fn next(&mut self) -> Option<Result<MinuteCount, SensorError>> {
         if self.ended {
             return None;
@@ -156,8 +156,8 @@ impl CounterProcess {
         Some(Ok(MinuteCount::from_record(&self.partial)))
     }
 
-    /// Ends the counter and reads what it had still to say, the minute begun among it; after [`FINISH_TIME`] it is killed,
-    /// stopped or not. Only what it says within that time is answered.
+    /// Ends the counter and returns its last records, one for the minute begun among them. After [`FINISH_TIME`] it is
+    /// killed, even if it is stopped; records that come later are lost.
     pub async fn finish(mut self) -> Vec<MinuteCount> {
         drop(self.stdin.take());
         let until = Instant::now() + FINISH_TIME;
@@ -170,7 +170,7 @@ impl CounterProcess {
         }
         if !self.ended {
             tracing::warn!("the event counter did not end in time and is killed");
-            // One that is stopped dies of this, too. Dropping it would do the same; this way it is not left for later.
+            // This kills a stopped one, too. Dropping it would do the same, but later.
             if self.child.start_kill().is_ok() {
                 let _ = timeout_at(Instant::now() + KILL_TIME, self.child.wait()).await;
             }
@@ -178,10 +178,10 @@ impl CounterProcess {
         rest
     }
 
-    /// What the exit code says.
+    /// Waits for the exit code and returns what it means.
     async fn end(&mut self) -> Option<SensorError> {
         let status = self.child.wait().await;
-        // Not before: whoever stops waiting here is told the next time.
+        // Not before: a caller that was cancelled here gets the result the next time.
         self.ended = true;
         let status = match status {
             Ok(status) => status,

@@ -1,28 +1,28 @@
-//! Finding out what sort of display this session has.
+//! Finds out what kind of display this session has.
 
 use crate::kind::DisplayKind;
 
-/// What sort of display this is; `None` means that of this session (`$DISPLAY`, `$WAYLAND_DISPLAY`). Blocks for a
-/// millisecond or so.
+/// Returns the kind of a display; `None` means that of this session (`$DISPLAY`, `$WAYLAND_DISPLAY`). Blocks for about a
+/// millisecond.
 #[cfg(target_os = "linux")]
 #[must_use]
 pub fn display_kind(display: Option<&str>) -> DisplayKind {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    // What the environment says is said of its own display: one that was named may be another.
+    // The environment speaks of `$DISPLAY` alone: one that was named may be another.
     let is_ours = display.is_none() || display == set("DISPLAY").as_deref();
     let wayland = is_ours
         && (set("WAYLAND_DISPLAY").is_some() || set("XDG_SESSION_TYPE").as_deref() == Some("wayland"));
     classify(crate::display::is_xwayland(display), wayland)
 }
 
-/// What sort of display this is.
+/// Returns the kind of a display.
 #[cfg(not(target_os = "linux"))]
 #[must_use]
 pub fn display_kind(_display: Option<&str>) -> DisplayKind {
     DisplayKind::Native
 }
 
-/// From the X server (`None` where there is none, else whether it says to be XWayland) and the environment.
+/// Returns the kind by what the X server (`None` if there is none) says about being XWayland, and by the environment.
 #[cfg(target_os = "linux")]
 fn classify(xwayland: Option<bool>, wayland: bool) -> DisplayKind {
     match (xwayland, wayland) {

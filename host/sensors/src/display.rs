@@ -1,4 +1,4 @@
-//! Opening connections to the X server, in one way for every sensor.
+//! Opens connections to the X server, in one way for every sensor.
 
 use x11rb::connection::{Connection as _, RequestConnection as _};
 use x11rb::protocol::randr::{self, ConnectionExt as _};
@@ -8,7 +8,7 @@ use x11rb::rust_connection::RustConnection;
 use crate::area::{Area, Monitor};
 use crate::error::SensorError;
 
-/// Connects; answers the connection and the default screen's root window.
+/// Connects. Returns the connection and the default screen's root window.
 pub(crate) fn open(display: Option<&str>) -> Result<(RustConnection, u32), SensorError> {
     let (connection, screen) =
         RustConnection::connect(display).map_err(|error| SensorError::no_display(display, &error))?;
@@ -17,7 +17,7 @@ pub(crate) fn open(display: Option<&str>) -> Result<(RustConnection, u32), Senso
     Ok((connection, root))
 }
 
-/// The monitors as the desktop names them; without RandR 1.5 the whole desktop is one.
+/// Returns the monitors as the desktop names them; without RandR 1.5 the whole desktop is one.
 pub(crate) fn monitors(connection: &RustConnection, root: u32) -> Result<Vec<Monitor>, SensorError> {
     let mut monitors = Vec::new();
     if connection.extension_information(randr::X11_EXTENSION_NAME)?.is_some() {
@@ -43,10 +43,10 @@ pub(crate) fn monitors(connection: &RustConnection, root: u32) -> Result<Vec<Mon
     Ok(monitors)
 }
 
-/// The name by which XWayland's outputs go where they have no other, and that of its extension.
+/// The name of XWayland's extension, and the beginning of its outputs' names if they have no others.
 const XWAYLAND: &str = "XWAYLAND";
 
-/// Whether the X server says to be XWayland; `None` where there is no X server.
+/// Whether the X server says that it is XWayland; `None` if there is no X server.
 pub(crate) fn is_xwayland(display: Option<&str>) -> Option<bool> {
     let (connection, root) = open(display).ok()?;
     let by_extension = connection.extension_information(XWAYLAND).is_ok_and(|extension| extension.is_some());

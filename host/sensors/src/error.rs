@@ -1,5 +1,5 @@
-//! What can go wrong at a sensor. Every caller fails closed on any of these: a sensor that cannot tell is never taken
-//! for a sensor that saw nothing.
+//! The one error type of this crate. Every caller fails closed on any of these errors: a sensor that does not know is
+//! never taken for a sensor that saw nothing.
 
 use std::time::Duration;
 
@@ -20,13 +20,14 @@ pub enum SensorError {
         /// What the connection attempt said.
         reason: String,
     },
-    /// The X server went away, or closed the connection. [`Sensors`](crate::Sensors) looks for it until it is back.
+    /// The X server ended, or closed the connection. [`Sensors`](crate::Sensors) tries to open the display until it is
+    /// back.
     #[error("the display was lost; nothing is seen or counted until it is back")]
     DisplayLost,
-    /// The X server lacks an extension that this sensor cannot do without.
+    /// The X server lacks an extension that this sensor needs.
     #[error("the X server has no {0} extension; enable it in the X server's configuration")]
     MissingExtension(&'static str),
-    /// The X server refused a request in a way that retrying does not cure.
+    /// The X server refused a request, and would refuse it again.
     #[error("the X server refused a request: {0}")]
     Refused(String),
     /// The X server did not answer in time.
@@ -37,23 +38,23 @@ pub enum SensorError {
         "cannot capture an area of {width}x{height} pixels at {x},{y}: it must lie on the screen and be at most {limit} pixels on a side"
     )]
     BadArea {
-        /// Left edge, desktop pixels.
+        /// The left edge, desktop pixels.
         x: i32,
-        /// Upper edge, desktop pixels.
+        /// The upper edge, desktop pixels.
         y: i32,
-        /// Width, pixels.
+        /// The width, pixels.
         width: u32,
-        /// Height, pixels.
+        /// The height, pixels.
         height: u32,
-        /// The largest side that is captured, pixels.
+        /// The longest side that can be captured, pixels.
         limit: u32,
     },
-    /// The root window's pixels come in a form that this version cannot read.
+    /// The root window's pixels have a form that this version cannot read.
     #[error(
         "this screen's pixel format ({0}) is not supported; use a TrueColor screen of depth 24 or 30 with 32 bits per pixel"
     )]
     PixelFormat(String),
-    /// The layout at the time asked about is not known: the watch had not begun, the clock was set, or it is too old.
+    /// The layout at that time is not known: the watch had not begun, the clock was set, or it is too long ago.
     #[error("the window layout is known from {known_from} on, not from {asked_from} (ms since the epoch)")]
     NotKnown {
         /// The earliest time asked about, ms since the Unix epoch.
@@ -61,7 +62,7 @@ pub enum SensorError {
         /// The earliest time that the history covers, ms since the Unix epoch.
         known_from: u64,
     },
-    /// So many layouts came in a short time that some of those asked about were dropped.
+    /// The layout at that time was dropped, because too many came in a short time.
     #[error(
         "the windows changed too often: the layouts before {known_from} (ms since the epoch) were dropped"
     )]
@@ -69,13 +70,13 @@ pub enum SensorError {
         /// The earliest time that the history covers, ms since the Unix epoch.
         known_from: u64,
     },
-    /// The system would not show its screen; what it said.
+    /// The system did not let its screen be read; the text is what it said.
     #[error("the screen could not be read: {0}")]
     Unreadable(String),
-    /// On such a display nothing can be seen or counted; the sentence says what to do.
+    /// Nothing can be seen or counted on such a display; the text says what to do.
     #[error("{}", .0.missing().unwrap_or("this display cannot be used"))]
     Blind(DisplayKind),
-    /// The backend asked for is not part of this program, or not for this display.
+    /// The backend is not part of this program, or not for this display.
     #[error("{0}")]
     Backend(&'static str),
     /// The event counter could not be started, or ended by itself.
@@ -84,16 +85,16 @@ pub enum SensorError {
     /// The operating system refused something.
     #[error("{what}: {source}")]
     System {
-        /// What was tried.
+        /// What was tried, as half a sentence.
         what: &'static str,
-        /// What the system said.
+        /// What the operating system said.
         #[source]
         source: std::io::Error,
     },
 }
 
 impl SensorError {
-    /// Whether the display is gone for good (as opposed to one question that could not be answered).
+    /// Whether the display is gone, and not just one question unanswered.
     #[must_use]
     pub fn is_display_lost(&self) -> bool {
         matches!(self, Self::DisplayLost)
@@ -106,7 +107,7 @@ impl SensorError {
 }
 
 impl Clone for SensorError {
-    /// What the operating system said is kept by its kind and words.
+    /// Keeps the kind and text of an error of the operating system, which cannot be cloned.
     fn clone(&self) -> Self {
         match self {
             Self::NoDisplay { display, reason } => {

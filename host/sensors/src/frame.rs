@@ -1,18 +1,18 @@
-//! A captured picture that does not outlive its use.
+//! A captured picture, which is overwritten after use.
 
 use zeroize::Zeroizing;
 
 use crate::area::Area;
 
-/// The largest side of an area that is captured, pixels.
+/// The longest side of an area that can be captured, pixels.
 pub const LARGEST_SIDE: u32 = 16_384;
 
-/// Raw pixels as they were on the screen, in memory only; overwritten with zeros when dropped. Not to be cloned, printed
-/// or written anywhere before the guard has judged and masked it.
+/// Raw pixels as they were on the screen, in memory only, overwritten with zeros when dropped. They must not be cloned,
+/// printed or written anywhere before the guard has judged and masked them.
 pub struct RawFrame {
-    /// Pixels a row.
+    /// The number of pixels in a row.
     pub width: u32,
-    /// Rows.
+    /// The number of rows.
     pub height: u32,
     /// The part of the desktop that it shows.
     pub area: Area,
@@ -22,7 +22,7 @@ pub struct RawFrame {
 }
 
 impl RawFrame {
-    /// A frame of these pixels, as a capture or a test makes it. Pixels too many are dropped, missing ones are zeros.
+    /// Makes a frame of these pixels. Excess pixels are dropped, missing ones are zeros.
     #[must_use]
     pub fn new(area: Area, taken_at: u64, mut rgba: Zeroizing<Vec<u8>>) -> Self {
         let bytes = usize::try_from(area.width)
@@ -39,13 +39,13 @@ impl RawFrame {
         Self { width: area.width, height: area.height, area, taken_at, rgba }
     }
 
-    /// Four bytes a pixel (red, green, blue, 255), row by row from the top, without padding.
+    /// Returns the pixels, four bytes each (red, green, blue, 255), row by row from the top, without padding.
     #[must_use]
     pub fn rgba(&self) -> &[u8] {
         &self.rgba
     }
 
-    /// The same pixels, to be masked in place.
+    /// Returns the pixels for masking in place.
     pub fn rgba_mut(&mut self) -> &mut [u8] {
         &mut self.rgba
     }

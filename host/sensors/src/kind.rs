@@ -1,8 +1,8 @@
-//! What sort of display this session has, and what cannot be seen or counted on it.
+//! The kinds of displays, and what cannot be seen or counted on each.
 
 use std::fmt;
 
-/// What sort of display this session has. Its [`fmt::Display`] is the short name that people know it by.
+/// The kind of a display. Its [`fmt::Display`] is the short name that people know it by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DisplayKind {
     /// An X11 server: everything can be seen and counted.
@@ -11,15 +11,15 @@ pub enum DisplayKind {
     XWayland,
     /// A Wayland session without XWayland.
     Wayland,
-    /// macOS or Windows.
+    /// The display of macOS or Windows.
     Native,
     /// No display at all: a service, a terminal, an SSH session.
     None,
 }
 
 impl DisplayKind {
-    /// What cannot be had on such a display, in a sentence for people that says what to do; `None` where nothing is
-    /// missing. The same sentence goes with the gaps and into `candor doctor`.
+    /// Returns a sentence for people that says what is missing on such a display and what to do; `None` if nothing is
+    /// missing. It goes with the gaps and into `candor doctor`.
     #[must_use]
     pub fn missing(self) -> Option<&'static str> {
         match self {
@@ -37,13 +37,13 @@ impl DisplayKind {
         }
     }
 
-    /// Whether windows and pixels can be had at all.
+    /// Whether windows and pixels can be seen at all.
     #[must_use]
     pub fn can_be_seen(self) -> bool {
         matches!(self, Self::X11 | Self::Native)
     }
 
-    /// Whether presses can be counted. (Under XWayland some could: those that go to X11 programs. A count that is known to
+    /// Whether presses can be counted. (Under XWayland those that go to X11 programs could be; a count that is known to
     /// be too low is worse than none.)
     #[must_use]
     pub fn can_be_counted(self) -> bool {

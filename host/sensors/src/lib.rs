@@ -1,24 +1,23 @@
-//! What Candor can see of a machine: the screen's pixels, the windows on it, how long nobody touched anything, whether the
-//! screen is locked or blank, and how much was typed, clicked and scrolled.
+//! What Candor can see of a computer: the screen's pixels, the windows on it, how long nobody touched anything, whether
+//! the screen is locked or blank, and how much was typed, clicked and scrolled.
 //!
-//! - [`Sensors`] is one handle on all that is seen, whichever [`Backend`] sees it and however often the display goes and
-//!   comes back: windows and their history, pixels, idle time, the state of the screen.
-//! - [`display_kind`] says what sort of display this is, and [`DisplayKind::missing`] what cannot be had on it.
-//! - [`blank`] tells a picture of nothing, [`asleep_ms`] a sleep from a clock that was set.
+//! - [`Sensors`] is one handle on all that is seen, with either [`Backend`], however often the display goes and comes
+//!   back: windows and their history, pixels, idle time, the state of the screen.
+//! - [`display_kind`] says what kind of display this is, and [`DisplayKind::missing`] what is missing on it.
+//! - [`is_blank`] recognises a picture of nothing, and [`asleep_ms`] tells sleep from a clock that was set.
 //! - [`counter::CounterProcess`] runs `candor-counter`, which alone sees input events, and reads its counts.
 //!
-//! Under [`Sensors`] there are two backends. X11 is followed by its events: [`WindowWatch`] knows every window of every
-//! monitor and what the desktop looked like for the last 10 s, [`X11Screen`] captures into memory that clears itself. The
-//! portable one (`xcap`) looks four times a second and sees less; its module says what. It is in on macOS and Windows, and
-//! on Linux with the feature `portable`, which needs more packages to build. On Wayland neither can see: see
-//! [`DisplayKind::missing`].
+//! [`Sensors`] has two backends. X11 reports changes by events: [`WindowWatch`] knows every window of every monitor and
+//! the layouts of the last 10 s, [`X11Screen`] captures into memory that clears itself. The portable one (`xcap`) polls
+//! four times a second and sees less; its module says what. It is in on macOS and Windows, and on Linux with the feature
+//! `portable`, which needs more packages to build. On Wayland neither can see: see [`DisplayKind::missing`].
 //!
-//! What this crate must never do: write what it sees to a disk, a log or a socket, or hand it to anyone but its caller,
-//! which is the guard. Its errors and log lines carry no title and no pixel. It judges nothing and hides nothing: it says
-//! what is there, and `None` or an error where it cannot tell, so that the guard can fail closed.
+//! This crate must never write what it sees to a disk, a log or a socket, or hand it to anyone but its caller, which is
+//! the guard. Its errors and log lines carry no title and no pixel. It judges nothing and hides nothing: it says what
+//! is there, and returns `None` or an error if it does not know, so that the guard can fail closed.
 //!
-//! Where to start reading: `sensors.rs` and `live.rs`; then [`WindowWatch`] in `windows/watch.rs` and `windows/arrange.rs`, which says
-//! what a window is; [`X11Screen`] in `screen/mod.rs`; `portable/mod.rs`.
+//! Where to start reading: `sensors.rs` and `open_display.rs`; then [`WindowWatch`] in `windows/watch.rs`, and
+//! `windows/arrange/mod.rs`, which says what a window is; [`X11Screen`] in `screen/mod.rs`; `portable/mod.rs`.
 
 mod area;
 #[cfg(target_os = "linux")]

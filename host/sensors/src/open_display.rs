@@ -1,5 +1,4 @@
-//! A display that is open: it lives until the display goes, and is never brought back; [`Sensors`](crate::Sensors) opens
-//! another one then.
+//! A display that is open. When it is lost, it stays lost, and [`Sensors`](crate::Sensors) opens another one.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +20,7 @@ use crate::windows::{Layout, WatchNumbers};
 #[cfg(target_os = "linux")]
 use crate::{screen::X11Screen, server_probe::ServerProbe, windows::WindowWatch};
 
-/// Opens a display as often as it is wanted.
+/// Opens a display, again and again if need be.
 #[derive(Debug)]
 pub(crate) struct DisplayOpener {
     backend: Backend,
@@ -31,12 +30,12 @@ pub(crate) struct DisplayOpener {
     times_opened: u64,
 }
 
-/// The sensors of one display, while it is there.
+/// The sensors of one display, for as long as it is there.
 #[derive(Debug)]
 pub(crate) struct OpenDisplay {
     pub(crate) kind: DisplayKind,
     backend: DisplayBackend,
-    /// Where there is an X server.
+    /// The probe of the X server, if there is one.
     #[cfg(target_os = "linux")]
     probe: Option<ServerProbe>,
 }
@@ -54,11 +53,11 @@ impl DisplayOpener {
         Self { backend, display: display.map(str::to_owned), changes, times_opened: 0 }
     }
 
-    /// Opens it. Blocks for some milliseconds; where the X server has frozen, for as long as it has.
+    /// Opens the display. Blocks for some milliseconds, or for as long as the X server is frozen.
     pub(crate) fn open(&mut self) -> Result<OpenDisplay, SensorError> {
         let display = self.display.as_deref();
         let kind = display_kind(display);
-        // That a display cannot be opened has a reason of its own, better than 'there is none'.
+        // The reason why a display cannot be opened says more than 'there is none'.
         #[cfg(target_os = "linux")]
         if kind == DisplayKind::None {
             crate::display::open(display)?;
@@ -117,7 +116,7 @@ impl DisplayOpener {
 }
 
 impl OpenDisplay {
-    /// The backend in use: never [`Backend::Auto`].
+    /// Returns the backend in use, never [`Backend::Auto`].
     pub(crate) fn backend(&self) -> Backend {
         match &self.backend {
             #[cfg(target_os = "linux")]
@@ -175,7 +174,8 @@ impl OpenDisplay {
         }
     }
 
-    /// Asks whether it is still there, and since when nothing was touched. Not for two threads at once.
+    /// Asks the display how long nobody touched anything, and so whether it is still there. Only for one thread at a
+    /// time.
     pub(crate) fn probe(&self, patience: Duration) -> Result<AttendanceReading, SensorError> {
         #[cfg(target_os = "linux")]
         if let Some(probe) = &self.probe {
@@ -186,7 +186,7 @@ impl OpenDisplay {
         Ok(AttendanceReading { at: Instant::now(), idle: None, pointer_idle: None, saver: None })
     }
 
-    /// Ends its connections under whoever waits at them: nobody waits for a display that does not answer.
+    /// Closes its connections, so that no thread goes on waiting for a display that does not answer.
     pub(crate) fn shut_down(&self) {
         #[cfg(target_os = "linux")]
         {

@@ -1,44 +1,44 @@
-//! Whether somebody can be working at this screen at all: locked, or covered by a screen saver.
+//! Whether anybody can be working at this screen, or it is locked or covered by a screen saver.
 
 use crate::area::Monitor;
 use crate::windows::{Layout, WindowKind, WindowState};
 
-/// Whether the screen is locked, as far as anybody can tell.
+/// Whether the screen is locked, as far as that can be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LockState {
     /// A program that does nothing but lock covers a monitor.
     Yes,
     /// Nothing that could be a lock covers a monitor.
     No,
-    /// It cannot be told: a screen saver runs, which may ask for a password or not; or something covers a whole monitor
-    /// and does not say what it is; or this system does not tell.
+    /// That is not known: a screen saver runs, which may or may not ask for a password; or something covers a whole
+    /// monitor and does not say what it is; or this system does not tell.
     Unknown,
 }
 
 /// The state of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ScreenState {
-    /// Whether it is locked.
+    /// Whether the screen is locked.
     pub locked: LockState,
-    /// Whether a screen saver covers it: the X server's own, or a program of that kind.
+    /// Whether a screen saver covers it: the X server's own, or a program.
     pub saver: bool,
 }
 
 impl ScreenState {
-    /// Whether a picture would be evidence of nothing: it is surely locked, or a screen saver covers it.
+    /// Whether a picture would show no work: the screen is surely locked, or a screen saver covers it.
     #[must_use]
     pub fn is_covered(self) -> bool {
         self.saver || self.locked == LockState::Yes
     }
 }
 
-/// Programs that do nothing but lock, by `WM_CLASS`, lower case.
+/// Programs that do nothing but lock, as lower-case `WM_CLASS`.
 const LOCKERS: [&str; 6] = ["i3lock", "kscreenlocker_greet", "light-locker", "slock", "xlock", "xsecurelock"];
-/// Programs that blank the screen and, if so set, lock it; from their window alone it cannot be told which.
+/// Programs that blank the screen and may be set to lock it, which their window does not show.
 const SAVERS: [&str; 5] =
     ["cinnamon-screensaver", "gnome-screensaver", "mate-screensaver", "xfce4-screensaver", "xscreensaver"];
 
-/// From the windows, and what the X server says of its own screen saver (`None` where nobody tells).
+/// Judges the screen by its windows and by what the X server says of its own screen saver (`None` if that is not known).
 pub(crate) fn judge_screen(layout: &Layout, server_saver: Option<bool>) -> ScreenState {
     let covering = layout.windows.iter().filter(|window| covers_a_monitor(window, &layout.monitors));
     let mut saver = server_saver.unwrap_or(false);
@@ -59,7 +59,7 @@ pub(crate) fn judge_screen(layout: &Layout, server_saver: Option<bool>) -> Scree
     ScreenState { locked, saver }
 }
 
-/// Lockers pass the window manager by, and cover all there is: a window of the same name in a corner is its settings.
+/// Whether a window covers a whole monitor, as lockers do. A locker's window in a corner is its settings.
 fn covers_a_monitor(window: &WindowState, monitors: &[Monitor]) -> bool {
     monitors.iter().any(|monitor| !monitor.area.is_empty() && window.area.contains(monitor.area))
         && window.kind != WindowKind::Desktop

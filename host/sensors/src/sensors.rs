@@ -1,9 +1,8 @@
-//! One handle on all that is seen of a desktop, whichever backend sees it, and however often the display goes and comes
-//! back.
+//! One handle on all that is seen of a desktop, with either backend, however often the display goes and comes back.
 //!
-//! A thread of its own opens the display ([`OpenDisplay`]), asks it every two seconds whether it is still there and how long nobody
-//! touched anything, and opens it anew when it went. A display that does not answer is as good as gone: its connections
-//! are closed, so that nobody waits for it, and it is opened anew when it answers again.
+//! A thread of its own opens the display ([`OpenDisplay`]), asks it every two seconds whether it is still there and how
+//! long nobody touched anything, and opens it again when it was lost. A display that does not answer counts as lost: its
+//! connections are closed, so that no caller waits for it, and it is opened again when it answers.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,20 +24,19 @@ use crate::windows::Layout;
 const PROBE_INTERVAL: Duration = Duration::from_secs(2);
 /// How long it may take to answer that.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(4);
-/// An answer that is older than this says nothing of now.
+/// The age from which on a reading says nothing about now.
 const STALE_AFTER: Duration = Duration::from_secs(8);
-/// How long a caller that may wait is kept waiting for an answer or an attempt.
+/// How long a caller that may wait waits for a reading or an attempt to open the display.
 const CALLER_WAIT: Duration = Duration::from_secs(2);
 /// How long [`Sensors::open`] waits for a display that is slow.
 const FIRST_WAIT: Duration = Duration::from_secs(20);
-/// How long to wait before a display that is gone is looked for again: at first, and at most. Whoever asks for it makes it
-/// be looked for sooner.
+/// How long to wait before opening a lost display is tried again: at first, and at most. A caller's question shortens it.
 const RETRY_DELAYS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
-/// How soon after the last time it is looked for again for somebody who asks.
+/// How soon after the last attempt a caller's question causes another one.
 const RETRY_ON_DEMAND_AFTER: Duration = Duration::from_secs(3);
 
-/// Windows, pixels, idle time and the state of the screen. Cheap to share between threads. While the display is gone, each
-/// question is answered with an error that says why; it is looked for until it is back.
+/// Windows, pixels, idle time and the state of the screen. Cheap to share between threads. While the display is lost,
+/// every call returns an error that says why, and opening it is tried until it is back.
 #[derive(Debug)]
 pub struct Sensors {
     shared: Arc<SharedSensors>,
@@ -47,9 +45,9 @@ pub struct Sensors {
 #[derive(Debug)]
 struct SharedSensors {
     state: Mutex<SensorsState>,
-    /// Rung for the thread: something is asked, or nobody is there any more.
+    /// Notifies the thread that something is requested, or that the sensors were dropped.
     wanted: Condvar,
-    /// Rung by the thread: something was answered.
+    /// Notifies callers that a request was answered.
     answered: Condvar,
     changes: Arc<watch::Sender<u64>>,
 }
@@ -60,21 +58,20 @@ struct SensorsState {
     reading: Option<AttendanceReading>,
     /// Why there is no display.
     why_none: SensorError,
-    /// When it was last looked for.
+    /// When opening the display was last tried.
     tried_at: Instant,
-    /// The last question put, and the last one of those that is answered.
+    /// The number of the last request, and of the last one that was answered.
     requested: u64,
     answered: u64,
     dropped: bool,
 }
 
 impl SharedSensors {
-    /// The state is whole between any two statements that change it: a panic elsewhere does not spoil it.
     fn state(&self) -> MutexGuard<'_, SensorsState> {
         self.state.lock()
     }
 
-    /// Has the thread ask, or try, at once, and waits for what comes of it.
+    /// Makes the thread probe or open the display at once, and waits for the outcome.
     fn request_reading(&self) {
         let mut state = self.state();
         state.requested += 1;
@@ -86,21 +83,21 @@ impl SharedSensors {
 }
 
 impl Sensors {
-    /// Opens what is to be had; `None` for the display means `$DISPLAY`. Blocks for some milliseconds.
+    /// Opens a display; `None` means `$DISPLAY`. Blocks for some milliseconds.
     ///
     /// # Errors
-    /// [`SensorError::Blind`] where nothing can be seen (Wayland, no display), with what to do; [`SensorError::Backend`]
-    /// where the backend asked for is not to be had; and what opening it may say.
+    /// [`SensorError::Blind`] if nothing can be seen (Wayland, no display), with what to do; [`SensorError::Backend`] if
+    /// the backend is not available; and why the display cannot be opened.
     pub fn open(backend: Backend, display: Option<&str>) -> Result<Self, SensorError> {
         let sensors = Self::start_waiting(backend, display, FIRST_WAIT)?;
         sensors.open_display()?;
         Ok(sensors)
     }
 
-    /// The same for a display that may yet have to come: it is looked for until it is there.
+    /// Starts the sensors of a display that may not be there yet: opening it is tried until it is.
     ///
     /// # Errors
-    /// [`SensorError::System`] when no thread can be started.
+    /// [`SensorError::System`] if no thread can be started.
     pub fn start(backend: Backend, display: Option<&str>) -> Result<Self, SensorError> {
         Self::start_waiting(backend, display, CALLER_WAIT)
     }
@@ -138,13 +135,13 @@ impl Sensors {
         Ok(Self { shared })
     }
 
-    /// The display as it is open now.
+    /// Returns the open display.
     fn open_display(&self) -> Result<Arc<OpenDisplay>, SensorError> {
         let state = self.shared.state();
         state.display.clone().ok_or_else(|| state.why_none.clone())
     }
 
-    /// What sort of display it is.
+    /// Returns the kind of the display.
     #[must_use]
     pub fn kind(&self) -> DisplayKind {
         match self.open_display() {
@@ -154,32 +151,32 @@ impl Sensors {
         }
     }
 
-    /// The backend in use, never [`Backend::Auto`]; `None` while there is no display.
+    /// Returns the backend in use, never [`Backend::Auto`]; `None` while there is no display.
     #[must_use]
     pub fn backend(&self) -> Option<Backend> {
         self.open_display().ok().map(|display| display.backend())
     }
 
-    /// The layout as last seen; by the portable backend at most 250 ms ago. Waits for nobody.
+    /// Returns the layout as last seen, by the portable backend at most 250 ms ago. Does not block.
     ///
     /// # Errors
-    /// [`SensorError::DisplayLost`] when the display is gone, or why there is none.
+    /// [`SensorError::DisplayLost`] if the display is gone, or why there is none.
     pub fn current(&self) -> Result<Arc<Layout>, SensorError> {
         self.open_display()?.current()
     }
 
-    /// The layout valid at `from` and every one that came until `to` (ms since the Unix epoch), oldest first; never empty.
-    /// By the portable backend every one until now: what a look sees may have been so since just after the look before.
-    /// Waits for nobody.
+    /// Returns the layout valid at `from` and every later one until `to` (ms since the Unix epoch), oldest first; never
+    /// empty. The portable backend returns every one until now: what a poll sees may have been so since just after the
+    /// poll before. Does not block.
     ///
     /// # Errors
-    /// Where the history does not reach so far, or the display is gone.
+    /// If the history does not reach that far, or the display is gone.
     pub fn span(&self, from: u64, to: u64) -> Result<Vec<Arc<Layout>>, SensorError> {
         self.open_display()?.span(from, to)
     }
 
-    /// Tells the generation of each layout that comes from now on, and that the display went or came back. It closes when
-    /// the sensors are dropped.
+    /// Returns a channel with the generation of each layout from now on, which also changes when the display goes or
+    /// comes back. It closes when the sensors are dropped.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
         let mut changes = self.shared.changes.subscribe();
@@ -188,11 +185,11 @@ impl Sensors {
     }
 
     /// Waits until every change before this call is in the history (by the portable backend: every change that is still
-    /// there); answers the generation then. A display that is gone is looked for once more. Blocks, at most 4 s: not to be
-    /// called on an async thread.
+    /// there). Returns the generation then. If the display is gone, opening it is tried once more. Blocks for at most 4
+    /// s: do not call it on an async thread.
     ///
     /// # Errors
-    /// [`SensorError::TimedOut`] when the system does not answer; [`SensorError::DisplayLost`] when the display is gone.
+    /// [`SensorError::TimedOut`] if the system does not answer; [`SensorError::DisplayLost`] if the display is gone.
     pub fn barrier(&self) -> Result<u64, SensorError> {
         let display = match self.open_display() {
             Ok(display) => display,
@@ -204,32 +201,32 @@ impl Sensors {
         display.barrier()
     }
 
-    /// The monitors as they are now. Blocks.
+    /// Returns the monitors as they are now. Blocks.
     ///
     /// # Errors
-    /// Where the display cannot be read.
+    /// If the display cannot be read.
     pub fn monitors(&self) -> Result<Vec<Monitor>, SensorError> {
         self.open_display()?.monitors()
     }
 
-    /// Captures a part of the desktop, without the pointer. Blocks (10 to 20 ms for 1920x1080; some seconds where the display
-    /// does not answer): not to be called on an async thread.
+    /// Captures a part of the desktop, without the pointer. Blocks (10 to 20 ms for 1920x1080; some seconds if the
+    /// display does not answer): do not call it on an async thread.
     ///
     /// # Errors
-    /// [`SensorError::BadArea`] when the area is empty, too large or not on the desktop; or the display cannot be read.
+    /// [`SensorError::BadArea`] if the area is empty, too large or not on the desktop; or why the display cannot be read.
     pub fn capture(&self, area: Area) -> Result<RawFrame, SensorError> {
         self.open_display()?.capture(area)
     }
 
-    /// Whether somebody is there, as known for at most two seconds. Waits for nobody.
+    /// Returns how long nobody touched anything, from a reading that is usually at most two seconds old. Does not block.
     ///
     /// # Errors
-    /// Why the display cannot tell: it is gone, or did not answer for 8 s.
+    /// If the display is gone, or did not answer for 8 s.
     pub fn attendance(&self) -> Result<Attendance, SensorError> {
         let (display, reading) = {
             let mut state = self.shared.state();
             let Some(display) = state.display.clone() else {
-                // Whoever asks wants it back: it is looked for, while they go on.
+                // A caller wants the display back: opening it is tried, but not waited for.
                 if state.tried_at.elapsed() >= RETRY_ON_DEMAND_AFTER && state.requested == state.answered {
                     state.requested += 1;
                     self.shared.wanted.notify_all();
@@ -243,7 +240,7 @@ impl Sensors {
         if age > STALE_AFTER {
             return Err(SensorError::TimedOut(age));
         }
-        // What was touched since is not known yet.
+        // What was touched since the reading is not known yet.
         let now = |idle: Duration| u64::try_from((idle + age).as_millis()).unwrap_or(u64::MAX);
         Ok(Attendance {
             idle_ms: reading.idle.map(now),
@@ -252,7 +249,7 @@ impl Sensors {
         })
     }
 
-    /// The same, asked of the display now. Blocks, at most 2 s: not to be called on an async thread.
+    /// Returns the same from a new reading. Blocks for at most 2 s: do not call it on an async thread.
     ///
     /// # Errors
     /// As [`Self::attendance`].
@@ -276,7 +273,7 @@ impl Drop for Sensors {
     }
 }
 
-/// The thread: opens the display whenever there is none, until nobody wants it any more.
+/// The thread: opens the display whenever there is none, until the sensors are dropped.
 fn keep_display_open(shared: &SharedSensors, mut opening: DisplayOpener) {
     let mut again = RETRY_DELAYS.0;
     let mut seen_before = false;
@@ -301,7 +298,7 @@ fn keep_display_open(shared: &SharedSensors, mut opening: DisplayOpener) {
                 display.shut_down();
                 shared.changes.send_modify(|_| ());
             }
-            // That there is none is no news where there was one.
+            // If there was a display before, it is lost: that there is none says less.
             Err(SensorError::NoDisplay { .. }) if seen_before => {
                 withdraw_display(shared, SensorError::DisplayLost, Some(ticket));
             }
@@ -313,7 +310,7 @@ fn keep_display_open(shared: &SharedSensors, mut opening: DisplayOpener) {
     }
 }
 
-/// There is a display.
+/// Makes an open display known.
 fn publish_display(
     shared: &SharedSensors,
     display: Arc<OpenDisplay>,
@@ -331,7 +328,7 @@ fn publish_display(
     shared.changes.send_modify(|_| ());
 }
 
-/// There is no display, for this reason.
+/// Makes known that there is no display, and why.
 fn withdraw_display(shared: &SharedSensors, why: SensorError, ticket: Option<u64>) {
     let mut state = shared.state();
     (state.display, state.reading, state.why_none) = (None, None, why);
@@ -343,7 +340,7 @@ fn withdraw_display(shared: &SharedSensors, why: SensorError, ticket: Option<u64
     shared.answered.notify_all();
 }
 
-/// Asks the display again and again; answers why it is gone, or that nobody wants to know any more.
+/// Probes the display until it is lost, which is the error, or the sensors are dropped.
 fn watch_display(shared: &SharedSensors, display: &OpenDisplay) -> Result<(), SensorError> {
     loop {
         let idle = |state: &mut SensorsState| !state.dropped && state.requested == state.answered;

@@ -1,4 +1,4 @@
-//! Whether the X server is still there, and how long nobody has touched keyboard or mouse, by its own clock.
+//! Asks the X server how long nobody has touched keyboard or mouse, by its own clock, and so whether it is still there.
 
 use std::time::{Duration, Instant};
 
@@ -13,16 +13,16 @@ use crate::attendance::AttendanceReading;
 use crate::display;
 use crate::error::SensorError;
 
-/// The X server's own counter of the time since the last click, scroll or pointer movement: that of the device with the
-/// number 2, which is the pointer of every display.
+/// The X server's counter of the time since the last click, scroll or pointer movement: device 2 is the pointer of every
+/// display.
 const POINTER_IDLE: &[u8] = b"DEVICEIDLETIME 2";
 
-/// Asks the X server, over a connection that nobody else reads from. It learns nothing about what the input was.
+/// A connection for these questions alone. It learns nothing about what the input was.
 #[derive(Debug)]
 pub(crate) struct ServerProbe {
     connection: RustConnection,
     root: u32,
-    /// Whether there is the screen saver extension, which tells of idleness.
+    /// Whether there is the screen saver extension, which measures idle time.
     saver: bool,
     pointer: Option<Counter>,
 }
@@ -36,9 +36,9 @@ impl ServerProbe {
         Ok(Self { connection, root, saver, pointer })
     }
 
-    /// One round trip, some microseconds; an error when there is no answer within `patience`.
+    /// Asks, in one round trip of some microseconds. Fails if there is no answer within `patience`.
     pub(crate) fn ask(&self, patience: Duration) -> Result<AttendanceReading, SensorError> {
-        // What has come of itself (the X server tells every client of changed keyboards) is no answer to this.
+        // Events that came before (the X server tells every client of changed keyboards) are no answer.
         while self.connection.poll_for_event()?.is_some() {}
         let (saver, focus) = if self.saver {
             (Some(self.connection.screensaver_query_info(self.root)?), None)
@@ -88,13 +88,13 @@ impl ServerProbe {
         }
     }
 
-    /// Ends the connection under whoever waits at it.
+    /// Closes the connection, so that no thread goes on waiting for it.
     pub(crate) fn shut_down(&self) {
         let _ = rustix::net::shutdown(self.connection.stream(), rustix::net::Shutdown::Both);
     }
 }
 
-/// The counter of the pointer's idleness, where the X server has one.
+/// Returns the counter of the pointer's idle time, if the X server has one.
 fn pointer_idle_counter(connection: &RustConnection) -> Result<Option<Counter>, SensorError> {
     if connection.extension_information(sync::X11_EXTENSION_NAME)?.is_none() {
         return Ok(None);

@@ -17,8 +17,8 @@ use crate::outbox_state::OutboxState;
 const MAX_ENTRIES: u32 = 10_000;
 
 impl Journal {
-    /// Returns what is to be delivered now, at most `limit` entries (1 to 10,000): not settled, its hold over, its next try
-    /// due. Those that were tried least come first, so that one that always fails holds up no other; then in order of
+    /// Returns what is to be delivered now, at most `limit` entries (1 to 10,000): not settled, its hold over, its next
+    /// try due. Those that were tried least come first, so that one that always fails holds up no other; then in order of
     /// sequence. Entries whose hold is over become waiting.
     ///
     /// # Errors

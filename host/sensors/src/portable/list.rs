@@ -1,4 +1,4 @@
-//! The windows as `xcap` lists them, and what stands for those that it leaves out.
+//! The windows that `xcap` lists, and a window on each monitor that stands for those it does not list.
 
 use std::collections::HashMap;
 
@@ -12,17 +12,17 @@ use crate::windows::{WatchNumbers, WindowKind, WindowState};
 /// The longest title or application name that is kept, bytes.
 const MAX_TEXT_BYTES: usize = 4_096;
 
-/// The ids from here on are those of the windows that stand for what is not listed, one a monitor.
+/// The first id of the windows that stand for what is not listed, one for each monitor.
 const FIRST_UNLISTED_ID: u64 = 1 << 63;
 
-/// On X11 `xcap` tells a window's client area. How far its frame reaches is not told, so a window counts for this much
-/// more: above, where the title stands, and at the other sides (pixels).
+/// On X11 `xcap` tells a window's client area, not how far its frame reaches. So a window is enlarged by this much,
+/// pixels: above, where the title stands, and at the other sides.
 const FRAME_MARGINS: (u32, u32) = if cfg!(target_os = "linux") { (80, 24) } else { (0, 0) };
 
 /// Follows the windows of this session.
 ///
 /// # Errors
-/// When the display cannot be read.
+/// If the display cannot be read.
 pub(crate) fn start_watch(numbers: &WatchNumbers) -> Result<PortableWatch, SensorError> {
     let mut ids = WindowIds { last: numbers.first() - 1, ..WindowIds::default() };
     PortableWatch::start(numbers, move || {
@@ -31,15 +31,16 @@ pub(crate) fn start_watch(numbers: &WatchNumbers) -> Result<PortableWatch, Senso
     })
 }
 
-/// The monitors that `xcap` can see, in desktop pixels: under X11 the screen's pixels, elsewhere the system's own unit.
+/// Returns the monitors that `xcap` can see, in desktop pixels: under X11 the screen's pixels, elsewhere the system's own
+/// unit.
 pub(super) fn list_monitors() -> Result<Vec<Monitor>, SensorError> {
     Ok(find_monitors()?.into_iter().map(|(_, monitor)| monitor).collect())
 }
 
-/// The same, with `xcap`'s own handles.
+/// Returns the monitors with `xcap`'s own handles.
 pub(super) fn find_monitors() -> Result<Vec<(xcap::Monitor, Monitor)>, SensorError> {
     let place = |monitor: xcap::Monitor| -> Result<_, XCapError> {
-        // Under X11 it divides by the scale of the fonts, which nothing else of the desktop does.
+        // Under X11 `xcap` divides by the scale of the fonts, which nothing else of the desktop does.
         let scale = if cfg!(target_os = "linux") { monitor.scale_factor()? } else { 1.0 };
         #[expect(clippy::cast_precision_loss, reason = "no desktop is 16 million pixels wide")]
         #[expect(
@@ -61,7 +62,7 @@ pub(super) fn find_monitors() -> Result<Vec<(xcap::Monitor, Monitor)>, SensorErr
     all.into_iter().map(|monitor| place(monitor).map_err(|error| to_sensor_error(&error))).collect()
 }
 
-/// What an error of `xcap` means. Its texts name no window.
+/// Makes an error of one of `xcap`'s, whose texts name no window.
 pub(super) fn to_sensor_error(error: &XCapError) -> SensorError {
     #[cfg(target_os = "linux")]
     if crate::display::open(None).is_err() {
@@ -70,9 +71,10 @@ pub(super) fn to_sensor_error(error: &XCapError) -> SensorError {
     SensorError::Unreadable(error.to_string())
 }
 
-/// Bottom to top; those that are not on the screen first, and on top what stands for all that is not listed.
+/// Returns the windows, bottom to top: first those that are not on the screen, last what stands for all that is not
+/// listed.
 fn list_windows(monitors: &[Monitor], ids: &mut WindowIds) -> Vec<WindowState> {
-    // Without a list (no window manager, no permission) nothing is listed: then all is 'not listed'.
+    // Without a list (no window manager, no permission) every window counts as not listed.
     let listed = Window::all().unwrap_or_default();
     let mut windows: Vec<WindowState> =
         listed.iter().rev().filter_map(|window| read_window(window, monitors, ids)).collect();
@@ -84,7 +86,7 @@ fn list_windows(monitors: &[Monitor], ids: &mut WindowIds) -> Vec<WindowState> {
     windows
 }
 
-/// One window; `None` when it has no number (it is gone).
+/// Reads one window; `None` if it has no number (it is gone).
 fn read_window(window: &Window, monitors: &[Monitor], ids: &mut WindowIds) -> Option<WindowState> {
     let number = window.id().ok()?;
     let pid = window.pid().ok().filter(|pid| *pid != 0);
@@ -107,7 +109,7 @@ fn read_window(window: &Window, monitors: &[Monitor], ids: &mut WindowIds) -> Op
         may_belong_to: Vec::new(),
         area,
         title_bar: None,
-        // Whether it is shaped or translucent is not told.
+        // `xcap` does not tell whether it is shaped or translucent.
         opaque: false,
         focused: window.is_focused().unwrap_or(false),
         kind: WindowKind::Unknown,
@@ -125,7 +127,7 @@ fn framed_area(window: &Window) -> Result<Area, XCapError> {
     })
 }
 
-/// A text that can be told, cut where it is too long.
+/// Returns a text, cut to the longest that is kept; `None` if it is empty or not known.
 fn bounded_text(answer: Result<String, XCapError>) -> Option<String> {
     let mut text = answer.ok()?;
     if text.len() > MAX_TEXT_BYTES {
@@ -138,14 +140,14 @@ fn bounded_text(answer: Result<String, XCapError>) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// On macOS every window of the program in front says to have the focus: the topmost one has it.
+/// Leaves the focus to the topmost window that claims it: on macOS every window of the program in front does.
 fn only_one_focus(windows: &mut [WindowState]) {
     for window in windows.iter_mut().rev().filter(|window| window.focused).skip(1) {
         window.focused = false;
     }
 }
 
-/// What stands for all of a monitor that is not listed: menus, tooltips, task switchers.
+/// Returns what stands for all that is not listed on a monitor: menus, tooltips, task switchers.
 fn unlisted_window(monitor: &Monitor, id: u64) -> WindowState {
     WindowState {
         id,
@@ -164,7 +166,7 @@ fn unlisted_window(monitor: &Monitor, id: u64) -> WindowState {
     }
 }
 
-/// The host's own numbers for windows. The system's may be used again when a window is gone.
+/// The host's own numbers for windows. The system may use its numbers again when a window is gone.
 #[derive(Debug, Default)]
 struct WindowIds {
     known: HashMap<u32, KnownWindow>,
@@ -179,7 +181,7 @@ struct KnownWindow {
 }
 
 impl WindowIds {
-    /// The number of a window; another one if its process is another.
+    /// Returns the number of a window; a new one if its process is another.
     fn of(&mut self, number: u32, pid: Option<u32>) -> u64 {
         let last = &mut self.last;
         let mut fresh = || {
@@ -194,7 +196,7 @@ impl WindowIds {
         known.id
     }
 
-    /// Forgets those that were not asked for since the last time.
+    /// Forgets the windows that were not asked for since the last call.
     fn forget_unseen(&mut self) {
         self.known.retain(|_, known| std::mem::take(&mut known.seen));
     }

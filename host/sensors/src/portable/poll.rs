@@ -1,4 +1,4 @@
-//! A watch that looks again and again, because nothing tells it of changes.
+//! A watch that polls, because no event tells it of changes.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,20 +11,20 @@ use crate::error::SensorError;
 use crate::windows::history::{BARRIER_TIMEOUT, LayoutHistory, Moment};
 use crate::windows::{Layout, WatchNumbers, WindowState};
 
-/// How often it looks by itself.
+/// How often it polls by itself.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-/// What one look saw.
+/// What one poll saw.
 #[derive(Debug)]
 pub(crate) struct PollResult {
-    /// Bottom to top.
+    /// The windows, bottom to top.
     pub(crate) windows: Vec<WindowState>,
     pub(crate) monitors: Vec<Monitor>,
 }
 
-/// Follows the windows by looking every 250 ms, on a thread of its own, and keeps every layout seen for 10 s.
+/// Follows the windows by polling every 250 ms, on a thread of its own, and keeps every layout for 10 s.
 ///
-/// What happens between two looks is not seen: [`Self::barrier`] looks at once, so that a change is seen if it is still
+/// It misses what happens between two polls. [`Self::barrier`] polls at once, so that it sees every change that is still
 /// there.
 #[derive(Debug)]
 pub struct PortableWatch {
@@ -34,9 +34,9 @@ pub struct PortableWatch {
 
 struct SharedPoll {
     state: Mutex<PollState>,
-    /// Rung when somebody wants a look, or wants no more of them.
+    /// Notified when somebody wants a poll, or the watch was dropped.
     wanted: Condvar,
-    /// Rung after each look.
+    /// Notified after each poll.
     done: Condvar,
 }
 
@@ -48,17 +48,16 @@ impl std::fmt::Debug for SharedPoll {
 
 struct PollState {
     history: LayoutHistory,
-    /// The thread has ended.
+    /// Whether the thread has ended.
     lost: bool,
-    /// Nobody wants the watch any more.
+    /// Whether the watch was dropped.
     dropped: bool,
-    /// The last look asked for, and the last one of those that is done.
+    /// The number of the last poll that was asked for, and of the last of these that is done.
     asked: u64,
     done: u64,
 }
 
 impl SharedPoll {
-    /// The state is whole between any two statements that change it: a panic elsewhere does not spoil it.
     fn state(&self) -> MutexGuard<'_, PollState> {
         self.state.lock()
     }
@@ -71,8 +70,8 @@ impl PollState {
 }
 
 impl PortableWatch {
-    /// Looks a first time, and then every 250 ms. An error of a look ends the watch: what cannot be seen must not be taken
-    /// for a desktop on which nothing happens.
+    /// Polls a first time, and then every 250 ms. An error ends the watch: what cannot be seen must not be taken for a
+    /// desktop on which nothing happens.
     pub(crate) fn start(
         numbers: &WatchNumbers,
         mut look: impl FnMut() -> Result<PollResult, SensorError> + Send + 'static,
@@ -90,7 +89,7 @@ impl PortableWatch {
         std::thread::Builder::new()
             .name("windows".to_owned())
             .spawn(move || {
-                // Dropped before the sender: whoever hears that the changes have ended finds the watch ended.
+                // Dropped before the sender: who learns that the channel is closed finds the watch ended.
                 let ending = PollEnding(&for_thread);
                 let end = poll_until_dropped(&for_thread, &sender, look);
                 drop(ending);
@@ -103,29 +102,29 @@ impl PortableWatch {
         Ok(Self { shared, changes })
     }
 
-    /// The layout as last seen, at most 250 ms ago.
+    /// Returns the layout as last seen, at most 250 ms ago.
     ///
     /// # Errors
-    /// [`SensorError::DisplayLost`] when the display is gone.
+    /// [`SensorError::DisplayLost`] if the display is gone.
     pub fn current(&self) -> Result<Arc<Layout>, SensorError> {
         let mut state = self.shared.state();
         state.alive()?.history.current().cloned().ok_or(SensorError::DisplayLost)
     }
 
-    /// The layout valid at `from` (ms since the Unix epoch) and every one seen since, oldest first; never empty.
+    /// Returns the layout valid at `from` (ms since the Unix epoch) and every later one until now, oldest first; never
+    /// empty.
     ///
-    /// All until now are in it, not only those until some later time: what is seen by a look may have been so since just
-    /// after the look before.
+    /// There is no end to the span, because what a poll sees may have been so since just after the poll before.
     ///
     /// # Errors
-    /// [`SensorError::NotKnown`] when `from` is before the watch began, more than 10 s ago or before the clock was set;
-    /// [`SensorError::Overflow`] when there were too many layouts to keep; [`SensorError::DisplayLost`].
+    /// [`SensorError::NotKnown`] if `from` is before the watch began, more than 10 s ago or before the clock was set;
+    /// [`SensorError::Overflow`] if there were too many layouts to keep; [`SensorError::DisplayLost`].
     pub fn span(&self, from: u64) -> Result<Vec<Arc<Layout>>, SensorError> {
         let now = Moment::now();
         self.shared.state().alive()?.history.span(now, from, u64::MAX)
     }
 
-    /// Tells the generation of each layout that comes from now on. When the display is lost, it closes.
+    /// Returns a channel with the generation of each layout from now on. It closes when the display is lost.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
         let mut changes = self.changes.clone();
@@ -133,16 +132,16 @@ impl PortableWatch {
         changes
     }
 
-    /// Looks, and waits for what is seen; answers the generation then. Blocks for as long as a look takes (some ms to some
-    /// tens of ms, at most 2 s): not to be called on an async thread.
+    /// Polls at once and waits for the result. Returns the generation then. Blocks for as long as a poll takes (some ms
+    /// to some tens of ms, at most 2 s): do not call it on an async thread.
     ///
     /// # Errors
-    /// [`SensorError::TimedOut`] when the system does not answer; [`SensorError::DisplayLost`] when the display is gone.
+    /// [`SensorError::TimedOut`] if the system does not answer; [`SensorError::DisplayLost`] if the display is gone.
     pub fn barrier(&self) -> Result<u64, SensorError> {
         let until = Instant::now() + BARRIER_TIMEOUT;
         let mut state = self.shared.state();
         state.alive()?.asked += 1;
-        // A look under way began before this: it does not count.
+        // A poll under way began before this, so it does not count.
         let ticket = state.asked;
         self.shared.wanted.notify_all();
         loop {
@@ -166,12 +165,12 @@ impl PortableWatch {
 impl Drop for PortableWatch {
     fn drop(&mut self) {
         self.shared.state().dropped = true;
-        // The thread is not waited for: where the system does not answer, it cannot be woken. It ends with its look.
+        // The thread is not joined: if the system does not answer, it cannot be woken. It ends with its poll.
         self.shared.wanted.notify_all();
     }
 }
 
-/// Tells everyone when the thread ends, however it does: `xcap` may panic.
+/// Marks the display as lost when the thread ends, however it does: `xcap` may panic.
 struct PollEnding<'a>(&'a SharedPoll);
 
 impl Drop for PollEnding<'_> {
@@ -181,7 +180,7 @@ impl Drop for PollEnding<'_> {
     }
 }
 
-/// The thread: until nobody wants it, or a look fails.
+/// The thread: polls until the watch is dropped, or a poll fails.
 fn poll_until_dropped(
     shared: &SharedPoll,
     changes: &watch::Sender<u64>,

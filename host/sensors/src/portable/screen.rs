@@ -1,11 +1,11 @@
 //! Pixels through `xcap`.
 //!
-//! What `xcap` 0.9.8 hands over is taken as it is and cleared after use. Out of reach, and never cleared, is what it uses on
-//! the way there: on X11 the buffer in which its X library received the pixels, and a connection of its own for each
+//! What `xcap` 0.9.8 returns is used without a copy and cleared after use. What it uses before that is out of reach and
+//! never cleared: on X11 the buffer in which its X library received the pixels, of a connection of its own for each
 //! capture; on macOS the system's image and one copy of it; on Windows a bitmap. The X11 backend has none of that.
 //!
-//! On Wayland `xcap` has the desktop write the picture into a file, before anybody could have judged it: it is never used
-//! there ([`crate::DisplayKind::can_be_seen`]).
+//! On Wayland `xcap` has the desktop write the picture into a file, before the guard could have judged it. So it is never
+//! used there ([`crate::DisplayKind::can_be_seen`]).
 
 use xcap::XCapError;
 use zeroize::Zeroizing;
@@ -21,28 +21,28 @@ use crate::frame::{LARGEST_SIDE, RawFrame};
 pub struct PortableScreen(());
 
 impl PortableScreen {
-    /// A screen, if there is one.
+    /// Opens the screen.
     ///
     /// # Errors
-    /// When the display cannot be read.
+    /// If the display cannot be read.
     pub fn open() -> Result<Self, SensorError> {
         list_monitors().map(|_| Self(()))
     }
 
-    /// The monitors as they are now; on X11 only those with an output.
+    /// Returns the monitors as they are now; on X11 only those with an output.
     ///
     /// # Errors
-    /// When the display cannot be read.
+    /// If the display cannot be read.
     pub fn monitors(&self) -> Result<Vec<Monitor>, SensorError> {
         list_monitors()
     }
 
-    /// Captures `area`, without the pointer. Each monitor is captured at an instant of its own. What lies on no monitor is
-    /// black. Blocks (about 20 ms for 1920x1080): not to be called on an async thread.
+    /// Captures `area`, without the pointer. Each monitor is captured at an instant of its own. What lies on no monitor
+    /// is black. Blocks (about 20 ms for 1920x1080): do not call it on an async thread.
     ///
     /// # Errors
-    /// [`SensorError::BadArea`] when the area is empty, too large or not on the desktop; [`SensorError::DisplayLost`];
-    /// [`SensorError::Unreadable`] when the system refuses.
+    /// [`SensorError::BadArea`] if the area is empty, too large or not on the desktop; [`SensorError::DisplayLost`];
+    /// [`SensorError::Unreadable`] if the system refuses.
     pub fn capture(&self, area: Area) -> Result<RawFrame, SensorError> {
         let monitors = find_monitors()?;
         let whole = monitors.iter().fold(Area::default(), |all, (_, monitor)| all.union(monitor.area));
@@ -65,7 +65,7 @@ impl PortableScreen {
     }
 }
 
-/// A whole monitor, in pixels of its own: more than its area has where the system scales.
+/// The picture of a whole monitor, in its own pixels: more than its area has if the system scales.
 struct MonitorPicture {
     rgba: Zeroizing<Vec<u8>>,
     width: usize,
@@ -80,8 +80,8 @@ impl MonitorPicture {
         Ok(Self { rgba: Zeroizing::new(image.into_raw()), width, height })
     }
 
-    /// Copies `part` of the desktop to where it belongs in `target`, which shows `area`. Where the picture has another size
-    /// than the monitor's `place`, each pixel is the nearest one.
+    /// Copies `part` of the desktop to its place in `target`, which shows `area`. If the picture has another size than
+    /// the monitor's `place`, each pixel is the nearest one.
     fn copy(&self, place: Area, part: Area, target: &mut [u8], area: Area) {
         if self.width == 0 || self.height == 0 {
             return;

@@ -1,9 +1,9 @@
 //! The screen's pixels.
 //!
-//! The X server writes them into shared memory that is made for one capture ([`shared_memory`]), they are copied once into the
-//! frame's own buffer and turned into RGBA there ([`pixels`]); the shared memory is cleared at once, the frame when it is
-//! dropped. Where there is no shared memory (a remote display), they come over the connection, and what the connection
-//! received them in is cleared as well.
+//! The X server writes them into shared memory that is made for one capture ([`shared_memory`]). They are copied once,
+//! into the frame's own buffer, and turned into RGBA there ([`pixels`]). The shared memory is cleared at once, the
+//! frame when it is dropped. Without shared memory (a remote display) they come over the connection, and the buffer
+//! that received them is cleared as well.
 
 mod pixels;
 mod shared_memory;
@@ -21,7 +21,7 @@ use crate::error::SensorError;
 use crate::frame::{LARGEST_SIDE, RawFrame};
 use crate::{clock, display};
 
-/// Bytes before the pixels in the X server's answer.
+/// The length of what precedes the pixels in the X server's reply, bytes.
 const REPLY_HEAD_BYTES: usize = 32;
 
 /// Captures parts of the desktop.
@@ -30,7 +30,7 @@ pub struct X11Screen {
     connection: RustConnection,
     root: u32,
     layout: PixelLayout,
-    /// Whether the X server takes shared memory from us.
+    /// Whether the X server accepts shared memory.
     can_share_memory: bool,
 }
 
@@ -38,7 +38,7 @@ impl X11Screen {
     /// Opens a connection of its own; `None` means `$DISPLAY`.
     ///
     /// # Errors
-    /// When the display cannot be opened, or its pixels come in a form that cannot be read.
+    /// If the display cannot be opened, or its pixels have a form that cannot be read.
     pub fn open(display: Option<&str>) -> Result<Self, SensorError> {
         let (connection, root) = display::open(display)?;
         let layout = PixelLayout::of(connection.setup(), root)?;
@@ -46,16 +46,16 @@ impl X11Screen {
         Ok(Self { connection, root, layout, can_share_memory })
     }
 
-    /// The connection's line, by which it can be ended under a capture that waits.
+    /// Returns the connection's socket, by which the connection can be closed while a capture waits.
     pub(crate) fn duplicate_socket(&self) -> Result<std::os::fd::OwnedFd, SensorError> {
         rustix::io::dup(self.connection.stream())
             .map_err(|error| SensorError::System { what: "cannot keep a line", source: error.into() })
     }
 
-    /// The monitors as they are now.
+    /// Returns the monitors as they are now.
     ///
     /// # Errors
-    /// [`SensorError::DisplayLost`] when the X server is gone.
+    /// [`SensorError::DisplayLost`] if the X server is gone.
     pub fn monitors(&self) -> Result<Vec<Monitor>, SensorError> {
         display::monitors(&self.connection, self.root)
     }
@@ -66,12 +66,12 @@ impl X11Screen {
         self.can_share_memory
     }
 
-    /// Captures `area` as it is at one instant, without the pointer. Blocks (about 10 ms for 1920x1080): not to be called
+    /// Captures `area` as it is at one instant, without the pointer. Blocks (about 10 ms for 1920x1080): do not call it
     /// on an async thread.
     ///
     /// # Errors
-    /// [`SensorError::BadArea`] when the area is empty, too large or not wholly on the desktop;
-    /// [`SensorError::DisplayLost`] when the X server is gone.
+    /// [`SensorError::BadArea`] if the area is empty, too large or not wholly on the desktop;
+    /// [`SensorError::DisplayLost`] if the X server is gone.
     pub fn capture(&mut self, area: Area) -> Result<RawFrame, SensorError> {
         let request = self.check_area(area)?;
         let taken_at = clock::wall_clock_ms();
@@ -84,7 +84,7 @@ impl X11Screen {
         Ok(RawFrame::new(area, taken_at, rgba))
     }
 
-    /// The area as the X server wants it told, with its size in bytes.
+    /// Checks an area. Returns the request to capture it.
     fn check_area(&self, area: Area) -> Result<CaptureRequest, SensorError> {
         let Area { x, y, width, height } = area;
         let bad = SensorError::BadArea { x, y, width, height, limit: LARGEST_SIDE };
@@ -107,7 +107,7 @@ impl X11Screen {
         request().ok_or(bad)
     }
 
-    /// Through shared memory; `None` when the X server will not have it, now and from now on.
+    /// Captures through shared memory; `None` if the X server refuses it, which is remembered.
     fn capture_shared(&mut self, request: CaptureRequest) -> Result<Option<Zeroizing<Vec<u8>>>, SensorError> {
         let (memory, file) = SharedMemory::new(request.bytes)?;
         let connection = &self.connection;
@@ -125,7 +125,7 @@ impl X11Screen {
         let CaptureRequest { x, y, width, height, bytes } = request;
         let format = ImageFormat::Z_PIXMAP.into();
         let asked = connection.shm_get_image(self.root, x, y, width, height, u32::MAX, format, id, 0)?;
-        // It is given back whatever comes of it, and in the same breath.
+        // It is detached at once, whatever comes of the capture.
         connection.shm_detach(id)?.ignore_error();
         let got = asked.reply()?;
         if usize::try_from(got.size).ok() != Some(bytes) {
@@ -136,12 +136,12 @@ impl X11Screen {
         Ok(Some(rgba))
     }
 
-    /// Over the connection.
+    /// Captures over the connection.
     fn capture_sent(&self, request: CaptureRequest) -> Result<Zeroizing<Vec<u8>>, SensorError> {
         let CaptureRequest { x, y, width, height, bytes } = request;
         let asked =
             self.connection.get_image(ImageFormat::Z_PIXMAP, self.root, x, y, width, height, u32::MAX)?;
-        // Taken as it came: a parsed reply would be a second copy, and the first one would never be cleared.
+        // Not parsed: a parsed reply would be a second copy, and the first one would never be cleared.
         let reply = Zeroizing::new(asked.raw_reply()?);
         let pixels = reply.get(REPLY_HEAD_BYTES..).and_then(|pixels| pixels.get(..bytes));
         let pixels =
@@ -150,7 +150,7 @@ impl X11Screen {
     }
 }
 
-/// What to ask the X server for.
+/// An area as the X server takes it, with its size in bytes.
 #[derive(Debug, Clone, Copy)]
 struct CaptureRequest {
     x: i16,
@@ -160,7 +160,7 @@ struct CaptureRequest {
     bytes: usize,
 }
 
-/// Whether the X server takes memory that is handed over as a descriptor: MIT-SHM 1.2, over a local socket.
+/// Whether the X server accepts memory as a descriptor: MIT-SHM 1.2, over a local socket.
 fn takes_shared_memory(connection: &RustConnection) -> Result<bool, SensorError> {
     let is_local = rustix::net::getsockname(connection.stream())
         .is_ok_and(|address| address.address_family() == rustix::net::AddressFamily::UNIX);

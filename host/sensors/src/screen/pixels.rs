@@ -1,4 +1,4 @@
-//! From the X server's pixels to red, green, blue, in place.
+//! Turns the X server's pixels into red, green, blue, in place.
 
 use x11rb::protocol::xproto::{ImageOrder, Setup, VisualClass, Window};
 
@@ -14,7 +14,7 @@ pub(super) struct PixelLayout {
 }
 
 impl PixelLayout {
-    /// The layout on the screen with this root window.
+    /// Returns the layout on the screen with this root window.
     pub(super) fn of(setup: &Setup, root: Window) -> Result<Self, SensorError> {
         let odd = |what: &str| SensorError::PixelFormat(what.to_owned());
         let screen = setup.roots.iter().find(|screen| screen.root == root).ok_or_else(|| odd("no screen"))?;
@@ -40,7 +40,7 @@ impl PixelLayout {
     /// Turns pixels into red, green, blue, 255.
     pub(super) fn to_rgba(self, pixels: &mut [u8]) {
         let (pixels, _) = pixels.as_chunks_mut::<4>();
-        // What nearly every X server has, in a loop that the compiler makes wide.
+        // The layout of nearly every X server, in a loop that the compiler turns into wide instructions.
         if self == (Self { red: 0xFF_00_00, green: 0xFF_00, blue: 0xFF, least_byte_first: true }) {
             for pixel in pixels {
                 let [blue, green, red, _] = *pixel;
@@ -56,7 +56,7 @@ impl PixelLayout {
     }
 }
 
-/// One channel, stretched or shrunk to 8 bits.
+/// Returns one channel, scaled to 8 bits.
 fn channel(value: u32, mask: u32) -> u8 {
     if mask == 0 {
         return 0;

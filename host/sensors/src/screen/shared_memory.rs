@@ -1,7 +1,7 @@
-//! Memory that the X server and this process share for the time of one capture.
+//! Memory that the X server and this process share for one capture.
 //!
-//! It is a sealed memory file of no name: no other process can open it, and the X server cannot shrink it under our
-//! hands. It is overwritten with zeros before it is given back, whatever became of the capture.
+//! It is a sealed memory file without a name: no other process can open it, and the X server cannot shrink it while it is
+//! mapped. It is overwritten with zeros before it is freed, whatever became of the capture.
 #![allow(unsafe_code, reason = "mapping shared memory has no safe interface")]
 
 use std::ffi::c_void;
@@ -13,7 +13,7 @@ use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
 use crate::error::SensorError;
 
-/// A piece of shared memory.
+/// A mapped memory file.
 #[derive(Debug)]
 pub(super) struct SharedMemory {
     start: *mut c_void,
@@ -21,7 +21,7 @@ pub(super) struct SharedMemory {
 }
 
 impl SharedMemory {
-    /// So many bytes of zeros, and the descriptor to hand to the X server.
+    /// Maps so many bytes of zeros. Returns them and the descriptor for the X server.
     pub(super) fn new(bytes: usize) -> Result<(Self, OwnedFd), SensorError> {
         let refused =
             |what| move |error: rustix::io::Errno| SensorError::System { what, source: error.into() };
@@ -30,8 +30,8 @@ impl SharedMemory {
         ftruncate(&file, bytes as u64).map_err(refused("cannot size shared memory"))?;
         fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)
             .map_err(refused("cannot seal shared memory"))?;
-        // SAFETY: a new mapping at a place of the kernel's choosing touches no other memory. The file cannot be shrunk any
-        // more, so that all of the mapping stays valid until `drop` takes it away.
+        // SAFETY: a new mapping at a place of the kernel's choosing touches no other memory. The file cannot be shrunk
+        // any more, so that all of the mapping stays valid until `drop` takes it away.
         let start = unsafe {
             mmap(std::ptr::null_mut(), bytes, ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED, &file, 0)
         }
@@ -39,7 +39,7 @@ impl SharedMemory {
         Ok((Self { start, bytes }, file))
     }
 
-    /// Copies from its beginning: as much as both have.
+    /// Copies from its beginning, as much as fits into `target`.
     pub(super) fn copy_to(&self, target: &mut [u8]) {
         let bytes = target.len().min(self.bytes);
         // SAFETY: both sides are valid for `bytes` and apart from each other. No reference to the shared memory is made:

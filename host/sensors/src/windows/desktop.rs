@@ -33,8 +33,8 @@ impl DesktopFacts {
         self.clients.contains(&window) || self.windows.get(&window).is_some_and(|facts| facts.managed)
     }
 
-    /// Returns the connection to the X server over which a window was made: the program it belongs to, whatever the window
-    /// itself says.
+    /// Returns the connection to the X server over which a window was made: the program it belongs to, whatever the
+    /// window itself says.
     pub(super) fn program_of(&self, window: Window) -> u32 {
         window & !self.id_mask
     }

@@ -1,7 +1,7 @@
 //! The last seconds of layouts, and which of them hold for a span of time.
 //!
-//! A gap is never papered over: where the history cannot vouch for the whole span it says so, and the guard takes no
-//! picture. That goes for a clock that was set, too: times before and after do not compare.
+//! If the history does not know the whole span, it says so, and the guard takes no picture. That includes a clock that
+//! was set: times before and after cannot be compared.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,19 +13,19 @@ use crate::error::SensorError;
 
 /// How far back the history reaches, ms.
 pub(super) const REACH_MS: u64 = 10_000;
-/// How many layouts it holds at most.
+/// The most layouts that it holds.
 pub(super) const MOST_LAYOUTS: usize = 2_000;
-/// How much memory it may take, bytes (by estimate).
+/// The most memory that it may take, bytes (estimated).
 const MOST_BYTES: usize = 32 << 20;
-/// By how much the wall clock may stray from the steady one between two looks before it counts as set, ms.
+/// By how much the wall clock may deviate from the steady one between two readings before it counts as set, ms.
 const CLOCK_TOLERANCE_MS: u64 = 500;
 
-/// What both clocks say at one moment.
+/// A reading of both clocks at one moment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
     /// Ms since the Unix epoch.
     pub(crate) wall: u64,
-    /// Never set, never goes back.
+    /// The steady clock, which is never set.
     pub(crate) steady: Instant,
 }
 
@@ -40,10 +40,10 @@ impl Moment {
 pub(crate) struct LayoutHistory {
     entries: VecDeque<Arc<Layout>>,
     bytes: usize,
-    /// The oldest time known, if older layouts were dropped for want of room (rather than for their age).
+    /// The oldest time known, if older layouts were dropped for lack of room (not for their age).
     overflowed: Option<u64>,
     last_moment: Moment,
-    /// The first layout's generation.
+    /// The generation of the first layout.
     first: u64,
 }
 
@@ -52,12 +52,12 @@ impl LayoutHistory {
         Self { entries: VecDeque::new(), bytes: 0, overflowed: None, last_moment: now, first }
     }
 
-    /// The layout that came last.
+    /// Returns the latest layout.
     pub(crate) fn current(&self) -> Option<&Arc<Layout>> {
         self.entries.back()
     }
 
-    /// Adds what the desktop looks like, seen at `now`; answers its generation, or `None` when nothing changed.
+    /// Adds the layout that was seen at `now`. Returns its generation, or `None` if nothing changed.
     pub(crate) fn push(
         &mut self,
         now: Moment,
@@ -81,7 +81,7 @@ impl LayoutHistory {
         Some(generation)
     }
 
-    /// The layout valid at `from` and every one that came until `to`.
+    /// Returns the layout valid at `from` and every later one until `to`.
     pub(crate) fn span(&mut self, now: Moment, from: u64, to: u64) -> Result<Vec<Arc<Layout>>, SensorError> {
         self.advance_to(now);
         let later = self.entries.partition_point(|entry| entry.at < from);
@@ -98,14 +98,14 @@ impl LayoutHistory {
         Ok(span.take_while(|entry| entry.at <= to.max(valid_at_from)).cloned().collect())
     }
 
-    /// Notices a clock that was set, and forgets what is too old.
+    /// Notices if the clock was set, and drops what is too old.
     fn advance_to(&mut self, now: Moment) {
         let steady = now.steady.saturating_duration_since(self.last_moment.steady);
         let expected =
             self.last_moment.wall.saturating_add(u64::try_from(steady.as_millis()).unwrap_or(u64::MAX));
         self.last_moment = now;
         if expected.abs_diff(now.wall) > CLOCK_TOLERANCE_MS {
-            // What the current layout is, is known from now on; what was before now, in this new time, is not.
+            // The current layout is known from now on; what was before, in this new time, is not known.
             if let Some(last) = self.entries.pop_back() {
                 self.entries.clear();
                 self.overflowed = None;
@@ -127,7 +127,7 @@ impl LayoutHistory {
     }
 }
 
-/// About how much memory a layout takes.
+/// Returns about how much memory a layout takes, bytes.
 fn estimated_bytes(layout: &Layout) -> usize {
     let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     let window = |window: &WindowState| {

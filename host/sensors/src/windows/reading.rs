@@ -1,5 +1,5 @@
-//! Reading one window's facts from the X server. Questions are asked for many windows at once and answered in one round
-//! trip; a window may vanish in between, which is an answer like any other.
+//! Reads one window's facts from the X server. Questions about many windows are sent at once and answered in one round
+//! trip; a window may vanish in between, which is no error.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(super) enum ReadOutcome {
     Gone,
 }
 
-/// Splits 'the window is gone' from 'the connection is gone'.
+/// Returns the reply, or `None` if the window is gone. An error means that the connection is gone.
 pub(super) fn unless_gone<T>(reply: Result<T, ReplyError>) -> Result<Option<T>, ConnectionError> {
     match reply {
         Ok(reply) => Ok(Some(reply)),
@@ -38,7 +38,7 @@ pub(super) fn unless_gone<T>(reply: Result<T, ReplyError>) -> Result<Option<T>, 
 type PendingReply<'c, R> = Cookie<'c, RustConnection, R>;
 type PendingProperty<'c> = PendingReply<'c, GetPropertyReply>;
 
-/// Questions under way about one window.
+/// The questions about one window that wait for their replies.
 pub(super) struct WindowQuestions<'c> {
     pub(super) window: Window,
     place: Option<PlaceQuestions<'c>>,
@@ -53,7 +53,7 @@ struct PlaceQuestions<'c> {
     shape: Option<PendingReply<'c, shape::QueryExtentsReply>>,
 }
 
-/// Who asks.
+/// Asks the X server about windows.
 pub(super) struct FactsReader {
     pub(super) connection: Arc<RustConnection>,
     pub(super) atoms: Atoms,
@@ -63,11 +63,11 @@ pub(super) struct FactsReader {
 }
 
 impl FactsReader {
-    /// Asks to be told of a window's changes. To be called before its facts are read, so that no change is missed.
+    /// Subscribes to a window's changes. Call this before its facts are read, so that no change is missed.
     pub(super) fn subscribe(&self, window: Window) -> Result<(), ConnectionError> {
         let events = EventMask::PROPERTY_CHANGE | EventMask::STRUCTURE_NOTIFY | EventMask::FOCUS_CHANGE;
         let changes = ChangeWindowAttributesAux::new().event_mask(events);
-        // Should it be gone by now, reading it will say so.
+        // If it is gone by now, reading it will say so.
         self.connection.change_window_attributes(window, &changes)?.ignore_error();
         if self.shapes {
             self.connection.shape_select_input(window, true)?.ignore_error();
@@ -75,7 +75,7 @@ impl FactsReader {
         Ok(())
     }
 
-    /// Asks for what is stale.
+    /// Sends the questions about what is stale.
     pub(super) fn send_questions(
         &self,
         window: Window,
@@ -118,13 +118,13 @@ impl FactsReader {
         Ok(WindowQuestions { window, place, title, rest })
     }
 
-    /// Takes the answers in.
+    /// Waits for the replies and sets the facts.
     pub(super) fn take_replies(
         &self,
         asked: WindowQuestions<'_>,
         facts: &mut WindowFacts,
     ) -> Result<ReadOutcome, ConnectionError> {
-        // Every answer is awaited even when the first says that the window is gone: no question stays open.
+        // Every reply is awaited, even if the first says that the window is gone: no question stays open.
         let mut read = ReadOutcome::There;
         if let Some(place) = asked.place {
             let attributes = unless_gone(place.attributes.reply())?;
@@ -189,7 +189,7 @@ impl FactsReader {
         facts.translucent = number(opacity).is_some_and(|opacity| opacity != u32::MAX);
         facts.extents = read_sides(extents).unwrap_or_default();
         facts.shadow = read_sides(shadow);
-        // 0 is 'withdrawn': no window manager looks after it.
+        // 0 is 'withdrawn': no window manager manages it.
         facts.managed = number(state).is_some_and(|state| state != 0);
     }
 
@@ -214,8 +214,8 @@ impl FactsReader {
         }
     }
 
-    /// Whether a window of this type tells something for a moment, of whichever program. KDE's types go by other names than
-    /// the standard's, which has none for them; some programs use the standard's spelling all the same.
+    /// Whether a window of this type shows for a moment what any program says. KDE's types have names of their own,
+    /// because the standard has none for them; some programs spell them like the standard's all the same.
     fn is_notice(&self, atom: Atom) -> bool {
         let atoms = &self.atoms;
         [
@@ -230,7 +230,7 @@ impl FactsReader {
         .contains(&atom)
     }
 
-    /// What a property of any of the text types says; `None` when empty or in a form that cannot be read for certain.
+    /// Reads a property of any of the text types; `None` if it is empty or in a form that cannot be read for certain.
     fn read_text(&self, property: &GetPropertyReply) -> Option<String> {
         if property.format != 8 {
             return None;
@@ -241,7 +241,7 @@ impl FactsReader {
         } else if property.type_ == Atom::from(AtomEnum::STRING) {
             latin1(bytes)
         } else if property.type_ == self.atoms.COMPOUND_TEXT && !bytes.contains(&0x1B) {
-            // Without an escape sequence, compound text is Latin-1; with one, it is in some other alphabet.
+            // Without an escape sequence, compound text is Latin-1; with one, it has letters of other alphabets.
             latin1(bytes)
         } else {
             return None;
@@ -250,7 +250,7 @@ impl FactsReader {
     }
 }
 
-/// The widths of something around a window (left, right, top, bottom); `None` where there is no such property.
+/// Reads the widths of something around a window (left, right, top, bottom); `None` if there is no such property.
 fn read_sides(property: &GetPropertyReply) -> Option<[u32; 4]> {
     let mut sides = [0; 4];
     sides.iter_mut().zip(property.value32()?).for_each(|(side, value)| *side = value.min(1_000));
@@ -266,8 +266,8 @@ fn bounded_text(mut text: String) -> Option<String> {
     (!text.trim().is_empty()).then_some(text)
 }
 
-/// `WM_CLASS` is 'instance NUL class NUL'; the class is the application's name, and the instance where there is none. Of one
-/// that goes on beyond what was read all of it is the name: as long as that it is known for cut.
+/// Reads the application's name from `WM_CLASS`, which is 'instance NUL class NUL': the class, or the instance if there
+/// is no class. If it is longer than what was read, the name is all of it: the length tells that it was cut.
 fn application_name(value: &[u8], cut: bool) -> Option<String> {
     if cut {
         return bounded_text(String::from_utf8_lossy(value).replace('\0', " "));

@@ -1,19 +1,19 @@
-//! By how much programs scale what they draw, as far as the desktop tells them. X11 has no scale of its own: programs go by
-//! the resources (`Xft.dpi`), by the settings that the desktop's daemon publishes (XSETTINGS) and by the environment that
-//! the session gave them. Where several tell, the largest counts.
+//! By how much programs scale what they draw, as far as the desktop tells them. X11 has no scale of its own: programs use
+//! the resources (`Xft.dpi`), the settings that the desktop's daemon publishes (XSETTINGS) and the environment of their
+//! session. If several tell a scale, the largest counts.
 
-/// What is taken for a scale, percent.
+/// The range of scales, percent.
 const SCALE_RANGE: std::ops::RangeInclusive<u32> = 100..=1_000;
 /// Dots per inch of an unscaled screen.
 const UNSCALED_DPI: u32 = 96;
-/// No desktop has more settings.
+/// The most settings that are read; no desktop has more.
 const MAX_SETTINGS: u32 = 10_000;
 
 fn clamp_percent(value: u32) -> u32 {
     value.clamp(*SCALE_RANGE.start(), *SCALE_RANGE.end())
 }
 
-/// The scale that the resources tell (`RESOURCE_MANAGER` of the root window), percent.
+/// Returns the scale that the resources tell (`RESOURCE_MANAGER` of the root window), percent.
 pub(super) fn scale_from_resources(resources: &[u8]) -> Option<u32> {
     let text = String::from_utf8_lossy(resources);
     let dpi = text.lines().find_map(|line| {
@@ -29,8 +29,8 @@ pub(super) fn scale_from_resources(resources: &[u8]) -> Option<u32> {
     Some(clamp_percent(scaled))
 }
 
-/// The scale that the desktop's settings tell (`_XSETTINGS_SETTINGS` of their owner), percent. Settings that say nothing of
-/// a scale say that there is none.
+/// Returns the scale that the desktop's settings tell (`_XSETTINGS_SETTINGS` of their owner), percent. Settings without a
+/// scale mean 100.
 pub(super) fn scale_from_settings(settings: &[u8]) -> Option<u32> {
     let mut reader = SettingsReader { bytes: settings, least_first: settings.first()? == &0 };
     reader.take(8)?;
@@ -66,7 +66,7 @@ pub(super) fn scale_from_settings(settings: &[u8]) -> Option<u32> {
     Some(largest)
 }
 
-/// The scale that the session's environment tells its programs, percent.
+/// Returns the scale that the session's environment tells its programs, percent.
 pub(super) fn scale_from_environment(variable: impl Fn(&str) -> Option<String>) -> Option<u32> {
     let scales = ["GDK_SCALE", "QT_SCALE_FACTOR", "ELM_SCALE"].into_iter().filter_map(|name| {
         let value: f64 = variable(name)?.trim().parse().ok()?;
@@ -93,7 +93,7 @@ impl<'a> SettingsReader<'a> {
         Some(taken)
     }
 
-    /// So many bytes, and what fills them up to a multiple of four.
+    /// Takes so many bytes, and the padding up to a multiple of four.
     fn padded(&mut self, bytes: usize) -> Option<&'a [u8]> {
         self.take(bytes.checked_next_multiple_of(4)?)?.get(..bytes)
     }

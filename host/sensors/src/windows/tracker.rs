@@ -1,4 +1,4 @@
-//! Keeping what is known of the desktop up to date with the X server's events, reading again only what changed.
+//! Keeps the facts of a desktop up to date by the X server's events, and reads again only what changed.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -22,49 +22,49 @@ use crate::area::Monitor;
 use crate::display;
 use crate::error::SensorError;
 
-/// How often the desktop is read anew because windows came or went meanwhile, before it is taken as it is. (Whatever
-/// changed has sent an event, and is read when that comes.)
+/// How often the desktop is read again because windows came or went meanwhile. After that it is taken as it is: what
+/// changed has sent an event, and is read when that arrives.
 const MAX_PASSES: u32 = 16;
-/// How far up from a window its place on the root is looked for.
+/// How many parents of a window are followed to find the root's child.
 const MAX_DEPTH: u32 = 8;
-/// As much of the resources or settings as is read, in units of four bytes.
+/// How much of the resources or settings is read, in units of four bytes.
 const MAX_SETTINGS_WORDS: u32 = 65_536;
-/// Windows asked about in one go.
+/// How many windows are asked about at once.
 const BATCH_WINDOWS: usize = 64;
 
-/// What an event asks for.
+/// What an event requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reaction {
-    /// Nothing, or something that can wait until the events at hand are taken in.
+    /// Nothing, or something that can wait until the other events are handled.
     Later,
-    /// A title changed: the layout is to be made at once, before the next event may change it again.
+    /// A title changed: make the layout at once, before the next event may change it again.
     AtOnce,
-    /// A barrier has come through.
+    /// The barrier with this number has come through.
     Barrier(u32),
 }
 
-/// The desktop, and the connection that tells of its changes.
+/// The facts of the desktop, and the connection that reports its changes.
 pub(super) struct DesktopTracker {
     reader: FactsReader,
     desktop: DesktopFacts,
     pub(super) monitors: Vec<Monitor>,
-    /// The watch's own window, where barriers arrive.
+    /// Our own window, at which barriers arrive.
     pub(super) mailbox: Window,
     compositor: Atom,
-    /// The selection whose owner publishes the desktop's settings, and that owner.
+    /// The selection whose owner publishes the desktop's settings.
     settings: Atom,
     publisher: Option<Window>,
     next_id: u64,
-    /// The stack, the list of windows or the focus may have changed.
+    /// Whether the stack, the list of windows or the focus may have changed.
     tree_stale: bool,
     monitors_stale: bool,
     scale_stale: bool,
-    /// Something of some window is stale.
+    /// Whether any fact of any window is stale.
     any_stale: bool,
 }
 
 impl DesktopTracker {
-    /// Connects, and asks to be told of everything that matters.
+    /// Connects, and subscribes to all changes that matter.
     pub(super) fn open(display: Option<&str>, first_id: u64) -> Result<Self, SensorError> {
         let (connection, root) = display::open(display)?;
         let atoms = Atoms::new(&connection)?.reply()?;
@@ -110,17 +110,17 @@ impl DesktopTracker {
         Ok(tracker)
     }
 
-    /// The connection, for waiting and for sending.
+    /// Returns the connection, for waiting and for sending.
     pub(super) fn connection(&self) -> Arc<RustConnection> {
         Arc::clone(&self.reader.connection)
     }
 
-    /// The windows as known.
+    /// Returns the windows as last read.
     pub(super) fn windows(&self) -> Vec<WindowState> {
         self.desktop.arrange()
     }
 
-    /// Takes in an event; a title that changed is read at once.
+    /// Handles an event. A title that changed is read at once.
     pub(super) fn handle_event(&mut self, event: &Event) -> Result<Reaction, SensorError> {
         match event {
             Event::PropertyNotify(event) => return self.handle_property_change(event.window, event.atom),
@@ -192,7 +192,7 @@ impl DesktopTracker {
     fn read_changed_title(&mut self, window: Window) -> Result<Reaction, SensorError> {
         let Some(facts) = self.desktop.windows.get_mut(&window) else { return Ok(Reaction::Later) };
         if facts.stale.title {
-            // It was never read: it is when the window is.
+            // It was never read, and will be with the window.
             return Ok(Reaction::Later);
         }
         let before = facts.title.clone();
@@ -208,7 +208,7 @@ impl DesktopTracker {
         }
     }
 
-    /// A window was moved, and with it what is inside.
+    /// Marks a window that moved, and what is inside it.
     fn mark_moved(&mut self, window: Window) {
         for (other, facts) in &mut self.desktop.windows {
             if *other == window || facts.top == Some(window) {
@@ -218,7 +218,7 @@ impl DesktopTracker {
         }
     }
 
-    /// A window came, went or was put into another one.
+    /// Marks a window that came, went or was put into another one.
     fn mark_changed(&mut self, window: Window, reparented: bool) {
         self.tree_stale = true;
         if let Some(facts) = self.desktop.windows.get_mut(&window)
@@ -229,6 +229,7 @@ impl DesktopTracker {
         self.mark_moved(window);
     }
 
+    /// Marks facts of a window as stale.
     fn mark_stale(&mut self, window: Window, stale: StaleParts) {
         if let Some(facts) = self.desktop.windows.get_mut(&window) {
             facts.stale.place |= stale.place;
@@ -238,7 +239,7 @@ impl DesktopTracker {
         }
     }
 
-    /// Reads whatever is stale, until nothing is; answers whether anything was.
+    /// Reads whatever is stale, until nothing is. Returns whether anything was.
     pub(super) fn refresh(&mut self) -> Result<bool, SensorError> {
         let stale = self.monitors_stale || self.tree_stale || self.any_stale || self.scale_stale;
         if std::mem::take(&mut self.scale_stale) {
@@ -314,7 +315,7 @@ impl DesktopTracker {
         self.desktop.manager = windows(&manager.reply()?).first().copied().filter(some);
         self.desktop.compositor = Some(compositor.reply()?.owner).filter(some);
         let focus = focus.reply()?.focus;
-        // A window manager says which window is active; without one, it is where the keys go.
+        // The window manager says which window is active; without one, it is the one with the keyboard focus.
         self.desktop.active = if active.type_ == x11rb::NONE {
             // 1 stands for 'whatever is under the pointer'.
             Some(focus).filter(|focus| some(focus) && *focus != 1)
@@ -344,8 +345,8 @@ impl DesktopTracker {
         Ok(())
     }
 
-    /// Reads the stale facts of all windows that matter: where each is, and of those that show or are looked after the
-    /// rest. (A window that is not shown is left for when it is.)
+    /// Reads the stale facts that matter: the place of every window, and the rest of those that show or are managed.
+    /// (Other windows are read when they show.)
     fn read_windows(&mut self) -> Result<(), SensorError> {
         let place = |stale: StaleParts| StaleParts { place: stale.place, ..StaleParts::NOTHING };
         self.read_where(|_, facts| place(facts.stale))?;
@@ -359,7 +360,7 @@ impl DesktopTracker {
         });
         self.desktop.clients = clients;
         read?;
-        // Whether a window is looked after is one of the facts: of those that do not show, only that is of interest.
+        // Whether a window is managed is one of the facts: of those that do not show, only that matters.
         self.read_where(|_, facts| StaleParts { rest: facts.stale.rest, ..StaleParts::NOTHING })
     }
 
@@ -384,7 +385,7 @@ impl DesktopTracker {
                 facts.stale.rest &= !stale.rest;
                 if self.reader.take_replies(asked, facts)? == ReadOutcome::Gone {
                     self.desktop.windows.remove(&window);
-                    // One that only the list of windows still names is the window manager's to strike off.
+                    // If only the list of windows still names it, the window manager will remove it from there.
                     self.tree_stale |= self.desktop.stack.contains(&window);
                 }
             }
@@ -392,7 +393,7 @@ impl DesktopTracker {
         Ok(())
     }
 
-    /// Finds the root's child that holds each window that is looked after.
+    /// Finds the root's child that holds each managed window.
     fn find_tops(&mut self) -> Result<(), SensorError> {
         let lost: Vec<Window> = self
             .desktop
@@ -413,7 +414,7 @@ impl DesktopTracker {
                         if let Some(facts) = self.desktop.windows.get_mut(&window) {
                             facts.top = Some(at);
                         }
-                        // A frame that is not known yet came after the stack was read.
+                        // A frame that is not known came after the stack was read.
                         self.tree_stale |= !self.desktop.windows.contains_key(&at);
                         parents.remove(&window);
                     }

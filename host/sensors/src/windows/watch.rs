@@ -19,11 +19,11 @@ use super::tracker::{DesktopTracker, Reaction};
 use super::watch_numbers::WatchNumbers;
 use crate::error::SensorError;
 
-/// Events taken in before the desktop is read again, when they do not cease.
+/// How many events are handled before the desktop is read, if they keep coming.
 const MAX_BURST: u32 = 1_000;
 
-/// Follows the windows of one display, on a thread and a connection of its own. It sleeps until the X server tells of a
-/// change. Cheap to ask from any thread; nothing here but [`Self::start`] and [`Self::barrier`] waits for the X server.
+/// Follows the windows of one display, on a thread and a connection of its own. It sleeps until the X server reports
+/// a change. Cheap to ask from any thread; only [`Self::start`] and [`Self::barrier`] wait for the X server.
 ///
 /// Every layout seen is kept for 10 s (at most 2,000 of them). A title that changes is read at once, before the next
 /// change; only a title that is replaced within some tens of microseconds can be missed.
@@ -51,13 +51,12 @@ struct WatchState {
     history: LayoutHistory,
     lost: bool,
     mailbox: u32,
-    /// The last barrier set up, and the last one that came through.
+    /// The number of the last barrier that was sent, and of the last one that came through.
     sent: u32,
     received: u32,
 }
 
 impl SharedWatch {
-    /// The state is whole between any two statements that change it: a panic elsewhere does not spoil it.
     fn state(&self) -> MutexGuard<'_, WatchState> {
         self.state.lock()
     }
@@ -73,12 +72,12 @@ impl WindowWatch {
     /// Reads the desktop as it is and follows it from there; `None` means `$DISPLAY`. Blocks for some milliseconds.
     ///
     /// # Errors
-    /// When the display cannot be opened, or is lost meanwhile.
+    /// If the display cannot be opened, or is lost meanwhile.
     pub fn start(display: Option<&str>) -> Result<Self, SensorError> {
         Self::start_with(display, &WatchNumbers::for_watch(0, Arc::new(watch::channel(0).0)))
     }
 
-    /// The same, with numbers that go on from those of the watch before.
+    /// Starts a watch whose numbers go on from those of the watch before.
     pub(crate) fn start_with(display: Option<&str>, numbers: &WatchNumbers) -> Result<Self, SensorError> {
         let tracker = DesktopTracker::open(display, numbers.first())?;
         let now = Moment::now();
@@ -101,33 +100,32 @@ impl WindowWatch {
         Ok(Self { shared, changes, thread: Some(thread) })
     }
 
-    /// Ends the connection, and with it the watch.
+    /// Closes the connection, which ends the watch.
     pub(crate) fn shut_down(&self) {
         let _ = rustix::net::shutdown(self.shared.connection.stream(), rustix::net::Shutdown::Both);
     }
 
-    /// The layout as last seen.
+    /// Returns the layout as last seen.
     ///
     /// # Errors
-    /// [`SensorError::DisplayLost`] when the display is gone.
+    /// [`SensorError::DisplayLost`] if the display is gone.
     pub fn current(&self) -> Result<Arc<Layout>, SensorError> {
         let mut state = self.shared.state();
         state.alive()?.history.current().cloned().ok_or(SensorError::DisplayLost)
     }
 
-    /// The layout valid at `from` and every one that came until `to` (ms since the Unix epoch), oldest first; never empty.
-    /// `to` must not lie in the future: what is yet to come is not in it. To have all that happened until now, call
-    /// [`Self::barrier`] first.
+    /// Returns the layout valid at `from` and every later one until `to` (ms since the Unix epoch), oldest first; never
+    /// empty. `to` must not lie in the future. To have all that happened until now, call [`Self::barrier`] first.
     ///
     /// # Errors
-    /// [`SensorError::NotKnown`] when `from` is before the watch began, more than 10 s ago or before the clock was set;
-    /// [`SensorError::Overflow`] when there were too many layouts to keep; [`SensorError::DisplayLost`].
+    /// [`SensorError::NotKnown`] if `from` is before the watch began, more than 10 s ago or before the clock was set;
+    /// [`SensorError::Overflow`] if there were too many layouts to keep; [`SensorError::DisplayLost`].
     pub fn span(&self, from: u64, to: u64) -> Result<Vec<Arc<Layout>>, SensorError> {
         let now = Moment::now();
         self.shared.state().alive()?.history.span(now, from, to)
     }
 
-    /// Tells the generation of each layout that comes from now on. When the display is lost, it closes.
+    /// Returns a channel with the generation of each layout from now on. It closes when the display is lost.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
         let mut changes = self.changes.clone();
@@ -135,11 +133,11 @@ impl WindowWatch {
         changes
     }
 
-    /// Waits until every change that the X server knew of before this call is in the history; answers the generation then.
-    /// Blocks (some hundred microseconds, at most 2 s): not to be called on an async thread.
+    /// Waits until every change that the X server knew of before this call is in the history. Returns the generation
+    /// then. Blocks (some hundred microseconds, at most 2 s): do not call it on an async thread.
     ///
     /// # Errors
-    /// [`SensorError::TimedOut`] when the X server does not answer; [`SensorError::DisplayLost`] when it is gone.
+    /// [`SensorError::TimedOut`] if the X server does not answer; [`SensorError::DisplayLost`] if it is gone.
     pub fn barrier(&self) -> Result<u64, SensorError> {
         let until = Instant::now() + BARRIER_TIMEOUT;
         let (ticket, mailbox) = {
@@ -148,7 +146,7 @@ impl WindowWatch {
             state.sent = state.sent.wrapping_add(1);
             (state.sent, state.mailbox)
         };
-        // The X server handles this after all that it handled before, and its answer comes after all those events.
+        // The X server handles this message after all earlier ones, and it arrives after all their events.
         let message = ClientMessageEvent {
             response_type: CLIENT_MESSAGE_EVENT,
             format: 32,
@@ -163,7 +161,7 @@ impl WindowWatch {
         let mut state = self.shared.state();
         loop {
             state.alive()?;
-            // Tickets come through in order; the difference tells even after they have wrapped round.
+            // Numbers come through in order; their difference counts, because they may wrap round.
             if state.received.wrapping_sub(ticket) < u32::MAX / 2 {
                 return state
                     .history
@@ -182,7 +180,7 @@ impl WindowWatch {
 
 impl Drop for WindowWatch {
     fn drop(&mut self) {
-        // Ends the thread's wait at once, even when the X server has frozen.
+        // Ends the thread's wait at once, even if the X server has frozen.
         self.shut_down();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -190,8 +188,8 @@ impl Drop for WindowWatch {
     }
 }
 
-/// Tells everyone when the thread ends, however it does: a watch that nobody keeps must not be taken for a desktop on
-/// which nothing happens.
+/// Marks the display as lost when the thread ends, however it does: a watch without its thread must not be taken for a
+/// desktop on which nothing happens.
 struct WatchEnding<'a>(&'a SharedWatch);
 
 impl Drop for WatchEnding<'_> {
@@ -201,7 +199,7 @@ impl Drop for WatchEnding<'_> {
     }
 }
 
-/// The thread: until the connection ends.
+/// The thread: follows the events until the connection ends.
 fn follow_events(mut tracker: DesktopTracker, shared: &SharedWatch, changes: &watch::Sender<u64>) {
     let _ending = WatchEnding(shared);
     let end = loop {
@@ -213,7 +211,7 @@ fn follow_events(mut tracker: DesktopTracker, shared: &SharedWatch, changes: &wa
     tracing::info!(reason = %end, "the watch over the windows has ended");
 }
 
-/// Waits for an event, takes in all that are there, reads what they made stale and keeps the outcome.
+/// Waits for an event, handles all that have arrived, reads what they made stale and records the layout.
 fn handle_events(
     tracker: &mut DesktopTracker,
     shared: &SharedWatch,
@@ -243,7 +241,7 @@ fn handle_events(
     Ok(())
 }
 
-/// Puts the desktop as known into the history, if it is news.
+/// Adds the layout to the history if it is a new one.
 fn record_layout(tracker: &DesktopTracker, shared: &SharedWatch, changes: &watch::Sender<u64>, now: Moment) {
     let news = shared.state().history.push(now, tracker.windows(), tracker.monitors.clone());
     if let Some(generation) = news {

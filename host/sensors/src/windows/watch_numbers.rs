@@ -1,4 +1,4 @@
-//! Numbers that are never used again, however often the display is opened anew.
+//! Numbers that are never used twice, however often the display is opened again.
 
 use std::sync::Arc;
 
@@ -6,10 +6,10 @@ use tokio::sync::watch;
 
 use super::history::LayoutHistory;
 
-/// Bits for the windows and layouts of a display until it is opened anew.
+/// The bits of a number that count windows and layouts; those above count how often the display was opened.
 const NUMBER_BITS: u32 = 32;
 
-/// The numbers of one watch over windows, and who is told of its layouts.
+/// The numbers of one watch over windows, and the channel for its layouts' generations.
 #[derive(Debug)]
 pub(crate) struct WatchNumbers {
     first: u64,
@@ -17,17 +17,17 @@ pub(crate) struct WatchNumbers {
 }
 
 impl WatchNumbers {
-    /// Those of the watch that is started for the so many-th time.
+    /// Returns the numbers of a watch before which `times` others were started.
     pub(crate) fn for_watch(times: u64, changes: Arc<watch::Sender<u64>>) -> Self {
         Self { first: (times << NUMBER_BITS) + 1, changes }
     }
 
-    /// The first window's id, and the first layout's generation.
+    /// Returns the first window's id, which is the first layout's generation, too.
     pub(crate) fn first(&self) -> u64 {
         self.first
     }
 
-    /// Where the generation of each layout is told; that of the current one is told at once.
+    /// Returns the channel for the generation of each layout, and sends that of the current one.
     pub(crate) fn changes(&self, history: &LayoutHistory) -> Arc<watch::Sender<u64>> {
         if let Some(current) = history.current() {
             self.changes.send_replace(current.generation);

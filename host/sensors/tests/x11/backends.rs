@@ -1,7 +1,7 @@
 //! The same test for each backend.
 //!
-//! The portable backend looks at `$DISPLAY`, which belongs to the whole process: so each of its tests runs in a process of
-//! its own, which is this very program started anew for that one test.
+//! The portable backend looks at `$DISPLAY`, which belongs to the whole process: so each of its tests runs in a process
+//! of its own, which is this very program started anew for that one test.
 
 use candor_sensors::{Backend, Sensors};
 use candor_tests::display::Display;

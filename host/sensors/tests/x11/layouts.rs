@@ -33,9 +33,9 @@ pub(crate) fn until<T>(
     }
 }
 
-/// Starts an xterm and waits until it shows; answers its X id. An xterm tells its title in the old way only (`WM_NAME` of the
-/// type `STRING`), which xcap does not read: the window is 'unknown' then. For the portable backend it is told in the new way
-/// too, as most programs do.
+/// Starts an xterm and waits until it shows; answers its X id. An xterm tells its title in the old way only (`WM_NAME`
+/// of the type `STRING`), which xcap does not read: the window is 'unknown' then. For the portable backend it is told
+/// in the new way too, as most programs do.
 pub(crate) fn xterm(
     backend: Backend,
     display: &mut Display,

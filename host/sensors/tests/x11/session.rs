@@ -24,8 +24,8 @@ fn until(sensors: &Sensors, locked: LockState, saver: bool) -> anyhow::Result<()
     })
 }
 
-/// What is told of a screen that nothing covers: the portable backend's list leaves out what passes the window manager by,
-/// as lockers do, so it can never rule one out.
+/// What is told of a screen that nothing covers: the portable backend's list leaves out what passes the window manager
+/// by, as lockers do, so it can never rule one out.
 fn uncovered(backend: Backend) -> LockState {
     if backend == Backend::Portable { LockState::Unknown } else { LockState::No }
 }

@@ -122,8 +122,8 @@ fn a_shaped_window_and_one_with_opacity_hide_nothing() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A client that draws its own title bar, as GTK does: 400x300 px that can be seen, with a shadow around that cannot. Answers
-/// where it can be seen.
+/// A client that draws its own title bar, as GTK does: 400x300 px that can be seen, with a shadow around that cannot.
+/// Answers where it can be seen.
 fn with_header_bar(program: &Program, title: &str, shadow: [u32; 4]) -> anyhow::Result<Area> {
     let [left, right, top, bottom] = shadow;
     let seen = Area { x: 100, y: 120, width: 400, height: 300 };

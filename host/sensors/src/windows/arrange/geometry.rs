@@ -10,9 +10,9 @@ use crate::windows::facts::WindowFacts;
 const HEADER: u32 = 96;
 
 impl DesktopFacts {
-    /// Returns where the title of a window may stand: the title bar that the window manager draws, and the top of what the
-    /// program draws itself (a header bar, tabs), from its visible edge. How high that top is depends on the scale. `None`
-    /// if no title bar stands above it and the scale is not known: the title may stand anywhere.
+    /// Returns where the title of a window may stand: the title bar that the window manager draws, and the top of what
+    /// the program draws itself (a header bar, tabs), from its visible edge. How high that top is depends on the scale.
+    /// `None` if no title bar stands above it and the scale is not known: the title may stand anywhere.
     pub(super) fn title_bar(&self, window: &ListedWindow<'_>) -> Option<Area> {
         let whole = covered_area(window);
         let inner = window.facts.inner;

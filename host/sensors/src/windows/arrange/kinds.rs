@@ -52,8 +52,8 @@ fn is_one_of(facts: &WindowFacts, programs: &[&str]) -> bool {
     facts.app.as_ref().is_some_and(|app| programs.contains(&app.to_lowercase().as_str()))
 }
 
-/// Whether it shows for a moment what other programs say. A popup without an owner belongs to a program that shows nothing
-/// else: most of those notify or pick.
+/// Whether it shows for a moment what other programs say. A popup without an owner belongs to a program that shows
+/// nothing else: most of those notify or pick.
 pub(super) fn is_notification(window: &ListedWindow<'_>, kind: WindowKind, has_owner: bool) -> bool {
     let popup = matches!(kind, WindowKind::Popup | WindowKind::Unknown);
     window.facts.notifies
