@@ -52,7 +52,8 @@ static REPEATED: AtomicBool = AtomicBool::new(false);
 static RELEASED: AtomicBool = AtomicBool::new(false);
 /// Whether the last minute had nothing but the repeats of what is held: then what comes next is recorded at once.
 static HELD_ONLY: AtomicBool = AtomicBool::new(false);
-/// The keys and the buttons that are held.
+/// The keys and the buttons that are held. Under a lock of the standard library, which makes no system call that
+/// [`crate::lockdown`] forbids.
 static HELD: Mutex<(HeldKeys, HeldKeys)> = Mutex::new((HeldKeys::new(), HeldKeys::new()));
 
 /// A message to the thread that writes records.

@@ -56,4 +56,4 @@ pub use outbox::{HELD_FOR_GOOD, OutboxDraft, OutboxEntry, ParcelCounts};
 pub use outbox_state::OutboxState;
 pub use records::{AppendedRecord, JournalRecord, RecordFilter};
 pub use segments::SegmentClose;
-pub use verify::{BadBlob, BadRecord, BlobVerification, Verification};
+pub use verify::{BlobVerification, DamagedBlob, DamagedRecord, Verification};

@@ -23,7 +23,7 @@ pub struct Verification {
     /// Of these, the ones that were erased: their place in the chain is right, and what they said cannot be checked.
     pub sealed: u64,
     /// The first record that is not as it was written. Those after it were not checked.
-    pub first_bad: Option<BadRecord>,
+    pub first_bad: Option<DamagedRecord>,
     /// What was found of the blobs.
     pub blobs: BlobVerification,
     /// The ids of the parcels in the outbox that cannot be read any more, at most 1,000.
@@ -40,7 +40,7 @@ impl Verification {
 
 /// A record that is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadRecord {
+pub struct DamagedRecord {
     /// The sequence of the record.
     pub sequence: u64,
     /// What is wrong, as half a sentence about 'it'.
@@ -57,12 +57,12 @@ pub struct BlobVerification {
     /// Of these, the ones that were erased.
     pub erased: u64,
     /// The ones that are not as they were written, at most 1,000.
-    pub bad: Vec<BadBlob>,
+    pub bad: Vec<DamagedBlob>,
 }
 
 /// A blob that is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadBlob {
+pub struct DamagedBlob {
     /// The id of the blob.
     pub id: String,
     /// What is wrong, as half a sentence about 'it'.
@@ -97,7 +97,7 @@ impl Journal {
             // Decrypting and hashing thousands of bodies is no work for an async thread.
             (found, head) = crate::journal::run_blocking(move || {
                 if rows.is_empty() {
-                    found.first_bad = Some(BadRecord { sequence: found.records + 1, reason: MISSING });
+                    found.first_bad = Some(DamagedRecord { sequence: found.records + 1, reason: MISSING });
                 }
                 for row in &rows {
                     match check_record(&keys, &head, found.records + 1, latest, row) {
@@ -107,7 +107,7 @@ impl Journal {
                             *(if equal { &mut found.equal } else { &mut found.sealed }) += 1;
                         }
                         Err(reason) => {
-                            found.first_bad = Some(BadRecord { sequence: found.records + 1, reason });
+                            found.first_bad = Some(DamagedRecord { sequence: found.records + 1, reason });
                             break;
                         }
                     }
@@ -125,14 +125,14 @@ impl Journal {
     }
 
     /// A parcel is made of the last record or of an earlier one: if the outbox knows a later one, records were cut off.
-    async fn check_outbox(&self, last: u64) -> Result<Option<BadRecord>, JournalError> {
+    async fn check_outbox(&self, last: u64) -> Result<Option<DamagedRecord>, JournalError> {
         let mut writer = self.lock_writer().await?;
         let now = writer.sequence;
         run_to_end(async move {
             let sql = "SELECT min(sequence) FROM outbox WHERE sequence > ?";
             let (beyond,): (Option<i64>,) =
                 writer.database.one(sql, [sqlite_integer("the sequence", now.max(last))?.into()]).await?;
-            Ok(beyond.map(|_| BadRecord { sequence: now + 1, reason: MISSING }))
+            Ok(beyond.map(|_| DamagedRecord { sequence: now + 1, reason: MISSING }))
         })
         .await
     }
@@ -180,7 +180,7 @@ impl Journal {
 
 fn name_bad_blob(found: &mut BlobVerification, id: String, reason: String) {
     if found.bad.len() < MOST_BAD {
-        found.bad.push(BadBlob { id, reason });
+        found.bad.push(DamagedBlob { id, reason });
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use x11rb::protocol::xproto::Window;
 
-use super::facts::WindowFacts;
+use super::facts::XWindowFacts;
 
 /// The windows of a desktop, and who manages them.
 #[derive(Debug, Default)]
@@ -14,7 +14,7 @@ pub(super) struct DesktopFacts {
     /// The windows that the window manager lists as managed.
     pub(super) clients: Vec<Window>,
     /// What is known of each.
-    pub(super) windows: HashMap<Window, WindowFacts>,
+    pub(super) windows: HashMap<Window, XWindowFacts>,
     /// The window with the focus, or one inside it.
     pub(super) active: Option<Window>,
     /// The window manager's own window.

@@ -6,7 +6,7 @@ use crate::area::Area;
 
 /// What the X server says of a window.
 #[derive(Debug, Clone, Default)]
-pub(super) struct WindowFacts {
+pub(super) struct XWindowFacts {
     /// The host's own number for it.
     pub(super) id: u64,
     /// The root's child that holds it, or is it; `None` until it is found.

@@ -13,7 +13,7 @@ use x11rb::protocol::xproto::{
 use x11rb::rust_connection::RustConnection;
 
 use super::atoms::Atoms;
-use super::facts::{StaleParts, WindowFacts, WindowType};
+use super::facts::{StaleParts, WindowType, XWindowFacts};
 use crate::area::Area;
 
 /// The longest title that is kept, bytes.
@@ -122,7 +122,7 @@ impl FactsReader {
     pub(super) fn take_replies(
         &self,
         asked: WindowQuestions<'_>,
-        facts: &mut WindowFacts,
+        facts: &mut XWindowFacts,
     ) -> Result<ReadOutcome, ConnectionError> {
         // Every reply is awaited, even if the first says that the window is gone: no question stays open.
         let mut read = ReadOutcome::There;
@@ -172,7 +172,7 @@ impl FactsReader {
         Ok(replies.try_into().ok())
     }
 
-    fn set_properties(&self, properties: &[GetPropertyReply; 9], facts: &mut WindowFacts) {
+    fn set_properties(&self, properties: &[GetPropertyReply; 9], facts: &mut XWindowFacts) {
         let [class, pid, types, transient, leader, opacity, extents, shadow, state] = properties;
         let number = |property: &GetPropertyReply| property.value32().and_then(|mut values| values.next());
         facts.app = application_name(&class.value, class.bytes_after > 0);

@@ -14,7 +14,7 @@ use x11rb::rust_connection::RustConnection;
 
 use super::atoms::Atoms;
 use super::desktop::DesktopFacts;
-use super::facts::{StaleParts, WindowFacts};
+use super::facts::{StaleParts, XWindowFacts};
 use super::layout::WindowState;
 use super::reading::{FactsReader, ReadOutcome, unless_gone};
 use super::scale;
@@ -328,7 +328,7 @@ impl DesktopTracker {
             if !self.desktop.windows.contains_key(&window) {
                 self.reader.subscribe(window)?;
                 let facts =
-                    WindowFacts { id: self.next_id, stale: StaleParts::ALL, ..WindowFacts::default() };
+                    XWindowFacts { id: self.next_id, stale: StaleParts::ALL, ..XWindowFacts::default() };
                 self.next_id += 1;
                 self.desktop.windows.insert(window, facts);
             }
@@ -364,7 +364,10 @@ impl DesktopTracker {
         self.read_where(|_, facts| StaleParts { rest: facts.stale.rest, ..StaleParts::NOTHING })
     }
 
-    fn read_where(&mut self, wanted: impl Fn(Window, &WindowFacts) -> StaleParts) -> Result<(), SensorError> {
+    fn read_where(
+        &mut self,
+        wanted: impl Fn(Window, &XWindowFacts) -> StaleParts,
+    ) -> Result<(), SensorError> {
         let questions: Vec<(Window, StaleParts)> = self
             .desktop
             .windows

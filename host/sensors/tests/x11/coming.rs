@@ -7,7 +7,7 @@ use candor_sensors::{Area, Backend, Layout, SensorError, Sensors};
 use candor_tests::display::{Display, eventually};
 
 use crate::backends::{for_each_backend, open};
-use crate::program::Program;
+use crate::x_client::XClient;
 
 for_each_backend!("coming":
     a_display_that_goes_and_comes_back_is_seen_again,
@@ -25,7 +25,7 @@ fn seen(sensors: &Sensors) -> anyhow::Result<()> {
 /// All that is asked of sensors works.
 fn works(sensors: &Sensors, display: &Display) -> anyhow::Result<()> {
     seen(sensors)?;
-    let program = Program::start(display)?;
+    let program = XClient::start(display)?;
     let window = program.window(PLACE, 0xC0_20_20, true)?;
     program.name(window, "here again")?;
     program.show(window)?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use candor_sensors::{Area, Backend, Layout, Sensors, WindowKind, WindowState};
 use candor_tests::display::{Display, PATIENCE};
 
-use crate::program::Program;
+use crate::x_client::XClient;
 
 pub(crate) const RED: u32 = 0xC0_20_20;
 
@@ -45,7 +45,7 @@ pub(crate) fn xterm(
     display.xterm(title, place, "")?;
     let window = display.window_named(title)?;
     if backend == Backend::Portable {
-        Program::start(display)?.name(window, title)?;
+        XClient::start(display)?.name(window, title)?;
     }
     Ok(window)
 }
@@ -66,7 +66,7 @@ pub(crate) fn position(layout: &Layout, id: u64) -> Option<usize> {
 }
 
 /// Where menus are not listed, something of which nothing is known stands for them: on each monitor, on top of all.
-pub(crate) fn unlisted_windows_are_stood_for(watch: &Sensors, program: &Program) -> anyhow::Result<()> {
+pub(crate) fn unlisted_windows_are_stood_for(watch: &Sensors, program: &XClient) -> anyhow::Result<()> {
     let menu = program.window(square(200, 200, 80), RED, true)?;
     program.show(menu)?;
     watch.barrier()?;

@@ -4,8 +4,8 @@
 mod backends;
 mod coming;
 mod layouts;
-mod program;
 mod screen;
 mod session;
 mod window_kinds;
 mod windows;
+mod x_client;

@@ -4,7 +4,7 @@ use candor_sensors::{Area, Backend, LARGEST_SIDE, RawFrame, SensorError, Sensors
 use candor_tests::display::{Display, eventually};
 
 use crate::backends::{for_each_backend, open};
-use crate::program::Program;
+use crate::x_client::XClient;
 
 for_each_backend!("screen":
     a_capture_shows_each_pixel_as_it_is,
@@ -27,8 +27,8 @@ fn pixel(frame: &RawFrame, x: u32, y: u32) -> Option<u32> {
 }
 
 /// A screen with an orange square at 200,100, 50 px wide.
-fn orange_square(display: &Display) -> anyhow::Result<Program> {
-    let program = Program::start(display)?;
+fn orange_square(display: &Display) -> anyhow::Result<XClient> {
+    let program = XClient::start(display)?;
     let window = program.window(Area { x: 200, y: 100, width: 50, height: 50 }, ORANGE, true)?;
     program.show(window)?;
     Ok(program)
@@ -76,7 +76,7 @@ fn without_shared_memory_a_capture_shows_the_same() -> anyhow::Result<()> {
 
 fn each_of_two_monitors_is_captured_by_itself(backend: Backend) -> anyhow::Result<()> {
     let display = Display::two_monitors()?;
-    let program = Program::start(&display)?;
+    let program = XClient::start(&display)?;
     let window = program.window(Area { x: 1930, y: 10, width: 20, height: 20 }, ORANGE, true)?;
     program.show(window)?;
     let screen = open(backend, &display)?;

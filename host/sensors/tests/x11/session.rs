@@ -6,7 +6,7 @@ use candor_sensors::{
 use candor_tests::display::{Display, eventually};
 
 use crate::backends::{for_each_backend, open};
-use crate::program::Program;
+use crate::x_client::XClient;
 
 for_each_backend!("session":
     a_locker_locks_for_as_long_as_it_covers_the_screen,
@@ -34,7 +34,7 @@ fn a_locker_locks_for_as_long_as_it_covers_the_screen(backend: Backend) -> anyho
     let display = Display::start("640x480x24")?;
     let sensors = open(backend, &display)?;
     until(&sensors, uncovered(backend), false)?;
-    let program = Program::start(&display)?;
+    let program = XClient::start(&display)?;
     for (class, area, locked, saver) in [
         ("i3lock", WHOLE, LockState::Yes, false),
         ("i3lock", Area { width: 600, ..WHOLE }, LockState::No, false),

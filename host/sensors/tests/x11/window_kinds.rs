@@ -6,7 +6,7 @@ use x11rb::protocol::xproto::AtomEnum;
 
 use crate::backends::{for_each_backend, open};
 use crate::layouts::{RED, position, shown, square, titled, unlisted_windows_are_stood_for, until};
-use crate::program::Program;
+use crate::x_client::XClient;
 
 for_each_backend!("window_kinds":
     invariant_02_menus_and_popups_are_windows_and_belong_to_their_program,
@@ -18,7 +18,7 @@ fn invariant_02_menus_and_popups_are_windows_and_belong_to_their_program(
     let mut display = Display::start("1280x800x24")?;
     display.openbox()?;
     let watch = open(backend, &display)?;
-    let (editor, stranger) = (Program::start(&display)?, Program::start(&display)?);
+    let (editor, stranger) = (XClient::start(&display)?, XClient::start(&display)?);
     for (program, title) in [(&editor, "secret letter"), (&stranger, "other")] {
         let window = program.window(square(100, 100, 300), RED, false)?;
         program.name(window, title)?;
@@ -56,7 +56,7 @@ fn invariant_02_menus_and_popups_are_windows_and_belong_to_their_program(
     assert_eq!((state.owner, state.may_belong_to), (Some(owner), vec![owner]));
 
     // A program of which nothing is known.
-    let nameless = Program::start(&display)?;
+    let nameless = XClient::start(&display)?;
     let window = nameless.window(square(5, 5, 30), RED, true)?;
     nameless.show(window)?;
     let state = until(&watch, "the nameless one shows", |layout| {
@@ -72,7 +72,7 @@ fn panels_and_the_window_managers_menus_show_titles() -> anyhow::Result<()> {
     let mut display = Display::start("1280x800x24")?;
     display.openbox()?;
     let watch = open(Backend::X11, &display)?;
-    let panel = Program::start(&display)?;
+    let panel = XClient::start(&display)?;
     let window = panel.window(Area { x: 0, y: 770, width: 1280, height: 30 }, RED, false)?;
     panel.name(window, "panel")?;
     let dock = panel.atom("_NET_WM_WINDOW_TYPE_DOCK")?;
@@ -97,7 +97,7 @@ fn a_shaped_window_and_one_with_opacity_hide_nothing() -> anyhow::Result<()> {
     use x11rb::protocol::shape::{self, ConnectionExt as _};
     let display = Display::start("640x480x24")?;
     let watch = open(Backend::X11, &display)?;
-    let program = Program::start(&display)?;
+    let program = XClient::start(&display)?;
     let window = program.window(square(10, 10, 100), RED, true)?;
     program.name(window, "odd")?;
     program.show(window)?;
@@ -124,7 +124,7 @@ fn a_shaped_window_and_one_with_opacity_hide_nothing() -> anyhow::Result<()> {
 
 /// A client that draws its own title bar, as GTK does: 400x300 px that can be seen, with a shadow around that cannot.
 /// Answers where it can be seen.
-fn with_header_bar(program: &Program, title: &str, shadow: [u32; 4]) -> anyhow::Result<Area> {
+fn with_header_bar(program: &XClient, title: &str, shadow: [u32; 4]) -> anyhow::Result<Area> {
     let [left, right, top, bottom] = shadow;
     let seen = Area { x: 100, y: 120, width: 400, height: 300 };
     let place = Area {
@@ -148,7 +148,7 @@ fn invariant_02_a_title_in_a_header_bar_is_measured_from_what_is_seen_and_by_the
     let mut display = Display::start("1280x800x24")?;
     display.openbox()?;
     let watch = open(Backend::X11, &display)?;
-    let program = Program::start(&display)?;
+    let program = XClient::start(&display)?;
     let (shadow, doubled) = ([26, 26, 23, 29], [52, 52, 46, 58]);
     let seen = with_header_bar(&program, "usual", shadow)?;
     with_header_bar(&program, "doubled", doubled)?;
@@ -185,7 +185,7 @@ fn invariant_02_a_title_in_a_header_bar_is_measured_from_what_is_seen_and_by_the
 fn invariant_02_what_notifies_is_told_by_its_type() -> anyhow::Result<()> {
     let display = Display::start("640x480x24")?;
     let watch = open(Backend::X11, &display)?;
-    let program = Program::start(&display)?;
+    let program = XClient::start(&display)?;
     for (type_, notifies) in [
         ("_NET_WM_WINDOW_TYPE_NORMAL", false),
         ("_NET_WM_WINDOW_TYPE_NOTIFICATION", true),

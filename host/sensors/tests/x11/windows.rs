@@ -9,7 +9,7 @@ use x11rb::protocol::xproto::{ConfigureWindowAux, StackMode};
 
 use crate::backends::{for_each_backend, open};
 use crate::layouts::{RED, position, shown, square, titled, unlisted_windows_are_stood_for, until, xterm};
-use crate::program::Program;
+use crate::x_client::XClient;
 
 for_each_backend!("windows":
     invariant_02_a_windows_area_holds_its_title_bar,
@@ -126,7 +126,7 @@ fn invariant_02_every_title_and_place_is_in_the_history_once_the_barrier_is_thro
     let mut display = Display::start("1280x800x24")?;
     display.openbox()?;
     let watch = open(backend, &display)?;
-    let program = Program::start(&display)?;
+    let program = XClient::start(&display)?;
     let window = program.window(square(100, 100, 200), RED, false)?;
     program.name(window, "title 0")?;
     program.show(window)?;
@@ -152,7 +152,7 @@ fn invariant_02_every_title_and_place_is_in_the_history_once_the_barrier_is_thro
 fn without_a_window_manager_windows_are_what_they_are(backend: Backend) -> anyhow::Result<()> {
     let display = Display::start("640x480x24")?;
     let watch = open(backend, &display)?;
-    let program = Program::start(&display)?;
+    let program = XClient::start(&display)?;
     if backend == Backend::Portable {
         // Nobody lists the windows then: all there is is unknown.
         return unlisted_windows_are_stood_for(&watch, &program);
@@ -208,7 +208,7 @@ fn windows_that_come_and_go_in_a_storm_leave_the_truth_behind(backend: Backend) 
     let mut display = Display::start("1280x800x24")?;
     display.openbox()?;
     let watch = open(backend, &display)?;
-    let program = Program::start(&display)?;
+    let program = XClient::start(&display)?;
     let mut last = Vec::new();
     for round in 0..40 {
         for window in last.drain(..) {

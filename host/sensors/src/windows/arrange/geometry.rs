@@ -3,7 +3,7 @@
 use super::listed::ListedWindow;
 use crate::area::Area;
 use crate::windows::desktop::DesktopFacts;
-use crate::windows::facts::WindowFacts;
+use crate::windows::facts::XWindowFacts;
 
 /// How much of the top of what a program draws itself may be its title, in pixels of an unscaled screen: enough for a
 /// header bar and a row of tabs.
@@ -46,7 +46,7 @@ pub(super) fn covered_area(window: &ListedWindow<'_>) -> Area {
 /// Whether a window surely hides all that is below its area. It does not if the area is larger than the window that is
 /// painted, as frame extents may say.
 pub(super) fn is_opaque(window: &ListedWindow<'_>) -> bool {
-    let solid = |facts: &WindowFacts| !facts.shaped && !facts.translucent && facts.depth != 32;
+    let solid = |facts: &XWindowFacts| !facts.shaped && !facts.translucent && facts.depth != 32;
     let no_shadow = window.facts.shadow.is_none_or(|sides| sides == [0; 4]);
     window.on_screen
         && no_shadow

@@ -1,7 +1,7 @@
 //! What a window is by its type and its program, and whether it may show what other programs say.
 
 use super::listed::ListedWindow;
-use crate::windows::facts::{WindowFacts, WindowType};
+use crate::windows::facts::{WindowType, XWindowFacts};
 use crate::windows::layout::WindowKind;
 
 /// Programs whose windows list other windows by title, as lower-case `WM_CLASS`; nothing else about them says so.
@@ -39,16 +39,16 @@ pub(super) fn window_kind(window: &ListedWindow<'_>, has_owner: bool) -> WindowK
 }
 
 /// Whether it has neither title nor application.
-pub(super) fn is_nameless(facts: &WindowFacts) -> bool {
+pub(super) fn is_nameless(facts: &XWindowFacts) -> bool {
     facts.title.is_none() && facts.app.is_none()
 }
 
 /// Whether its program is a known task switcher.
-pub(super) fn is_switcher(facts: &WindowFacts) -> bool {
+pub(super) fn is_switcher(facts: &XWindowFacts) -> bool {
     is_one_of(facts, &SWITCHERS)
 }
 
-fn is_one_of(facts: &WindowFacts, programs: &[&str]) -> bool {
+fn is_one_of(facts: &XWindowFacts, programs: &[&str]) -> bool {
     facts.app.as_ref().is_some_and(|app| programs.contains(&app.to_lowercase().as_str()))
 }
 

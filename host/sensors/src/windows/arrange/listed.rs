@@ -5,16 +5,16 @@ use std::collections::{HashMap, HashSet};
 use x11rb::protocol::xproto::Window;
 
 use crate::windows::desktop::DesktopFacts;
-use crate::windows::facts::WindowFacts;
+use crate::windows::facts::XWindowFacts;
 
 /// A window to be listed, before its owner is known.
 pub(super) struct ListedWindow<'a> {
     pub(super) xid: Window,
     /// The root's child that holds it, or is it.
     pub(super) top: Window,
-    pub(super) facts: &'a WindowFacts,
+    pub(super) facts: &'a XWindowFacts,
     /// The facts of `top`.
-    pub(super) frame: &'a WindowFacts,
+    pub(super) frame: &'a XWindowFacts,
     /// Whether the window manager manages it; otherwise it is a bare popup.
     pub(super) managed: bool,
     pub(super) on_screen: bool,
@@ -40,7 +40,7 @@ impl DesktopFacts {
         inside: &HashMap<Window, Vec<Window>>,
         managers: &HashSet<u32>,
     ) -> Vec<ListedWindow<'a>> {
-        let shown: Vec<(Window, &WindowFacts)> = self
+        let shown: Vec<(Window, &XWindowFacts)> = self
             .stack
             .iter()
             .filter_map(|top| Some((*top, self.windows.get(top)?)))

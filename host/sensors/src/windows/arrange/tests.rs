@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::area::Area;
-use crate::windows::facts::{WindowFacts, WindowType};
+use crate::windows::facts::{WindowType, XWindowFacts};
 
 const MASK: u32 = 0x1F_FFFF;
 /// Window ids of three programs.
@@ -19,15 +19,15 @@ fn desktop() -> DesktopFacts {
 }
 
 /// Adds a window on the root, on top of the others.
-fn add(desktop: &mut DesktopFacts, window: Window, change: impl FnOnce(&mut WindowFacts)) {
-    let mut facts = WindowFacts {
+fn add(desktop: &mut DesktopFacts, window: Window, change: impl FnOnce(&mut XWindowFacts)) {
+    let mut facts = XWindowFacts {
         id: u64::from(window),
         top: Some(window),
         viewable: true,
         outer: square(0, 0, 100),
         inner: square(0, 0, 100),
         depth: 24,
-        ..WindowFacts::default()
+        ..XWindowFacts::default()
     };
     change(&mut facts);
     desktop.stack.push(window);
@@ -75,7 +75,7 @@ fn frame_extents_count_where_they_reach_farther_than_the_frame() {
 #[test]
 fn what_hides_nothing_is_not_opaque() {
     for change in [
-        (|facts: &mut WindowFacts| facts.shaped = true) as fn(&mut WindowFacts),
+        (|facts: &mut XWindowFacts| facts.shaped = true) as fn(&mut XWindowFacts),
         |facts| facts.translucent = true,
         |facts| facts.depth = 32,
     ] {
@@ -128,7 +128,7 @@ fn a_popup_belongs_to_the_window_it_names() {
 fn a_popup_that_names_no_window_may_belong_to_each_of_its_program_the_focused_first() {
     let leader = EDITOR + 0x50;
     for relate in [
-        (|facts: &mut WindowFacts, _| facts.pid = Some(77)) as fn(&mut WindowFacts, u32),
+        (|facts: &mut XWindowFacts, _| facts.pid = Some(77)) as fn(&mut XWindowFacts, u32),
         |facts, leader| facts.leader = Some(leader),
         |_, _| (),
     ] {
@@ -193,7 +193,7 @@ fn panels_their_popups_switchers_and_the_managers_own_windows_show_titles() {
 fn invariant_02_what_shows_other_programs_words_for_a_moment_is_told() {
     let mut desktop = desktop();
     add_framed(&mut desktop, EDITOR + 1, "letter");
-    let popup = |facts: &mut WindowFacts| {
+    let popup = |facts: &mut XWindowFacts| {
         facts.override_redirect = true;
         facts.transient_for = Some(EDITOR + 1);
     };

@@ -9,13 +9,13 @@ use x11rb::protocol::xproto::{
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
 
-/// A program with windows.
-pub(crate) struct Program {
+/// A client of the X server that shows windows.
+pub(crate) struct XClient {
     connection: RustConnection,
     root: Window,
 }
 
-impl Program {
+impl XClient {
     pub(crate) fn start(display: &Display) -> anyhow::Result<Self> {
         let (connection, root) = display.connect()?;
         Ok(Self { connection, root })
