@@ -18,7 +18,7 @@ use candor_agent::guard::desktop::{DesktopSource, SensorEyes};
 use candor_agent::guard::frame::MaskedFrame;
 use candor_agent::guard::judgement::{Judge, Policies};
 use candor_agent::guard::{Guard, NoPicture};
-use candor_sandbox::capability::FrameView as _;
+use candor_sandbox::host_traits::FrameView as _;
 use candor_sandbox::model::{Denied, Scope};
 use candor_sandbox::{Grants, Limits, Sandbox, SandboxConfig};
 use candor_sensors::{Area, Layout, RawFrame, SensorError};

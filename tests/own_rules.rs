@@ -17,7 +17,7 @@ use candor_agent::clock::{Clock, FastClock};
 use candor_agent::guard::Guard;
 use candor_agent::guard::desktop::DesktopSource;
 use candor_agent::guard::judgement::{Judge, OWN_RULE, Policies};
-use candor_sandbox::capability::FrameView as _;
+use candor_sandbox::host_traits::FrameView as _;
 use candor_sandbox::model::{Scope, WindowFacts};
 use candor_sandbox::{Capability, Grants, Limits, Sandbox, SandboxConfig};
 use candor_sensors::{Area, Layout, Monitor, RawFrame, SensorError, WindowKind, WindowState};

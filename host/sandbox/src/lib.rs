@@ -13,7 +13,7 @@
 //!
 //! Start reading at [`Sandbox::prepare`], then [`Prepared::collector`], [`Prepared::policy`], [`Prepared::uploader`].
 //! Each call runs through `supervise.rs`; each import lands in `hosts/`. What a host has to bring is in
-//! [`capability`]; the values that pass are in [`model`].
+//! [`host_traits`]; the values that pass are in [`model`].
 //!
 //! Calls run on the caller's tokio runtime: give plugins one of their own, so that the host keeps its pace.
 
@@ -41,7 +41,7 @@ mod supervise;
 mod uploader;
 mod wasi;
 
-pub mod capability;
+pub mod host_traits;
 pub mod model;
 
 pub use collector::Collector;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::capability::FrameView;
+use crate::host_traits::FrameView;
 
 /// A rectangle in desktop pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -7,10 +7,10 @@ use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
 use crate::bindings::exports::candor::plugin::judging;
-use crate::capability::FrameView;
 use crate::engine::Ticker;
 use crate::failure::Failure;
 use crate::grants::Capability;
+use crate::host_traits::FrameView;
 use crate::hosts::{FrameHandle, SceneHandle};
 use crate::limits::Limits;
 use crate::log::LogLine;

@@ -8,11 +8,11 @@ use wasmtime::Engine;
 use wasmtime::component::{Component, InstancePre};
 
 use crate::artefact::Artefacts;
-use crate::capability::{Observations, Secrets, Sensors, Store};
 use crate::collector::Collector;
 use crate::describe::{Description, Kind, describe};
 use crate::engine::{self, Ticker};
 use crate::grants::{Capability, Grants};
+use crate::host_traits::{Observations, Secrets, Sensors, Store};
 use crate::hosts::folder::Folder;
 use crate::hosts::http::Http;
 use crate::limits::Limits;

@@ -9,8 +9,8 @@ use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use crate::capability::{Observations, Sensors, Store as KeyValues};
 use crate::grants::Capability;
+use crate::host_traits::{Observations, Sensors, Store as KeyValues};
 use crate::hosts::folder::Folder;
 use crate::hosts::http::Http;
 use crate::limits::Limits;

@@ -6,9 +6,9 @@ use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre, Resource};
 
 use crate::bindings::exports::candor::plugin::delivering;
-use crate::capability::AttachmentSource;
 use crate::engine::Ticker;
 use crate::failure::Failure;
+use crate::host_traits::AttachmentSource;
 use crate::hosts::AttachmentHandle;
 use crate::log::{LogLine, cut};
 use crate::model::{DeliveryFailure, ParcelToDeliver};

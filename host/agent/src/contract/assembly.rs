@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, RwLock};
 
-use candor_sandbox::capability::Secrets;
+use candor_sandbox::host_traits::Secrets;
 use candor_sandbox::{Capability, CollectorHosts, UploaderHosts};
 use candor_seal::commitment;
 use tokio::sync::{Mutex, Notify, mpsc};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use candor_diary::calendar::week_of;
 use candor_diary::segment::MINUTE_MS;
-use candor_sandbox::capability::Secrets;
+use candor_sandbox::host_traits::Secrets;
 use candor_sandbox::{HttpGrant, probe_as};
 use serde::Deserialize;
 

@@ -8,7 +8,7 @@ use candor_diary::parcel::NoSnapshot;
 use candor_diary::receipt::{RECEIPT_TYPE, Receipt};
 use candor_journal::{BlobInfo, JournalError, OutboxEntry};
 use candor_sandbox::Uploader;
-use candor_sandbox::capability::AttachmentSource;
+use candor_sandbox::host_traits::AttachmentSource;
 use candor_sandbox::model::{DeliveryFailure, ParcelToDeliver};
 use candor_seal::{Envelope, PublicKey, sha256_hex};
 use tokio::sync::Notify;

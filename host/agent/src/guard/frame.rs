@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use candor_diary::parcel::{Focus, Redaction};
-use candor_sandbox::capability::FrameView;
+use candor_sandbox::host_traits::FrameView;
 use candor_sandbox::model;
 use candor_sensors::{Area, Layout, RawFrame};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use candor_sandbox::capability::FrameView;
+use candor_sandbox::host_traits::FrameView;
 use candor_sandbox::model::{Denied, Scene, Verdict};
 use candor_sandbox::{Failure, Policy};
 

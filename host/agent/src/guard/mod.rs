@@ -23,7 +23,7 @@ use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use candor_diary::parcel::{self, Focus};
-use candor_sandbox::capability::FrameView;
+use candor_sandbox::host_traits::FrameView;
 use candor_sandbox::model::{self, Denied, SceneKind, Scope, Verdict, WindowFacts};
 use candor_sensors::{Area, Layout, SensorError};
 use tokio::sync::Mutex;

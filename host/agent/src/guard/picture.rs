@@ -1,7 +1,7 @@
 //! Encodes masked frames. WebP at quality 75, method 2: half the bytes of JPEG and cheap enough to go unnoticed.
 
 use candor_diary::parcel::{Redaction, Snapshot};
-use candor_sandbox::capability::FrameView;
+use candor_sandbox::host_traits::FrameView;
 use candor_sandbox::model::PictureSize;
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{PixelType, Resizer};

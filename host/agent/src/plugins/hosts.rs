@@ -8,7 +8,7 @@ use candor_diary::limits::{TEXT_BYTES, json_bytes, shorten};
 use candor_diary::parcel::{Custom, Focus, Gap, GapCause, NoSnapshot};
 use candor_diary::segment::{MINUTE_MS, minute_of};
 use candor_journal::{BlobInfo, Journal, JournalError};
-use candor_sandbox::capability::{AttachmentSource, FrameView, Observations, Sensors, Store};
+use candor_sandbox::host_traits::{AttachmentSource, FrameView, Observations, Sensors, Store};
 use candor_sandbox::model::{Denied, Layout, Minute, Note, NoteError, PictureSize, Scope, StoreError};
 
 use crate::clock::sleep;

@@ -8,7 +8,7 @@ use wasmtime::component::Resource;
 
 use super::AttachmentHandle;
 use crate::bindings::candor::plugin::attachments::{self, Part, ReadError};
-use crate::capability::AttachmentSource;
+use crate::host_traits::AttachmentSource;
 use crate::state::State;
 
 /// How much of an attachment is in memory at a time, in bytes.

@@ -1,7 +1,7 @@
 //! Log, store, clock, random: what needs no grant.
 
 use crate::bindings::candor::plugin::{clock, log, random, store, types};
-use crate::capability::Store;
+use crate::host_traits::Store;
 use crate::log::{Level, now_ms};
 use crate::model::StoreError;
 use crate::state::{Hosts, State};

@@ -311,7 +311,7 @@ fn folder_error(e: &std::io::Error) -> FolderError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::capability::AttachmentSource;
+    use crate::host_traits::AttachmentSource;
 
     fn root() -> (tempfile::TempDir, Arc<Granted>) {
         let dir = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::capability::{AttachmentSource, FrameView};
+use crate::host_traits::{AttachmentSource, FrameView};
 use crate::model::Scene;
 
 pub(crate) mod attachments;

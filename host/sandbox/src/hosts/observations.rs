@@ -7,8 +7,8 @@ use wasmtime::component::Resource;
 
 use super::FrameHandle;
 use crate::bindings::candor::plugin::observations::{self, Observation, Snapshot, WindowFacts};
-use crate::capability::FrameView;
 use crate::grants::Capability;
+use crate::host_traits::FrameView;
 use crate::model::{Note, NoteError};
 use crate::state::{Hosts, PerMinute, State};
 use crate::uploader::is_code;

@@ -8,7 +8,7 @@ use super::{FrameHandle, SceneHandle};
 use crate::bindings::candor::plugin::pixels::{Image, PixelsError};
 use crate::bindings::candor::plugin::types::{Area, Monitor};
 use crate::bindings::candor::plugin::{frames, pixels, scenes};
-use crate::capability::FrameView;
+use crate::host_traits::FrameView;
 use crate::state::State;
 
 impl frames::Host for State {}

@@ -7,7 +7,7 @@ use wasmtime::component::Resource;
 use super::FrameHandle;
 use crate::bindings::candor::plugin::types::Denied as WitDenied;
 use crate::bindings::candor::plugin::{activity, camera, screen, windows};
-use crate::capability::{FrameView, Sensors};
+use crate::host_traits::{FrameView, Sensors};
 use crate::model::Denied;
 use crate::state::State;
 

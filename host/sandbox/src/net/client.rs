@@ -13,7 +13,7 @@ use super::address::{AddressClass, judge};
 use super::origin::{Granted, Target, UrlRefusal};
 use super::sign::OutgoingRequest;
 use crate::bindings::candor::plugin::http::{Auth, Header, HttpError, Method, Request, Response};
-use crate::capability::Secrets;
+use crate::host_traits::Secrets;
 use crate::hosts::attachments::Body;
 use crate::limits::Limits;
 use crate::log::{cut, now_ms};

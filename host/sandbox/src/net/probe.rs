@@ -11,8 +11,8 @@ use super::address::{AddressClass, judge};
 use super::client::Client;
 use super::origin::Granted;
 use crate::bindings::candor::plugin::http::{Auth, HeaderAuth, HttpError, Method, Request, SecretUse};
-use crate::capability::Secrets;
 use crate::grants::HttpGrant;
+use crate::host_traits::Secrets;
 use crate::limits::Limits;
 
 /// How long a name may take to resolve.

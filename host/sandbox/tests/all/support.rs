@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use candor_sandbox::capability::{AttachmentSource, FrameView, Observations, Secrets, Sensors, Store};
+use candor_sandbox::host_traits::{AttachmentSource, FrameView, Observations, Secrets, Sensors, Store};
 use candor_sandbox::model::{
     Area, Denied, Known, Layout, Minute, Monitor, Note, NoteError, ParcelToDeliver, Scene, SceneKind, Scope,
     StoreError, Window,

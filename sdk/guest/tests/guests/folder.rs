@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use candor_sandbox::capability::{AttachmentSource, Store};
+use candor_sandbox::host_traits::{AttachmentSource, Store};
 use candor_sandbox::model::{DeliveryFailure, ParcelToDeliver, StoreError};
 use candor_sandbox::{Capability, Grants, Uploader, UploaderHosts};
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use candor_sandbox::capability::{FrameView, Observations, Secrets, Sensors, Store};
+use candor_sandbox::host_traits::{FrameView, Observations, Secrets, Sensors, Store};
 use candor_sandbox::model::{
     Area, Denied, Known, Layout, Minute, Monitor, Note, NoteError, Scope, StoreError, Window,
 };

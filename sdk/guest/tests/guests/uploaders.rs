@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use candor_sandbox::capability::AttachmentSource;
+use candor_sandbox::host_traits::AttachmentSource;
 use candor_sandbox::model::{DeliveryFailure, ParcelToDeliver};
 use candor_sandbox::{Capability, Grants, HttpGrant, Uploader, UploaderHosts};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
