@@ -44,5 +44,5 @@ async fn main() -> Result<()> {
     let stop = async move {
         terminate.recv().await;
     };
-    agent.serve(|| println!("ready"), stop).await
+    Ok(agent.serve(|| println!("ready"), stop).await?)
 }
