@@ -20,8 +20,8 @@ use zeroize::Zeroizing;
 
 use crate::limits::Limits;
 use crate::load;
-use crate::log::cut;
 use crate::refusal::Refusal;
+use crate::text::cut;
 
 type HmacSha256 = Hmac<Sha256>;
 const MAC: usize = 32;

@@ -39,8 +39,8 @@ wasmtime::component::bindgen!({
     imports: { default: async | trappable },
     exports: { default: async },
     with: {
-        "candor:plugin/frames.frame": crate::hosts::FrameHandle,
-        "candor:plugin/scenes.scene": crate::hosts::SceneHandle,
-        "candor:plugin/attachments.attachment": crate::hosts::AttachmentHandle,
+        "candor:plugin/frames.frame": crate::handles::FrameHandle,
+        "candor:plugin/scenes.scene": crate::handles::SceneHandle,
+        "candor:plugin/attachments.attachment": crate::handles::AttachmentHandle,
     },
 });

@@ -8,22 +8,24 @@ use wasmtime::component::{Instance, InstancePre};
 use crate::bindings::exports::candor::plugin::collecting;
 use crate::engine::Ticker;
 use crate::failure::Failure;
-use crate::log::{LogLine, cut};
+use crate::instance::InstanceState;
+use crate::log::LogLine;
 use crate::model::{Cause, Wake};
+use crate::plugin_hosts::PluginHosts;
 use crate::refusal::Refusal;
-use crate::state::{Hosts, State};
 use crate::supervise::{Exports, Supervised};
+use crate::text::cut;
 
 impl Exports for collecting::Guest {
     type Indices = collecting::GuestIndices;
 
-    fn find(pre: &InstancePre<State>) -> wasmtime::Result<Self::Indices> {
+    fn find(pre: &InstancePre<InstanceState>) -> wasmtime::Result<Self::Indices> {
         collecting::GuestIndices::new(pre)
     }
 
     fn load(
         indices: &Self::Indices,
-        store: &mut Store<State>,
+        store: &mut Store<InstanceState>,
         instance: &Instance,
     ) -> wasmtime::Result<Self> {
         indices.load(store, instance)
@@ -38,9 +40,9 @@ pub struct Collector {
 impl Collector {
     pub(crate) async fn start(
         name: &str,
-        pre: InstancePre<State>,
+        pre: InstancePre<InstanceState>,
         settings: &str,
-        hosts: Arc<Hosts>,
+        hosts: Arc<PluginHosts>,
         ticker: Arc<Ticker>,
     ) -> Result<Self, Refusal> {
         Ok(Self { plugin: Supervised::start(name, pre, settings, hosts, ticker).await? })

@@ -1,74 +1,17 @@
 //! Reads from the component itself what it is and what it asks for (invariant 10), without compiling any of it.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use sha2::{Digest, Sha256};
 use wasmparser::{ComponentExternName, ComponentExternalKind, ComponentTypeRef, Encoding, Parser, Payload};
 
 use crate::grants::Capability;
+use crate::kind::Kind;
 use crate::refusal::Refusal;
 
 /// The version of `candor:plugin` that this host runs.
 pub const SUPPORTED: (u64, u64, u64) = (0, 1, 0);
 const SUPPORTED_TEXT: &str = "candor:plugin@0.1.0";
-
-/// What a plugin is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Has sensors, decides what is recorded.
-    Collector,
-    /// Has the network, brings evidence from elsewhere.
-    Feed,
-    /// Judges scenes.
-    Policy,
-    /// Carries parcels.
-    Uploader,
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Collector => "collector",
-            Self::Feed => "feed",
-            Self::Policy => "policy",
-            Self::Uploader => "uploader",
-        })
-    }
-}
-
-impl Kind {
-    /// The name with its article, for sentences.
-    pub(crate) fn one(self) -> &'static str {
-        match self {
-            Self::Collector => "a collector",
-            Self::Feed => "a feed",
-            Self::Policy => "a policy",
-            Self::Uploader => "an uploader",
-        }
-    }
-
-    /// Whether a plugin of this kind may import a capability, granted or not.
-    #[must_use]
-    pub fn may_import(self, capability: Capability) -> bool {
-        use Capability as C;
-        match self {
-            Self::Collector => !matches!(capability, C::Http | C::Folder),
-            Self::Feed => matches!(capability, C::Http | C::Observations),
-            Self::Policy => capability == C::Pixels,
-            Self::Uploader => matches!(capability, C::Http | C::Folder),
-        }
-    }
-
-    /// Whether a plugin of this kind may import an interface that needs no grant.
-    pub(crate) fn may_import_base(self, interface: &str) -> bool {
-        match interface {
-            "types" | "frames" | "scenes" | "attachments" => true,
-            "log" | "store" | "clock" | "random" => self != Self::Policy,
-            _ => false,
-        }
-    }
-}
 
 /// What a component says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,15 +38,15 @@ const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets
 /// A [`Refusal`] where the bytes are no component, or no host of this version could ever run it. A sensor and the
 /// network together are refused before anything else is looked at (invariant 12).
 pub fn describe(component: &[u8]) -> Result<Description, Refusal> {
-    let names = names(component)?;
+    let names = read_names(component)?;
     let mut imports = BTreeSet::new();
     let mut other_imports = BTreeSet::new();
     let mut bases = Vec::new();
     let mut versions = BTreeSet::new();
     let mut unknown = None;
     for import in names.imports {
-        match Name::parse(&import) {
-            Name::Ours { interface, version } => {
+        match ExternName::parse(&import) {
+            ExternName::Ours { interface, version } => {
                 versions.insert(version);
                 if let Ok(capability) = interface.parse::<Capability>() {
                     imports.insert(capability);
@@ -111,12 +54,12 @@ pub fn describe(component: &[u8]) -> Result<Description, Refusal> {
                 }
                 bases.push((interface.to_owned(), import.clone()));
             }
-            Name::Wasi => {}
-            Name::Other => unknown = unknown.or_else(|| Some(import.clone())),
+            ExternName::Wasi => {}
+            ExternName::Other => unknown = unknown.or_else(|| Some(import.clone())),
         }
         other_imports.insert(import);
     }
-    let exports = kinds(&names.exports, &mut versions);
+    let exports = exported_kinds(&names.exports, &mut versions);
     refuse_sensor_and_network(&imports, &exports)?;
     if let Some(import) = names.odd_import.or(unknown) {
         return Err(Refusal::UnknownImport(import));
@@ -125,7 +68,7 @@ pub fn describe(component: &[u8]) -> Result<Description, Refusal> {
     if let Some(found) = versions.iter().find(|v| **v != supported) {
         return Err(Refusal::WrongVersion { found: found.clone(), supported: SUPPORTED_TEXT });
     }
-    let kind = kind(&exports, &imports)?;
+    let kind = kind_of(&exports, &imports)?;
     for capability in &imports {
         if !kind.may_import(*capability) {
             return Err(Refusal::NotForKind { kind, import: capability.to_string() });
@@ -160,11 +103,11 @@ fn refuse_sensor_and_network(imports: &BTreeSet<Capability>, exports: &[&str]) -
 }
 
 /// The kinds' interfaces among the exports, `setup` left out where it is there and added as `no setup` where not.
-fn kinds<'a>(exports: &'a [String], versions: &mut BTreeSet<String>) -> Vec<&'a str> {
+fn exported_kinds<'a>(exports: &'a [String], versions: &mut BTreeSet<String>) -> Vec<&'a str> {
     let mut found = Vec::new();
     let mut setup = false;
     for export in exports {
-        let Name::Ours { interface, version } = Name::parse(export) else { continue };
+        let ExternName::Ours { interface, version } = ExternName::parse(export) else { continue };
         versions.insert(version);
         match interface {
             "setup" => setup = true,
@@ -178,7 +121,7 @@ fn kinds<'a>(exports: &'a [String], versions: &mut BTreeSet<String>) -> Vec<&'a 
     found
 }
 
-fn kind(exports: &[&str], imports: &BTreeSet<Capability>) -> Result<Kind, Refusal> {
+fn kind_of(exports: &[&str], imports: &BTreeSet<Capability>) -> Result<Kind, Refusal> {
     match exports {
         ["collecting"] if imports.contains(&Capability::Http) => Ok(Kind::Feed),
         ["collecting"] => Ok(Kind::Collector),
@@ -194,13 +137,13 @@ fn version_text((major, minor, patch): (u64, u64, u64)) -> String {
 }
 
 /// An import's or export's name.
-enum Name<'a> {
+enum ExternName<'a> {
     Ours { interface: &'a str, version: String },
     Wasi,
     Other,
 }
 
-impl<'a> Name<'a> {
+impl<'a> ExternName<'a> {
     fn parse(full: &'a str) -> Self {
         let (path, version) = full.split_once('@').unwrap_or((full, ""));
         if let Some(interface) = path.strip_prefix("candor:plugin/") {
@@ -216,21 +159,21 @@ impl<'a> Name<'a> {
 }
 
 /// The top-level names of a component.
-struct Names {
+struct TopLevelNames {
     imports: Vec<String>,
     /// An import that is no plain instance under its own name.
     odd_import: Option<String>,
     exports: Vec<String>,
 }
 
-fn names(component: &[u8]) -> Result<Names, Refusal> {
-    let not = |e: wasmparser::Error| Refusal::NotAComponent(e.to_string());
-    let mut found = Names { imports: Vec::new(), odd_import: None, exports: Vec::new() };
+fn read_names(component: &[u8]) -> Result<TopLevelNames, Refusal> {
+    let no_component = |e: wasmparser::Error| Refusal::NotAComponent(e.to_string());
+    let mut found = TopLevelNames { imports: Vec::new(), odd_import: None, exports: Vec::new() };
     // Nested components and modules have imports of their own, which are not the component's: the depth tells.
     let mut depth = 0_u32;
     let mut is_component = false;
     for payload in Parser::new(0).parse_all(component) {
-        match payload.map_err(not)? {
+        match payload.map_err(no_component)? {
             Payload::Version { encoding, .. } if depth == 0 => {
                 if encoding != Encoding::Component {
                     return Err(Refusal::NotAComponent("it is a core module".to_owned()));
@@ -241,7 +184,7 @@ fn names(component: &[u8]) -> Result<Names, Refusal> {
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
-                    let import = import.map_err(not)?;
+                    let import = import.map_err(no_component)?;
                     let name = import.name.name.to_owned();
                     let plain = matches!(import.ty, ComponentTypeRef::Instance(_)) && is_plain(&import.name);
                     if plain {
@@ -253,7 +196,7 @@ fn names(component: &[u8]) -> Result<Names, Refusal> {
             }
             Payload::ComponentExportSection(section) if depth == 0 => {
                 for export in section {
-                    let export = export.map_err(not)?;
+                    let export = export.map_err(no_component)?;
                     if export.kind == ComponentExternalKind::Instance && is_plain(&export.name) {
                         found.exports.push(export.name.name.to_owned());
                     }

@@ -1,43 +1,25 @@
-//! What a host has to offer so that plugins can be run: one trait per permission. The sandbox knows no sensor and no
-//! journal; whoever embeds it brings them.
+//! What a host has to offer so that plugins can be run: one trait for each group of permissions. The sandbox knows no
+//! sensor and no journal; whoever embeds it brings them.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use zeroize::Zeroizing;
 
+pub use crate::model::FrameView;
 use crate::model::{Denied, Layout, Minute, Note, NoteError, Scope, StoreError};
-
-/// A picture that was judged and masked. The sandbox only looks through this trait; the embedder gets its own type
-/// back by [`FrameView::as_any`] when a plugin notes the frame.
-pub trait FrameView: Send + Sync + 'static {
-    /// Width in pixels.
-    fn width(&self) -> u32;
-    /// Height in pixels.
-    fn height(&self) -> u32;
-    /// Time of capture, milliseconds since the Unix epoch.
-    fn taken_at(&self) -> u64;
-    /// The monitors it shows.
-    fn monitors(&self) -> &[crate::model::Monitor];
-    /// How many places were covered.
-    fn redactions(&self) -> u32;
-    /// `width * height * 4` bytes: red, green, blue, anything.
-    fn rgba(&self) -> &[u8];
-    /// The embedder's own type.
-    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
-}
 
 /// What stands behind the sensor permissions of one collector. A method is only ever called for a granted permission.
 #[async_trait]
 pub trait Sensors: Send + Sync + 'static {
-    /// `windows.current`: judged already.
+    /// `windows.current`: returns the windows, judged already.
     async fn windows(&self) -> Result<Layout, Denied>;
-    /// `screen.capture`: judged and masked already.
+    /// `screen.capture`: returns a picture, judged and masked already.
     async fn screen(&self, scope: Scope) -> Result<Arc<dyn FrameView>, Denied>;
-    /// `camera.capture`: judged already.
+    /// `camera.capture`: returns a picture, judged already.
     async fn camera(&self) -> Result<Arc<dyn FrameView>, Denied>;
-    /// `activity.minute-at`.
+    /// `activity.minute-at`: returns the counts of the minute that begins at `start`, in milliseconds since the Unix
+    /// epoch; `None` if nothing was counted.
     async fn minute(&self, start: u64) -> Result<Option<Minute>, Denied>;
 }
 
@@ -46,20 +28,21 @@ pub trait Sensors: Send + Sync + 'static {
 pub trait Observations: Send + Sync + 'static {
     /// Records one thing; it is in the journal when this returns.
     async fn note(&self, note: Note) -> Result<(), NoteError>;
-    /// One was dropped because there were too many in this minute. Called for each of a flood: it has to be cheap.
+    /// Counts one that was dropped because there were too many in this minute. Called for each of a flood: it has to be
+    /// cheap.
     async fn surplus(&self) {}
 }
 
-/// The key-value store of one plugin. Keys and quota are checked by the sandbox already.
+/// The key-value store of one plugin. The sandbox has checked keys and quota.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// The value under a key.
+    /// Returns the value under a key.
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// Puts a value under a key.
     async fn set(&self, key: &str, value: Vec<u8>) -> Result<(), StoreError>;
-    /// Removes a key.
+    /// Removes a key, if it is there.
     async fn delete(&self, key: &str) -> Result<(), StoreError>;
-    /// All keys with the length of their values, sorted.
+    /// Returns all keys with the length of their values in bytes, sorted.
     async fn list(&self) -> Result<Vec<(String, u64)>, StoreError>;
 }
 
@@ -68,18 +51,18 @@ pub trait Store: Send + Sync + 'static {
 pub trait AttachmentSource: Send + Sync + 'static {
     /// Length in bytes.
     fn length(&self) -> u64;
-    /// SHA-256, 64 lowercase hex digits.
+    /// SHA-256 of the bytes, 64 lowercase hex digits.
     fn sha256(&self) -> &str;
-    /// Media type.
+    /// Media type, such as `image/webp`.
     fn media_type(&self) -> &str;
-    /// At most `count` bytes from `offset`; an error says why in words.
+    /// Returns at most `count` bytes from `offset`; an error says why not, in words.
     async fn read(&self, offset: u64, count: u32) -> Result<Vec<u8>, String>;
 }
 
 /// Secrets that the person stored for one uploader or feed. The plugin only ever names them.
 pub trait Secrets: Send + Sync + 'static {
-    /// The secret of that name, if it was stored for this origin and no other. `origin` is scheme, host and port as
-    /// browsers write it (`https://office.example`, `http://127.0.0.1:8750`; a default port is left out). For
+    /// Returns the secret of that name, if it was stored for this origin and no other. `origin` is scheme, host and port
+    /// as browsers write it (`https://office.example`, `http://127.0.0.1:8750`; a default port is left out). For
     /// `aws-sigv4` a secret is the access key id, a colon, and the secret access key.
     fn secret(&self, name: &str, origin: &str) -> Option<Zeroizing<String>>;
 }

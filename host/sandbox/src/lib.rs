@@ -19,25 +19,31 @@
 
 mod artefact;
 mod bindings;
+mod body;
+mod clock;
 mod collector;
 mod compile;
 mod convert;
 mod describe;
 mod engine;
 mod failure;
+mod folder;
 mod grants;
+mod handles;
 mod hosts;
+mod instance;
+mod kind;
 mod limits;
 mod link;
 mod load;
 mod log;
-
 mod net;
+mod plugin_hosts;
 mod policy;
 mod refusal;
 mod sandbox;
-mod state;
 mod supervise;
+mod text;
 mod uploader;
 mod wasi;
 
@@ -46,13 +52,14 @@ pub mod model;
 
 pub use collector::Collector;
 pub use compile::{CompileError, compile};
-pub use describe::{Description, Kind, SUPPORTED, describe};
+pub use describe::{Description, SUPPORTED, describe};
 pub use failure::Failure;
 pub use grants::{Capability, Grants, HttpGrant, NoCapability};
+pub use kind::Kind;
 pub use limits::Limits;
 pub use log::{Level, LogLine};
-pub use net::client::words as http_words;
-pub use net::probe::{Answered, is_private, probe, probe_as};
+pub use net::error_text::http_error_text;
+pub use net::probe::{ProbeAnswer, is_private, probe, probe_as};
 pub use policy::Policy;
 pub use refusal::{Refusal, SettingError};
 pub use sandbox::{CollectorHosts, Prepared, Sandbox, SandboxConfig, SandboxError, UploaderHosts};

@@ -6,10 +6,11 @@ use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::bindings::candor::plugin as wit;
-use crate::describe::{Description, Kind};
+use crate::describe::Description;
 use crate::grants::{Capability, Grants};
+use crate::instance::InstanceState;
+use crate::kind::Kind;
 use crate::refusal::Refusal;
-use crate::state::State;
 
 /// What is imported and granted.
 ///
@@ -37,30 +38,30 @@ pub(crate) fn linker(
     engine: &Engine,
     kind: Kind,
     capabilities: &BTreeSet<Capability>,
-) -> wasmtime::Result<Linker<State>> {
-    type Own = HasSelf<State>;
+) -> wasmtime::Result<Linker<InstanceState>> {
+    type Own = HasSelf<InstanceState>;
     let mut linker = Linker::new(engine);
     let l = &mut linker;
-    wit::types::add_to_linker::<State, Own>(l, |s| s)?;
-    wit::frames::add_to_linker::<State, Own>(l, |s| s)?;
-    wit::scenes::add_to_linker::<State, Own>(l, |s| s)?;
-    wit::attachments::add_to_linker::<State, Own>(l, |s| s)?;
+    wit::types::add_to_linker::<InstanceState, Own>(l, |s| s)?;
+    wit::frames::add_to_linker::<InstanceState, Own>(l, |s| s)?;
+    wit::scenes::add_to_linker::<InstanceState, Own>(l, |s| s)?;
+    wit::attachments::add_to_linker::<InstanceState, Own>(l, |s| s)?;
     if kind.may_import_base("log") {
-        wit::log::add_to_linker::<State, Own>(l, |s| s)?;
-        wit::store::add_to_linker::<State, Own>(l, |s| s)?;
-        wit::clock::add_to_linker::<State, Own>(l, |s| s)?;
-        wit::random::add_to_linker::<State, Own>(l, |s| s)?;
+        wit::log::add_to_linker::<InstanceState, Own>(l, |s| s)?;
+        wit::store::add_to_linker::<InstanceState, Own>(l, |s| s)?;
+        wit::clock::add_to_linker::<InstanceState, Own>(l, |s| s)?;
+        wit::random::add_to_linker::<InstanceState, Own>(l, |s| s)?;
     }
     for capability in capabilities {
         match capability {
-            Capability::Windows => wit::windows::add_to_linker::<State, Own>(l, |s| s)?,
-            Capability::Activity => wit::activity::add_to_linker::<State, Own>(l, |s| s)?,
-            Capability::Screen => wit::screen::add_to_linker::<State, Own>(l, |s| s)?,
-            Capability::Camera => wit::camera::add_to_linker::<State, Own>(l, |s| s)?,
-            Capability::Pixels => wit::pixels::add_to_linker::<State, Own>(l, |s| s)?,
-            Capability::Observations => wit::observations::add_to_linker::<State, Own>(l, |s| s)?,
-            Capability::Http => wit::http::add_to_linker::<State, Own>(l, |s| s)?,
-            Capability::Folder => wit::folder::add_to_linker::<State, Own>(l, |s| s)?,
+            Capability::Windows => wit::windows::add_to_linker::<InstanceState, Own>(l, |s| s)?,
+            Capability::Activity => wit::activity::add_to_linker::<InstanceState, Own>(l, |s| s)?,
+            Capability::Screen => wit::screen::add_to_linker::<InstanceState, Own>(l, |s| s)?,
+            Capability::Camera => wit::camera::add_to_linker::<InstanceState, Own>(l, |s| s)?,
+            Capability::Pixels => wit::pixels::add_to_linker::<InstanceState, Own>(l, |s| s)?,
+            Capability::Observations => wit::observations::add_to_linker::<InstanceState, Own>(l, |s| s)?,
+            Capability::Http => wit::http::add_to_linker::<InstanceState, Own>(l, |s| s)?,
+            Capability::Folder => wit::folder::add_to_linker::<InstanceState, Own>(l, |s| s)?,
         }
     }
     wasmtime_wasi::p2::add_to_linker_async(l)?;

@@ -3,9 +3,11 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
+use crate::clock::now_ms;
 use crate::limits::Limits;
+use crate::text::cut;
 
 /// How much a line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +36,7 @@ pub struct LogLine {
 }
 
 /// The ring. Shared by all instances of one plugin.
-pub(crate) struct Log {
+pub(crate) struct PluginLog {
     inner: Mutex<Ring>,
     lines: usize,
     line: usize,
@@ -48,7 +50,7 @@ struct Ring {
     dropped: u64,
 }
 
-impl Log {
+impl PluginLog {
     pub(crate) fn new(limits: &Limits) -> Self {
         let ring = Ring { lines: VecDeque::new(), window: Instant::now(), in_window: 0, dropped: 0 };
         Self {
@@ -108,28 +110,13 @@ impl Log {
     }
 }
 
-/// Cuts a text to at most `bytes`, at a character's border.
-pub(crate) fn cut(text: &str, bytes: usize) -> &str {
-    let mut end = text.len().min(bytes);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default()
-}
-
-/// Milliseconds since the Unix epoch.
-pub(crate) fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn invariant_13_a_flood_of_lines_is_bounded_and_counted() {
-        let log = Log::new(&Limits { log_rate: 5, log_lines: 4, log_line: 60, ..Limits::default() });
+        let log = PluginLog::new(&Limits { log_rate: 5, log_lines: 4, log_line: 60, ..Limits::default() });
         for n in 0..1_000 {
             log.guest(Level::Info, &format!("line {n} {}", "x".repeat(100)));
         }
@@ -141,18 +128,12 @@ mod tests {
 
     #[test]
     fn what_was_dropped_is_told() {
-        let log = Log::new(&Limits { log_rate: 1, ..Limits::default() });
+        let log = PluginLog::new(&Limits { log_rate: 1, ..Limits::default() });
         for _ in 0..11 {
             log.guest(Level::Info, "again");
         }
         let last = log.lines().pop().unwrap();
         assert_eq!(last.text, "10 lines were dropped: more than 1 in a second");
         assert!(last.by_host);
-    }
-
-    #[test]
-    fn a_line_is_cut_between_characters() {
-        assert_eq!(cut("äöü", 3), "ä");
-        assert_eq!(cut("abc", 9), "abc");
     }
 }

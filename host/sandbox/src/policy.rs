@@ -10,25 +10,25 @@ use crate::bindings::exports::candor::plugin::judging;
 use crate::engine::Ticker;
 use crate::failure::Failure;
 use crate::grants::Capability;
-use crate::host_traits::FrameView;
-use crate::hosts::{FrameHandle, SceneHandle};
+use crate::handles::{FrameHandle, SceneHandle};
+use crate::instance::InstanceState;
 use crate::limits::Limits;
 use crate::log::LogLine;
-use crate::model::{Scene, Target, Verdict};
+use crate::model::{FrameView, Scene, Target, Verdict};
+use crate::plugin_hosts::PluginHosts;
 use crate::refusal::Refusal;
-use crate::state::{Hosts, State};
 use crate::supervise::{Exports, Supervised};
 
 impl Exports for judging::Guest {
     type Indices = judging::GuestIndices;
 
-    fn find(pre: &InstancePre<State>) -> wasmtime::Result<Self::Indices> {
+    fn find(pre: &InstancePre<InstanceState>) -> wasmtime::Result<Self::Indices> {
         judging::GuestIndices::new(pre)
     }
 
     fn load(
         indices: &Self::Indices,
-        store: &mut Store<State>,
+        store: &mut Store<InstanceState>,
         instance: &Instance,
     ) -> wasmtime::Result<Self> {
         indices.load(store, instance)
@@ -45,9 +45,9 @@ pub struct Policy {
 impl Policy {
     pub(crate) async fn start(
         name: &str,
-        pre: InstancePre<State>,
+        pre: InstancePre<InstanceState>,
         settings: &str,
-        hosts: Arc<Hosts>,
+        hosts: Arc<PluginHosts>,
         ticker: Arc<Ticker>,
     ) -> Result<Self, Refusal> {
         let pixels = hosts.capabilities.contains(&Capability::Pixels);

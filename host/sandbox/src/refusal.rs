@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::describe::Kind;
 use crate::failure::Failure;
 use crate::grants::Capability;
+use crate::kind::Kind;
 
 /// What is wrong with a plugin's settings, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub enum Refusal {
     )]
     NoKind(String),
     /// It imports something that its kind may not have.
-    #[error("{} may not import `{import}`: take it out, or write the plugin as a kind that may", .kind.one())]
+    #[error("{} may not import `{import}`: take it out, or write the plugin as a kind that may", .kind.with_article())]
     NotForKind {
         /// Its kind.
         kind: Kind,
@@ -91,7 +91,7 @@ pub enum Refusal {
         import: String,
     },
     /// It is another kind than the one asked for.
-    #[error("the plugin `{plugin}` is {}, not {}: name {} here", .found.one(), .wanted.one(), .wanted.one())]
+    #[error("the plugin `{plugin}` is {}, not {}: name {} here", .found.with_article(), .wanted.with_article(), .wanted.with_article())]
     OtherKind {
         /// The plugin's name.
         plugin: String,

@@ -9,18 +9,21 @@ use wasmtime::component::{Component, InstancePre};
 
 use crate::artefact::Artefacts;
 use crate::collector::Collector;
-use crate::describe::{Description, Kind, describe};
+use crate::describe::{Description, describe};
 use crate::engine::{self, Ticker};
+use crate::folder::GrantedFolder;
 use crate::grants::{Capability, Grants};
 use crate::host_traits::{Observations, Secrets, Sensors, Store};
-use crate::hosts::folder::Folder;
-use crate::hosts::http::Http;
+use crate::instance::InstanceState;
+use crate::kind::Kind;
 use crate::limits::Limits;
 use crate::link;
-use crate::log::Log;
+use crate::log::PluginLog;
+use crate::net::client::HttpClient;
+use crate::net::origin::GrantedOrigins;
+use crate::plugin_hosts::PluginHosts;
 use crate::policy::Policy;
 use crate::refusal::Refusal;
-use crate::state::{Hosts, State};
 use crate::uploader::Uploader;
 
 /// How a sandbox is set up.
@@ -193,7 +196,7 @@ impl Prepared {
             granted.http = Some(self.http(name, grants, Some(hosts.secrets))?);
         }
         if granted.capabilities.contains(&Capability::Folder) {
-            granted.folder = Some(Folder::granted(name, grants, &granted.limits)?);
+            granted.folder = Some(GrantedFolder::open_granted(name, grants, &granted.limits)?);
         }
         let pre = self.link(name, &granted)?;
         Uploader::start(name, pre, settings, Arc::new(granted), Arc::clone(&self.inner.ticker)).await
@@ -208,11 +211,11 @@ impl Prepared {
         }
     }
 
-    fn hosts(&self, plugin: &str, grants: &Grants) -> Result<Hosts, Refusal> {
+    fn hosts(&self, plugin: &str, grants: &Grants) -> Result<PluginHosts, Refusal> {
         let capabilities = link::granted(plugin, &self.description, grants)?;
         let limits = Arc::clone(&self.inner.limits);
-        let log = Arc::new(Log::new(&limits));
-        Ok(Hosts { capabilities, ..Hosts::new(limits, log) })
+        let log = Arc::new(PluginLog::new(&limits));
+        Ok(PluginHosts { capabilities, ..PluginHosts::new(limits, log) })
     }
 
     fn http(
@@ -220,11 +223,13 @@ impl Prepared {
         plugin: &str,
         grants: &Grants,
         secrets: Option<Arc<dyn Secrets>>,
-    ) -> Result<Http, Refusal> {
-        Http::granted(plugin, grants, secrets, &self.inner.limits)
+    ) -> Result<HttpClient, Refusal> {
+        let granted = GrantedOrigins::read(&grants.http)
+            .map_err(|reason| Refusal::BadGrant { plugin: plugin.to_owned(), reason })?;
+        Ok(HttpClient::new(granted, secrets, &self.inner.limits))
     }
 
-    fn link(&self, plugin: &str, hosts: &Hosts) -> Result<InstancePre<State>, Refusal> {
+    fn link(&self, plugin: &str, hosts: &PluginHosts) -> Result<InstancePre<InstanceState>, Refusal> {
         let linked = link::linker(&self.inner.engine, self.description.kind, &hosts.capabilities)
             .and_then(|linker| linker.instantiate_pre(&self.component));
         linked.map_err(|e| Refusal::DoesNotFit { plugin: plugin.to_owned(), reason: format!("{e:#}") })

@@ -12,25 +12,30 @@ use wasmtime::{Store, Trap};
 use crate::bindings::exports::candor::plugin::setup;
 use crate::engine::Ticker;
 use crate::failure::Failure;
-use crate::log::{Level, cut};
+use crate::instance::{DeadlinePassed, InstanceState};
+use crate::log::Level;
+use crate::plugin_hosts::PluginHosts;
 use crate::refusal::{Refusal, SettingError};
-use crate::state::{DeadlinePassed, Hosts, State};
+use crate::text::cut;
 
 /// Finds a kind's exports in an instance.
 pub(crate) trait Exports: Sized + Send + Sync + 'static {
     /// Where they are in the component.
     type Indices: Send + Sync + 'static;
     /// Looks them up.
-    fn find(pre: &InstancePre<State>) -> wasmtime::Result<Self::Indices>;
+    fn find(pre: &InstancePre<InstanceState>) -> wasmtime::Result<Self::Indices>;
     /// Takes them from an instance.
-    fn load(indices: &Self::Indices, store: &mut Store<State>, instance: &Instance)
-    -> wasmtime::Result<Self>;
+    fn load(
+        indices: &Self::Indices,
+        store: &mut Store<InstanceState>,
+        instance: &Instance,
+    ) -> wasmtime::Result<Self>;
 }
 
 /// One plugin and, at most times, an instance of it.
 pub(crate) struct Supervised<G: Exports> {
     plugin: String,
-    pub(crate) hosts: Arc<Hosts>,
+    pub(crate) hosts: Arc<PluginHosts>,
     ticker: Arc<Ticker>,
     blueprint: Blueprint<G>,
     live: Option<Live<G>>,
@@ -39,14 +44,14 @@ pub(crate) struct Supervised<G: Exports> {
 
 /// What an instance is made from.
 struct Blueprint<G: Exports> {
-    pre: InstancePre<State>,
+    pre: InstancePre<InstanceState>,
     setup: setup::GuestIndices,
     indices: G::Indices,
     settings: String,
 }
 
 struct Live<G> {
-    store: Store<State>,
+    store: Store<InstanceState>,
     guest: G,
 }
 
@@ -54,9 +59,9 @@ impl<G: Exports> Supervised<G> {
     /// Starts the plugin: its first instance, configured.
     pub(crate) async fn start(
         plugin: &str,
-        pre: InstancePre<State>,
+        pre: InstancePre<InstanceState>,
         settings: &str,
-        hosts: Arc<Hosts>,
+        hosts: Arc<PluginHosts>,
         ticker: Arc<Ticker>,
     ) -> Result<Self, Refusal> {
         let does_not_fit =
@@ -79,7 +84,8 @@ impl<G: Exports> Supervised<G> {
     pub(crate) async fn call<R: Send>(
         &mut self,
         limit: Duration,
-        call: impl for<'a> FnOnce(&'a mut Store<State>, &'a G) -> BoxFuture<'a, wasmtime::Result<R>> + Send,
+        call: impl for<'a> FnOnce(&'a mut Store<InstanceState>, &'a G) -> BoxFuture<'a, wasmtime::Result<R>>
+        + Send,
     ) -> Result<R, Failure> {
         // Taken out for the time of the call: where the caller drops this future, the half-run instance goes with it.
         let mut live = match self.live.take() {
@@ -100,7 +106,7 @@ impl<G: Exports> Supervised<G> {
     }
 
     /// Looks at the instance between calls.
-    pub(crate) fn state(&mut self) -> Option<&mut State> {
+    pub(crate) fn state(&mut self) -> Option<&mut InstanceState> {
         self.live.as_mut().map(|live| live.store.data_mut())
     }
 
@@ -136,8 +142,8 @@ impl<G: Exports> Supervised<G> {
 }
 
 impl<G: Exports> Blueprint<G> {
-    async fn build(&self, hosts: &Arc<Hosts>, ticker: &Ticker) -> Result<Live<G>, StartError> {
-        let mut store = State::store(self.pre.engine(), hosts);
+    async fn build(&self, hosts: &Arc<PluginHosts>, ticker: &Ticker) -> Result<Live<G>, StartError> {
+        let mut store = InstanceState::store(self.pre.engine(), hosts);
         let limit = hosts.limits.start;
         let (guest, configured) = limited(ticker, limit, &mut store, |store| {
             Box::pin(async move {
@@ -173,8 +179,8 @@ enum StartError {
 async fn limited<'a, R>(
     ticker: &Ticker,
     limit: Duration,
-    store: &'a mut Store<State>,
-    call: impl FnOnce(&'a mut Store<State>) -> BoxFuture<'a, wasmtime::Result<R>>,
+    store: &'a mut Store<InstanceState>,
+    call: impl FnOnce(&'a mut Store<InstanceState>) -> BoxFuture<'a, wasmtime::Result<R>>,
 ) -> Result<R, Failure> {
     // The store is borrowed by the call for as long as its future lives, so what it found out is shared beforehand.
     let _running = ticker.run();
@@ -230,7 +236,7 @@ enum Next {
 }
 
 impl Health {
-    fn new(hosts: &Hosts) -> Self {
+    fn new(hosts: &PluginHosts) -> Self {
         let limits = &hosts.limits;
         Self {
             restarts: limits.restarts,
@@ -266,12 +272,12 @@ impl Health {
 mod tests {
     use super::*;
     use crate::limits::Limits;
-    use crate::log::Log;
+    use crate::log::PluginLog;
 
     fn health() -> Health {
         let limits = Arc::new(Limits::default());
-        let log = Arc::new(Log::new(&limits));
-        Health::new(&Hosts::new(limits, log))
+        let log = Arc::new(PluginLog::new(&limits));
+        Health::new(&PluginHosts::new(limits, log))
     }
 
     fn wait(health: &Health, now: Instant) -> Option<u64> {

@@ -8,24 +8,26 @@ use wasmtime::component::{Instance, InstancePre, Resource};
 use crate::bindings::exports::candor::plugin::delivering;
 use crate::engine::Ticker;
 use crate::failure::Failure;
+use crate::handles::AttachmentHandle;
 use crate::host_traits::AttachmentSource;
-use crate::hosts::AttachmentHandle;
-use crate::log::{LogLine, cut};
+use crate::instance::InstanceState;
+use crate::log::LogLine;
 use crate::model::{DeliveryFailure, ParcelToDeliver};
+use crate::plugin_hosts::PluginHosts;
 use crate::refusal::Refusal;
-use crate::state::{Hosts, State};
 use crate::supervise::{Exports, Supervised};
+use crate::text::{cut, is_code};
 
 impl Exports for delivering::Guest {
     type Indices = delivering::GuestIndices;
 
-    fn find(pre: &InstancePre<State>) -> wasmtime::Result<Self::Indices> {
+    fn find(pre: &InstancePre<InstanceState>) -> wasmtime::Result<Self::Indices> {
         delivering::GuestIndices::new(pre)
     }
 
     fn load(
         indices: &Self::Indices,
-        store: &mut Store<State>,
+        store: &mut Store<InstanceState>,
         instance: &Instance,
     ) -> wasmtime::Result<Self> {
         indices.load(store, instance)
@@ -40,9 +42,9 @@ pub struct Uploader {
 impl Uploader {
     pub(crate) async fn start(
         name: &str,
-        pre: InstancePre<State>,
+        pre: InstancePre<InstanceState>,
         settings: &str,
-        hosts: Arc<Hosts>,
+        hosts: Arc<PluginHosts>,
         ticker: Arc<Ticker>,
     ) -> Result<Self, Refusal> {
         Ok(Self { plugin: Supervised::start(name, pre, settings, hosts, ticker).await? })
@@ -109,10 +111,4 @@ impl Uploader {
     pub fn log(&self) -> Vec<LogLine> {
         self.plugin.hosts.log.lines()
     }
-}
-
-/// Whether a text is a short code: 1 to 64 of a-z, 0-9 and `-`.
-pub(crate) fn is_code(code: &str) -> bool {
-    (1..=64).contains(&code.len())
-        && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }

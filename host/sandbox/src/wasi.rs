@@ -15,14 +15,14 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 use wasmtime_wasi::random::Deterministic;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
-use crate::log::{Level, Log};
-use crate::state::Hosts;
+use crate::log::{Level, PluginLog};
+use crate::plugin_hosts::PluginHosts;
 
 /// What a write may hold at once, in bytes.
 const WRITE: usize = 4096;
 
 /// A context that denies everything.
-pub(crate) fn denied(hosts: &Hosts) -> WasiCtx {
+pub(crate) fn denied(hosts: &PluginHosts) -> WasiCtx {
     let mut wasi = WasiCtxBuilder::new();
     wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
     wasi.max_random_size(u64::from(hosts.limits.random));
@@ -64,13 +64,13 @@ impl HostMonotonicClock for Still {
 /// Turns what is printed into lines of the log.
 #[derive(Clone)]
 struct ToLog {
-    log: Arc<Log>,
+    log: Arc<PluginLog>,
     level: Level,
     line: Arc<Mutex<Vec<u8>>>,
 }
 
 impl ToLog {
-    fn new(log: &Arc<Log>, level: Level) -> Self {
+    fn new(log: &Arc<PluginLog>, level: Level) -> Self {
         Self { log: Arc::clone(log), level, line: Arc::default() }
     }
 

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use candor_diary::enrolment::{ENROLMENT_TYPE, Enrolled};
 use candor_diary::plain;
 use candor_diary::terms::Terms;
-use candor_sandbox::http_words;
+use candor_sandbox::http_error_text;
 use candor_seal::{Envelope, PublicKey};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -134,7 +134,7 @@ async fn asked(url: Url, ask: &Ask<'_>, server: &str) -> Result<Vec<u8>> {
         .send()
         .await
         .map_err(|error| {
-            let why = http_words(&error);
+            let why = http_error_text(&error);
             anyhow!("the back office at {server} does not answer ({why}). Check the link")
         })?;
     let status = response.status();

@@ -1,14 +1,16 @@
-//! Log, store, clock, random: what needs no grant.
+//! PluginLog, store, clock, random: what needs no grant.
 
 use crate::bindings::candor::plugin::{clock, log, random, store, types};
+use crate::clock::now_ms;
 use crate::host_traits::Store;
-use crate::log::{Level, now_ms};
+use crate::instance::InstanceState;
+use crate::log::Level;
 use crate::model::StoreError;
-use crate::state::{Hosts, State};
+use crate::plugin_hosts::PluginHosts;
 
-impl types::Host for State {}
+impl types::Host for InstanceState {}
 
-impl log::Host for State {
+impl log::Host for InstanceState {
     async fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
         let level = match level {
             log::Level::Debug => Level::Debug,
@@ -21,7 +23,7 @@ impl log::Host for State {
     }
 }
 
-impl clock::Host for State {
+impl clock::Host for InstanceState {
     async fn now(&mut self) -> wasmtime::Result<u64> {
         Ok(now_ms())
     }
@@ -31,7 +33,7 @@ impl clock::Host for State {
     }
 }
 
-impl random::Host for State {
+impl random::Host for InstanceState {
     async fn bytes(&mut self, length: u32) -> wasmtime::Result<Vec<u8>> {
         let length = usize::try_from(length.min(self.hosts.limits.random))?;
         let mut bytes = vec![0; length];
@@ -40,7 +42,7 @@ impl random::Host for State {
     }
 }
 
-impl Hosts {
+impl PluginHosts {
     fn key_values(&self, key: Option<&str>) -> Result<&dyn Store, StoreError> {
         if key.is_some_and(|key| key.is_empty() || key.len() > self.limits.store_key) {
             return Err(StoreError::BadKey);
@@ -68,7 +70,7 @@ impl Hosts {
     }
 }
 
-impl store::Host for State {
+impl store::Host for InstanceState {
     async fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, store::StoreError>> {
         let got = match self.hosts.key_values(Some(&key)) {
             Ok(store) => store.get(&key).await,

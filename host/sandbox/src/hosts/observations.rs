@@ -5,15 +5,15 @@ use std::sync::Arc;
 use serde::de::IgnoredAny;
 use wasmtime::component::Resource;
 
-use super::FrameHandle;
 use crate::bindings::candor::plugin::observations::{self, Observation, Snapshot, WindowFacts};
 use crate::grants::Capability;
-use crate::host_traits::FrameView;
-use crate::model::{Note, NoteError};
-use crate::state::{Hosts, PerMinute, State};
-use crate::uploader::is_code;
+use crate::handles::FrameHandle;
+use crate::instance::InstanceState;
+use crate::model::{FrameView, Note, NoteError};
+use crate::plugin_hosts::{PerMinute, PluginHosts};
+use crate::text::is_code;
 
-impl observations::Host for State {
+impl observations::Host for InstanceState {
     async fn note(
         &mut self,
         observation: Observation,
@@ -28,7 +28,7 @@ impl observations::Host for State {
     }
 }
 
-impl Hosts {
+impl PluginHosts {
     async fn record(&self, note: Note) -> Result<(), NoteError> {
         let Some(observations) = &self.observations else { return Err(NoteError::NotTracking) };
         // Counts and pictures are bounded by the host, one a minute and one a segment. They do not wait in line behind a
@@ -42,7 +42,7 @@ impl Hosts {
     }
 }
 
-impl State {
+impl InstanceState {
     /// Fails (the outer result) only where a handle is none.
     fn noted(&mut self, observation: Observation) -> wasmtime::Result<Result<Note, NoteError>> {
         Ok(match observation {

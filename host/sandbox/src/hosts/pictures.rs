@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use wasmtime::component::Resource;
 
-use super::{FrameHandle, SceneHandle};
 use crate::bindings::candor::plugin::pixels::{Image, PixelsError};
 use crate::bindings::candor::plugin::types::{Area, Monitor};
 use crate::bindings::candor::plugin::{frames, pixels, scenes};
-use crate::host_traits::FrameView;
-use crate::state::State;
+use crate::handles::{FrameHandle, SceneHandle};
+use crate::instance::InstanceState;
+use crate::model::FrameView;
 
-impl frames::Host for State {}
+impl frames::Host for InstanceState {}
 
-impl frames::HostFrame for State {
+impl frames::HostFrame for InstanceState {
     async fn width(&mut self, frame: Resource<FrameHandle>) -> wasmtime::Result<u32> {
         Ok(self.table.get(&frame)?.0.width())
     }
@@ -41,9 +41,9 @@ impl frames::HostFrame for State {
     }
 }
 
-impl scenes::Host for State {}
+impl scenes::Host for InstanceState {}
 
-impl scenes::HostScene for State {
+impl scenes::HostScene for InstanceState {
     async fn kind(&mut self, scene: Resource<SceneHandle>) -> wasmtime::Result<scenes::Kind> {
         Ok(self.table.get(&scene)?.0.kind.into())
     }
@@ -62,7 +62,7 @@ impl scenes::HostScene for State {
     }
 }
 
-impl pixels::Host for State {
+impl pixels::Host for InstanceState {
     async fn thumbnail(
         &mut self,
         frame: Resource<FrameHandle>,

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use wasmtime::component::Resource;
 
-use super::FrameHandle;
 use crate::bindings::candor::plugin::types::Denied as WitDenied;
 use crate::bindings::candor::plugin::{activity, camera, screen, windows};
-use crate::host_traits::{FrameView, Sensors};
-use crate::model::Denied;
-use crate::state::State;
+use crate::handles::FrameHandle;
+use crate::host_traits::Sensors;
+use crate::instance::InstanceState;
+use crate::model::{Denied, FrameView};
 
-impl State {
+impl InstanceState {
     fn sensors(&self) -> Result<Arc<dyn Sensors>, Denied> {
         self.hosts.sensors.clone().ok_or_else(|| Denied::Unavailable("there are no sensors here".to_owned()))
     }
@@ -27,7 +27,7 @@ impl State {
     }
 }
 
-impl windows::Host for State {
+impl windows::Host for InstanceState {
     async fn current(&mut self) -> wasmtime::Result<Result<windows::Layout, WitDenied>> {
         let layout = match self.sensors() {
             Ok(sensors) => sensors.windows().await,
@@ -44,7 +44,7 @@ impl windows::Host for State {
     }
 }
 
-impl screen::Host for State {
+impl screen::Host for InstanceState {
     async fn capture(
         &mut self,
         scope: screen::Scope,
@@ -66,7 +66,7 @@ impl screen::Host for State {
     }
 }
 
-impl camera::Host for State {
+impl camera::Host for InstanceState {
     async fn capture(&mut self) -> wasmtime::Result<Result<Resource<FrameHandle>, WitDenied>> {
         let taken = match self.may_hold_another().and_then(|()| self.sensors()) {
             Ok(sensors) => sensors.camera().await,
@@ -79,7 +79,7 @@ impl camera::Host for State {
     }
 }
 
-impl activity::Host for State {
+impl activity::Host for InstanceState {
     async fn minute_at(
         &mut self,
         start: u64,

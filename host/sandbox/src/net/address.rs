@@ -1,27 +1,28 @@
-//! Which addresses a plugin may reach.
+//! Tells addresses of the internet from those of this machine and its own networks.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// What an address is.
+/// What an address belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AddressClass {
-    /// On the internet.
+    /// The internet.
     Public,
-    /// This machine or a network of its own: only where the grant says `private`.
+    /// This machine or a network of its own: reached only if the grant says `private`.
     Private,
-    /// No host: nothing that a request could go to.
+    /// No host at all: nothing that a request could go to.
     Never,
 }
 
-/// Judges an address (IANA's special-purpose registries; what an IPv6 address carries of IPv4 is judged as that).
-pub(crate) fn judge(address: IpAddr) -> AddressClass {
+/// Returns the class of an address, by IANA's special-purpose registries. What an IPv6 address carries of IPv4 is judged
+/// as that.
+pub(crate) fn classify(address: IpAddr) -> AddressClass {
     match address {
-        IpAddr::V4(v4) => judge_v4(v4),
-        IpAddr::V6(v6) => judge_v6(v6),
+        IpAddr::V4(v4) => classify_v4(v4),
+        IpAddr::V6(v6) => classify_v6(v6),
     }
 }
 
-fn judge_v4(address: Ipv4Addr) -> AddressClass {
+fn classify_v4(address: Ipv4Addr) -> AddressClass {
     match address.octets() {
         [127 | 10, ..]
         | [172, 16..=31, ..]
@@ -40,11 +41,11 @@ fn judge_v4(address: Ipv4Addr) -> AddressClass {
     }
 }
 
-fn judge_v6(address: Ipv6Addr) -> AddressClass {
+fn classify_v6(address: Ipv6Addr) -> AddressClass {
     let embedded = |high: u16, low: u16| {
         let [a, b] = high.to_be_bytes();
         let [c, d] = low.to_be_bytes();
-        judge_v4(Ipv4Addr::new(a, b, c, d))
+        classify_v4(Ipv4Addr::new(a, b, c, d))
     };
     match address.segments() {
         // Loopback; unspecified.
@@ -122,7 +123,7 @@ mod tests {
             ("4000::1", Never),
         ];
         for (address, reach) in table {
-            assert_eq!(judge(address.parse().unwrap()), reach, "{address}");
+            assert_eq!(classify(address.parse().unwrap()), reach, "{address}");
         }
     }
 }

@@ -5,99 +5,78 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, HeaderValue};
 use reqwest::redirect;
 use url::Host;
 
-use super::address::{AddressClass, judge};
-use super::origin::{Granted, Target, UrlRefusal};
+use super::address::{AddressClass, classify};
+use super::error_text::http_error_text;
+use super::headers::{check_headers, visible_headers};
+use super::message::{HttpAnswer, HttpError, HttpRequest, RequestAuth};
+use super::origin::{GrantedOrigins, HttpTarget, UrlRefusal};
 use super::sign::OutgoingRequest;
-use crate::bindings::candor::plugin::http::{Auth, Header, HttpError, Method, Request, Response};
+use crate::body::Body;
+use crate::clock::now_ms;
 use crate::host_traits::Secrets;
-use crate::hosts::attachments::Body;
 use crate::limits::Limits;
-use crate::log::{cut, now_ms};
+use crate::text::cut;
 
-/// The requests of one plugin.
-pub(crate) struct Client {
-    granted: Granted,
+/// Sends the requests of one plugin.
+pub(crate) struct HttpClient {
+    granted: GrantedOrigins,
     secrets: Option<Arc<dyn Secrets>>,
     limits: Arc<Limits>,
-    /// The last client and what it is pinned to: making one is dear, and most plugins talk to one host.
-    kept: Mutex<Option<(Pin, reqwest::Client)>>,
+    /// The last client and what it is pinned to: making one is expensive, and most plugins talk to one host.
+    kept: Mutex<Option<(ClientPin, reqwest::Client)>>,
 }
 
-/// What a client may connect to.
+/// What a [`reqwest::Client`] may connect to.
 #[derive(Clone, PartialEq, Eq)]
-struct Pin {
+struct ClientPin {
     https: bool,
     host: String,
     addresses: Vec<SocketAddr>,
 }
 
-/// Headers of a request that are the host's to set, because they say how a message is framed, routed or kept.
-const NOT_THE_PLUGINS: [&str; 13] = [
-    "host",
-    "content-length",
-    "connection",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "expect",
-    "http2-settings",
-    "proxy-authorization",
-    "proxy-authenticate",
-    "proxy-connection",
-];
-
-/// Headers of an answer that carry secrets back, or that would let a plugin learn one.
-const NOT_FOR_THE_PLUGIN: [&str; 8] = [
-    "set-cookie",
-    "set-cookie2",
-    "www-authenticate",
-    "proxy-authenticate",
-    "authentication-info",
-    "proxy-authentication-info",
-    "authorization",
-    "proxy-authorization",
-];
-
-impl Client {
-    pub(crate) fn new(granted: Granted, secrets: Option<Arc<dyn Secrets>>, limits: &Arc<Limits>) -> Self {
+impl HttpClient {
+    /// Returns a client for a plugin with these grants. Without `secrets` every request that names one is refused.
+    pub(crate) fn new(
+        granted: GrantedOrigins,
+        secrets: Option<Arc<dyn Secrets>>,
+        limits: &Arc<Limits>,
+    ) -> Self {
         Self { granted, secrets, limits: Arc::clone(limits), kept: Mutex::new(None) }
     }
 
-    /// Sends a request and waits for the whole answer.
+    /// Sends a request and waits for the whole answer, for at most [`Limits::http_time`].
     ///
     /// # Errors
-    /// An [`HttpError`] for the plugin; no secret is in it.
+    /// [`HttpError`].
     pub(crate) async fn send(
         &self,
-        request: Request,
-        auth: Option<Auth>,
+        request: HttpRequest,
+        auth: Option<RequestAuth>,
         body: Body,
-    ) -> Result<Response, HttpError> {
-        let asked = request.timeout.map_or(Duration::MAX, Duration::from_millis);
-        let limit = asked.min(self.limits.http_time);
+    ) -> Result<HttpAnswer, HttpError> {
+        let wanted = request.timeout.unwrap_or(Duration::MAX);
+        let limit = wanted.min(self.limits.http_time);
         let exchange = self.exchange(request, auth, body);
         tokio::time::timeout(limit, exchange).await.unwrap_or(Err(HttpError::TimedOut))
     }
 
     async fn exchange(
         &self,
-        request: Request,
-        auth: Option<Auth>,
+        request: HttpRequest,
+        auth: Option<RequestAuth>,
         body: Body,
-    ) -> Result<Response, HttpError> {
-        let target = self.granted.target(&request.url, self.limits.http_url).map_err(|e| match e {
+    ) -> Result<HttpAnswer, HttpError> {
+        let target = self.granted.check_url(&request.url, self.limits.http_url).map_err(|e| match e {
             UrlRefusal::Bad(why) => HttpError::BadUrl(why),
             UrlRefusal::NotGranted(grant) => HttpError::NotGranted(grant),
         })?;
-        let mut headers = self.headers(request.headers)?;
-        let method = method(request.method);
-        // Where it goes is settled before a secret is even looked up.
+        let mut headers = check_headers(request.headers, self.limits.http_headers)?;
+        let method = request.method;
+        // The addresses are settled before a secret is even looked up.
         let addresses = resolve(&target).await?;
         if let Some(auth) = auth {
             let secrets = self.secrets.as_ref();
@@ -108,7 +87,7 @@ impl Client {
             })?;
             let leaving =
                 OutgoingRequest { method: method.as_str(), target: &target, body: &body, now: now_ms() };
-            leaving.apply(&auth.secret_use, &secret, &mut headers).await?;
+            leaving.apply_secret(&auth.secret_use, &secret, &mut headers).await?;
         }
         let client = self.pinned(&target, addresses).await?;
         let mut outgoing = client.request(method, target.url);
@@ -118,28 +97,15 @@ impl Client {
             outgoing = outgoing.body(reqwest::Body::wrap_stream(body.stream()));
         }
         let answer = outgoing.headers(headers).send().await.map_err(http_error)?;
-        self.answer(answer).await
-    }
-
-    fn headers(&self, given: Vec<Header>) -> Result<HeaderMap, HttpError> {
-        if given.len() > self.limits.http_headers {
-            return Err(HttpError::BadHeader(format!("more than {} headers", self.limits.http_headers)));
-        }
-        let mut headers = HeaderMap::new();
-        for Header { name, value } in given {
-            let value = HeaderValue::from_str(&value)
-                .map_err(|_| HttpError::BadHeader(cut(&name, 128).to_owned()))?;
-            headers.append(header_name(&name)?, value);
-        }
-        Ok(headers)
+        self.read_answer(answer).await
     }
 
     async fn pinned(
         &self,
-        target: &Target,
+        target: &HttpTarget,
         addresses: Vec<SocketAddr>,
     ) -> Result<reqwest::Client, HttpError> {
-        let pin = Pin {
+        let pin = ClientPin {
             https: target.url.scheme() == "https",
             host: target.url.host_str().unwrap_or_default().to_owned(),
             addresses,
@@ -152,25 +118,17 @@ impl Client {
         let connect = self.limits.http_connect;
         let theirs = pin.clone();
         // Reads the system's certificates.
-        let built = tokio::task::spawn_blocking(move || build(&theirs, connect)).await;
+        let built = tokio::task::spawn_blocking(move || build_client(&theirs, connect)).await;
         let client = built
             .map_err(|e| HttpError::Unreachable(e.to_string()))?
-            .map_err(|e| HttpError::Unreachable(words(&e)))?;
+            .map_err(|e| HttpError::Unreachable(http_error_text(&e)))?;
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((pin, client.clone()));
         Ok(client)
     }
 
-    async fn answer(&self, mut answer: reqwest::Response) -> Result<Response, HttpError> {
+    async fn read_answer(&self, mut answer: reqwest::Response) -> Result<HttpAnswer, HttpError> {
         let status = answer.status().as_u16();
-        let headers = answer
-            .headers()
-            .iter()
-            .filter(|(name, _)| !NOT_FOR_THE_PLUGIN.contains(&name.as_str()))
-            .map(|(name, value)| Header {
-                name: name.as_str().to_owned(),
-                value: String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            })
-            .collect();
+        let headers = visible_headers(answer.headers());
         let most = self.limits.http_answer;
         if answer.content_length().is_some_and(|length| length > most as u64) {
             return Err(HttpError::TooLarge);
@@ -182,12 +140,12 @@ impl Client {
             }
             body.extend_from_slice(&bytes);
         }
-        Ok(Response { status, headers, body })
+        Ok(HttpAnswer { status, headers, body })
     }
 }
 
-/// A client that can reach these addresses only. A literal address needs no pin: it never gets to a resolver.
-fn build(pin: &Pin, connect: Duration) -> reqwest::Result<reqwest::Client> {
+/// Returns a client that can reach these addresses only. A literal address needs no pin: it never gets to a resolver.
+fn build_client(pin: &ClientPin, connect: Duration) -> reqwest::Result<reqwest::Client> {
     let builder = reqwest::Client::builder()
         .no_proxy()
         .redirect(redirect::Policy::none())
@@ -206,29 +164,8 @@ fn build(pin: &Pin, connect: Duration) -> reqwest::Result<reqwest::Client> {
     }
 }
 
-/// A header's name that a plugin may set.
-///
-/// # Errors
-/// [`HttpError::BadHeader`] with the name.
-pub(crate) fn header_name(name: &str) -> Result<HeaderName, HttpError> {
-    let bad = || HttpError::BadHeader(cut(name, 128).to_owned());
-    let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
-    if NOT_THE_PLUGINS.contains(&parsed.as_str()) { Err(bad()) } else { Ok(parsed) }
-}
-
-fn method(method: Method) -> reqwest::Method {
-    match method {
-        Method::Get => reqwest::Method::GET,
-        Method::Head => reqwest::Method::HEAD,
-        Method::Post => reqwest::Method::POST,
-        Method::Put => reqwest::Method::PUT,
-        Method::Patch => reqwest::Method::PATCH,
-        Method::Delete => reqwest::Method::DELETE,
-    }
-}
-
-/// The addresses of a target, resolved once and every one judged: one bad address spoils the name.
-async fn resolve(target: &Target) -> Result<Vec<SocketAddr>, HttpError> {
+/// Returns the addresses of a target, resolved once and every one judged: one bad address spoils the name.
+async fn resolve(target: &HttpTarget) -> Result<Vec<SocketAddr>, HttpError> {
     let port = target.url.port_or_known_default().unwrap_or_default();
     let mut addresses = match target.url.host() {
         Some(Host::Ipv4(address)) => vec![SocketAddr::new(IpAddr::V4(address), port)],
@@ -243,7 +180,7 @@ async fn resolve(target: &Target) -> Result<Vec<SocketAddr>, HttpError> {
         return Err(HttpError::Unresolved);
     }
     for address in &addresses {
-        match judge(address.ip()) {
+        match classify(address.ip()) {
             AddressClass::Public => {}
             AddressClass::Private if target.private => {}
             AddressClass::Private => {
@@ -270,60 +207,8 @@ fn http_error(e: reqwest::Error) -> HttpError {
     if e.is_timeout() {
         HttpError::TimedOut
     } else if e.is_connect() {
-        HttpError::Unreachable(words(&e))
+        HttpError::Unreachable(http_error_text(&e))
     } else {
-        HttpError::Broken(words(&e))
-    }
-}
-
-/// Why an exchange failed, for people: the innermost reason, without the address.
-#[must_use]
-pub fn words(e: &reqwest::Error) -> String {
-    let mut reason: &dyn std::error::Error = e;
-    while let Some(source) = reason.source() {
-        reason = source;
-    }
-    cut(&plainly(&reason.to_string()), 256).to_owned()
-}
-
-/// What rustls says of certificates, with what to do about it.
-fn plainly(reason: &str) -> String {
-    if reason.starts_with("Connection refused") {
-        return "Connection refused: nobody listens there".to_owned();
-    }
-    let Some(why) = reason.strip_prefix("invalid peer certificate: ") else { return reason.to_owned() };
-    if why.starts_with("certificate expired") {
-        "its certificate has expired: whoever runs it renews it; or this computer's clock is wrong".to_owned()
-    } else if why.starts_with("certificate not valid yet") {
-        "its certificate is not valid yet: this computer's clock may be wrong".to_owned()
-    } else if why.starts_with("UnknownIssuer") {
-        "its certificate is from an issuer that this computer does not know: whoever runs it gets one from a public \
-         issuer, or the issuer's certificate is installed here"
-            .to_owned()
-    } else {
-        // A wrong name: rustls says which names it is for.
-        format!("its certificate does not hold: {why}")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn certificates_that_do_not_hold_are_told_plainly() {
-        for (reason, told) in [
-            ("certificate expired: verification time 1795680628 (UNIX)", "has expired"),
-            ("certificate not valid yet: verification time 5", "not valid yet"),
-            ("UnknownIssuer", "issuer that this computer does not know"),
-            (
-                "certificate not valid for name \"a\"; certificate is only valid for DnsName(\"b.org\")",
-                "b.org",
-            ),
-        ] {
-            let words = plainly(&format!("invalid peer certificate: {reason}"));
-            assert!(words.starts_with("its certificate ") && words.contains(told), "{words}");
-        }
-        assert_eq!(plainly("connection refused"), "connection refused");
+        HttpError::Broken(http_error_text(&e))
     }
 }

@@ -3,6 +3,9 @@
 
 pub(crate) mod address;
 pub(crate) mod client;
+pub(crate) mod error_text;
+pub(crate) mod headers;
+pub(crate) mod message;
 pub(crate) mod origin;
 pub(crate) mod probe;
 pub(crate) mod sign;

@@ -1,16 +1,16 @@
-//! Scheme, host and port: what a grant names, and what an address must match.
+//! Origins: the scheme, host and port that a grant names and that an address must match.
 
 use url::{Host, Origin, Url};
 
 use crate::grants::HttpGrant;
 
-/// The hosts that a plugin may reach.
+/// The origins that a plugin may reach, each with whether it may be private.
 #[derive(Debug)]
-pub(crate) struct Granted(Vec<(Origin, bool)>);
+pub(crate) struct GrantedOrigins(Vec<(Origin, bool)>);
 
 /// An address that is granted.
 #[derive(Debug)]
-pub(crate) struct Target {
+pub(crate) struct HttpTarget {
     pub(crate) url: Url,
     /// Scheme, host and port as browsers write it.
     pub(crate) origin: String,
@@ -18,25 +18,27 @@ pub(crate) struct Target {
     pub(crate) private: bool,
 }
 
-/// Why an address is not taken.
+/// Why a plugin may not reach an address.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum UrlRefusal {
+    /// Malformed; says how.
     Bad(String),
+    /// Names the grant to add.
     NotGranted(String),
 }
 
-impl Granted {
+impl GrantedOrigins {
     /// Reads the grants.
     ///
     /// # Errors
-    /// What is wrong with the first bad one and what to do.
+    /// What is wrong with the first malformed one and what to do.
     pub(crate) fn read(grants: &[HttpGrant]) -> Result<Self, String> {
         let read = |grant: &HttpGrant| {
             let bad = |why: &str| {
                 format!("the origin `{}` {why}: write it like `https://office.example`", grant.origin)
             };
             let url = Url::parse(&grant.origin).map_err(|e| bad(&format!("is no address ({e})")))?;
-            check(&url).map_err(|why| bad(&why))?;
+            check_parts(&url).map_err(|why| bad(&why))?;
             if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
                 return Err(bad("has more than scheme, host and port"));
             }
@@ -45,27 +47,27 @@ impl Granted {
         Ok(Self(grants.iter().map(read).collect::<Result<_, _>>()?))
     }
 
-    /// Takes an address that a plugin wants to reach.
+    /// Checks an address that a plugin wants to reach, of at most `longest` bytes.
     ///
     /// # Errors
-    /// [`UrlRefusal`], which names the grant to add.
-    pub(crate) fn target(&self, text: &str, longest: usize) -> Result<Target, UrlRefusal> {
+    /// [`UrlRefusal`].
+    pub(crate) fn check_url(&self, text: &str, longest: usize) -> Result<HttpTarget, UrlRefusal> {
         if text.len() > longest {
             return Err(UrlRefusal::Bad(format!("it is longer than {longest} bytes")));
         }
         let mut url = Url::parse(text).map_err(|e| UrlRefusal::Bad(e.to_string()))?;
-        check(&url).map_err(UrlRefusal::Bad)?;
+        check_parts(&url).map_err(UrlRefusal::Bad)?;
         url.set_fragment(None);
         let origin = url.origin();
         let name = origin.ascii_serialization();
         match self.0.iter().filter(|(granted, _)| *granted == origin).map(|(_, private)| *private).max() {
-            Some(private) => Ok(Target { url, origin: name, private }),
+            Some(private) => Ok(HttpTarget { url, origin: name, private }),
             None => Err(UrlRefusal::NotGranted(format!("`http` with the origin \"{name}\""))),
         }
     }
 }
 
-fn check(url: &Url) -> Result<(), String> {
+fn check_parts(url: &Url) -> Result<(), String> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err("is neither https nor http".to_owned());
     }
@@ -83,9 +85,9 @@ fn check(url: &Url) -> Result<(), String> {
 mod tests {
     use super::*;
 
-    fn granted(origins: &[&str]) -> Granted {
+    fn granted(origins: &[&str]) -> GrantedOrigins {
         let grant = |o: &&str| HttpGrant { origin: (*o).to_owned(), private: false };
-        Granted::read(&origins.iter().map(grant).collect::<Vec<_>>()).unwrap()
+        GrantedOrigins::read(&origins.iter().map(grant).collect::<Vec<_>>()).unwrap()
     }
 
     #[test]
@@ -99,7 +101,7 @@ mod tests {
             "http://0x7f.1:8750/",
             "http://0177.0.0.1:8750/",
         ] {
-            assert!(granted.target(good, 100).is_ok(), "{good}");
+            assert!(granted.check_url(good, 100).is_ok(), "{good}");
         }
         for other in [
             "http://office.example/",
@@ -111,7 +113,7 @@ mod tests {
             "https://127.0.0.1:8750/",
             "https://office.example./",
         ] {
-            assert!(matches!(granted.target(other, 100), Err(UrlRefusal::NotGranted(_))), "{other}");
+            assert!(matches!(granted.check_url(other, 100), Err(UrlRefusal::NotGranted(_))), "{other}");
         }
         for bad in [
             "office.example",
@@ -120,13 +122,13 @@ mod tests {
             "ftp://office.example/",
             "https://",
         ] {
-            assert!(matches!(granted.target(bad, 100), Err(UrlRefusal::Bad(_))), "{bad}");
+            assert!(matches!(granted.check_url(bad, 100), Err(UrlRefusal::Bad(_))), "{bad}");
         }
     }
 
     #[test]
     fn the_refusal_names_the_grant() {
-        let refused = granted(&[]).target("https://office.example/ingest", 100).unwrap_err();
+        let refused = granted(&[]).check_url("https://office.example/ingest", 100).unwrap_err();
         assert_eq!(
             refused,
             UrlRefusal::NotGranted("`http` with the origin \"https://office.example\"".to_owned())
@@ -138,7 +140,7 @@ mod tests {
         for bad in ["office.example", "https://office.example/path", "https://u@office.example", "mailto:a@b"]
         {
             let grant = HttpGrant { origin: bad.to_owned(), private: false };
-            assert!(Granted::read(&[grant]).is_err(), "{bad}");
+            assert!(GrantedOrigins::read(&[grant]).is_err(), "{bad}");
         }
     }
 }

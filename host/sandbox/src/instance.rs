@@ -1,84 +1,23 @@
 //! What one instance of a plugin carries along: its tables and limits, and the hosts behind its imports.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use crate::grants::Capability;
-use crate::host_traits::{Observations, Sensors, Store as KeyValues};
-use crate::hosts::folder::Folder;
-use crate::hosts::http::Http;
 use crate::limits::Limits;
-use crate::log::Log;
 use crate::model::{Denied, Layout};
-
-/// What stands behind a plugin's imports. Shared by all its instances, so that a restart gives no new allowance.
-pub(crate) struct Hosts {
-    pub(crate) limits: Arc<Limits>,
-    pub(crate) log: Arc<Log>,
-    /// What is imported and granted.
-    pub(crate) capabilities: BTreeSet<Capability>,
-    pub(crate) sensors: Option<Arc<dyn Sensors>>,
-    pub(crate) observations: Option<Arc<dyn Observations>>,
-    pub(crate) store: Option<Arc<dyn KeyValues>>,
-    pub(crate) http: Option<Http>,
-    pub(crate) folder: Option<Folder>,
-    /// Whether the plugin must be a pure function: WASI's clocks stand still and its random numbers repeat.
-    pub(crate) pure: bool,
-    pub(crate) started: Instant,
-    pub(crate) notes: Mutex<PerMinute>,
-}
-
-impl Hosts {
-    pub(crate) fn new(limits: Arc<Limits>, log: Arc<Log>) -> Self {
-        Self {
-            limits,
-            log,
-            capabilities: BTreeSet::new(),
-            sensors: None,
-            observations: None,
-            store: None,
-            http: None,
-            folder: None,
-            pure: false,
-            started: Instant::now(),
-            notes: Mutex::new(PerMinute { since: Instant::now(), count: 0 }),
-        }
-    }
-}
-
-/// Counts what happens within a minute.
-pub(crate) struct PerMinute {
-    since: Instant,
-    count: u32,
-}
-
-impl PerMinute {
-    /// Takes one of `limit`, if one is left.
-    pub(crate) fn take(this: &Mutex<Self>, limit: u32) -> bool {
-        let mut this = this.lock().unwrap_or_else(PoisonError::into_inner);
-        if this.since.elapsed() >= Duration::from_secs(60) {
-            this.since = Instant::now();
-            this.count = 0;
-        }
-        let left = this.count < limit;
-        if left {
-            this.count += 1;
-        }
-        left
-    }
-}
+use crate::plugin_hosts::PluginHosts;
+use crate::wasi;
 
 /// The data of one store.
-pub(crate) struct State {
+pub(crate) struct InstanceState {
     pub(crate) table: ResourceTable,
-    pub(crate) hosts: Arc<Hosts>,
-    pub(crate) memory: Memory,
+    pub(crate) hosts: Arc<PluginHosts>,
+    pub(crate) memory: MemoryLimiter,
     /// When the running call has to be over.
     pub(crate) deadline: Instant,
     /// The layout that `windows.current` answered last.
@@ -90,21 +29,21 @@ pub(crate) struct State {
     wasi: WasiCtx,
 }
 
-impl State {
+impl InstanceState {
     /// A store with every limit set.
-    pub(crate) fn store(engine: &wasmtime::Engine, hosts: &Arc<Hosts>) -> Store<Self> {
+    pub(crate) fn store(engine: &wasmtime::Engine, hosts: &Arc<PluginHosts>) -> Store<Self> {
         let limits = &hosts.limits;
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
         let state = Self {
             table,
             hosts: Arc::clone(hosts),
-            memory: Memory::new(limits),
+            memory: MemoryLimiter::new(limits),
             deadline: Instant::now() + limits.start,
             layout: None,
             denied: None,
             frames: 0,
-            wasi: crate::wasi::denied(hosts),
+            wasi: wasi::denied(hosts),
         };
         let (hostcall, handles) = (limits.hostcall, limits.handles);
         let mut store = Store::new(engine, state);
@@ -124,7 +63,7 @@ impl State {
     }
 }
 
-impl WasiView for State {
+impl WasiView for InstanceState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
@@ -136,7 +75,7 @@ impl WasiView for State {
 pub(crate) struct DeadlinePassed;
 
 /// Bounds memories and tables of one store, all together.
-pub(crate) struct Memory {
+pub(crate) struct MemoryLimiter {
     bytes: usize,
     bytes_limit: usize,
     elements: usize,
@@ -146,7 +85,7 @@ pub(crate) struct Memory {
     pub(crate) refused: Arc<AtomicBool>,
 }
 
-impl Memory {
+impl MemoryLimiter {
     fn new(limits: &Limits) -> Self {
         Self {
             bytes: 0,
@@ -168,7 +107,7 @@ fn grow(used: &mut usize, limit: usize, current: usize, desired: usize) -> bool 
     fits
 }
 
-impl ResourceLimiter for Memory {
+impl ResourceLimiter for MemoryLimiter {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let fits = grow(&mut self.bytes, self.bytes_limit, current, desired);
         self.refused.fetch_or(!fits, Ordering::Relaxed);

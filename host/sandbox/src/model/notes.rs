@@ -1,0 +1,81 @@
+//! What a collector wants recorded.
+
+use std::sync::Arc;
+
+use super::desktop::Window;
+use super::errors::Denied;
+use super::views::FrameView;
+
+/// The counts of one minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Minute {
+    /// The minute's first millisecond since the Unix epoch.
+    pub start: u64,
+    /// Number of keys pressed.
+    pub keys: u32,
+    /// Number of mouse buttons pressed.
+    pub clicks: u32,
+    /// Number of steps scrolled.
+    pub scrolls: u32,
+}
+
+/// How large a picture is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureSize {
+    /// As large as it was taken.
+    Full,
+    /// Half as wide and half as high.
+    Half,
+}
+
+/// Which facts of a window are recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WindowFacts {
+    /// Whether the application is recorded.
+    pub app: bool,
+    /// Whether the title is recorded.
+    pub title: bool,
+    /// Whether the address is recorded.
+    pub url: bool,
+}
+
+/// What a collector wants recorded.
+pub enum Note {
+    /// A picture of the screen.
+    Snapshot {
+        /// The picture.
+        frame: Arc<dyn FrameView>,
+        /// How large to keep it.
+        size: PictureSize,
+    },
+    /// A picture of the webcam.
+    CameraSnapshot {
+        /// The picture.
+        frame: Arc<dyn FrameView>,
+        /// How large to keep it.
+        size: PictureSize,
+    },
+    /// Why there is no picture: the refusal that `capture` returned last.
+    NoSnapshot(Denied),
+    /// A window of the layout that `windows.current` returned last; facts that were not chosen are `None` already.
+    Focus {
+        /// The window.
+        window: Window,
+        /// The time of that layout, in milliseconds since the Unix epoch.
+        at: u64,
+        /// Which facts were chosen.
+        facts: WindowFacts,
+    },
+    /// The counts of a minute; the embedder fills them in.
+    Activity {
+        /// The minute's first millisecond since the Unix epoch.
+        minute: u64,
+    },
+    /// Something of the plugin's own making, its form checked.
+    Custom {
+        /// What it is: 1 to 64 of a-z, 0-9 and `-`.
+        kind: String,
+        /// JSON text.
+        body: String,
+    },
+}
