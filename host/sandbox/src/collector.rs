@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use wasmtime::Store;
-use wasmtime::component::{Instance, InstancePre};
+use wasmtime::component::InstancePre;
 
 use crate::bindings::exports::candor::plugin::collecting;
 use crate::engine::Ticker;
@@ -13,24 +12,8 @@ use crate::log::LogLine;
 use crate::model::{Cause, Wake};
 use crate::plugin_hosts::PluginHosts;
 use crate::refusal::Refusal;
-use crate::supervise::{Exports, Supervised};
+use crate::supervise::Supervised;
 use crate::text::cut;
-
-impl Exports for collecting::Guest {
-    type Indices = collecting::GuestIndices;
-
-    fn find(pre: &InstancePre<InstanceState>) -> wasmtime::Result<Self::Indices> {
-        collecting::GuestIndices::new(pre)
-    }
-
-    fn load(
-        indices: &Self::Indices,
-        store: &mut Store<InstanceState>,
-        instance: &Instance,
-    ) -> wasmtime::Result<Self> {
-        indices.load(store, instance)
-    }
-}
 
 /// A collector or a feed that runs.
 pub struct Collector {

@@ -26,6 +26,7 @@ mod compile;
 mod convert;
 mod describe;
 mod engine;
+mod exports;
 mod failure;
 mod folder;
 mod grants;

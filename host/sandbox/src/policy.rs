@@ -3,8 +3,7 @@
 
 use std::sync::Arc;
 
-use wasmtime::Store;
-use wasmtime::component::{Instance, InstancePre};
+use wasmtime::component::{InstancePre, Resource};
 
 use crate::bindings::exports::candor::plugin::judging;
 use crate::engine::Ticker;
@@ -17,23 +16,7 @@ use crate::log::LogLine;
 use crate::model::{FrameView, Scene, Target, Verdict};
 use crate::plugin_hosts::PluginHosts;
 use crate::refusal::Refusal;
-use crate::supervise::{Exports, Supervised};
-
-impl Exports for judging::Guest {
-    type Indices = judging::GuestIndices;
-
-    fn find(pre: &InstancePre<InstanceState>) -> wasmtime::Result<Self::Indices> {
-        judging::GuestIndices::new(pre)
-    }
-
-    fn load(
-        indices: &Self::Indices,
-        store: &mut Store<InstanceState>,
-        instance: &Instance,
-    ) -> wasmtime::Result<Self> {
-        indices.load(store, instance)
-    }
-}
+use crate::supervise::Supervised;
 
 /// A policy that runs.
 pub struct Policy {
@@ -102,8 +85,8 @@ impl Policy {
                         Some(frame) => Some(table.push(FrameHandle(frame))?),
                         None => None,
                     };
-                    let lent = frame.as_ref().map(|f| wasmtime::component::Resource::new_borrow(f.rep()));
-                    let lent_scene = wasmtime::component::Resource::new_borrow(scene.rep());
+                    let lent = frame.as_ref().map(|f| Resource::new_borrow(f.rep()));
+                    let lent_scene = Resource::new_borrow(scene.rep());
                     let verdict = guest.call_judge(&mut *store, lent_scene, lent).await?;
                     let table = &mut store.data_mut().table;
                     table.delete(scene)?;

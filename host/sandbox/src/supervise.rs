@@ -6,31 +6,18 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
-use wasmtime::component::{Instance, InstancePre};
+use wasmtime::component::InstancePre;
 use wasmtime::{Store, Trap};
 
 use crate::bindings::exports::candor::plugin::setup;
 use crate::engine::Ticker;
+use crate::exports::Exports;
 use crate::failure::Failure;
 use crate::instance::{DeadlinePassed, InstanceState};
 use crate::log::Level;
 use crate::plugin_hosts::PluginHosts;
 use crate::refusal::{Refusal, SettingError};
 use crate::text::cut;
-
-/// Finds a kind's exports in an instance.
-pub(crate) trait Exports: Sized + Send + Sync + 'static {
-    /// Where they are in the component.
-    type Indices: Send + Sync + 'static;
-    /// Looks them up.
-    fn find(pre: &InstancePre<InstanceState>) -> wasmtime::Result<Self::Indices>;
-    /// Takes them from an instance.
-    fn load(
-        indices: &Self::Indices,
-        store: &mut Store<InstanceState>,
-        instance: &Instance,
-    ) -> wasmtime::Result<Self>;
-}
 
 /// One plugin and, at most times, an instance of it.
 pub(crate) struct Supervised<G: Exports> {

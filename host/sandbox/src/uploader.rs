@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use wasmtime::Store;
-use wasmtime::component::{Instance, InstancePre, Resource};
+use wasmtime::component::{InstancePre, Resource};
 
 use crate::bindings::exports::candor::plugin::delivering;
 use crate::engine::Ticker;
@@ -15,24 +14,8 @@ use crate::log::LogLine;
 use crate::model::{DeliveryFailure, ParcelToDeliver};
 use crate::plugin_hosts::PluginHosts;
 use crate::refusal::Refusal;
-use crate::supervise::{Exports, Supervised};
+use crate::supervise::Supervised;
 use crate::text::{cut, is_code};
-
-impl Exports for delivering::Guest {
-    type Indices = delivering::GuestIndices;
-
-    fn find(pre: &InstancePre<InstanceState>) -> wasmtime::Result<Self::Indices> {
-        delivering::GuestIndices::new(pre)
-    }
-
-    fn load(
-        indices: &Self::Indices,
-        store: &mut Store<InstanceState>,
-        instance: &Instance,
-    ) -> wasmtime::Result<Self> {
-        indices.load(store, instance)
-    }
-}
 
 /// An uploader that runs.
 pub struct Uploader {
