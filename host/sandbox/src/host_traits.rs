@@ -6,14 +6,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use zeroize::Zeroizing;
 
-pub use crate::model::FrameView;
-use crate::model::{Denied, Layout, Minute, Note, NoteError, Scope, StoreError};
+use crate::model::{Denied, Minute, Note, NoteError, Scope, StoreError};
+pub use crate::model::{FrameView, LayoutView};
 
 /// What stands behind the sensor permissions of one collector. A method is only ever called for a granted permission.
 #[async_trait]
 pub trait Sensors: Send + Sync + 'static {
     /// `windows.current`: returns the windows, judged already.
-    async fn windows(&self) -> Result<Layout, Denied>;
+    async fn windows(&self) -> Result<Arc<dyn LayoutView>, Denied>;
     /// `screen.capture`: returns a picture, judged and masked already.
     async fn screen(&self, scope: Scope) -> Result<Arc<dyn FrameView>, Denied>;
     /// `camera.capture`: returns a picture, judged already.

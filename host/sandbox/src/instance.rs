@@ -9,7 +9,7 @@ use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::limits::Limits;
-use crate::model::{Denied, Layout};
+use crate::model::{Denied, LayoutView};
 use crate::plugin_hosts::PluginHosts;
 use crate::wasi;
 
@@ -20,9 +20,9 @@ pub(crate) struct InstanceState {
     pub(crate) memory: MemoryLimiter,
     /// When the running call has to be over.
     pub(crate) deadline: Instant,
-    /// The layout that `windows.current` answered last.
-    pub(crate) layout: Option<Layout>,
-    /// The refusal that `screen.capture` answered last.
+    /// The layout that `windows.current` returned last.
+    pub(crate) layout: Option<Arc<dyn LayoutView>>,
+    /// The refusal that `screen.capture` returned last.
     pub(crate) denied: Option<Denied>,
     /// Frames that the plugin holds.
     pub(crate) frames: u32,

@@ -23,7 +23,7 @@ use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use candor_diary::parcel::{self, Focus};
-use candor_sandbox::host_traits::FrameView;
+use candor_sandbox::host_traits::{FrameView, LayoutView};
 use candor_sandbox::model::{self, Denied, SceneKind, Scope, Verdict, WindowFacts};
 use candor_sensors::{Area, Layout, SensorError};
 use tokio::sync::Mutex;
@@ -81,6 +81,16 @@ pub struct JudgedLayout {
     pub layout: model::Layout,
     /// For each window of it the rules that hid something.
     pub hidden_by: Vec<Vec<u32>>,
+}
+
+impl LayoutView for JudgedLayout {
+    fn layout(&self) -> &model::Layout {
+        &self.layout
+    }
+
+    fn as_any(self: Arc<Self>) -> Arc<dyn std::any::Any + Send + Sync> {
+        self
+    }
 }
 
 /// What all policies together say.

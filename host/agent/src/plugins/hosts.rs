@@ -8,8 +8,8 @@ use candor_diary::limits::{TEXT_BYTES, json_bytes, shorten};
 use candor_diary::parcel::{Custom, Focus, Gap, GapCause, NoSnapshot};
 use candor_diary::segment::{MINUTE_MS, minute_of};
 use candor_journal::{BlobInfo, Journal, JournalError};
-use candor_sandbox::host_traits::{AttachmentSource, FrameView, Observations, Sensors, Store};
-use candor_sandbox::model::{Denied, Layout, Minute, Note, NoteError, PictureSize, Scope, StoreError};
+use candor_sandbox::host_traits::{AttachmentSource, FrameView, LayoutView, Observations, Sensors, Store};
+use candor_sandbox::model::{Denied, Minute, Note, NoteError, PictureSize, Scope, StoreError};
 
 use crate::clock::sleep;
 use crate::guard::frame::MaskedFrame;
@@ -25,8 +25,6 @@ pub struct CollectorHost {
     plugin: String,
     shared: Arc<ContractState>,
     guard: Option<Arc<Guard>>,
-    /// What `windows` answered last: the rules that hid something, by window.
-    last: Mutex<Option<JudgedLayout>>,
     /// Why `screen` denied the last picture, where the host knows more than the collector is told.
     denied: Mutex<Option<NoSnapshot>>,
     /// The minute in which it was last recorded that a policy fails.
@@ -41,7 +39,6 @@ impl CollectorHost {
             plugin: plugin.to_owned(),
             shared,
             guard,
-            last: Mutex::default(),
             denied: Mutex::default(),
             gap_told: AtomicU64::new(0),
         }
@@ -190,7 +187,7 @@ pub(crate) fn no_snapshot(denied: Denied) -> Option<NoSnapshot> {
 
 #[async_trait]
 impl Sensors for CollectorHost {
-    async fn windows(&self) -> Result<Layout, Denied> {
+    async fn windows(&self) -> Result<Arc<dyn LayoutView>, Denied> {
         let guard = self.guard()?;
         // The layout of 1.5 s ago must not reach back over a pause: what is told is never older than the time tracked.
         if let Some(since) = self.shared.tracked.since() {
@@ -204,9 +201,7 @@ impl Sensors for CollectorHost {
         if !self.shared.tracked.holds(judged.layout.at) {
             return Err(Denied::NotTracking);
         }
-        let layout = judged.layout.clone();
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(judged);
-        Ok(layout)
+        Ok(Arc::new(judged))
     }
 
     async fn screen(&self, scope: Scope) -> Result<Arc<dyn FrameView>, Denied> {
@@ -273,16 +268,13 @@ impl Observations for CollectorHost {
                 },
                 None => Err(NoteError::NotTracking),
             },
-            Note::Focus { window, at, facts } => {
+            Note::Focus { layout, index, window, facts } => {
+                let at = layout.layout().at;
                 if !self.shared.takes(at) {
                     return Err(NoteError::NotTracking);
                 }
-                let hidden_by = {
-                    let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-                    let judged = last.as_ref().ok_or(NoteError::Unknown)?;
-                    let index = judged.layout.windows.iter().position(|w| w.id == window.id);
-                    index.and_then(|i| judged.hidden_by.get(i).cloned()).ok_or(NoteError::Unknown)?
-                };
+                let judged = layout.as_any().downcast::<JudgedLayout>().map_err(|_| NoteError::Unknown)?;
+                let hidden_by = judged.hidden_by.get(index).cloned().ok_or(NoteError::Unknown)?;
                 if let Some(guard) = &self.guard {
                     guard.tell(facts);
                 }

@@ -80,8 +80,9 @@ impl InstanceState {
 
     fn focus(&self, id: u64, facts: WindowFacts) -> Result<Note, NoteError> {
         let layout = self.layout.as_ref().ok_or(NoteError::Unknown)?;
-        let window = layout.windows.iter().find(|w| w.id == id).ok_or(NoteError::Unknown)?;
-        let mut window = window.clone();
+        let windows = &layout.layout().windows;
+        let index = windows.iter().position(|w| w.id == id).ok_or(NoteError::Unknown)?;
+        let mut window = windows.get(index).cloned().ok_or(NoteError::Unknown)?;
         window.app = window.app.filter(|_| facts.contains(WindowFacts::APP));
         window.title = window.title.filter(|_| facts.contains(WindowFacts::TITLE));
         window.url = window.url.filter(|_| facts.contains(WindowFacts::URL));
@@ -90,7 +91,7 @@ impl InstanceState {
             title: facts.contains(WindowFacts::TITLE),
             url: facts.contains(WindowFacts::URL),
         };
-        Ok(Note::Focus { window, at: layout.at, facts })
+        Ok(Note::Focus { layout: Arc::clone(layout), index, window, facts })
     }
 
     fn custom(&self, custom: observations::Custom) -> Result<Note, NoteError> {

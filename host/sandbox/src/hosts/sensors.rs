@@ -35,7 +35,7 @@ impl windows::Host for InstanceState {
         };
         Ok(match layout {
             Ok(layout) => {
-                let shown = windows::Layout::from(&layout);
+                let shown = windows::Layout::from(layout.layout());
                 self.layout = Some(layout);
                 Ok(shown)
             }

@@ -14,5 +14,5 @@ pub use desktop::{Area, Known, Layout, Monitor, Scope, Window};
 pub use errors::{Denied, NoteError, StoreError};
 pub use judging::{Cover, Field, Hiding, Mask, Scene, SceneKind, Target, Verdict};
 pub use notes::{Minute, Note, PictureSize, WindowFacts};
-pub use views::FrameView;
+pub use views::{FrameView, LayoutView};
 pub use waking::{Cause, Wake};

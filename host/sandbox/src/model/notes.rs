@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::desktop::Window;
 use super::errors::Denied;
-use super::views::FrameView;
+use super::views::{FrameView, LayoutView};
 
 /// The counts of one minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,12 +57,14 @@ pub enum Note {
     },
     /// Why there is no picture: the refusal that `capture` returned last.
     NoSnapshot(Denied),
-    /// A window of the layout that `windows.current` returned last; facts that were not chosen are `None` already.
+    /// A window of the layout that `windows.current` returned last.
     Focus {
-        /// The window.
+        /// That layout, as the embedder made it.
+        layout: Arc<dyn LayoutView>,
+        /// Index of the window in the layout.
+        index: usize,
+        /// The window; facts that were not chosen are `None`.
         window: Window,
-        /// The time of that layout, in milliseconds since the Unix epoch.
-        at: u64,
         /// Which facts were chosen.
         facts: WindowFacts,
     },

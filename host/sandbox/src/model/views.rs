@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::desktop::Monitor;
+use super::desktop::{Layout, Monitor};
 
 /// A picture that was judged and masked.
 pub trait FrameView: Send + Sync + 'static {
@@ -22,4 +22,23 @@ pub trait FrameView: Send + Sync + 'static {
     fn rgba(&self) -> &[u8];
     /// Returns the embedder's own type.
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+/// Windows that were judged, with what the embedder alone knows of them.
+pub trait LayoutView: Send + Sync + 'static {
+    /// Returns what the plugin gets.
+    fn layout(&self) -> &Layout;
+    /// Returns the embedder's own type.
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+/// For embedders that know no more than the interfaces say.
+impl LayoutView for Layout {
+    fn layout(&self) -> &Layout {
+        self
+    }
+
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
 }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use candor_sandbox::host_traits::{AttachmentSource, FrameView, Observations, Secrets, Sensors, Store};
+use candor_sandbox::host_traits::{
+    AttachmentSource, FrameView, LayoutView, Observations, Secrets, Sensors, Store,
+};
 use candor_sandbox::model::{
     Area, Denied, Known, Layout, Minute, Monitor, Note, NoteError, ParcelToDeliver, Scene, SceneKind, Scope,
     StoreError, Window,
@@ -146,8 +148,8 @@ impl World {
 
 #[async_trait::async_trait]
 impl Sensors for World {
-    async fn windows(&self) -> Result<Layout, Denied> {
-        Ok(Layout { at: 5_000, windows: vec![window(7, "a title")] })
+    async fn windows(&self) -> Result<Arc<dyn LayoutView>, Denied> {
+        Ok(Arc::new(Layout { at: 5_000, windows: vec![window(7, "a title")] }))
     }
 
     async fn screen(&self, _scope: Scope) -> Result<Arc<dyn FrameView>, Denied> {
@@ -178,7 +180,9 @@ impl Observations for World {
             }
             Note::CameraSnapshot { size, .. } => format!("camera {size:?}"),
             Note::NoSnapshot(denied) => format!("no snapshot: {denied:?}"),
-            Note::Focus { window, at, .. } => format!("focus {:?} {:?} at {at}", window.app, window.title),
+            Note::Focus { layout, window, .. } => {
+                format!("focus {:?} {:?} at {}", window.app, window.title, layout.layout().at)
+            }
             Note::Activity { minute } => format!("activity {minute}"),
             Note::Custom { kind, body } => format!("{kind} {body}"),
         };

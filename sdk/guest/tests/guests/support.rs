@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use candor_sandbox::host_traits::{FrameView, Observations, Secrets, Sensors, Store};
+use candor_sandbox::host_traits::{FrameView, LayoutView, Observations, Secrets, Sensors, Store};
 use candor_sandbox::model::{
     Area, Denied, Known, Layout, Minute, Monitor, Note, NoteError, Scope, StoreError, Window,
 };
@@ -129,9 +129,9 @@ impl World {
 
 #[async_trait::async_trait]
 impl Sensors for World {
-    async fn windows(&self) -> Result<Layout, Denied> {
+    async fn windows(&self) -> Result<Arc<dyn LayoutView>, Denied> {
         self.allowed()?;
-        Ok(Layout { at: 5_000, windows: self.windows.lock().unwrap().clone() })
+        Ok(Arc::new(Layout { at: 5_000, windows: self.windows.lock().unwrap().clone() }))
     }
 
     async fn screen(&self, scope: Scope) -> Result<Arc<dyn FrameView>, Denied> {
