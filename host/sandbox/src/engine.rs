@@ -1,8 +1,9 @@
 //! The engine: which WebAssembly is understood at all, and the ticker that lets a computing plugin yield.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Condvar, Mutex};
 use wasmtime::{Config, Engine, EngineWeak, Strategy, WasmFeatures};
 
 use crate::limits::Limits;
@@ -93,7 +94,7 @@ impl Ticker {
 
     /// Ticks for as long as the guard lives.
     pub(crate) fn run(&self) -> Running {
-        let mut state = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.shared.state.lock();
         state.running += 1;
         self.shared.changed.notify_all();
         Running(Arc::clone(&self.shared))
@@ -102,7 +103,7 @@ impl Ticker {
 
 impl Drop for Ticker {
     fn drop(&mut self) {
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.shared.state.lock().closed = true;
         self.shared.changed.notify_all();
     }
 }
@@ -112,16 +113,16 @@ pub(crate) struct Running(Arc<SharedTicker>);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.0.state.lock();
         state.running = state.running.saturating_sub(1);
     }
 }
 
 fn tick(shared: &SharedTicker, engine: &EngineWeak, every: Duration) {
-    let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut state = shared.state.lock();
     loop {
         while state.running == 0 && !state.closed {
-            state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            shared.changed.wait(&mut state);
         }
         // A call may outlive the sandbox's last handle; it must still be interrupted.
         if state.closed && state.running == 0 {
@@ -133,6 +134,6 @@ fn tick(shared: &SharedTicker, engine: &EngineWeak, every: Duration) {
             Some(engine) => engine.increment_epoch(),
             None => return,
         }
-        state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state = shared.state.lock();
     }
 }

@@ -5,11 +5,12 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::TryStreamExt;
+use parking_lot::Mutex;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use tokio::io::AsyncWriteExt;
@@ -158,7 +159,7 @@ impl FolderRoot {
             return Ok(true);
         }
         {
-            let mut measured = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut measured = self.measured.lock();
             if measured.elapsed() < MEASURE_AGAIN {
                 return Ok(false);
             }
@@ -383,7 +384,7 @@ mod tests {
         let again = GrantedFolder::open(dir.path(), 10 * BLOCK, 6 * BLOCK).unwrap();
         assert_eq!(again.0.used.load(Ordering::Acquire), 10 * BLOCK);
         std::fs::remove_file(dir.path().join("a")).unwrap();
-        *folder.measured.lock().unwrap() = Instant::now().checked_sub(MEASURE_AGAIN).unwrap();
+        *folder.measured.lock() = Instant::now().checked_sub(MEASURE_AGAIN).unwrap();
         put("c", 5 * BLOCK).await.unwrap();
         // A file that is replaced makes room for itself, as far as it is within the quota beside the one before.
         put("c", 1).await.unwrap();

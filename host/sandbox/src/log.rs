@@ -2,8 +2,9 @@
 //! nothing else (invariant 13).
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use crate::clock::now_ms;
 use crate::limits::Limits;
@@ -63,7 +64,7 @@ impl PluginLog {
 
     /// A line of the plugin's.
     pub(crate) fn guest(&self, level: Level, text: &str) {
-        let mut ring = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ring = self.inner.lock();
         let now = Instant::now();
         if now.duration_since(ring.window) >= Duration::from_secs(1) {
             ring.window = now;
@@ -80,14 +81,14 @@ impl PluginLog {
 
     /// A line of the host's; not subject to the rate, because the host writes few.
     pub(crate) fn host(&self, level: Level, text: &str) {
-        let mut ring = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ring = self.inner.lock();
         self.tell_dropped(&mut ring);
         self.push(&mut ring, level, true, text);
     }
 
     /// The lines, oldest first.
     pub(crate) fn lines(&self) -> Vec<LogLine> {
-        let mut ring = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ring = self.inner.lock();
         self.tell_dropped(&mut ring);
         ring.lines.iter().cloned().collect()
     }

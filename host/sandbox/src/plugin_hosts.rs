@@ -2,8 +2,10 @@
 //! the instances that call it.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use crate::folder::GrantedFolder;
 use crate::grants::Capability;
@@ -57,7 +59,7 @@ pub(crate) struct PerMinute {
 impl PerMinute {
     /// Takes one of `limit`, if one is left.
     pub(crate) fn take(this: &Mutex<Self>, limit: u32) -> bool {
-        let mut this = this.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut this = this.lock();
         if this.since.elapsed() >= Duration::from_secs(60) {
             this.since = Instant::now();
             this.count = 0;

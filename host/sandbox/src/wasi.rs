@@ -3,11 +3,12 @@
 //! plugin's log, except for policies: they have seen scenes, and nothing that a policy makes may be written anywhere.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::clocks::{HostMonotonicClock, HostWallClock};
@@ -75,7 +76,7 @@ impl ToLog {
     }
 
     fn take(&self, bytes: &[u8]) {
-        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut line = self.line.lock();
         for byte in bytes {
             if *byte == b'\n' || line.len() >= WRITE {
                 self.log.guest(self.level, &String::from_utf8_lossy(&line));

@@ -2,9 +2,10 @@
 //! bounds of size and time.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use reqwest::header::{CONTENT_LENGTH, HeaderValue};
 use reqwest::redirect;
 use url::Host;
@@ -110,7 +111,7 @@ impl HttpClient {
             host: target.url.host_str().unwrap_or_default().to_owned(),
             addresses,
         };
-        if let Some((kept, client)) = &*self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        if let Some((kept, client)) = &*self.kept.lock()
             && *kept == pin
         {
             return Ok(client.clone());
@@ -122,7 +123,7 @@ impl HttpClient {
         let client = built
             .map_err(|e| HttpError::Unreachable(e.to_string()))?
             .map_err(|e| HttpError::Unreachable(http_error_text(&e)))?;
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((pin, client.clone()));
+        *self.kept.lock() = Some((pin, client.clone()));
         Ok(client)
     }
 

@@ -1,16 +1,23 @@
 //! AWS Signature Version 4, as Amazon's reference 'Signing AWS API requests' describes it. Pure.
 
+use std::borrow::Cow;
+
 use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-/// A request to be signed.
+/// All bytes that AWS wants encoded.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A request to be signed, and what it is signed with.
 pub(crate) struct Signing<'a> {
     pub(crate) key_id: &'a str,
     pub(crate) secret: &'a str,
     pub(crate) region: &'a str,
     pub(crate) service: &'a str,
-    /// When, such as `20130524T000000Z`.
+    /// The time, such as `20130524T000000Z`.
     pub(crate) at: &'a str,
     pub(crate) method: &'a str,
     pub(crate) url: &'a Url,
@@ -21,7 +28,7 @@ pub(crate) struct Signing<'a> {
 }
 
 impl Signing<'_> {
-    /// The value of the header `authorization`.
+    /// Returns the value of the header `authorization`.
     pub(crate) fn authorization(&self) -> String {
         let (names, headers) = self.canonical_headers();
         let request = format!(
@@ -37,9 +44,9 @@ impl Signing<'_> {
         let text = format!("AWS4-HMAC-SHA256\n{}\n{scope}\n{digest}", self.at);
         let mut key = zeroize::Zeroizing::new(format!("AWS4{}", self.secret).into_bytes());
         for step in [day, self.region, self.service, "aws4_request"] {
-            key = zeroize::Zeroizing::new(hmac(&key, step));
+            key = zeroize::Zeroizing::new(hmac_sha256(&key, step));
         }
-        let signature = hex::encode(hmac(&key, &text));
+        let signature = hex::encode(hmac_sha256(&key, &text));
         format!(
             "AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={names}, Signature={signature}",
             self.key_id
@@ -73,9 +80,9 @@ impl Signing<'_> {
         (names.join(";"), lines)
     }
 
-    /// Each step of the path, encoded once for S3 and twice for every other service.
+    /// Returns the path, each step encoded once for S3 and twice for every other service.
     fn canonical_path(&self) -> String {
-        let once: Vec<String> = self.url.path().split('/').map(|s| encode(&decode(s))).collect();
+        let once: Vec<String> = self.url.path().split('/').map(encode_anew).collect();
         if self.service == "s3" {
             once.join("/")
         } else {
@@ -90,7 +97,7 @@ impl Signing<'_> {
             .filter(|pair| !pair.is_empty())
             .map(|pair| {
                 let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                (encode(&decode(name)), encode(&decode(value)))
+                (encode_anew(name), encode_anew(value))
             })
             .collect();
         pairs.sort();
@@ -98,8 +105,8 @@ impl Signing<'_> {
     }
 }
 
-/// HMAC-SHA-256.
-pub(crate) fn hmac(key: &[u8], text: &str) -> Vec<u8> {
+/// Returns the HMAC-SHA-256 of a text.
+fn hmac_sha256(key: &[u8], text: &str) -> Vec<u8> {
     // A MAC takes a key of any length; the other arm is never reached.
     match Hmac::<Sha256>::new_from_slice(key) {
         Ok(mac) => mac.chain_update(text).finalize().into_bytes().to_vec(),
@@ -107,50 +114,22 @@ pub(crate) fn hmac(key: &[u8], text: &str) -> Vec<u8> {
     }
 }
 
-/// Everything but A-Z, a-z, 0-9, `-`, `.`, `_` and `~`, as `%XX`.
+/// Encodes everything but A-Z, a-z, 0-9, `-`, `.`, `_` and `~`, as `%XX`.
 fn encode(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len());
-    for byte in bytes {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) {
-            out.push(char::from(*byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    percent_encode(bytes, ENCODED).to_string()
 }
 
-fn decode(text: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let escaped = (*first == b'%').then(|| after.split_at_checked(2)).flatten();
-        let value = escaped.and_then(|(digits, left)| {
-            let value = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-            Some((value, left))
-        });
-        let (byte, left) = value.unwrap_or((*first, after));
-        out.push(byte);
-        rest = left;
-    }
-    out
+/// Encodes what a part of the URL stands for, so that it does not matter how the URL had it encoded.
+fn encode_anew(part: &str) -> String {
+    let bytes: Cow<'_, [u8]> = percent_decode_str(part).into();
+    encode(&bytes)
 }
 
-/// A time as `20130524T000000Z`.
+/// Writes a time, in milliseconds since the Unix epoch, as `20130524T000000Z`. One past the year 9999 is written as the
+/// last second of that.
 pub(crate) fn amz_date(ms: u64) -> String {
-    let seconds = ms / 1000;
-    let (days, of_day) = (seconds / 86_400, seconds % 86_400);
-    // Howard Hinnant, 'chrono-compatible low-level date algorithms': days of a year that starts in March.
-    let shifted = days + 719_468;
-    let era = shifted / 146_097;
-    let of_era = shifted % 146_097;
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    format!("{year:04}{month:02}{day:02}T{:02}{:02}{:02}Z", of_day / 3_600, of_day % 3_600 / 60, of_day % 60)
+    let time = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    time.unwrap_or(Timestamp::MAX).strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
 #[cfg(test)]
