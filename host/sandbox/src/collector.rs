@@ -8,7 +8,7 @@ use crate::bindings::exports::candor::plugin::collecting;
 use crate::engine::Ticker;
 use crate::failure::Failure;
 use crate::instance::InstanceState;
-use crate::log::LogLine;
+use crate::log::PluginLogLine;
 use crate::model::{Cause, Wake};
 use crate::plugin_hosts::PluginHosts;
 use crate::refusal::Refusal;
@@ -66,7 +66,7 @@ impl Collector {
 
     /// Its log, oldest line first.
     #[must_use]
-    pub fn log(&self) -> Vec<LogLine> {
+    pub fn log(&self) -> Vec<PluginLogLine> {
         self.plugin.hosts.log.lines()
     }
 }

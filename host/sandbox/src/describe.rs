@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use wasmparser::{ComponentExternName, ComponentExternalKind, ComponentTypeRef, Encoding, Parser, Payload};
 
 use crate::grants::Capability;
-use crate::kind::Kind;
+use crate::kind::ComponentKind;
 use crate::refusal::Refusal;
 
 /// The version of `candor:plugin` that this host runs.
@@ -17,7 +17,7 @@ const SUPPORTED_TEXT: &str = "candor:plugin@0.1.0";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
     /// What it is.
-    pub kind: Kind,
+    pub kind: ComponentKind,
     /// The version of `candor:plugin` that it was built for.
     pub version: (u64, u64, u64),
     /// The permissions that it asks for.
@@ -121,12 +121,12 @@ fn exported_kinds<'a>(exports: &'a [String], versions: &mut BTreeSet<String>) ->
     found
 }
 
-fn kind_of(exports: &[&str], imports: &BTreeSet<Capability>) -> Result<Kind, Refusal> {
+fn kind_of(exports: &[&str], imports: &BTreeSet<Capability>) -> Result<ComponentKind, Refusal> {
     match exports {
-        ["collecting"] if imports.contains(&Capability::Http) => Ok(Kind::Feed),
-        ["collecting"] => Ok(Kind::Collector),
-        ["judging"] => Ok(Kind::Policy),
-        ["delivering"] => Ok(Kind::Uploader),
+        ["collecting"] if imports.contains(&Capability::Http) => Ok(ComponentKind::Feed),
+        ["collecting"] => Ok(ComponentKind::Collector),
+        ["judging"] => Ok(ComponentKind::Policy),
+        ["delivering"] => Ok(ComponentKind::Uploader),
         [] => Err(Refusal::NoKind("none of them".to_owned())),
         several => Err(Refusal::NoKind(several.join(" and "))),
     }

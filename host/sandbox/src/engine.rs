@@ -93,11 +93,11 @@ impl Ticker {
     }
 
     /// Ticks for as long as the guard lives.
-    pub(crate) fn run(&self) -> Running {
+    pub(crate) fn run(&self) -> TickerGuard {
         let mut state = self.shared.state.lock();
         state.running += 1;
         self.shared.changed.notify_all();
-        Running(Arc::clone(&self.shared))
+        TickerGuard(Arc::clone(&self.shared))
     }
 }
 
@@ -109,9 +109,9 @@ impl Drop for Ticker {
 }
 
 /// Keeps the ticker ticking.
-pub(crate) struct Running(Arc<SharedTicker>);
+pub(crate) struct TickerGuard(Arc<SharedTicker>);
 
-impl Drop for Running {
+impl Drop for TickerGuard {
     fn drop(&mut self) {
         let mut state = self.0.state.lock();
         state.running = state.running.saturating_sub(1);

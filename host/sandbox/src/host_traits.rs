@@ -11,7 +11,7 @@ pub use crate::model::{FrameView, LayoutView};
 
 /// What stands behind the sensor permissions of one collector. A method is only ever called for a granted permission.
 #[async_trait]
-pub trait Sensors: Send + Sync + 'static {
+pub trait GuardedSensors: Send + Sync + 'static {
     /// `windows.current`: returns the windows, judged already.
     async fn windows(&self) -> Result<Arc<dyn LayoutView>, Denied>;
     /// `screen.capture`: returns a picture, judged and masked already.
@@ -35,7 +35,7 @@ pub trait Observations: Send + Sync + 'static {
 
 /// The key-value store of one plugin. The sandbox has checked keys and quota.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait KeyValueStore: Send + Sync + 'static {
     /// Returns the value under a key.
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// Puts a value under a key.

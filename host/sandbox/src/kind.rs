@@ -6,7 +6,7 @@ use crate::grants::Capability;
 
 /// What a plugin is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum ComponentKind {
     /// Has sensors, decides what is recorded.
     Collector,
     /// Has the network, brings evidence from elsewhere.
@@ -17,7 +17,7 @@ pub enum Kind {
     Uploader,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ComponentKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Collector => "collector",
@@ -28,7 +28,7 @@ impl fmt::Display for Kind {
     }
 }
 
-impl Kind {
+impl ComponentKind {
     /// Returns the name with its article, for sentences.
     pub(crate) fn with_article(self) -> &'static str {
         match self {

@@ -11,7 +11,7 @@
 //! It must never compile in the embedder's process, never hand a plugin a secret, and never let a value from a plugin
 //! out unchecked.
 //!
-//! Start reading at [`Sandbox::prepare`], then [`Prepared::collector`], [`Prepared::policy`], [`Prepared::uploader`].
+//! Start reading at [`Sandbox::prepare`], then [`PreparedPlugin::collector`], [`PreparedPlugin::policy`], [`PreparedPlugin::uploader`].
 //! Each call runs through `supervise.rs`; each import lands in `hosts/`. What a host has to bring is in
 //! [`host_traits`]; the values that pass are in [`model`].
 //!
@@ -56,12 +56,12 @@ pub use compile::{CompileError, compile};
 pub use describe::{Description, SUPPORTED, describe};
 pub use failure::Failure;
 pub use grants::{Capability, Grants, HttpGrant, NoCapability};
-pub use kind::Kind;
+pub use kind::ComponentKind;
 pub use limits::Limits;
-pub use log::{Level, LogLine};
+pub use log::{Level, PluginLogLine};
 pub use net::error_text::http_error_text;
 pub use net::probe::{ProbeAnswer, is_private, probe, probe_as};
 pub use policy::Policy;
 pub use refusal::{Refusal, SettingError};
-pub use sandbox::{CollectorHosts, Prepared, Sandbox, SandboxConfig, SandboxError, UploaderHosts};
+pub use sandbox::{CollectorHosts, PreparedPlugin, Sandbox, SandboxConfig, SandboxError, UploaderHosts};
 pub use uploader::Uploader;

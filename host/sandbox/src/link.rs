@@ -9,7 +9,7 @@ use crate::bindings::candor::plugin as wit;
 use crate::describe::Description;
 use crate::grants::{Capability, Grants};
 use crate::instance::InstanceState;
-use crate::kind::Kind;
+use crate::kind::ComponentKind;
 use crate::refusal::Refusal;
 
 /// What is imported and granted.
@@ -36,32 +36,34 @@ pub(crate) fn granted(
 /// A linker with exactly these capabilities, what the kind may have without a grant, and WASI, which denies everything.
 pub(crate) fn linker(
     engine: &Engine,
-    kind: Kind,
+    kind: ComponentKind,
     capabilities: &BTreeSet<Capability>,
 ) -> wasmtime::Result<Linker<InstanceState>> {
-    type Own = HasSelf<InstanceState>;
+    type ThisState = HasSelf<InstanceState>;
     let mut linker = Linker::new(engine);
     let l = &mut linker;
-    wit::types::add_to_linker::<InstanceState, Own>(l, |s| s)?;
-    wit::frames::add_to_linker::<InstanceState, Own>(l, |s| s)?;
-    wit::scenes::add_to_linker::<InstanceState, Own>(l, |s| s)?;
-    wit::attachments::add_to_linker::<InstanceState, Own>(l, |s| s)?;
+    wit::types::add_to_linker::<InstanceState, ThisState>(l, |s| s)?;
+    wit::frames::add_to_linker::<InstanceState, ThisState>(l, |s| s)?;
+    wit::scenes::add_to_linker::<InstanceState, ThisState>(l, |s| s)?;
+    wit::attachments::add_to_linker::<InstanceState, ThisState>(l, |s| s)?;
     if kind.may_import_base("log") {
-        wit::log::add_to_linker::<InstanceState, Own>(l, |s| s)?;
-        wit::store::add_to_linker::<InstanceState, Own>(l, |s| s)?;
-        wit::clock::add_to_linker::<InstanceState, Own>(l, |s| s)?;
-        wit::random::add_to_linker::<InstanceState, Own>(l, |s| s)?;
+        wit::log::add_to_linker::<InstanceState, ThisState>(l, |s| s)?;
+        wit::store::add_to_linker::<InstanceState, ThisState>(l, |s| s)?;
+        wit::clock::add_to_linker::<InstanceState, ThisState>(l, |s| s)?;
+        wit::random::add_to_linker::<InstanceState, ThisState>(l, |s| s)?;
     }
     for capability in capabilities {
         match capability {
-            Capability::Windows => wit::windows::add_to_linker::<InstanceState, Own>(l, |s| s)?,
-            Capability::Activity => wit::activity::add_to_linker::<InstanceState, Own>(l, |s| s)?,
-            Capability::Screen => wit::screen::add_to_linker::<InstanceState, Own>(l, |s| s)?,
-            Capability::Camera => wit::camera::add_to_linker::<InstanceState, Own>(l, |s| s)?,
-            Capability::Pixels => wit::pixels::add_to_linker::<InstanceState, Own>(l, |s| s)?,
-            Capability::Observations => wit::observations::add_to_linker::<InstanceState, Own>(l, |s| s)?,
-            Capability::Http => wit::http::add_to_linker::<InstanceState, Own>(l, |s| s)?,
-            Capability::Folder => wit::folder::add_to_linker::<InstanceState, Own>(l, |s| s)?,
+            Capability::Windows => wit::windows::add_to_linker::<InstanceState, ThisState>(l, |s| s)?,
+            Capability::Activity => wit::activity::add_to_linker::<InstanceState, ThisState>(l, |s| s)?,
+            Capability::Screen => wit::screen::add_to_linker::<InstanceState, ThisState>(l, |s| s)?,
+            Capability::Camera => wit::camera::add_to_linker::<InstanceState, ThisState>(l, |s| s)?,
+            Capability::Pixels => wit::pixels::add_to_linker::<InstanceState, ThisState>(l, |s| s)?,
+            Capability::Observations => {
+                wit::observations::add_to_linker::<InstanceState, ThisState>(l, |s| s)?
+            }
+            Capability::Http => wit::http::add_to_linker::<InstanceState, ThisState>(l, |s| s)?,
+            Capability::Folder => wit::folder::add_to_linker::<InstanceState, ThisState>(l, |s| s)?,
         }
     }
     wasmtime_wasi::p2::add_to_linker_async(l)?;

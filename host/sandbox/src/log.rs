@@ -25,7 +25,7 @@ pub enum Level {
 
 /// One line of a plugin's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogLine {
+pub struct PluginLogLine {
     /// When, milliseconds since the Unix epoch.
     pub at: u64,
     /// How much it matters.
@@ -38,14 +38,14 @@ pub struct LogLine {
 
 /// The ring. Shared by all instances of one plugin.
 pub(crate) struct PluginLog {
-    inner: Mutex<Ring>,
+    inner: Mutex<LogRing>,
     lines: usize,
     line: usize,
     rate: u32,
 }
 
-struct Ring {
-    lines: VecDeque<LogLine>,
+struct LogRing {
+    lines: VecDeque<PluginLogLine>,
     window: Instant,
     in_window: u32,
     dropped: u64,
@@ -53,7 +53,7 @@ struct Ring {
 
 impl PluginLog {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let ring = Ring { lines: VecDeque::new(), window: Instant::now(), in_window: 0, dropped: 0 };
+        let ring = LogRing { lines: VecDeque::new(), window: Instant::now(), in_window: 0, dropped: 0 };
         Self {
             inner: Mutex::new(ring),
             lines: limits.log_lines,
@@ -87,13 +87,13 @@ impl PluginLog {
     }
 
     /// The lines, oldest first.
-    pub(crate) fn lines(&self) -> Vec<LogLine> {
+    pub(crate) fn lines(&self) -> Vec<PluginLogLine> {
         let mut ring = self.inner.lock();
         self.tell_dropped(&mut ring);
         ring.lines.iter().cloned().collect()
     }
 
-    fn tell_dropped(&self, ring: &mut Ring) {
+    fn tell_dropped(&self, ring: &mut LogRing) {
         let dropped = std::mem::take(&mut ring.dropped);
         if dropped > 0 {
             let text = format!("{dropped} lines were dropped: more than {} in a second", self.rate);
@@ -101,13 +101,13 @@ impl PluginLog {
         }
     }
 
-    fn push(&self, ring: &mut Ring, level: Level, by_host: bool, text: &str) {
+    fn push(&self, ring: &mut LogRing, level: Level, by_host: bool, text: &str) {
         while ring.lines.len() >= self.lines.max(1) {
             ring.lines.pop_front();
         }
         let text: String =
             cut(text, self.line).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        ring.lines.push_back(LogLine { at: now_ms(), level, by_host, text });
+        ring.lines.push_back(PluginLogLine { at: now_ms(), level, by_host, text });
     }
 }
 

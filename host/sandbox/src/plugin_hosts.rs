@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use crate::folder::GrantedFolder;
 use crate::grants::Capability;
-use crate::host_traits::{Observations, Sensors, Store};
+use crate::host_traits::{GuardedSensors, KeyValueStore, Observations};
 use crate::limits::Limits;
 use crate::log::PluginLog;
 use crate::net::client::HttpClient;
@@ -20,9 +20,9 @@ pub(crate) struct PluginHosts {
     pub(crate) log: Arc<PluginLog>,
     /// What is imported and granted.
     pub(crate) capabilities: BTreeSet<Capability>,
-    pub(crate) sensors: Option<Arc<dyn Sensors>>,
+    pub(crate) sensors: Option<Arc<dyn GuardedSensors>>,
     pub(crate) observations: Option<Arc<dyn Observations>>,
-    pub(crate) store: Option<Arc<dyn Store>>,
+    pub(crate) store: Option<Arc<dyn KeyValueStore>>,
     pub(crate) http: Option<HttpClient>,
     pub(crate) folder: Option<GrantedFolder>,
     /// Whether the plugin must be a pure function: WASI's clocks stand still and its random numbers repeat.

@@ -12,7 +12,7 @@ use crate::grants::Capability;
 use crate::handles::{FrameHandle, SceneHandle};
 use crate::instance::InstanceState;
 use crate::limits::Limits;
-use crate::log::LogLine;
+use crate::log::PluginLogLine;
 use crate::model::{FrameView, Scene, Target, Verdict};
 use crate::plugin_hosts::PluginHosts;
 use crate::refusal::Refusal;
@@ -111,7 +111,7 @@ impl Policy {
 
     /// Its log. A policy cannot write lines: these are the host's.
     #[must_use]
-    pub fn log(&self) -> Vec<LogLine> {
+    pub fn log(&self) -> Vec<PluginLogLine> {
         self.plugin.hosts.log.lines()
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::failure::Failure;
 use crate::grants::Capability;
-use crate::kind::Kind;
+use crate::kind::ComponentKind;
 
 /// What is wrong with a plugin's settings, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ pub enum Refusal {
     #[error("{} may not import `{import}`: take it out, or write the plugin as a kind that may", .kind.with_article())]
     NotForKind {
         /// Its kind.
-        kind: Kind,
+        kind: ComponentKind,
         /// The import.
         import: String,
     },
@@ -96,9 +96,9 @@ pub enum Refusal {
         /// The plugin's name.
         plugin: String,
         /// What it is.
-        found: Kind,
+        found: ComponentKind,
         /// What was asked for.
-        wanted: Kind,
+        wanted: ComponentKind,
     },
     /// It imports what was not granted (invariant 10).
     #[error(

@@ -1,4 +1,4 @@
-//! The way in: a [`Sandbox`] prepares components, a [`Prepared`] one starts plugins.
+//! The way in: a [`Sandbox`] prepares components, a [`PreparedPlugin`] one starts plugins.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use crate::describe::{Description, describe};
 use crate::engine::{self, Ticker};
 use crate::folder::GrantedFolder;
 use crate::grants::{Capability, Grants};
-use crate::host_traits::{Observations, Secrets, Sensors, Store};
+use crate::host_traits::{GuardedSensors, KeyValueStore, Observations, Secrets};
 use crate::instance::InstanceState;
-use crate::kind::Kind;
+use crate::kind::ComponentKind;
 use crate::limits::Limits;
 use crate::link;
 use crate::log::PluginLog;
@@ -54,10 +54,10 @@ pub enum SandboxError {
 /// The engine that all plugins share. Cheap to clone.
 #[derive(Clone)]
 pub struct Sandbox {
-    inner: Arc<Inner>,
+    inner: Arc<SandboxInner>,
 }
 
-struct Inner {
+struct SandboxInner {
     engine: Engine,
     ticker: Arc<Ticker>,
     artefacts: Artefacts,
@@ -76,7 +76,8 @@ impl Sandbox {
         let ticker = Ticker::start(&engine, config.limits.tick).map_err(SandboxError::Ticker)?;
         let artefacts =
             Artefacts::open(&config.cache_dir, &config.compiler, &engine).map_err(SandboxError::CacheDir)?;
-        let inner = Inner { engine, ticker: Arc::new(ticker), artefacts, limits: Arc::new(config.limits) };
+        let inner =
+            SandboxInner { engine, ticker: Arc::new(ticker), artefacts, limits: Arc::new(config.limits) };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -85,14 +86,14 @@ impl Sandbox {
     ///
     /// # Errors
     /// A [`Refusal`].
-    pub async fn prepare(&self, component: &Path) -> Result<Prepared, Refusal> {
+    pub async fn prepare(&self, component: &Path) -> Result<PreparedPlugin, Refusal> {
         let inner = &self.inner;
         let bytes = read(component, inner.limits.component).await?;
         let described = tokio::task::spawn_blocking(move || describe(&bytes)).await;
         let description = described.map_err(|e| Refusal::NotAComponent(e.to_string()))??;
         let loaded =
             inner.artefacts.load(&inner.engine, &inner.limits, component, &description.sha256).await?;
-        Ok(Prepared { inner: Arc::clone(inner), description, component: loaded })
+        Ok(PreparedPlugin { inner: Arc::clone(inner), description, component: loaded })
     }
 }
 
@@ -112,29 +113,29 @@ async fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
 /// What a collector or a feed reaches, where it is granted.
 pub struct CollectorHosts {
     /// The sensors, behind the guard.
-    pub sensors: Arc<dyn Sensors>,
+    pub sensors: Arc<dyn GuardedSensors>,
     /// Where observations go.
     pub observations: Arc<dyn Observations>,
     /// The plugin's own store.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn KeyValueStore>,
 }
 
 /// What an uploader reaches, where it is granted.
 pub struct UploaderHosts {
     /// The plugin's own store.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn KeyValueStore>,
     /// The secrets that it may name.
     pub secrets: Arc<dyn Secrets>,
 }
 
 /// A component, described and loaded. Any number of plugins can be started from it.
-pub struct Prepared {
-    inner: Arc<Inner>,
+pub struct PreparedPlugin {
+    inner: Arc<SandboxInner>,
     description: Description,
     component: Component,
 }
 
-impl Prepared {
+impl PreparedPlugin {
     /// What the component says of itself.
     #[must_use]
     pub fn description(&self) -> &Description {
@@ -152,8 +153,8 @@ impl Prepared {
         settings: &str,
         hosts: CollectorHosts,
     ) -> Result<Collector, Refusal> {
-        if self.description.kind != Kind::Feed {
-            self.must_be(name, Kind::Collector)?;
+        if self.description.kind != ComponentKind::Feed {
+            self.must_be(name, ComponentKind::Collector)?;
         }
         let mut granted = self.hosts(name, grants)?;
         granted.sensors = Some(hosts.sensors);
@@ -171,7 +172,7 @@ impl Prepared {
     /// # Errors
     /// A [`Refusal`], before anything is instantiated where a grant is missing.
     pub async fn policy(&self, name: &str, grants: &Grants, settings: &str) -> Result<Policy, Refusal> {
-        self.must_be(name, Kind::Policy)?;
+        self.must_be(name, ComponentKind::Policy)?;
         let mut granted = self.hosts(name, grants)?;
         granted.pure = true;
         let pre = self.link(name, &granted)?;
@@ -189,7 +190,7 @@ impl Prepared {
         settings: &str,
         hosts: UploaderHosts,
     ) -> Result<Uploader, Refusal> {
-        self.must_be(name, Kind::Uploader)?;
+        self.must_be(name, ComponentKind::Uploader)?;
         let mut granted = self.hosts(name, grants)?;
         granted.store = Some(hosts.store);
         if granted.capabilities.contains(&Capability::Http) {
@@ -202,7 +203,7 @@ impl Prepared {
         Uploader::start(name, pre, settings, Arc::new(granted), Arc::clone(&self.inner.ticker)).await
     }
 
-    fn must_be(&self, plugin: &str, wanted: Kind) -> Result<(), Refusal> {
+    fn must_be(&self, plugin: &str, wanted: ComponentKind) -> Result<(), Refusal> {
         let found = self.description.kind;
         if found == wanted {
             Ok(())

@@ -25,8 +25,8 @@ pub(crate) struct Supervised<G: Exports> {
     pub(crate) hosts: Arc<PluginHosts>,
     ticker: Arc<Ticker>,
     blueprint: Blueprint<G>,
-    live: Option<Live<G>>,
-    health: Health,
+    live: Option<LiveInstance<G>>,
+    health: RestartBudget,
 }
 
 /// What an instance is made from.
@@ -37,7 +37,7 @@ struct Blueprint<G: Exports> {
     settings: String,
 }
 
-struct Live<G> {
+struct LiveInstance<G> {
     store: Store<InstanceState>,
     guest: G,
 }
@@ -59,7 +59,7 @@ impl<G: Exports> Supervised<G> {
         let plugin = plugin.to_owned();
         match blueprint.build(&hosts, &ticker).await {
             Ok(live) => {
-                let health = Health::new(&hosts);
+                let health = RestartBudget::new(&hosts);
                 Ok(Self { plugin, hosts, ticker, blueprint, live: Some(live), health })
             }
             Err(StartError::Settings(errors)) => Err(Refusal::SettingErrors { plugin, errors }),
@@ -80,7 +80,7 @@ impl<G: Exports> Supervised<G> {
             None => self.rebuild().await?,
         };
         let done = {
-            let Live { store, guest } = &mut live;
+            let LiveInstance { store, guest } = &mut live;
             limited(&self.ticker, limit, store, |store| call(store, guest)).await
         };
         match done {
@@ -111,10 +111,10 @@ impl<G: Exports> Supervised<G> {
         failure
     }
 
-    async fn rebuild(&mut self) -> Result<Live<G>, Failure> {
+    async fn rebuild(&mut self) -> Result<LiveInstance<G>, Failure> {
         match self.health.next(Instant::now()) {
-            Next::Quarantined => return Err(Failure::Quarantined),
-            Next::After(wait) => tokio::time::sleep(wait).await,
+            NextStart::Quarantined => return Err(Failure::Quarantined),
+            NextStart::After(wait) => tokio::time::sleep(wait).await,
         }
         self.health.born = Instant::now();
         match self.blueprint.build(&self.hosts, &self.ticker).await {
@@ -129,7 +129,7 @@ impl<G: Exports> Supervised<G> {
 }
 
 impl<G: Exports> Blueprint<G> {
-    async fn build(&self, hosts: &Arc<PluginHosts>, ticker: &Ticker) -> Result<Live<G>, StartError> {
+    async fn build(&self, hosts: &Arc<PluginHosts>, ticker: &Ticker) -> Result<LiveInstance<G>, StartError> {
         let mut store = InstanceState::store(self.pre.engine(), hosts);
         let limit = hosts.limits.start;
         let (guest, configured) = limited(ticker, limit, &mut store, |store| {
@@ -144,7 +144,7 @@ impl<G: Exports> Blueprint<G> {
         .await
         .map_err(StartError::Failed)?;
         let errors = match configured {
-            Ok(()) => return Ok(Live { store, guest }),
+            Ok(()) => return Ok(LiveInstance { store, guest }),
             Err(errors) => errors,
         };
         let most = hosts.limits.text;
@@ -207,7 +207,7 @@ fn without_text(failure: &Failure) -> &'static str {
 }
 
 /// The restart budget of design §5.
-struct Health {
+struct RestartBudget {
     restarts: u32,
     backoff: Duration,
     healthy: Duration,
@@ -217,12 +217,12 @@ struct Health {
     born: Instant,
 }
 
-enum Next {
+enum NextStart {
     After(Duration),
     Quarantined,
 }
 
-impl Health {
+impl RestartBudget {
     fn new(hosts: &PluginHosts) -> Self {
         let limits = &hosts.limits;
         Self {
@@ -243,15 +243,15 @@ impl Health {
         self.failed_at = Some(now);
     }
 
-    fn next(&self, now: Instant) -> Next {
+    fn next(&self, now: Instant) -> NextStart {
         if self.failures > self.restarts {
-            return Next::Quarantined;
+            return NextStart::Quarantined;
         }
         let Some(failed_at) = self.failed_at.filter(|_| self.failures > 0) else {
-            return Next::After(Duration::ZERO);
+            return NextStart::After(Duration::ZERO);
         };
         let backoff = self.backoff.saturating_mul(4_u32.saturating_pow(self.failures - 1));
-        Next::After(backoff.saturating_sub(now.duration_since(failed_at)))
+        NextStart::After(backoff.saturating_sub(now.duration_since(failed_at)))
     }
 }
 
@@ -261,16 +261,16 @@ mod tests {
     use crate::limits::Limits;
     use crate::log::PluginLog;
 
-    fn health() -> Health {
+    fn health() -> RestartBudget {
         let limits = Arc::new(Limits::default());
         let log = Arc::new(PluginLog::new(&limits));
-        Health::new(&PluginHosts::new(limits, log))
+        RestartBudget::new(&PluginHosts::new(limits, log))
     }
 
-    fn wait(health: &Health, now: Instant) -> Option<u64> {
+    fn wait(health: &RestartBudget, now: Instant) -> Option<u64> {
         match health.next(now) {
-            Next::After(wait) => Some(wait.as_millis() as u64),
-            Next::Quarantined => None,
+            NextStart::After(wait) => Some(wait.as_millis() as u64),
+            NextStart::Quarantined => None,
         }
     }
 

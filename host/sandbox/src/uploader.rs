@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::handles::AttachmentHandle;
 use crate::host_traits::AttachmentSource;
 use crate::instance::InstanceState;
-use crate::log::LogLine;
+use crate::log::PluginLogLine;
 use crate::model::{DeliveryFailure, ParcelToDeliver};
 use crate::plugin_hosts::PluginHosts;
 use crate::refusal::Refusal;
@@ -91,7 +91,7 @@ impl Uploader {
 
     /// Its log, oldest line first.
     #[must_use]
-    pub fn log(&self) -> Vec<LogLine> {
+    pub fn log(&self) -> Vec<PluginLogLine> {
         self.plugin.hosts.log.lines()
     }
 }

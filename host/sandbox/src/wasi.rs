@@ -28,21 +28,21 @@ pub(crate) fn denied(hosts: &PluginHosts) -> WasiCtx {
     wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
     wasi.max_random_size(u64::from(hosts.limits.random));
     if hosts.pure {
-        wasi.wall_clock(Still)
-            .monotonic_clock(Still)
+        wasi.wall_clock(FrozenClock)
+            .monotonic_clock(FrozenClock)
             .secure_random(Deterministic::new(vec![0x5a]))
             .insecure_random(Deterministic::new(vec![0x5a]))
             .insecure_random_seed(0);
     } else {
-        wasi.stdout(ToLog::new(&hosts.log, Level::Info)).stderr(ToLog::new(&hosts.log, Level::Warn));
+        wasi.stdout(LogWriter::new(&hosts.log, Level::Info)).stderr(LogWriter::new(&hosts.log, Level::Warn));
     }
     wasi.build()
 }
 
 /// A clock that stands still.
-struct Still;
+struct FrozenClock;
 
-impl HostWallClock for Still {
+impl HostWallClock for FrozenClock {
     fn resolution(&self) -> Duration {
         Duration::from_secs(1)
     }
@@ -52,7 +52,7 @@ impl HostWallClock for Still {
     }
 }
 
-impl HostMonotonicClock for Still {
+impl HostMonotonicClock for FrozenClock {
     fn resolution(&self) -> u64 {
         1
     }
@@ -64,13 +64,13 @@ impl HostMonotonicClock for Still {
 
 /// Turns what is printed into lines of the log.
 #[derive(Clone)]
-struct ToLog {
+struct LogWriter {
     log: Arc<PluginLog>,
     level: Level,
     line: Arc<Mutex<Vec<u8>>>,
 }
 
-impl ToLog {
+impl LogWriter {
     fn new(log: &Arc<PluginLog>, level: Level) -> Self {
         Self { log: Arc::clone(log), level, line: Arc::default() }
     }
@@ -89,13 +89,13 @@ impl ToLog {
     }
 }
 
-impl IsTerminal for ToLog {
+impl IsTerminal for LogWriter {
     fn is_terminal(&self) -> bool {
         false
     }
 }
 
-impl StdoutStream for ToLog {
+impl StdoutStream for LogWriter {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(self.clone())
     }
@@ -105,7 +105,7 @@ impl StdoutStream for ToLog {
     }
 }
 
-impl AsyncWrite for ToLog {
+impl AsyncWrite for LogWriter {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
         self.take(buf);
         Poll::Ready(Ok(buf.len()))
@@ -121,11 +121,11 @@ impl AsyncWrite for ToLog {
 }
 
 #[async_trait::async_trait]
-impl Pollable for ToLog {
+impl Pollable for LogWriter {
     async fn ready(&mut self) {}
 }
 
-impl OutputStream for ToLog {
+impl OutputStream for LogWriter {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         self.take(&bytes);
         Ok(())

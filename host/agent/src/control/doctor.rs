@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use candor_protocol::Check;
-use candor_sandbox::{HttpGrant, Kind, probe};
+use candor_sandbox::{ComponentKind, HttpGrant, probe};
 use url::Url;
 
 use crate::contract::session::ContractSession;
@@ -153,7 +153,7 @@ async fn back_office(session: &ContractSession) -> Vec<Check> {
     };
     let place = url.origin().ascii_serialization();
     let acceptance: Option<Acceptance> = session.folder.read_json("acceptance.json").ok().flatten();
-    let uploader = crate::plugins::library::owner(Kind::Uploader, &terms.uploader.plugin);
+    let uploader = crate::plugins::library::owner(ComponentKind::Uploader, &terms.uploader.plugin);
     let granted = acceptance.and_then(|mut a| a.grants.remove(&uploader)).map(|g| g.grants.http);
     let grants = match granted {
         Some(grants) => grants,

@@ -8,7 +8,9 @@ use candor_diary::limits::{TEXT_BYTES, json_bytes, shorten};
 use candor_diary::parcel::{Custom, Focus, Gap, GapCause, NoSnapshot};
 use candor_diary::segment::{MINUTE_MS, minute_of};
 use candor_journal::{BlobInfo, Journal, JournalError};
-use candor_sandbox::host_traits::{AttachmentSource, FrameView, LayoutView, Observations, Sensors, Store};
+use candor_sandbox::host_traits::{
+    AttachmentSource, FrameView, GuardedSensors, KeyValueStore, LayoutView, Observations,
+};
 use candor_sandbox::model::{Denied, Minute, Note, NoteError, PictureSize, Scope, StoreError};
 
 use crate::clock::sleep;
@@ -186,7 +188,7 @@ pub(crate) fn no_snapshot(denied: Denied) -> Option<NoSnapshot> {
 }
 
 #[async_trait]
-impl Sensors for CollectorHost {
+impl GuardedSensors for CollectorHost {
     async fn windows(&self) -> Result<Arc<dyn LayoutView>, Denied> {
         let guard = self.guard()?;
         // The layout of 1.5 s ago must not reach back over a pause: what is told is never older than the time tracked.
@@ -349,7 +351,7 @@ fn store_error(error: JournalError) -> StoreError {
 }
 
 #[async_trait]
-impl Store for PluginStore {
+impl KeyValueStore for PluginStore {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.journal.store_get(&self.owner, key).await.map_err(store_error)
     }

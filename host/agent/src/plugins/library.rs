@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use candor_diary::terms::{PluginUse, Terms};
 use candor_diary::{parcel, plain};
-use candor_sandbox::{Capability, Grants, HttpGrant, Kind, Policy, Prepared, Refusal, Sandbox};
+use candor_sandbox::{
+    Capability, ComponentKind, Grants, HttpGrant, Policy, PreparedPlugin, Refusal, Sandbox,
+};
 use url::{Host, Url};
 
 use crate::plugins::own_rules::Own;
@@ -18,7 +20,7 @@ pub struct Loaded {
     /// Its name in the terms.
     pub name: String,
     /// The component.
-    pub prepared: Prepared,
+    pub prepared: PreparedPlugin,
     /// Its settings, a JSON text.
     pub settings: String,
     /// Whether the address in its settings leads to this machine or the local network, where it has one.
@@ -45,12 +47,12 @@ impl Loaded {
 }
 
 /// A plugin's kind and name, by which its grants and its store go.
-pub(crate) fn owner(kind: Kind, name: &str) -> String {
+pub(crate) fn owner(kind: ComponentKind, name: &str) -> String {
     format!("{}/{name}", kind_word(kind))
 }
 
 /// A kind of plugins as it is written.
-fn kind_word(kind: Kind) -> String {
+fn kind_word(kind: ComponentKind) -> String {
     format!("{kind:?}").to_lowercase()
 }
 
@@ -301,7 +303,7 @@ pub fn asks(loaded: &Loaded, delivered: &Path) -> Result<Grants, BadAddress> {
     if description.imports.contains(&Capability::Folder) {
         grants.folder = Some(delivered.to_path_buf());
     }
-    let network = matches!(description.kind, Kind::Uploader | Kind::Feed);
+    let network = matches!(description.kind, ComponentKind::Uploader | ComponentKind::Feed);
     if network && description.imports.contains(&Capability::Http) {
         let bad = |reason: &str| BadAddress { plugin: loaded.name.clone(), reason: reason.to_owned() };
         let settings: serde_json::Value =

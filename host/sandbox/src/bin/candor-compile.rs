@@ -16,7 +16,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 /// Compiles a plugin's component for this machine. Run by the agent.
 #[derive(Parser)]
 #[command(version)]
-struct Arguments {
+struct CompileArguments {
     /// The component.
     #[arg(long)]
     component: PathBuf,
@@ -35,7 +35,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let Err(error) = run(&Arguments::parse()) else { return ExitCode::SUCCESS };
+    let Err(error) = run(&CompileArguments::parse()) else { return ExitCode::SUCCESS };
     // One sentence, which a person may read in the notice. An error of the compiler's own tells its cause itself.
     let words =
         if error.is::<candor_sandbox::CompileError>() { error.to_string() } else { format!("{error:#}") };
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn run(arguments: &Arguments) -> Result<()> {
+fn run(arguments: &CompileArguments) -> Result<()> {
     for (resource, limit) in [
         (Resource::As, arguments.memory),
         // Several threads compile, so processor time runs faster than the clock.

@@ -43,7 +43,7 @@ impl random::Host for InstanceState {
 }
 
 impl PluginHosts {
-    fn key_values(&self, key: Option<&str>) -> Result<&dyn Store, StoreError> {
+    fn key_values(&self, key: Option<&str>) -> Result<&dyn KeyValueStore, StoreError> {
         if key.is_some_and(|key| key.is_empty() || key.len() > self.limits.store_key) {
             return Err(StoreError::BadKey);
         }

@@ -12,7 +12,7 @@ use crate::instance::InstanceState;
 use crate::model::{Denied, FrameView};
 
 impl InstanceState {
-    fn sensors(&self) -> Result<Arc<dyn Sensors>, Denied> {
+    fn sensors(&self) -> Result<Arc<dyn GuardedSensors>, Denied> {
         self.hosts.sensors.clone().ok_or_else(|| Denied::Unavailable("there are no sensors here".to_owned()))
     }
 

@@ -1,6 +1,6 @@
 //! What is refused before it runs, and in which words. The words are what authors and workers meet.
 
-use candor_sandbox::{Capability, Grants, HttpGrant, Kind, Refusal, describe};
+use candor_sandbox::{Capability, ComponentKind, Grants, HttpGrant, Refusal, describe};
 use wasm_encoder::{
     Component, ComponentExportKind, ComponentExportSection, ComponentImportSection, ComponentTypeRef,
     ComponentTypeSection, InstanceType,
@@ -42,11 +42,11 @@ fn refusal(imports: &[&str], exports: &[&str]) -> String {
 #[test]
 fn kinds_are_read_from_the_exports() {
     for (imports, export, kind) in [
-        (&["log", "screen", "observations"][..], COLLECTING, Kind::Collector),
-        (&["observations"][..], COLLECTING, Kind::Collector),
-        (&["http", "observations"][..], COLLECTING, Kind::Feed),
-        (&["scenes", "pixels"][..], JUDGING, Kind::Policy),
-        (&["http", "folder", "store"][..], DELIVERING, Kind::Uploader),
+        (&["log", "screen", "observations"][..], COLLECTING, ComponentKind::Collector),
+        (&["observations"][..], COLLECTING, ComponentKind::Collector),
+        (&["http", "observations"][..], COLLECTING, ComponentKind::Feed),
+        (&["scenes", "pixels"][..], JUDGING, ComponentKind::Policy),
+        (&["http", "folder", "store"][..], DELIVERING, ComponentKind::Uploader),
     ] {
         let imports = full(imports);
         let imports: Vec<&str> = imports.iter().map(String::as_str).collect();

@@ -7,15 +7,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use candor_sandbox::host_traits::{
-    AttachmentSource, FrameView, LayoutView, Observations, Secrets, Sensors, Store,
+    AttachmentSource, FrameView, GuardedSensors, KeyValueStore, LayoutView, Observations, Secrets,
 };
 use candor_sandbox::model::{
     Area, Denied, Known, Layout, Minute, Monitor, Note, NoteError, ParcelToDeliver, Scene, SceneKind, Scope,
     StoreError, Window,
 };
 use candor_sandbox::{
-    Capability, Collector, CollectorHosts, Grants, Limits, Policy, Prepared, Refusal, Sandbox, SandboxConfig,
-    Uploader, UploaderHosts,
+    Capability, Collector, CollectorHosts, Grants, Limits, Policy, PreparedPlugin, Refusal, Sandbox,
+    SandboxConfig, Uploader, UploaderHosts,
 };
 use zeroize::Zeroizing;
 
@@ -58,7 +58,7 @@ pub(crate) fn sandbox_in(cache_dir: &Path, limits: Limits) -> Sandbox {
     Sandbox::new(SandboxConfig { cache_dir: cache_dir.to_owned(), compiler, limits }).unwrap()
 }
 
-pub(crate) async fn prepare(name: &str, limits: Limits) -> Prepared {
+pub(crate) async fn prepare(name: &str, limits: Limits) -> PreparedPlugin {
     sandbox(limits).prepare(&guest(name)).await.unwrap()
 }
 
@@ -147,7 +147,7 @@ impl World {
 }
 
 #[async_trait::async_trait]
-impl Sensors for World {
+impl GuardedSensors for World {
     async fn windows(&self) -> Result<Arc<dyn LayoutView>, Denied> {
         Ok(Arc::new(Layout { at: 5_000, windows: vec![window(7, "a title")] }))
     }
@@ -192,7 +192,7 @@ impl Observations for World {
 }
 
 #[async_trait::async_trait]
-impl Store for World {
+impl KeyValueStore for World {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.values.lock().unwrap().get(key).cloned())
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use candor_sandbox::host_traits::{AttachmentSource, Store};
+use candor_sandbox::host_traits::{AttachmentSource, KeyValueStore};
 use candor_sandbox::model::{DeliveryFailure, ParcelToDeliver, StoreError};
 use candor_sandbox::{Capability, Grants, Uploader, UploaderHosts};
 use serde_json::{Value, json};
@@ -220,7 +220,7 @@ async fn each_day_has_its_page() {
 struct Small(Arc<World>);
 
 #[async_trait::async_trait]
-impl Store for Small {
+impl KeyValueStore for Small {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.0.get(key).await
     }

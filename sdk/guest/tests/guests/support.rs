@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use candor_sandbox::host_traits::{FrameView, LayoutView, Observations, Secrets, Sensors, Store};
+use candor_sandbox::host_traits::{
+    FrameView, GuardedSensors, KeyValueStore, LayoutView, Observations, Secrets,
+};
 use candor_sandbox::model::{
     Area, Denied, Known, Layout, Minute, Monitor, Note, NoteError, Scope, StoreError, Window,
 };
 use candor_sandbox::{
-    Capability, Collector, CollectorHosts, Grants, Limits, LogLine, Prepared, Refusal, Sandbox, SandboxConfig,
+    Capability, Collector, CollectorHosts, Grants, Limits, PluginLogLine, PreparedPlugin, Refusal, Sandbox,
+    SandboxConfig,
 };
 use zeroize::Zeroizing;
 
@@ -24,7 +27,7 @@ fn built(variable: &str, default: &str) -> PathBuf {
 }
 
 /// A guest, compiled. The artefacts stay for the next run of the tests.
-pub(crate) async fn prepare(guest: &str) -> Prepared {
+pub(crate) async fn prepare(guest: &str) -> PreparedPlugin {
     let component =
         built("CANDOR_GUESTS", "guest/wasm32-unknown-unknown/guest").join(format!("{guest}.wasm"));
     let compiler = built("CANDOR_BIN_DIR", "debug").join("candor-compile");
@@ -60,7 +63,7 @@ pub(crate) async fn collector(
 }
 
 /// The lines that the plugin itself wrote, with their level.
-pub(crate) fn written(log: &[LogLine]) -> Vec<String> {
+pub(crate) fn written(log: &[PluginLogLine]) -> Vec<String> {
     log.iter().filter(|line| !line.by_host).map(|line| format!("{:?} {}", line.level, line.text)).collect()
 }
 
@@ -128,7 +131,7 @@ impl World {
 }
 
 #[async_trait::async_trait]
-impl Sensors for World {
+impl GuardedSensors for World {
     async fn windows(&self) -> Result<Arc<dyn LayoutView>, Denied> {
         self.allowed()?;
         Ok(Arc::new(Layout { at: 5_000, windows: self.windows.lock().unwrap().clone() }))
@@ -171,7 +174,7 @@ impl Observations for World {
 }
 
 #[async_trait::async_trait]
-impl Store for World {
+impl KeyValueStore for World {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.values.lock().unwrap().get(key).cloned())
     }
