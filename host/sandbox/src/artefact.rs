@@ -1,6 +1,6 @@
 //! Compiled components, kept on disk. The agent compiles nothing in its own process: `candor-compile` does, briefly and
-//! under limits. Loading an artefact is running machine code from disk, so artefacts lie in a folder that only this
-//! account may enter, and each carries a MAC under a key that lies there too; whatever does not verify is thrown away
+//! under limits. Loading an artefact is running machine code from disk, so artefacts are in a folder that only this
+//! account may enter, and each carries a MAC under a key that is there too; whatever does not verify is thrown away
 //! and compiled anew.
 
 use std::collections::hash_map::DefaultHasher;
@@ -24,20 +24,22 @@ use crate::refusal::Refusal;
 use crate::text::cut;
 
 type HmacSha256 = Hmac<Sha256>;
+/// Length of the MAC before an artefact, in bytes.
 const MAC: usize = 32;
+/// Name of the key's file.
 const KEY: &str = "artefacts.key";
 
-/// The folder of artefacts.
+/// A folder of artefacts, and what compiles them.
 pub(crate) struct Artefacts {
     folder: PathBuf,
     compiler: PathBuf,
     key: Zeroizing<[u8; 32]>,
-    /// What an artefact of this engine is called beside the component's digest.
+    /// The part of an artefact's name that tells engines apart, beside the component's digest.
     compatibility: String,
 }
 
 impl Artefacts {
-    /// Opens the folder, makes it where it is not there.
+    /// Opens the folder; makes it if it is not there.
     ///
     /// # Errors
     /// What is wrong with the folder and what to do, in words.
@@ -56,13 +58,16 @@ impl Artefacts {
         Ok(Self {
             folder: folder.to_owned(),
             compiler: compiler.to_owned(),
-            key: key(folder).map_err(|e| format!("{}: {e}", folder.join(KEY).display()))?,
+            key: read_or_make_key(folder).map_err(|e| format!("{}: {e}", folder.join(KEY).display()))?,
             compatibility: format!("{:016x}", hasher.finish()),
         })
     }
 
-    /// Loads a component's artefact, compiling it first where there is none that verifies. `component` holds the bytes
-    /// at `path` that were described; the compiler checks that it reads the same.
+    /// Loads a component's artefact; compiles it first if there is none that verifies. `sha256` is of the bytes at `path`
+    /// that were described; the compiler checks that it reads the same.
+    ///
+    /// # Errors
+    /// [`Refusal::Compile`] or [`Refusal::Artefact`].
     pub(crate) async fn load(
         &self,
         engine: &Engine,
@@ -124,7 +129,7 @@ impl Artefacts {
                 seal(mac, &name, &fresh, &kept)
                     .map_err(|e| Refusal::Artefact(format!("{}: {e}", kept.display())))
             });
-            // Left over where anything failed; gone by rename otherwise.
+            // It is left over if anything failed.
             let _ = fs::remove_file(&fresh);
             sealed
         });
@@ -165,7 +170,7 @@ impl Artefacts {
         let run = async {
             let mut said = Vec::new();
             if let Some(stderr) = stderr {
-                // More than it ever says: what is beyond is not read, and the compiler's write fails.
+                // More than it ever writes: what is beyond is not read, and the compiler's write fails.
                 let _ = stderr.take(16 * 1024).read_to_end(&mut said).await;
             }
             (child.wait().await, said)
@@ -179,7 +184,7 @@ impl Artefacts {
         match status {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => {
-                // Its name is drawn anew each time: what is said of the same fault stays the same.
+                // Its name is drawn at random each time; without it, the same fault is reported in the same words.
                 let said = String::from_utf8_lossy(&said).replace(&*fresh.to_string_lossy(), "what it makes");
                 let said = cut(said.trim(), limits.text);
                 Err(Refusal::Compile(if said.is_empty() { status.to_string() } else { said.to_owned() }))
@@ -206,8 +211,8 @@ fn seal(mac: HmacSha256, name: &str, fresh: &Path, kept: &Path) -> std::io::Resu
     written
 }
 
-/// The key of this folder, made on first use.
-fn key(folder: &Path) -> std::io::Result<Zeroizing<[u8; 32]>> {
+/// Returns the key of this folder; makes it on first use.
+fn read_or_make_key(folder: &Path) -> std::io::Result<Zeroizing<[u8; 32]>> {
     let path = folder.join(KEY);
     match read_key(&path) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
@@ -221,7 +226,7 @@ fn key(folder: &Path) -> std::io::Result<Zeroizing<[u8; 32]>> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
     file.write_all(key.as_slice())?;
     file.sync_all()?;
-    // A link, not a rename: where two processes start at once, the first key stays and both use it.
+    // A link, not a rename: if two processes start at once, the first key stays and both use it.
     let linked = fs::hard_link(&fresh, &path);
     let _ = fs::remove_file(&fresh);
     match linked {

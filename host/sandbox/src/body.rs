@@ -16,7 +16,7 @@ pub(crate) struct Body {
     parts: Vec<BodyPart>,
 }
 
-/// A part of a body.
+/// What a body is made of.
 #[derive(Clone)]
 pub(crate) enum BodyPart {
     /// Bytes that the plugin made.

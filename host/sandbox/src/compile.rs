@@ -1,5 +1,5 @@
-//! The work of `candor-compile`: one component in, one artefact out. It lives in this crate because artefact and engine
-//! have to agree in every setting.
+//! The work of `candor-compile`: one component in, one artefact out. It is in this crate because artefact and engine have
+//! to agree in every setting.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -17,7 +17,7 @@ pub enum CompileError {
     /// A file could not be read or written.
     #[error("{path}: {source}")]
     File {
-        /// The file.
+        /// The file's path.
         path: String,
         /// What the system says.
         source: std::io::Error,
@@ -25,7 +25,7 @@ pub enum CompileError {
     /// The component is not the one that was asked for.
     #[error("the component changed while it was installed: install it again")]
     Changed,
-    /// The compiler refuses it.
+    /// The compiler refuses the component; says why.
     #[error("{0}")]
     Refused(String),
 }
@@ -33,14 +33,14 @@ pub enum CompileError {
 /// Compiles the component at `component`, whose bytes have this SHA-256, to a new file at `output`.
 ///
 /// # Errors
-/// Where the files cannot be used, the component is another one, or it is not valid.
+/// If the files cannot be used, the component is another one, or it is not valid.
 pub fn compile(component: &Path, sha256: &str, output: &Path) -> Result<(), CompileError> {
     let bytes = fs::read(component).map_err(|e| file(component, e))?;
     if hex::encode(Sha256::digest(&bytes)) != sha256 {
         return Err(CompileError::Changed);
     }
     let refused = |e: wasmtime::Error| CompileError::Refused(format!("{e:#}"));
-    let engine = engine::compiler(&Limits::default()).map_err(refused)?;
+    let engine = engine::compiling_engine(&Limits::default()).map_err(refused)?;
     let artefact = engine.precompile_component(&bytes).map_err(refused)?;
     let mut out = OpenOptions::new()
         .write(true)

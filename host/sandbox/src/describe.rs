@@ -9,16 +9,16 @@ use crate::grants::Capability;
 use crate::kind::ComponentKind;
 use crate::refusal::Refusal;
 
-/// The version of `candor:plugin` that this host runs.
+/// The version of `candor:plugin` that this host runs: major, minor, patch.
 pub const SUPPORTED: (u64, u64, u64) = (0, 1, 0);
 const SUPPORTED_TEXT: &str = "candor:plugin@0.1.0";
 
 /// What a component says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
-    /// What it is.
+    /// What kind of plugin it is.
     pub kind: ComponentKind,
-    /// The version of `candor:plugin` that it was built for.
+    /// The version of `candor:plugin` that it was built for: major, minor, patch.
     pub version: (u64, u64, u64),
     /// The permissions that it asks for.
     pub imports: BTreeSet<Capability>,
@@ -35,7 +35,7 @@ const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets
 /// Reads kind, version and imports from a component's bytes.
 ///
 /// # Errors
-/// A [`Refusal`] where the bytes are no component, or no host of this version could ever run it. A sensor and the
+/// A [`Refusal`] if the bytes are no component, or no host of this version could ever run it. A sensor and the
 /// network together are refused before anything else is looked at (invariant 12).
 pub fn describe(component: &[u8]) -> Result<Description, Refusal> {
     let names = read_names(component)?;
@@ -89,7 +89,7 @@ pub fn describe(component: &[u8]) -> Result<Description, Refusal> {
 const KNOWN_BASES: [&str; 8] =
     ["types", "frames", "scenes", "attachments", "log", "store", "clock", "random"];
 
-/// Invariant 12. `judging` counts as no sensor import: a policy may not import the network anyway.
+/// Upholds invariant 12. `pixels` of a policy counts as no sensor: a policy may not import the network anyway.
 fn refuse_sensor_and_network(imports: &BTreeSet<Capability>, exports: &[&str]) -> Result<(), Refusal> {
     let policy = exports == ["judging"];
     let sensor = imports.iter().find(|c| c.is_sensor() && !(policy && **c == Capability::Pixels));
@@ -102,7 +102,7 @@ fn refuse_sensor_and_network(imports: &BTreeSet<Capability>, exports: &[&str]) -
     }
 }
 
-/// The kinds' interfaces among the exports, `setup` left out where it is there and added as `no setup` where not.
+/// Returns the kinds' interfaces among the exports. `setup` is left out if it is there, and added as `no setup` if not.
 fn exported_kinds<'a>(exports: &'a [String], versions: &mut BTreeSet<String>) -> Vec<&'a str> {
     let mut found = Vec::new();
     let mut setup = false;
@@ -211,8 +211,8 @@ fn read_names(component: &[u8]) -> Result<TopLevelNames, Refusal> {
     Ok(found)
 }
 
-/// Whether a name is all there is to it: an import can be given a harmless name and say beside it that it implements
-/// another interface.
+/// Returns whether a name is all there is to it: an import can be given a harmless name and say beside it that it
+/// implements another interface.
 fn is_plain(name: &ComponentExternName<'_>) -> bool {
     name.implements.is_none() && name.version_suffix.is_none() && name.external_id.is_none()
 }

@@ -8,7 +8,7 @@ use wasmtime::{Config, Engine, EngineWeak, Strategy, WasmFeatures};
 
 use crate::limits::Limits;
 
-/// What the guests of today's toolchains use: Rust, and what componentize-js and componentize-py put out.
+/// What the guests of today's toolchains use: Rust, and what componentize-js and componentize-py produce.
 const NEEDED: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
     .union(WasmFeatures::SIGN_EXTENSION)
@@ -24,9 +24,9 @@ const NEEDED: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::GC_TYPES)
     .union(WasmFeatures::COMPONENT_MODEL);
 
-/// The configuration that compiler and runtime share: an artefact fits only an engine of the same settings. Everything
-/// that today's guests do not need is off: less to compile, less to attack.
-pub(crate) fn config(limits: &Limits) -> Config {
+/// Returns the configuration that compiler and runtime share: an artefact fits only an engine of the same settings.
+/// Everything that today's guests do not need is off: less to compile, less to attack.
+fn shared_config(limits: &Limits) -> Config {
     let unneeded = WasmFeatures::all() - NEEDED;
     let mut config = Config::new();
     config
@@ -47,21 +47,27 @@ pub(crate) fn config(limits: &Limits) -> Config {
     config
 }
 
-/// The engine of [`crate::Sandbox`]: it can load and run, and has no compiler in it.
-pub(crate) fn runtime(limits: &Limits) -> wasmtime::Result<Engine> {
-    let mut config = config(limits);
+/// Makes the engine of [`crate::Sandbox`]: it can load and run, and has no compiler in it.
+///
+/// # Errors
+/// If this machine cannot run it.
+pub(crate) fn runtime_engine(limits: &Limits) -> wasmtime::Result<Engine> {
+    let mut config = shared_config(limits);
     config.enable_compiler(false);
     Engine::new(&config)
 }
 
-/// The engine of `candor-compile`.
-pub(crate) fn compiler(limits: &Limits) -> wasmtime::Result<Engine> {
-    let mut config = config(limits);
+/// Makes the engine of `candor-compile`.
+///
+/// # Errors
+/// If this machine cannot run it.
+pub(crate) fn compiling_engine(limits: &Limits) -> wasmtime::Result<Engine> {
+    let mut config = shared_config(limits);
     config.strategy(Strategy::Cranelift);
     Engine::new(&config)
 }
 
-/// Advances the engine's epoch while a call runs, and sleeps otherwise (a ticker costs processor time).
+/// Advances the engine's epoch while a call runs, and sleeps otherwise: ticking costs processor time.
 pub(crate) struct Ticker {
     shared: Arc<SharedTicker>,
 }
@@ -78,10 +84,10 @@ struct TickerState {
 }
 
 impl Ticker {
-    /// Starts the ticker's thread.
+    /// Starts the ticker's thread, which ticks once in `every`.
     ///
     /// # Errors
-    /// Where the system gives no thread.
+    /// If the system gives no thread.
     pub(crate) fn start(engine: &Engine, every: Duration) -> std::io::Result<Self> {
         let shared = Arc::new(SharedTicker { state: Mutex::default(), changed: Condvar::new() });
         let engine = engine.weak();
@@ -92,8 +98,8 @@ impl Ticker {
         Ok(Self { shared })
     }
 
-    /// Ticks for as long as the guard lives.
-    pub(crate) fn run(&self) -> TickerGuard {
+    /// Makes it tick for as long as the guard lives.
+    pub(crate) fn keep_ticking(&self) -> TickerGuard {
         let mut state = self.shared.state.lock();
         state.running += 1;
         self.shared.changed.notify_all();

@@ -313,7 +313,7 @@ impl NewFile {
 fn folder_error(e: &std::io::Error) -> FolderError {
     let errno = e.raw_os_error().map(Errno::from_raw_os_error);
     match (e.kind(), errno) {
-        // A link, a file or nothing where a folder should be.
+        // A link, a file or nothing stands in place of a folder.
         (_, Some(Errno::LOOP | Errno::NOTDIR | Errno::ISDIR)) => FolderError::BadName,
         (ErrorKind::StorageFull | ErrorKind::QuotaExceeded, _) => FolderError::Full,
         _ => FolderError::Unavailable(e.to_string()),
@@ -380,7 +380,7 @@ mod tests {
         put("b", 4 * BLOCK).await.unwrap();
         assert!(matches!(put("c", 0).await, Err(FolderError::OverQuota(_))));
         assert_eq!(files(dir.path()), ["a", "b"]);
-        // What is opened anew is measured anew, and so is what seems full where the person made room.
+        // What is opened anew is measured anew, and so is what seems full once the person has made room.
         let again = GrantedFolder::open(dir.path(), 10 * BLOCK, 6 * BLOCK).unwrap();
         assert_eq!(again.0.used.load(Ordering::Acquire), 10 * BLOCK);
         std::fs::remove_file(dir.path().join("a")).unwrap();

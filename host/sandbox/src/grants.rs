@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Capability {
-    /// What is on screen.
+    /// Windows that are on screen.
     Windows,
     /// Counts of input events.
     Activity,
@@ -31,7 +31,7 @@ pub enum Capability {
 }
 
 impl Capability {
-    /// All of them.
+    /// Every capability there is.
     pub const ALL: [Self; 8] = [
         Self::Windows,
         Self::Activity,
@@ -43,7 +43,7 @@ impl Capability {
         Self::Folder,
     ];
 
-    /// The name of the interface.
+    /// Returns the name of the interface.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -58,19 +58,19 @@ impl Capability {
         }
     }
 
-    /// Whether a person has to allow it. `observations` alone comes with the kind of plugin.
+    /// Returns whether a person has to allow it. `observations` alone comes with the kind of plugin.
     #[must_use]
     pub fn needs_grant(self) -> bool {
         self != Self::Observations
     }
 
-    /// Whether it shows what a sensor sees (invariant 12).
+    /// Returns whether it shows what a sensor sees (invariant 12).
     #[must_use]
     pub fn is_sensor(self) -> bool {
         matches!(self, Self::Windows | Self::Activity | Self::Screen | Self::Camera | Self::Pixels)
     }
 
-    /// Whether it reaches the network (invariant 12).
+    /// Returns whether it reaches the network (invariant 12).
     #[must_use]
     pub fn is_network(self) -> bool {
         self == Self::Http
@@ -102,7 +102,7 @@ impl FromStr for Capability {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct HttpGrant {
     /// Scheme, host and port, such as `https://office.example` or `http://127.0.0.1:8750`. Plain `http` is allowed
-    /// only where it says so here.
+    /// only if it says so here.
     pub origin: String,
     /// Whether it may be an address of this machine or of the local network.
     #[serde(default)]
@@ -113,7 +113,7 @@ pub struct HttpGrant {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Grants {
-    /// The permissions.
+    /// What it may import.
     #[serde(default)]
     pub capabilities: BTreeSet<Capability>,
     /// The hosts that `http` reaches.

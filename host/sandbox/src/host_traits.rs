@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::model::{Denied, Minute, Note, NoteError, Scope, StoreError};
 pub use crate::model::{FrameView, LayoutView};
 
-/// What stands behind the sensor permissions of one collector. A method is only ever called for a granted permission.
+/// The sensors of one collector, behind the guard. A method is only ever called for a granted permission.
 #[async_trait]
 pub trait GuardedSensors: Send + Sync + 'static {
     /// `windows.current`: returns the windows, judged already.
@@ -23,7 +23,7 @@ pub trait GuardedSensors: Send + Sync + 'static {
     async fn minute(&self, start: u64) -> Result<Option<Minute>, Denied>;
 }
 
-/// Where the observations of one collector or feed go.
+/// Records the observations of one collector or feed.
 #[async_trait]
 pub trait Observations: Send + Sync + 'static {
     /// Records one thing; it is in the journal when this returns.

@@ -13,8 +13,9 @@ use crate::model::{Denied, LayoutView};
 use crate::plugin_hosts::PluginHosts;
 use crate::wasi;
 
-/// The data of one store.
+/// The data of one wasmtime store.
 pub(crate) struct InstanceState {
+    /// What the plugin's handles stand for.
     pub(crate) table: ResourceTable,
     pub(crate) hosts: Arc<PluginHosts>,
     pub(crate) memory: MemoryLimiter,
@@ -24,14 +25,14 @@ pub(crate) struct InstanceState {
     pub(crate) layout: Option<Arc<dyn LayoutView>>,
     /// The refusal that `screen.capture` returned last.
     pub(crate) denied: Option<Denied>,
-    /// Frames that the plugin holds.
+    /// Number of frames that the plugin holds.
     pub(crate) frames: u32,
     wasi: WasiCtx,
 }
 
 impl InstanceState {
-    /// A store with every limit set.
-    pub(crate) fn store(engine: &wasmtime::Engine, hosts: &Arc<PluginHosts>) -> Store<Self> {
+    /// Makes a store with every limit set.
+    pub(crate) fn new_store(engine: &wasmtime::Engine, hosts: &Arc<PluginHosts>) -> Store<Self> {
         let limits = &hosts.limits;
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
@@ -43,7 +44,7 @@ impl InstanceState {
             layout: None,
             denied: None,
             frames: 0,
-            wasi: wasi::denied(hosts),
+            wasi: wasi::denying_context(hosts),
         };
         let (hostcall, handles) = (limits.hostcall, limits.handles);
         let mut store = Store::new(engine, state);

@@ -13,7 +13,7 @@ pub enum ComponentKind {
     Feed,
     /// Judges scenes before anything of them is recorded.
     Policy,
-    /// Carries parcels to where the client gets them.
+    /// Carries parcels to the client.
     Uploader,
 }
 

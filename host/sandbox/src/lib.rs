@@ -11,11 +11,12 @@
 //! It must never compile in the embedder's process, never hand a plugin a secret, and never let a value from a plugin
 //! out unchecked.
 //!
-//! Start reading at [`Sandbox::prepare`], then [`PreparedPlugin::collector`], [`PreparedPlugin::policy`], [`PreparedPlugin::uploader`].
-//! Each call runs through `supervise.rs`; each import lands in `hosts/`. What a host has to bring is in
-//! [`host_traits`]; the values that pass are in [`model`].
+//! Start reading at [`Sandbox::prepare`], then [`PreparedPlugin::collector`], [`PreparedPlugin::policy`] and
+//! [`PreparedPlugin::uploader`]. Each call runs through `supervise.rs`; each import is answered in `hosts/`, which knows
+//! WebAssembly, by `net/`, `folder.rs` or the host's own [`host_traits`], which do not. The values that pass are in
+//! [`model`].
 //!
-//! Calls run on the caller's tokio runtime: give plugins one of their own, so that the host keeps its pace.
+//! Calls run on the caller's tokio runtime: give plugins one of their own, so that a busy plugin does not slow the host.
 
 mod artefact;
 mod bindings;

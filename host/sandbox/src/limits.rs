@@ -14,7 +14,7 @@ pub struct Limits {
     pub uploader: Duration,
     /// Wall-clock time to instantiate a plugin, configure it and ask a policy for its rules.
     pub start: Duration,
-    /// How often a plugin that computes lets others run.
+    /// How long a plugin computes until it lets others run.
     pub tick: Duration,
     /// Linear memory of one plugin, all its memories together, in bytes.
     pub memory: usize,
@@ -74,7 +74,7 @@ pub struct Limits {
     pub http_answer: usize,
     /// Time of an HTTP request, name resolution and body included.
     pub http_time: Duration,
-    /// Time to connect.
+    /// Time in which a host has to accept a connection.
     pub http_connect: Duration,
     /// Headers of a request.
     pub http_headers: usize,

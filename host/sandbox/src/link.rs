@@ -12,11 +12,11 @@ use crate::instance::InstanceState;
 use crate::kind::ComponentKind;
 use crate::refusal::Refusal;
 
-/// What is imported and granted.
+/// Returns what is imported and granted.
 ///
 /// # Errors
-/// [`Refusal::NotGranted`] with every import that was not.
-pub(crate) fn granted(
+/// [`Refusal::NotGranted`] with every import that is not granted.
+pub(crate) fn granted_imports(
     plugin: &str,
     description: &Description,
     grants: &Grants,
@@ -33,8 +33,12 @@ pub(crate) fn granted(
     }
 }
 
-/// A linker with exactly these capabilities, what the kind may have without a grant, and WASI, which denies everything.
-pub(crate) fn linker(
+/// Makes a linker with exactly these capabilities, what the kind may have without a grant, and WASI, which denies
+/// everything.
+///
+/// # Errors
+/// If wasmtime refuses a definition.
+pub(crate) fn make_linker(
     engine: &Engine,
     kind: ComponentKind,
     capabilities: &BTreeSet<Capability>,

@@ -8,7 +8,7 @@ use wasmtime::component::Component;
 /// Loads an artefact whose MAC was verified.
 ///
 /// # Errors
-/// Where it was made for another engine.
+/// If it was made for another engine.
 pub(crate) fn verified(engine: &Engine, artefact: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: the bytes are what our own compiler wrote: the only caller has verified a MAC over them under a key that
     // lies in a folder which no other account can enter, and passes the very bytes that it verified. wasmtime checks

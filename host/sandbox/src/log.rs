@@ -10,29 +10,29 @@ use crate::clock::now_ms;
 use crate::limits::Limits;
 use crate::text::cut;
 
-/// How much a line matters.
+/// How important a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// For the author.
+    /// Of use to the plugin's author alone.
     Debug,
-    /// Worth knowing.
+    /// What the plugin does, when all is well.
     Info,
-    /// Worth a look.
+    /// Something unexpected that the plugin got over.
     Warn,
-    /// Something failed.
+    /// Something that was to be done was not.
     Error,
 }
 
 /// One line of a plugin's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PluginLogLine {
-    /// When, milliseconds since the Unix epoch.
+    /// The time, in milliseconds since the Unix epoch.
     pub at: u64,
-    /// How much it matters.
+    /// How important it is.
     pub level: Level,
     /// Whether the host wrote it, about the plugin; otherwise it is the plugin's own word.
     pub by_host: bool,
-    /// The text, without a line break.
+    /// The text, of at most [`Limits::log_line`] bytes and without a line break.
     pub text: String,
 }
 
@@ -62,14 +62,14 @@ impl PluginLog {
         }
     }
 
-    /// A line of the plugin's.
-    pub(crate) fn guest(&self, level: Level, text: &str) {
+    /// Writes a line of the plugin's; more than [`Limits::log_rate`] in a second are dropped and counted.
+    pub(crate) fn write_guest(&self, level: Level, text: &str) {
         let mut ring = self.inner.lock();
         let now = Instant::now();
         if now.duration_since(ring.window) >= Duration::from_secs(1) {
             ring.window = now;
             ring.in_window = 0;
-            self.tell_dropped(&mut ring);
+            self.note_dropped(&mut ring);
         }
         if ring.in_window >= self.rate {
             ring.dropped += 1;
@@ -79,21 +79,21 @@ impl PluginLog {
         self.push(&mut ring, level, false, text);
     }
 
-    /// A line of the host's; not subject to the rate, because the host writes few.
-    pub(crate) fn host(&self, level: Level, text: &str) {
+    /// Writes a line of the host's. It is not subject to the rate, because the host writes few.
+    pub(crate) fn write_host(&self, level: Level, text: &str) {
         let mut ring = self.inner.lock();
-        self.tell_dropped(&mut ring);
+        self.note_dropped(&mut ring);
         self.push(&mut ring, level, true, text);
     }
 
-    /// The lines, oldest first.
+    /// Returns the lines, oldest first.
     pub(crate) fn lines(&self) -> Vec<PluginLogLine> {
         let mut ring = self.inner.lock();
-        self.tell_dropped(&mut ring);
+        self.note_dropped(&mut ring);
         ring.lines.iter().cloned().collect()
     }
 
-    fn tell_dropped(&self, ring: &mut LogRing) {
+    fn note_dropped(&self, ring: &mut LogRing) {
         let dropped = std::mem::take(&mut ring.dropped);
         if dropped > 0 {
             let text = format!("{dropped} lines were dropped: more than {} in a second", self.rate);
@@ -119,7 +119,7 @@ mod tests {
     fn invariant_13_a_flood_of_lines_is_bounded_and_counted() {
         let log = PluginLog::new(&Limits { log_rate: 5, log_lines: 4, log_line: 60, ..Limits::default() });
         for n in 0..1_000 {
-            log.guest(Level::Info, &format!("line {n} {}", "x".repeat(100)));
+            log.write_guest(Level::Info, &format!("line {n} {}", "x".repeat(100)));
         }
         let lines = log.lines();
         assert_eq!(lines.len(), 4);
@@ -131,7 +131,7 @@ mod tests {
     fn what_was_dropped_is_told() {
         let log = PluginLog::new(&Limits { log_rate: 1, ..Limits::default() });
         for _ in 0..11 {
-            log.guest(Level::Info, "again");
+            log.write_guest(Level::Info, "again");
         }
         let last = log.lines().pop().unwrap();
         assert_eq!(last.text, "10 lines were dropped: more than 1 in a second");

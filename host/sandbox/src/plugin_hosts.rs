@@ -27,7 +27,9 @@ pub(crate) struct PluginHosts {
     pub(crate) folder: Option<GrantedFolder>,
     /// Whether the plugin must be a pure function: WASI's clocks stand still and its random numbers repeat.
     pub(crate) pure: bool,
+    /// When the plugin was started: its monotonic clock counts from here.
     pub(crate) started: Instant,
+    /// Observations of this minute.
     pub(crate) notes: Mutex<PerMinute>,
 }
 
@@ -57,8 +59,8 @@ pub(crate) struct PerMinute {
 }
 
 impl PerMinute {
-    /// Takes one of `limit`, if one is left.
-    pub(crate) fn take(this: &Mutex<Self>, limit: u32) -> bool {
+    /// Takes one of `limit`. Returns false if none is left.
+    pub(crate) fn take_one(this: &Mutex<Self>, limit: u32) -> bool {
         let mut this = this.lock();
         if this.since.elapsed() >= Duration::from_secs(60) {
             this.since = Instant::now();

@@ -1,5 +1,5 @@
-//! A running policy. A pure function of scene and settings: it has no way out for what it sees but the verdict, and
-//! the verdict's every number is checked before anyone relies on it.
+//! A running policy. It is a pure function of scene and settings: it has no way out for what it sees but the verdict,
+//! whose every number is checked before anyone relies on it.
 
 use std::sync::Arc;
 
@@ -46,20 +46,20 @@ impl Policy {
         Ok(Self { plugin, rules, pixels })
     }
 
-    /// The rules in words. Verdicts name them by index.
+    /// Returns the rules in words. Verdicts name them by index.
     #[must_use]
     pub fn rules(&self) -> &[String] {
         &self.rules
     }
 
-    /// Whether it looks into frames: only then is it worth passing one to [`Policy::judge`].
+    /// Returns whether it looks into frames: only then is it worth passing one to [`Policy::judge`].
     #[must_use]
     pub fn wants_frame(&self) -> bool {
         self.pixels
     }
 
-    /// Judges a scene. A policy without the permission `pixels` does not get the frame. A scene with more windows than
-    /// [`Limits::scene_windows`] is skipped without asking: the verdict is a skip that names no rule.
+    /// Judges a scene, within [`Limits::judge`]. A policy without the permission `pixels` does not get the frame. A scene
+    /// with more windows than [`Limits::scene_windows`] is skipped without asking: the verdict is a skip that names no rule.
     ///
     /// # Errors
     /// A [`Failure`]. The caller has to fail closed: no picture (invariant 3).
@@ -100,16 +100,16 @@ impl Policy {
         // What a policy has seen in a picture must not be there when it judges the next. Its memory is a mapping that goes
         // back to the kernel, which clears it before anybody else gets it.
         if self.pixels {
-            self.plugin.renew();
+            self.plugin.drop_instance();
         }
         let verdict = Verdict::from(answer);
         match check_verdict(&verdict, &scene, self.rules.len(), &limits) {
             Ok(()) => Ok(verdict),
-            Err(text) => Err(self.plugin.failed(Failure::Misbehaved(text.to_owned()))),
+            Err(text) => Err(self.plugin.record_failure(Failure::Misbehaved(text.to_owned()))),
         }
     }
 
-    /// Its log. A policy cannot write lines: these are the host's.
+    /// Returns its log, oldest line first. A policy cannot write lines: these are the host's.
     #[must_use]
     pub fn log(&self) -> Vec<PluginLogLine> {
         self.plugin.hosts.log.lines()
@@ -137,7 +137,7 @@ fn check_rules(rules: &[String], limits: &Limits) -> Result<(), String> {
     Ok(())
 }
 
-/// Every index and bound of a verdict. The texts are fixed: nothing that a policy says gets out with them.
+/// Checks every index and bound of a verdict. The texts are fixed: nothing that a policy says gets out with them.
 fn check_verdict(
     verdict: &Verdict,
     scene: &Scene,

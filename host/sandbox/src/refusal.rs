@@ -1,4 +1,4 @@
-//! Why a plugin is not started, in words that say what to do. The texts are under test: authors and workers meet them.
+//! Why a plugin is not started, in words that say what to do. The texts are under test: authors and workers read them.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::grants::Capability;
 use crate::kind::ComponentKind;
 
-/// What is wrong with a plugin's settings, and where.
+/// What is wrong with one place of a plugin's settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingError {
     /// A JSON pointer into the settings; empty for the settings as a whole.
@@ -32,9 +32,9 @@ pub enum Refusal {
     /// The component file could not be read.
     #[error("{path}: {reason}. Give the path of a plugin's .wasm file that this account can read")]
     Unreadable {
-        /// The path.
+        /// The path that was given.
         path: String,
-        /// What the system says.
+        /// What the system says about it.
         reason: String,
     },
     /// The file is larger than [`crate::Limits::component`].
@@ -42,9 +42,9 @@ pub enum Refusal {
         "the plugin is {bytes} bytes long, more than the {limit} allowed: build it for release and strip it"
     )]
     TooLarge {
-        /// Its length.
+        /// Its length, in bytes.
         bytes: u64,
-        /// What is allowed.
+        /// What is allowed, in bytes.
         limit: u64,
     },
     /// The bytes are no WebAssembly component.
@@ -57,9 +57,9 @@ pub enum Refusal {
         "the plugin imports the sensor `{sensor}` and the network `{network}`: no plugin may have both. Split it: a collector takes the sensor, an uploader or a feed takes the network"
     )]
     SensorAndNetwork {
-        /// The sensor.
+        /// The sensor's interface.
         sensor: Capability,
-        /// The network.
+        /// The network's interface.
         network: Capability,
     },
     /// It imports something that no host of this version offers.
@@ -72,9 +72,9 @@ pub enum Refusal {
         "the plugin was built for candor:plugin@{found}; this Candor runs {supported}: rebuild it against that version"
     )]
     WrongVersion {
-        /// Its version.
+        /// The version that it was built for, such as `0.2.0`.
         found: String,
-        /// What runs here.
+        /// The version that runs here, with the package's name.
         supported: &'static str,
     },
     /// It exports no kind's interface, or more than one.
@@ -85,19 +85,19 @@ pub enum Refusal {
     /// It imports something that its kind may not have.
     #[error("{} may not import `{import}`: take it out, or write the plugin as a kind that may", .kind.with_article())]
     NotForKind {
-        /// Its kind.
+        /// The plugin's kind.
         kind: ComponentKind,
-        /// The import.
+        /// The interface that it may not import.
         import: String,
     },
     /// It is another kind than the one asked for.
     #[error("the plugin `{plugin}` is {}, not {}: name {} here", .found.with_article(), .wanted.with_article(), .wanted.with_article())]
     OtherKind {
-        /// The plugin's name.
+        /// What the person calls the plugin.
         plugin: String,
-        /// What it is.
+        /// The kind that it is.
         found: ComponentKind,
-        /// What was asked for.
+        /// The kind that was asked for.
         wanted: ComponentKind,
     },
     /// It imports what was not granted (invariant 10).
@@ -106,7 +106,7 @@ pub enum Refusal {
         quoted(.missing, '`'), quoted(.missing, '"')
     )]
     NotGranted {
-        /// The plugin's name.
+        /// What the person calls the plugin.
         plugin: String,
         /// The permissions to add.
         missing: Vec<Capability>,
@@ -114,15 +114,15 @@ pub enum Refusal {
     /// A grant is malformed or incomplete.
     #[error("the grants of `{plugin}`: {reason}")]
     BadGrant {
-        /// The plugin's name.
+        /// What the person calls the plugin.
         plugin: String,
-        /// What is wrong and what to do.
+        /// What is wrong with it and what to do.
         reason: String,
     },
     /// It refused its settings.
     #[error("the settings of `{plugin}`: {}", listed(.errors, "; "))]
     SettingErrors {
-        /// The plugin's name.
+        /// What the person calls the plugin.
         plugin: String,
         /// All that is wrong.
         errors: Vec<SettingError>,
@@ -130,9 +130,9 @@ pub enum Refusal {
     /// A policy's rules are out of bounds.
     #[error("the rules of `{plugin}`: {reason}")]
     BadRules {
-        /// The plugin's name.
+        /// What the person calls the plugin.
         plugin: String,
-        /// What is wrong and what to do.
+        /// What is wrong with it and what to do.
         reason: String,
     },
     /// Its imports or exports have other types than the interfaces say.
@@ -140,17 +140,17 @@ pub enum Refusal {
         "the plugin `{plugin}` does not fit candor:plugin@0.1.0 ({reason}): rebuild it against the interfaces in wit/"
     )]
     DoesNotFit {
-        /// The plugin's name.
+        /// What the person calls the plugin.
         plugin: String,
-        /// What wasmtime says.
+        /// What wasmtime says about it.
         reason: String,
     },
     /// It failed while it was started.
     #[error("the plugin `{plugin}` did not start: {failure}. Its log says more; repair it or do without it")]
     DidNotStart {
-        /// The plugin's name.
+        /// What the person calls the plugin.
         plugin: String,
-        /// How it failed.
+        /// How the start failed.
         failure: Failure,
     },
     /// The compiler refused it, crashed or was stopped.

@@ -29,11 +29,11 @@ use crate::uploader::Uploader;
 /// How a sandbox is set up.
 #[derive(Clone, Debug)]
 pub struct SandboxConfig {
-    /// Where compiled components are kept. Made with mode 0700; one that others may enter is refused.
+    /// The folder of compiled components. Made with mode 0700; one that others may enter is refused.
     pub cache_dir: PathBuf,
-    /// The program `candor-compile`.
+    /// Path of the program `candor-compile`.
     pub compiler: PathBuf,
-    /// What plugins may use.
+    /// How much plugins may use.
     pub limits: Limits,
 }
 
@@ -72,7 +72,8 @@ impl Sandbox {
     pub fn new(config: SandboxConfig) -> Result<Self, SandboxError> {
         // rustls wants one provider for the process; a host that has chosen one already keeps it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let engine = engine::runtime(&config.limits).map_err(|e| SandboxError::Engine(format!("{e:#}")))?;
+        let engine =
+            engine::runtime_engine(&config.limits).map_err(|e| SandboxError::Engine(format!("{e:#}")))?;
         let ticker = Ticker::start(&engine, config.limits.tick).map_err(SandboxError::Ticker)?;
         let artefacts =
             Artefacts::open(&config.cache_dir, &config.compiler, &engine).map_err(SandboxError::CacheDir)?;
@@ -82,7 +83,7 @@ impl Sandbox {
     }
 
     /// Reads a component, refuses what no grant could make run, and loads its compiled form, which `candor-compile`
-    /// makes first where there is none.
+    /// makes first if there is none.
     ///
     /// # Errors
     /// A [`Refusal`].
@@ -110,17 +111,17 @@ async fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
     Ok(bytes)
 }
 
-/// What a collector or a feed reaches, where it is granted.
+/// What a collector or a feed reaches, as far as it is granted.
 pub struct CollectorHosts {
     /// The sensors, behind the guard.
     pub sensors: Arc<dyn GuardedSensors>,
-    /// Where observations go.
+    /// What its observations are recorded by.
     pub observations: Arc<dyn Observations>,
     /// The plugin's own store.
     pub store: Arc<dyn KeyValueStore>,
 }
 
-/// What an uploader reaches, where it is granted.
+/// What an uploader reaches, as far as it is granted.
 pub struct UploaderHosts {
     /// The plugin's own store.
     pub store: Arc<dyn KeyValueStore>,
@@ -136,7 +137,7 @@ pub struct PreparedPlugin {
 }
 
 impl PreparedPlugin {
-    /// What the component says of itself.
+    /// Returns what the component says of itself.
     #[must_use]
     pub fn description(&self) -> &Description {
         &self.description
@@ -145,7 +146,7 @@ impl PreparedPlugin {
     /// Starts a collector or a feed. `name` is what the person calls the plugin; `settings` is a JSON text.
     ///
     /// # Errors
-    /// A [`Refusal`], before anything is instantiated where a grant is missing.
+    /// A [`Refusal`]; if a grant is missing, before anything is instantiated.
     pub async fn collector(
         &self,
         name: &str,
@@ -167,10 +168,10 @@ impl PreparedPlugin {
         Collector::start(name, pre, settings, Arc::new(granted), Arc::clone(&self.inner.ticker)).await
     }
 
-    /// Starts a policy.
+    /// Starts a policy. `name` is what the person calls the plugin; `settings` is a JSON text.
     ///
     /// # Errors
-    /// A [`Refusal`], before anything is instantiated where a grant is missing.
+    /// A [`Refusal`]; if a grant is missing, before anything is instantiated.
     pub async fn policy(&self, name: &str, grants: &Grants, settings: &str) -> Result<Policy, Refusal> {
         self.must_be(name, ComponentKind::Policy)?;
         let mut granted = self.hosts(name, grants)?;
@@ -179,10 +180,10 @@ impl PreparedPlugin {
         Policy::start(name, pre, settings, Arc::new(granted), Arc::clone(&self.inner.ticker)).await
     }
 
-    /// Starts an uploader.
+    /// Starts an uploader. `name` is what the person calls the plugin; `settings` is a JSON text.
     ///
     /// # Errors
-    /// A [`Refusal`], before anything is instantiated where a grant is missing.
+    /// A [`Refusal`]; if a grant is missing, before anything is instantiated.
     pub async fn uploader(
         &self,
         name: &str,
@@ -213,7 +214,7 @@ impl PreparedPlugin {
     }
 
     fn hosts(&self, plugin: &str, grants: &Grants) -> Result<PluginHosts, Refusal> {
-        let capabilities = link::granted(plugin, &self.description, grants)?;
+        let capabilities = link::granted_imports(plugin, &self.description, grants)?;
         let limits = Arc::clone(&self.inner.limits);
         let log = Arc::new(PluginLog::new(&limits));
         Ok(PluginHosts { capabilities, ..PluginHosts::new(limits, log) })
@@ -231,7 +232,7 @@ impl PreparedPlugin {
     }
 
     fn link(&self, plugin: &str, hosts: &PluginHosts) -> Result<InstancePre<InstanceState>, Refusal> {
-        let linked = link::linker(&self.inner.engine, self.description.kind, &hosts.capabilities)
+        let linked = link::make_linker(&self.inner.engine, self.description.kind, &hosts.capabilities)
             .and_then(|linker| linker.instantiate_pre(&self.component));
         linked.map_err(|e| Refusal::DoesNotFit { plugin: plugin.to_owned(), reason: format!("{e:#}") })
     }

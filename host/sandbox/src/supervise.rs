@@ -1,5 +1,5 @@
-//! Runs calls into one plugin: a fresh instance where there is none, a limit round each call, and a restart budget. A
-//! trap poisons an instance for ever, so whatever goes wrong, the instance is dropped.
+//! Runs calls into one plugin: a fresh instance if there is none, a limit on each call, and a restart budget. A trap
+//! poisons an instance for ever, so whatever goes wrong, the instance is dropped.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -26,7 +26,7 @@ pub(crate) struct Supervised<G: Exports> {
     ticker: Arc<Ticker>,
     blueprint: Blueprint<G>,
     live: Option<LiveInstance<G>>,
-    health: RestartBudget,
+    budget: RestartBudget,
 }
 
 /// What an instance is made from.
@@ -43,7 +43,10 @@ struct LiveInstance<G> {
 }
 
 impl<G: Exports> Supervised<G> {
-    /// Starts the plugin: its first instance, configured.
+    /// Starts the plugin: makes its first instance and configures it.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; a failure here counts for no restart.
     pub(crate) async fn start(
         plugin: &str,
         pre: InstancePre<InstanceState>,
@@ -59,70 +62,73 @@ impl<G: Exports> Supervised<G> {
         let plugin = plugin.to_owned();
         match blueprint.build(&hosts, &ticker).await {
             Ok(live) => {
-                let health = RestartBudget::new(&hosts);
-                Ok(Self { plugin, hosts, ticker, blueprint, live: Some(live), health })
+                let budget = RestartBudget::new(&hosts);
+                Ok(Self { plugin, hosts, ticker, blueprint, live: Some(live), budget })
             }
             Err(StartError::Settings(errors)) => Err(Refusal::SettingErrors { plugin, errors }),
             Err(StartError::Failed(failure)) => Err(Refusal::DidNotStart { plugin, failure }),
         }
     }
 
-    /// Calls the plugin, within `limit`.
+    /// Calls the plugin, in a fresh instance if there is none, within `limit` of wall-clock time.
+    ///
+    /// # Errors
+    /// A [`Failure`]; the instance is dropped.
     pub(crate) async fn call<R: Send>(
         &mut self,
         limit: Duration,
         call: impl for<'a> FnOnce(&'a mut Store<InstanceState>, &'a G) -> BoxFuture<'a, wasmtime::Result<R>>
         + Send,
     ) -> Result<R, Failure> {
-        // Taken out for the time of the call: where the caller drops this future, the half-run instance goes with it.
+        // Taken out for the time of the call: if the caller drops this future, the half-run instance is dropped, too.
         let mut live = match self.live.take() {
             Some(live) => live,
             None => self.rebuild().await?,
         };
         let done = {
             let LiveInstance { store, guest } = &mut live;
-            limited(&self.ticker, limit, store, |store| call(store, guest)).await
+            run_limited(&self.ticker, limit, store, |store| call(store, guest)).await
         };
         match done {
             Ok(result) => {
                 self.live = Some(live);
                 Ok(result)
             }
-            Err(failure) => Err(self.failed(failure)),
+            Err(failure) => Err(self.record_failure(failure)),
         }
     }
 
-    /// Looks at the instance between calls.
-    pub(crate) fn state(&mut self) -> Option<&mut InstanceState> {
+    /// Returns what the instance carries, if there is one. For between calls.
+    pub(crate) fn instance_state(&mut self) -> Option<&mut InstanceState> {
         self.live.as_mut().map(|live| live.store.data_mut())
     }
 
-    /// Drops the instance, so that the next call meets a fresh one. No failure.
-    pub(crate) fn renew(&mut self) {
+    /// Drops the instance, so that the next call meets a fresh one. It counts as no failure.
+    pub(crate) fn drop_instance(&mut self) {
         self.live = None;
     }
 
-    /// Drops the instance and counts a failure.
-    pub(crate) fn failed(&mut self, failure: Failure) -> Failure {
+    /// Drops the instance, logs the failure and counts it. Returns the failure.
+    pub(crate) fn record_failure(&mut self, failure: Failure) -> Failure {
         self.live = None;
-        self.hosts.log.host(Level::Error, &failure.to_string());
+        self.hosts.log.write_host(Level::Error, &failure.to_string());
         tracing::warn!(plugin = %self.plugin, "{}", without_text(&failure));
-        self.health.failed(Instant::now());
+        self.budget.count_failure(Instant::now());
         failure
     }
 
     async fn rebuild(&mut self) -> Result<LiveInstance<G>, Failure> {
-        match self.health.next(Instant::now()) {
+        match self.budget.next_start(Instant::now()) {
             NextStart::Quarantined => return Err(Failure::Quarantined),
             NextStart::After(wait) => tokio::time::sleep(wait).await,
         }
-        self.health.born = Instant::now();
+        self.budget.born = Instant::now();
         match self.blueprint.build(&self.hosts, &self.ticker).await {
             Ok(live) => Ok(live),
-            Err(StartError::Failed(failure)) => Err(self.failed(failure)),
+            Err(StartError::Failed(failure)) => Err(self.record_failure(failure)),
             Err(StartError::Settings(_)) => {
                 let text = "it refuses the settings that it took before".to_owned();
-                Err(self.failed(Failure::Misbehaved(text)))
+                Err(self.record_failure(Failure::Misbehaved(text)))
             }
         }
     }
@@ -130,9 +136,9 @@ impl<G: Exports> Supervised<G> {
 
 impl<G: Exports> Blueprint<G> {
     async fn build(&self, hosts: &Arc<PluginHosts>, ticker: &Ticker) -> Result<LiveInstance<G>, StartError> {
-        let mut store = InstanceState::store(self.pre.engine(), hosts);
+        let mut store = InstanceState::new_store(self.pre.engine(), hosts);
         let limit = hosts.limits.start;
-        let (guest, configured) = limited(ticker, limit, &mut store, |store| {
+        let (guest, configured) = run_limited(ticker, limit, &mut store, |store| {
             Box::pin(async move {
                 let instance = self.pre.instantiate_async(&mut *store).await?;
                 let setup = self.setup.load(&mut *store, &instance)?;
@@ -161,16 +167,16 @@ enum StartError {
     Failed(Failure),
 }
 
-/// A call within a limit of wall-clock time. The epoch stops a guest that computes; the timer one that waits in the
-/// host.
-async fn limited<'a, R>(
+/// Runs a call within a limit of wall-clock time. The epoch stops a guest that computes; the timer stops one that waits in
+/// the host.
+async fn run_limited<'a, R>(
     ticker: &Ticker,
     limit: Duration,
     store: &'a mut Store<InstanceState>,
     call: impl FnOnce(&'a mut Store<InstanceState>) -> BoxFuture<'a, wasmtime::Result<R>>,
 ) -> Result<R, Failure> {
-    // The store is borrowed by the call for as long as its future lives, so what it found out is shared beforehand.
-    let _running = ticker.run();
+    // The call borrows the store for as long as its future lives, so what is to be read afterwards is shared beforehand.
+    let _running = ticker.keep_ticking();
     store.data_mut().deadline = Instant::now() + limit;
     store.data_mut().memory.refused.store(false, Ordering::Relaxed);
     let refused = Arc::clone(&store.data().memory.refused);
@@ -184,7 +190,8 @@ async fn limited<'a, R>(
     }
 }
 
-/// Says how it trapped. A pure plugin must have no way out for what it sees, not even a number in an error's text.
+/// Returns how it trapped, in words. A pure plugin must have no way out for what it sees, not even a number in an error's
+/// text.
 fn trap_text(error: &wasmtime::Error, pure: bool) -> String {
     let text = match error.downcast_ref::<Trap>() {
         Some(trap) => trap.to_string(),
@@ -194,7 +201,7 @@ fn trap_text(error: &wasmtime::Error, pure: bool) -> String {
     cut(&text, 1024).to_owned()
 }
 
-/// A failure for the host's own log: nothing that a plugin said is in it.
+/// Returns a failure for the host's own log: no word of the plugin's is in it.
 fn without_text(failure: &Failure) -> &'static str {
     match failure {
         Failure::Trapped(_) => "a plugin trapped",
@@ -206,12 +213,12 @@ fn without_text(failure: &Failure) -> &'static str {
     }
 }
 
-/// The restart budget of design §5.
+/// How often, and after which wait, a plugin that failed is started again (design §5).
 struct RestartBudget {
     restarts: u32,
     backoff: Duration,
     healthy: Duration,
-    /// Failures in a row.
+    /// Number of failures in a row.
     failures: u32,
     failed_at: Option<Instant>,
     born: Instant,
@@ -235,7 +242,7 @@ impl RestartBudget {
         }
     }
 
-    fn failed(&mut self, now: Instant) {
+    fn count_failure(&mut self, now: Instant) {
         if now.duration_since(self.born) >= self.healthy {
             self.failures = 0;
         }
@@ -243,7 +250,7 @@ impl RestartBudget {
         self.failed_at = Some(now);
     }
 
-    fn next(&self, now: Instant) -> NextStart {
+    fn next_start(&self, now: Instant) -> NextStart {
         if self.failures > self.restarts {
             return NextStart::Quarantined;
         }
@@ -268,7 +275,7 @@ mod tests {
     }
 
     fn wait(health: &RestartBudget, now: Instant) -> Option<u64> {
-        match health.next(now) {
+        match health.next_start(now) {
             NextStart::After(wait) => Some(wait.as_millis() as u64),
             NextStart::Quarantined => None,
         }
@@ -280,7 +287,7 @@ mod tests {
         let now = health.born;
         let waits: Vec<_> = (0..5)
             .map(|_| {
-                health.failed(now);
+                health.count_failure(now);
                 wait(&health, now)
             })
             .collect();
@@ -292,10 +299,10 @@ mod tests {
         let mut health = health();
         let mut now = health.born;
         for _ in 0..3 {
-            health.failed(now);
+            health.count_failure(now);
         }
         now += Duration::from_secs(60);
-        health.failed(now);
+        health.count_failure(now);
         assert_eq!(wait(&health, now), Some(100));
     }
 
@@ -303,7 +310,7 @@ mod tests {
     fn time_that_passed_anyway_counts_as_waiting() {
         let mut health = health();
         let now = health.born;
-        health.failed(now);
+        health.count_failure(now);
         assert_eq!(wait(&health, now + Duration::from_millis(60)), Some(40));
         assert_eq!(wait(&health, now + Duration::from_secs(5)), Some(0));
     }

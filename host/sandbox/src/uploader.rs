@@ -33,7 +33,8 @@ impl Uploader {
         Ok(Self { plugin: Supervised::start(name, pre, settings, hosts, ticker).await? })
     }
 
-    /// Delivers a parcel. Within: the proof that the target gave, not yet checked, or why the target has it not.
+    /// Delivers a parcel, within [`Limits::uploader`](crate::Limits::uploader). The inner result is the plugin's answer: the
+    /// proof that the target gave, not yet checked, or why the target does not have the parcel.
     ///
     /// # Errors
     /// A [`Failure`] of the plugin: whether the target has the parcel is not known, so deliver it again.
@@ -67,19 +68,19 @@ impl Uploader {
             .await?;
         // A handle that it kept must not lead to the next parcel's attachments.
         if leaked {
-            self.plugin.renew();
+            self.plugin.drop_instance();
         }
         match answer {
             Ok(receipt) if receipt.proof.len() > limits.proof => {
                 let text = format!("its proof is longer than {} bytes", limits.proof);
-                Err(self.plugin.failed(Failure::Misbehaved(text)))
+                Err(self.plugin.record_failure(Failure::Misbehaved(text)))
             }
             Ok(receipt) => Ok(Ok(receipt.proof)),
             Err(delivering::Failure::Rejected(code) | delivering::Failure::AttachmentRejected(code))
                 if !is_code(&code) =>
             {
                 let text = "its code of rejection is not 1 to 64 of a-z, 0-9 and `-`".to_owned();
-                Err(self.plugin.failed(Failure::Misbehaved(text)))
+                Err(self.plugin.record_failure(Failure::Misbehaved(text)))
             }
             Err(delivering::Failure::Later(mut later)) => {
                 later.reason = cut(&later.reason, limits.text).to_owned();
@@ -89,7 +90,7 @@ impl Uploader {
         }
     }
 
-    /// Its log, oldest line first.
+    /// Returns its log, oldest line first.
     #[must_use]
     pub fn log(&self) -> Vec<PluginLogLine> {
         self.plugin.hosts.log.lines()

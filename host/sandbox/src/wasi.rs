@@ -22,8 +22,8 @@ use crate::plugin_hosts::PluginHosts;
 /// What a write may hold at once, in bytes.
 const WRITE: usize = 4096;
 
-/// A context that denies everything.
-pub(crate) fn denied(hosts: &PluginHosts) -> WasiCtx {
+/// Returns a context that denies everything.
+pub(crate) fn denying_context(hosts: &PluginHosts) -> WasiCtx {
     let mut wasi = WasiCtxBuilder::new();
     wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
     wasi.max_random_size(u64::from(hosts.limits.random));
@@ -79,7 +79,7 @@ impl LogWriter {
         let mut line = self.line.lock();
         for byte in bytes {
             if *byte == b'\n' || line.len() >= WRITE {
-                self.log.guest(self.level, &String::from_utf8_lossy(&line));
+                self.log.write_guest(self.level, &String::from_utf8_lossy(&line));
                 line.clear();
             }
             if *byte != b'\n' {

@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     // One sentence, which a person may read in the notice. An error of the compiler's own tells its cause itself.
     let words =
         if error.is::<candor_sandbox::CompileError>() { error.to_string() } else { format!("{error:#}") };
-    // Where nobody reads it, nothing more can be done.
+    // If nobody reads it, nothing more can be done.
     let _ = writeln!(std::io::stderr(), "{words}");
     ExitCode::FAILURE
 }

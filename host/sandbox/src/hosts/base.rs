@@ -1,8 +1,8 @@
-//! PluginLog, store, clock, random: what needs no grant.
+//! Log, store, clock, random: what needs no grant.
 
 use crate::bindings::candor::plugin::{clock, log, random, store, types};
 use crate::clock::now_ms;
-use crate::host_traits::Store;
+use crate::host_traits::KeyValueStore;
 use crate::instance::InstanceState;
 use crate::log::Level;
 use crate::model::StoreError;
@@ -18,7 +18,7 @@ impl log::Host for InstanceState {
             log::Level::Warn => Level::Warn,
             log::Level::Error => Level::Error,
         };
-        self.hosts.log.guest(level, &message);
+        self.hosts.log.write_guest(level, &message);
         Ok(())
     }
 }

@@ -19,7 +19,7 @@ impl observations::Host for InstanceState {
         observation: Observation,
     ) -> wasmtime::Result<Result<(), observations::NoteError>> {
         // Made first: a frame is used up whether or not the note is taken.
-        let note = self.noted(observation)?;
+        let note = self.make_note(observation)?;
         let done = match note {
             Ok(note) => self.hosts.record(note).await,
             Err(e) => Err(e),
@@ -31,10 +31,10 @@ impl observations::Host for InstanceState {
 impl PluginHosts {
     async fn record(&self, note: Note) -> Result<(), NoteError> {
         let Some(observations) = &self.observations else { return Err(NoteError::NotTracking) };
-        // Counts and pictures are bounded by the host, one a minute and one a segment. They do not wait in line behind a
-        // flood of the plugin's own making: that would take the evidence of time that was worked.
+        // Counts and pictures are bounded by the host, one a minute and one a segment. They do not count with a
+        // flood of the plugin's own making: that would cost the evidence of time that was worked.
         let bounded = matches!(note, Note::Activity { .. } | Note::Snapshot { .. });
-        if !bounded && !PerMinute::take(&self.notes, self.limits.observations) {
+        if !bounded && !PerMinute::take_one(&self.notes, self.limits.observations) {
             observations.surplus().await;
             return Err(NoteError::TooMany);
         }
@@ -43,32 +43,36 @@ impl PluginHosts {
 }
 
 impl InstanceState {
-    /// Fails (the outer result) only where a handle is none.
-    fn noted(&mut self, observation: Observation) -> wasmtime::Result<Result<Note, NoteError>> {
+    /// Makes a note of what the plugin wants recorded.
+    ///
+    /// # Errors
+    /// The outer result is an error only if a handle names nothing that the plugin holds.
+    fn make_note(&mut self, observation: Observation) -> wasmtime::Result<Result<Note, NoteError>> {
         Ok(match observation {
             Observation::Snapshot(Snapshot { frame, size }) => {
                 let frame = self.take_frame(frame)?;
-                self.needs(Capability::Screen).map(|()| Note::Snapshot { frame, size: size.into() })
+                self.check_granted(Capability::Screen).map(|()| Note::Snapshot { frame, size: size.into() })
             }
             Observation::CameraSnapshot(Snapshot { frame, size }) => {
                 let frame = self.take_frame(frame)?;
-                self.needs(Capability::Camera).map(|()| Note::CameraSnapshot { frame, size: size.into() })
+                self.check_granted(Capability::Camera)
+                    .map(|()| Note::CameraSnapshot { frame, size: size.into() })
             }
             Observation::NoSnapshot => self
-                .needs(Capability::Screen)
+                .check_granted(Capability::Screen)
                 .and_then(|()| self.denied.clone().ok_or(NoteError::Unknown))
                 .map(Note::NoSnapshot),
             Observation::Focus(focus) => {
-                self.needs(Capability::Windows).and_then(|()| self.focus(focus.window, focus.facts))
+                self.check_granted(Capability::Windows).and_then(|()| self.focus(focus.window, focus.facts))
             }
             Observation::Activity(minute) => {
-                self.needs(Capability::Activity).map(|()| Note::Activity { minute })
+                self.check_granted(Capability::Activity).map(|()| Note::Activity { minute })
             }
             Observation::Custom(custom) => self.custom(custom),
         })
     }
 
-    fn needs(&self, capability: Capability) -> Result<(), NoteError> {
+    fn check_granted(&self, capability: Capability) -> Result<(), NoteError> {
         if self.hosts.capabilities.contains(&capability) { Ok(()) } else { Err(NoteError::NotGranted) }
     }
 

@@ -87,7 +87,7 @@ impl pixels::Host for InstanceState {
     }
 }
 
-/// The whole frame, each pixel the average of those that it stands for. Never larger than the frame.
+/// Returns the whole frame, each pixel the average of those that it stands for. It is never larger than the frame.
 fn thumbnail(frame: &dyn FrameView, max_width: u32, max_height: u32) -> Result<Image, PixelsError> {
     let (from_width, from_height) = (u64::from(frame.width()), u64::from(frame.height()));
     if from_width == 0 || from_height == 0 || max_width == 0 || max_height == 0 {
@@ -128,7 +128,7 @@ fn thumbnail(frame: &dyn FrameView, max_width: u32, max_height: u32) -> Result<I
     Ok(Image { width: size(width), height: size(height), rgba })
 }
 
-/// A part of the frame, unscaled.
+/// Returns a part of the frame, unscaled, of at most `most` bytes.
 fn part(frame: &dyn FrameView, area: Area, most: usize) -> Result<Image, PixelsError> {
     let inside = |start: i32, length: u32, whole: u32| {
         let start = u64::try_from(start).ok()?;
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
     use crate::model;
 
-    /// 4 by 2: a red, a green, a blue and a white column; its fourth byte is nothing.
+    /// A picture of 4 by 2 pixels: a red, a green, a blue and a white column; its fourth byte is nothing.
     struct Columns(Vec<u8>);
 
     impl Columns {

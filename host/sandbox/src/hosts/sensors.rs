@@ -7,7 +7,7 @@ use wasmtime::component::Resource;
 use crate::bindings::candor::plugin::types::Denied as WitDenied;
 use crate::bindings::candor::plugin::{activity, camera, screen, windows};
 use crate::handles::FrameHandle;
-use crate::host_traits::Sensors;
+use crate::host_traits::GuardedSensors;
 use crate::instance::InstanceState;
 use crate::model::{Denied, FrameView};
 

@@ -18,7 +18,7 @@ pub struct ParcelToDeliver {
 /// Why a parcel is not delivered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeliveryFailure {
-    /// Try again later.
+    /// It may be delivered at a later try.
     #[error("{reason}; try again in {after} ms")]
     Later {
         /// Time to wait at least, in milliseconds.

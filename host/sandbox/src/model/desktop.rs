@@ -25,7 +25,7 @@ pub enum Known {
     Unknown,
 }
 
-/// A display.
+/// A display and its part of the desktop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Monitor {
     /// The name that the display system gives it, such as `HDMI-1`.
@@ -67,7 +67,7 @@ pub struct Layout {
 /// What a picture shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Every monitor.
+    /// All monitors together.
     Desktop,
     /// The monitor with the focused window.
     ActiveMonitor,

@@ -9,7 +9,7 @@ pub enum Denied {
     /// The policy could not judge.
     #[error("the policy could not judge")]
     RuleFailed,
-    /// Windows kept moving.
+    /// Windows kept moving while the picture was taken.
     #[error("windows kept moving")]
     Unsettled,
     /// The sensor cannot be read; says why.
@@ -35,7 +35,7 @@ pub enum NoteError {
     /// The window or minute is not known.
     #[error("unknown window or minute")]
     Unknown,
-    /// Malformed; says how.
+    /// The note is malformed; says how.
     #[error("malformed: {0}")]
     Malformed(String),
     /// Too many in this minute.

@@ -42,18 +42,18 @@ pub enum Target {
 /// How a mask covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cover {
-    /// One flat colour.
+    /// With one flat colour.
     Fill,
-    /// A few large cells of average colour.
+    /// With a few large cells of average colour.
     Blur,
 }
 
 /// A part of a picture to be covered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mask {
-    /// What it covers.
+    /// The place that it covers.
     pub target: Target,
-    /// How it covers.
+    /// What is painted over that place.
     pub cover: Cover,
     /// Index of the rule that asks for it.
     pub rule: u32,

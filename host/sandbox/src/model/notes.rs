@@ -43,14 +43,14 @@ pub struct WindowFacts {
 pub enum Note {
     /// A picture of the screen.
     Snapshot {
-        /// The picture.
+        /// The picture, as the embedder made it.
         frame: Arc<dyn FrameView>,
         /// How large to keep it.
         size: PictureSize,
     },
     /// A picture of the webcam.
     CameraSnapshot {
-        /// The picture.
+        /// The picture, as the embedder made it.
         frame: Arc<dyn FrameView>,
         /// How large to keep it.
         size: PictureSize,
@@ -77,7 +77,7 @@ pub enum Note {
     Custom {
         /// What it is: 1 to 64 of a-z, 0-9 and `-`.
         kind: String,
-        /// JSON text.
+        /// JSON text of at most [`Limits::custom_body`](crate::Limits::custom_body) bytes.
         body: String,
     },
 }

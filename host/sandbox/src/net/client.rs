@@ -118,7 +118,7 @@ impl HttpClient {
         }
         let connect = self.limits.http_connect;
         let theirs = pin.clone();
-        // Reads the system's certificates.
+        // Blocking: it reads the system's certificates.
         let built = tokio::task::spawn_blocking(move || build_client(&theirs, connect)).await;
         let client = built
             .map_err(|e| HttpError::Unreachable(e.to_string()))?
@@ -165,7 +165,7 @@ fn build_client(pin: &ClientPin, connect: Duration) -> reqwest::Result<reqwest::
     }
 }
 
-/// Returns the addresses of a target, resolved once and every one judged: one bad address spoils the name.
+/// Returns the addresses of a target, resolved once and every one judged: one bad address makes the whole name refused.
 async fn resolve(target: &HttpTarget) -> Result<Vec<SocketAddr>, HttpError> {
     let port = target.url.port_or_known_default().unwrap_or_default();
     let mut addresses = match target.url.host() {

@@ -19,7 +19,7 @@ pub(crate) struct HttpHeader {
     pub(crate) value: String,
 }
 
-/// A whole answer.
+/// An answer with its whole body.
 pub(crate) struct HttpAnswer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<HttpHeader>,
@@ -28,7 +28,7 @@ pub(crate) struct HttpAnswer {
 
 /// Which secret a request carries, and how.
 pub(crate) struct RequestAuth {
-    /// The secret's name.
+    /// Name of the secret, as the person stored it.
     pub(crate) secret: String,
     pub(crate) secret_use: SecretUse,
 }
@@ -48,10 +48,10 @@ pub(crate) enum SecretUse {
 pub(crate) enum HttpError {
     #[error("the address is malformed: {0}")]
     BadUrl(String),
-    /// Names the grant to add.
+    /// Holds the grant to add.
     #[error("not granted: {0}")]
     NotGranted(String),
-    /// Names the header.
+    /// Holds the header's name.
     #[error("the header `{0}` is malformed")]
     BadHeader(String),
     #[error("{0}")]

@@ -21,9 +21,9 @@ pub(crate) struct HttpTarget {
 /// Why a plugin may not reach an address.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum UrlRefusal {
-    /// Malformed; says how.
+    /// The address is malformed; says how.
     Bad(String),
-    /// Names the grant to add.
+    /// The address is not granted; holds the grant to add.
     NotGranted(String),
 }
 

@@ -1,4 +1,4 @@
-//! `folder` as a guest meets it. (Links and names are tested beside the code.)
+//! `folder` as a guest sees it. (Links and names are tested beside the code.)
 
 use candor_sandbox::{Capability, Grants};
 

@@ -1,4 +1,4 @@
-//! `http` as a guest meets it, against a real server on this machine.
+//! `http` as a guest sees it, against a real server on this machine.
 
 use std::sync::Arc;
 

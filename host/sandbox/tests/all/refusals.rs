@@ -1,4 +1,4 @@
-//! What is refused before it runs, and in which words. The words are what authors and workers meet.
+//! What is refused before it runs, and in which words. Authors and workers read these words.
 
 use candor_sandbox::{Capability, ComponentKind, Grants, HttpGrant, Refusal, describe};
 use wasm_encoder::{

@@ -71,7 +71,7 @@ async fn serve(stream: TcpStream, asked: Arc<Mutex<Vec<Asked>>>, answer: fn(&str
     let _ = stream.write_all(answer(&path).as_bytes()).await;
 }
 
-/// An answer.
+/// An answer as it is sent.
 pub(crate) fn answer(status: u16, headers: &[&str], body: &str) -> String {
     let mut text =
         format!("HTTP/1.1 {status} Fine\r\ncontent-length: {}\r\nconnection: close\r\n", body.len());

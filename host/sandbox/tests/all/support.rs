@@ -249,7 +249,7 @@ impl FrameView for Picture {
     }
 }
 
-/// An attachment.
+/// An attachment with this text.
 pub(crate) struct Text(String);
 
 impl Text {

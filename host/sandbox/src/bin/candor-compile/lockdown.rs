@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
-/// From here on, in this thread and all that it starts: no socket, no program, no other process looked into, signalled or
+/// Locks the process in. From here on, in this thread and all that it starts: no socket, no program, no other process looked into, signalled or
 /// handed anything, no filter or mount undone. Any of these kills the compiler. Threads, memory and files stay: it compiles
 /// on several threads, reads one file and writes another.
 pub(crate) fn apply() -> anyhow::Result<()> {
