@@ -242,7 +242,7 @@ async fn add_account(folder: &DataFolder, asked: AccountArguments) -> anyhow::Re
         if let Some(object) = value.as_object_mut() {
             object.insert("added".to_owned(), json!(added));
         }
-        let what = if added { "Added" } else { "PutOutcome" };
+        let what = if added { "Added" } else { "Kept" };
         say(json, value, &format!("{what} {}, {} ({}).", account.name, account.role.word(), account.email))
     };
     if if_missing && let Some(there) = store.account_by_email(&email).await? {
