@@ -8,27 +8,32 @@ use candor_diary::terms::ManualTime;
 use candor_diary::versions::Versions;
 use candor_diary::week::Week;
 
-use crate::store::{Contract, FactsRow, Store, StoreError};
+use crate::store::{FactsRow, OfficeStore, OfficeStoreError, StoredContract};
 
 /// What became of the segments of one contract, in whole weeks.
-pub struct Billed {
+pub struct BilledWeeks {
     contract: String,
     rows: Vec<FactsRow>,
     outcomes: Vec<Outcome>,
     versions: Versions,
 }
 
-impl Billed {
+impl BilledWeeks {
     /// Reads and bills the weeks that `from..to` touches. All contracts of the worker take part, for two can meet in
     /// one segment.
     ///
     /// # Errors
-    /// [`StoreError`] of the database.
-    pub async fn load(store: &Store, contract: &Contract, from: u64, to: u64) -> Result<Self, StoreError> {
+    /// [`OfficeStoreError`] of the database.
+    pub async fn load(
+        store: &OfficeStore,
+        contract: &StoredContract,
+        from: u64,
+        to: u64,
+    ) -> Result<Self, OfficeStoreError> {
         let (from, to) = (week_of(from).0, week_of(to.saturating_sub(1).max(from)).1);
-        let rows = store.facts(&contract.worker, from, to).await?;
-        let mut versions = store.versions(&contract.worker).await?;
-        let outcomes = outcomes(&contract.id, &rows, &versions);
+        let rows = store.facts_of_worker(&contract.worker, from, to).await?;
+        let mut versions = store.term_versions(&contract.worker).await?;
+        let outcomes = bill_rows(&contract.id, &rows, &versions);
         let versions = versions.remove(&contract.id).unwrap_or_default();
         Ok(Self { contract: contract.id.clone(), rows, outcomes, versions })
     }
@@ -36,23 +41,23 @@ impl Billed {
     /// What became of each parcel of the contract.
     #[must_use]
     pub fn by_parcel(&self) -> HashMap<&str, Outcome> {
-        self.own().map(|(row, outcome)| (row.parcel.as_str(), outcome)).collect()
+        self.own_segments().map(|(row, outcome)| (row.parcel.as_str(), outcome)).collect()
     }
 
     /// The figures of the week that holds `at`, one of those that were read.
     #[must_use]
     pub fn week(&self, at: u64) -> Week {
         let week = week_of(at);
-        let segments = self.own().map(|(row, outcome)| (row.facts, outcome));
+        let segments = self.own_segments().map(|(row, outcome)| (row.facts, outcome));
         Week::of(week, self.versions.limit_of_week(week.0), segments)
     }
 
-    fn own(&self) -> impl Iterator<Item = (&FactsRow, Outcome)> {
+    fn own_segments(&self) -> impl Iterator<Item = (&FactsRow, Outcome)> {
         self.rows.iter().zip(self.outcomes.iter().copied()).filter(|(row, _)| row.contract == self.contract)
     }
 }
 
-fn outcomes(contract: &str, rows: &[FactsRow], versions: &HashMap<String, Versions>) -> Vec<Outcome> {
+fn bill_rows(contract: &str, rows: &[FactsRow], versions: &HashMap<String, Versions>) -> Vec<Outcome> {
     let allowed = |contract: &str, facts: &Facts| match (versions.get(contract), facts.manual) {
         (Some(versions), Some(at)) => versions.manual_time_at(at),
         _ => ManualTime::No,
@@ -71,8 +76,12 @@ fn outcomes(contract: &str, rows: &[FactsRow], versions: &HashMap<String, Versio
 /// The week of `now` for a contract.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub async fn week_so_far(store: &Store, contract: &Contract, now: u64) -> Result<Week, StoreError> {
-    let billed = Billed::load(store, contract, now, now.saturating_add(1)).await?;
+/// [`OfficeStoreError`] of the database.
+pub async fn bill_current_week(
+    store: &OfficeStore,
+    contract: &StoredContract,
+    now: u64,
+) -> Result<Week, OfficeStoreError> {
+    let billed = BilledWeeks::load(store, contract, now, now.saturating_add(1)).await?;
     Ok(billed.week(now))
 }

@@ -11,11 +11,11 @@ use clap::Parser;
 use serde_json::json;
 use url::Url;
 
-use crate::app::App;
-use crate::data::Data;
-use crate::invitation::{Address, Invitation};
-use crate::store::{Account, NewAccount, Role, Store, TermsChange};
-use crate::{erase, limits, parcel_reader, passwords, serve, sweep};
+use crate::back_office::BackOffice;
+use crate::invitation::{Invitation, OfficeAddress};
+use crate::office_folder::OfficeFolder;
+use crate::store::{NewAccount, OfficeStore, Role, TermsChange, UserAccount};
+use crate::{erase, limits, parcel_list, passwords, serve, sweep};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,12 +32,12 @@ CANDOR_LOG sets what is logged, such as `debug`.";
 /// The client's server: terms, receipts, Work Diary.
 #[derive(Debug, Parser)]
 #[command(name = "candor-backoffice", version, about, after_help = EXAMPLES)]
-pub enum Command {
+pub enum OfficeCommand {
     /// Serve devices and people until Ctrl-C. Prints `listening on http://...` when it is ready.
     Serve {
         /// Where everything is.
         #[command(flatten)]
-        data: DataFolder,
+        data: DataFolderArg,
         /// Address and port to listen on; port 0 takes a free one.
         #[arg(long, default_value = "127.0.0.1:8750")]
         listen: SocketAddr,
@@ -49,13 +49,13 @@ pub enum Command {
     Init {
         /// Where everything is.
         #[command(flatten)]
-        data: DataFolder,
+        data: DataFolderArg,
     },
     /// Add a person who may sign in.
     AddAccount {
         /// Where everything is.
         #[command(flatten)]
-        data: DataFolder,
+        data: DataFolderArg,
         /// Which side the person is on.
         #[arg(long)]
         role: Role,
@@ -82,7 +82,7 @@ pub enum Command {
     AddContract {
         /// Where everything is.
         #[command(flatten)]
-        data: DataFolder,
+        data: DataFolderArg,
         /// The terms as JSON.
         #[arg(long)]
         terms: PathBuf,
@@ -100,13 +100,13 @@ pub enum Command {
     EnrolmentCode {
         /// Where everything is.
         #[command(flatten)]
-        data: DataFolder,
+        data: DataFolderArg,
         /// The contract's id.
         #[arg(long)]
         contract: String,
         /// The address at which devices reach this back office, such as `https://diary.example`.
         #[arg(long, visible_alias = "public-url", value_name = "URL")]
-        server: Option<Address>,
+        server: Option<OfficeAddress>,
         /// Write the invitation into this new file, such as `mara.candor`, which the tracker opens.
         #[arg(long, value_name = "OUT.candor", requires = "server")]
         file: Option<PathBuf>,
@@ -118,7 +118,7 @@ pub enum Command {
     Deliveries {
         /// Where everything is.
         #[command(flatten)]
-        data: DataFolder,
+        data: DataFolderArg,
         /// The contract's id.
         #[arg(long)]
         contract: String,
@@ -130,7 +130,7 @@ pub enum Command {
 
 /// The folder in which everything is.
 #[derive(Debug, clap::Args)]
-pub struct DataFolder {
+pub struct DataFolderArg {
     /// The data folder; made where it is missing.
     #[arg(long = "data", value_name = "FOLDER")]
     folder: PathBuf,
@@ -140,16 +140,16 @@ pub struct DataFolder {
 ///
 /// # Errors
 /// What went wrong, in words that say what to do.
-pub fn run(command: Command) -> anyhow::Result<()> {
+pub fn run(command: OfficeCommand) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(run_async(command))
 }
 
-async fn run_async(command: Command) -> anyhow::Result<()> {
+async fn run_async(command: OfficeCommand) -> anyhow::Result<()> {
     match command {
-        Command::Serve { data, listen, public_url } => run_server(&data, listen, public_url).await,
-        Command::Init { data } => {
-            let (data, store) = open(&data).await?;
+        OfficeCommand::Serve { data, listen, public_url } => run_server(&data, listen, public_url).await,
+        OfficeCommand::Init { data } => {
+            let (data, store) = open_folder(&data).await?;
             let key = data.server_key()?;
             let key = key.public();
             let text = format!(
@@ -157,38 +157,42 @@ async fn run_async(command: Command) -> anyhow::Result<()> {
                 key.fingerprint(),
                 key.to_hex()
             );
-            say(false, json!({}), &text)?;
+            print_answer(false, json!({}), &text)?;
             store.close().await;
             Ok(())
         }
-        Command::AddAccount { data, role, name, email, zone, password_stdin: _, if_missing, json } => {
+        OfficeCommand::AddAccount { data, role, name, email, zone, password_stdin: _, if_missing, json } => {
             add_account(&data, AccountArguments { role, name, email, zone, if_missing, json }).await
         }
-        Command::AddContract { data, terms, client, worker, json } => {
+        OfficeCommand::AddContract { data, terms, client, worker, json } => {
             add_contract(&data, &terms, &client, &worker, json).await
         }
-        Command::EnrolmentCode { data, contract, server, file, json } => {
-            invite(&data, &contract, server, file.as_deref(), json).await
+        OfficeCommand::EnrolmentCode { data, contract, server, file, json } => {
+            draw_invitation(&data, &contract, server, file.as_deref(), json).await
         }
-        Command::Deliveries { data, contract, json } => list_deliveries(&data, &contract, json).await,
+        OfficeCommand::Deliveries { data, contract, json } => list_deliveries(&data, &contract, json).await,
     }
 }
 
-async fn run_server(folder: &DataFolder, listen: SocketAddr, public_url: Option<Url>) -> anyhow::Result<()> {
-    let (data, store) = open(folder).await?;
+async fn run_server(
+    folder: &DataFolderArg,
+    listen: SocketAddr,
+    public_url: Option<Url>,
+) -> anyhow::Result<()> {
+    let (data, store) = open_folder(folder).await?;
     let _alone = data.serve_alone()?;
     data.clear_incoming()?;
-    erase::pending(&store, &data).await?;
+    erase::erase_pending(&store, &data).await?;
     let key = data.server_key()?;
     let listener = tokio::net::TcpListener::bind(listen)
         .await
         .with_context(|| format!("cannot listen on {listen}: choose another with --listen"))?;
     let address = listener.local_addr()?;
     let stop = stop_asked()?;
-    let app = App::new(store.clone(), data, key, public_url);
+    let app = BackOffice::new(store.clone(), data, key, public_url);
     let mut out = std::io::stdout();
     writeln!(out, "listening on http://{address}").and_then(|()| out.flush())?;
-    let sweeping = tokio::spawn(sweep::every_day(app.clone()));
+    let sweeping = tokio::spawn(sweep::sweep_daily(app.clone()));
     let served = serve::serve(listener, app, stop).await;
     sweeping.abort();
     store.close().await;
@@ -219,7 +223,7 @@ struct AccountArguments {
     json: bool,
 }
 
-async fn add_account(folder: &DataFolder, asked: AccountArguments) -> anyhow::Result<()> {
+async fn add_account(folder: &DataFolderArg, asked: AccountArguments) -> anyhow::Result<()> {
     let AccountArguments { role, name, email, zone, if_missing, json } = asked;
     let (name, email) = (name.trim().to_owned(), email.trim().to_owned());
     if name.is_empty() || name.chars().count() > limits::NAME_CHARS || plain::unseen(&name).is_some() {
@@ -236,14 +240,18 @@ async fn add_account(folder: &DataFolder, asked: AccountArguments) -> anyhow::Re
     if candor_diary::calendar::zone(&zone).is_none() {
         bail!("--zone: {zone:?} is no time zone; give one such as Europe/Helsinki or UTC");
     }
-    let (_, store) = open(folder).await?;
-    let answer = |account: &Account, added: bool| {
+    let (_, store) = open_folder(folder).await?;
+    let answer = |account: &UserAccount, added: bool| {
         let mut value = serde_json::to_value(account)?;
         if let Some(object) = value.as_object_mut() {
             object.insert("added".to_owned(), json!(added));
         }
         let what = if added { "Added" } else { "Kept" };
-        say(json, value, &format!("{what} {}, {} ({}).", account.name, account.role.word(), account.email))
+        print_answer(
+            json,
+            value,
+            &format!("{what} {}, {} ({}).", account.name, account.role.word(), account.email),
+        )
     };
     if if_missing && let Some(there) = store.account_by_email(&email).await? {
         if there.role != role {
@@ -254,7 +262,7 @@ async fn add_account(folder: &DataFolder, asked: AccountArguments) -> anyhow::Re
     }
     let mut typed = String::new();
     std::io::stdin().take(4096).read_to_string(&mut typed).context("the password on standard input")?;
-    let password = passwords::hash(typed.lines().next().unwrap_or_default())?;
+    let password = passwords::hash_password(typed.lines().next().unwrap_or_default())?;
     let added = store.add_account(NewAccount { role, name, email: email.clone(), zone, password }).await?;
     store.close().await;
     let account = added
@@ -263,7 +271,7 @@ async fn add_account(folder: &DataFolder, asked: AccountArguments) -> anyhow::Re
 }
 
 async fn add_contract(
-    folder: &DataFolder,
+    folder: &DataFolderArg,
     file: &Path,
     client: &str,
     worker: &str,
@@ -273,9 +281,9 @@ async fn add_contract(
     let terms: Terms =
         serde_json::from_str(&text).with_context(|| format!("{} holds no terms", file.display()))?;
     terms.check().with_context(|| format!("{}", file.display()))?;
-    let (_, store) = open(folder).await?;
-    let client = account(&store, client, Role::Client).await?;
-    let worker = account(&store, worker, Role::Worker).await?;
+    let (_, store) = open_folder(folder).await?;
+    let client = find_account(&store, client, Role::Client).await?;
+    let worker = find_account(&store, worker, Role::Worker).await?;
     let change = store.issue_terms(&terms, &client, &worker).await?;
     store.close().await;
     let (id, sequence) = (&terms.contract, terms.sequence);
@@ -291,10 +299,10 @@ async fn add_contract(
             bail!("{id} is a contract of other people: use another id, or name its own client and worker")
         }
     };
-    say(json, json!({ "contract": id, "sequence": sequence, "change": word }), &text)
+    print_answer(json, json!({ "contract": id, "sequence": sequence, "change": word }), &text)
 }
 
-async fn account(store: &Store, email: &str, role: Role) -> anyhow::Result<Account> {
+async fn find_account(store: &OfficeStore, email: &str, role: Role) -> anyhow::Result<UserAccount> {
     let account = store.account_by_email(email).await?;
     let account =
         account.ok_or_else(|| anyhow!("nobody here has the address {email}: use add-account first"))?;
@@ -304,18 +312,18 @@ async fn account(store: &Store, email: &str, role: Role) -> anyhow::Result<Accou
     Ok(account)
 }
 
-async fn invite(
-    folder: &DataFolder,
+async fn draw_invitation(
+    folder: &DataFolderArg,
     contract: &str,
-    server: Option<Address>,
+    server: Option<OfficeAddress>,
     file: Option<&Path>,
     json: bool,
 ) -> anyhow::Result<()> {
-    let (data, store) = open(folder).await?;
+    let (data, store) = open_folder(folder).await?;
     let key = data.server_key()?.public();
-    let drawn = store.enrolment_code(contract).await?;
+    let drawn = store.draw_enrolment_code(contract).await?;
     store.close().await;
-    let (code, expires_at) = drawn.ok_or_else(|| no_contract(contract))?;
+    let (code, expires_at) = drawn.ok_or_else(|| unknown_contract(contract))?;
     let invitation = server.map(|server| Invitation::new(server, &code, &key));
     if let (Some(invitation), Some(file)) = (&invitation, file) {
         invitation.write(file)?;
@@ -338,15 +346,15 @@ async fn invite(
         "link": invitation.as_ref().map(Invitation::link),
         "file": file.map(|file| file.display().to_string()),
     });
-    say(json, answer, &text)
+    print_answer(json, answer, &text)
 }
 
-async fn list_deliveries(folder: &DataFolder, contract: &str, json: bool) -> anyhow::Result<()> {
-    let (data, store) = open(folder).await?;
+async fn list_deliveries(folder: &DataFolderArg, contract: &str, json: bool) -> anyhow::Result<()> {
+    let (data, store) = open_folder(folder).await?;
     if store.contract(contract).await?.is_none() {
-        return Err(no_contract(contract));
+        return Err(unknown_contract(contract));
     }
-    let listed = parcel_reader::list(&store, &data, contract).await?;
+    let listed = parcel_list::list_parcels(&store, &data, contract).await?;
     store.close().await;
     let mut text = String::new();
     for parcel in &listed {
@@ -368,21 +376,22 @@ async fn list_deliveries(folder: &DataFolder, contract: &str, json: bool) -> any
     if listed.is_empty() {
         text.push_str("Nothing was delivered yet.\n");
     }
-    say(json, serde_json::to_value(&listed)?, text.trim_end())
+    print_answer(json, serde_json::to_value(&listed)?, text.trim_end())
 }
 
-async fn open(folder: &DataFolder) -> anyhow::Result<(Data, Store)> {
-    let data = Data::open(&folder.folder)?;
-    let store =
-        Store::open(&data.database()).await.with_context(|| format!("{}", data.database().display()))?;
+async fn open_folder(folder: &DataFolderArg) -> anyhow::Result<(OfficeFolder, OfficeStore)> {
+    let data = OfficeFolder::open(&folder.folder)?;
+    let store = OfficeStore::open(&data.database())
+        .await
+        .with_context(|| format!("{}", data.database().display()))?;
     Ok((data, store))
 }
 
-fn no_contract(id: &str) -> anyhow::Error {
+fn unknown_contract(id: &str) -> anyhow::Error {
     anyhow!("there is no contract {id}: use add-contract first")
 }
 
-fn say(json: bool, value: serde_json::Value, text: &str) -> anyhow::Result<()> {
+fn print_answer(json: bool, value: serde_json::Value, text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     if json {
         writeln!(out, "{value}")?

@@ -6,21 +6,25 @@ use std::fs::DirEntry;
 use std::io::ErrorKind;
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::data::{Data, sync_folder};
-use crate::store::{Store, StoreError};
+use crate::office_folder::{OfficeFolder, sync_folder};
+use crate::store::{OfficeStore, OfficeStoreError};
 
 /// Removes files that are noted for removal, and their notes. One that cannot be removed is told to the log and stays
 /// noted.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub async fn erase(store: &Store, data: &Data, files: Vec<String>) -> Result<(), StoreError> {
+/// [`OfficeStoreError`] of the database.
+pub async fn erase_files(
+    store: &OfficeStore,
+    data: &OfficeFolder,
+    files: Vec<String>,
+) -> Result<(), OfficeStoreError> {
     if files.is_empty() {
         return Ok(());
     }
     let data = data.clone();
     let removed = tokio::task::spawn_blocking(move || {
-        let gone = |name: &String| match remove(&data, name) {
+        let gone = |name: &String| match remove_file(&data, name) {
             Ok(()) => true,
             Err(error) => {
                 tracing::error!("{name} could not be erased and is tried again later: {error}");
@@ -30,7 +34,7 @@ pub async fn erase(store: &Store, data: &Data, files: Vec<String>) -> Result<(),
         files.into_iter().filter(gone).collect::<Vec<_>>()
     });
     match removed.await {
-        Ok(gone) => store.erased(&gone).await,
+        Ok(gone) => store.drop_erasure_notes(&gone).await,
         Err(error) => {
             tracing::error!("erasing files broke off and is tried again later: {error}");
             Ok(())
@@ -41,27 +45,31 @@ pub async fn erase(store: &Store, data: &Data, files: Vec<String>) -> Result<(),
 /// Removes what an earlier run left.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub async fn pending(store: &Store, data: &Data) -> Result<(), StoreError> {
-    let files = store.erasures().await?;
-    erase(store, data, files).await
+/// [`OfficeStoreError`] of the database.
+pub async fn erase_pending(store: &OfficeStore, data: &OfficeFolder) -> Result<(), OfficeStoreError> {
+    let files = store.pending_erasures().await?;
+    erase_files(store, data, files).await
 }
 
 /// Removes pictures that the database knows nothing of and that are older than `before`, milliseconds since the epoch:
 /// a crash between naming a file and noting it leaves one.
 ///
 /// # Errors
-/// [`StoreError`] of the database. What cannot be read or removed is told to the log.
-pub async fn strays(store: &Store, data: &Data, before: u64) -> Result<(), StoreError> {
+/// [`OfficeStoreError`] of the database. What cannot be read or removed is told to the log.
+pub async fn erase_strays(
+    store: &OfficeStore,
+    data: &OfficeFolder,
+    before: u64,
+) -> Result<(), OfficeStoreError> {
     // Folder by folder, so that never all names are in memory.
     for digits in (0..=u8::MAX).map(|n| format!("{n:02x}")) {
         let found = old_files(data, &format!("pictures/{digits}/"), before);
         if found.is_empty() {
             continue;
         }
-        let known: HashSet<String> = store.files_of(&digits).await?.into_iter().collect();
+        let known: HashSet<String> = store.attachment_files(&digits).await?.into_iter().collect();
         for name in found.into_iter().filter(|name| !known.contains(name)) {
-            if let Err(error) = remove(data, &name) {
+            if let Err(error) = remove_file(data, &name) {
                 tracing::error!("{name} belongs to nothing and could not be removed: {error}");
             }
         }
@@ -70,7 +78,7 @@ pub async fn strays(store: &Store, data: &Data, before: u64) -> Result<(), Store
 }
 
 /// The names of the files of a folder that were written before `before`.
-fn old_files(data: &Data, folder: &str, before: u64) -> Vec<String> {
+fn old_files(data: &OfficeFolder, folder: &str, before: u64) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(data.path(folder)) else { return Vec::new() };
     let before = UNIX_EPOCH + Duration::from_millis(before);
     let old = |entry: &DirEntry| {
@@ -83,7 +91,7 @@ fn old_files(data: &Data, folder: &str, before: u64) -> Vec<String> {
         .collect()
 }
 
-fn remove(data: &Data, name: &str) -> std::io::Result<()> {
+fn remove_file(data: &OfficeFolder, name: &str) -> std::io::Result<()> {
     let path = data.path(name);
     match std::fs::remove_file(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),

@@ -33,9 +33,9 @@ pub enum InvitationError {
 
 /// The address at which devices reach the back office: http or https, without a slash at its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Address(String);
+pub struct OfficeAddress(String);
 
-impl FromStr for Address {
+impl FromStr for OfficeAddress {
     type Err = InvitationError;
 
     fn from_str(text: &str) -> Result<Self, InvitationError> {
@@ -60,7 +60,7 @@ pub struct Invitation {
     #[serde(rename = "candor-invitation")]
     form: u32,
     /// The back office's address.
-    server: Address,
+    server: OfficeAddress,
     /// The enrolment code.
     code: String,
     /// The fingerprint of this back office's key: a device takes part at no other.
@@ -70,7 +70,7 @@ pub struct Invitation {
 impl Invitation {
     /// Puts one together.
     #[must_use]
-    pub fn new(server: Address, code: &str, key: &PublicKey) -> Self {
+    pub fn new(server: OfficeAddress, code: &str, key: &PublicKey) -> Self {
         Self { form: 1, server, code: code.to_owned(), key: key.fingerprint() }
     }
 

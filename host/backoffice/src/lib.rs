@@ -5,17 +5,20 @@
 //!
 //! Start reading at [`api`] (what devices speak), then [`store`] (what is kept and how), then [`web`] (what people see). [`cli`] is the command line.
 
+pub mod access;
 pub mod api;
-pub mod app;
+pub mod back_office;
 pub mod billed;
 pub mod cli;
 pub mod clock;
-pub mod data;
 pub mod erase;
 pub mod invitation;
 pub mod limits;
-pub mod parcel_reader;
+mod listener;
+pub mod office_folder;
+pub mod parcel_list;
 pub mod passwords;
+pub mod peer;
 pub mod secrets;
 pub mod serve;
 pub mod store;

@@ -8,7 +8,7 @@ use candor_diary::plain;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let command = cli::Command::parse();
+    let command = cli::OfficeCommand::parse();
     let filter = tracing_subscriber::EnvFilter::try_from_env("CANDOR_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
     // A line that cannot be written is lost: to say so on the same standard error would be a panic.

@@ -29,7 +29,7 @@ pub enum PasswordError {
 ///
 /// # Errors
 /// [`PasswordError`] where it is too short, too long or cannot be hashed.
-pub fn hash(password: &str) -> Result<String, PasswordError> {
+pub fn hash_password(password: &str) -> Result<String, PasswordError> {
     if password.chars().count() < limits::PASSWORD_MIN_CHARS {
         return Err(PasswordError::TooShort);
     }
@@ -40,20 +40,20 @@ pub fn hash(password: &str) -> Result<String, PasswordError> {
 }
 
 fn hash_any(password: &str) -> Result<String, PasswordError> {
-    let salt = SaltString::encode_b64(&secrets::random::<16>()?)
+    let salt = SaltString::encode_b64(&secrets::random_bytes::<16>()?)
         .map_err(|e| PasswordError::Hashing(e.to_string()))?;
     let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
     Ok(hash.map_err(|e| PasswordError::Hashing(e.to_string()))?.to_string())
 }
 
-fn matches(password: &str, kept: &str) -> bool {
+fn matches_hash(password: &str, kept: &str) -> bool {
     PasswordHash::new(kept)
         .is_ok_and(|kept| Argon2::default().verify_password(password.as_bytes(), &kept).is_ok())
 }
 
 /// Checks a password against what is kept; against a hash of nobody's where there is no such account, so that the
 /// time it takes does not tell who has one.
-pub async fn check(password: String, kept: Option<String>) -> bool {
+pub async fn check_password(password: String, kept: Option<String>) -> bool {
     static TURNS: Semaphore = Semaphore::const_new(limits::PASSWORD_CHECKS);
     static NOBODY: OnceLock<String> = OnceLock::new();
     if password.len() > limits::PASSWORD_MAX_BYTES {
@@ -61,10 +61,10 @@ pub async fn check(password: String, kept: Option<String>) -> bool {
     }
     let Ok(_turn) = TURNS.acquire().await else { return false };
     let checked = tokio::task::spawn_blocking(move || match kept {
-        Some(kept) => matches(&password, &kept),
+        Some(kept) => matches_hash(&password, &kept),
         None => {
             let nobody = NOBODY.get_or_init(|| hash_any("nobody has this password").unwrap_or_default());
-            matches(&password, nobody);
+            matches_hash(&password, nobody);
             false
         }
     });
@@ -77,16 +77,16 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_right_password_matches() {
-        let kept = hash("correct horse").unwrap();
+        let kept = hash_password("correct horse").unwrap();
         assert!(kept.starts_with("$argon2id$"));
-        assert!(check("correct horse".to_owned(), Some(kept.clone())).await);
-        assert!(!check("correct house".to_owned(), Some(kept)).await);
-        assert!(!check("nobody has this password".to_owned(), None).await);
+        assert!(check_password("correct horse".to_owned(), Some(kept.clone())).await);
+        assert!(!check_password("correct house".to_owned(), Some(kept)).await);
+        assert!(!check_password("nobody has this password".to_owned(), None).await);
     }
 
     #[test]
     fn a_short_or_endless_password_is_refused() {
-        assert!(matches!(hash("short"), Err(PasswordError::TooShort)));
-        assert!(matches!(hash(&"x".repeat(300)), Err(PasswordError::TooLong)));
+        assert!(matches!(hash_password("short"), Err(PasswordError::TooShort)));
+        assert!(matches!(hash_password(&"x".repeat(300)), Err(PasswordError::TooLong)));
     }
 }

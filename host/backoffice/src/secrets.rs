@@ -11,7 +11,7 @@ pub struct NoRandomness(getrandom::Error);
 ///
 /// # Errors
 /// [`NoRandomness`] where the system has none.
-pub fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(NoRandomness)?;
     Ok(bytes)
@@ -21,16 +21,16 @@ pub fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {
 ///
 /// # Errors
 /// [`NoRandomness`] where the system has none.
-pub fn token() -> Result<String, NoRandomness> {
-    Ok(hex::encode(random::<32>()?))
+pub fn new_token() -> Result<String, NoRandomness> {
+    Ok(hex::encode(random_bytes::<32>()?))
 }
 
 /// An identifier that is no secret: 16 random bytes as 32 hex digits.
 ///
 /// # Errors
 /// [`NoRandomness`] where the system has none.
-pub fn id() -> Result<String, NoRandomness> {
-    Ok(hex::encode(random::<16>()?))
+pub fn new_id() -> Result<String, NoRandomness> {
+    Ok(hex::encode(random_bytes::<16>()?))
 }
 
 /// Letters and digits that nobody mistakes for each other.
@@ -40,9 +40,9 @@ const CODE_LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 ///
 /// # Errors
 /// [`NoRandomness`] where the system has none.
-pub fn code() -> Result<String, NoRandomness> {
+pub fn new_code() -> Result<String, NoRandomness> {
     let mut text = String::with_capacity(19);
-    for (at, byte) in random::<16>()?.into_iter().enumerate() {
+    for (at, byte) in random_bytes::<16>()?.into_iter().enumerate() {
         if at > 0 && at.is_multiple_of(4) {
             text.push('-');
         }
@@ -53,15 +53,15 @@ pub fn code() -> Result<String, NoRandomness> {
 
 /// What is kept of a token: its SHA-256. A token has 256 bits, so a plain hash cannot be guessed back.
 #[must_use]
-pub fn kept(token: &str) -> Vec<u8> {
+pub fn hash_token(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
 /// What is kept of an enrolment code; groups and case do not count, since people type it.
 #[must_use]
-pub fn kept_code(code: &str) -> Vec<u8> {
+pub fn hash_code(code: &str) -> Vec<u8> {
     let plain: String = code.chars().filter(char::is_ascii_alphanumeric).collect();
-    kept(&plain.to_ascii_uppercase())
+    hash_token(&plain.to_ascii_uppercase())
 }
 
 #[cfg(test)]
@@ -70,16 +70,16 @@ mod tests {
 
     #[test]
     fn a_code_can_be_typed_without_its_dashes_and_in_small_letters() {
-        let code = code().unwrap();
+        let code = new_code().unwrap();
         assert_eq!(code.len(), 19);
-        assert_eq!(kept_code(&code), kept_code(&code.replace('-', " ").to_lowercase()));
-        assert_ne!(kept_code(&code), kept_code(&super::code().unwrap()));
+        assert_eq!(hash_code(&code), hash_code(&code.replace('-', " ").to_lowercase()));
+        assert_ne!(hash_code(&code), hash_code(&super::new_code().unwrap()));
     }
 
     #[test]
     fn no_two_tokens_are_the_same() {
-        let token = token().unwrap();
+        let token = new_token().unwrap();
         assert_eq!(token.len(), 64);
-        assert_ne!(token, super::token().unwrap());
+        assert_ne!(token, super::new_token().unwrap());
     }
 }

@@ -1,52 +1,61 @@
-//! The server: listens, bounds what a stranger can hold, stops gracefully.
+//! The server: puts the routes together, bounds the time of a request, stops gracefully.
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::extract::Request;
-use axum::extract::connect_info::Connected;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::serve::{IncomingStream, Listener};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, Sleep};
+use tokio::net::TcpListener;
+use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::app::App;
+use crate::back_office::BackOffice;
+use crate::listener::BoundedListener;
+use crate::peer::PeerAddress;
 use crate::{api, limits, web};
 
-/// Everything that is served.
-pub fn router(app: Arc<App>) -> Router {
-    Router::new()
-        .merge(api::router())
-        .merge(web::router())
-        .layer(middleware::from_fn(in_time))
-        .layer(middleware::from_fn_with_state(app.clone(), web::headers))
-        .with_state(app)
+/// Returns everything that is served.
+pub fn build_router(app: Arc<BackOffice>) -> Router {
+    let router = Router::new().merge(api::router()).merge(web::router());
+    let router = router.layer(middleware::from_fn(limit_time));
+    set_headers(router, app.is_https()).with_state(app)
+}
+
+/// Sets the headers of every answer. What a handler has set itself stays.
+fn set_headers(router: Router<Arc<BackOffice>>, https: bool) -> Router<Arc<BackOffice>> {
+    let set = |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    let router = router.layer((
+        set(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; \
+             frame-ancestors 'none'",
+        ),
+        set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        set(header::REFERRER_POLICY, "no-referrer"),
+        set(header::X_FRAME_OPTIONS, "DENY"),
+        set(header::CACHE_CONTROL, "no-store"),
+    ));
+    if https { router.layer(set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000")) } else { router }
 }
 
 /// Serves until `stop` resolves, then lets what is under way end, for at most [`limits::STOPPING`].
 ///
 /// # Errors
-/// Those of the listener.
+/// [`io::Error`] of the listener.
 pub async fn serve(
     listener: TcpListener,
-    app: Arc<App>,
+    app: Arc<BackOffice>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let listener = Bounded { listener, places: Arc::new(Semaphore::new(limits::CONNECTIONS)) };
-    let service = router(app).into_make_service_with_connect_info::<Peer>();
+    let listener = BoundedListener::new(listener);
+    let service = build_router(app).into_make_service_with_connect_info::<PeerAddress>();
     let (stopping, stopped) = tokio::sync::oneshot::channel();
     let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         stop.await;
-        // The receiver is gone only where the server is.
+        // The receiver is gone only if the server is.
         stopping.send(()).ok();
     });
     let too_long = async {
@@ -62,112 +71,12 @@ pub async fn serve(
     }
 }
 
-/// Gives up on a request whose handler does not answer in time, a slow body included.
-async fn in_time(request: Request, next: Next) -> Response {
+/// Gives up on a request whose handler does not answer in time, a slow body included. (tower-http's layer would answer
+/// without a sentence.)
+async fn limit_time(request: Request, next: Next) -> Response {
     let limit = if request.uri().path().contains("/attachments/") { limits::UPLOAD } else { limits::REQUEST };
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => (StatusCode::REQUEST_TIMEOUT, "The request took too long.\n").into_response(),
-    }
-}
-
-/// A listener that holds no more than [`limits::CONNECTIONS`] at once: the next one is accepted when one ends.
-struct Bounded {
-    listener: TcpListener,
-    places: Arc<Semaphore>,
-}
-
-impl Listener for Bounded {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
-        loop {
-            let Ok(place) = self.places.clone().acquire_owned().await else {
-                // Nobody closes the semaphore.
-                std::future::pending::<()>().await;
-                continue;
-            };
-            let (stream, peer) = Listener::accept(&mut self.listener).await;
-            // Small answers to small requests: waiting to fill a packet would only cost time.
-            if let Err(e) = stream.set_nodelay(true) {
-                tracing::debug!("a connection without TCP_NODELAY: {e}");
-            }
-            let idle = Box::pin(tokio::time::sleep(limits::IDLE_CONNECTION));
-            return (Connection { stream, idle, _place: place }, peer);
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
-    }
-}
-
-/// A connection that ends when nothing came or went for [`limits::IDLE_CONNECTION`].
-struct Connection {
-    stream: TcpStream,
-    idle: Pin<Box<Sleep>>,
-    _place: OwnedSemaphorePermit,
-}
-
-impl Connection {
-    /// Something came or went.
-    fn alive<T>(&mut self, done: Poll<T>) -> Poll<T> {
-        if done.is_ready() {
-            self.idle.as_mut().reset(Instant::now() + limits::IDLE_CONNECTION);
-        }
-        done
-    }
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        if read.is_pending() && self.idle.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        self.alive(read)
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.alive(written)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.alive(written)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-}
-
-/// The address that a request came from.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
-
-impl Connected<IncomingStream<'_, Bounded>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Bounded>) -> Self {
-        Self(*stream.remote_addr())
     }
 }

@@ -4,27 +4,27 @@
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use crate::app::App;
-use crate::data::Data;
-use crate::store::{Store, StoreError};
+use crate::back_office::BackOffice;
+use crate::office_folder::OfficeFolder;
+use crate::store::{OfficeStore, OfficeStoreError};
 use crate::{clock, erase, limits};
 
 /// Sweeps now and then once a day, and empties the database's log whenever a parcel took another's place, for as long
 /// as the server runs.
-pub async fn every_day(app: Arc<App>) {
+pub async fn sweep_daily(app: Arc<BackOffice>) {
     let mut days = tokio::time::interval(limits::SWEEP);
     loop {
         tokio::select! {
             _ = days.tick() => {
                 let before = clock::now().saturating_sub(limits::ORPHAN_MS);
-                if let Err(error) = sweep(&app.store, &app.data, before).await {
+                if let Err(error) = remove_orphans(&app.store, &app.data, before).await {
                     tracing::error!("attachments without their parcels stay for another day: {error}");
                 }
                 let strayed = clock::now().saturating_sub(limits::STRAY_MS);
-                if let Err(error) = erase::strays(&app.store, &app.data, strayed).await {
+                if let Err(error) = erase::erase_strays(&app.store, &app.data, strayed).await {
                     tracing::error!("pictures that belong to nothing stay for another day: {error}");
                 }
-                if let Err(error) = erase::pending(&app.store, &app.data).await {
+                if let Err(error) = erase::erase_pending(&app.store, &app.data).await {
                     tracing::error!("files of segments that were changed stay for another day: {error}");
                 }
             }
@@ -45,8 +45,12 @@ pub async fn every_day(app: Arc<App>) {
 /// Removes the attachments that have waited since before `before`, milliseconds since the epoch.
 ///
 /// # Errors
-/// [`StoreError`] of the database. A file that cannot be removed is told to the log.
-pub async fn sweep(store: &Store, data: &Data, before: u64) -> Result<(), StoreError> {
+/// [`OfficeStoreError`] of the database. A file that cannot be removed is told to the log.
+pub async fn remove_orphans(
+    store: &OfficeStore,
+    data: &OfficeFolder,
+    before: u64,
+) -> Result<(), OfficeStoreError> {
     for file in store.drop_orphans(before).await? {
         let path = data.path(&file);
         match tokio::fs::remove_file(&path).await {
@@ -62,14 +66,14 @@ pub async fn sweep(store: &Store, data: &Data, before: u64) -> Result<(), StoreE
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Attachment, NewAccount, Role};
+    use crate::store::{NewAccount, NewAttachment, Role};
     use candor_diary::terms::Terms;
 
     #[tokio::test]
     async fn an_attachment_without_its_parcel_goes_in_the_end() {
         let folder = tempfile::tempdir().unwrap();
-        let data = Data::open(folder.path()).unwrap();
-        let store = Store::open(&data.database()).await.unwrap();
+        let data = OfficeFolder::open(folder.path()).unwrap();
+        let store = OfficeStore::open(&data.database()).await.unwrap();
         let account = async |role, email: &str| {
             let new = NewAccount {
                 role,
@@ -87,31 +91,31 @@ mod tests {
         }))
         .unwrap();
         store.issue_terms(&terms, &client, &worker).await.unwrap();
-        let (code, _) = store.enrolment_code("a").await.unwrap().unwrap();
+        let (code, _) = store.draw_enrolment_code("a").await.unwrap().unwrap();
         let key = candor_seal::SecretKey::generate().unwrap().public();
-        let (device, _) = store.enrol(&code, "laptop", &key).await.unwrap().unwrap();
+        let (device, _) = store.enrol_device(&code, "laptop", &key).await.unwrap().unwrap();
 
         let (parcel, sha256) = ("a".repeat(32), "b".repeat(64));
-        let name = Data::picture_name(&parcel, &sha256, "image/webp");
+        let name = OfficeFolder::picture_name(&parcel, &sha256, "image/webp");
         std::fs::create_dir_all(data.path(&name).parent().unwrap()).unwrap();
         std::fs::write(data.path(&name), b"picture").unwrap();
-        let attachment = Attachment { parcel: &parcel, sha256: &sha256, bytes: 7, file: &name };
+        let attachment = NewAttachment { parcel: &parcel, sha256: &sha256, bytes: 7, file: &name };
         assert!(store.keep_attachment(&attachment, &device).await.unwrap());
 
-        sweep(&store, &data, clock::now() - 1000).await.unwrap();
+        remove_orphans(&store, &data, clock::now() - 1000).await.unwrap();
         assert!(data.path(&name).exists(), "not yet");
-        sweep(&store, &data, clock::now() + 1000).await.unwrap();
+        remove_orphans(&store, &data, clock::now() + 1000).await.unwrap();
         assert!(!data.path(&name).exists());
         assert!(store.attachment(&parcel, &sha256).await.unwrap().is_none());
 
         // One that a crash left before it was noted, beside one that was.
-        let stray = Data::picture_name(&parcel, &"c".repeat(64), "image/webp");
+        let stray = OfficeFolder::picture_name(&parcel, &"c".repeat(64), "image/webp");
         std::fs::write(data.path(&name), b"picture").unwrap();
         std::fs::write(data.path(&stray), b"picture").unwrap();
         assert!(store.keep_attachment(&attachment, &device).await.unwrap());
-        erase::strays(&store, &data, clock::now() - 60_000).await.unwrap();
+        erase::erase_strays(&store, &data, clock::now() - 60_000).await.unwrap();
         assert!(data.path(&stray).exists(), "not yet: it may be on its way");
-        erase::strays(&store, &data, clock::now() + 60_000).await.unwrap();
+        erase::erase_strays(&store, &data, clock::now() + 60_000).await.unwrap();
         assert!(!data.path(&stray).exists() && data.path(&name).exists());
     }
 }

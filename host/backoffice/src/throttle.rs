@@ -46,7 +46,7 @@ impl Throttle {
     }
 
     /// Forgets the tries of a name that has succeeded.
-    pub fn succeeded(&self, name: &str) {
+    pub fn forget_tries(&self, name: &str) {
         self.tried.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 }
@@ -74,7 +74,7 @@ mod tests {
     fn success_clears_the_count() {
         let throttle = Throttle::default();
         assert_eq!(throttle.try_once("a", 1), Ok(()));
-        throttle.succeeded("a");
+        throttle.forget_tries("a");
         assert_eq!(throttle.try_once("a", 1), Ok(()));
     }
 

@@ -13,18 +13,21 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 
-use super::{ApiError, SignedIn, is_hex};
-use crate::app::App;
-use crate::data::{Data, sync_folder};
-use crate::store::{Attachment, Device};
+use super::error::ApiError;
+use super::hex_id::is_hex;
+use super::signed_in::SignedInDevice;
+use crate::access::{self, DeviceRefusal};
+use crate::back_office::BackOffice;
+use crate::office_folder::{OfficeFolder, sync_folder};
+use crate::store::{EnrolledDevice, NewAttachment};
 use crate::{limits, secrets};
 
 /// How long a device waits that has too many attachments without their parcels.
 const TOO_MANY_WAIT: Duration = Duration::from_secs(3600);
 
-pub(super) async fn put(
-    State(app): State<Arc<App>>,
-    SignedIn(device): SignedIn,
+pub(super) async fn put_attachment(
+    State(app): State<Arc<BackOffice>>,
+    SignedInDevice(device): SignedInDevice,
     Path((parcel, sha256)): Path<(String, String)>,
     headers: HeaderMap,
     body: Body,
@@ -42,9 +45,7 @@ pub(super) async fn put(
     let Ok(Ok(_turn)) = turn else { return Err(ApiError::busy()) };
 
     let there = app.store.attachment(&parcel, &sha256).await?;
-    if there.as_ref().is_some_and(|there| there.device != device.id) {
-        return Err(differs());
-    }
+    access::may_send_attachment(&device, there.as_ref())?;
     let on_disk = match &there {
         Some(there) => {
             tokio::fs::metadata(app.data.path(&there.file)).await.is_ok_and(|m| m.len() == there.bytes)
@@ -53,27 +54,27 @@ pub(super) async fn put(
     };
     if on_disk {
         // Read to the end all the same: a client that is still sending would not hear an early answer.
-        receive(body, &sha256, None).await?;
+        receive_body(body, &sha256, None).await?;
         return Ok((StatusCode::OK, Json(json!({ "sha256": sha256 }))).into_response());
     }
     if app.store.is_superseded(&parcel, &device.id).await? {
         // A higher revision is here: nobody wants these bytes any more, and the device need not know.
-        receive(body, &sha256, None).await?;
+        receive_body(body, &sha256, None).await?;
         return Ok((StatusCode::OK, Json(json!({ "sha256": sha256 }))).into_response());
     }
-    if app.store.waiting_attachments(&device.id).await? >= limits::WAITING_ATTACHMENTS {
+    if app.store.count_waiting_attachments(&device.id).await? >= limits::WAITING_ATTACHMENTS {
         return Err(ApiError::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too-many-waiting",
             "This device has many attachments here without their parcels. Deliver the parcels first.",
         )
-        .later(TOO_MANY_WAIT));
+        .retry_after(TOO_MANY_WAIT));
     }
 
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let name = Data::picture_name(&parcel, &sha256, media_type);
-    let fresh = app.data.incoming().join(secrets::token().map_err(|e| ApiError::internal(&e))?);
-    let kept = keep(&app, &device, &fresh, body, &parcel, &sha256, &name).await;
+    let name = OfficeFolder::picture_name(&parcel, &sha256, media_type);
+    let fresh = app.data.incoming().join(secrets::new_token().map_err(|e| ApiError::internal(&e))?);
+    let kept = keep_file(&app, &device, &fresh, body, &parcel, &sha256, &name).await;
     if kept.is_err() {
         // Best effort: what stays is removed at the next start.
         tokio::fs::remove_file(&fresh).await.ok();
@@ -84,9 +85,9 @@ pub(super) async fn put(
 
 /// Writes, checks, syncs and names the file, then notes it. In this order: a note without its file would acknowledge
 /// what is not there.
-async fn keep(
-    app: &Arc<App>,
-    device: &Device,
+async fn keep_file(
+    app: &Arc<BackOffice>,
+    device: &EnrolledDevice,
     fresh: &std::path::Path,
     body: Body,
     parcel: &str,
@@ -95,7 +96,7 @@ async fn keep(
 ) -> Result<(), ApiError> {
     let internal = |e: std::io::Error| ApiError::internal(&e);
     let mut file = tokio::fs::File::create_new(fresh).await.map_err(internal)?;
-    let bytes = receive(body, sha256, Some(&mut file)).await?;
+    let bytes = receive_body(body, sha256, Some(&mut file)).await?;
     file.flush().await.map_err(internal)?;
     file.sync_all().await.map_err(internal)?;
     drop(file);
@@ -111,7 +112,7 @@ async fn keep(
     });
     placed.await.map_err(|e| ApiError::internal(&e))?.map_err(internal)?;
 
-    let attachment = Attachment { parcel, sha256, bytes, file: name };
+    let attachment = NewAttachment { parcel, sha256, bytes, file: name };
     if app.store.keep_attachment(&attachment, device).await? {
         return Ok(());
     }
@@ -119,11 +120,15 @@ async fn keep(
         // Its parcel was replaced while these bytes arrived.
         return tokio::fs::remove_file(app.data.path(name)).await.map_err(internal);
     }
-    Err(differs())
+    Err(DeviceRefusal::ForeignAttachment.into())
 }
 
-/// Reads the body to its end, into `file` where there is one, and checks its digest. Answers its length.
-async fn receive(body: Body, sha256: &str, mut file: Option<&mut tokio::fs::File>) -> Result<u64, ApiError> {
+/// Reads the body to its end, into `file` if there is one, and checks its digest. Returns its length in bytes.
+async fn receive_body(
+    body: Body,
+    sha256: &str,
+    mut file: Option<&mut tokio::fs::File>,
+) -> Result<u64, ApiError> {
     let mut stream = body.into_data_stream();
     let mut digest = Sha256::new();
     let mut length = 0u64;
@@ -146,12 +151,4 @@ async fn receive(body: Body, sha256: &str, mut file: Option<&mut tokio::fs::File
         ));
     }
     Ok(length)
-}
-
-fn differs() -> ApiError {
-    ApiError::new(
-        StatusCode::CONFLICT,
-        "parcel-differs",
-        "Another device has sent an attachment for a parcel of this id.",
-    )
 }

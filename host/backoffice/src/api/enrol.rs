@@ -12,14 +12,14 @@ use candor_diary::plain;
 use candor_seal::{Envelope, PublicKey};
 use serde::{Deserialize, Serialize};
 
-use super::ApiError;
-use crate::app::App;
+use super::error::ApiError;
+use crate::back_office::BackOffice;
 use crate::limits;
-use crate::serve::Peer;
+use crate::peer::PeerAddress;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Request {
+struct EnrolmentRequest {
     code: String,
     name: String,
     public_key: String,
@@ -39,13 +39,13 @@ struct EnrolmentResponse<'a> {
 /// The longest nonce, in characters.
 const NONCE_CHARS: usize = 64;
 
-pub(super) async fn enrol(
-    State(app): State<Arc<App>>,
-    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
+pub(super) async fn enrol_device(
+    State(app): State<Arc<BackOffice>>,
+    ConnectInfo(PeerAddress(peer)): ConnectInfo<PeerAddress>,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<Response, ApiError> {
     let body = body.map_err(|_| ApiError::too_large(limits::SMALL_BODY_BYTES as u64))?;
-    let request: Request = serde_json::from_slice(&body)
+    let request: EnrolmentRequest = serde_json::from_slice(&body)
         .map_err(|e| ApiError::bad_request(format!("Send JSON with code, name and public-key: {e}.")))?;
     let name = request.name.trim();
     if name.is_empty() || name.chars().count() > limits::NAME_CHARS || plain::unseen(name).is_some() {
@@ -69,9 +69,9 @@ pub(super) async fn enrol(
             "too-many-tries",
             "Too many codes were tried from this address. Try again later.",
         )
-        .later(wait)
+        .retry_after(wait)
     })?;
-    let enrolled = app.store.enrol(&request.code, name, &key).await?;
+    let enrolled = app.store.enrol_device(&request.code, name, &key).await?;
     let Some((device, token)) = enrolled else {
         return Err(ApiError::new(
             StatusCode::FORBIDDEN,
@@ -79,10 +79,10 @@ pub(super) async fn enrol(
             "This code is not known, was used or is older than an hour. Ask for a new one.",
         ));
     };
-    app.enrol_tries.succeeded(&address);
+    app.enrol_tries.forget_tries(&address);
     let contract = app.store.contract(&device.contract).await?;
     let contract = contract.ok_or_else(|| ApiError::not_found("The contract of this code is gone."))?;
-    app.store.handed_out(&device.id, contract.terms.sequence).await?;
+    app.store.note_terms_handed_out(&device.id, contract.terms.sequence).await?;
     tracing::info!(device = device.id, contract = device.contract, "enrolled a device");
     let enrolled = Enrolled {
         nonce: request.nonce,

@@ -6,9 +6,12 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use serde_json::json;
 
+use crate::access::DeviceRefusal;
+use crate::store::OfficeStoreError;
+
 /// A refusal: `{"code", "message"}`.
 #[derive(Debug)]
-pub struct ApiError {
+pub(super) struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: String,
@@ -45,8 +48,8 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "bad-request", message)
     }
 
-    /// Try again after this long.
-    pub(super) fn later(mut self, wait: Duration) -> Self {
+    /// Tells the device to try again after this long.
+    pub(super) fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self
     }
@@ -57,7 +60,7 @@ impl ApiError {
             "busy",
             "The back office is taking in as much as it can. Try again later.",
         )
-        .later(Duration::from_secs(5))
+        .retry_after(Duration::from_secs(5))
     }
 
     /// Something failed that is no fault of the request. Told to the log, not to the device.
@@ -71,9 +74,22 @@ impl ApiError {
     }
 }
 
-impl From<crate::store::StoreError> for ApiError {
-    fn from(error: crate::store::StoreError) -> Self {
+impl From<OfficeStoreError> for ApiError {
+    fn from(error: OfficeStoreError) -> Self {
         Self::internal(&error)
+    }
+}
+
+impl From<DeviceRefusal> for ApiError {
+    fn from(refusal: DeviceRefusal) -> Self {
+        let (status, code) = match refusal {
+            DeviceRefusal::ForeignContract | DeviceRefusal::ForeignParcel => {
+                (StatusCode::FORBIDDEN, "wrong-device")
+            }
+            DeviceRefusal::OtherServer => (StatusCode::FORBIDDEN, "wrong-server"),
+            DeviceRefusal::ForeignAttachment => (StatusCode::CONFLICT, "parcel-differs"),
+        };
+        Self::new(status, code, refusal.to_string())
     }
 }
 

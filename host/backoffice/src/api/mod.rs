@@ -5,7 +5,7 @@
 //! | `POST enrol` `{"code", "name", "public-key", "nonce"}` | 201 `{"device", "token", "server-key", "terms", "diary-url", "proof"}`: `proof` is the same as a DSSE envelope |
 //! | `GET terms` | 200, the newest terms |
 //! | `GET week?contract=ID` | 200 `{"week_start", "limit_minutes", "billed_minutes", "recorded_minutes", "locked_until"}` |
-//! | `PUT parcels/{id}/attachments/{sha256}` | 201, or 200 where it was there |
+//! | `PUT parcels/{id}/attachments/{sha256}` | 201, or 200 if it was there |
 //! | `PUT parcels/{id}`, a DSSE envelope | 201 and a countersigned receipt, or 200 and the same receipt again |
 //!
 //! A parcel with a higher `revision` of the same segment takes the place of the one before; what that held is erased,
@@ -16,69 +16,44 @@
 //! will never be taken as it is.
 
 mod attachments;
+mod contract;
 mod enrol;
 mod error;
+mod hex_id;
 mod parcels;
-mod week;
+mod signed_in;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRequestParts, State};
-use axum::http::header;
-use axum::http::request::Parts;
-use axum::response::{IntoResponse, Json, Response};
-use axum::routing::{get, post, put};
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{any, get, post, put};
 
-use crate::app::App;
+use crate::back_office::BackOffice;
 use crate::limits;
-use crate::store::Device;
 
-pub use error::ApiError;
-pub(crate) use parcels::PICTURE_TYPES;
+use self::error::ApiError;
 
-/// The routes.
-pub fn router() -> Router<Arc<App>> {
+/// Returns the routes under `/api/`.
+pub fn router() -> Router<Arc<BackOffice>> {
     Router::new()
-        .route("/api/v1/enrol", post(enrol::enrol).layer(DefaultBodyLimit::max(limits::SMALL_BODY_BYTES)))
-        .route("/api/v1/terms", get(terms))
-        .route("/api/v1/week", get(week::week))
-        .route("/api/v1/parcels/{id}", put(parcels::put).layer(DefaultBodyLimit::max(limits::PARCEL_BYTES)))
+        .route(
+            "/api/v1/enrol",
+            post(enrol::enrol_device).layer(DefaultBodyLimit::max(limits::SMALL_BODY_BYTES)),
+        )
+        .route("/api/v1/terms", get(contract::get_terms))
+        .route("/api/v1/week", get(contract::get_week))
+        .route(
+            "/api/v1/parcels/{id}",
+            put(parcels::put_parcel).layer(DefaultBodyLimit::max(limits::PARCEL_BYTES)),
+        )
         .route(
             "/api/v1/parcels/{id}/attachments/{sha256}",
-            put(attachments::put).layer(DefaultBodyLimit::disable()),
+            put(attachments::put_attachment).layer(DefaultBodyLimit::disable()),
         )
-        .route("/api/{*rest}", axum::routing::any(nothing_here))
+        .route("/api/{*rest}", any(nothing_here))
 }
 
 async fn nothing_here() -> ApiError {
     ApiError::not_found("There is nothing at this address. This back office speaks /api/v1/.")
-}
-
-async fn terms(State(app): State<Arc<App>>, SignedIn(device): SignedIn) -> Result<Response, ApiError> {
-    let contract = app.store.contract(&device.contract).await?;
-    let contract = contract.ok_or_else(|| ApiError::not_found("The contract of this device is gone."))?;
-    Ok(Json(contract.terms).into_response())
-}
-
-/// The device whose token came with the request.
-struct SignedIn(Device);
-
-impl FromRequestParts<Arc<App>> for SignedIn {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let given = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = given.and_then(|text| {
-            let (scheme, token) = text.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-        });
-        let Some(token) = token else { return Err(ApiError::unauthorised()) };
-        app.store.device_by_token(token).await?.map(Self).ok_or_else(ApiError::unauthorised)
-    }
-}
-
-/// Whether `text` is `digits` lowercase hex digits.
-fn is_hex(text: &str, digits: usize) -> bool {
-    text.len() == digits && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }

@@ -12,13 +12,13 @@ use candor_diary::parcel::{PARCEL_TYPE, Parcel};
 use candor_diary::receipt::{RECEIPT_TYPE, Receipt};
 use candor_seal::{Envelope, sha256_hex};
 
-use super::{ApiError, SignedIn, is_hex};
-use crate::app::App;
-use crate::store::{Device, Incoming, PutOutcome};
-use crate::{clock, erase, limits};
-
-/// Media types that a page shows as pictures. Nothing else is served from a parcel.
-pub(crate) const PICTURE_TYPES: [&str; 3] = ["image/webp", "image/png", "image/jpeg"];
+use super::error::ApiError;
+use super::hex_id::is_hex;
+use super::signed_in::SignedInDevice;
+use crate::back_office::BackOffice;
+use crate::office_folder::PICTURE_TYPES;
+use crate::store::{EnrolledDevice, IncomingParcel, PutOutcome};
+use crate::{access, clock, erase, limits};
 
 /// Latest start of a segment: the end of the year 9999, where calendars end.
 const LATEST_START: u64 = 253_402_300_799_000;
@@ -28,9 +28,9 @@ const LATEST_START: u64 = 253_402_300_799_000;
 /// enrolled under the earlier ones could go on under them anyway.
 const EARLIER_MS: u64 = 7 * 24 * 60 * 60_000;
 
-pub(super) async fn put(
-    State(app): State<Arc<App>>,
-    SignedIn(device): SignedIn,
+pub(super) async fn put_parcel(
+    State(app): State<Arc<BackOffice>>,
+    SignedInDevice(device): SignedInDevice,
     Path(id): Path<String>,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<Response, ApiError> {
@@ -38,14 +38,8 @@ pub(super) async fn put(
         return Err(ApiError::bad_request("The address is parcels/{32 lowercase hex digits}."));
     }
     let body = body.map_err(|_| ApiError::too_large(limits::PARCEL_BYTES as u64))?;
-    let parcel = open(&body, &device, &id)?;
-    if !parcel.server.is_empty() && parcel.server != app.key.public().to_hex() {
-        return Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "wrong-server",
-            "The parcel is made for a back office with another key.",
-        ));
-    }
+    let parcel = check_parcel(&body, &device, &id)?;
+    access::is_meant_for(&parcel, &app.key.public())?;
     // What is billed is worked out by the terms that it names, and by no others.
     let Some((terms, _)) = app.store.terms(&parcel.contract, parcel.terms).await? else {
         return Err(ApiError::new(
@@ -78,7 +72,7 @@ pub(super) async fn put(
     };
     let payload = serde_json::to_vec(&receipt).map_err(|e| ApiError::internal(&e))?;
     let receipt = Envelope::sign(RECEIPT_TYPE, payload, &app.key).to_json();
-    let incoming = Incoming {
+    let incoming = IncomingParcel {
         parcel: &parcel,
         activity_may_be_off,
         digest: &digest,
@@ -89,10 +83,10 @@ pub(super) async fn put(
     let conflict = |code, message: &str| Err(ApiError::new(StatusCode::CONFLICT, code, message));
     match app.store.keep_parcel(&incoming).await? {
         PutOutcome::New { replaced, erase } => {
-            forget(&app, replaced, erase).await;
-            Ok(answer(StatusCode::CREATED, receipt))
+            erase_replaced(&app, replaced, erase).await;
+            Ok(receipt_response(StatusCode::CREATED, receipt))
         }
-        PutOutcome::Before(receipt) => Ok(answer(StatusCode::OK, receipt)),
+        PutOutcome::Before(receipt) => Ok(receipt_response(StatusCode::OK, receipt)),
         PutOutcome::Differs => conflict(
             "parcel-differs",
             "A parcel with this id and other content is here already. The first one stays.",
@@ -126,8 +120,8 @@ pub(super) async fn put(
 
 /// Erases what a parcel took the place of. The parcel is kept and noted by now, and what is to go is noted too: whatever
 /// fails here is made good later.
-async fn forget(app: &App, replaced: bool, files: Vec<String>) {
-    if let Err(error) = erase::erase(&app.store, &app.data, files).await {
+async fn erase_replaced(app: &BackOffice, replaced: bool, files: Vec<String>) {
+    if let Err(error) = erase::erase_files(&app.store, &app.data, files).await {
         tracing::error!("files of a segment that was changed stay until the next start: {error}");
     }
     if replaced {
@@ -135,12 +129,12 @@ async fn forget(app: &App, replaced: bool, files: Vec<String>) {
     }
 }
 
-fn answer(status: StatusCode, receipt: Vec<u8>) -> Response {
+fn receipt_response(status: StatusCode, receipt: Vec<u8>) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], receipt).into_response()
 }
 
-/// Checks everything that can be checked without the database.
-fn open(body: &[u8], device: &Device, id: &str) -> Result<Parcel, ApiError> {
+/// Reads a parcel and checks everything that can be checked without the database.
+fn check_parcel(body: &[u8], device: &EnrolledDevice, id: &str) -> Result<Parcel, ApiError> {
     let refused = |code, message: String| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message);
     let envelope = Envelope::from_json(body).map_err(|e| {
         ApiError::new(StatusCode::BAD_REQUEST, "bad-envelope", format!("No DSSE envelope: {e}."))
@@ -160,13 +154,7 @@ fn open(body: &[u8], device: &Device, id: &str) -> Result<Parcel, ApiError> {
     if parcel.id != id {
         return Err(refused("wrong-id", "The parcel has another id than the address.".to_owned()));
     }
-    if parcel.device != device.id || parcel.contract != device.contract {
-        return Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "wrong-device",
-            "The parcel names another device or contract than the token is for.",
-        ));
-    }
+    access::may_deliver(device, &parcel)?;
     if let Some(snapshot) = &parcel.snapshot {
         if !PICTURE_TYPES.contains(&snapshot.media_type.as_str()) {
             return Err(refused(

@@ -1,10 +1,11 @@
 //! Who may sign in, and who is signed in.
 
 use serde::Serialize;
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row};
 
-use super::{Store, StoreError, signed};
+use super::database::{OfficeStore, to_signed};
+use super::error::OfficeStoreError;
 use crate::{clock, limits, secrets};
 
 /// Which side an account is on.
@@ -30,10 +31,10 @@ impl Role {
 
 /// An account. Serialised it says nothing of the password.
 #[derive(Clone, Debug, Serialize)]
-pub struct Account {
+pub struct UserAccount {
     /// 32 hex digits.
     pub id: String,
-    /// Which side.
+    /// The side that the person is on.
     pub role: Role,
     /// The name that the other side reads.
     pub name: String,
@@ -49,7 +50,7 @@ pub struct Account {
 /// What makes an account.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
-    /// Which side.
+    /// The side that the person is on.
     pub role: Role,
     /// The name that the other side reads.
     pub name: String,
@@ -61,13 +62,13 @@ pub struct NewAccount {
     pub password: String,
 }
 
-impl Store {
-    /// Adds an account; `None` where the email is taken.
+impl OfficeStore {
+    /// Adds an account. Returns `None` if the email is taken.
     ///
     /// # Errors
-    /// [`StoreError`] of the database.
-    pub async fn add_account(&self, new: NewAccount) -> Result<Option<Account>, StoreError> {
-        let id = secrets::id()?;
+    /// [`OfficeStoreError`] of the database.
+    pub async fn add_account(&self, new: NewAccount) -> Result<Option<UserAccount>, OfficeStoreError> {
+        let id = secrets::new_id()?;
         let added = sqlx::query(
             "INSERT INTO accounts (id, role, name, email, zone, password, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (email) DO NOTHING",
@@ -78,53 +79,51 @@ impl Store {
         .bind(&new.email)
         .bind(&new.zone)
         .bind(&new.password)
-        .bind(signed(clock::now(), "the time")?)
+        .bind(to_signed(clock::now(), "the time")?)
         .execute(&self.pool)
         .await?;
         let NewAccount { role, name, email, zone, password } = new;
-        Ok((added.rows_affected() == 1).then_some(Account { id, role, name, email, zone, password }))
+        Ok((added.rows_affected() == 1).then_some(UserAccount { id, role, name, email, zone, password }))
     }
 
-    /// The account with this email, in any case of letters.
+    /// Returns the account with this email, in any case of letters.
     ///
     /// # Errors
-    /// [`StoreError`] of the database.
-    pub async fn account_by_email(&self, email: &str) -> Result<Option<Account>, StoreError> {
-        let row = sqlx::query("SELECT id, role, name, email, zone, password FROM accounts WHERE email = ?")
+    /// [`OfficeStoreError`] of the database.
+    pub async fn account_by_email(&self, email: &str) -> Result<Option<UserAccount>, OfficeStoreError> {
+        Ok(sqlx::query_as("SELECT id, role, name, email, zone, password FROM accounts WHERE email = ?")
             .bind(email)
             .fetch_optional(&self.pool)
-            .await?;
-        row.as_ref().map(account).transpose()
+            .await?)
     }
 
-    /// The account with this id.
+    /// Returns the account with this id.
     ///
     /// # Errors
-    /// [`StoreError`] of the database.
-    pub async fn account(&self, id: &str) -> Result<Option<Account>, StoreError> {
-        let row = sqlx::query("SELECT id, role, name, email, zone, password FROM accounts WHERE id = ?")
+    /// [`OfficeStoreError`] of the database.
+    pub async fn account(&self, id: &str) -> Result<Option<UserAccount>, OfficeStoreError> {
+        Ok(sqlx::query_as("SELECT id, role, name, email, zone, password FROM accounts WHERE id = ?")
             .bind(id)
             .fetch_optional(&self.pool)
-            .await?;
-        row.as_ref().map(account).transpose()
+            .await?)
     }
 
-    /// Starts a session and answers its token, which is kept only as a hash. Drops sessions that are over.
+    /// Starts a session and returns its token, which is kept only as a hash. Drops sessions that are over.
     ///
     /// # Errors
-    /// [`StoreError`] of the database, or no randomness.
-    pub async fn sign_in(&self, account: &str) -> Result<String, StoreError> {
-        let token = secrets::token()?;
+    /// [`OfficeStoreError`] of the database, or if the system gives no randomness.
+    pub async fn start_session(&self, account: &str) -> Result<String, OfficeStoreError> {
+        let token = secrets::new_token()?;
         let now = clock::now();
-        let mut tx = self.write().await?;
+        let mut tx = self.begin_write().await?;
         sqlx::query("DELETE FROM sessions WHERE expires_at <= ?")
-            .bind(signed(now, "the time")?)
+            .bind(to_signed(now, "the time")?)
             .execute(&mut *tx)
             .await?;
         sqlx::query("INSERT INTO sessions (token_hash, account, expires_at) VALUES (?, ?, ?)")
-            .bind(secrets::kept(&token))
+            .bind(secrets::hash_token(&token))
             .bind(account)
-            .bind(signed(now.saturating_add(limits::SESSION_MS), "the time")?)
+            .bind(to_signed(now.saturating_add(limits::SESSION_MS), "the time")?)
             .execute(&mut *tx)
             .await?;
         tx.commit().await?;
@@ -134,44 +133,45 @@ impl Store {
     /// Ends a session.
     ///
     /// # Errors
-    /// [`StoreError`] of the database.
-    pub async fn sign_out(&self, token: &str) -> Result<(), StoreError> {
+    /// [`OfficeStoreError`] of the database.
+    pub async fn end_session(&self, token: &str) -> Result<(), OfficeStoreError> {
         sqlx::query("DELETE FROM sessions WHERE token_hash = ?")
-            .bind(secrets::kept(token))
+            .bind(secrets::hash_token(token))
             .execute(&self.pool)
             .await?;
         Ok(())
     }
 
-    /// Whose session this token is, if it is one and not over.
+    /// Returns the account whose session this token is, unless it is over.
     ///
     /// # Errors
-    /// [`StoreError`] of the database.
-    pub async fn signed_in(&self, token: &str) -> Result<Option<Account>, StoreError> {
-        let row = sqlx::query(
+    /// [`OfficeStoreError`] of the database.
+    pub async fn session_account(&self, token: &str) -> Result<Option<UserAccount>, OfficeStoreError> {
+        Ok(sqlx::query_as(
             "SELECT a.id, a.role, a.name, a.email, a.zone, a.password FROM sessions s
              JOIN accounts a ON a.id = s.account WHERE s.token_hash = ? AND s.expires_at > ?",
         )
-        .bind(secrets::kept(token))
-        .bind(signed(clock::now(), "the time")?)
+        .bind(secrets::hash_token(token))
+        .bind(to_signed(clock::now(), "the time")?)
         .fetch_optional(&self.pool)
-        .await?;
-        row.as_ref().map(account).transpose()
+        .await?)
     }
 }
 
-fn account(row: &SqliteRow) -> Result<Account, StoreError> {
-    let role = match row.try_get::<&str, _>("role")? {
-        "client" => Role::Client,
-        "worker" => Role::Worker,
-        other => return Err(StoreError::Damaged { what: "a role", why: other.to_owned() }),
-    };
-    Ok(Account {
-        id: row.try_get("id")?,
-        role,
-        name: row.try_get("name")?,
-        email: row.try_get("email")?,
-        zone: row.try_get("zone")?,
-        password: row.try_get("password")?,
-    })
+impl FromRow<'_, SqliteRow> for UserAccount {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        let role = match row.try_get::<&str, _>("role")? {
+            "client" => Role::Client,
+            "worker" => Role::Worker,
+            other => return Err(sqlx::Error::Decode(format!("no role is called {other}").into())),
+        };
+        Ok(Self {
+            id: row.try_get("id")?,
+            role,
+            name: row.try_get("name")?,
+            email: row.try_get("email")?,
+            zone: row.try_get("zone")?,
+            password: row.try_get("password")?,
+        })
+    }
 }

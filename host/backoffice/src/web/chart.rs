@@ -9,7 +9,7 @@ use candor_diary::plain;
 use candor_diary::week::{DaySum, Week};
 use maud::{Markup, html};
 
-use super::when::Zone;
+use super::when::ReaderZone;
 
 /// The meter: a tick a minute, its height by the count against the busiest minute of the day.
 pub(super) fn meter(minutes: &[Minute], busiest: u64) -> Markup {
@@ -45,7 +45,7 @@ fn bar(path: &mut String, left: f64, base: f64, width: f64, height: f64) {
 }
 
 /// Keys, clicks and scrolls in each minute, with the same numbers as a table below.
-pub(super) fn activity(minutes: &[Minute], zone: &Zone) -> Markup {
+pub(super) fn activity(minutes: &[Minute], zone: &ReaderZone) -> Markup {
     let (Some(first), Some(last)) = (minutes.first(), minutes.last()) else { return html! {} };
     let range = format!("{} to {}", zone.time(first.start), zone.time(last.start));
     let quiet: Vec<String> = minutes.iter().filter(|m| m.events() == 0).map(|m| zone.time(m.start)).collect();
@@ -103,7 +103,7 @@ pub(super) fn activity(minutes: &[Minute], zone: &Zone) -> Markup {
 }
 
 /// `:35`, the minutes past the hour.
-fn past_hour(minute: &Minute, zone: &Zone) -> String {
+fn past_hour(minute: &Minute, zone: &ReaderZone) -> String {
     zone.time(minute.start).get(2..).unwrap_or_default().to_owned()
 }
 
@@ -118,7 +118,7 @@ fn row(
     name: &str,
     unit: &str,
     minutes: &[Minute],
-    zone: &Zone,
+    zone: &ReaderZone,
     of: impl Fn(&Counts) -> u32,
 ) -> Markup {
     let value = |m: &Minute| m.counts.as_ref().map_or(0, &of);

@@ -7,25 +7,26 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use candor_diary::plain;
 use maud::html;
 
+use super::contract_page::ContractPage;
 use super::error::PageError;
-use super::layout::{Frame, other_name};
-use super::loaded::ContractPage;
-use super::session::SignedIn;
-use super::when::Zone;
-use crate::app::App;
-use crate::billed::week_so_far;
+use super::layout::{PageFrame, other_name};
+use super::session::SignedInAccount;
+use super::when::ReaderZone;
+use crate::access;
+use crate::back_office::BackOffice;
+use crate::billed::bill_current_week;
 use crate::clock;
 
-pub(super) async fn home(
-    State(app): State<Arc<App>>,
-    SignedIn(account): SignedIn,
+pub(super) async fn list_contracts(
+    State(app): State<Arc<BackOffice>>,
+    SignedInAccount(account): SignedInAccount,
 ) -> Result<Html<String>, PageError> {
-    let (now, zone) = (clock::now(), Zone::named(&account.zone));
+    let (now, zone) = (clock::now(), ReaderZone::named(&account.zone));
     let today = zone.date(now).ok_or(PageError::Internal)?;
     let mut rows = Vec::new();
-    for contract in app.store.contracts_of(&account.id).await? {
-        let week = week_so_far(&app.store, &contract, now).await?;
-        let newest = app.store.newest(&contract.id).await?.map(|newest| newest.received_at);
+    for contract in access::visible_contracts(&app.store, &account).await? {
+        let week = bill_current_week(&app.store, &contract, now).await?;
+        let newest = app.store.newest_parcel(&contract.id).await?.map(|newest| newest.received_at);
         rows.push((contract, week, newest));
     }
     let main = html! {
@@ -65,7 +66,7 @@ pub(super) async fn home(
             }
         }
     };
-    let frame = Frame {
+    let frame = PageFrame {
         title: "Contracts".to_owned(),
         description: "Your contracts",
         account: Some(&account),
@@ -76,12 +77,12 @@ pub(super) async fn home(
     Ok(Html(frame.around(&main).into_string()))
 }
 
-pub(super) async fn today(
-    State(app): State<Arc<App>>,
-    SignedIn(account): SignedIn,
+pub(super) async fn open_today(
+    State(app): State<Arc<BackOffice>>,
+    SignedInAccount(account): SignedInAccount,
     Path(contract): Path<String>,
 ) -> Result<Response, PageError> {
-    let opened = ContractPage::new(&app, account, &contract).await?;
-    let today = Zone::named(&opened.account.zone).date(clock::now()).ok_or(PageError::Internal)?;
+    let opened = ContractPage::open(&app, account, &contract).await?;
+    let today = ReaderZone::named(&opened.account.zone).date(clock::now()).ok_or(PageError::Internal)?;
     Ok(Redirect::to(&format!("/contracts/{}/diary/{today}", opened.contract.id)).into_response())
 }

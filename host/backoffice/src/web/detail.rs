@@ -7,11 +7,13 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::chart;
-use super::grid::{activity_words, edited, no_picture, redacted, removed_words, word};
 use super::layout::icon;
-use super::when::{self, Zone};
-use super::words;
-use crate::store::{Contract, Delivery, Superseded};
+use super::when::{self, ReaderZone};
+use super::words::{
+    activity_words, billing_words, cause_words, is_edited, kind_name, no_picture_words, redaction_note,
+    removed_words, rule_words,
+};
+use crate::store::{StoredContract, StoredParcel, SupersededParcel};
 
 /// Changes of the focused window that the panel lists.
 const FOCUS_SHOWN: usize = 200;
@@ -19,17 +21,17 @@ const FOCUS_SHOWN: usize = 200;
 const CUSTOM_SHOWN: usize = 50;
 
 /// What the panel shows.
-pub(super) struct Shown<'a> {
+pub(super) struct SegmentDetail<'a> {
     pub(super) cell: &'a Cell<'a>,
     /// What is kept of the parcel.
-    pub(super) kept: Option<&'a Delivery>,
+    pub(super) kept: Option<&'a StoredParcel>,
     /// The revisions that it took the place of, in order.
-    pub(super) earlier: Vec<&'a Superseded>,
+    pub(super) earlier: Vec<&'a SupersededParcel>,
     /// The other devices' parcels of this segment.
-    pub(super) also: Vec<&'a (Parcel, Delivery)>,
-    pub(super) zone: &'a Zone,
+    pub(super) also: Vec<&'a (Parcel, StoredParcel)>,
+    pub(super) zone: &'a ReaderZone,
     pub(super) date: Date,
-    pub(super) contract: &'a Contract,
+    pub(super) contract: &'a StoredContract,
     pub(super) pictures: bool,
     /// The server's public key, in hex.
     pub(super) key: &'a str,
@@ -37,14 +39,14 @@ pub(super) struct Shown<'a> {
     pub(super) close: String,
 }
 
-pub(super) fn panel(shown: &Shown<'_>) -> Markup {
+pub(super) fn panel(shown: &SegmentDetail<'_>) -> Markup {
     let (cell, zone) = (shown.cell, shown.zone);
     let parcel = cell.shown.parcel;
     html! {
         aside.panel.detail #detail aria-labelledby="detail-h" tabindex="0" {
             header {
                 h2 #detail-h { (zone.time(cell.start)) " – " (zone.time(cell.end())) }
-                span.tag { span.rail data-kind=(word(cell.kind())) {} (billing(cell)) }
+                span.tag { span.rail data-kind=(kind_name(cell.kind())) {} (billing_words(cell)) }
                 a.btn.icon.bare href=(shown.close) aria-label="Close details" { (icon("x")) }
             }
             (picture(shown))
@@ -72,20 +74,7 @@ pub(super) fn panel(shown: &Shown<'_>) -> Markup {
     }
 }
 
-fn billing(cell: &Cell<'_>) -> &'static str {
-    match (cell.kind(), cell.not_billed_because()) {
-        (Kind::Tracked, None) => "Tracked, billable",
-        (Kind::Tracked, Some(_)) => "Tracked, not billable",
-        (Kind::Manual, None) => "Manual, billable",
-        (Kind::Manual, Some("waiting for agreement")) => "Manual, waiting for agreement",
-        (Kind::Manual, Some(_)) => "Manual, not billable",
-        (Kind::OverLimit, _) => "Over limit, not billable",
-        (Kind::Removed, _) => "Removed, not counted",
-        (Kind::NoEvidence, _) => "No evidence, not counted",
-    }
-}
-
-fn picture(shown: &Shown<'_>) -> Markup {
+fn picture(shown: &SegmentDetail<'_>) -> Markup {
     let (parcel, zone) = (shown.cell.shown.parcel, shown.zone);
     if let Some(sentence) = removed_words(parcel, zone) {
         return html! { figure { div.pic.gone { (icon("trash")) span { (sentence) } } } };
@@ -93,12 +82,12 @@ fn picture(shown: &Shown<'_>) -> Markup {
     let Some(snapshot) = &parcel.snapshot else {
         let none = shown.cell.kind() == Kind::NoEvidence && parcel.no_snapshot.is_none();
         let (sign, sentence) =
-            if none { ("blind", "No evidence") } else { no_picture(parcel, shown.pictures) };
+            if none { ("blind", "No evidence") } else { no_picture_words(parcel, shown.pictures) };
         return html! { figure { div.pic.gone.blind[none] { @if !none { (icon(sign)) } span { (sentence) } } } };
     };
     let address = format!("/pictures/{}/{}", parcel.id, snapshot.sha256);
     let at = zone.seconds(snapshot.at);
-    let note = redacted(parcel);
+    let note = redaction_note(parcel);
     let alt = note.as_ref().map_or_else(
         || format!("Picture of the screen at {at}"),
         |note| format!("Picture of the screen at {at}, {note}"),
@@ -168,7 +157,7 @@ fn field(value: Option<&str>, hidden_by: &[u32]) -> Markup {
     }
 }
 
-fn windows(parcel: &Parcel, zone: &Zone) -> Markup {
+fn windows(parcel: &Parcel, zone: &ReaderZone) -> Markup {
     let count = parcel.focus.len();
     html! {
         @if count > 1 {
@@ -195,7 +184,7 @@ fn windows(parcel: &Parcel, zone: &Zone) -> Markup {
     }
 }
 
-fn activity(parcel: &Parcel, zone: &Zone) -> Markup {
+fn activity(parcel: &Parcel, zone: &ReaderZone) -> Markup {
     html! {
         div {
             @match activity_words(parcel) {
@@ -212,7 +201,7 @@ fn activity(parcel: &Parcel, zone: &Zone) -> Markup {
     }
 }
 
-fn gaps(parcel: &Parcel, zone: &Zone) -> Markup {
+fn gaps(parcel: &Parcel, zone: &ReaderZone) -> Markup {
     let end = parcel.start.saturating_add(parcel.length.ms());
     html! {
         @if !parcel.gaps.is_empty() {
@@ -223,7 +212,7 @@ fn gaps(parcel: &Parcel, zone: &Zone) -> Markup {
                         @let (from, to) = (gap.from.clamp(parcel.start, end), gap.to.clamp(parcel.start, end));
                         li {
                             time datetime=(when::utc(from)) { (zone.seconds(from)) }
-                            span { "until " (zone.seconds(to)) ": " (words::cause(gap.cause)) }
+                            span { "until " (zone.seconds(to)) ": " (cause_words(gap.cause)) }
                         }
                     }
                 }
@@ -232,7 +221,7 @@ fn gaps(parcel: &Parcel, zone: &Zone) -> Markup {
     }
 }
 
-fn custom(parcel: &Parcel, zone: &Zone) -> Markup {
+fn custom(parcel: &Parcel, zone: &ReaderZone) -> Markup {
     html! {
         @if !parcel.custom.is_empty() {
             div {
@@ -279,12 +268,7 @@ fn applied(parcel: &Parcel) -> Vec<u32> {
     rules
 }
 
-fn rule_words(parcel: &Parcel, index: u32) -> String {
-    let words = usize::try_from(index).ok().and_then(|i| parcel.policy.rules.get(i));
-    words.cloned().unwrap_or_else(|| format!("Rule {} of an earlier policy", u64::from(index) + 1))
-}
-
-fn rules(parcel: &Parcel, contract: &Contract) -> Markup {
+fn rules(parcel: &Parcel, contract: &StoredContract) -> Markup {
     let applied = applied(parcel);
     let own = parcel.snapshot.iter().flat_map(|s| &s.redactions).filter(|r| r.rule.is_none()).count() as u64;
     let policy = &parcel.policy;
@@ -326,7 +310,7 @@ fn rules(parcel: &Parcel, contract: &Contract) -> Markup {
     }
 }
 
-fn also(shown: &Shown<'_>) -> Markup {
+fn also(shown: &SegmentDetail<'_>) -> Markup {
     html! {
         @if !shown.also.is_empty() {
             div {
@@ -353,12 +337,12 @@ fn also(shown: &Shown<'_>) -> Markup {
     }
 }
 
-fn receipt(parcel: &Parcel, kept: &Delivery, shown: &Shown<'_>) -> Markup {
+fn receipt(parcel: &Parcel, kept: &StoredParcel, shown: &SegmentDetail<'_>) -> Markup {
     html! {
         div {
             h3 { "Receipt" }
             dl.kv {
-                @if edited(shown.cell) { dt { "Edited" } dd { "By worker, revision " (parcel.revision) } }
+                @if is_edited(shown.cell) { dt { "Edited" } dd { "By worker, revision " (parcel.revision) } }
                 dt { "Held by" }
                 dd { (shown.contract.terms.client) " back office " span.ok { (icon("check")) "countersigned" } }
                 dt { "Received" }
@@ -388,12 +372,12 @@ fn receipt(parcel: &Parcel, kept: &Delivery, shown: &Shown<'_>) -> Markup {
 }
 
 /// The date, where it is another than that of the page.
-fn elsewhere(shown: &Shown<'_>, at: u64) -> Option<String> {
+fn elsewhere(shown: &SegmentDetail<'_>, at: u64) -> Option<String> {
     let date = shown.zone.date(at).filter(|date| *date != shown.date)?;
     Some(when::short_date(date, shown.date))
 }
 
-fn history(parcel: &Parcel, kept: &Delivery, shown: &Shown<'_>) -> Markup {
+fn history(parcel: &Parcel, kept: &StoredParcel, shown: &SegmentDetail<'_>) -> Markup {
     let end = parcel.start.saturating_add(parcel.length.ms());
     let entry = |at: u64, text: String| {
         html! {
@@ -403,13 +387,13 @@ fn history(parcel: &Parcel, kept: &Delivery, shown: &Shown<'_>) -> Markup {
             }
         }
     };
-    // Newest first; what a revision took the place of is gone but for its times.
+    // NewestParcel first; what a revision took the place of is gone but for its times.
     let revision = |revision: u64| match revision {
         0 => format!("Received from {}", kept.device_name),
         n if parcel.removed.is_some() && n == u64::from(parcel.revision) => "Removed by worker".to_owned(),
         n => format!("Edited by worker, revision {n}"),
     };
-    let (began, recorded) = match (&parcel.manual, redacted(parcel)) {
+    let (began, recorded) = match (&parcel.manual, redaction_note(parcel)) {
         (Some(manual), _) => (manual.at, "Typed in by worker".to_owned()),
         (None, Some(note)) => (end, format!("Recorded, {note}")),
         (None, None) => (end, "Recorded".to_owned()),

@@ -13,14 +13,14 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::contract_page::{ContractPage, DayData};
 use super::error::PageError;
-use super::grid::Grid;
-use super::layout::{ContractBar, Frame, Tab, icon, other_name};
-use super::loaded::{ContractPage, DayData};
-use super::session::SignedIn;
-use super::when::{self, Zone};
+use super::grid::HourGrid;
+use super::layout::{ContractBar, ContractTab, PageFrame, icon, other_name};
+use super::session::SignedInAccount;
+use super::when::{self, ReaderZone};
 use super::{chart, detail};
-use crate::app::App;
+use crate::back_office::BackOffice;
 use crate::clock;
 
 /// In whose zone times are written.
@@ -34,7 +34,7 @@ enum ZoneChoice {
 impl ZoneChoice {
     const ALL: [(Self, &str); 3] = [(Self::Mine, "Mine"), (Self::Utc, "UTC"), (Self::Theirs, "Theirs")];
 
-    fn word(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Mine => "mine",
             Self::Utc => "utc",
@@ -50,10 +50,10 @@ pub(super) struct DiaryParams {
 }
 
 /// Everything that the page is made of.
-struct Page<'a> {
+struct DayPage<'a> {
     opened: &'a ContractPage,
-    whose: ZoneChoice,
-    zone: &'a Zone,
+    choice: ZoneChoice,
+    zone: &'a ReaderZone,
     day: &'a Day,
     data: &'a DayData,
     cells: &'a [Cell<'a>],
@@ -62,24 +62,24 @@ struct Page<'a> {
     link: String,
 }
 
-pub(super) async fn page(
-    State(app): State<Arc<App>>,
-    SignedIn(account): SignedIn,
+pub(super) async fn show_day(
+    State(app): State<Arc<BackOffice>>,
+    SignedInAccount(account): SignedInAccount,
     Path((contract, date)): Path<(String, String)>,
-    Query(asked): Query<DiaryParams>,
+    Query(params): Query<DiaryParams>,
 ) -> Result<Html<String>, PageError> {
-    let opened = ContractPage::new(&app, account, &contract).await?;
+    let opened = ContractPage::open(&app, account, &contract).await?;
     let date: Date =
         date.parse().ok().filter(|parsed: &Date| parsed.to_string() == date).ok_or(PageError::NotFound)?;
-    let whose = match asked.zone.as_deref() {
+    let choice = match params.zone.as_deref() {
         Some("utc") => ZoneChoice::Utc,
         Some("theirs") => ZoneChoice::Theirs,
         _ => ZoneChoice::Mine,
     };
-    let zone = match whose {
-        ZoneChoice::Mine => Zone::named(&opened.account.zone),
-        ZoneChoice::Utc => Zone::named("UTC"),
-        ZoneChoice::Theirs => Zone::named(&opened.other(&app).await?.zone),
+    let zone = match choice {
+        ZoneChoice::Mine => ReaderZone::named(&opened.account.zone),
+        ZoneChoice::Utc => ReaderZone::named("UTC"),
+        ZoneChoice::Theirs => ReaderZone::named(&opened.other_account(&app).await?.zone),
     };
     let day = zone.day(date).ok_or(PageError::NotFound)?;
     let data = DayData::load(&app.store, &opened.contract, &day).await?;
@@ -92,7 +92,7 @@ pub(super) async fn page(
             .map(|((parcel, _), outcome)| Entry { parcel, outcome: *outcome })
             .collect();
         let cells = cells(&entries);
-        let current = match asked.segment.as_deref() {
+        let current = match params.segment.as_deref() {
             // Closed by the reader.
             Some("none") => None,
             Some(text) => when::from_utc(text)
@@ -100,10 +100,10 @@ pub(super) async fn page(
                 .or(cells.last()),
             None => cells.last(),
         };
-        let link = address(&opened.contract.id, day.date, whose);
-        let page = Page {
+        let link = day_address(&opened.contract.id, day.date, choice);
+        let page = DayPage {
             opened: &opened,
-            whose,
+            choice,
             zone: &zone,
             day: &day,
             data: &data,
@@ -116,23 +116,23 @@ pub(super) async fn page(
     Ok(Html(rendered.await.map_err(|e| PageError::internal(&e))?))
 }
 
-fn address(contract: &str, date: Date, whose: ZoneChoice) -> String {
-    format!("/contracts/{contract}/diary/{date}?zone={}", whose.word())
+fn day_address(contract: &str, date: Date, choice: ZoneChoice) -> String {
+    format!("/contracts/{contract}/diary/{date}?zone={}", choice.name())
 }
 
-impl Page<'_> {
-    fn address(&self, date: Date, whose: ZoneChoice) -> String {
-        address(&self.opened.contract.id, date, whose)
+impl DayPage<'_> {
+    fn address(&self, date: Date, choice: ZoneChoice) -> String {
+        day_address(&self.opened.contract.id, date, choice)
     }
 
     fn render(&self, key: &str) -> Markup {
         let contract = &self.opened.contract;
         let name = when::short_date(self.day.date, self.today());
-        let frame = Frame {
+        let frame = PageFrame {
             title: format!("Work Diary, {name} · {}", contract.terms.title),
             description: "Work Diary day page of one contract",
             account: Some(&self.opened.account),
-            contract: Some(ContractBar { open: contract, all: &self.opened.all, tab: Tab::Diary }),
+            contract: Some(ContractBar { open: contract, all: &self.opened.all, tab: ContractTab::Diary }),
             footer: Some(self.footer()),
             narrow: false,
         };
@@ -149,7 +149,7 @@ impl Page<'_> {
                             (self.grid().render())
                         }
                         @if let Some(cell) = self.current {
-                            (detail::panel(&detail::Shown {
+                            (detail::panel(&detail::SegmentDetail {
                                 cell,
                                 kept: self.data.parcels.get(cell.index).map(|(_, delivery)| delivery),
                                 earlier: self.data.earlier(cell.shown.parcel),
@@ -180,8 +180,8 @@ impl Page<'_> {
         self.zone.date(clock::now()).unwrap_or(self.day.date)
     }
 
-    fn grid(&self) -> Grid<'_> {
-        Grid {
+    fn grid(&self) -> HourGrid<'_> {
+        HourGrid {
             day: self.day,
             zone: self.zone,
             cells: self.cells,
@@ -196,7 +196,7 @@ impl Page<'_> {
         let beside = |date: Option<Date>, what: &str, sign: &str| {
             html! {
                 @if let Some(date) = date {
-                    a.btn.icon.bare href=(self.address(date, self.whose))
+                    a.btn.icon.bare href=(self.address(date, self.choice))
                         aria-label={ (what) " day, " (when::short_date(date, today)) } { (icon(sign)) }
                 }
             }
@@ -220,9 +220,9 @@ impl Page<'_> {
                 }
                 span.grow {}
                 nav.tabs aria-label="Time zone" {
-                    @for (whose, text) in ZoneChoice::ALL {
-                        a href=(self.address(self.day.date, whose))
-                            aria-current=[(whose == self.whose).then_some("true")] { (text) }
+                    @for (choice, text) in ZoneChoice::ALL {
+                        a href=(self.address(self.day.date, choice))
+                            aria-current=[(choice == self.choice).then_some("true")] { (text) }
                     }
                 }
             }
@@ -266,7 +266,7 @@ impl Page<'_> {
     fn week(&self) -> Markup {
         let week = &self.data.week;
         let today = self.today();
-        let utc = Zone::named("UTC");
+        let utc = ReaderZone::named("UTC");
         let (monday, sunday) = (utc.date(week.from), utc.date(week.to.saturating_sub(1)));
         let lock = week.locks_at();
         // Deadlines always carry UTC.
@@ -321,7 +321,7 @@ impl Page<'_> {
                 p.small.quiet { "Nothing was recorded. Time shows here a minute or two after a segment ends." }
                 @let newest = self.data.newest.as_ref().and_then(|newest| self.zone.date(newest.start));
                 @if let Some(date) = newest {
-                    a.btn href=(self.address(date, self.whose)) { "Open " (when::short_date(date, self.today())) }
+                    a.btn href=(self.address(date, self.choice)) { "Open " (when::short_date(date, self.today())) }
                 } @else {
                     a.btn href={ "/contracts/" (contract.id) "/recorded" } { (icon("eye")) "What is recorded" }
                 }

@@ -4,8 +4,8 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use maud::html;
 
-use super::layout::Frame;
-use crate::store::StoreError;
+use super::layout::PageFrame;
+use crate::store::OfficeStoreError;
 
 /// Why there is no page.
 #[derive(Debug)]
@@ -25,13 +25,13 @@ impl PageError {
     }
 }
 
-impl From<StoreError> for PageError {
-    fn from(error: StoreError) -> Self {
+impl From<OfficeStoreError> for PageError {
+    fn from(error: OfficeStoreError) -> Self {
         Self::internal(&error)
     }
 }
 
-pub(super) async fn not_found() -> PageError {
+pub(super) async fn show_not_found() -> PageError {
     PageError::NotFound
 }
 
@@ -63,7 +63,7 @@ impl IntoResponse for PageError {
                 }
             }
         };
-        let frame = Frame {
+        let frame = PageFrame {
             title: title.to_owned(),
             description: title,
             account: None,

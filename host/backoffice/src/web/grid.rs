@@ -1,21 +1,22 @@
 //! The hours of a day: memo bars, cells, meters, folded hours.
 
-use candor_diary::billing::Outcome;
 use candor_diary::calendar::{Day, Hour};
 use candor_diary::day::{Cell, Kind, Part, Shape, Slot, busiest, minutes, parts};
-use candor_diary::parcel::{NoSnapshot, Parcel};
 use candor_diary::plain;
 use maud::{Markup, html};
 
 use super::chart;
 use super::layout::icon;
-use super::when::{self, Zone};
-use super::words;
+use super::when::{self, ReaderZone};
+use super::words::{
+    cause_words, is_edited, kind_name, memo_words, no_picture_words, note_words, removed_words, spoken_words,
+    to_sentence,
+};
 
 /// What the cells of a page share.
-pub(super) struct Grid<'a> {
+pub(super) struct HourGrid<'a> {
     pub(super) day: &'a Day,
-    pub(super) zone: &'a Zone,
+    pub(super) zone: &'a ReaderZone,
     pub(super) cells: &'a [Cell<'a>],
     /// Start of the segment that the detail shows.
     pub(super) current: Option<u64>,
@@ -25,7 +26,7 @@ pub(super) struct Grid<'a> {
     pub(super) link: &'a str,
 }
 
-impl Grid<'_> {
+impl HourGrid<'_> {
     pub(super) fn render(&self) -> Markup {
         let busiest = busiest(self.cells);
         html! {
@@ -81,7 +82,7 @@ impl Grid<'_> {
         let kind = first.kind();
         html! {
             div.run data-n=(cells.len()) data-continued[continued] data-wordless[wordless] {
-                div.memo data-kind=(word(kind)) {
+                div.memo data-kind=(kind_name(kind)) {
                     span {
                         @match kind {
                             Kind::Tracked => b.vh { "Tracked:" },
@@ -91,7 +92,7 @@ impl Grid<'_> {
                             Kind::Removed => { (icon("trash")) b.kind { "Removed" } },
                         }
                         b { (memo_words(first)) }
-                        @if let Some(note) = note(first) { span.lab[note.1] .nobill[!note.1] { (note.0) } }
+                        @if let Some(note) = note_words(first) { span.lab[note.1] .nobill[!note.1] { (note.0) } }
                         span.vh { ", " (self.zone.time(first.start)) " to " (self.zone.time(last.end())) }
                     }
                     span.rail {}
@@ -106,15 +107,15 @@ impl Grid<'_> {
         let current = self.current == Some(cell.start);
         let minutes = minutes(parcel);
         html! {
-            li.seg data-kind=(word(cell.kind())) {
+            li.seg data-kind=(kind_name(cell.kind())) {
                 a href={ (self.link) "&segment=" (when::utc(cell.start)) "#detail" }
                     aria-current=[current.then_some("true")] {
                     (picture(cell, self.pictures, self.zone))
                     (chart::meter(&minutes, busiest))
                     span.under.bare {
                         span.t { (self.zone.time(cell.start)) }
-                        span.vh { (spoken(cell)) }
-                        @if edited(cell) { (icon("pencil")) }
+                        span.vh { (spoken_words(cell)) }
+                        @if is_edited(cell) { (icon("pencil")) }
                     }
                 }
             }
@@ -137,43 +138,7 @@ fn wordless(row: &[Slot<'_>], nth: usize) -> bool {
     carries_on && next > own
 }
 
-/// The word of a kind in the markup.
-pub(super) fn word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Tracked => "tracked",
-        Kind::OverLimit => "over",
-        Kind::Manual => "manual",
-        Kind::NoEvidence => "none",
-        Kind::Removed => "removed",
-    }
-}
-
-/// Whether the worker changed it after it was recorded. Of what was removed the tombstone says so.
-pub(super) fn edited(cell: &Cell<'_>) -> bool {
-    cell.shown.parcel.revision > 0 && cell.kind() != Kind::Removed
-}
-
-fn memo_words<'a>(cell: &'a Cell<'_>) -> &'a str {
-    match (cell.memo(), cell.kind()) {
-        (Some(memo), _) => memo,
-        (None, Kind::NoEvidence) => "the tracker could not see",
-        (None, Kind::Removed) => "by worker",
-        (None, _) => "No memo",
-    }
-}
-
-/// What stands at the end of a memo bar: that it is not billed, or else its label. A gap and a tombstone have neither.
-fn note<'a>(cell: &'a Cell<'_>) -> Option<(&'a str, bool)> {
-    let not_billed = cell.kind() == Kind::OverLimit || cell.not_billed_because().is_some();
-    match cell.kind() {
-        Kind::NoEvidence | Kind::Removed => None,
-        _ if cell.outcome == Outcome::Waiting => Some(("waiting for agreement", false)),
-        _ if not_billed => Some(("not billable", false)),
-        _ => cell.label().map(|label| (label, true)),
-    }
-}
-
-fn picture(cell: &Cell<'_>, pictures: bool, zone: &Zone) -> Markup {
+fn picture(cell: &Cell<'_>, pictures: bool, zone: &ReaderZone) -> Markup {
     let parcel = cell.shown.parcel;
     if let Some(sentence) = removed_words(parcel, zone) {
         return html! { span.pic.gone { (icon("trash")) span { (sentence) } } };
@@ -190,72 +155,9 @@ fn picture(cell: &Cell<'_>, pictures: bool, zone: &Zone) -> Markup {
     if cell.kind() == Kind::NoEvidence {
         let why = cell
             .gap_cause()
-            .map_or_else(|| "No evidence".to_owned(), |cause| words::sentence(words::cause(cause)));
+            .map_or_else(|| "No evidence".to_owned(), |cause| to_sentence(cause_words(cause)));
         return html! { span.pic.gone.blind { span { (why) } } };
     }
-    let (sign, sentence) = no_picture(parcel, pictures);
+    let (sign, sentence) = no_picture_words(parcel, pictures);
     html! { span.pic.gone { (icon(sign)) span { (sentence) } } }
-}
-
-/// The sentence of a tombstone.
-pub(super) fn removed_words(parcel: &Parcel, zone: &Zone) -> Option<String> {
-    parcel.removed.map(|removed| format!("Time removed by worker, {}", zone.weekday(removed.at)))
-}
-
-/// The sentence that stands in the place of a picture, with its icon.
-pub(super) fn no_picture(parcel: &Parcel, pictures: bool) -> (&'static str, &'static str) {
-    if parcel.manual.is_some() {
-        return ("pencil", "Typed in, no picture");
-    }
-    match &parcel.no_snapshot {
-        Some(why) => {
-            let sign = match why {
-                NoSnapshot::SkippedByRule { .. } => "rule",
-                NoSnapshot::RuleFailed | NoSnapshot::CollectorFailed => "alert",
-                NoSnapshot::ScreenLocked | NoSnapshot::ScreenBlank => "blind",
-                // The plain sign: nothing failed and no rule spoke.
-                _ => "nopic",
-            };
-            (sign, why.sentence())
-        }
-        None if pictures => ("nopic", "No picture: none was due while tracked"),
-        None => ("nopic", "No picture: pictures are off"),
-    }
-}
-
-/// What was covered in a picture, as the page's own note.
-pub(super) fn redacted(parcel: &Parcel) -> Option<String> {
-    let words = candor_diary::parcel::redacted(&parcel.snapshot.as_ref()?.redactions)?;
-    Some(format!("{words} before saving"))
-}
-
-/// How many minutes of a segment had activity; none where it was not recorded.
-pub(super) fn activity_words(parcel: &Parcel) -> Option<String> {
-    parcel.minutes.iter().any(|m| m.counts.is_some()).then(|| {
-        let length = u64::from(parcel.length.minutes());
-        format!("in {} of {length} {}", parcel.minutes_active(), plain::plural(length, "minute", "minutes"))
-    })
-}
-
-fn spoken(cell: &Cell<'_>) -> String {
-    let parcel = cell.shown.parcel;
-    let mut text = String::new();
-    if edited(cell) {
-        text.push_str(", edited by worker");
-    }
-    if parcel.snapshot.is_some() {
-        text.push_str(", picture");
-    }
-    if let Some(redacted) = redacted(parcel) {
-        text.push_str(", ");
-        text.push_str(&redacted);
-    }
-    match activity_words(parcel) {
-        Some(words) => {
-            text.push_str(", activity ");
-            text.push_str(&words);
-        }
-        None => text.push_str(", no activity data"),
-    }
-    text
 }

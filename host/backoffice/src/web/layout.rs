@@ -2,34 +2,35 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::store::{Account, Contract};
+use crate::access;
+use crate::store::{Role, StoredContract, UserAccount};
 
 /// Which page of a contract is open.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tab {
+pub(super) enum ContractTab {
     Diary,
     Recorded,
 }
 
 /// A contract's bar: its menu of contracts and its pages.
 pub(super) struct ContractBar<'a> {
-    pub(super) open: &'a Contract,
-    pub(super) all: &'a [Contract],
-    pub(super) tab: Tab,
+    pub(super) open: &'a StoredContract,
+    pub(super) all: &'a [StoredContract],
+    pub(super) tab: ContractTab,
 }
 
 /// What stands around a page's own part.
-pub(super) struct Frame<'a> {
+pub(super) struct PageFrame<'a> {
     pub(super) title: String,
     pub(super) description: &'a str,
-    pub(super) account: Option<&'a Account>,
+    pub(super) account: Option<&'a UserAccount>,
     pub(super) contract: Option<ContractBar<'a>>,
     pub(super) footer: Option<Markup>,
     /// Whether the page's own part is narrow, and its footer with it.
     pub(super) narrow: bool,
 }
 
-impl Frame<'_> {
+impl PageFrame<'_> {
     /// The whole page. `main` is the element `main` itself.
     pub(super) fn around(&self, main: &Markup) -> Markup {
         html! {
@@ -68,9 +69,9 @@ impl Frame<'_> {
                         (contract_menu(bar, account))
                         nav aria-label="Contract pages" {
                             a href={ "/contracts/" (bar.open.id) "/diary" }
-                                aria-current=[(bar.tab == Tab::Diary).then_some("page")] { "Work Diary" }
+                                aria-current=[(bar.tab == ContractTab::Diary).then_some("page")] { "Work Diary" }
                             a href={ "/contracts/" (bar.open.id) "/recorded" }
-                                aria-current=[(bar.tab == Tab::Recorded).then_some("page")] { "What is recorded" }
+                                aria-current=[(bar.tab == ContractTab::Recorded).then_some("page")] { "What is recorded" }
                         }
                     } @else {
                         span.grow {}
@@ -82,7 +83,7 @@ impl Frame<'_> {
     }
 }
 
-fn contract_menu(bar: &ContractBar<'_>, account: &Account) -> Markup {
+fn contract_menu(bar: &ContractBar<'_>, account: &UserAccount) -> Markup {
     html! {
         details class="menu outlined" {
             summary {
@@ -103,7 +104,7 @@ fn contract_menu(bar: &ContractBar<'_>, account: &Account) -> Markup {
     }
 }
 
-fn account_menu(account: &Account) -> Markup {
+fn account_menu(account: &UserAccount) -> Markup {
     let initials: String =
         account.name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect();
     html! {
@@ -123,8 +124,11 @@ fn account_menu(account: &Account) -> Markup {
 }
 
 /// The name of the other side, as the terms have it.
-pub(super) fn other_name<'a>(contract: &'a Contract, account: &Account) -> &'a str {
-    if contract.client == account.id { &contract.terms.worker } else { &contract.terms.client }
+pub(super) fn other_name<'a>(contract: &'a StoredContract, account: &UserAccount) -> &'a str {
+    match access::side_of(contract, account) {
+        Some(Role::Client) => &contract.terms.worker,
+        _ => &contract.terms.client,
+    }
 }
 
 /// An icon of the sprite; always beside a word.

@@ -12,17 +12,17 @@ use candor_diary::plain;
 use candor_diary::terms::{ManualTime, Mode, PictureRemoval, PluginUse, Terms};
 use maud::{Markup, html};
 
+use super::contract_page::ContractPage;
 use super::error::PageError;
-use super::layout::{ContractBar, Frame, Tab, icon, other_name};
-use super::loaded::ContractPage;
-use super::session::SignedIn;
-use super::when::{Zone, short_date};
-use crate::app::App;
-use crate::store::Contract;
-use crate::{clock, parcel_reader};
+use super::layout::{ContractBar, ContractTab, PageFrame, icon, other_name};
+use super::session::SignedInAccount;
+use super::when::{ReaderZone, short_date};
+use crate::back_office::BackOffice;
+use crate::clock;
+use crate::store::StoredContract;
 
 /// Terms under which trackers record.
-struct InForce {
+struct TermsInForce {
     terms: Terms,
     /// When they were issued, milliseconds since the epoch.
     issued_at: u64,
@@ -34,50 +34,50 @@ struct InForce {
     policy: Option<Policy>,
 }
 
-pub(super) async fn page(
-    State(app): State<Arc<App>>,
-    SignedIn(account): SignedIn,
+pub(super) async fn show_recorded(
+    State(app): State<Arc<BackOffice>>,
+    SignedInAccount(account): SignedInAccount,
     Path(contract): Path<String>,
 ) -> Result<Html<String>, PageError> {
-    let opened = ContractPage::new(&app, account, &contract).await?;
+    let opened = ContractPage::open(&app, account, &contract).await?;
     let in_force = in_force(&app, &opened.contract).await?;
     Ok(Html(render(&opened, &in_force).into_string()))
 }
 
 /// The terms under which trackers record, the newest first; without trackers those that the first would get.
-async fn in_force(app: &App, contract: &Contract) -> Result<Vec<InForce>, PageError> {
-    let newest = app.store.newest(&contract.id).await?;
-    let newest = newest.map(|newest| parcel_reader::shown(&newest.delivery)).transpose()?;
+async fn in_force(app: &BackOffice, contract: &StoredContract) -> Result<Vec<TermsInForce>, PageError> {
+    let newest = app.store.newest_parcel(&contract.id).await?;
+    let newest = newest.map(|newest| newest.parcel.read_visible()).transpose()?;
     // Of parcels from before they said so, nobody knows.
     let policy = |sequence: u64| {
         newest.as_ref().filter(|p| p.terms == sequence || p.terms == 0).map(|p| p.policy.clone())
     };
     let mut trackers: BTreeMap<Reverse<u64>, (Vec<String>, Vec<String>)> = BTreeMap::new();
-    for (name, sequence, used) in app.store.trackers(&contract.id).await? {
-        let (names, unused) = trackers.entry(Reverse(sequence)).or_default();
-        if !used {
-            unused.push(name.clone());
+    for tracker in app.store.trackers(&contract.id).await? {
+        let (names, unused) = trackers.entry(Reverse(tracker.sequence)).or_default();
+        if !tracker.used {
+            unused.push(tracker.name.clone());
         }
-        names.push(name);
+        names.push(tracker.name);
     }
     let mut all = Vec::new();
     for (Reverse(sequence), (trackers, unused)) in trackers {
         if let Some((terms, issued_at)) = app.store.terms(&contract.id, sequence).await? {
-            all.push(InForce { terms, issued_at, trackers, unused, policy: policy(sequence) });
+            all.push(TermsInForce { terms, issued_at, trackers, unused, policy: policy(sequence) });
         }
     }
     if all.is_empty() {
         let (terms, issued_at) = (contract.terms.clone(), contract.issued_at);
         let policy = policy(terms.sequence);
-        all.push(InForce { terms, issued_at, trackers: Vec::new(), unused: Vec::new(), policy });
+        all.push(TermsInForce { terms, issued_at, trackers: Vec::new(), unused: Vec::new(), policy });
     }
     Ok(all)
 }
 
-fn render(opened: &ContractPage, in_force: &[InForce]) -> Markup {
+fn render(opened: &ContractPage, in_force: &[TermsInForce]) -> Markup {
     let contract = &opened.contract;
     let newest = &contract.terms;
-    let zone = Zone::named(&opened.account.zone);
+    let zone = ReaderZone::named(&opened.account.zone);
     let on = |at: u64| zone.date(at).zip(zone.date(clock::now())).map(|(on, today)| short_date(on, today));
     let behind: Vec<&str> = in_force
         .iter()
@@ -112,11 +112,11 @@ fn render(opened: &ContractPage, in_force: &[InForce]) -> Markup {
             }
         }
     };
-    let frame = Frame {
+    let frame = PageFrame {
         title: format!("What is recorded · {}", newest.title),
         description: "What is recorded under the terms of one contract, in plain words",
         account: Some(&opened.account),
-        contract: Some(ContractBar { open: contract, all: &opened.all, tab: Tab::Recorded }),
+        contract: Some(ContractBar { open: contract, all: &opened.all, tab: ContractTab::Recorded }),
         narrow: true,
         footer: Some(html! {
             p.grow { "You and " (other_name(contract, &opened.account)) " see this same page." }
@@ -127,15 +127,15 @@ fn render(opened: &ContractPage, in_force: &[InForce]) -> Markup {
 }
 
 /// What terms say. With `named`, which trackers they are in force on: there are others.
-fn sections(opened: &ContractPage, in_force: &InForce, named: bool, issued: Option<String>) -> Markup {
-    let InForce { terms, policy, trackers, unused, .. } = in_force;
+fn sections(opened: &ContractPage, in_force: &TermsInForce, named: bool, issued: Option<String>) -> Markup {
+    let TermsInForce { terms, policy, trackers, unused, .. } = in_force;
     let accepted = |name: &String| match unused.contains(name) {
         true => format!("{name}, once it is accepted there"),
         false => name.clone(),
     };
     let places = trackers.iter().map(accepted).collect::<Vec<_>>().join("; ");
     let policy = policy.as_ref();
-    let says = Says { terms, worker: !opened.is_client() };
+    let says = TermsSentences { terms, worker: !opened.is_client() };
     html! {
         @if named { h2 { "On " (trackers.join(", ")) } }
         section.panel {
@@ -216,12 +216,12 @@ fn manual_words(manual_time: ManualTime) -> &'static str {
 }
 
 /// The sentences, told to the client or to the worker: the reader is 'you', the other goes by name.
-struct Says<'a> {
+struct TermsSentences<'a> {
     terms: &'a Terms,
     worker: bool,
 }
 
-impl<'a> Says<'a> {
+impl<'a> TermsSentences<'a> {
     fn client(&self) -> &'a str {
         if self.worker { &self.terms.client } else { "You" }
     }

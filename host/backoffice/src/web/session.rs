@@ -1,25 +1,28 @@
 //! Who is signed in, and whether a form is ours.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::{Cookie, SameSite};
 
 use super::error::PageError;
-use crate::app::App;
+use crate::back_office::BackOffice;
 use crate::limits;
-use crate::store::Account;
+use crate::store::UserAccount;
 
 /// The signed-in account. Without one a page sends to the sign-in, and comes back from there.
-pub(super) struct SignedIn(pub(super) Account);
+pub(super) struct SignedInAccount(pub(super) UserAccount);
 
-impl FromRequestParts<Arc<App>> for SignedIn {
+impl FromRequestParts<Arc<BackOffice>> for SignedInAccount {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
-        match account(&parts.headers, app).await {
+    async fn from_request_parts(parts: &mut Parts, office: &Arc<BackOffice>) -> Result<Self, Response> {
+        match find_account(&CookieJar::from_headers(&parts.headers), office).await {
             Ok(Some(account)) => Ok(Self(account)),
             Ok(None) => {
                 let wanted = parts.uri.path_and_query().map_or("/", |p| p.as_str());
@@ -32,53 +35,49 @@ impl FromRequestParts<Arc<App>> for SignedIn {
     }
 }
 
-/// The account whose session cookie came along.
-pub(super) async fn account(headers: &HeaderMap, app: &App) -> Result<Option<Account>, PageError> {
-    match token(headers, app) {
-        Some(token) => Ok(app.store.signed_in(token).await?),
+/// Returns the account whose session cookie came along.
+pub(super) async fn find_account(
+    jar: &CookieJar,
+    office: &BackOffice,
+) -> Result<Option<UserAccount>, PageError> {
+    match session_token(jar, office) {
+        Some(token) => Ok(office.store.session_account(token).await?),
         None => Ok(None),
     }
 }
 
-/// The session's token, as the browser sent it.
-pub(super) fn token<'a>(headers: &'a HeaderMap, app: &App) -> Option<&'a str> {
-    let wanted = cookie_name(app);
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == wanted)
-        .map(|(_, token)| token)
+/// Returns the session's token, as the browser sent it.
+pub(super) fn session_token<'a>(jar: &'a CookieJar, office: &BackOffice) -> Option<&'a str> {
+    jar.get(cookie_name(office)).map(Cookie::value)
 }
 
 /// With https the name itself makes browsers insist on a secure cookie of this very host.
-fn cookie_name(app: &App) -> &'static str {
-    if app.https() { "__Host-candor" } else { "candor" }
+fn cookie_name(office: &BackOffice) -> &'static str {
+    if office.is_https() { "__Host-candor" } else { "candor" }
 }
 
-/// The header that sets the cookie, or removes it.
-pub(super) fn cookie(app: &App, token: Option<&str>) -> Result<HeaderValue, PageError> {
-    let secure = if app.https() { "; Secure" } else { "" };
-    let age = if token.is_some() { limits::SESSION_MS / 1000 } else { 0 };
-    let text = format!(
-        "{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}",
-        cookie_name(app),
-        token.unwrap_or_default()
-    );
-    HeaderValue::from_str(&text).map_err(|e| PageError::internal(&e))
+/// Returns the cookie that carries a session's token; without a token, the one that removes it.
+pub(super) fn session_cookie(office: &BackOffice, token: Option<String>) -> Cookie<'static> {
+    let age = if token.is_some() { Duration::from_millis(limits::SESSION_MS) } else { Duration::ZERO };
+    Cookie::build((cookie_name(office), token.unwrap_or_default()))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        // The conversion fails for ages above 2⁶³ seconds only; then the cookie would end at once.
+        .max_age(age.try_into().unwrap_or_default())
+        .secure(office.is_https())
+        .build()
 }
 
 /// Refuses a form that another site sent. Browsers say where a form comes from in `Sec-Fetch-Site` (on https and on
 /// this machine) and in `Origin`; what sends neither is no browser, and carries no one's cookie.
-pub(super) fn same_site(headers: &HeaderMap, app: &App) -> Result<(), PageError> {
+pub(super) fn check_same_site(headers: &HeaderMap, office: &BackOffice) -> Result<(), PageError> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
     if let Some(site) = text("sec-fetch-site") {
         return if matches!(site, "same-origin" | "none") { Ok(()) } else { Err(PageError::Forbidden) };
     }
     let Some(origin) = text("origin") else { return Ok(()) };
-    let ours = match &app.public_url {
+    let ours = match &office.public_url {
         Some(url) => url.origin().ascii_serialization() == origin,
         None => origin.split_once("://").map(|(_, host)| host) == text("host"),
     };

@@ -7,14 +7,15 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum_extra::extract::CookieJar;
 use maud::html;
 use serde::Deserialize;
 
 use super::error::PageError;
-use super::layout::{Frame, icon};
+use super::layout::{PageFrame, icon};
 use super::session;
-use crate::app::App;
-use crate::serve::Peer;
+use crate::back_office::BackOffice;
+use crate::peer::PeerAddress;
 use crate::{limits, passwords};
 
 /// What the address of the form carries.
@@ -27,33 +28,34 @@ pub(super) struct SignInParams {
 
 /// What the form carries.
 #[derive(Deserialize)]
-pub(super) struct Typed {
+pub(super) struct SignInForm {
     email: String,
     password: String,
     #[serde(default)]
     next: String,
 }
 
-pub(super) async fn form(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
+pub(super) async fn show_form(
+    State(app): State<Arc<BackOffice>>,
+    jar: CookieJar,
     Query(SignInParams { next }): Query<SignInParams>,
 ) -> Result<Response, PageError> {
-    if session::account(&headers, &app).await?.is_some() {
-        return Ok(Redirect::to(inside(&next)).into_response());
+    if session::find_account(&jar, &app).await?.is_some() {
+        return Ok(Redirect::to(own_page_or_home(&next)).into_response());
     }
-    Ok(page(StatusCode::OK, &next, "", None))
+    Ok(render_page(StatusCode::OK, &next, "", None))
 }
 
-pub(super) async fn submit(
-    State(app): State<Arc<App>>,
-    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
+pub(super) async fn sign_in(
+    State(app): State<Arc<BackOffice>>,
+    ConnectInfo(PeerAddress(peer)): ConnectInfo<PeerAddress>,
+    jar: CookieJar,
     headers: HeaderMap,
-    typed: Result<Form<Typed>, FormRejection>,
+    typed: Result<Form<SignInForm>, FormRejection>,
 ) -> Result<Response, PageError> {
-    session::same_site(&headers, &app)?;
-    let Ok(Form(Typed { email, password, next })) = typed else {
-        return Ok(page(
+    session::check_same_site(&headers, &app)?;
+    let Ok(Form(SignInForm { email, password, next })) = typed else {
+        return Ok(render_page(
             StatusCode::UNPROCESSABLE_ENTITY,
             "",
             "",
@@ -72,49 +74,50 @@ pub(super) async fn submit(
         let why = format!(
             "Too many tries. You can sign in again in {minutes} min. Your time and pictures are not affected."
         );
-        let mut response = page(StatusCode::TOO_MANY_REQUESTS, &next, email, Some(why));
+        let mut response = render_page(StatusCode::TOO_MANY_REQUESTS, &next, email, Some(why));
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(minutes * 60));
         return Ok(response);
     }
     let account = app.store.account_by_email(email).await?;
-    let right = passwords::check(password, account.as_ref().map(|a| a.password.clone())).await;
+    let right = passwords::check_password(password, account.as_ref().map(|a| a.password.clone())).await;
     let Some(account) = account.filter(|_| right) else {
         let why = "The email address or the password is not right. Check both and try again.";
-        return Ok(page(StatusCode::UNAUTHORIZED, &next, email, Some(why.to_owned())));
+        return Ok(render_page(StatusCode::UNAUTHORIZED, &next, email, Some(why.to_owned())));
     };
-    app.sign_in_tries.succeeded(&person);
-    app.sign_in_tries.succeeded(&address);
+    app.sign_in_tries.forget_tries(&person);
+    app.sign_in_tries.forget_tries(&address);
     // A session of before ends: its token may have been seen by whoever used this browser.
-    if let Some(before) = session::token(&headers, &app) {
-        app.store.sign_out(before).await?;
+    if let Some(before) = session::session_token(&jar, &app) {
+        app.store.end_session(before).await?;
     }
-    let token = app.store.sign_in(&account.id).await?;
-    let mut response = Redirect::to(inside(&next)).into_response();
-    response.headers_mut().insert(header::SET_COOKIE, session::cookie(&app, Some(&token))?);
-    Ok(response)
+    let token = app.store.start_session(&account.id).await?;
+    let jar = jar.add(session::session_cookie(&app, Some(token)));
+    Ok((jar, Redirect::to(own_page_or_home(&next))).into_response())
 }
 
-pub(super) async fn out(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, PageError> {
+pub(super) async fn sign_out(
+    State(app): State<Arc<BackOffice>>,
+    jar: CookieJar,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
     // Without a referrer a browser gives `null` as the origin where it does not tell the site; the cookie itself does
     // not come along from another site, so there would be nothing to sign out of.
     if headers.get("origin").is_none_or(|origin| origin != "null") || headers.contains_key("sec-fetch-site") {
-        session::same_site(&headers, &app)?;
+        session::check_same_site(&headers, &app)?;
     }
-    if let Some(token) = session::token(&headers, &app) {
-        app.store.sign_out(token).await?;
+    if let Some(token) = session::session_token(&jar, &app) {
+        app.store.end_session(token).await?;
     }
-    let mut response = Redirect::to("/sign-in").into_response();
-    response.headers_mut().insert(header::SET_COOKIE, session::cookie(&app, None)?);
-    Ok(response)
+    Ok((jar.add(session::session_cookie(&app, None)), Redirect::to("/sign-in")).into_response())
 }
 
 /// The page to go to, if it is one of ours: a path of this site and nothing that a browser reads as another host.
-fn inside(next: &str) -> &str {
+fn own_page_or_home(next: &str) -> &str {
     let path = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\');
     if path && next.bytes().all(|b| b.is_ascii_graphic()) { next } else { "/" }
 }
 
-fn page(status: StatusCode, next: &str, email: &str, why: Option<String>) -> Response {
+fn render_page(status: StatusCode, next: &str, email: &str, why: Option<String>) -> Response {
     let main = html! {
         main #main.door {
             h1 { "Sign in" }
@@ -122,7 +125,7 @@ fn page(status: StatusCode, next: &str, email: &str, why: Option<String>) -> Res
                 @if let Some(why) = &why {
                     div.msg.error role="alert" { (icon("alert")) span { (why) } }
                 }
-                input type="hidden" name="next" value=(inside(next));
+                input type="hidden" name="next" value=(own_page_or_home(next));
                 div.field {
                     label for="email" { "Email address" }
                     input #email type="email" name="email" value=(email) autocomplete="username" required
@@ -138,7 +141,7 @@ fn page(status: StatusCode, next: &str, email: &str, why: Option<String>) -> Res
             }
         }
     };
-    let frame = Frame {
+    let frame = PageFrame {
         title: "Sign in".to_owned(),
         description: "Sign in to the Work Diary",
         account: None,
@@ -146,14 +149,14 @@ fn page(status: StatusCode, next: &str, email: &str, why: Option<String>) -> Res
         footer: None,
         narrow: true,
     };
-    // A form's page must name its origin: without a referrer, browsers send `null` instead (see `session::same_site`).
+    // A form's page must name its origin: without a referrer, browsers send `null` instead (see `session::check_same_site`).
     let origin = [(header::REFERRER_POLICY, "same-origin")];
     (status, origin, Html(frame.around(&main).into_string())).into_response()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::inside;
+    use super::own_page_or_home;
 
     #[test]
     fn after_signing_in_nobody_is_sent_to_another_site() {
@@ -166,7 +169,7 @@ mod tests {
             ("/\tevil", "/"),
             ("/a\r\nset-cookie: x", "/"),
         ] {
-            assert_eq!(inside(next), to, "{next:?}");
+            assert_eq!(own_page_or_home(next), to, "{next:?}");
         }
     }
 }

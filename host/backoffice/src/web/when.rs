@@ -7,12 +7,12 @@ use jiff::tz::TimeZone;
 
 /// A zone to write times in.
 #[derive(Clone, Debug)]
-pub(super) struct Zone {
+pub(super) struct ReaderZone {
     name: String,
     zone: TimeZone,
 }
 
-impl Zone {
+impl ReaderZone {
     /// The zone of this name; UTC where the built-in database does not know it.
     pub(super) fn named(name: &str) -> Self {
         match calendar::zone(name) {
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn times_are_written_in_the_zone_and_addresses_in_utc() {
-        let zone = Zone::named("Europe/Helsinki");
+        let zone = ReaderZone::named("Europe/Helsinki");
         assert_eq!(zone.time(HALF_PAST_SEVEN), "09:30");
         assert_eq!(zone.weekday(HALF_PAST_SEVEN), "Fri 09:30");
         assert_eq!(zone.seconds(HALF_PAST_SEVEN + 7_000), "09:30:07");
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn the_zone_is_named_with_its_offset_of_the_day() {
         let label = |zone: &str, date| {
-            let zone = Zone::named(zone);
+            let zone = ReaderZone::named(zone);
             zone.label(&zone.day(date).unwrap())
         };
         assert_eq!(label("Europe/Helsinki", date(2026, 11, 27)), "Helsinki time, UTC+2");

@@ -10,16 +10,17 @@ use candor_diary::calendar::lock_of;
 use candor_diary::edits;
 use candor_diary::parcel::{Activity, Parcel};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, Transaction};
+use sqlx::{FromRow, Row, Sqlite, Transaction};
 
+use super::database::{OfficeStore, to_signed};
 use super::erasures::drop_attachments;
-use super::{Store, StoreError, signed, unsigned};
-use crate::parcel_reader;
+use super::error::OfficeStoreError;
+use super::parcel_reader::read_parcel;
 
 /// A parcel that was checked and is about to be kept.
 #[derive(Debug)]
-pub struct Incoming<'a> {
-    /// The parcel.
+pub struct IncomingParcel<'a> {
+    /// What the envelope holds.
     pub parcel: &'a Parcel,
     /// Whether the terms that it names let keys, clicks and scrolls not be counted.
     pub activity_may_be_off: bool,
@@ -27,7 +28,7 @@ pub struct Incoming<'a> {
     pub digest: &'a str,
     /// The exact bytes that were received.
     pub envelope: &'a [u8],
-    /// When, milliseconds since the epoch.
+    /// When it was received, in milliseconds since the epoch.
     pub received_at: u64,
     /// The receipt to answer, should it be kept.
     pub receipt: &'a [u8],
@@ -67,37 +68,37 @@ struct ExistingParcel {
     start: u64,
     revision: u64,
     sequence: u64,
-    /// The envelope, where it is the one that counts.
+    /// The envelope, if it is the revision that counts.
     envelope: Option<Vec<u8>>,
 }
 
-impl ExistingParcel {
-    fn read(row: &SqliteRow) -> Result<Self, StoreError> {
+impl FromRow<'_, SqliteRow> for ExistingParcel {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
         Ok(Self {
             id: row.try_get("id")?,
             digest: row.try_get("digest")?,
             receipt: row.try_get("receipt")?,
-            start: unsigned(row.try_get("start")?, "a time")?,
-            revision: unsigned(row.try_get("revision")?, "a revision")?,
-            sequence: unsigned(row.try_get("sequence")?, "a sequence")?,
+            start: row.try_get("start")?,
+            revision: row.try_get("revision")?,
+            sequence: row.try_get("sequence")?,
             envelope: row.try_get("envelope")?,
         })
     }
 }
 
-impl Store {
+impl OfficeStore {
     /// Keeps a parcel together with its receipt, in one synced transaction. Doing it twice is the same as doing it
     /// once.
     ///
     /// # Errors
-    /// [`StoreError`] of the database.
-    pub async fn keep_parcel(&self, incoming: &Incoming<'_>) -> Result<PutOutcome, StoreError> {
-        let Incoming { parcel, received_at, .. } = incoming;
+    /// [`OfficeStoreError`] of the database.
+    pub async fn keep_parcel(&self, incoming: &IncomingParcel<'_>) -> Result<PutOutcome, OfficeStoreError> {
+        let IncomingParcel { parcel, received_at, .. } = incoming;
         let revision = u64::from(parcel.revision);
         // Whatever another request does, it does before this line or after the commit.
-        let mut tx = self.write().await?;
-        let existing_parcels = existing_parcels(&mut tx, parcel).await?;
-        if let Some(same) = existing_parcels.iter().find(|rival| rival.id == parcel.id) {
+        let mut tx = self.begin_write().await?;
+        let existing_parcels = find_existing_parcels(&mut tx, parcel).await?;
+        if let Some(same) = existing_parcels.iter().find(|existing| existing.id == parcel.id) {
             let same_bytes = same.digest == incoming.digest;
             return Ok(if same_bytes {
                 PutOutcome::Before(same.receipt.clone())
@@ -105,19 +106,23 @@ impl Store {
                 PutOutcome::Differs
             });
         }
-        if existing_parcels.iter().any(|rival| rival.start == parcel.start && rival.revision == revision) {
+        if existing_parcels
+            .iter()
+            .any(|existing| existing.start == parcel.start && existing.revision == revision)
+        {
             return Ok(PutOutcome::SegmentTaken);
         }
-        if existing_parcels.iter().any(|rival| rival.sequence == parcel.sequence) {
+        if existing_parcels.iter().any(|existing| existing.sequence == parcel.sequence) {
             return Ok(PutOutcome::SequenceTaken);
         }
         if existing_parcels
             .iter()
-            .any(|rival| (rival.revision < revision) != (rival.sequence < parcel.sequence))
+            .any(|existing| (existing.revision < revision) != (existing.sequence < parcel.sequence))
         {
             return Ok(PutOutcome::RevisionOrder);
         }
-        let current = existing_parcels.iter().find_map(|rival| Some((rival, rival.envelope.as_ref()?)));
+        let current =
+            existing_parcels.iter().find_map(|existing| Some((existing, existing.envelope.as_ref()?)));
         if current.is_some_and(|(current, _)| current.revision > revision) {
             keep_tombstone(&mut tx, incoming).await?;
             let erase = drop_attachments(&mut tx, &parcel.id, *received_at).await?;
@@ -127,7 +132,7 @@ impl Store {
         let lock = lock_of(parcel.start);
         if *received_at >= lock {
             let allowed = match current {
-                Some((_, envelope)) => edits::allowed_after_lock(&parcel_reader::open(envelope)?, parcel),
+                Some((_, envelope)) => edits::allowed_after_lock(&read_parcel(envelope)?, parcel),
                 // Tracked while offline, and delivered late, is time; typing in is an edit.
                 None => parcel.manual.is_none(),
             };
@@ -135,24 +140,24 @@ impl Store {
                 return Ok(PutOutcome::WeekLocked(lock));
             }
         }
-        if let Some(missing) = missing_attachment(&mut tx, parcel).await? {
+        if let Some(missing) = find_missing_attachment(&mut tx, parcel).await? {
             return Ok(PutOutcome::AttachmentMissing(missing));
         }
         let erase = match current {
-            Some((current, _)) => supersede(&mut tx, &current.id, *received_at).await?,
+            Some((current, _)) => supersede_parcel(&mut tx, &current.id, *received_at).await?,
             None => Vec::new(),
         };
-        insert(&mut tx, incoming).await?;
+        insert_parcel(&mut tx, incoming).await?;
         tx.commit().await?;
         Ok(PutOutcome::New { replaced: current.is_some(), erase })
     }
 }
 
-async fn existing_parcels(
+async fn find_existing_parcels(
     tx: &mut Transaction<'static, Sqlite>,
     parcel: &Parcel,
-) -> Result<Vec<ExistingParcel>, StoreError> {
-    let rows = sqlx::query(
+) -> Result<Vec<ExistingParcel>, OfficeStoreError> {
+    Ok(sqlx::query_as(
         "SELECT id, digest, receipt, start, revision, sequence, envelope FROM parcels
          WHERE id = ?1 OR (contract = ?2 AND device = ?3 AND start = ?4) OR (device = ?3 AND sequence = ?5)
          UNION ALL
@@ -162,18 +167,17 @@ async fn existing_parcels(
     .bind(&parcel.id)
     .bind(&parcel.contract)
     .bind(&parcel.device)
-    .bind(signed(parcel.start, "the segment's start")?)
-    .bind(signed(parcel.sequence, "the sequence")?)
+    .bind(to_signed(parcel.start, "the segment's start")?)
+    .bind(to_signed(parcel.sequence, "the sequence")?)
     .fetch_all(&mut **tx)
-    .await?;
-    rows.iter().map(ExistingParcel::read).collect()
+    .await?)
 }
 
-/// The digest of the picture, where it is not here in its full length.
-async fn missing_attachment(
+/// Returns the digest of the picture if it is not here in its full length.
+async fn find_missing_attachment(
     tx: &mut Transaction<'static, Sqlite>,
     parcel: &Parcel,
-) -> Result<Option<String>, StoreError> {
+) -> Result<Option<String>, OfficeStoreError> {
     let Some(snapshot) = &parcel.snapshot else { return Ok(None) };
     let bytes: Option<i64> =
         sqlx::query_scalar("SELECT bytes FROM attachments WHERE parcel = ? AND sha256 = ? AND device = ?")
@@ -182,23 +186,23 @@ async fn missing_attachment(
             .bind(&parcel.device)
             .fetch_optional(&mut **tx)
             .await?;
-    let here = bytes == Some(signed(snapshot.bytes, "the snapshot")?);
+    let here = bytes == Some(to_signed(snapshot.bytes, "the snapshot")?);
     Ok((!here).then(|| snapshot.sha256.clone()))
 }
 
-/// Leaves of a parcel nothing but its tombstone; answers the files that are to go with it.
-async fn supersede(
+/// Leaves of a parcel nothing but its tombstone. Returns the files that are to go with it.
+async fn supersede_parcel(
     tx: &mut Transaction<'static, Sqlite>,
     id: &str,
     now: u64,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<String>, OfficeStoreError> {
     sqlx::query(
         "INSERT INTO superseded
          (id, contract, device, start, revision, sequence, digest, receipt, received_at, superseded_at)
          SELECT id, contract, device, start, revision, sequence, digest, receipt, received_at, ? FROM parcels
          WHERE id = ?",
     )
-    .bind(signed(now, "the time")?)
+    .bind(to_signed(now, "the time")?)
     .bind(id)
     .execute(&mut **tx)
     .await?;
@@ -206,12 +210,12 @@ async fn supersede(
     drop_attachments(tx, id, now).await
 }
 
-/// Keeps of a parcel that comes after its successor what [`supersede`] would have left of it.
+/// Keeps of a parcel that comes after its successor what [`supersede_parcel`] would have left of it.
 async fn keep_tombstone(
     tx: &mut Transaction<'static, Sqlite>,
-    incoming: &Incoming<'_>,
-) -> Result<(), StoreError> {
-    let Incoming { parcel, digest, received_at, receipt, .. } = incoming;
+    incoming: &IncomingParcel<'_>,
+) -> Result<(), OfficeStoreError> {
+    let IncomingParcel { parcel, digest, received_at, receipt, .. } = incoming;
     sqlx::query(
         "INSERT INTO superseded
          (id, contract, device, start, revision, sequence, digest, receipt, received_at, superseded_at)
@@ -220,20 +224,20 @@ async fn keep_tombstone(
     .bind(&parcel.id)
     .bind(&parcel.contract)
     .bind(&parcel.device)
-    .bind(signed(parcel.start, "the segment's start")?)
+    .bind(to_signed(parcel.start, "the segment's start")?)
     .bind(i64::from(parcel.revision))
-    .bind(signed(parcel.sequence, "the sequence")?)
+    .bind(to_signed(parcel.sequence, "the sequence")?)
     .bind(*digest)
     .bind(*receipt)
-    .bind(signed(*received_at, "the time")?)
+    .bind(to_signed(*received_at, "the time")?)
     .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
-/// What billing needs to know of a parcel, by the terms that it names: that nothing was to be counted is taken only where
+/// What billing needs to know of a parcel, by the terms that it names: that nothing was to be counted is taken only if
 /// they say so or leave it to the worker.
-fn facts(incoming: &Incoming<'_>) -> Facts {
+fn billing_facts(incoming: &IncomingParcel<'_>) -> Facts {
     let parcel = incoming.parcel;
     if parcel.activity == Activity::Off && !incoming.activity_may_be_off {
         return Facts::of(&Parcel { activity: Activity::Counted, ..parcel.clone() });
@@ -241,10 +245,13 @@ fn facts(incoming: &Incoming<'_>) -> Facts {
     Facts::of(parcel)
 }
 
-async fn insert(tx: &mut Transaction<'static, Sqlite>, incoming: &Incoming<'_>) -> Result<(), StoreError> {
-    let Incoming { parcel, digest, envelope, received_at, receipt, .. } = incoming;
-    let facts = facts(incoming);
-    let manual_at = facts.manual.map(|at| signed(at, "the time of typing in")).transpose()?;
+async fn insert_parcel(
+    tx: &mut Transaction<'static, Sqlite>,
+    incoming: &IncomingParcel<'_>,
+) -> Result<(), OfficeStoreError> {
+    let IncomingParcel { parcel, digest, envelope, received_at, receipt, .. } = incoming;
+    let facts = billing_facts(incoming);
+    let manual_at = facts.manual.map(|at| to_signed(at, "the time of typing in")).transpose()?;
     sqlx::query(
         "INSERT INTO parcels (id, contract, device, start, length, sequence, chain_head, digest, envelope, receipt,
          received_at, tracked_bits, active_bits, gap, revision, manual_at, removed)
@@ -253,16 +260,16 @@ async fn insert(tx: &mut Transaction<'static, Sqlite>, incoming: &Incoming<'_>) 
     .bind(&parcel.id)
     .bind(&parcel.contract)
     .bind(&parcel.device)
-    .bind(signed(parcel.start, "the segment's start")?)
+    .bind(to_signed(parcel.start, "the segment's start")?)
     .bind(i64::from(parcel.length.minutes()))
-    .bind(signed(parcel.sequence, "the sequence")?)
+    .bind(to_signed(parcel.sequence, "the sequence")?)
     .bind(&parcel.chain_head)
     .bind(*digest)
     .bind(*envelope)
     .bind(*receipt)
-    .bind(signed(*received_at, "the time")?)
-    .bind(signed(facts.tracked, "the minutes")?)
-    .bind(signed(facts.active, "the minutes")?)
+    .bind(to_signed(*received_at, "the time")?)
+    .bind(to_signed(facts.tracked, "the minutes")?)
+    .bind(to_signed(facts.active, "the minutes")?)
     .bind(facts.gap)
     .bind(i64::from(parcel.revision))
     .bind(manual_at)
@@ -270,7 +277,7 @@ async fn insert(tx: &mut Transaction<'static, Sqlite>, incoming: &Incoming<'_>) 
     .execute(&mut **tx)
     .await?;
     sqlx::query("UPDATE devices SET terms = max(terms, ?) WHERE id = ?")
-        .bind(signed(parcel.terms, "the terms' sequence")?)
+        .bind(to_signed(parcel.terms, "the terms' sequence")?)
         .bind(&parcel.device)
         .execute(&mut **tx)
         .await?;

@@ -1,17 +1,18 @@
-//! What this week adds up to: a tracker sees only its own device, the back office all of a contract.
+//! What a device asks about its contract: the newest terms, and what this week adds up to. A tracker sees only its own
+//! device, the back office all of a contract.
 
 use std::sync::Arc;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Json, Response};
 use candor_diary::calendar::locked_until;
 use serde::{Deserialize, Serialize};
 
-use super::{ApiError, SignedIn};
-use crate::app::App;
-use crate::{billed, clock};
+use super::error::ApiError;
+use super::signed_in::SignedInDevice;
+use crate::back_office::BackOffice;
+use crate::{access, billed, clock};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,7 +26,7 @@ pub(super) struct WeekParams {
 struct WeekResponse {
     /// Monday 00:00 UTC.
     week_start: u64,
-    /// How many minutes are billed at most; null where there is no limit.
+    /// How many minutes are billed at most; null if there is no limit.
     limit_minutes: Option<u64>,
     /// What is billed as of now, all devices together.
     billed_minutes: u64,
@@ -35,23 +36,25 @@ struct WeekResponse {
     locked_until: u64,
 }
 
-pub(super) async fn week(
-    State(app): State<Arc<App>>,
-    SignedIn(device): SignedIn,
-    asked: Result<Query<WeekParams>, QueryRejection>,
+pub(super) async fn get_terms(
+    State(office): State<Arc<BackOffice>>,
+    device: SignedInDevice,
 ) -> Result<Response, ApiError> {
-    let Query(asked) = asked.map_err(|_| ApiError::bad_request("The address is week?contract=ID."))?;
-    if asked.contract.is_some_and(|contract| contract != device.contract) {
-        return Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "wrong-device",
-            "The token is for another contract than the one asked about.",
-        ));
+    Ok(Json(device.contract(&office).await?.terms).into_response())
+}
+
+pub(super) async fn get_week(
+    State(office): State<Arc<BackOffice>>,
+    device: SignedInDevice,
+    params: Result<Query<WeekParams>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let Query(params) = params.map_err(|_| ApiError::bad_request("The address is week?contract=ID."))?;
+    if let Some(contract) = &params.contract {
+        access::may_ask_about(&device.0, contract)?;
     }
-    let contract = app.store.contract(&device.contract).await?;
-    let contract = contract.ok_or_else(|| ApiError::not_found("The contract of this device is gone."))?;
+    let contract = device.contract(&office).await?;
     let now = clock::now();
-    let week = billed::week_so_far(&app.store, &contract, now).await?;
+    let week = billed::bill_current_week(&office.store, &contract, now).await?;
     let answer = WeekResponse {
         week_start: week.from,
         limit_minutes: week.limit,

@@ -6,17 +6,17 @@ use candor_seal::SecretKey;
 use tokio::sync::{Notify, Semaphore};
 use url::Url;
 
-use crate::data::Data;
 use crate::limits;
-use crate::store::Store;
+use crate::office_folder::OfficeFolder;
+use crate::store::OfficeStore;
 use crate::throttle::Throttle;
 
 /// The running back office, as its handlers see it.
-pub struct App {
+pub struct BackOffice {
     /// The database.
-    pub store: Store,
+    pub store: OfficeStore,
     /// The data folder.
-    pub data: Data,
+    pub data: OfficeFolder,
     /// The key that countersigns.
     pub key: SecretKey,
     /// Enrolments tried, by address.
@@ -31,10 +31,10 @@ pub struct App {
     pub public_url: Option<Url>,
 }
 
-impl App {
+impl BackOffice {
     /// Puts it together.
     #[must_use]
-    pub fn new(store: Store, data: Data, key: SecretKey, public_url: Option<Url>) -> Arc<Self> {
+    pub fn new(store: OfficeStore, data: OfficeFolder, key: SecretKey, public_url: Option<Url>) -> Arc<Self> {
         Arc::new(Self {
             store,
             data,
@@ -49,7 +49,7 @@ impl App {
 
     /// Whether people reach it over https, so that cookies may insist on it.
     #[must_use]
-    pub fn https(&self) -> bool {
+    pub fn is_https(&self) -> bool {
         self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 }

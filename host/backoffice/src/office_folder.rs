@@ -15,9 +15,12 @@ use std::path::{Path, PathBuf};
 
 use candor_seal::SecretKey;
 
+/// Media types that a page shows as pictures. Nothing else is served from a parcel.
+pub(crate) const PICTURE_TYPES: [&str; 3] = ["image/webp", "image/png", "image/jpeg"];
+
 /// The folder cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum DataError {
+pub enum OfficeFolderError {
     /// A file or folder could not be made or read.
     #[error("{path}: {why}. Name another folder with --data, or put this one right", why = words(why))]
     Io {
@@ -39,16 +42,16 @@ pub enum DataError {
 
 /// The data folder.
 #[derive(Clone, Debug)]
-pub struct Data {
+pub struct OfficeFolder {
     root: PathBuf,
 }
 
-impl Data {
+impl OfficeFolder {
     /// Opens the folder, making it and what belongs in it where missing.
     ///
     /// # Errors
-    /// [`DataError::Io`] where that fails.
-    pub fn open(root: &Path) -> Result<Self, DataError> {
+    /// [`OfficeFolderError::Io`] where that fails.
+    pub fn open(root: &Path) -> Result<Self, OfficeFolderError> {
         make_folder(root)?;
         let root = root.canonicalize().map_err(|source| io(root, source))?;
         make_folder(&root.join("pictures"))?;
@@ -59,15 +62,15 @@ impl Data {
     /// Takes the folder for one server: two would empty each other's incoming pictures. Free again when the answer is dropped.
     ///
     /// # Errors
-    /// [`DataError::Served`] where another serves it, [`DataError::Io`].
-    pub fn serve_alone(&self) -> Result<std::fs::File, DataError> {
+    /// [`OfficeFolderError::Served`] where another serves it, [`OfficeFolderError::Io`].
+    pub fn serve_alone(&self) -> Result<std::fs::File, OfficeFolderError> {
         let path = self.root.join("lock");
         let opened =
             std::fs::OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(&path);
         let file = opened.map_err(|source| io(&path, source))?;
         match file.try_lock() {
             Ok(()) => Ok(file),
-            Err(std::fs::TryLockError::WouldBlock) => Err(DataError::Served(self.root.clone())),
+            Err(std::fs::TryLockError::WouldBlock) => Err(OfficeFolderError::Served(self.root.clone())),
             Err(std::fs::TryLockError::Error(source)) => Err(io(&path, source)),
         }
     }
@@ -96,7 +99,7 @@ impl Data {
         format!("pictures/{}/{parcel}-{sha256}.{ending}", parcel.get(..2).unwrap_or("00"))
     }
 
-    /// The absolute path of a name that [`Data::picture_name`] made.
+    /// The absolute path of a name that [`OfficeFolder::picture_name`] made.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)
@@ -105,8 +108,8 @@ impl Data {
     /// Empties `incoming/`: what is in there at start belongs to uploads that were cut off.
     ///
     /// # Errors
-    /// [`DataError::Io`] where the folder cannot be read or a file not removed.
-    pub fn clear_incoming(&self) -> Result<(), DataError> {
+    /// [`OfficeFolderError::Io`] where the folder cannot be read or a file not removed.
+    pub fn clear_incoming(&self) -> Result<(), OfficeFolderError> {
         let folder = self.incoming();
         for entry in std::fs::read_dir(&folder).map_err(|source| io(&folder, source))? {
             let path = entry.map_err(|source| io(&folder, source))?.path();
@@ -118,15 +121,15 @@ impl Data {
     /// The server's key; made at first use.
     ///
     /// # Errors
-    /// [`DataError::BadKey`] where the file holds something else, [`DataError::Io`] and [`DataError::NoKey`] where it
+    /// [`OfficeFolderError::BadKey`] where the file holds something else, [`OfficeFolderError::Io`] and [`OfficeFolderError::NoKey`] where it
     /// cannot be read or made.
-    pub fn server_key(&self) -> Result<SecretKey, DataError> {
+    pub fn server_key(&self) -> Result<SecretKey, OfficeFolderError> {
         let path = self.root.join("server.key");
         match read_key(&path) {
-            Err(DataError::Io { why, .. }) if why.kind() == ErrorKind::NotFound => {}
+            Err(OfficeFolderError::Io { why, .. }) if why.kind() == ErrorKind::NotFound => {}
             other => return other,
         }
-        let key = SecretKey::generate().map_err(DataError::NoKey)?;
+        let key = SecretKey::generate().map_err(OfficeFolderError::NoKey)?;
         let fresh = self.root.join(format!("server.key.{}", std::process::id()));
         let mut file = std::fs::OpenOptions::new()
             .write(true)
@@ -149,22 +152,22 @@ impl Data {
     }
 }
 
-fn read_key(path: &Path) -> Result<SecretKey, DataError> {
+fn read_key(path: &Path) -> Result<SecretKey, OfficeFolderError> {
     let text = std::fs::read_to_string(path).map_err(|source| io(path, source))?;
     let mut bytes = [0; 32];
-    hex::decode_to_slice(text.trim(), &mut bytes).map_err(|_| DataError::BadKey(path.to_owned()))?;
+    hex::decode_to_slice(text.trim(), &mut bytes).map_err(|_| OfficeFolderError::BadKey(path.to_owned()))?;
     Ok(SecretKey::from_bytes(&bytes))
 }
 
-fn make_folder(path: &Path) -> Result<(), DataError> {
+fn make_folder(path: &Path) -> Result<(), OfficeFolderError> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|source| io(path, source))
 }
 
 /// Makes sure that names made in a folder outlive a loss of power.
 ///
 /// # Errors
-/// [`DataError::Io`] where the folder cannot be opened or synced.
-pub fn sync_folder(path: &Path) -> Result<(), DataError> {
+/// [`OfficeFolderError::Io`] where the folder cannot be opened or synced.
+pub fn sync_folder(path: &Path) -> Result<(), OfficeFolderError> {
     std::fs::File::open(path).and_then(|folder| folder.sync_all()).map_err(|source| io(path, source))
 }
 
@@ -174,8 +177,8 @@ fn words(error: &std::io::Error) -> String {
     text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
-fn io(path: &Path, source: std::io::Error) -> DataError {
-    DataError::Io { path: path.to_owned(), why: source }
+fn io(path: &Path, source: std::io::Error) -> OfficeFolderError {
+    OfficeFolderError::Io { path: path.to_owned(), why: source }
 }
 
 #[cfg(test)]
@@ -186,7 +189,7 @@ mod tests {
     #[test]
     fn the_key_is_made_once_and_only_its_owner_may_read_it() {
         let folder = tempfile::tempdir().unwrap();
-        let data = Data::open(&folder.path().join("data")).unwrap();
+        let data = OfficeFolder::open(&folder.path().join("data")).unwrap();
         let key = data.server_key().unwrap().public();
         assert_eq!(data.server_key().unwrap().public(), key);
         let mode = std::fs::metadata(folder.path().join("data/server.key")).unwrap().permissions().mode();
@@ -198,9 +201,9 @@ mod tests {
     #[test]
     fn a_damaged_key_is_refused_and_not_replaced() {
         let folder = tempfile::tempdir().unwrap();
-        let data = Data::open(folder.path()).unwrap();
+        let data = OfficeFolder::open(folder.path()).unwrap();
         std::fs::write(folder.path().join("server.key"), "not a key").unwrap();
-        assert!(matches!(data.server_key(), Err(DataError::BadKey(_))));
+        assert!(matches!(data.server_key(), Err(OfficeFolderError::BadKey(_))));
         assert_eq!(std::fs::read_to_string(folder.path().join("server.key")).unwrap(), "not a key");
     }
 }

@@ -1,0 +1,31 @@
+//! What can go wrong with the database.
+
+/// The database did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum OfficeStoreError {
+    /// SQLite or the connection to it failed.
+    #[error("the database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A stored value cannot be read back.
+    #[error("the database holds {what} that cannot be read: {why}")]
+    Damaged {
+        /// The kind of value, with its article, such as `a parcel`.
+        what: &'static str,
+        /// What is wrong with it, in words.
+        why: String,
+    },
+    /// The database was written by a newer Candor.
+    #[error("the database has layout {found}, this program knows {known}: use a newer candor-backoffice")]
+    TooNew {
+        /// Layout of the file.
+        found: i64,
+        /// Newest layout known.
+        known: i64,
+    },
+    /// A number is above SQLite's largest, 2⁶³ − 1.
+    #[error("{0} is too large")]
+    TooLarge(&'static str),
+    /// The system gave no randomness for a new secret.
+    #[error(transparent)]
+    NoRandomness(#[from] crate::secrets::NoRandomness),
+}

@@ -1,0 +1,43 @@
+//! Reads a kept parcel back out of its envelope. The signature was checked when it was taken in.
+
+use candor_diary::parcel::{PARCEL_TYPE, Parcel};
+use candor_diary::plain;
+use candor_seal::Envelope;
+
+use super::error::OfficeStoreError;
+use super::parcels::StoredParcel;
+
+impl StoredParcel {
+    /// Reads the parcel out of its envelope.
+    ///
+    /// # Errors
+    /// [`OfficeStoreError::Damaged`] if the bytes are not what was taken in.
+    pub fn read(&self) -> Result<Parcel, OfficeStoreError> {
+        read_parcel(&self.envelope)
+    }
+
+    /// Reads the parcel as a page shows it: everything in its texts is visible.
+    ///
+    /// # Errors
+    /// [`OfficeStoreError::Damaged`] if the bytes are not what was taken in.
+    pub fn read_visible(&self) -> Result<Parcel, OfficeStoreError> {
+        let parcel = serde_json::to_value(self.read()?).map_err(damaged)?;
+        serde_json::from_value(plain::visible_json(parcel)).map_err(damaged)
+    }
+}
+
+/// Reads a parcel out of the bytes of its envelope.
+///
+/// # Errors
+/// [`OfficeStoreError::Damaged`] if they are not what was taken in.
+pub(super) fn read_parcel(envelope: &[u8]) -> Result<Parcel, OfficeStoreError> {
+    let envelope = Envelope::from_json(envelope).map_err(damaged)?;
+    if envelope.payload_type != PARCEL_TYPE {
+        return Err(damaged(format!("its type is {}", envelope.payload_type)));
+    }
+    serde_json::from_slice(&envelope.payload).map_err(damaged)
+}
+
+fn damaged(why: impl std::fmt::Display) -> OfficeStoreError {
+    OfficeStoreError::Damaged { what: "a parcel", why: why.to_string() }
+}
