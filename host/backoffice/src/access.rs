@@ -7,7 +7,7 @@
 //! | a device | ask about its own contract, deliver its own parcels of that contract to this very back office | a [`DeviceRefusal`], told as 403: whoever has its token knows that much |
 //! | a device | send attachments of parcels for which no other device has sent one | [`DeviceRefusal::ForeignAttachment`], told as 409 |
 //!
-//! Whoever has an unused enrolment code may enrol a device: that is decided where the code is used up, in one
+//! Whoever has an unused enrolment code may enrol a device: that is decided when the code is used up, in one
 //! transaction ([`OfficeStore::enrol_device`]).
 
 use candor_diary::parcel::Parcel;
@@ -88,7 +88,7 @@ pub enum DeviceRefusal {
     /// It delivered a parcel that is meant for another back office.
     #[error("The parcel is made for a back office with another key.")]
     OtherServer,
-    /// It sent an attachment where another device has sent one.
+    /// It sent an attachment of a parcel for which another device has sent one.
     #[error("Another device has sent an attachment for a parcel of this id.")]
     ForeignAttachment,
 }

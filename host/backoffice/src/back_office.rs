@@ -1,4 +1,4 @@
-//! What every request shares.
+//! What all requests share.
 
 use std::sync::Arc;
 
@@ -13,9 +13,9 @@ use crate::throttle::Throttle;
 
 /// The running back office, as its handlers see it.
 pub struct BackOffice {
-    /// The database.
+    /// Accounts, contracts, parcels and receipts.
     pub store: OfficeStore,
-    /// The data folder.
+    /// Where pictures and keys are.
     pub data: OfficeFolder,
     /// The key that countersigns.
     pub key: SecretKey,
@@ -27,12 +27,12 @@ pub struct BackOffice {
     pub uploads: Semaphore,
     /// A parcel took another's place, of which the database's log still has the bytes.
     pub replaced: Notify,
-    /// The address that people use, where it is another than the one listened on.
+    /// The address that people use, if it is another than the one listened on.
     pub public_url: Option<Url>,
 }
 
 impl BackOffice {
-    /// Puts it together.
+    /// Makes a back office in which nothing was tried yet.
     #[must_use]
     pub fn new(store: OfficeStore, data: OfficeFolder, key: SecretKey, public_url: Option<Url>) -> Arc<Self> {
         Arc::new(Self {
@@ -47,7 +47,7 @@ impl BackOffice {
         })
     }
 
-    /// Whether people reach it over https, so that cookies may insist on it.
+    /// Returns whether people reach it over https, so that cookies may insist on it.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")

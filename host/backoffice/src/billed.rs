@@ -19,7 +19,7 @@ pub struct BilledWeeks {
 }
 
 impl BilledWeeks {
-    /// Reads and bills the weeks that `from..to` touches. All contracts of the worker take part, for two can meet in
+    /// Reads and bills the weeks that `from..to` touches. All contracts of the worker take part: two can meet in
     /// one segment.
     ///
     /// # Errors
@@ -38,13 +38,13 @@ impl BilledWeeks {
         Ok(Self { contract: contract.id.clone(), rows, outcomes, versions })
     }
 
-    /// What became of each parcel of the contract.
+    /// Returns what became of each parcel of the contract, by its id.
     #[must_use]
     pub fn by_parcel(&self) -> HashMap<&str, Outcome> {
         self.own_segments().map(|(row, outcome)| (row.parcel.as_str(), outcome)).collect()
     }
 
-    /// The figures of the week that holds `at`, one of those that were read.
+    /// Returns the figures of the week that holds `at`, one of those that were read.
     #[must_use]
     pub fn week(&self, at: u64) -> Week {
         let week = week_of(at);
@@ -73,7 +73,7 @@ fn bill_rows(contract: &str, rows: &[FactsRow], versions: &HashMap<String, Versi
     bill(&claims, contract, |week| versions.get(contract).and_then(|v| v.limit_of_week(week)))
 }
 
-/// The week of `now` for a contract.
+/// Bills the week of `now` for a contract.
 ///
 /// # Errors
 /// [`OfficeStoreError`] of the database.

@@ -189,11 +189,11 @@ async fn run_server(
         .with_context(|| format!("cannot listen on {listen}: choose another with --listen"))?;
     let address = listener.local_addr()?;
     let stop = stop_asked()?;
-    let app = BackOffice::new(store.clone(), data, key, public_url);
+    let office = BackOffice::new(store.clone(), data, key, public_url);
     let mut out = std::io::stdout();
     writeln!(out, "listening on http://{address}").and_then(|()| out.flush())?;
-    let sweeping = tokio::spawn(sweep::sweep_daily(app.clone()));
-    let served = serve::serve(listener, app, stop).await;
+    let sweeping = tokio::spawn(sweep::sweep_daily(office.clone()));
+    let served = serve::serve(listener, office, stop).await;
     sweeping.abort();
     store.close().await;
     served?;

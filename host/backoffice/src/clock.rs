@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Milliseconds since the Unix epoch; 0 where the clock stands before it.
+/// Returns the milliseconds since the Unix epoch; 0 if the clock stands before it.
 #[must_use]
 pub fn now() -> u64 {
     SystemTime::now()

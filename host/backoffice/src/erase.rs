@@ -9,8 +9,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use crate::office_folder::{OfficeFolder, sync_folder};
 use crate::store::{OfficeStore, OfficeStoreError};
 
-/// Removes files that are noted for removal, and their notes. One that cannot be removed is told to the log and stays
-/// noted.
+/// Removes files that are noted for removal, and their notes. The log names those that cannot be removed; they
+/// stay noted.
 ///
 /// # Errors
 /// [`OfficeStoreError`] of the database.
@@ -42,7 +42,7 @@ pub async fn erase_files(
     }
 }
 
-/// Removes what an earlier run left.
+/// Removes the files that an earlier run noted for removal and left.
 ///
 /// # Errors
 /// [`OfficeStoreError`] of the database.
@@ -55,7 +55,7 @@ pub async fn erase_pending(store: &OfficeStore, data: &OfficeFolder) -> Result<(
 /// a crash between naming a file and noting it leaves one.
 ///
 /// # Errors
-/// [`OfficeStoreError`] of the database. What cannot be read or removed is told to the log.
+/// [`OfficeStoreError`] of the database. The log names what cannot be read or removed.
 pub async fn erase_strays(
     store: &OfficeStore,
     data: &OfficeFolder,
@@ -77,7 +77,7 @@ pub async fn erase_strays(
     Ok(())
 }
 
-/// The names of the files of a folder that were written before `before`.
+/// Returns the names of the files of a folder that were written before `before`.
 fn old_files(data: &OfficeFolder, folder: &str, before: u64) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(data.path(folder)) else { return Vec::new() };
     let before = UNIX_EPOCH + Duration::from_millis(before);

@@ -18,15 +18,15 @@ pub enum InvitationError {
         "this is no address of a back office; give one such as https://diary.example, without a question mark or a password"
     )]
     BadServer,
-    /// The file is there.
+    /// There is a file of this name.
     #[error("--file: {0} is here already: name another file, or remove it first")]
     FileThere(String),
     /// The file could not be written.
     #[error("--file: {path}: {source}")]
     Io {
-        /// Which.
+        /// The file as it was named.
         path: String,
-        /// Why.
+        /// What the system said.
         source: std::io::Error,
     },
 }
@@ -61,26 +61,27 @@ pub struct Invitation {
     form: u32,
     /// The back office's address.
     server: OfficeAddress,
-    /// The enrolment code.
+    /// The enrolment code, in groups of four.
     code: String,
     /// The fingerprint of this back office's key: a device takes part at no other.
     key: String,
 }
 
 impl Invitation {
-    /// Puts one together.
+    /// Makes an invitation to the server that has this key.
     #[must_use]
     pub fn new(server: OfficeAddress, code: &str, key: &PublicKey) -> Self {
         Self { form: 1, server, code: code.to_owned(), key: key.fingerprint() }
     }
 
-    /// The address that devices are sent to.
+    /// Returns the address that devices are sent to.
     #[must_use]
     pub fn server(&self) -> &str {
         &self.server.0
     }
 
-    /// As a link that the tracker opens: `candor:join?server=https%3A%2F%2Fdiary.example&code=ABCD-…&key=5f21…`.
+    /// Returns it as a link that the tracker opens:
+    /// `candor:join?server=https%3A%2F%2Fdiary.example&code=ABCD-…&key=5f21…`.
     #[must_use]
     pub fn link(&self) -> String {
         let query = url::form_urlencoded::Serializer::new(String::new())
@@ -94,7 +95,7 @@ impl Invitation {
     /// Writes it into a new file that only its owner may read.
     ///
     /// # Errors
-    /// [`InvitationError::FileThere`] where there is one of that name, [`InvitationError::Io`].
+    /// [`InvitationError::FileThere`] if there is a file of that name, [`InvitationError::Io`].
     pub fn write(&self, path: &Path) -> Result<(), InvitationError> {
         let name = || path.display().to_string();
         let io = |source| InvitationError::Io { path: name(), source };

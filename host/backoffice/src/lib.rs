@@ -3,7 +3,8 @@
 //! It must never acknowledge what is not on disk, never take a segment twice, and never show a picture or a memo to
 //! anyone but the two sides of its contract. It is the only crate that knows axum.
 //!
-//! Start reading at [`api`] (what devices speak), then [`store`] (what is kept and how), then [`web`] (what people see). [`cli`] is the command line.
+//! Start reading at [`api`] (what devices speak), then [`store`] (what is kept and how), then [`web`] (what people
+//! see). [`access`] decides who may see and do what; [`cli`] is the command line.
 
 pub mod access;
 pub mod api;

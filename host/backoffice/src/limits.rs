@@ -19,7 +19,7 @@ pub const WAITING_ATTACHMENTS: i64 = 256;
 pub const CONNECTIONS: usize = 512;
 /// A connection on which nothing came or went for this long is closed.
 pub const IDLE_CONNECTION: Duration = Duration::from_secs(60);
-/// From the end of a request's headers to the start of its answer.
+/// The longest time from the end of a request's headers to the start of its answer.
 pub const REQUEST: Duration = Duration::from_secs(30);
 /// The same, for an attachment.
 pub const UPLOAD: Duration = Duration::from_secs(120);
@@ -27,12 +27,12 @@ pub const UPLOAD: Duration = Duration::from_secs(120);
 pub const UPLOADS: usize = 16;
 /// How long an upload waits for its turn before it is sent away with 503.
 pub const UPLOAD_TURN: Duration = Duration::from_secs(10);
-/// Requests that may run on after the server was told to stop.
+/// How long requests may run on after the server was told to stop.
 pub const STOPPING: Duration = Duration::from_secs(10);
 
-/// Waiting for another process's write to the database.
+/// How long to wait for another process's write to the database.
 pub const DATABASE_BUSY: Duration = Duration::from_secs(10);
-/// Pause before the database's log is emptied again where somebody was reading it.
+/// Pause before the database's log is emptied again if somebody was reading it.
 pub const LOG_BUSY: Duration = Duration::from_secs(1);
 /// Connections to the database.
 pub const DATABASE_CONNECTIONS: u32 = 4;
@@ -45,18 +45,18 @@ pub const SESSION_MS: u64 = 14 * 24 * 60 * 60 * 1000;
 pub const ORPHAN_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 /// How long a picture may lie in its place without being noted, in milliseconds: longer than any upload takes.
 pub const STRAY_MS: u64 = 24 * 60 * 60 * 1000;
-/// How often such attachments are looked for.
+/// How often orphans and strays are looked for.
 pub const SWEEP: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The span over which failed tries are counted.
+/// The span over which tries are counted.
 pub const TRIES_SPAN: Duration = Duration::from_secs(15 * 60);
-/// Failed enrolments from one address in that span.
+/// Tries to enrol from one address in that span.
 pub const ENROL_TRIES: u32 = 10;
-/// Failed sign-ins of one account from one address in that span.
+/// Tries to sign in to one account from one address in that span.
 pub const SIGN_IN_TRIES: u32 = 5;
-/// Failed sign-ins from one address in that span.
+/// Tries to sign in from one address in that span.
 pub const SIGN_IN_TRIES_OF_ADDRESS: u32 = 30;
-/// Addresses and accounts whose failures are remembered at once.
+/// Addresses and accounts whose tries are remembered at once.
 pub const TRIES_REMEMBERED: usize = 10_000;
 /// Passwords that are checked at once; each takes 19 MiB for some tens of milliseconds.
 pub const PASSWORD_CHECKS: usize = 2;

@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     match cli::run(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // One line, whatever texts of others are in it. Nothing more can be done where nobody reads this.
+            // One line, whatever texts of others are in it. Nothing more can be done if nobody reads this.
             let _ =
                 writeln!(std::io::stderr(), "candor-backoffice: {}", plain::visible(&format!("{error:#}")));
             ExitCode::FAILURE

@@ -24,12 +24,12 @@ pub enum OfficeFolderError {
     /// A file or folder could not be made or read.
     #[error("{path}: {why}. Name another folder with --data, or put this one right", why = words(why))]
     Io {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
-        /// Why; told in the sentence itself.
+        /// What the system said. Not named `source`: the sentence says it already.
         why: std::io::Error,
     },
-    /// Another back office serves it.
+    /// Another back office serves the folder.
     #[error("another back office serves {0} already: end that one first, or name another folder with --data")]
     Served(PathBuf),
     /// The key file does not hold a key.
@@ -40,17 +40,17 @@ pub enum OfficeFolderError {
     NoKey(candor_seal::SealError),
 }
 
-/// The data folder.
+/// The data folder, which is there and can be written.
 #[derive(Clone, Debug)]
 pub struct OfficeFolder {
     root: PathBuf,
 }
 
 impl OfficeFolder {
-    /// Opens the folder, making it and what belongs in it where missing.
+    /// Opens the folder; makes it and what belongs in it if missing.
     ///
     /// # Errors
-    /// [`OfficeFolderError::Io`] where that fails.
+    /// [`OfficeFolderError::Io`] if that fails.
     pub fn open(root: &Path) -> Result<Self, OfficeFolderError> {
         make_folder(root)?;
         let root = root.canonicalize().map_err(|source| io(root, source))?;
@@ -59,10 +59,11 @@ impl OfficeFolder {
         Ok(Self { root })
     }
 
-    /// Takes the folder for one server: two would empty each other's incoming pictures. Free again when the answer is dropped.
+    /// Takes the folder for one server: two would empty each other's incoming pictures. It is free again
+    /// when the returned file is dropped.
     ///
     /// # Errors
-    /// [`OfficeFolderError::Served`] where another serves it, [`OfficeFolderError::Io`].
+    /// [`OfficeFolderError::Served`] if another serves it, [`OfficeFolderError::Io`].
     pub fn serve_alone(&self) -> Result<std::fs::File, OfficeFolderError> {
         let path = self.root.join("lock");
         let opened =
@@ -75,19 +76,19 @@ impl OfficeFolder {
         }
     }
 
-    /// The database.
+    /// Returns the path of the database.
     #[must_use]
     pub fn database(&self) -> PathBuf {
         self.root.join("backoffice.db")
     }
 
-    /// Where attachments are while they arrive.
+    /// Returns the folder in which attachments are while they arrive.
     #[must_use]
     pub fn incoming(&self) -> PathBuf {
         self.root.join("incoming")
     }
 
-    /// Where an attachment is kept, relative to the data folder. `parcel` and `sha256` must be hex digits.
+    /// Returns the file of an attachment, relative to the data folder. `parcel` and `sha256` must be hex digits.
     #[must_use]
     pub fn picture_name(parcel: &str, sha256: &str, media_type: &str) -> String {
         let ending = match media_type {
@@ -99,7 +100,7 @@ impl OfficeFolder {
         format!("pictures/{}/{parcel}-{sha256}.{ending}", parcel.get(..2).unwrap_or("00"))
     }
 
-    /// The absolute path of a name that [`OfficeFolder::picture_name`] made.
+    /// Returns the absolute path of a name that [`OfficeFolder::picture_name`] made.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)
@@ -108,7 +109,7 @@ impl OfficeFolder {
     /// Empties `incoming/`: what is in there at start belongs to uploads that were cut off.
     ///
     /// # Errors
-    /// [`OfficeFolderError::Io`] where the folder cannot be read or a file not removed.
+    /// [`OfficeFolderError::Io`] if the folder cannot be read or a file not removed.
     pub fn clear_incoming(&self) -> Result<(), OfficeFolderError> {
         let folder = self.incoming();
         for entry in std::fs::read_dir(&folder).map_err(|source| io(&folder, source))? {
@@ -118,11 +119,11 @@ impl OfficeFolder {
         Ok(())
     }
 
-    /// The server's key; made at first use.
+    /// Returns the server's key; makes it at first use.
     ///
     /// # Errors
-    /// [`OfficeFolderError::BadKey`] where the file holds something else, [`OfficeFolderError::Io`] and [`OfficeFolderError::NoKey`] where it
-    /// cannot be read or made.
+    /// [`OfficeFolderError::BadKey`] if the file holds something else, [`OfficeFolderError::Io`] and
+    /// [`OfficeFolderError::NoKey`] if it cannot be read or made.
     pub fn server_key(&self) -> Result<SecretKey, OfficeFolderError> {
         let path = self.root.join("server.key");
         match read_key(&path) {
@@ -140,7 +141,7 @@ impl OfficeFolder {
             .map_err(|source| io(&fresh, source))?;
         file.write_all(hex::encode(key.to_bytes()).as_bytes()).map_err(|source| io(&fresh, source))?;
         file.sync_all().map_err(|source| io(&fresh, source))?;
-        // A link fails where the name is taken, a rename would not: two processes that start at once keep one key.
+        // A link fails if the name is taken, a rename would not: two processes that start at once keep one key.
         let linked = std::fs::hard_link(&fresh, &path);
         std::fs::remove_file(&fresh).map_err(|source| io(&fresh, source))?;
         match linked {
@@ -166,12 +167,12 @@ fn make_folder(path: &Path) -> Result<(), OfficeFolderError> {
 /// Makes sure that names made in a folder outlive a loss of power.
 ///
 /// # Errors
-/// [`OfficeFolderError::Io`] where the folder cannot be opened or synced.
+/// [`OfficeFolderError::Io`] if the folder cannot be opened or synced.
 pub fn sync_folder(path: &Path) -> Result<(), OfficeFolderError> {
     std::fs::File::open(path).and_then(|folder| folder.sync_all()).map_err(|source| io(path, source))
 }
 
-/// What the system says, without its number.
+/// Returns what the system says, without its number.
 fn words(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_owned()

@@ -9,9 +9,9 @@ use crate::store::{OfficeStore, OfficeStoreError};
 /// A parcel in the list.
 #[derive(Debug, Serialize)]
 pub struct ListedParcel {
-    /// The parcel's id.
+    /// The parcel's id, 32 hex digits.
     pub parcel: String,
-    /// The device's id.
+    /// The id of the device that sent it.
     pub device: String,
     /// First millisecond of the segment, since the epoch.
     pub start: u64,
@@ -58,9 +58,9 @@ pub struct ListedPicture {
     pub media_type: String,
     /// Its size in bytes.
     pub bytes: u64,
-    /// Width in pixels.
+    /// Its width in pixels.
     pub width: u32,
-    /// Height in pixels.
+    /// Its height in pixels.
     pub height: u32,
     /// What was covered before it was saved.
     pub redactions: Vec<Redaction>,

@@ -20,7 +20,7 @@ pub enum PasswordError {
     /// It could not be hashed.
     #[error("the password could not be hashed: {0}")]
     Hashing(String),
-    /// No salt.
+    /// The system gave no randomness for the salt.
     #[error(transparent)]
     NoRandomness(#[from] secrets::NoRandomness),
 }
@@ -28,7 +28,7 @@ pub enum PasswordError {
 /// Hashes a new password. Takes some tens of milliseconds and 19 MiB: not for an async thread.
 ///
 /// # Errors
-/// [`PasswordError`] where it is too short, too long or cannot be hashed.
+/// [`PasswordError`] if it is too short, too long or cannot be hashed.
 pub fn hash_password(password: &str) -> Result<String, PasswordError> {
     if password.chars().count() < limits::PASSWORD_MIN_CHARS {
         return Err(PasswordError::TooShort);
@@ -51,8 +51,8 @@ fn matches_hash(password: &str, kept: &str) -> bool {
         .is_ok_and(|kept| Argon2::default().verify_password(password.as_bytes(), &kept).is_ok())
 }
 
-/// Checks a password against what is kept; against a hash of nobody's where there is no such account, so that the
-/// time it takes does not tell who has one.
+/// Returns whether a password is the kept one. Without a kept one it is checked against nobody's hash, so that the time
+/// it takes does not tell who has an account.
 pub async fn check_password(password: String, kept: Option<String>) -> bool {
     static TURNS: Semaphore = Semaphore::const_new(limits::PASSWORD_CHECKS);
     static NOBODY: OnceLock<String> = OnceLock::new();

@@ -7,28 +7,28 @@ use sha2::{Digest, Sha256};
 #[error("the system gave no randomness: {0}")]
 pub struct NoRandomness(getrandom::Error);
 
-/// `N` random bytes.
+/// Returns `N` random bytes from the system.
 ///
 /// # Errors
-/// [`NoRandomness`] where the system has none.
+/// [`NoRandomness`] if the system has none.
 pub fn random_bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(NoRandomness)?;
     Ok(bytes)
 }
 
-/// A token for a device or a session: 32 random bytes as 64 hex digits.
+/// Returns a new token for a device or a session: 32 random bytes as 64 hex digits.
 ///
 /// # Errors
-/// [`NoRandomness`] where the system has none.
+/// [`NoRandomness`] if the system has none.
 pub fn new_token() -> Result<String, NoRandomness> {
     Ok(hex::encode(random_bytes::<32>()?))
 }
 
-/// An identifier that is no secret: 16 random bytes as 32 hex digits.
+/// Returns a new identifier that is no secret: 16 random bytes as 32 hex digits.
 ///
 /// # Errors
-/// [`NoRandomness`] where the system has none.
+/// [`NoRandomness`] if the system has none.
 pub fn new_id() -> Result<String, NoRandomness> {
     Ok(hex::encode(random_bytes::<16>()?))
 }
@@ -36,10 +36,10 @@ pub fn new_id() -> Result<String, NoRandomness> {
 /// Letters and digits that nobody mistakes for each other.
 const CODE_LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
-/// An enrolment code: 16 letters and digits in four groups, 80 bits.
+/// Returns a new enrolment code: 16 letters and digits in four groups, 80 bits.
 ///
 /// # Errors
-/// [`NoRandomness`] where the system has none.
+/// [`NoRandomness`] if the system has none.
 pub fn new_code() -> Result<String, NoRandomness> {
     let mut text = String::with_capacity(19);
     for (at, byte) in random_bytes::<16>()?.into_iter().enumerate() {
@@ -51,13 +51,13 @@ pub fn new_code() -> Result<String, NoRandomness> {
     Ok(text)
 }
 
-/// What is kept of a token: its SHA-256. A token has 256 bits, so a plain hash cannot be guessed back.
+/// Returns what is kept of a token: its SHA-256. A token has 256 bits, so a plain hash cannot be guessed back.
 #[must_use]
 pub fn hash_token(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
-/// What is kept of an enrolment code; groups and case do not count, since people type it.
+/// Returns what is kept of an enrolment code; groups and case do not count, since people type it.
 #[must_use]
 pub fn hash_code(code: &str) -> Vec<u8> {
     let plain: String = code.chars().filter(char::is_ascii_alphanumeric).collect();

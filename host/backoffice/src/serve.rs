@@ -18,10 +18,10 @@ use crate::peer::PeerAddress;
 use crate::{api, limits, web};
 
 /// Returns everything that is served.
-pub fn build_router(app: Arc<BackOffice>) -> Router {
+pub fn build_router(office: Arc<BackOffice>) -> Router {
     let router = Router::new().merge(api::router()).merge(web::router());
     let router = router.layer(middleware::from_fn(limit_time));
-    set_headers(router, app.is_https()).with_state(app)
+    set_headers(router, office.is_https()).with_state(office)
 }
 
 /// Sets the headers of every answer. What a handler has set itself stays.
@@ -47,11 +47,11 @@ fn set_headers(router: Router<Arc<BackOffice>>, https: bool) -> Router<Arc<BackO
 /// [`io::Error`] of the listener.
 pub async fn serve(
     listener: TcpListener,
-    app: Arc<BackOffice>,
+    office: Arc<BackOffice>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let listener = BoundedListener::new(listener);
-    let service = build_router(app).into_make_service_with_connect_info::<PeerAddress>();
+    let service = build_router(office).into_make_service_with_connect_info::<PeerAddress>();
     let (stopping, stopped) = tokio::sync::oneshot::channel();
     let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         stop.await;

@@ -1,5 +1,5 @@
-//! Throws away what nobody will come for, attachments whose parcel never arrived, and what nobody may have any more:
-//! what is left of segments that were changed or removed.
+//! Removes what nobody will come for, attachments whose parcel never arrived, and what nobody may have any more: what
+//! is left of segments that were changed or removed.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -11,31 +11,31 @@ use crate::{clock, erase, limits};
 
 /// Sweeps now and then once a day, and empties the database's log whenever a parcel took another's place, for as long
 /// as the server runs.
-pub async fn sweep_daily(app: Arc<BackOffice>) {
+pub async fn sweep_daily(office: Arc<BackOffice>) {
     let mut days = tokio::time::interval(limits::SWEEP);
     loop {
         tokio::select! {
             _ = days.tick() => {
                 let before = clock::now().saturating_sub(limits::ORPHAN_MS);
-                if let Err(error) = remove_orphans(&app.store, &app.data, before).await {
+                if let Err(error) = remove_orphans(&office.store, &office.data, before).await {
                     tracing::error!("attachments without their parcels stay for another day: {error}");
                 }
                 let strayed = clock::now().saturating_sub(limits::STRAY_MS);
-                if let Err(error) = erase::erase_strays(&app.store, &app.data, strayed).await {
+                if let Err(error) = erase::erase_strays(&office.store, &office.data, strayed).await {
                     tracing::error!("pictures that belong to nothing stay for another day: {error}");
                 }
-                if let Err(error) = erase::erase_pending(&app.store, &app.data).await {
+                if let Err(error) = erase::erase_pending(&office.store, &office.data).await {
                     tracing::error!("files of segments that were changed stay for another day: {error}");
                 }
             }
-            () = app.replaced.notified() => {}
+            () = office.replaced.notified() => {}
         }
-        match app.store.empty_log().await {
+        match office.store.empty_log().await {
             Ok(true) => {}
             // Readers come and go; the next one that finds none empties it.
             Ok(false) => {
                 tokio::time::sleep(limits::LOG_BUSY).await;
-                app.replaced.notify_one();
+                office.replaced.notify_one();
             }
             Err(error) => tracing::error!("the database's log is emptied later: {error}"),
         }
@@ -45,7 +45,7 @@ pub async fn sweep_daily(app: Arc<BackOffice>) {
 /// Removes the attachments that have waited since before `before`, milliseconds since the epoch.
 ///
 /// # Errors
-/// [`OfficeStoreError`] of the database. A file that cannot be removed is told to the log.
+/// [`OfficeStoreError`] of the database. The log names files that cannot be removed.
 pub async fn remove_orphans(
     store: &OfficeStore,
     data: &OfficeFolder,

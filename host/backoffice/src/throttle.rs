@@ -15,7 +15,7 @@ pub struct Throttle {
 
 impl Throttle {
     /// Counts a try of `name`, before it is known how it ends: a thousand tries at once are a thousand tries. `Err`
-    /// with the time to wait where it has had `most` within the span.
+    /// with the time to wait if it has had `most` within the span.
     ///
     /// # Errors
     /// How long to wait.

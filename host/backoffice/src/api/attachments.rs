@@ -26,7 +26,7 @@ use crate::{limits, secrets};
 const TOO_MANY_WAIT: Duration = Duration::from_secs(3600);
 
 pub(super) async fn put_attachment(
-    State(app): State<Arc<BackOffice>>,
+    State(office): State<Arc<BackOffice>>,
     SignedInDevice(device): SignedInDevice,
     Path((parcel, sha256)): Path<(String, String)>,
     headers: HeaderMap,
@@ -41,14 +41,14 @@ pub(super) async fn put_attachment(
     if announced.is_some_and(|length| length > limits::ATTACHMENT_BYTES) {
         return Err(ApiError::too_large(limits::ATTACHMENT_BYTES));
     }
-    let turn = tokio::time::timeout(limits::UPLOAD_TURN, app.uploads.acquire()).await;
+    let turn = tokio::time::timeout(limits::UPLOAD_TURN, office.uploads.acquire()).await;
     let Ok(Ok(_turn)) = turn else { return Err(ApiError::busy()) };
 
-    let there = app.store.attachment(&parcel, &sha256).await?;
+    let there = office.store.attachment(&parcel, &sha256).await?;
     access::may_send_attachment(&device, there.as_ref())?;
     let on_disk = match &there {
         Some(there) => {
-            tokio::fs::metadata(app.data.path(&there.file)).await.is_ok_and(|m| m.len() == there.bytes)
+            tokio::fs::metadata(office.data.path(&there.file)).await.is_ok_and(|m| m.len() == there.bytes)
         }
         None => false,
     };
@@ -57,12 +57,12 @@ pub(super) async fn put_attachment(
         receive_body(body, &sha256, None).await?;
         return Ok((StatusCode::OK, Json(json!({ "sha256": sha256 }))).into_response());
     }
-    if app.store.is_superseded(&parcel, &device.id).await? {
+    if office.store.is_superseded(&parcel, &device.id).await? {
         // A higher revision is here: nobody wants these bytes any more, and the device need not know.
         receive_body(body, &sha256, None).await?;
         return Ok((StatusCode::OK, Json(json!({ "sha256": sha256 }))).into_response());
     }
-    if app.store.count_waiting_attachments(&device.id).await? >= limits::WAITING_ATTACHMENTS {
+    if office.store.count_waiting_attachments(&device.id).await? >= limits::WAITING_ATTACHMENTS {
         return Err(ApiError::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too-many-waiting",
@@ -73,8 +73,8 @@ pub(super) async fn put_attachment(
 
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let name = OfficeFolder::picture_name(&parcel, &sha256, media_type);
-    let fresh = app.data.incoming().join(secrets::new_token().map_err(|e| ApiError::internal(&e))?);
-    let kept = keep_file(&app, &device, &fresh, body, &parcel, &sha256, &name).await;
+    let fresh = office.data.incoming().join(secrets::new_token().map_err(|e| ApiError::internal(&e))?);
+    let kept = keep_file(&office, &device, &fresh, body, &parcel, &sha256, &name).await;
     if kept.is_err() {
         // Best effort: what stays is removed at the next start.
         tokio::fs::remove_file(&fresh).await.ok();
@@ -86,7 +86,7 @@ pub(super) async fn put_attachment(
 /// Writes, checks, syncs and names the file, then notes it. In this order: a note without its file would acknowledge
 /// what is not there.
 async fn keep_file(
-    app: &Arc<BackOffice>,
+    office: &Arc<BackOffice>,
     device: &EnrolledDevice,
     fresh: &std::path::Path,
     body: Body,
@@ -101,7 +101,7 @@ async fn keep_file(
     file.sync_all().await.map_err(internal)?;
     drop(file);
 
-    let (from, to) = (fresh.to_owned(), app.data.path(name));
+    let (from, to) = (fresh.to_owned(), office.data.path(name));
     let placed = tokio::task::spawn_blocking(move || {
         let folder = to.parent().unwrap_or(&to).to_owned();
         std::fs::create_dir_all(&folder)?;
@@ -113,12 +113,12 @@ async fn keep_file(
     placed.await.map_err(|e| ApiError::internal(&e))?.map_err(internal)?;
 
     let attachment = NewAttachment { parcel, sha256, bytes, file: name };
-    if app.store.keep_attachment(&attachment, device).await? {
+    if office.store.keep_attachment(&attachment, device).await? {
         return Ok(());
     }
-    if app.store.is_superseded(parcel, &device.id).await? {
+    if office.store.is_superseded(parcel, &device.id).await? {
         // Its parcel was replaced while these bytes arrived.
-        return tokio::fs::remove_file(app.data.path(name)).await.map_err(internal);
+        return tokio::fs::remove_file(office.data.path(name)).await.map_err(internal);
     }
     Err(DeviceRefusal::ForeignAttachment.into())
 }

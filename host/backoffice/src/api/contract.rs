@@ -24,7 +24,7 @@ pub(super) struct WeekParams {
 /// The answer: times in milliseconds since the epoch, time in whole minutes.
 #[derive(Serialize)]
 struct WeekResponse {
-    /// Monday 00:00 UTC.
+    /// The Monday on which the week began, 00:00 UTC.
     week_start: u64,
     /// How many minutes are billed at most; null if there is no limit.
     limit_minutes: Option<u64>,

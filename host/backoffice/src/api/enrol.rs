@@ -1,5 +1,5 @@
-//! Enrolment: a one-time code and a device's public key in, a token, the server's key and the terms out; signed, with the
-//! number that the device drew, so that the device knows who answers.
+//! Enrolment: a one-time code and a device's public key in, a token, the server's key and the terms out; signed, with
+//! the number that the device drew, so that the device knows who answers.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ struct EnrolmentResponse<'a> {
 const NONCE_CHARS: usize = 64;
 
 pub(super) async fn enrol_device(
-    State(app): State<Arc<BackOffice>>,
+    State(office): State<Arc<BackOffice>>,
     ConnectInfo(PeerAddress(peer)): ConnectInfo<PeerAddress>,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<Response, ApiError> {
@@ -63,7 +63,7 @@ pub(super) async fn enrol_device(
     })?;
 
     let address = peer.ip().to_string();
-    app.enrol_tries.try_once(&address, limits::ENROL_TRIES).map_err(|wait| {
+    office.enrol_tries.try_once(&address, limits::ENROL_TRIES).map_err(|wait| {
         ApiError::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too-many-tries",
@@ -71,7 +71,7 @@ pub(super) async fn enrol_device(
         )
         .retry_after(wait)
     })?;
-    let enrolled = app.store.enrol_device(&request.code, name, &key).await?;
+    let enrolled = office.store.enrol_device(&request.code, name, &key).await?;
     let Some((device, token)) = enrolled else {
         return Err(ApiError::new(
             StatusCode::FORBIDDEN,
@@ -79,21 +79,21 @@ pub(super) async fn enrol_device(
             "This code is not known, was used or is older than an hour. Ask for a new one.",
         ));
     };
-    app.enrol_tries.forget_tries(&address);
-    let contract = app.store.contract(&device.contract).await?;
+    office.enrol_tries.forget_tries(&address);
+    let contract = office.store.contract(&device.contract).await?;
     let contract = contract.ok_or_else(|| ApiError::not_found("The contract of this code is gone."))?;
-    app.store.note_terms_handed_out(&device.id, contract.terms.sequence).await?;
+    office.store.note_terms_handed_out(&device.id, contract.terms.sequence).await?;
     tracing::info!(device = device.id, contract = device.contract, "enrolled a device");
     let enrolled = Enrolled {
         nonce: request.nonce,
         public_key: key.to_hex(),
         device: device.id,
         token,
-        server_key: app.key.public().to_hex(),
+        server_key: office.key.public().to_hex(),
         terms: contract.terms,
         diary_url: format!("/contracts/{}/diary", contract.id),
     };
     let payload = serde_json::to_vec(&enrolled).map_err(|e| ApiError::internal(&e))?;
-    let proof = Envelope::sign(ENROLMENT_TYPE, payload, &app.key);
+    let proof = Envelope::sign(ENROLMENT_TYPE, payload, &office.key);
     Ok((StatusCode::CREATED, Json(EnrolmentResponse { enrolled: &enrolled, proof })).into_response())
 }

@@ -19,7 +19,7 @@ pub(super) struct ApiError {
 }
 
 impl ApiError {
-    /// A refusal with a stable `code` of a-z, 0-9 and `-`.
+    /// Makes a refusal with a stable `code` of a-z, 0-9 and `-`.
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), retry_after: None }
     }
@@ -63,7 +63,7 @@ impl ApiError {
         .retry_after(Duration::from_secs(5))
     }
 
-    /// Something failed that is no fault of the request. Told to the log, not to the device.
+    /// Returns a refusal for a failure that is no fault of the request. The log names the cause, the device hears none.
     pub(super) fn internal(error: &dyn std::fmt::Display) -> Self {
         tracing::error!("a request failed: {error}");
         Self::new(

@@ -1,4 +1,4 @@
-//! Takes a parcel in and answers a countersigned receipt. What is acknowledged is on disk by then, together with the
+//! Takes a parcel in and answers with a countersigned receipt. What is acknowledged is on disk by then, together with the
 //! very receipt that is answered (invariant 9).
 
 use std::sync::Arc;
@@ -20,16 +20,16 @@ use crate::office_folder::PICTURE_TYPES;
 use crate::store::{EnrolledDevice, IncomingParcel, PutOutcome};
 use crate::{access, clock, erase, limits};
 
-/// Latest start of a segment: the end of the year 9999, where calendars end.
+/// Latest start of a segment, in milliseconds since the epoch: the end of the year 9999, where calendars end.
 const LATEST_START: u64 = 253_402_300_799_000;
 
-/// For how long after its enrolment a device may deliver what was cut and counted as under earlier terms: newer ones cut
-/// time from the next full hour on (`candor_agent::cut`), by a clock that may be days ahead. Milliseconds. Whoever is
-/// enrolled under the earlier ones could go on under them anyway.
+/// For how long after its enrolment a device may deliver what was cut and counted as under earlier terms: newer ones
+/// cut time from the next full hour on (`candor_agent::cut`), by a clock that may be days ahead. Milliseconds. Whoever
+/// is enrolled under the earlier ones could go on under them anyway.
 const EARLIER_MS: u64 = 7 * 24 * 60 * 60_000;
 
 pub(super) async fn put_parcel(
-    State(app): State<Arc<BackOffice>>,
+    State(office): State<Arc<BackOffice>>,
     SignedInDevice(device): SignedInDevice,
     Path(id): Path<String>,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
@@ -39,16 +39,16 @@ pub(super) async fn put_parcel(
     }
     let body = body.map_err(|_| ApiError::too_large(limits::PARCEL_BYTES as u64))?;
     let parcel = check_parcel(&body, &device, &id)?;
-    access::is_meant_for(&parcel, &app.key.public())?;
+    access::is_meant_for(&parcel, &office.key.public())?;
     // What is billed is worked out by the terms that it names, and by no others.
-    let Some((terms, _)) = app.store.terms(&parcel.contract, parcel.terms).await? else {
+    let Some((terms, _)) = office.store.terms(&parcel.contract, parcel.terms).await? else {
         return Err(ApiError::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "unknown-terms",
             "The parcel names terms that were never issued for its contract.",
         ));
     };
-    let earlier = app.store.earlier_terms(&parcel, EARLIER_MS).await?;
+    let earlier = office.store.earlier_terms(&parcel, EARLIER_MS).await?;
     if parcel.length != terms.segment && earlier.iter().all(|earlier| parcel.length != earlier.segment) {
         return Err(ApiError::new(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -71,7 +71,7 @@ pub(super) async fn put_parcel(
         received_at,
     };
     let payload = serde_json::to_vec(&receipt).map_err(|e| ApiError::internal(&e))?;
-    let receipt = Envelope::sign(RECEIPT_TYPE, payload, &app.key).to_json();
+    let receipt = Envelope::sign(RECEIPT_TYPE, payload, &office.key).to_json();
     let incoming = IncomingParcel {
         parcel: &parcel,
         activity_may_be_off,
@@ -81,9 +81,9 @@ pub(super) async fn put_parcel(
         receipt: &receipt,
     };
     let conflict = |code, message: &str| Err(ApiError::new(StatusCode::CONFLICT, code, message));
-    match app.store.keep_parcel(&incoming).await? {
+    match office.store.keep_parcel(&incoming).await? {
         PutOutcome::New { replaced, erase } => {
-            erase_replaced(&app, replaced, erase).await;
+            erase_replaced(&office, replaced, erase).await;
             Ok(receipt_response(StatusCode::CREATED, receipt))
         }
         PutOutcome::Before(receipt) => Ok(receipt_response(StatusCode::OK, receipt)),
@@ -118,14 +118,14 @@ pub(super) async fn put_parcel(
     }
 }
 
-/// Erases what a parcel took the place of. The parcel is kept and noted by now, and what is to go is noted too: whatever
-/// fails here is made good later.
-async fn erase_replaced(app: &BackOffice, replaced: bool, files: Vec<String>) {
-    if let Err(error) = erase::erase_files(&app.store, &app.data, files).await {
+/// Erases what a parcel took the place of. The parcel is kept and noted by now, and what is to go is noted too:
+/// whatever fails here is made good later.
+async fn erase_replaced(office: &BackOffice, replaced: bool, files: Vec<String>) {
+    if let Err(error) = erase::erase_files(&office.store, &office.data, files).await {
         tracing::error!("files of a segment that was changed stay until the next start: {error}");
     }
     if replaced {
-        app.replaced.notify_one();
+        office.replaced.notify_one();
     }
 }
 

@@ -19,7 +19,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// The word for people and for the database.
+    /// Returns the word for people and for the database.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -29,10 +29,10 @@ impl Role {
     }
 }
 
-/// An account. Serialised it says nothing of the password.
+/// An account as it is kept. Serialised it says nothing of the password.
 #[derive(Clone, Debug, Serialize)]
 pub struct UserAccount {
-    /// 32 hex digits.
+    /// Its id, 32 hex digits.
     pub id: String,
     /// The side that the person is on.
     pub role: Role,
@@ -130,7 +130,7 @@ impl OfficeStore {
         Ok(token)
     }
 
-    /// Ends a session.
+    /// Ends the session with this token.
     ///
     /// # Errors
     /// [`OfficeStoreError`] of the database.

@@ -14,15 +14,15 @@ use crate::{clock, limits};
 /// A contract as its two sides see it.
 #[derive(Clone, Debug)]
 pub struct StoredContract {
-    /// The contract's id.
+    /// Its id, as the terms have it.
     pub id: String,
     /// The id of the client's account.
     pub client: String,
     /// The id of the worker's account.
     pub worker: String,
-    /// The newest terms.
+    /// The newest terms that were issued.
     pub terms: Terms,
-    /// When those were issued, milliseconds since the epoch.
+    /// When those were issued, in milliseconds since the epoch.
     pub issued_at: u64,
 }
 
@@ -124,7 +124,8 @@ impl OfficeStore {
         found.map(|(body, issued_at)| Ok((read_terms(&body)?, issued_at))).transpose()
     }
 
-    /// Returns the terms before those that a parcel names if its segment begins before its device was enrolled, or at most
+    /// Returns the terms before those that a parcel names if its segment begins before its device was enrolled, or at
+    /// most
     /// `after` milliseconds later; else none.
     ///
     /// # Errors
@@ -158,7 +159,8 @@ impl OfficeStore {
         row.map(StoredContract::from_row).transpose()
     }
 
-    /// Returns the versions of the terms of all contracts of a worker, by contract: billing asks which were in force when.
+    /// Returns the versions of the terms of all contracts of a worker, by contract: billing asks which were in force
+    /// when.
     ///
     /// # Errors
     /// [`OfficeStoreError`] of the database.

@@ -11,9 +11,9 @@ use crate::{clock, limits, secrets};
 /// An enrolled device. It belongs to one contract.
 #[derive(Clone, Debug)]
 pub struct EnrolledDevice {
-    /// 32 hex digits.
+    /// Its id, 32 hex digits.
     pub id: String,
-    /// The contract that it delivers to.
+    /// The id of the contract that it delivers to.
     pub contract: String,
     /// The name that the worker gave it.
     pub name: String,
@@ -39,8 +39,8 @@ impl FromRow<'_, SqliteRow> for TrackerTerms {
 }
 
 impl OfficeStore {
-    /// Draws an enrolment code and returns it with the end of its life, in milliseconds since the epoch; only its hash is
-    /// kept. Returns `None` if there is no such contract.
+    /// Draws an enrolment code and returns it with the end of its life, in milliseconds since the epoch; only its hash
+    /// is kept. Returns `None` if there is no such contract.
     ///
     /// # Errors
     /// [`OfficeStoreError`] of the database, or if the system gives no randomness.
@@ -68,8 +68,9 @@ impl OfficeStore {
         Ok((added.rows_affected() == 1).then_some((code, expires_at)))
     }
 
-    /// Enrols a device and uses the code up. Returns the device and its token, which is kept only as a hash; `None` if the
-    /// code is wrong, used or too old. A key that is enrolled already keeps its device id; the token of before ends.
+    /// Enrols a device and uses the code up. Returns the device and its token, which is kept only as a hash; `None` if
+    /// the code is wrong, used or too old. A key that is enrolled already keeps its device id; the token of before
+    /// ends.
     ///
     /// # Errors
     /// [`OfficeStoreError`] of the database, or if the system gives no randomness.

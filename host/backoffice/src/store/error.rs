@@ -17,9 +17,9 @@ pub enum OfficeStoreError {
     /// The database was written by a newer Candor.
     #[error("the database has layout {found}, this program knows {known}: use a newer candor-backoffice")]
     TooNew {
-        /// Layout of the file.
+        /// The layout that the file has.
         found: i64,
-        /// Newest layout known.
+        /// The newest layout that this program knows.
         known: i64,
     },
     /// A number is above SQLite's largest, 2⁶³ − 1.

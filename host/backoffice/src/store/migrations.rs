@@ -1,7 +1,7 @@
 //! The tables: the SQL files of `migrations/`, built into the program and applied in order by sqlx, which notes each in
 //! `_sqlx_migrations`. A file that was once released is never changed; what changes is a further file.
 //!
-//! `sqlx::migrate!` would read the folder itself, but compiles sqlx and SQLite a second time, for the compiler's own use.
+//! `sqlx::migrate!` would read the folder itself, but compiles sqlx and SQLite a second time for the compiler.
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqlitePool;
@@ -19,7 +19,8 @@ const MIGRATIONS: [(i64, &str, &str); 3] = [
 /// Creates or updates the tables, all or nothing.
 ///
 /// # Errors
-/// [`OfficeStoreError::TooNew`] if the database has a migration that is not known here, [`OfficeStoreError`] of the database.
+/// [`OfficeStoreError::TooNew`] if the database has a migration that is not known here, [`OfficeStoreError`] of the
+/// database.
 pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), OfficeStoreError> {
     // For SQLite, sqlx takes no lock: two processes that open a new folder at once wait for each other here.
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;

@@ -63,9 +63,9 @@ impl FromRow<'_, SqliteRow> for NewestParcel {
 /// What is left of a parcel that a higher revision has taken the place of.
 #[derive(Clone, Debug)]
 pub struct SupersededParcel {
-    /// The parcel's id.
+    /// The parcel's id, 32 hex digits.
     pub parcel: String,
-    /// The device's id.
+    /// The id of the device that sent it.
     pub device: String,
     /// First millisecond of the segment, since the epoch.
     pub start: u64,
@@ -92,7 +92,7 @@ impl FromRow<'_, SqliteRow> for SupersededParcel {
 pub struct FactsRow {
     /// The id of its contract.
     pub contract: String,
-    /// The parcel's id.
+    /// The parcel's id, 32 hex digits.
     pub parcel: String,
     /// When it was, how long, and which of its minutes count.
     pub facts: Facts,
@@ -118,8 +118,8 @@ impl FromRow<'_, SqliteRow> for FactsRow {
 }
 
 impl OfficeStore {
-    /// Returns whether a higher revision has taken the place of this device's parcel: its attachments are not wanted any
-    /// more.
+    /// Returns whether a higher revision has taken the place of this device's parcel: its attachments are not wanted
+    /// any more.
     ///
     /// # Errors
     /// [`OfficeStoreError`] of the database.

@@ -11,7 +11,7 @@ use maud::{Markup, html};
 
 use super::when::ReaderZone;
 
-/// The meter: a tick a minute, its height by the count against the busiest minute of the day.
+/// Draws the meter: a tick a minute, its height by the count against the busiest minute of the day.
 pub(super) fn meter(minutes: &[Minute], busiest: u64) -> Markup {
     if minutes.iter().all(|m| m.counts.is_none()) {
         return html! { span.meter {} };
@@ -37,14 +37,14 @@ pub(super) fn meter(minutes: &[Minute], busiest: u64) -> Markup {
     }
 }
 
-/// A bar standing on `base`, as a path. Writing to a string cannot fail.
+/// Adds a bar that stands on `base` to a path. Writing to a string cannot fail.
 fn bar(path: &mut String, left: f64, base: f64, width: f64, height: f64) {
     let short = |v: f64| format!("{v:.2}").trim_end_matches('0').trim_end_matches('.').to_owned();
     let (left, base, width, height) = (short(left), short(base), short(width), short(height));
     write!(path, "M{left} {base}v-{height}h{width}v{height}z").unwrap_or_default();
 }
 
-/// Keys, clicks and scrolls in each minute, with the same numbers as a table below.
+/// Draws keys, clicks and scrolls in each minute, with the same numbers as a table below.
 pub(super) fn activity(minutes: &[Minute], zone: &ReaderZone) -> Markup {
     let (Some(first), Some(last)) = (minutes.first(), minutes.last()) else { return html! {} };
     let range = format!("{} to {}", zone.time(first.start), zone.time(last.start));
@@ -102,12 +102,12 @@ pub(super) fn activity(minutes: &[Minute], zone: &ReaderZone) -> Markup {
     }
 }
 
-/// `:35`, the minutes past the hour.
+/// Returns the minutes past the hour, such as `:35`.
 fn past_hour(minute: &Minute, zone: &ReaderZone) -> String {
     zone.time(minute.start).get(2..).unwrap_or_default().to_owned()
 }
 
-/// Left edge of the first bar, from bar to bar, and a bar's width.
+/// Returns the left edge of the first bar, the step from bar to bar, and a bar's width.
 fn places(minutes: usize) -> (f64, f64, f64) {
     let step = (232.0 / minutes.max(1) as f64).min(24.0);
     (58.0, step, step * 2.0 / 3.0)
@@ -143,7 +143,7 @@ fn row(
     }
 }
 
-/// A week in order of its days, with gaps between them: tracked, typed in, over limit; an ink line at the limit.
+/// Draws a week in order of its days, with gaps between them: tracked, typed in, over limit; an ink line at the limit.
 pub(super) fn week(week: &Week) -> Markup {
     const WIDTH: f64 = 600.0;
     const GAP: f64 = 3.0;
@@ -191,7 +191,7 @@ pub(super) fn week(week: &Week) -> Markup {
     }
 }
 
-/// One of the two lines of time over the limit.
+/// Returns one of the two lines of time over the limit, as a path.
 fn over(left: f64, width: f64, top: f64) -> String {
     format!("M{left:.1} {top:.0}h{width:.1}v3h-{width:.1}z")
 }

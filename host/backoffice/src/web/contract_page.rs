@@ -18,9 +18,9 @@ use crate::store::{
 
 /// A contract as one of its two sides opens it.
 pub(super) struct ContractPage {
-    /// Who reads.
+    /// The side that reads.
     pub(super) account: UserAccount,
-    /// The contract.
+    /// The contract that is open.
     pub(super) contract: StoredContract,
     /// All contracts of the reader.
     pub(super) all: Vec<StoredContract>,
@@ -28,19 +28,19 @@ pub(super) struct ContractPage {
 
 impl ContractPage {
     /// Opens a contract; to anybody but its two sides it is not there.
-    pub(super) async fn open(app: &BackOffice, account: UserAccount, id: &str) -> Result<Self, PageError> {
-        let all = access::visible_contracts(&app.store, &account).await?;
+    pub(super) async fn open(office: &BackOffice, account: UserAccount, id: &str) -> Result<Self, PageError> {
+        let all = access::visible_contracts(&office.store, &account).await?;
         let contract = all.iter().find(|c| c.id == id).cloned().ok_or(PageError::NotFound)?;
         Ok(Self { account, contract, all })
     }
 
-    /// The account of the other side.
-    pub(super) async fn other_account(&self, app: &BackOffice) -> Result<UserAccount, PageError> {
+    /// Returns the account of the other side.
+    pub(super) async fn other_account(&self, office: &BackOffice) -> Result<UserAccount, PageError> {
         let id = if self.is_client() { &self.contract.worker } else { &self.contract.client };
-        app.store.account(id).await?.ok_or(PageError::NotFound)
+        office.store.account(id).await?.ok_or(PageError::NotFound)
     }
 
-    /// Whether the reader is the client.
+    /// Returns whether the reader is the client.
     pub(super) fn is_client(&self) -> bool {
         access::side_of(&self.contract, &self.account) == Some(Role::Client)
     }
@@ -86,7 +86,7 @@ impl DayData {
         computed.await.map_err(|e| PageError::internal(&e))?.map_err(PageError::from)
     }
 
-    /// The earlier revisions of a parcel, in order.
+    /// Returns the earlier revisions of a parcel, in order.
     pub(super) fn earlier(&self, parcel: &Parcel) -> Vec<&SupersededParcel> {
         self.superseded.iter().filter(|s| s.start == parcel.start && s.device == parcel.device).collect()
     }

@@ -18,15 +18,15 @@ use crate::billed::bill_current_week;
 use crate::clock;
 
 pub(super) async fn list_contracts(
-    State(app): State<Arc<BackOffice>>,
+    State(office): State<Arc<BackOffice>>,
     SignedInAccount(account): SignedInAccount,
 ) -> Result<Html<String>, PageError> {
     let (now, zone) = (clock::now(), ReaderZone::named(&account.zone));
     let today = zone.date(now).ok_or(PageError::Internal)?;
     let mut rows = Vec::new();
-    for contract in access::visible_contracts(&app.store, &account).await? {
-        let week = bill_current_week(&app.store, &contract, now).await?;
-        let newest = app.store.newest_parcel(&contract.id).await?.map(|newest| newest.received_at);
+    for contract in access::visible_contracts(&office.store, &account).await? {
+        let week = bill_current_week(&office.store, &contract, now).await?;
+        let newest = office.store.newest_parcel(&contract.id).await?.map(|newest| newest.received_at);
         rows.push((contract, week, newest));
     }
     let main = html! {
@@ -78,11 +78,11 @@ pub(super) async fn list_contracts(
 }
 
 pub(super) async fn open_today(
-    State(app): State<Arc<BackOffice>>,
+    State(office): State<Arc<BackOffice>>,
     SignedInAccount(account): SignedInAccount,
     Path(contract): Path<String>,
 ) -> Result<Response, PageError> {
-    let opened = ContractPage::open(&app, account, &contract).await?;
+    let opened = ContractPage::open(&office, account, &contract).await?;
     let today = ReaderZone::named(&opened.account.zone).date(clock::now()).ok_or(PageError::Internal)?;
     Ok(Redirect::to(&format!("/contracts/{}/diary/{today}", opened.contract.id)).into_response())
 }

@@ -111,8 +111,8 @@ fn picture(shown: &SegmentDetail<'_>) -> Markup {
     }
 }
 
-/// The window in front when the picture was taken, as it was judged with it; where that was not recorded, the last change
-/// before it. What came later says nothing of the picture. Without a picture, the last one.
+/// Returns the window in front when the picture was taken, as it was judged with it; if that was not recorded, the last
+/// change before it. What came later says nothing of the picture. Without a picture, the last one.
 fn in_front(parcel: &Parcel) -> Option<&Focus> {
     match &parcel.snapshot {
         Some(snapshot) => {
@@ -371,7 +371,7 @@ fn receipt(parcel: &Parcel, kept: &StoredParcel, shown: &SegmentDetail<'_>) -> M
     }
 }
 
-/// The date, where it is another than that of the page.
+/// Returns the date if it is another than that of the page.
 fn elsewhere(shown: &SegmentDetail<'_>, at: u64) -> Option<String> {
     let date = shown.zone.date(at).filter(|date| *date != shown.date)?;
     Some(when::short_date(date, shown.date))

@@ -63,12 +63,12 @@ struct DayPage<'a> {
 }
 
 pub(super) async fn show_day(
-    State(app): State<Arc<BackOffice>>,
+    State(office): State<Arc<BackOffice>>,
     SignedInAccount(account): SignedInAccount,
     Path((contract, date)): Path<(String, String)>,
     Query(params): Query<DiaryParams>,
 ) -> Result<Html<String>, PageError> {
-    let opened = ContractPage::open(&app, account, &contract).await?;
+    let opened = ContractPage::open(&office, account, &contract).await?;
     let date: Date =
         date.parse().ok().filter(|parsed: &Date| parsed.to_string() == date).ok_or(PageError::NotFound)?;
     let choice = match params.zone.as_deref() {
@@ -79,11 +79,11 @@ pub(super) async fn show_day(
     let zone = match choice {
         ZoneChoice::Mine => ReaderZone::named(&opened.account.zone),
         ZoneChoice::Utc => ReaderZone::named("UTC"),
-        ZoneChoice::Theirs => ReaderZone::named(&opened.other_account(&app).await?.zone),
+        ZoneChoice::Theirs => ReaderZone::named(&opened.other_account(&office).await?.zone),
     };
     let day = zone.day(date).ok_or(PageError::NotFound)?;
-    let data = DayData::load(&app.store, &opened.contract, &day).await?;
-    let key = app.key.public().to_hex();
+    let data = DayData::load(&office.store, &opened.contract, &day).await?;
+    let key = office.key.public().to_hex();
     let rendered = tokio::task::spawn_blocking(move || {
         let entries: Vec<Entry<'_>> = data
             .parcels

@@ -55,7 +55,7 @@ impl HourGrid<'_> {
 
     fn hour(&self, hour: &Hour, shape: Shape, rows: &[Vec<Slot<'_>>], busiest: u64) -> Markup {
         let id = format!("h{}", hour.from / 60_000);
-        // Where an hour comes twice, its offset tells which one this is.
+        // If an hour comes twice, its offset tells which one this is.
         let twice = self.day.hours.iter().filter(|h| h.wall == hour.wall).count() > 1;
         html! {
             section.hour aria-labelledby=(id) {
@@ -123,8 +123,8 @@ impl HourGrid<'_> {
     }
 }
 
-/// Whether the other half of a run that was cut for narrow pages has more room for the words. The first half has them
-/// where both have the same.
+/// Returns whether the other half of a run that was cut for narrow pages has more room for the words. The first half
+/// has them if both have the same.
 fn wordless(row: &[Slot<'_>], nth: usize) -> bool {
     let half = |nth: Option<usize>| match nth.and_then(|nth| row.get(nth)) {
         Some(Slot::Run { cells, continued }) => (cells.len(), *continued),

@@ -31,7 +31,7 @@ pub(super) struct PageFrame<'a> {
 }
 
 impl PageFrame<'_> {
-    /// The whole page. `main` is the element `main` itself.
+    /// Returns the whole page. `main` is the element `main` itself.
     pub(super) fn around(&self, main: &Markup) -> Markup {
         html! {
             (DOCTYPE)
@@ -123,7 +123,7 @@ fn account_menu(account: &UserAccount) -> Markup {
     }
 }
 
-/// The name of the other side, as the terms have it.
+/// Returns the name of the other side, as the terms have it.
 pub(super) fn other_name<'a>(contract: &'a StoredContract, account: &UserAccount) -> &'a str {
     match access::side_of(contract, account) {
         Some(Role::Client) => &contract.terms.worker,

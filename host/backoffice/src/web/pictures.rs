@@ -20,18 +20,19 @@ use crate::office_folder::PICTURE_TYPES;
 const CHUNK: usize = 64 * 1024;
 
 pub(super) async fn get_picture(
-    State(app): State<Arc<BackOffice>>,
+    State(office): State<Arc<BackOffice>>,
     jar: CookieJar,
     Path((parcel, sha256)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
-    let account = session::find_account(&jar, &app).await?.ok_or(PageError::NotFound)?;
-    let stored = access::visible_parcel(&app.store, &account, &parcel).await?.ok_or(PageError::NotFound)?;
+    let account = session::find_account(&jar, &office).await?.ok_or(PageError::NotFound)?;
+    let stored =
+        access::visible_parcel(&office.store, &account, &parcel).await?.ok_or(PageError::NotFound)?;
     let snapshot = stored.read()?.snapshot.filter(|s| s.sha256 == sha256);
     let snapshot = snapshot.ok_or(PageError::NotFound)?;
     // What is served is one of ours, whatever a row may say.
     let media_type = PICTURE_TYPES.iter().find(|t| **t == snapshot.media_type).ok_or(PageError::NotFound)?;
-    let attachment = app.store.attachment(&parcel, &sha256).await?.ok_or(PageError::NotFound)?;
-    let file = match tokio::fs::File::open(app.data.path(&attachment.file)).await {
+    let attachment = office.store.attachment(&parcel, &sha256).await?.ok_or(PageError::NotFound)?;
+    let file = match tokio::fs::File::open(office.data.path(&attachment.file)).await {
         Ok(file) => file,
         Err(error) => {
             tracing::error!("{}: {error}", attachment.file);
@@ -64,11 +65,12 @@ fn stream_file(file: tokio::fs::File) -> Body {
 }
 
 pub(super) async fn get_receipt(
-    State(app): State<Arc<BackOffice>>,
+    State(office): State<Arc<BackOffice>>,
     jar: CookieJar,
     Path(parcel): Path<String>,
 ) -> Result<Response, PageError> {
-    let account = session::find_account(&jar, &app).await?.ok_or(PageError::NotFound)?;
-    let receipt = access::visible_receipt(&app.store, &account, &parcel).await?.ok_or(PageError::NotFound)?;
+    let account = session::find_account(&jar, &office).await?.ok_or(PageError::NotFound)?;
+    let receipt =
+        access::visible_receipt(&office.store, &account, &parcel).await?.ok_or(PageError::NotFound)?;
     Ok(([(header::CONTENT_TYPE, "application/json")], receipt).into_response())
 }

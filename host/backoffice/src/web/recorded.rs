@@ -24,36 +24,36 @@ use crate::store::StoredContract;
 /// Terms under which trackers record.
 struct TermsInForce {
     terms: Terms,
-    /// When they were issued, milliseconds since the epoch.
+    /// When they were issued, in milliseconds since the epoch.
     issued_at: u64,
-    /// On which trackers; empty where no tracker has taken part yet.
+    /// The names of the trackers on which they are in force; empty if none has taken part yet.
     trackers: Vec<String>,
-    /// Which of them have delivered nothing yet.
+    /// The names of those that have delivered nothing yet.
     unused: Vec<String>,
     /// The policy of the newest parcel that was made under them.
     policy: Option<Policy>,
 }
 
 pub(super) async fn show_recorded(
-    State(app): State<Arc<BackOffice>>,
+    State(office): State<Arc<BackOffice>>,
     SignedInAccount(account): SignedInAccount,
     Path(contract): Path<String>,
 ) -> Result<Html<String>, PageError> {
-    let opened = ContractPage::open(&app, account, &contract).await?;
-    let in_force = in_force(&app, &opened.contract).await?;
+    let opened = ContractPage::open(&office, account, &contract).await?;
+    let in_force = in_force(&office, &opened.contract).await?;
     Ok(Html(render(&opened, &in_force).into_string()))
 }
 
-/// The terms under which trackers record, the newest first; without trackers those that the first would get.
-async fn in_force(app: &BackOffice, contract: &StoredContract) -> Result<Vec<TermsInForce>, PageError> {
-    let newest = app.store.newest_parcel(&contract.id).await?;
+/// Returns the terms under which trackers record, the newest first; without trackers those that the first would get.
+async fn in_force(office: &BackOffice, contract: &StoredContract) -> Result<Vec<TermsInForce>, PageError> {
+    let newest = office.store.newest_parcel(&contract.id).await?;
     let newest = newest.map(|newest| newest.parcel.read_visible()).transpose()?;
     // Of parcels from before they said so, nobody knows.
     let policy = |sequence: u64| {
         newest.as_ref().filter(|p| p.terms == sequence || p.terms == 0).map(|p| p.policy.clone())
     };
     let mut trackers: BTreeMap<Reverse<u64>, (Vec<String>, Vec<String>)> = BTreeMap::new();
-    for tracker in app.store.trackers(&contract.id).await? {
+    for tracker in office.store.trackers(&contract.id).await? {
         let (names, unused) = trackers.entry(Reverse(tracker.sequence)).or_default();
         if !tracker.used {
             unused.push(tracker.name.clone());
@@ -62,7 +62,7 @@ async fn in_force(app: &BackOffice, contract: &StoredContract) -> Result<Vec<Ter
     }
     let mut all = Vec::new();
     for (Reverse(sequence), (trackers, unused)) in trackers {
-        if let Some((terms, issued_at)) = app.store.terms(&contract.id, sequence).await? {
+        if let Some((terms, issued_at)) = office.store.terms(&contract.id, sequence).await? {
             all.push(TermsInForce { terms, issued_at, trackers, unused, policy: policy(sequence) });
         }
     }
@@ -192,7 +192,8 @@ fn sections(opened: &ContractPage, in_force: &TermsInForce, named: bool, issued:
     }
 }
 
-/// Where segments go, by the uploader's own settings: the plugin of this name delivers to the address that stands there.
+/// Returns where segments go, by the uploader's own settings: the plugin of this name delivers to the address that
+/// stands there.
 fn delivered(terms: &Terms) -> String {
     let uploader = &terms.uploader;
     match uploader.settings.get("url").and_then(|url| url.as_str()) {

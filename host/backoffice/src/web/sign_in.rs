@@ -36,24 +36,24 @@ pub(super) struct SignInForm {
 }
 
 pub(super) async fn show_form(
-    State(app): State<Arc<BackOffice>>,
+    State(office): State<Arc<BackOffice>>,
     jar: CookieJar,
     Query(SignInParams { next }): Query<SignInParams>,
 ) -> Result<Response, PageError> {
-    if session::find_account(&jar, &app).await?.is_some() {
+    if session::find_account(&jar, &office).await?.is_some() {
         return Ok(Redirect::to(own_page_or_home(&next)).into_response());
     }
     Ok(render_page(StatusCode::OK, &next, "", None))
 }
 
 pub(super) async fn sign_in(
-    State(app): State<Arc<BackOffice>>,
+    State(office): State<Arc<BackOffice>>,
     ConnectInfo(PeerAddress(peer)): ConnectInfo<PeerAddress>,
     jar: CookieJar,
     headers: HeaderMap,
     typed: Result<Form<SignInForm>, FormRejection>,
 ) -> Result<Response, PageError> {
-    session::check_same_site(&headers, &app)?;
+    session::check_same_site(&headers, &office)?;
     let Ok(Form(SignInForm { email, password, next })) = typed else {
         return Ok(render_page(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -65,10 +65,10 @@ pub(super) async fn sign_in(
     let email = email.trim();
     let address = peer.ip().to_string();
     let person = format!("{address} {}", email.to_lowercase().chars().take(254).collect::<String>());
-    let allowed = app
+    let allowed = office
         .sign_in_tries
         .try_once(&address, limits::SIGN_IN_TRIES_OF_ADDRESS)
-        .and_then(|()| app.sign_in_tries.try_once(&person, limits::SIGN_IN_TRIES));
+        .and_then(|()| office.sign_in_tries.try_once(&person, limits::SIGN_IN_TRIES));
     if let Err(wait) = allowed {
         let minutes = wait.as_secs().div_ceil(60);
         let why = format!(
@@ -78,40 +78,41 @@ pub(super) async fn sign_in(
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(minutes * 60));
         return Ok(response);
     }
-    let account = app.store.account_by_email(email).await?;
+    let account = office.store.account_by_email(email).await?;
     let right = passwords::check_password(password, account.as_ref().map(|a| a.password.clone())).await;
     let Some(account) = account.filter(|_| right) else {
         let why = "The email address or the password is not right. Check both and try again.";
         return Ok(render_page(StatusCode::UNAUTHORIZED, &next, email, Some(why.to_owned())));
     };
-    app.sign_in_tries.forget_tries(&person);
-    app.sign_in_tries.forget_tries(&address);
+    office.sign_in_tries.forget_tries(&person);
+    office.sign_in_tries.forget_tries(&address);
     // A session of before ends: its token may have been seen by whoever used this browser.
-    if let Some(before) = session::session_token(&jar, &app) {
-        app.store.end_session(before).await?;
+    if let Some(before) = session::session_token(&jar, &office) {
+        office.store.end_session(before).await?;
     }
-    let token = app.store.start_session(&account.id).await?;
-    let jar = jar.add(session::session_cookie(&app, Some(token)));
+    let token = office.store.start_session(&account.id).await?;
+    let jar = jar.add(session::session_cookie(&office, Some(token)));
     Ok((jar, Redirect::to(own_page_or_home(&next))).into_response())
 }
 
 pub(super) async fn sign_out(
-    State(app): State<Arc<BackOffice>>,
+    State(office): State<Arc<BackOffice>>,
     jar: CookieJar,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
-    // Without a referrer a browser gives `null` as the origin where it does not tell the site; the cookie itself does
+    // Without a referrer a browser gives `null` as the origin if it does not tell the site; the cookie itself does
     // not come along from another site, so there would be nothing to sign out of.
     if headers.get("origin").is_none_or(|origin| origin != "null") || headers.contains_key("sec-fetch-site") {
-        session::check_same_site(&headers, &app)?;
+        session::check_same_site(&headers, &office)?;
     }
-    if let Some(token) = session::session_token(&jar, &app) {
-        app.store.end_session(token).await?;
+    if let Some(token) = session::session_token(&jar, &office) {
+        office.store.end_session(token).await?;
     }
-    Ok((jar.add(session::session_cookie(&app, None)), Redirect::to("/sign-in")).into_response())
+    Ok((jar.add(session::session_cookie(&office, None)), Redirect::to("/sign-in")).into_response())
 }
 
-/// The page to go to, if it is one of ours: a path of this site and nothing that a browser reads as another host.
+/// Returns the page to go to if it is one of ours, else the home page: a path of this site and nothing that a browser
+/// reads as another host.
 fn own_page_or_home(next: &str) -> &str {
     let path = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\');
     if path && next.bytes().all(|b| b.is_ascii_graphic()) { next } else { "/" }
@@ -149,7 +150,8 @@ fn render_page(status: StatusCode, next: &str, email: &str, why: Option<String>)
         footer: None,
         narrow: true,
     };
-    // A form's page must name its origin: without a referrer, browsers send `null` instead (see `session::check_same_site`).
+    // A form's page must name its origin: without a referrer, browsers send `null` instead (see
+    // `session::check_same_site`).
     let origin = [(header::REFERRER_POLICY, "same-origin")];
     (status, origin, Html(frame.around(&main).into_string())).into_response()
 }

@@ -13,7 +13,7 @@ pub(super) struct ReaderZone {
 }
 
 impl ReaderZone {
-    /// The zone of this name; UTC where the built-in database does not know it.
+    /// Returns the zone of this name; UTC if the built-in database does not know it.
     pub(super) fn named(name: &str) -> Self {
         match calendar::zone(name) {
             Some(zone) => Self { name: name.to_owned(), zone },
@@ -34,22 +34,22 @@ impl ReaderZone {
             .map_or_else(|| "–".to_owned(), |wall| wall.strftime(pattern).to_string())
     }
 
-    /// `09:30`.
+    /// Returns a time of day such as `09:30`.
     pub(super) fn time(&self, at: u64) -> String {
         self.format(at, "%H:%M")
     }
 
-    /// `09:34:12`.
+    /// Returns a time of day with its seconds, such as `09:34:12`.
     pub(super) fn seconds(&self, at: u64) -> String {
         self.format(at, "%H:%M:%S")
     }
 
-    /// `Mon 10:12`.
+    /// Returns a time of day with its weekday, such as `Mon 10:12`.
     pub(super) fn weekday(&self, at: u64) -> String {
         self.format(at, "%a %H:%M")
     }
 
-    /// `09:30`, or `Fri 27 Nov, 09:30` where it is not on `date`.
+    /// Returns a time such as `09:30`, or `Fri 27 Nov, 09:30` if it is not on `date`.
     pub(super) fn time_beside(&self, at: u64, date: Date) -> String {
         match self.date(at) {
             Some(on) if on == date => self.time(at),
@@ -58,7 +58,8 @@ impl ReaderZone {
         }
     }
 
-    /// `Helsinki time, UTC+2`; on a day on which the clock is set, both offsets.
+    /// Returns the zone's name beside a day, such as `Helsinki time, UTC+2`; on a day on which the clock is set, with
+    /// both offsets.
     pub(super) fn label(&self, day: &Day) -> String {
         let city = self.name.rsplit('/').next().unwrap_or(&self.name).replace('_', " ");
         let mut offsets: Vec<String> = day.hours.iter().map(|hour| offset(hour.offset)).collect();
@@ -67,7 +68,7 @@ impl ReaderZone {
     }
 }
 
-/// An offset of seconds as `UTC+2` or `UTC+5:45`.
+/// Returns an offset of seconds as `UTC+2` or `UTC+5:45`.
 pub(super) fn offset(seconds: i32) -> String {
     let sign = if seconds < 0 { '−' } else { '+' };
     let minutes = seconds.unsigned_abs() / 60;
@@ -78,19 +79,19 @@ pub(super) fn offset(seconds: i32) -> String {
     }
 }
 
-/// `Fri 27 Nov`, with the year where it is another than that of `beside`.
+/// Returns a date such as `Fri 27 Nov`, with the year if it is another than that of `beside`.
 pub(super) fn short_date(date: Date, beside: Date) -> String {
     let pattern = if date.year() == beside.year() { "%a %-d %b" } else { "%a %-d %b %Y" };
     date.strftime(pattern).to_string()
 }
 
-/// `2026-11-27T07:30Z`, for addresses and `datetime`.
+/// Returns a time such as `2026-11-27T07:30Z`, for addresses and `datetime`.
 pub(super) fn utc(at: u64) -> String {
     calendar::wall(at, &TimeZone::UTC)
         .map_or_else(String::new, |wall| wall.strftime("%Y-%m-%dT%H:%MZ").to_string())
 }
 
-/// Reads what [`utc`] writes.
+/// Reads what [`utc`] returns.
 pub(super) fn from_utc(text: &str) -> Option<u64> {
     let at: Timestamp = text.parse().ok()?;
     u64::try_from(at.as_millisecond()).ok()

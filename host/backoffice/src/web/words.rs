@@ -60,8 +60,8 @@ pub(super) fn memo_words<'a>(cell: &'a Cell<'_>) -> &'a str {
     }
 }
 
-/// Returns what stands at the end of a memo bar: that it is not billed, or else its label, and whether it is the label. A
-/// gap and a tombstone have neither.
+/// Returns what stands at the end of a memo bar: that it is not billed, or else its label, and whether it is the label.
+/// A gap and a tombstone have neither.
 pub(super) fn note_words<'a>(cell: &'a Cell<'_>) -> Option<(&'a str, bool)> {
     let not_billed = cell.kind() == Kind::OverLimit || cell.not_billed_because().is_some();
     match cell.kind() {

@@ -56,7 +56,7 @@ impl Office {
         Self { data: data.to_owned() }
     }
 
-    /// Runs a command; its answer in JSON, or what it said on standard error.
+    /// Runs a command. Returns its answer in JSON, or what it said on standard error.
     pub(crate) fn run(&self, command: &str, arguments: &[&str], input: &str) -> Result<Value, String> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_candor-backoffice"))
             .arg(command)
@@ -174,7 +174,7 @@ impl Server {
         async move { Device::enrol(&self.http, &self.url, &code, SecretKey::generate().unwrap()).await }
     }
 
-    /// Signs in and answers the session's cookie.
+    /// Signs in and returns the session's cookie.
     pub(crate) async fn sign_in(&self, email: &str) -> String {
         let answer = self.post_form("/sign-in", &[("email", email), ("password", PASSWORD)], &[]).await;
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
@@ -365,7 +365,7 @@ impl Device {
         self.put(&format!("parcels/{}", parcel.id), self.sign(parcel)).await
     }
 
-    /// Delivers a parcel that must be taken, and answers the checked receipt.
+    /// Delivers a parcel that must be taken, and returns the checked receipt.
     pub(crate) async fn deliver(&self, parcel: &Parcel) -> Receipt {
         let body = self.sign(parcel);
         let answer = self.put(&format!("parcels/{}", parcel.id), body.clone()).await;
@@ -406,7 +406,7 @@ pub(crate) struct Picture {
 }
 
 impl Picture {
-    /// Windows of flat colour with lines of text-like strokes; one of them covered where `redacted`.
+    /// Windows of flat colour with lines of text-like strokes; one of them covered if `redacted`.
     pub(crate) fn draw(width: u32, height: u32, seed: u32, redacted: bool) -> Self {
         let mut pixels = vec![0u8; (width * height * 3) as usize];
         let mut fill = |x0: u32, y0: u32, w: u32, h: u32, colour: [u8; 3]| {
