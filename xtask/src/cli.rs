@@ -34,8 +34,8 @@ enum Task {
     Run(demo::Options),
     /// Formats nothing, checks the format, builds everything and runs all tests.
     Test(test::Options),
-    /// Format, clippy and docs, all without a warning.
-    Check,
+    /// Format, circles among files, clippy, docs and licences, all without a warning.
+    Check(check::Options),
     /// Measures and prints a table.
     Bench(bench::Options),
     /// Takes a picture of each state of the window, light and dark, into a folder.
@@ -63,7 +63,7 @@ pub(crate) fn main() -> Result<()> {
         }
         Task::Run(options) => demo::run(&workspace, &options),
         Task::Test(options) => test::test(&workspace, &options),
-        Task::Check => check::check(&workspace),
+        Task::Check(options) => check::check(&workspace, &options),
         Task::Bench(options) => bench::bench(&workspace, &options),
         Task::Pictures { folder } => test::pictures(&workspace, &from_here(&folder)?),
     }

@@ -6,6 +6,7 @@
 mod artefacts;
 mod bench;
 mod check;
+mod circles;
 mod cli;
 mod demo;
 mod process;
