@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use candor_protocol::{OutboxAnswer, OutboxParcel, Request, Segment, Status, Verified};
-use candor_tests::agent::Agent;
-use candor_tests::backoffice::{BackOffice, terms};
-use candor_tests::fast::FastAgent;
-use candor_tests::proxy::{Proxy, Way, answer};
+use candor_test_driver::agent::Agent;
+use candor_test_driver::backoffice::{BackOffice, terms};
+use candor_test_driver::fast::FastAgent;
+use candor_test_driver::proxy::{Proxy, Way, answer};
 use serde_json::{Value, json};
 
 /// A segment of a minute takes three seconds.

@@ -7,7 +7,7 @@
     reason = "a test says what failed by panicking"
 )]
 
-use candor_tests::demo::Folder;
+use candor_test_driver::demo::Folder;
 
 #[test]
 fn a_run_goes_on_after_kill_9_and_after_ctrl_c_on_the_same_data() {

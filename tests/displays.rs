@@ -11,9 +11,9 @@
 use std::time::{Duration, Instant};
 
 use candor_protocol::{Check, Request};
-use candor_tests::agent::Agent;
-use candor_tests::backoffice::{BackOffice, terms};
-use candor_tests::display::{Display, eventually};
+use candor_test_display::display::{Display, eventually};
+use candor_test_driver::agent::Agent;
+use candor_test_driver::backoffice::{BackOffice, terms};
 use serde_json::json;
 
 const SIZE: &str = "640x480x24";

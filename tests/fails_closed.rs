@@ -12,10 +12,10 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use candor_protocol::{Check, Request};
-use candor_tests::agent::Agent;
-use candor_tests::backoffice::{BackOffice, terms};
-use candor_tests::display::eventually;
-use candor_tests::fast::FastAgent;
+use candor_test_display::display::eventually;
+use candor_test_driver::agent::Agent;
+use candor_test_driver::backoffice::{BackOffice, terms};
+use candor_test_driver::fast::FastAgent;
 use serde_json::{Value, json};
 
 /// A segment of a minute takes six seconds.

@@ -15,11 +15,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use candor_protocol::{OutboxAnswer, Request, Segment};
-use candor_tests::agent::Agent;
-use candor_tests::backoffice::{BackOffice, terms};
-use candor_tests::fast::FastAgent;
-use candor_tests::leaks;
-use candor_tests::picture::Picture;
+use candor_test_display::picture::Picture;
+use candor_test_driver::agent::Agent;
+use candor_test_driver::backoffice::{BackOffice, terms};
+use candor_test_driver::fast::FastAgent;
+use candor_test_driver::leaks;
 use serde_json::{Value, json};
 
 /// A segment of a minute takes three seconds.

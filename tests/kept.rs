@@ -17,10 +17,10 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use candor_protocol::{Client, NoticeAnswer, Preferences, Request, Segment, Status};
-use candor_tests::agent::Agent;
-use candor_tests::desk::{CONTRACT, Desk, now};
-use candor_tests::fast::FastAgent;
-use candor_tests::places;
+use candor_test_driver::agent::Agent;
+use candor_test_driver::desk::{CONTRACT, Desk, now};
+use candor_test_driver::fast::FastAgent;
+use candor_test_driver::places;
 use serde_json::{Value, json};
 
 /// A segment of a minute takes three seconds.
@@ -322,7 +322,7 @@ fn cut_otherwise(before: u64, after: u64) {
     desk.stop().unwrap();
     desk.tell(&Request::Quit).unwrap();
     desk.running.ended().unwrap();
-    let mut newer = candor_tests::backoffice::terms(CONTRACT, desk.backoffice.address(), 6 * HOUR);
+    let mut newer = candor_test_driver::backoffice::terms(CONTRACT, desk.backoffice.address(), 6 * HOUR);
     terms(2, after)(&mut newer);
     desk.backoffice.add_contract(&newer).unwrap();
     // Time passes quickly while plugins are loaded.

@@ -21,7 +21,7 @@ use candor_sandbox::host_traits::FrameView as _;
 use candor_sandbox::model::{Scope, WindowFacts};
 use candor_sandbox::{Capability, Grants, Limits, Sandbox, SandboxConfig};
 use candor_sensors::{Area, Layout, Monitor, RawFrame, SensorError, WindowKind, WindowState};
-use candor_tests::places;
+use candor_test_driver::places;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 

@@ -19,12 +19,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use candor_tests::agent::Agent;
-use candor_tests::backoffice::{BackOffice, terms};
-use candor_tests::bus;
-use candor_tests::display::{Display, eventually};
-use candor_tests::picture::Picture;
-use candor_tests::{leaks, places};
+use candor_test_display::bus;
+use candor_test_display::display::{Display, eventually};
+use candor_test_display::picture::Picture;
+use candor_test_driver::agent::Agent;
+use candor_test_driver::backoffice::{BackOffice, terms};
+use candor_test_driver::{leaks, places};
 use serde_json::Value;
 use x11rb::COPY_DEPTH_FROM_PARENT;
 use x11rb::connection::Connection as _;

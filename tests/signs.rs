@@ -16,11 +16,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use candor_protocol::{Client, Face, Request, Segment, Sign, Status};
-use candor_tests::agent::Agent;
-use candor_tests::backoffice::{BackOffice, terms};
-use candor_tests::display::Display;
-use candor_tests::fast::FastAgent;
-use candor_tests::{bus, places};
+use candor_test_display::bus;
+use candor_test_display::display::Display;
+use candor_test_driver::agent::Agent;
+use candor_test_driver::backoffice::{BackOffice, terms};
+use candor_test_driver::fast::FastAgent;
+use candor_test_driver::places;
 use serde_json::{Value, json};
 
 /// A segment of a minute takes six seconds.

@@ -12,9 +12,9 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use candor_tests::demo::Folder;
-use candor_tests::leaks;
-use candor_tests::picture::Picture;
+use candor_test_display::picture::Picture;
+use candor_test_driver::demo::Folder;
+use candor_test_driver::leaks;
 use serde_json::Value;
 
 /// What the private window's title and text have in common.

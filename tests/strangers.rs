@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use candor_protocol::{Contract, NoticeAnswer, OutboxAnswer, Request, Segment, Status};
-use candor_tests::agent::Agent;
-use candor_tests::backoffice::{BackOffice, terms};
-use candor_tests::fast::FastAgent;
+use candor_test_driver::agent::Agent;
+use candor_test_driver::backoffice::{BackOffice, terms};
+use candor_test_driver::fast::FastAgent;
 use serde_json::Value;
 
 /// A segment of a minute takes three seconds.

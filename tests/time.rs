@@ -14,8 +14,8 @@
 use std::time::{Duration, Instant};
 
 use candor_protocol::{Preferences, Request, Segment};
-use candor_tests::desk::{Desk, now};
-use candor_tests::fast::FastAgent;
+use candor_test_driver::desk::{Desk, now};
+use candor_test_driver::fast::FastAgent;
 use serde_json::{Value, json};
 
 /// A segment of a minute takes three seconds.

@@ -14,10 +14,11 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use candor_protocol::{OnClose, OutboxAnswer, Preferences, Request, Segment, SegmentState, Status};
-use candor_tests::agent::Agent;
-use candor_tests::backoffice::{BackOffice, terms};
-use candor_tests::fast::StandIn;
-use candor_tests::person::{PATIENCE, Person};
+use candor_test_display::person::{PATIENCE, Person};
+use candor_test_driver::agent::Agent;
+use candor_test_driver::backoffice::{BackOffice, terms};
+use candor_test_driver::fast::StandIn;
+use candor_test_driver::places;
 use serde_json::{Value, json};
 
 const CONTRACT: &str = "work";
@@ -56,7 +57,7 @@ impl Desk {
                 .unwrap();
         // From noon on: hours of fast time pass within one day, which the window shows as today.
         let program = StandIn::new(folder.path(), real, real - real % DAY + DAY / 2, speed).unwrap();
-        let person = Person::sit_down().unwrap();
+        let person = Person::sit_down(places::program("candor")).unwrap();
         Self { person, agent, program, backoffice, folder }
     }
 

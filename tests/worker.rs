@@ -17,9 +17,9 @@ use base64::Engine as _;
 use candor_protocol::{
     Forgotten, IdleAnswer, OutboxAnswer, OwnRule, Picture, Preferences, Request, Segment, Status,
 };
-use candor_tests::agent::Agent;
-use candor_tests::backoffice::{BackOffice, terms};
-use candor_tests::fast::FastAgent;
+use candor_test_driver::agent::Agent;
+use candor_test_driver::backoffice::{BackOffice, terms};
+use candor_test_driver::fast::FastAgent;
 use serde_json::{Value, json};
 
 /// A segment of a minute takes three seconds.

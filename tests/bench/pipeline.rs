@@ -28,8 +28,8 @@ use candor_policy_rules::engine::Rules;
 use candor_sandbox::model::{self, PictureSize, Scene, SceneKind, Scope};
 use candor_sandbox::{Grants, Limits, Policy, Sandbox, SandboxConfig};
 use candor_sdk::policy as sdk;
-use candor_tests::display::Display;
-use candor_tests::places;
+use candor_test_display::display::Display;
+use candor_test_driver::places;
 use serde_json::{Value, json};
 
 /// Rules of every way to compare, as a client might write them.

@@ -11,15 +11,15 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
+use xshell::cmd;
 
-use crate::process;
 use crate::setup::GuestToolchain;
-use crate::workspace::{GUEST_PROFILE, GUEST_TARGET, Workspace, say};
+use crate::workspace::{GUEST_PROFILE, GUEST_TARGET, Profile, Workspace, print_progress};
 
 /// Which programs are built.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Programs {
-    /// Those that track and deliver: a first segment does not wait for a window to be compiled.
+    /// Those that track and deliver, and the demo that drives them: a first segment does not wait for a window to be compiled.
     Pipeline,
     /// All.
     All,
@@ -34,22 +34,37 @@ pub(crate) const TESTED: [&str; 2] = ["--features", "portable"];
 /// Builds programs for this machine.
 pub(crate) fn programs(workspace: &Workspace, which: Programs) -> Result<()> {
     let began = Instant::now();
-    say("building the programs");
-    let mut cargo = workspace.cargo();
+    print_progress("building the programs");
     // Whatever is built, the whole workspace decides the features of what it depends on.
-    cargo.args(["build", "--workspace"]);
+    let mut cargo = workspace.cargo().args(["build", "--workspace"]).args(profile_options(workspace));
     match which {
-        Programs::All => drop(cargo.arg("--bins")),
-        Programs::Tested => drop(cargo.arg("--bins").args(TESTED)),
+        Programs::All => cargo = cargo.arg("--bins"),
+        Programs::Tested => cargo = cargo.arg("--bins").args(TESTED),
         Programs::Pipeline => {
-            for name in ["candor-agent", "candor-backoffice", "candor-compile", "candor-counter"] {
-                cargo.args(["--bin", name]);
+            for name in
+                ["candor-agent", "candor-backoffice", "candor-compile", "candor-counter", "candor-demo"]
+            {
+                cargo = cargo.args(["--bin", name]);
             }
         }
     }
-    process::run(&mut cargo).context("the programs do not compile")?;
-    say(format_args!("programs built in {} s", began.elapsed().as_secs()));
+    cargo.run().context("the programs do not compile")?;
+    print_progress(format_args!("programs built in {} s", began.elapsed().as_secs()));
     Ok(())
+}
+
+/// Returns the command that builds the window.
+pub(crate) fn window(workspace: &Workspace) -> Command {
+    let cargo = workspace.cargo().args(["build", "--workspace", "--bin", "candor"]);
+    cargo.args(profile_options(workspace)).into()
+}
+
+/// Returns what cargo has to be told of the profile.
+fn profile_options(workspace: &Workspace) -> &'static [&'static str] {
+    match workspace.profile() {
+        Profile::Dev => &[],
+        Profile::Release => &["--release"],
+    }
 }
 
 /// Builds guests that are written in Rust: the plugins, and where all are wanted the examples and those that tests are
@@ -60,16 +75,15 @@ pub(crate) fn guests(workspace: &Workspace, toolchain: &GuestToolchain, which: P
         bail!("the workspace has no guest");
     }
     let began = Instant::now();
-    say(format_args!("building {} guests", names.len()));
-    let mut cargo = workspace.cargo();
-    cargo.args(["build", "--profile", GUEST_PROFILE, "--target", GUEST_TARGET, "--lib"]);
-    cargo.arg("--target-dir").arg(workspace.guest_target());
+    print_progress(format_args!("building {} guests", names.len()));
+    let mut cargo =
+        workspace.cargo().args(["build", "--profile", GUEST_PROFILE, "--target", GUEST_TARGET, "--lib"]);
+    cargo = cargo.arg("--target-dir").arg(workspace.guest_target());
     for name in &names {
-        cargo.args(["--package", name]);
+        cargo = cargo.args(["--package", name]);
     }
-    toolchain.apply(&mut cargo);
-    process::run(&mut cargo).context("the guests do not compile")?;
-    say(format_args!("guests built in {} s", began.elapsed().as_secs()));
+    toolchain.apply(cargo).run().context("the guests do not compile")?;
+    print_progress(format_args!("guests built in {} s", began.elapsed().as_secs()));
     beside_programs(workspace)
 }
 
@@ -93,13 +107,7 @@ fn beside_programs(workspace: &Workspace) -> Result<()> {
 
 /// The workspace's crates that yield a component: those whose library is a `cdylib`.
 fn guest_crates(workspace: &Workspace, which: Programs) -> Result<Vec<String>> {
-    let said = process::output(workspace.cargo().args([
-        "metadata",
-        "--no-deps",
-        "--format-version=1",
-        "--offline",
-    ]))?;
-    let metadata: serde_json::Value = serde_json::from_str(&said).context("cargo metadata is not JSON")?;
+    let metadata = workspace.metadata()?;
     let plugins = workspace.root().join("plugins");
     let within = (which == Programs::Pipeline).then_some(plugins.as_path());
     Ok(cdylibs(&metadata, within))
@@ -152,23 +160,21 @@ fn javascript_guest(workspace: &Workspace, folder: &Path) -> Result<()> {
         return Ok(());
     }
     let began = Instant::now();
-    say(format_args!("building the example {name}"));
+    print_progress(format_args!("building the example {name}"));
     let before = components(&guests)?;
+    let shell = workspace.shell();
+    let _there = shell.push_dir(folder);
     if !same_lock(folder) {
-        process::output(
-            Command::new("npm")
-                .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
-                .current_dir(folder),
-        )
-        .with_context(|| format!("cannot fetch what {name} is built with"))?;
+        cmd!(shell, "npm ci --no-audit --no-fund --ignore-scripts --loglevel=error")
+            .quiet()
+            .read()
+            .with_context(|| format!("cannot fetch what {name} is built with"))?;
     }
-    process::output(
-        Command::new("npm")
-            .args(["run", "--silent", "build"])
-            .current_dir(folder)
-            .env("CANDOR_GUESTS", &guests),
-    )
-    .with_context(|| format!("{name} does not build"))?;
+    cmd!(shell, "npm run --silent build")
+        .quiet()
+        .env("CANDOR_GUESTS", &guests)
+        .read()
+        .with_context(|| format!("{name} does not build"))?;
     let made: Vec<String> = components(&guests)?
         .into_iter()
         .filter(|(file, changed)| !before.contains(&(file.clone(), *changed)))
@@ -178,7 +184,7 @@ fn javascript_guest(workspace: &Workspace, folder: &Path) -> Result<()> {
         bail!("`npm run build` in examples/{name} wrote no .wasm file into {}", guests.display());
     }
     std::fs::write(&stamp, format!("{now}\n{}\n", made.join("\n")))?;
-    say(format_args!("{} built in {} s", made.join(", "), began.elapsed().as_secs()));
+    print_progress(format_args!("{} built in {} s", made.join(", "), began.elapsed().as_secs()));
     Ok(())
 }
 

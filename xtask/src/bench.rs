@@ -7,14 +7,14 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::workspace::{Workspace, say};
-use crate::{artefacts, cli, demo, process, setup};
+use crate::workspace::{Profile, Workspace, from_here, print_progress};
+use crate::{artefacts, demo, setup};
 
 /// Options of `bench`.
 #[derive(clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct BenchOptions {
     /// What to measure.
     name: Name,
     /// Also write the figures into this file.
@@ -23,6 +23,9 @@ pub(crate) struct Options {
     /// For how many minutes the scripted work lasts: 5 for `pipeline`, at most, and 10 for `agent` where not said.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=60))]
     minutes: Option<u64>,
+    /// Measure the programs as people install them, not as they are tested.
+    #[arg(long)]
+    release: bool,
     /// Take what is built already; bring and build nothing.
     #[arg(long, hide = true)]
     as_built: bool,
@@ -39,23 +42,24 @@ enum Name {
 }
 
 /// Builds what is measured, and measures it.
-pub(crate) fn bench(workspace: &Workspace, options: &Options) -> Result<()> {
+pub(crate) fn bench(workspace: Workspace, options: &BenchOptions) -> Result<()> {
+    let workspace = workspace.with_profile(Profile::of(options.release));
     if !options.as_built {
-        let guests = setup::setup(workspace, setup::Needs::DEMO)?;
-        artefacts::programs(workspace, artefacts::Programs::All)?;
-        artefacts::guests(workspace, &guests, artefacts::Programs::All)?;
+        let guests = setup::setup(&workspace, setup::Needs::DEMO)?;
+        artefacts::programs(&workspace, artefacts::Programs::All)?;
+        artefacts::guests(&workspace, &guests, artefacts::Programs::All)?;
     }
 
     let figures = match options.name {
-        Name::Pipeline => pipeline(workspace, options.minutes.unwrap_or(5).min(5))?,
+        Name::Pipeline => pipeline(&workspace, options.minutes.unwrap_or(5).min(5))?,
         Name::Agent => {
-            let figures = json!(demo::cost(workspace, options.minutes.unwrap_or(10))?);
+            let figures = demo::cost(&workspace, options.minutes.unwrap_or(10))?;
             print!("{}", cost_table(&figures));
             figures
         }
     };
     if let Some(file) = &options.json {
-        let file = cli::from_here(file)?;
+        let file = from_here(file)?;
         std::fs::write(&file, serde_json::to_string_pretty(&figures)? + "\n")
             .with_context(|| format!("cannot write {}", file.display()))?;
     }
@@ -63,13 +67,14 @@ pub(crate) fn bench(workspace: &Workspace, options: &Options) -> Result<()> {
 }
 
 fn pipeline(workspace: &Workspace, minutes: u64) -> Result<Value> {
-    say("measuring rules and pictures");
-    let mut program = std::process::Command::new(workspace.programs().join("bench-pipeline"));
-    program.env("CANDOR_BIN_DIR", workspace.programs()).env("CANDOR_GUESTS", workspace.guests());
-    let said = process::output(&mut program).context("the measurement did not end")?;
+    print_progress("measuring rules and pictures");
+    let program = workspace.command(workspace.programs().join("bench-pipeline"));
+    let program =
+        program.env("CANDOR_BIN_DIR", workspace.programs()).env("CANDOR_GUESTS", workspace.guests());
+    let said = program.read().context("the measurement did not end")?;
     let mut figures: Value = serde_json::from_str(&said).context("the figures are not JSON")?;
-    say(format_args!("measuring the agent over {minutes} minutes of scripted work"));
-    figures["agent"] = json!(demo::measure(workspace, minutes)?);
+    print_progress(format_args!("measuring the agent over {minutes} minutes of scripted work"));
+    figures["agent"] = demo::usage(workspace, minutes)?;
     print!("{}", table(&figures));
     Ok(figures)
 }

@@ -2,48 +2,45 @@
 
 use anyhow::{Context as _, Result};
 
-use crate::workspace::{Workspace, say};
-use crate::{circles, process, setup};
+use crate::workspace::{Workspace, print_progress};
+use crate::{circles, setup};
 
 /// Options of `check`.
 #[derive(clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct CheckOptions {
     /// Look for circles among the files of each crate, and do nothing else.
     #[arg(long)]
     circles: bool,
 }
 
 /// Checks everything, or what the options name.
-pub(crate) fn check(workspace: &Workspace, options: &Options) -> Result<()> {
+pub(crate) fn check(workspace: &Workspace, options: &CheckOptions) -> Result<()> {
     if options.circles {
         return no_circles(workspace);
     }
     setup::setup(workspace, setup::Needs::BUILD)?;
     format(workspace)?;
     no_circles(workspace)?;
-    say("clippy");
+    print_progress("clippy");
     // Guests are checked as code for this machine: it finds the same, and needs no second toolchain.
-    process::run(workspace.cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
-        .context("clippy has something to say")?;
-    say("docs");
-    process::run(
-        workspace.cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"),
-    )
-    .context("the docs have warnings")
+    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    workspace.cargo().args(clippy).run().context("clippy has something to say")?;
+    print_progress("docs");
+    let docs = workspace.cargo().args(["doc", "--workspace", "--no-deps"]);
+    docs.env("RUSTDOCFLAGS", "-D warnings").run().context("the docs have warnings")
 }
 
 /// Checks the format alone.
 pub(crate) fn format(workspace: &Workspace) -> Result<()> {
-    say("format");
-    process::run(workspace.cargo().args(["fmt", "--all", "--check"]))
-        .context("`cargo fmt --all` puts it right")
+    print_progress("format");
+    workspace.cargo().args(["fmt", "--all", "--check"]).run().context("`cargo fmt --all` puts it right")
 }
 
 /// Names each circle among the files of a crate.
 fn no_circles(workspace: &Workspace) -> Result<()> {
     let found = circles::report(workspace)?;
     if found > 0 {
-        say(format_args!("{found} circles among files"));
+        print_progress(format_args!("{found} circles among files"));
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, from_here};
 use crate::{artefacts, bench, check, demo, setup, test};
 
 /// Sets up, runs, tests, checks and measures Candor.
@@ -31,13 +31,13 @@ enum Task {
         javascript: bool,
     },
     /// Records a screen through sandboxed plugins and shows it in a Work Diary page.
-    Run(demo::Options),
+    Run(demo::RunOptions),
     /// Formats nothing, checks the format, builds everything and runs all tests.
-    Test(test::Options),
+    Test(test::TestOptions),
     /// Format, circles among files, clippy, docs and licences, all without a warning.
-    Check(check::Options),
+    Check(check::CheckOptions),
     /// Measures and prints a table.
-    Bench(bench::Options),
+    Bench(bench::BenchOptions),
     /// Takes a picture of each state of the window, light and dark, into a folder.
     Pictures {
         /// The folder.
@@ -61,15 +61,10 @@ pub(crate) fn main() -> Result<()> {
             artefacts::guests(&workspace, &guests, artefacts::Programs::All)?;
             if javascript { artefacts::javascript_guests(&workspace) } else { Ok(()) }
         }
-        Task::Run(options) => demo::run(&workspace, &options),
+        Task::Run(options) => demo::run(workspace, &options),
         Task::Test(options) => test::test(&workspace, &options),
         Task::Check(options) => check::check(&workspace, &options),
-        Task::Bench(options) => bench::bench(&workspace, &options),
+        Task::Bench(options) => bench::bench(workspace, &options),
         Task::Pictures { folder } => test::pictures(&workspace, &from_here(&folder)?),
     }
-}
-
-/// Where a path given on the command line leads, seen from the folder that the person stands in.
-pub(crate) fn from_here(path: &std::path::Path) -> Result<PathBuf> {
-    Ok(std::path::absolute(path)?)
 }

@@ -9,6 +9,7 @@ mod check;
 mod circles;
 mod cli;
 mod demo;
+mod display;
 mod process;
 mod setup;
 mod side_by_side;

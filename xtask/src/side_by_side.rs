@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use crate::artefacts;
-use crate::workspace::{Workspace, say};
+use crate::workspace::{Workspace, print_progress};
 
 /// How many test binaries run at once. Three suit two cores: the soak, which waits for its day to pass, and two others.
 const AT_ONCE: usize = 3;
@@ -47,9 +47,9 @@ struct Ended {
 /// Builds the tests, runs all of them and fails if one failed.
 pub(crate) fn all(workspace: &Workspace, environment: &[(&str, PathBuf)]) -> Result<()> {
     let mut jobs = binaries(workspace)?;
-    let mut examples = workspace.cargo();
-    examples.args(["test", "--workspace", "--doc", "--quiet"]).args(artefacts::TESTED);
-    jobs.push(Job { name: EXAMPLES.into(), command: examples });
+    let examples =
+        workspace.cargo().args(["test", "--workspace", "--doc", "--quiet"]).args(artefacts::TESTED);
+    jobs.push(Job { name: EXAMPLES.into(), command: examples.into() });
     jobs.sort_by_key(|job| (rank(&job.name), job.name.clone()));
     for job in &mut jobs {
         job.command.envs(environment.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
@@ -68,14 +68,10 @@ pub(crate) fn all(workspace: &Workspace, environment: &[(&str, PathBuf)]) -> Res
 /// Compiles the tests and finds their binaries.
 fn binaries(workspace: &Workspace) -> Result<Vec<Job>> {
     let began = Instant::now();
-    let mut cargo = workspace.cargo();
-    cargo.args(["test", "--workspace", "--no-run", "--message-format=json-render-diagnostics"]);
-    cargo.args(artefacts::TESTED).stderr(Stdio::inherit());
-    let output = cargo.output().context("cannot start cargo")?;
-    if !output.status.success() {
-        bail!("the tests do not compile");
-    }
-    let jobs: Vec<Job> = String::from_utf8_lossy(&output.stdout)
+    let build = ["test", "--workspace", "--no-run", "--message-format=json-render-diagnostics"];
+    let printed = workspace.cargo().args(build).args(artefacts::TESTED).read();
+    let jobs: Vec<Job> = printed
+        .context("the tests do not compile")?
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
         .filter_map(|message: Value| job(&message))
@@ -83,7 +79,7 @@ fn binaries(workspace: &Workspace) -> Result<Vec<Job>> {
     if jobs.is_empty() {
         bail!("cargo named no test binary");
     }
-    say(format_args!("{} test binaries built in {} s", jobs.len(), began.elapsed().as_secs()));
+    print_progress(format_args!("{} test binaries built in {} s", jobs.len(), began.elapsed().as_secs()));
     Ok(jobs)
 }
 
@@ -164,7 +160,7 @@ fn run(jobs: Vec<Job>, logs: &Path) -> Result<Vec<String>> {
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) => {
                     let running = running.lock().unwrap_or_else(PoisonError::into_inner).join(", ");
-                    say(format_args!("{done} of {count} done; running: {running}"));
+                    print_progress(format_args!("{done} of {count} done; running: {running}"));
                 }
                 Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(failed),
             }
@@ -192,7 +188,7 @@ fn show(ended: &Ended, done: usize, count: usize) -> Result<bool> {
     let mut out = std::io::stdout().lock();
     out.write_all(&ended.output)?;
     out.flush()?;
-    say(format_args!("{done} of {count}: {}: {how} after {} s", ended.name, ended.took.as_secs()));
+    print_progress(format_args!("{done} of {count}: {}: {how} after {} s", ended.name, ended.took.as_secs()));
     Ok(well)
 }
 

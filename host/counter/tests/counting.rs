@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::Context as _;
 use candor_sensors::counter::{CounterProcess, FINISH_TIME, MinuteCount, RECORD_BYTES};
 use candor_sensors::{Backend, SensorError};
-use candor_tests::display::{Display, eventually};
+use candor_test_display::display::{Display, eventually};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_candor-counter");
 

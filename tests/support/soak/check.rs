@@ -15,8 +15,8 @@ use super::senses::{HIDDEN_COLOUR, PRIVATE_COLOUR};
 use super::spans::Spans;
 use super::world::{HIDDEN, OPEN, PRIVATE};
 use super::{MINUTE, SEGMENT, SEGMENT_MINUTES};
-use crate::leaks;
-use crate::picture::Picture;
+use candor_test_display::picture::Picture;
+use candor_test_driver::leaks;
 
 /// Rounding, in milliseconds: spans are cut at minutes and commands.
 const ROUNDED: u64 = 1_500;

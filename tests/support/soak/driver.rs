@@ -17,9 +17,9 @@ use super::SEGMENT_MINUTES;
 use super::hands::Hands;
 use super::proxy::Proxy;
 use super::world::{Timebase, World};
-use crate::agent::Agent;
-use crate::backoffice::{BackOffice, terms};
-use crate::places;
+use candor_test_driver::agent::Agent;
+use candor_test_driver::backoffice::{BackOffice, terms};
+use candor_test_driver::places;
 
 /// The contracts. The first has the hostile plugins; the second lets time be typed in.
 pub const CONTRACTS: [&str; 2] = ["north", "south"];

@@ -11,11 +11,10 @@ mod read;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde_json::Value;
 
-use crate::process;
-use crate::workspace::{Workspace, say};
+use crate::workspace::{Workspace, print_progress};
 
 /// A circle that is meant.
 struct Declared {
@@ -30,14 +29,14 @@ const DECLARED: &[Declared] = &[];
 
 /// Prints each circle that is not declared. Returns how many there are.
 pub(crate) fn report(workspace: &Workspace) -> Result<usize> {
-    say("circles among files");
+    print_progress("circles among files");
     let mut found = 0;
     for root in crate_roots(workspace)? {
         let tree = modules::Tree::read(&root)?;
         for circle in graph::circles(&tree.uses()) {
             let circle = describe(workspace.root(), &tree, &circle);
             if let Some(declared) = DECLARED.iter().find(|declared| circle.is_within(declared.files)) {
-                say(format_args!("a declared circle ({}): {}", declared.reason, circle.names()));
+                print_progress(format_args!("a declared circle ({}): {}", declared.reason, circle.names()));
                 continue;
             }
             found += 1;
@@ -49,13 +48,7 @@ pub(crate) fn report(workspace: &Workspace) -> Result<usize> {
 
 /// The files that each crate of the workspace starts in: libraries and programs, no tests.
 fn crate_roots(workspace: &Workspace) -> Result<BTreeSet<PathBuf>> {
-    let printed = process::output(workspace.cargo().args([
-        "metadata",
-        "--no-deps",
-        "--format-version=1",
-        "--offline",
-    ]))?;
-    let metadata: Value = serde_json::from_str(&printed).context("cargo metadata is not JSON")?;
+    let metadata = workspace.metadata()?;
     let targets = metadata["packages"].as_array().into_iter().flatten().flat_map(|package| {
         package["targets"].as_array().into_iter().flatten().filter(|target| {
             let kinds = target["kind"].as_array().into_iter().flatten();

@@ -13,10 +13,12 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use xshell::{Cmd, Shell, cmd};
 
-use super::{numbers, older, packages};
+use super::packages;
+use super::version::{is_older, numbers};
 use crate::process;
-use crate::workspace::{GUEST_TARGET, Workspace, say};
+use crate::workspace::{GUEST_TARGET, Workspace, print_progress};
 
 /// How long rustup may take. A closed network mostly refuses at once; some only swallow.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(180);
@@ -32,12 +34,10 @@ pub(crate) enum GuestToolchain {
 
 impl GuestToolchain {
     /// Makes a cargo command use it.
-    pub(crate) fn apply(&self, cargo: &mut Command) {
+    pub(crate) fn apply<'a>(&self, cargo: Cmd<'a>) -> Cmd<'a> {
         match self {
-            Self::Own => {}
-            Self::Separate(rustc) => {
-                cargo.env("RUSTC", rustc);
-            }
+            Self::Own => cargo,
+            Self::Separate(rustc) => cargo.env("RUSTC", rustc),
         }
     }
 }
@@ -85,11 +85,7 @@ struct Host {
 
 impl Host {
     fn ask(workspace: &Workspace) -> Result<Self> {
-        let said = process::output(
-            Command::new("rustc")
-                .args(["--print=sysroot", "--print=host-tuple"])
-                .current_dir(workspace.root()),
-        )?;
+        let said = cmd!(workspace.shell(), "rustc --print=sysroot --print=host-tuple").quiet().read()?;
         let mut lines = said.lines();
         match (lines.next(), lines.next()) {
             (Some(sysroot), Some(triple)) => {
@@ -120,15 +116,15 @@ fn add_by_rustup(workspace: &Workspace, host: &Host) -> Result<bool> {
     if process::find_program("rustup").is_none() {
         return Ok(false);
     }
-    say(format_args!("adding the target {GUEST_TARGET} by rustup"));
+    print_progress(format_args!("adding the target {GUEST_TARGET} by rustup"));
     let began = Instant::now();
     let mut add = Command::new("rustup");
     add.args(["target", "add", GUEST_TARGET]).current_dir(workspace.root());
     if process::succeeds_within(&mut add, RUSTUP_LIMIT)? && host.has_target() {
-        say(format_args!("added in {} s", began.elapsed().as_secs()));
+        print_progress(format_args!("added in {} s", began.elapsed().as_secs()));
         return Ok(true);
     }
-    say("rustup could not: using Debian's compiler for guests");
+    print_progress("rustup could not: using Debian's compiler for guests");
     Ok(false)
 }
 
@@ -154,7 +150,7 @@ fn ready_prefix(workspace: &Workspace) -> Result<Option<GuestToolchain>> {
         .filter_map(Result::ok)
         .filter(|entry| Prefix(entry.path()).is_complete())
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|version| !older(version, &wanted))
+        .filter(|version| !is_older(version, &wanted))
         .collect();
     versions.sort_by_key(|version| numbers(version));
     match versions.pop() {
@@ -197,7 +193,7 @@ impl Packages {
     fn look_up(workspace: &Workspace) -> Result<Self> {
         let wanted = workspace.rust_version()?;
         let version = candidate("rust-web-src")?;
-        if older(&version, &wanted) {
+        if is_older(&version, &wanted) {
             bail!(
                 "Debian's rustc-web is {version}, and guests need {wanted}: run `apt-get update`, then try again"
             );
@@ -215,7 +211,8 @@ impl Packages {
 
 /// The version of a package that would be installed.
 fn candidate(package: &str) -> Result<String> {
-    let said = process::output(Command::new("apt-cache").args(["policy", package]).env("LC_ALL", "C"))?;
+    let shell = Shell::new()?;
+    let said = cmd!(shell, "apt-cache policy {package}").quiet().env("LC_ALL", "C").read()?;
     said.lines()
         .find_map(|line| line.trim().strip_prefix("Candidate: "))
         .filter(|version| *version != "(none)")
@@ -230,7 +227,8 @@ fn candidate(package: &str) -> Result<String> {
 
 /// The first dependency of a package whose name starts so.
 fn depends_on(package: &str, start: &str) -> Result<String> {
-    let said = process::output(Command::new("apt-cache").args(["show", package]).env("LC_ALL", "C"))?;
+    let shell = Shell::new()?;
+    let said = cmd!(shell, "apt-cache show {package}").quiet().env("LC_ALL", "C").read()?;
     said.lines()
         .filter_map(|line| line.strip_prefix("Depends: "))
         .flat_map(|list| list.split([',', '|']))
@@ -256,7 +254,11 @@ fn unpack_from_debian(workspace: &Workspace, host: &Host) -> Result<GuestToolcha
     let packages = Packages::look_up(workspace)?;
     let cache = cache()?;
     let ready = Prefix(cache.join(&packages.version));
-    say(format_args!("unpacking Debian's Rust {} for guests into {}", packages.version, cache.display()));
+    print_progress(format_args!(
+        "unpacking Debian's Rust {} for guests into {}",
+        packages.version,
+        cache.display()
+    ));
     std::fs::create_dir_all(&cache).with_context(|| format!("cannot make {}", cache.display()))?;
 
     // Made beside its place and moved there whole, so that a run which was broken off leaves nothing half done.
@@ -267,14 +269,14 @@ fn unpack_from_debian(workspace: &Workspace, host: &Host) -> Result<GuestToolcha
     unpack(&work.0, &prefix.0)?;
     write_rustc(&prefix, host)?;
     link_tools(&prefix, host)?;
-    say("compiling the standard library for guests, once");
+    print_progress("compiling the standard library for guests, once");
     build_std(workspace, &work.0, &prefix)?;
 
     if ready.0.exists() {
         std::fs::remove_dir_all(&ready.0)?;
     }
     std::fs::rename(&prefix.0, &ready.0).with_context(|| format!("cannot make {}", ready.0.display()))?;
-    say(format_args!("guest toolchain ready after {} s", began.elapsed().as_secs()));
+    print_progress(format_args!("guest toolchain ready after {} s", began.elapsed().as_secs()));
     Ok(GuestToolchain::Separate(ready.rustc()))
 }
 
@@ -296,20 +298,20 @@ impl Drop for Scratch {
 
 /// Fetches packages into a folder. It needs no right to install.
 fn download(folder: &Path, names: &[String]) -> Result<()> {
-    process::output(
-        Command::new("apt-get")
-            // As root, apt would fetch as a user of its own, who may not write here.
-            .args(["-q", "-o", "APT::Sandbox::User=root", "download"])
-            .args(names)
-            .current_dir(folder),
-    )
-    .context("cannot fetch Debian's compiler: run `sudo apt-get update`, then try again")
-    .map(drop)
+    let shell = Shell::new()?;
+    shell.change_dir(folder);
+    // As root, apt would fetch as a user of its own, who may not write here.
+    let download = cmd!(shell, "apt-get -q -o APT::Sandbox::User=root download {names...}").quiet();
+    download
+        .read()
+        .context("cannot fetch Debian's compiler: run `sudo apt-get update`, then try again")
+        .map(drop)
 }
 
 /// Unpacks the packages in `from`: programs and libraries into the prefix, the source of the standard library beside
 /// the packages.
 fn unpack(from: &Path, prefix: &Path) -> Result<()> {
+    let shell = Shell::new()?;
     for entry in std::fs::read_dir(from)? {
         let file = entry?.path();
         if file.extension() != Some(OsStr::new("deb")) {
@@ -326,19 +328,15 @@ fn unpack(from: &Path, prefix: &Path) -> Result<()> {
                 .spawn()
                 .context("cannot start dpkg-deb")?;
             let pipe = bring.stdout.take().context("dpkg-deb has no output")?;
-            process::run(
-                Command::new("tar")
-                    // The folder first: it counts for what is named after it.
-                    .args(["-x", "-C"])
-                    .arg(from)
-                    .args(["--wildcards", "./usr/src/*/library/*"])
-                    .stdin(pipe),
-            )?;
-            if !bring.wait()?.success() {
+            // The folder first: it counts for what is named after it.
+            let mut take = Command::new("tar");
+            take.args(["-x", "-C"]).arg(from).args(["--wildcards", "./usr/src/*/library/*"]).stdin(pipe);
+            let taken = take.status().context("cannot start tar")?;
+            if !bring.wait()?.success() || !taken.success() {
                 bail!("{} cannot be unpacked", file.display());
             }
         } else {
-            process::run(Command::new("dpkg").arg("-x").arg(&file).arg(prefix))?;
+            cmd!(shell, "dpkg -x {file} {prefix}").quiet().run()?;
         }
         std::fs::remove_file(&file)?;
     }
@@ -397,9 +395,9 @@ fn build_std(workspace: &Workspace, work: &Path, prefix: &Prefix) -> Result<()> 
          [profile.release]\npanic = \"abort\"\n",
     )?;
     let built = work.join("built");
-    let mut cargo = workspace.cargo();
-    cargo
-        .current_dir(&crate_folder)
+    let _there = workspace.shell().push_dir(&crate_folder);
+    let cargo = workspace
+        .cargo()
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env("RUSTC", prefix.rustc())
         .env("RUSTC_BOOTSTRAP", "1")
@@ -414,7 +412,7 @@ fn build_std(workspace: &Workspace, work: &Path, prefix: &Prefix) -> Result<()> 
         .args(["build", "--quiet", "--release", "-Zbuild-std=std,panic_abort", "--target", GUEST_TARGET])
         .arg("--target-dir")
         .arg(&built);
-    process::run(&mut cargo).context("the standard library for guests does not compile")?;
+    cargo.run().context("the standard library for guests does not compile")?;
 
     let to = prefix.rustlib().join(GUEST_TARGET).join("lib");
     std::fs::create_dir_all(&to)?;

@@ -9,10 +9,11 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, bail};
+use xshell::{Cmd, Shell, cmd};
 
-use super::Needs;
+use super::needs::Needs;
 use crate::process;
-use crate::workspace::say;
+use crate::workspace::print_progress;
 
 /// What shows that a package is there.
 enum Proof {
@@ -167,7 +168,7 @@ pub(super) fn bring(needs: Needs) -> Result<()> {
             missing.join(" ")
         );
     }
-    say(format_args!("installing {}", missing.join(" ")));
+    print_progress(format_args!("installing {}", missing.join(" ")));
     let Some(root) = Root::find() else {
         bail!(
             "these packages are missing and need an administrator; type this, then try again:\n\n    {}\n",
@@ -175,10 +176,10 @@ pub(super) fn bring(needs: Needs) -> Result<()> {
         );
     };
     update_lists_if_old(&root)?;
-    let mut install = root.apt_get();
-    install.args(["install", "--no-install-recommends", "-y", "-q"]).args(&missing);
-    quieten(&mut install);
-    process::run(&mut install).with_context(|| format!("try by hand: {}", line(&missing)))
+    let shell = Shell::new()?;
+    let install =
+        root.apt_get(&shell).args(["install", "--no-install-recommends", "-y", "-q"]).args(&missing);
+    quieten(install).run().with_context(|| format!("try by hand: {}", line(&missing)))
 }
 
 /// What a person would type.
@@ -198,20 +199,19 @@ fn update_lists_if_old(root: &Root) -> Result<()> {
     if lists_age().is_some_and(|age| age < LISTS_LAST) {
         return Ok(());
     }
-    say("fetching the package lists");
-    let mut update = root.apt_get();
-    update.args(["update", "-q"]);
-    quieten(&mut update);
+    print_progress("fetching the package lists");
+    let shell = Shell::new()?;
+    let update = quieten(root.apt_get(&shell).args(["update", "-q"]));
     // The lock of the lists is not among those that apt-get waits for by itself.
     let mut left = UPDATES;
     loop {
         left -= 1;
-        match process::run(&mut update) {
+        match update.run() {
             Err(error) if left > 0 => {
-                say(format_args!("{error:#}: trying again, apt may be busy"));
+                print_progress(format_args!("{error}: trying again, apt may be busy"));
                 std::thread::sleep(UPDATE_AGAIN);
             }
-            done => return done,
+            done => return Ok(done?),
         }
     }
 }
@@ -233,11 +233,9 @@ fn lists_age() -> Option<Duration> {
 }
 
 /// A package manager's progress is of use to a person at a terminal only.
-fn quieten(command: &mut Command) {
-    command.env("DEBIAN_FRONTEND", "noninteractive");
-    if !std::io::stderr().is_terminal() {
-        command.stdout(std::process::Stdio::null());
-    }
+fn quieten(mut command: Cmd<'_>) -> Cmd<'_> {
+    command.set_ignore_stdout(!std::io::stderr().is_terminal());
+    command.env("DEBIAN_FRONTEND", "noninteractive")
 }
 
 /// A way to be root.
@@ -258,18 +256,13 @@ impl Root {
         matches!(allowed, Ok(true)).then_some(Self::Sudo)
     }
 
-    fn apt_get(&self) -> Command {
-        let mut command = match self {
-            Self::Already => Command::new("apt-get"),
-            Self::Sudo => {
-                let mut command = Command::new("sudo");
-                // sudo drops the environment; apt-get must not ask.
-                command.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
-                command
-            }
+    fn apt_get<'a>(&self, shell: &'a Shell) -> Cmd<'a> {
+        let command = match self {
+            Self::Already => cmd!(shell, "apt-get"),
+            // sudo drops the environment; apt-get must not ask.
+            Self::Sudo => cmd!(shell, "sudo -n DEBIAN_FRONTEND=noninteractive apt-get"),
         };
-        command.args(["-o", LOCK_TIMEOUT]);
-        command
+        command.args(["-o", LOCK_TIMEOUT]).quiet()
     }
 }
 
@@ -279,8 +272,8 @@ mod tests {
 
     #[test]
     fn a_busy_apt_is_waited_for() {
-        let arguments: Vec<_> = Root::Already.apt_get().get_args().map(|a| a.to_owned()).collect();
-        assert_eq!(arguments, ["-o", "DPkg::Lock::Timeout=600"]);
+        let shell = Shell::new().unwrap();
+        assert_eq!(Root::Already.apt_get(&shell).to_string(), "apt-get -o DPkg::Lock::Timeout=600");
     }
 
     #[test]

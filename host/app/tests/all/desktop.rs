@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use candor_tests::bus;
+use candor_test_display::bus;
 use zbus::blocking::connection::Builder;
 use zbus::blocking::fdo::MonitoringProxy;
 use zbus::blocking::{Connection, MessageIterator};

@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use candor_protocol::{IdleAnswer, Request, Response};
-use candor_tests::display::Display as Screen;
+use candor_test_display::display::Display as Screen;
 
 use super::states::World;
 

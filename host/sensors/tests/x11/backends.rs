@@ -4,7 +4,7 @@
 //! of its own, which is this very program started anew for that one test.
 
 use candor_sensors::{Backend, Sensors};
-use candor_tests::display::Display;
+use candor_test_display::display::Display;
 
 /// The test of each name for each backend; `$module` is where they stand.
 macro_rules! for_each_backend {

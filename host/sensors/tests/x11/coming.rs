@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use candor_sensors::{Area, Backend, Layout, SensorError, Sensors};
-use candor_tests::display::{Display, eventually};
+use candor_test_display::display::{Display, eventually};
 
 use crate::backends::{for_each_backend, open};
 use crate::x_client::XClient;

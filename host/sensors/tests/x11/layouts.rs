@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use candor_sensors::{Area, Backend, Layout, Sensors, WindowKind, WindowState};
-use candor_tests::display::{Display, PATIENCE};
+use candor_test_display::display::{Display, PATIENCE};
 
 use crate::x_client::XClient;
 

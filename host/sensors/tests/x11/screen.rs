@@ -1,7 +1,7 @@
 //! Captures and idle time against a real X server.
 
 use candor_sensors::{Area, Backend, LARGEST_SIDE, RawFrame, SensorError, Sensors, X11Screen, is_blank};
-use candor_tests::display::{Display, eventually};
+use candor_test_display::display::{Display, eventually};
 
 use crate::backends::{for_each_backend, open};
 use crate::x_client::XClient;

@@ -3,7 +3,7 @@
 use candor_sensors::{
     Area, Backend, DisplayKind, LockState, ScreenState, SensorError, Sensors, display_kind,
 };
-use candor_tests::display::{Display, eventually};
+use candor_test_display::display::{Display, eventually};
 
 use crate::backends::{for_each_backend, open};
 use crate::x_client::XClient;

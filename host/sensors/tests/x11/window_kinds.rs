@@ -1,7 +1,7 @@
 //! What a window is told to be: whose popup, which kind, where its title stands, whether it hides what is below.
 
 use candor_sensors::{Area, Backend, WindowKind, WindowState};
-use candor_tests::display::Display;
+use candor_test_display::display::Display;
 use x11rb::protocol::xproto::AtomEnum;
 
 use crate::backends::{for_each_backend, open};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use candor_sensors::{Area, Backend, Layout, SensorError, Sensors, WindowKind, WindowState};
-use candor_tests::display::Display;
+use candor_test_display::display::Display;
 use x11rb::protocol::xproto::{ConfigureWindowAux, StackMode};
 
 use crate::backends::{for_each_backend, open};

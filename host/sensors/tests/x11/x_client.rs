@@ -1,7 +1,7 @@
 //! A small X client for tests: windows of a known colour, with or without a window manager's leave.
 
 use candor_sensors::Area;
-use candor_tests::display::Display;
+use candor_test_display::display::Display;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
     AtomEnum, ConfigureWindowAux, ConnectionExt as _, CreateWindowAux, PropMode, Window, WindowClass,

@@ -10,7 +10,7 @@ use candor_protocol::{Client, Request};
 use serde_json::Value;
 
 use crate::backoffice::BackOffice;
-use crate::places;
+use crate::{command, places};
 
 /// An agent: enrolled and its notice accepted, or about to be. Nothing of it runs by this alone.
 pub struct Agent {
@@ -40,8 +40,32 @@ impl Agent {
         let agent = Self::fresh(data);
         let (code, key) = backoffice.enrolment_code(contract)?;
         agent.tell(&["enrol", "--server", address, "--code", &code, "--key", &key, "--name", "a test"])?;
-        agent.tell(&["accept", "--by", "a test"])?;
+        agent.accept("a test")?;
         Ok(agent)
+    }
+
+    /// Enrols it with an invitation, under a name for the device.
+    ///
+    /// # Errors
+    /// What the agent or the back office says against it.
+    pub fn enrol_with(&self, invitation: &str, name: &str) -> Result<()> {
+        self.tell(&["enrol", invitation, "--name", name]).map(drop)
+    }
+
+    /// Returns the notice: what is recorded, in words.
+    ///
+    /// # Errors
+    /// What the agent says against it.
+    pub fn notice(&self) -> Result<String> {
+        self.tell(&["notice"])
+    }
+
+    /// Accepts the notice in somebody's name.
+    ///
+    /// # Errors
+    /// What the agent says against it.
+    pub fn accept(&self, by: &str) -> Result<()> {
+        self.tell(&["accept", "--by", by]).map(drop)
     }
 
     /// Its data folder.
@@ -77,11 +101,7 @@ impl Agent {
     /// # Errors
     /// What it says against it.
     pub fn tell(&self, arguments: &[&str]) -> Result<String> {
-        let output = self.command(arguments).output()?;
-        if !output.status.success() {
-            bail!("candor-agent {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
-        }
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        command::output(&mut self.command(arguments))
     }
 
     /// Runs it, `change`d as a test wants (display, log), until the answer is dropped; waits until it is ready.

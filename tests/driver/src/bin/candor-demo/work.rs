@@ -11,15 +11,16 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use candor_test_driver::command;
 
-use super::display::wait_for;
-use crate::process::{self, Interrupt, ProcessGroup, Stdout};
+use crate::children::{ProcessGroup, Stdout};
+use crate::interrupt::Interrupt;
 
 /// How long one call of xdotool may take.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// A window with a program in it.
-struct Window {
+struct ScriptedWindow {
     /// What its log is called.
     name: &'static str,
     title: &'static str,
@@ -31,8 +32,8 @@ struct Window {
 }
 
 /// From bottom to top. A character is 13 by 26 pixels. The words in capitals are what a test looks for in the picture.
-const WINDOWS: &[Window] = &[
-    Window {
+const WINDOWS: &[ScriptedWindow] = &[
+    ScriptedWindow {
         name: "notes",
         title: "Invoice service: notes",
         geometry: "66x20+30+40",
@@ -40,8 +41,14 @@ const WINDOWS: &[Window] = &[
         text: "Invoice service\n\nticket KESTREL-4410\n\n  1 read the rounding rule again\n  2 half to even, once a line\n  \
                3 a test for each currency\n",
     },
-    Window { name: "load", title: "Load", geometry: "60x14+1090+40", program: "exec top -d 7", text: "" },
-    Window {
+    ScriptedWindow {
+        name: "load",
+        title: "Load",
+        geometry: "60x14+1090+40",
+        program: "exec top -d 7",
+        text: "",
+    },
+    ScriptedWindow {
         name: "private",
         title: "secret: payroll",
         geometry: "64x15+500+330",
@@ -49,7 +56,7 @@ const WINDOWS: &[Window] = &[
         text: "payroll of november\n\nPAYROLL-7731\n\n  Alma Berg       4310.00\n  Bo Lind         3985.00\n  \
                Cleo Marsh      5120.00\n\nPAYROLL-7731\n",
     },
-    Window {
+    ScriptedWindow {
         name: "tests",
         title: "Invoice service: tests",
         geometry: "60x11+1040+690",
@@ -77,9 +84,9 @@ const LINES: &[&str] = &[
 ];
 
 /// Opens the windows. A person reads large letters, and so does the program that reads the picture in a test.
-pub(super) fn open_windows(household: &mut ProcessGroup, interrupt: &Interrupt, display: &str) -> Result<()> {
+pub(super) fn open_windows(children: &mut ProcessGroup, interrupt: &Interrupt, display: &str) -> Result<()> {
     for window in WINDOWS {
-        household.start(
+        children.start(
             window.name,
             Command::new("xterm")
                 .args(["-fa", "DejaVu Sans Mono", "-fs", "16", "-geometry", window.geometry])
@@ -89,14 +96,14 @@ pub(super) fn open_windows(household: &mut ProcessGroup, interrupt: &Interrupt, 
             Stdout::Log,
         )?;
         // One after the other, so that they lie over each other in this order.
-        wait_for(interrupt, household, window.title, || find(display, window.title).is_ok())?;
+        children.wait_until(interrupt, window.title, || find(display, window.title).is_ok())?;
     }
     Ok(())
 }
 
 /// The X server's number for the window of that title.
 pub(super) fn find(display: &str, title: &str) -> Result<String> {
-    let said = process::output(
+    let said = command::output(
         Command::new("xdotool").args(["search", "--onlyvisible", "--name", title]).env("DISPLAY", display),
     )?;
     said.lines().next().map(str::to_owned).context("no such window")
@@ -124,10 +131,10 @@ impl Typist {
                 let began = Instant::now();
                 let window = &windows[second / 8 % windows.len()];
                 let xdotool = |arguments: &[&str]| {
-                    let mut command = Command::new("xdotool");
-                    command.args(arguments).env("DISPLAY", &display);
+                    let mut xdotool = Command::new("xdotool");
+                    xdotool.args(arguments).env("DISPLAY", &display);
                     // A call that does not come through costs some keys, no more.
-                    let _some = process::succeeds_within(&mut command, LIMIT);
+                    let _some = command::succeeds_within(&mut xdotool, LIMIT);
                 };
                 if second % 8 == 0 {
                     xdotool(&["windowactivate", window]);
@@ -152,7 +159,7 @@ impl Drop for Typist {
 }
 
 /// The person.
-pub(super) struct Person<'a> {
+pub(super) struct ScriptedPerson<'a> {
     display: &'a str,
     typed_into: String,
     private: String,
@@ -161,7 +168,7 @@ pub(super) struct Person<'a> {
     next: Instant,
 }
 
-impl<'a> Person<'a> {
+impl<'a> ScriptedPerson<'a> {
     /// Sits down; the windows are open.
     pub(super) fn at(display: &'a str) -> Result<Self> {
         Ok(Self {
@@ -204,9 +211,9 @@ impl<'a> Person<'a> {
     }
 
     fn xdotool(&self, arguments: &[&str]) -> Result<()> {
-        let mut command = Command::new("xdotool");
-        command.args(arguments).env("DISPLAY", self.display);
+        let mut xdotool = Command::new("xdotool");
+        xdotool.args(arguments).env("DISPLAY", self.display);
         // A call that does not come through costs some keys, no more.
-        process::succeeds_within(&mut command, LIMIT).map(drop)
+        command::succeeds_within(&mut xdotool, LIMIT).map(drop)
     }
 }

@@ -5,11 +5,15 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::agent::Agent;
 use crate::places;
+
+/// How long an agent may take to end by itself.
+const END_LIMIT: Duration = Duration::from_secs(60);
 
 /// A running agent; killed with this value.
 pub struct FastAgent(Child);
@@ -85,7 +89,14 @@ impl FastAgent {
     /// # Errors
     /// Where it does not.
     pub fn ended(&mut self) -> Result<()> {
-        crate::display::eventually("the agent ends", || Ok(self.0.try_wait()?.map(drop)))
+        let until = Instant::now() + END_LIMIT;
+        while self.0.try_wait()?.is_none() {
+            if Instant::now() >= until {
+                bail!("the agent does not end within {} s", END_LIMIT.as_secs());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
     }
 
     /// Whether there is room on its disk: without, whatever it writes to a file fails from now on.

@@ -6,8 +6,8 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::backoffice::BackOffice;
-use super::state::SignIns;
+use crate::backoffice::ServingBackOffice;
+use crate::state::SignIns;
 
 /// What `--report` writes.
 #[derive(Serialize)]
@@ -18,12 +18,12 @@ pub(super) struct Report {
     pub(super) delivered: u64,
     /// How many segments the outbox still holds, whichever run they are of.
     pub(super) waiting: u64,
-    segments: Vec<Segment>,
+    segments: Vec<ReportedSegment>,
 }
 
 /// A delivered segment.
 #[derive(Serialize)]
-struct Segment {
+struct ReportedSegment {
     /// First millisecond, Unix epoch.
     start: u64,
     minutes_active: u64,
@@ -31,13 +31,13 @@ struct Segment {
     clicks: u64,
     scrolls: u64,
     memo: Option<String>,
-    snapshot: Option<Snapshot>,
+    snapshot: Option<ReportedPicture>,
     no_snapshot_because: Option<String>,
 }
 
 /// A delivered picture.
 #[derive(Serialize)]
-struct Snapshot {
+struct ReportedPicture {
     sha256: String,
     media_type: String,
     width: u64,
@@ -51,12 +51,12 @@ struct Snapshot {
 
 /// Asks the back office what it holds of this run.
 pub(super) fn make(
-    backoffice: &BackOffice,
+    backoffice: &ServingBackOffice,
     contract: &str,
     waiting: u64,
     from: Option<u64>,
 ) -> Result<Report> {
-    let segments: Vec<Segment> = match from {
+    let segments: Vec<ReportedSegment> = match from {
         Some(from) => backoffice
             .deliveries(contract, from)?
             .iter()
@@ -73,12 +73,12 @@ pub(super) fn make(
     })
 }
 
-fn segment(delivery: &Value) -> Option<Segment> {
+fn segment(delivery: &Value) -> Option<ReportedSegment> {
     let number = |name: &str| delivery[name].as_u64();
     let text = |name: &str| delivery[name].as_str().map(str::to_owned);
     let count = |name: &str| delivery["counts"][name].as_u64();
     let snapshot = &delivery["snapshot"];
-    Some(Segment {
+    Some(ReportedSegment {
         start: number("start")?,
         minutes_active: number("minutes_active")?,
         keys: count("keys")?,
@@ -90,10 +90,10 @@ fn segment(delivery: &Value) -> Option<Segment> {
     })
 }
 
-fn picture(snapshot: &Value) -> Option<Snapshot> {
+fn picture(snapshot: &Value) -> Option<ReportedPicture> {
     let number = |name: &str| snapshot[name].as_u64();
     let text = |name: &str| snapshot[name].as_str().map(str::to_owned);
-    Some(Snapshot {
+    Some(ReportedPicture {
         sha256: text("sha256")?,
         media_type: text("media_type")?,
         width: number("width")?,

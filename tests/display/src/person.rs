@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::display::{Display, eventually};
-use crate::places;
 use crate::reader::{Part, Reader};
 
 /// How long anything may take to come about: machines under test are busy.
@@ -19,20 +18,21 @@ const SHOWS: Duration = Duration::from_secs(4);
 
 /// A person, their display, and the window while it is open.
 pub struct Person {
+    program: PathBuf,
     reader: Reader,
     window: Option<Child>,
     display: Display,
 }
 
 impl Person {
-    /// A display with a window manager and a screen reader; the window is not open yet.
+    /// A display with a window manager and a screen reader; the window, which `program` shows, is not open yet.
     ///
     /// # Errors
     /// Where one of them does not start.
-    pub fn sit_down() -> Result<Self> {
+    pub fn sit_down(program: PathBuf) -> Result<Self> {
         let mut display = Display::start("800x700x24")?;
         display.openbox()?;
-        Ok(Self { reader: Reader::start(&display)?, window: None, display })
+        Ok(Self { program, reader: Reader::start(&display)?, window: None, display })
     }
 
     /// Opens the window on a data folder. `agent` is started by the window where none answers.
@@ -48,10 +48,9 @@ impl Person {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_for(&mut self, data: &Path, agent: &Path, arguments: &[&str]) -> Result<()> {
-        let program = places::program("candor");
         let child = self
             .display
-            .command(&program.to_string_lossy(), &["--data"])
+            .command(&self.program.to_string_lossy(), &["--data"])
             .arg(data)
             .arg("--agent")
             .arg(agent)
@@ -72,8 +71,7 @@ impl Person {
     /// # Errors
     /// Where that does not end well, as if another window stayed open.
     pub fn raises(&self, data: &Path, arguments: &[&str]) -> Result<()> {
-        let program = places::program("candor");
-        let mut command = self.display.command(&program.to_string_lossy(), &["--data"]);
+        let mut command = self.display.command(&self.program.to_string_lossy(), &["--data"]);
         command.arg(data).args(arguments).env("LIBGL_ALWAYS_SOFTWARE", "1").stdin(Stdio::null());
         let mut child = command.spawn()?;
         let ended = eventually("the second window's program ends", || Ok(child.try_wait()?));

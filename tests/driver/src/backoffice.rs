@@ -1,13 +1,13 @@
 //! A back office of a test's own, on a free port of this machine.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-use crate::places;
+use crate::{command, places};
 
 /// The client's address in every test.
 pub const CLIENT: &str = "client@example.org";
@@ -18,9 +18,80 @@ pub const WORKER: &str = "worker@example.org";
 /// The password of both.
 pub const PASSWORD: &str = "a password for tests only";
 
+/// The back office's own command line on a data folder, whether it runs or not.
+pub struct Administration {
+    data: PathBuf,
+}
+
+impl Administration {
+    /// Returns that of the back office which keeps its data in a folder.
+    #[must_use]
+    pub fn of(data: PathBuf) -> Self {
+        Self { data }
+    }
+
+    /// Returns a subcommand, to be completed.
+    #[must_use]
+    pub fn command(&self, subcommand: &str) -> Command {
+        let mut command = Command::new(places::program("candor-backoffice"));
+        command.arg(subcommand).arg("--data").arg(&self.data);
+        command
+    }
+
+    /// Runs a subcommand. Returns its answer in JSON.
+    ///
+    /// # Errors
+    /// What the back office says against it.
+    pub fn ask(&self, subcommand: &str, arguments: &[&str]) -> Result<Value> {
+        let printed = command::output(self.command(subcommand).args(arguments).arg("--json"))?;
+        serde_json::from_str(&printed)
+            .with_context(|| format!("`{subcommand}` of the back office did not answer in JSON"))
+    }
+
+    /// Makes an account, unless there is one of that address.
+    ///
+    /// # Errors
+    /// What the back office says against it.
+    pub fn add_account(&self, role: &str, name: &str, email: &str, password: &str) -> Result<()> {
+        let mut add = self.command("add-account");
+        add.args(["--role", role, "--name", name, "--email", email, "--password-stdin", "--if-missing"]);
+        command::output_of_input(&mut add, password).map(drop)
+    }
+
+    /// Makes a contract between two accounts, with the terms in a file.
+    ///
+    /// # Errors
+    /// What the back office says against it.
+    pub fn add_contract(&self, client: &str, worker: &str, terms: &Path) -> Result<()> {
+        let mut add = self.command("add-contract");
+        add.args(["--client", client, "--worker", worker, "--terms"]).arg(terms);
+        command::output(&mut add).map(drop)
+    }
+
+    /// Returns a link, `candor:join?…`, that enrols one device at the back office's address.
+    ///
+    /// # Errors
+    /// If there is no such contract.
+    pub fn invitation(&self, contract: &str, address: &str) -> Result<String> {
+        let answer = self.ask("enrolment-code", &["--contract", contract, "--server", address])?;
+        answer["link"].as_str().map(str::to_owned).context("the back office drew no code")
+    }
+
+    /// Returns every parcel of a contract, in order of time, as `candor-backoffice deliveries --json` lists it.
+    ///
+    /// # Errors
+    /// If there is no such contract.
+    pub fn deliveries(&self, contract: &str) -> Result<Vec<Value>> {
+        match self.ask("deliveries", &["--contract", contract])? {
+            Value::Array(list) => Ok(list),
+            other => bail!("what the back office lists is no list: {other}"),
+        }
+    }
+}
+
 /// A running back office with a client and a worker; it ends with this value.
 pub struct BackOffice {
-    data: PathBuf,
+    administration: Administration,
     server: Child,
     address: String,
 }
@@ -31,9 +102,9 @@ impl BackOffice {
     /// # Errors
     /// Where it does not start; what it says goes to standard error.
     pub fn start(data: &Path, port: u16) -> Result<Self> {
-        let mut server = Command::new(places::program("candor-backoffice"))
-            .args(["serve", "--data"])
-            .arg(data)
+        let administration = Administration::of(data.to_owned());
+        let mut server = administration
+            .command("serve")
             .args(["--listen", &format!("127.0.0.1:{port}")])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -46,9 +117,10 @@ impl BackOffice {
             let _gone = server.kill();
             bail!("the back office does not start ({}): it said {line:?}", server.wait()?);
         };
-        let backoffice = Self { data: data.to_owned(), server, address };
-        backoffice.add_account("client", "A client", CLIENT)?;
-        backoffice.add_account("worker", "A worker", WORKER)?;
+        // Whatever fails from here on, the server ends with this value.
+        let backoffice = Self { administration, server, address };
+        backoffice.administration.add_account("client", "A client", CLIENT, PASSWORD)?;
+        backoffice.administration.add_account("worker", "A worker", WORKER, PASSWORD)?;
         Ok(backoffice)
     }
 
@@ -58,29 +130,6 @@ impl BackOffice {
         &self.address
     }
 
-    fn command(&self, what: &str) -> Command {
-        let mut command = Command::new(places::program("candor-backoffice"));
-        command.arg(what).arg("--data").arg(&self.data);
-        command
-    }
-
-    fn add_account(&self, role: &str, name: &str, email: &str) -> Result<()> {
-        let mut child = self
-            .command("add-account")
-            .args(["--role", role, "--name", name, "--email", email, "--password-stdin", "--if-missing"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        writeln!(child.stdin.take().context("no input")?, "{PASSWORD}")?;
-        succeeded(child.wait_with_output()?).map(drop)
-    }
-
-    fn ask(&self, what: &str, arguments: &[&str]) -> Result<Value> {
-        let said = succeeded(self.command(what).args(arguments).arg("--json").output()?)?;
-        Ok(serde_json::from_str(&said)?)
-    }
-
     /// Makes a contract with the terms of [`terms`].
     ///
     /// # Errors
@@ -88,11 +137,9 @@ impl BackOffice {
     pub fn add_contract(&self, terms: &Value) -> Result<()> {
         // Tests add contracts side by side.
         let contract = terms["contract"].as_str().context("terms without a contract")?;
-        let file = self.data.join(format!("terms-of-{contract}.json"));
+        let file = self.administration.data.join(format!("terms-of-{contract}.json"));
         std::fs::write(&file, terms.to_string())?;
-        let mut add = self.command("add-contract");
-        add.args(["--client", CLIENT, "--worker", WORKER, "--terms"]).arg(&file);
-        succeeded(add.output()?).map(drop)
+        self.administration.add_contract(CLIENT, WORKER, &file)
     }
 
     /// Its public key, in hexadecimal: what receipts are signed with.
@@ -100,7 +147,7 @@ impl BackOffice {
     /// # Errors
     /// Where it has none.
     pub fn key(&self) -> Result<String> {
-        let said = succeeded(self.command("init").output()?)?;
+        let said = command::output(&mut self.administration.command("init"))?;
         let word = said.split_whitespace().last().context("no key")?;
         Ok(word.trim_end_matches('.').to_owned())
     }
@@ -110,7 +157,7 @@ impl BackOffice {
     /// # Errors
     /// Where there is no such contract.
     pub fn enrolment_code(&self, contract: &str) -> Result<(String, String)> {
-        let answer = self.ask("enrolment-code", &["--contract", contract])?;
+        let answer = self.administration.ask("enrolment-code", &["--contract", contract])?;
         let text = |name: &str| answer[name].as_str().map(str::to_owned).context("no code or no key");
         Ok((text("code")?, text("key")?))
     }
@@ -120,8 +167,7 @@ impl BackOffice {
     /// # Errors
     /// Where there is no such contract.
     pub fn invitation(&self, contract: &str) -> Result<String> {
-        let answer = self.ask("enrolment-code", &["--contract", contract, "--server", &self.address])?;
-        Ok(answer["link"].as_str().context("no link")?.to_owned())
+        self.administration.invitation(contract, &self.address)
     }
 
     /// Every parcel of a contract, as `candor-backoffice deliveries --json` lists it.
@@ -129,14 +175,9 @@ impl BackOffice {
     /// # Errors
     /// Where there is no such contract.
     pub fn deliveries(&self, contract: &str) -> Result<Vec<Value>> {
-        match self.ask("deliveries", &["--contract", contract])? {
-            Value::Array(list) => Ok(list),
-            other => bail!("no list: {other}"),
-        }
+        self.administration.deliveries(contract)
     }
-}
 
-impl BackOffice {
     /// Ends it, as a lost network would: nothing answers at its address any more.
     pub fn stop(&mut self) {
         let _gone = self.server.kill();
@@ -174,11 +215,4 @@ pub fn terms(contract: &str, address: &str, hold_ms: u64) -> Value {
         ],
         "uploader": { "plugin": "backoffice", "settings": { "url": address, "secret": "device-token" } }
     })
-}
-
-fn succeeded(output: std::process::Output) -> Result<String> {
-    if !output.status.success() {
-        bail!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -11,7 +11,7 @@ pub(super) const CLIENT: &str = "Fieldhouse Supply";
 pub(super) const WORKER: &str = "Mara Oduya";
 
 /// A contract's id and its terms.
-pub(super) struct Terms {
+pub(super) struct DemoTerms {
     /// Made from the terms: other terms (another port, say) are another contract, enrolled anew, and a later run with
     /// the same finds its own again.
     pub(super) contract: String,
@@ -21,7 +21,7 @@ pub(super) struct Terms {
 
 /// Segments of so many minutes, a hold of 5 s, and, unless left out, a rule that covers every window whose title contains
 /// `secret`. Without the rule the policy stays: without any, nothing would be recorded at all.
-pub(super) fn of(with_rule: bool, segment_minutes: u64, backoffice: &str) -> Result<Terms> {
+pub(super) fn of(with_rule: bool, segment_minutes: u64, backoffice: &str) -> Result<DemoTerms> {
     let rules = if with_rule {
         json!([{ "match": { "title": { "contains": "secret" } }, "then": "fill" }])
     } else {
@@ -46,7 +46,7 @@ pub(super) fn of(with_rule: bool, segment_minutes: u64, backoffice: &str) -> Res
     let digest = hex::encode(Sha256::digest(serde_json::to_vec(&document)?));
     let contract = format!("invoice-service-{}", digest.get(..8).unwrap_or(&digest));
     document["contract"] = json!(contract);
-    Ok(Terms { contract, document })
+    Ok(DemoTerms { contract, document })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::process::ProcessGroup;
+use crate::children::ProcessGroup;
 
 /// The folder, kept from other runs for as long as this lives.
 pub(super) struct DataFolder {
@@ -61,8 +61,8 @@ impl DataFolder {
     }
 
     /// The children of this run, once those of an earlier one are ended.
-    pub(super) fn household(&self) -> Result<ProcessGroup> {
-        ProcessGroup::found(self.path("children.json"), self.path("logs"))
+    pub(super) fn children(&self) -> Result<ProcessGroup> {
+        ProcessGroup::open(self.path("children.json"), self.path("logs"))
     }
 
     /// The passwords; drawn in the first run.

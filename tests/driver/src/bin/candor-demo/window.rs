@@ -1,15 +1,17 @@
 //! The tracker's window, where a person sits at the display: built while tracking has begun already, so that nobody waits
 //! for it, then opened.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result};
+use candor_test_driver::places;
 
-use crate::workspace::{Workspace, say};
+use crate::progress::print_progress;
 
 /// A window on its way to the screen, or there. It is closed with this value.
-pub(super) struct Window {
+pub(super) struct OpenedWindow {
     program: PathBuf,
     data: PathBuf,
     stage: Stage,
@@ -22,19 +24,19 @@ enum Stage {
     Gone,
 }
 
-impl Window {
-    /// Begins to build it; `as_built` takes what is there.
-    pub(super) fn begin(workspace: &Workspace, data: &Path, as_built: bool) -> Result<Self> {
-        let mut window =
-            Self { program: workspace.programs().join("candor"), data: data.to_owned(), stage: Stage::Gone };
-        if as_built {
+impl OpenedWindow {
+    /// Begins to build it with a command; an empty one takes what is there.
+    pub(super) fn begin(data: &Path, build: &[OsString]) -> Result<Self> {
+        let program = places::programs().join("candor");
+        let mut window = Self { program, data: data.to_owned(), stage: Stage::Gone };
+        let Some((builder, arguments)) = build.split_first() else {
             window.open()?;
             return Ok(window);
-        }
-        let mut cargo = workspace.cargo();
-        cargo.args(["build", "--workspace", "--bin", "candor"]).stdin(Stdio::null());
-        say("building the window meanwhile");
-        window.stage = Stage::Building(cargo.spawn().context("cargo could not be started")?);
+        };
+        let mut builder = Command::new(builder);
+        builder.args(arguments).stdin(Stdio::null());
+        print_progress("building the window meanwhile");
+        window.stage = Stage::Building(builder.spawn().context("the window's build could not be started")?);
         Ok(window)
     }
 
@@ -42,7 +44,7 @@ impl Window {
         let mut command = Command::new(&self.program);
         command.arg("--data").arg(&self.data).stdin(Stdio::null());
         let child = command.spawn().context("the window could not be opened")?;
-        say("the window is open; closing it does not end tracking");
+        print_progress("the window is open; closing it does not end tracking");
         self.stage = Stage::Open(child);
         Ok(())
     }
@@ -54,7 +56,7 @@ impl Window {
                 None => {}
                 Some(status) if status.success() => self.open()?,
                 Some(_) => {
-                    say("the window does not compile; tracking goes on without it");
+                    print_progress("the window does not compile; tracking goes on without it");
                     self.stage = Stage::Gone;
                 }
             },
@@ -69,7 +71,7 @@ impl Window {
     }
 }
 
-impl Drop for Window {
+impl Drop for OpenedWindow {
     fn drop(&mut self) {
         if let Stage::Building(child) | Stage::Open(child) = &mut self.stage {
             // It may have ended by itself a moment ago.

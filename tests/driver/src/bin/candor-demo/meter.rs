@@ -28,19 +28,19 @@ pub(super) struct Meter {
 
 /// What was seen.
 #[derive(Serialize)]
-pub(crate) struct Usage {
+pub(super) struct Usage {
     /// For how long, in seconds.
-    pub(crate) seconds: f64,
+    pub(super) seconds: f64,
     /// Processor time over that, in percent of one core.
-    pub(crate) cpu_percent: f64,
+    pub(super) cpu_percent: f64,
     /// Proportional set size, median of looks 5 s apart, in MB.
-    pub(crate) pss_median_mb: f64,
+    pub(super) pss_median_mb: f64,
     /// The largest of them.
-    pub(crate) pss_peak_mb: f64,
+    pub(super) pss_peak_mb: f64,
     /// Resident set size, the median of the same looks, in MB. What processes share is counted for each.
-    pub(crate) rss_median_mb: f64,
+    pub(super) rss_median_mb: f64,
     /// What it had written to the disk over that time, in kB.
-    pub(crate) written_kb: f64,
+    pub(super) written_kb: f64,
 }
 
 impl Meter {
