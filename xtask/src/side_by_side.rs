@@ -1,9 +1,10 @@
-//! Runs all tests of the workspace, several test binaries beside each other.
+//! Runs all tests of the workspace, several processes beside each other: one for each test binary, and one for each topic
+//! of the end-to-end tests, which are one binary.
 //!
 //! Most end-to-end tests wait for something most of the time, so they take little longer beside others. Cargo itself runs
-//! one binary after the other. Each binary's output is shown whole when it ends.
+//! one binary after the other. Each process's output is shown whole when it ends.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -17,12 +18,15 @@ use serde_json::Value;
 use crate::artefacts;
 use crate::workspace::{Workspace, print_progress};
 
-/// How many test binaries run at once. Three suit two cores: the soak, which waits for its day to pass, and two others.
+/// How many processes run at once. Three suit two cores: the soak, which waits for its day to pass, and two others.
 const AT_ONCE: usize = 3;
 
 /// Those that take minutes, the longest first: they begin first, so that none of them is left alone at the end.
 const LONG: [&str; 10] =
     ["soak", "demo", "secrets", "spine", "time", "window", "app: window", "worker", "kill", EXAMPLES];
+
+/// The binary with the end-to-end tests.
+const END_TO_END: &str = "end_to_end";
 
 /// The examples in the docs, as they are named here.
 const EXAMPLES: &str = "examples in the docs";
@@ -30,7 +34,7 @@ const EXAMPLES: &str = "examples in the docs";
 /// How long nothing may end before it is told what still runs.
 const TOLD_EVERY: Duration = Duration::from_secs(60);
 
-/// A test binary, or the examples in the docs.
+/// A test binary, a topic of one, or the examples in the docs.
 struct Job {
     name: String,
     command: Command,
@@ -60,7 +64,7 @@ pub(crate) fn all(workspace: &Workspace, environment: &[(&str, PathBuf)]) -> Res
         return Ok(());
     }
     bail!(
-        "{} failed; `cargo xtask test --test NAME` runs one of them alone",
+        "{} failed; `cargo xtask test --test NAME` runs a test binary alone, `--test {END_TO_END} TOPIC::` a topic",
         failed.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
     )
 }
@@ -70,17 +74,54 @@ fn binaries(workspace: &Workspace) -> Result<Vec<Job>> {
     let began = Instant::now();
     let build = ["test", "--workspace", "--no-run", "--message-format=json-render-diagnostics"];
     let printed = workspace.cargo().args(build).args(artefacts::TESTED).read();
-    let jobs: Vec<Job> = printed
+    let binaries: Vec<Job> = printed
         .context("the tests do not compile")?
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
         .filter_map(|message: Value| job(&message))
         .collect();
-    if jobs.is_empty() {
+    if binaries.is_empty() {
         bail!("cargo named no test binary");
     }
-    print_progress(format_args!("{} test binaries built in {} s", jobs.len(), began.elapsed().as_secs()));
+    print_progress(format_args!("{} test binaries built in {} s", binaries.len(), began.elapsed().as_secs()));
+    let mut jobs = Vec::new();
+    for binary in binaries {
+        if binary.name == END_TO_END { jobs.extend(topics(&binary)?) } else { jobs.push(binary) }
+    }
     Ok(jobs)
+}
+
+/// Returns a job for each topic of a test binary: all tests of one module.
+fn topics(binary: &Job) -> Result<Vec<Job>> {
+    let mut list = Command::new(binary.command.get_program());
+    let listed = list.args(["--list", "--format", "terse"]).output().context("the tests cannot be listed")?;
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let topics = tests_by_topic(&listed);
+    if topics.is_empty() {
+        bail!("{} lists no test", binary.name);
+    }
+    Ok(topics
+        .into_iter()
+        .map(|(topic, tests)| Job { name: topic.into(), command: only(binary, &tests) })
+        .collect())
+}
+
+/// Returns the tests of a list, such as `soak::a_day: test`, by their first module.
+fn tests_by_topic(list: &str) -> BTreeMap<&str, Vec<&str>> {
+    let mut topics: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for test in list.lines().filter_map(|line| line.strip_suffix(": test")) {
+        let topic = test.split("::").next().unwrap_or(test);
+        topics.entry(topic).or_default().push(test);
+    }
+    topics
+}
+
+/// Returns the command of a test binary for some of its tests.
+fn only(binary: &Job, tests: &[&str]) -> Command {
+    let mut command = Command::new(binary.command.get_program());
+    command.arg("--exact").args(tests);
+    as_cargo_runs_it(&mut command, binary.command.get_current_dir().unwrap_or(Path::new(".")));
+    command
 }
 
 /// The job that one of cargo's messages names, if it tells of a test binary.
@@ -93,7 +134,7 @@ fn job(message: &Value) -> Option<Job> {
     let target = message["target"]["name"].as_str()?;
     let kind = message["target"]["kind"][0].as_str()?;
     let name = match kind {
-        // The end-to-end tests, which are known by that name alone.
+        // The end-to-end tests, which are known by their name alone.
         "test" if crate_folder.ends_with("tests") => target.to_owned(),
         "test" => {
             let room = crate_folder.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
@@ -103,9 +144,12 @@ fn job(message: &Value) -> Option<Job> {
         _ => format!("{target} (library)"),
     };
     let mut command = Command::new(executable);
-    // As cargo runs them.
-    command.current_dir(crate_folder).env("CARGO_MANIFEST_DIR", crate_folder);
+    as_cargo_runs_it(&mut command, crate_folder);
     Some(Job { name, command })
+}
+
+fn as_cargo_runs_it(command: &mut Command, crate_folder: &Path) {
+    command.current_dir(crate_folder).env("CARGO_MANIFEST_DIR", crate_folder);
 }
 
 fn rank(name: &str) -> usize {
@@ -216,18 +260,33 @@ mod tests {
     }
 
     #[test]
+    fn each_test_of_a_list_is_run_with_its_topic() {
+        let list = "soak::a_day: test\nworker::undo::back: test\nalone: test\nworker::gone: test\nbench: benchmark\n";
+        let topics = tests_by_topic(list);
+        assert_eq!(topics.values().map(Vec::len).sum::<usize>(), 4);
+        assert_eq!(topics["worker"], ["worker::undo::back", "worker::gone"]);
+        assert_eq!(topics["alone"], ["alone"]);
+        let binary = job(&serde_json::json!({"reason": "compiler-artifact", "profile": {"test": true},
+            "executable": "/x/all-1", "manifest_path": "/x/tests/Cargo.toml",
+            "target": {"name": END_TO_END, "kind": ["test"]}}));
+        let command = only(&binary.unwrap(), &topics["worker"]);
+        assert_eq!(command.get_current_dir(), Some(Path::new("/x/tests")));
+        assert_eq!(command.get_args().collect::<Vec<_>>(), ["--exact", "worker::undo::back", "worker::gone"]);
+    }
+
+    #[test]
     fn only_test_binaries_are_jobs_and_the_long_ones_begin_first() {
         let message = |kind: &str, test: bool| {
-            serde_json::json!({"reason": "compiler-artifact", "profile": {"test": test}, "executable": "/x/soak-1",
-                "manifest_path": "/x/tests/Cargo.toml", "target": {"name": "soak", "kind": [kind]}})
+            serde_json::json!({"reason": "compiler-artifact", "profile": {"test": test}, "executable": "/x/all-1",
+                "manifest_path": "/x/tests/Cargo.toml", "target": {"name": "end_to_end", "kind": [kind]}})
         };
         assert!(job(&message("bin", false)).is_none(), "a program is none");
         assert!(job(&serde_json::json!({"reason": "build-finished"})).is_none());
-        assert_eq!(job(&message("test", true)).unwrap().name, "soak");
-        assert_eq!(job(&message("bin", true)).unwrap().name, "soak (program)");
+        assert_eq!(job(&message("test", true)).unwrap().name, END_TO_END);
+        assert_eq!(job(&message("bin", true)).unwrap().name, "end_to_end (program)");
         let mut elsewhere = message("test", true);
         elsewhere["manifest_path"] = "/x/app/Cargo.toml".into();
-        assert_eq!(job(&elsewhere).unwrap().name, "app: soak");
+        assert_eq!(job(&elsewhere).unwrap().name, "app: end_to_end");
         assert!(rank("soak") < rank("demo") && rank("demo") < rank("spine"));
     }
 }

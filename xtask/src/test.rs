@@ -11,8 +11,8 @@ use crate::{artefacts, check, setup, side_by_side};
 /// Options of `test`.
 #[derive(clap::Args)]
 pub(crate) struct TestOptions {
-    /// Handed to `cargo test`, such as `--test soak` or `-- some_name`; what it names runs one after the other. Without,
-    /// all tests run, several binaries at once.
+    /// Handed to `cargo test`, such as `--test end_to_end soak::` or `-- some_name`; what it names runs one after the
+    /// other. Without, all tests run, several processes at once.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     cargo_test: Vec<String>,
 }

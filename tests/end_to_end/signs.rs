@@ -3,13 +3,6 @@
 //! The agent is the real one but for its clock, screen and input. The tray is the real program, on a session bus of the
 //! test's own.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test says what failed by panicking"
-)]
-
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

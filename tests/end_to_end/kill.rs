@@ -3,13 +3,6 @@
 //! The agent is the real one under a fast clock: a segment lasts a second or two, so that fifty kills fall into every
 //! phase of many segments, with the processor busy and parcels on their way.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test says what failed by panicking"
-)]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,13 +1,6 @@
 //! Whatever a policy or a collector does, the agent keeps the time and shows no unjudged picture; and nothing is
 //! recorded before the notice is accepted.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test says what failed by panicking"
-)]
-
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 

@@ -1,13 +1,6 @@
 //! The real agent on displays that go, freeze and come back: the time is a gap, status and doctor say so, and it goes on by
 //! itself.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test says what failed by panicking"
-)]
-
 use std::time::{Duration, Instant};
 
 use candor_protocol::{Check, Request};

@@ -4,13 +4,6 @@
 //! The agent runs under a fast clock, a painted screen and scripted input (a simulation of time and hardware); plugins,
 //! journal, HTTP and back office are the real ones.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test says what failed by panicking"
-)]
-
 use std::time::{Duration, Instant};
 
 use candor_protocol::{Preferences, Request, Segment};

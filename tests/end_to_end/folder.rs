@@ -4,13 +4,6 @@
 //! The agent runs under a fast clock and a painted screen (a simulation of time and hardware); plugins, journal and
 //! folder are the real ones.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test says what failed by panicking"
-)]
-
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 

@@ -1,13 +1,6 @@
 //! Which policies are in force, who was asked about them, and what both sides read when one fails. The agent runs under a
 //! fast clock and a painted screen; everything else is the real thing.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test says what failed by panicking"
-)]
-
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};

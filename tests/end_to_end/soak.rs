@@ -5,13 +5,6 @@
 //! seconds, such as 7200. The seed is printed; the same one lives the same day again (as far as the machine's own timing
 //! lets it), `CANDOR_SOAK_SEED` sets another.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test says what failed by panicking"
-)]
-
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 

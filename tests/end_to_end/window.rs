@@ -4,13 +4,6 @@
 //! The window starts the agent itself. That is the real one but for its clock, which is fast, and its screen and input,
 //! which are a simulation. `CANDOR_PICTURES=folder` keeps pictures of the window on the way.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test says what failed by panicking"
-)]
-
 use std::time::{Duration, Instant, SystemTime};
 
 use candor_protocol::{OnClose, OutboxAnswer, Preferences, Request, Segment, SegmentState, Status};

@@ -2,13 +2,6 @@
 //! screen that can be painted in two ways. Whatever the policy tries, nothing that leaves the guard may tell which of the
 //! two it was.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test says what failed by panicking"
-)]
-
 use std::path::Path;
 use std::sync::Arc;
 

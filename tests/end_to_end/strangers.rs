@@ -1,13 +1,6 @@
 //! Two clients, one worker: whatever a second back office calls its contract, what belongs to the first stays with the
 //! first. The agent runs under a fast clock and a painted screen; all else is real.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test says what failed by panicking"
-)]
-
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 

@@ -1,12 +1,5 @@
 //! The demo is ended in every way that a person ends a program, and goes on from where it was.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test says what failed by panicking"
-)]
-
 use candor_test_driver::demo::Folder;
 
 #[test]

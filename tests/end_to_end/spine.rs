@@ -2,13 +2,6 @@
 //!
 //! Both runs are made once, at the same time, by whichever test comes first; each test looks at one thing.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test says what failed by panicking"
-)]
-
 use std::path::PathBuf;
 use std::sync::LazyLock;
 

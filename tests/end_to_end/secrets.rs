@@ -4,13 +4,6 @@
 //! writes down; the tray, and a session bus with its notifications, which is written down, too. Each window has a word of its own in title and text. Some are covered, half-covered, moved, closed and
 //! opened again, or renamed to and fro while pictures are taken; one has a menu, and a panel lists all titles.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test says what failed by panicking"
-)]
-
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
