@@ -397,7 +397,7 @@ fn a_back_office_in_the_local_network_is_reached_by_its_name() {
     };
     assert_eq!(reached(&checks)["ok"], true, "{checks:#}");
 
-    // Where the grant is not there, status and doctor give the same reason.
+    // If the grant is not there, status and doctor give the same reason.
     agent.tell(&["stop"]).unwrap();
     drop(_running);
     not_private(&agent.session(CONTRACT).unwrap().join("acceptance.json"), &agent);

@@ -90,7 +90,7 @@ fn a_day_lies_in_a_folder_that_is_read_without_candor() {
     agent.request(&Request::RemovePicture { start: taken.start }).unwrap();
     until("removal", || (std::fs::metadata(&first).unwrap().len() == 0).then_some(()));
 
-    // Where the folder cannot be written, parcels wait, and go when it can: a file is in the way of its name.
+    // If the folder cannot be written, parcels wait, and go when it can: a file is in the way of its name.
     let aside = home.path().join("aside");
     std::fs::rename(&delivered, &aside).unwrap();
     std::fs::write(&delivered, "in the way").unwrap();

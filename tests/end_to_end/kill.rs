@@ -12,7 +12,7 @@ use candor_test_driver::agent::Agent;
 use candor_test_driver::backoffice::{BackOffice, terms};
 use candor_test_driver::fast::FastAgent;
 
-/// How often the agent is killed, where `CANDOR_TEST_KILLS` names no other number.
+/// How often the agent is killed, if `CANDOR_TEST_KILLS` names no other number.
 const KILLS: u32 = 50;
 
 /// How many times as fast as real time the agent's clock runs: a segment of a minute takes 1.5 s.

@@ -247,7 +247,7 @@ fn the_window_in_front_stands_beside_the_picture_it_was_in() {
     let _running = desk.run();
     desk.agent.request(&Request::Start { memo: None, no_sign: true }).unwrap();
     let segment = desk.until("picture with its window", |d| {
-        // Not right where the window in front changes.
+        // Not right if the window in front changes.
         let steady = |s: &Value| {
             s["snapshot"]["focus"]["at"].as_u64().is_some_and(|at| (500..6_500).contains(&(at % 7_000)))
         };

@@ -405,7 +405,7 @@ fn tracked_by_the_portable_backend(folder: &std::path::Path, rules: Value) -> (V
     (segment, picture)
 }
 
-/// What its list of windows leaves out may show any title: so where a rule hides one, all is covered.
+/// What its list of windows leaves out may show any title: so if a rule hides one, all is covered.
 #[cfg(feature = "portable")]
 #[test]
 fn invariant_01_by_the_portable_backend_a_secret_covers_the_picture_and_without_rules_it_can_be_read() {

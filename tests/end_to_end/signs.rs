@@ -143,7 +143,7 @@ fn invariant_06_what_is_recorded_shows_itself_and_where_it_cannot_nothing_is_rec
     let status = desk.status();
     assert!(status.tracking && status.sign.shown.contains(&Sign::Notification), "{status:#?}");
 
-    // It is put back where it ends.
+    // It is put back when it ends.
     let first = desk.until("tray", |d| trays(d.agent.data()).first().copied());
     kill(first);
     desk.until("other tray", |d| trays(d.agent.data()).into_iter().find(|tray| *tray != first));
@@ -169,7 +169,7 @@ fn invariant_06_what_is_recorded_shows_itself_and_where_it_cannot_nothing_is_rec
         d.segments().iter().any(told).then_some(())
     });
 
-    // Where the agent ends as it should, so does what it started.
+    // If the agent ends as it should, so does what it started.
     desk.agent.request(&Request::Quit).unwrap();
     desk.until("end of the tray", |d| trays(d.agent.data()).is_empty().then_some(()));
     drop(agent);

@@ -20,10 +20,10 @@ use candor_tests::soak::{found, steps};
 /// How many times as fast as real time the simulated clocks run.
 const SPEED: u64 = 20;
 
-/// How long the day lasts in real time, where `CANDOR_SOAK_S` says nothing else, in seconds.
+/// How long the day lasts in real time, if `CANDOR_SOAK_S` says nothing else, in seconds.
 const LASTS_S: u64 = 600;
 
-/// The day that is lived where `CANDOR_SOAK_SEED` says nothing else.
+/// The day that is lived if `CANDOR_SOAK_SEED` says nothing else.
 const SEED: u64 = 434_438_458;
 
 fn number(name: &str) -> Option<u64> {
@@ -91,7 +91,7 @@ fn invariant_01_what_is_shown_during_a_pause_or_a_stop_is_in_no_file_and_no_parc
 fn invariant_09_a_long_day_of_bad_luck_is_tracked_billed_shown_and_sent_as_it_really_was() {
     let seed = number("CANDOR_SOAK_SEED").unwrap_or(SEED);
     let lasts = Duration::from_secs(number("CANDOR_SOAK_S").unwrap_or(LASTS_S));
-    // Shown where the test fails; also before it is known whether it does.
+    // Shown if the test fails; also before it is known whether it does.
     println!("seed {seed}, {} s", lasts.as_secs());
     let mut folder = tempfile::tempdir().unwrap();
     // For whoever wants to look into it afterwards.
@@ -110,7 +110,7 @@ fn invariant_09_a_long_day_of_bad_luck_is_tracked_billed_shown_and_sent_as_it_re
         driver.ask(&Request::Switch { contract: contract.into() }).unwrap();
         found.listed.push(driver.segments().unwrap());
         found.deliveries.push(driver.backoffice.deliveries(contract).unwrap());
-        // Where nothing was sent of a contract, nothing can be billed of it.
+        // If nothing was sent of a contract, nothing can be billed of it.
         let billed = found::token_of(&sent, contract).map_or(0, |token| {
             let week = driver.proxy.get(&format!("/api/v1/week?contract={contract}"), &token).unwrap();
             week["billed_minutes"].as_u64().unwrap()

@@ -67,7 +67,7 @@ fn profile_options(workspace: &Workspace) -> &'static [&'static str] {
     }
 }
 
-/// Builds guests that are written in Rust: the plugins, and where all are wanted the examples and those that tests are
+/// Builds guests that are written in Rust: the plugins, and if all are wanted the examples and those that tests are
 /// made of.
 pub(crate) fn guests(workspace: &Workspace, toolchain: &GuestToolchain, which: Programs) -> Result<()> {
     let names = guest_crates(workspace, which)?;

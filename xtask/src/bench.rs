@@ -20,7 +20,7 @@ pub(crate) struct BenchOptions {
     /// Also write the figures into this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// For how many minutes the scripted work lasts: 5 for `pipeline`, at most, and 10 for `agent` where not said.
+    /// For how many minutes the scripted work lasts: 5 for `pipeline`, at most, and 10 for `agent` unless said.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=60))]
     minutes: Option<u64>,
     /// Measure the programs as people install them, not as they are tested.

@@ -20,10 +20,10 @@ pub const ACCESSIBILITY: &str = "org.a11y.Bus";
 /// Has a command of `dbus-daemon` start such a bus, which listens in a folder and writes its address to standard output.
 ///
 /// # Errors
-/// Where a service is not installed, or nothing can be written.
+/// If a service is not installed, or nothing can be written.
 pub fn serve(daemon: &mut Command, folder: &Path, services: &[&str]) -> Result<()> {
     daemon.args(["--nofork", "--print-address=1", "--config-file"]).arg(config(folder, services)?);
-    // Where dconf is installed the services would ask for its own, which is not on this bus, and forget their settings.
+    // If dconf is installed, the services would ask for its own, which is not on this bus, and forget their settings.
     daemon.env("GSETTINGS_BACKEND", "memory");
     Ok(())
 }

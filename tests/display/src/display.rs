@@ -1,4 +1,4 @@
-//! A display of a test's own: Xvfb on a free number, a window manager and programs where a test wants them.
+//! A display of a test's own: Xvfb on a free number, a window manager and programs if a test wants them.
 //!
 //! Nothing here skips: a program that is missing fails the test with what to do about it. Everything started dies with
 //! the [`Display`], and with the test process too, however that ends. (The kernel ties a child to the *thread* that

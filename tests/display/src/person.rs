@@ -28,17 +28,17 @@ impl Person {
     /// A display with a window manager and a screen reader; the window, which `program` shows, is not open yet.
     ///
     /// # Errors
-    /// Where one of them does not start.
+    /// If one of them does not start.
     pub fn sit_down(program: PathBuf) -> Result<Self> {
         let mut display = Display::start("800x700x24")?;
         display.openbox()?;
         Ok(Self { program, reader: Reader::start(&display)?, window: None, display })
     }
 
-    /// Opens the window on a data folder. `agent` is started by the window where none answers.
+    /// Opens the window on a data folder. `agent` is started by the window if none answers.
     ///
     /// # Errors
-    /// Where it does not show.
+    /// If it does not show.
     pub fn open(&mut self, data: &Path, agent: &Path) -> Result<()> {
         self.open_for(data, agent, &[])
     }
@@ -66,10 +66,10 @@ impl Person {
         Ok(())
     }
 
-    /// Opens the window once more, where one is open: that one comes to the front.
+    /// Opens the window once more, if one is open: that one comes to the front.
     ///
     /// # Errors
-    /// Where that does not end well, as if another window stayed open.
+    /// If that does not end well, as if another window stayed open.
     pub fn raises(&self, data: &Path, arguments: &[&str]) -> Result<()> {
         let mut command = self.display.command(&self.program.to_string_lossy(), &["--data"]);
         command.arg(data).args(arguments).env("LIBGL_ALWAYS_SOFTWARE", "1").stdin(Stdio::null());
@@ -83,7 +83,7 @@ impl Person {
     /// Closes the window by the window manager's key.
     ///
     /// # Errors
-    /// Where the key cannot be pressed.
+    /// If the key cannot be pressed.
     pub fn ask_to_close(&self) -> Result<()> {
         self.display.keys(&["alt+F4"])
     }
@@ -91,7 +91,7 @@ impl Person {
     /// The same, and waits until its program has ended.
     ///
     /// # Errors
-    /// Where it does not end.
+    /// If it does not end.
     pub fn close(&mut self) -> Result<()> {
         self.ask_to_close()?;
         self.closed()
@@ -100,7 +100,7 @@ impl Person {
     /// Waits until the window's program has ended by itself.
     ///
     /// # Errors
-    /// Where it does not end, or not well.
+    /// If it does not end, or not well.
     pub fn closed(&mut self) -> Result<()> {
         let Some(mut window) = self.window.take() else { bail!("no window is open") };
         let ended = eventually("the window's program ends", || Ok(window.try_wait()?));
@@ -130,7 +130,7 @@ impl Person {
     /// often as it takes: the page may have turned meanwhile.
     ///
     /// # Errors
-    /// Where `so` does not come about.
+    /// If `so` does not come about.
     pub fn press<T>(&self, names: &[&str], so: impl FnMut() -> Option<T>) -> Result<T> {
         self.at(names, so, |display| display.keys(&["Return"]))
     }
@@ -138,7 +138,7 @@ impl Person {
     /// Types a text into the field whose label begins like this, in place of what was in it, and presses Enter.
     ///
     /// # Errors
-    /// Where `so` does not come about.
+    /// If `so` does not come about.
     pub fn fill<T>(&self, label: &str, text: &str, so: impl FnMut() -> Option<T>) -> Result<T> {
         self.at(&[label], so, |display| {
             display.keys(&["ctrl+a"])?;
@@ -183,7 +183,7 @@ impl Person {
     /// is not in sight is scrolled to first, which is no click.
     ///
     /// # Errors
-    /// Where there is no such part, or `so` does not come about.
+    /// If there is no such part, or `so` does not come about.
     pub fn click<T>(&self, name: &str, mut so: impl FnMut() -> Option<T>) -> Result<T> {
         /// Longer than what ends something takes no press.
         const CAME: Duration = Duration::from_secs(1);
@@ -235,7 +235,7 @@ impl Person {
     /// Types, and ends with Enter.
     ///
     /// # Errors
-    /// Where no key can be pressed.
+    /// If no key can be pressed.
     pub fn types(&self, text: &str) -> Result<()> {
         self.display.keys(&["ctrl+a"])?;
         self.display.types(text)?;
@@ -250,7 +250,7 @@ impl Person {
     /// Writes a picture of the window into the folder that `CANDOR_PICTURES` names; without one, nothing.
     ///
     /// # Errors
-    /// Where it cannot be taken.
+    /// If it cannot be taken.
     pub fn picture(&self, name: &str) -> Result<()> {
         let Some(folder) = std::env::var_os("CANDOR_PICTURES").map(PathBuf::from) else { return Ok(()) };
         std::fs::create_dir_all(&folder)?;

@@ -17,7 +17,7 @@ impl Picture {
     /// Decodes a WebP file.
     ///
     /// # Errors
-    /// Where it cannot be read or is no WebP.
+    /// If it cannot be read or is no WebP.
     pub fn read(file: &Path) -> Result<Self> {
         let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
         Self::decode(&bytes)
@@ -26,7 +26,7 @@ impl Picture {
     /// Decodes the bytes of a WebP file.
     ///
     /// # Errors
-    /// Where they are no WebP.
+    /// If they are no WebP.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         let decoded = webp::Decoder::new(bytes).decode().context("not a WebP picture")?;
         let rgb = if decoded.is_alpha() {
@@ -86,7 +86,7 @@ impl Picture {
     /// smaller than those it learned from.
     ///
     /// # Errors
-    /// Where tesseract cannot be run.
+    /// If tesseract cannot be run.
     pub fn words(&self) -> Result<String> {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("picture.ppm");

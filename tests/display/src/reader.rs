@@ -46,7 +46,7 @@ impl Reader {
     /// Starts the buses and says on them that somebody listens.
     ///
     /// # Errors
-    /// Where they do not start.
+    /// If they do not start.
     pub fn start(display: &Display) -> Result<Self> {
         let home = tempfile::tempdir()?;
         let mut daemon = display.command("dbus-daemon", &[]);
@@ -80,7 +80,7 @@ impl Reader {
         &self.session
     }
 
-    /// The parts of the window as they are now; none where there is no window, or not yet.
+    /// The parts of the window as they are now; none if there is no window, or not yet.
     #[must_use]
     pub fn parts(&self) -> Vec<Part> {
         // A window that closes while it is asked is as good as none.
@@ -90,7 +90,7 @@ impl Reader {
     /// Where a part is in its window: left, top, width and height in pixels.
     ///
     /// # Errors
-    /// Where it is gone.
+    /// If it is gone.
     pub fn extents(&self, part: &Part) -> Result<(i32, i32, i32, i32)> {
         /// Of the window, not of the screen.
         const IN_WINDOW: u32 = 1;

@@ -77,7 +77,7 @@ impl Agent {
     /// The folder of its session of a contract: `contracts/ID@…`.
     ///
     /// # Errors
-    /// Where it takes part in no such contract.
+    /// If it takes part in no such contract.
     pub fn session(&self, contract: &str) -> Result<PathBuf> {
         for session in std::fs::read_dir(self.data.join("contracts"))? {
             let session = session?;
@@ -107,7 +107,7 @@ impl Agent {
     /// Runs it, `change`d as a test wants (display, log), until the answer is dropped; waits until it is ready.
     ///
     /// # Errors
-    /// Where it does not start.
+    /// If it does not start.
     pub fn run(&self, change: impl FnOnce(&mut Command)) -> Result<Running> {
         let mut command = self.command(&["run"]);
         // Whatever sort of session the tests run in.

@@ -100,7 +100,7 @@ impl BackOffice {
     /// Starts one that keeps its data in a folder, on `port`; 0 takes a free one.
     ///
     /// # Errors
-    /// Where it does not start; what it says goes to standard error.
+    /// If it does not start; what it says goes to standard error.
     pub fn start(data: &Path, port: u16) -> Result<Self> {
         let administration = Administration::of(data.to_owned());
         let mut server = administration
@@ -145,7 +145,7 @@ impl BackOffice {
     /// Its public key, in hexadecimal: what receipts are signed with.
     ///
     /// # Errors
-    /// Where it has none.
+    /// If it has none.
     pub fn key(&self) -> Result<String> {
         let said = command::output(&mut self.administration.command("init"))?;
         let word = said.split_whitespace().last().context("no key")?;
@@ -155,7 +155,7 @@ impl BackOffice {
     /// A code that enrols one device, and the fingerprint of the key that answers then.
     ///
     /// # Errors
-    /// Where there is no such contract.
+    /// If there is no such contract.
     pub fn enrolment_code(&self, contract: &str) -> Result<(String, String)> {
         let answer = self.administration.ask("enrolment-code", &["--contract", contract])?;
         let text = |name: &str| answer[name].as_str().map(str::to_owned).context("no code or no key");
@@ -165,7 +165,7 @@ impl BackOffice {
     /// An invitation to this back office as a link, `candor:join?…`.
     ///
     /// # Errors
-    /// Where there is no such contract.
+    /// If there is no such contract.
     pub fn invitation(&self, contract: &str) -> Result<String> {
         self.administration.invitation(contract, &self.address)
     }
@@ -173,7 +173,7 @@ impl BackOffice {
     /// Every parcel of a contract, as `candor-backoffice deliveries --json` lists it.
     ///
     /// # Errors
-    /// Where there is no such contract.
+    /// If there is no such contract.
     pub fn deliveries(&self, contract: &str) -> Result<Vec<Value>> {
         self.administration.deliveries(contract)
     }

@@ -23,7 +23,7 @@ impl Folder {
     /// A new one.
     ///
     /// # Errors
-    /// Where it cannot be made.
+    /// If it cannot be made.
     pub fn new() -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("candor-demo-").tempdir()?;
         for name in ["home", "tmp"] {
@@ -51,7 +51,7 @@ impl Folder {
     /// Starts a run.
     ///
     /// # Errors
-    /// Where it cannot be started.
+    /// If it cannot be started.
     pub fn start(&self, options: &[&str]) -> Result<Run<'_>> {
         // An earlier run's report must not pass for this one's.
         let _none = std::fs::remove_file(self.report());
@@ -97,7 +97,7 @@ impl Run<'_> {
     /// Waits until the run has printed a text.
     ///
     /// # Errors
-    /// Where it ends before, or takes too long.
+    /// If it ends before, or takes too long.
     pub fn wait_until_it_says(&mut self, text: &str) -> Result<()> {
         let until = Instant::now() + LIMIT;
         loop {
@@ -121,7 +121,7 @@ impl Run<'_> {
     /// Waits for the end and hands back the report, and whether the run was content with itself.
     ///
     /// # Errors
-    /// Where it takes too long or leaves no report.
+    /// If it takes too long or leaves no report.
     pub fn finish(mut self) -> Result<(bool, Value)> {
         let until = Instant::now() + LIMIT;
         let status = loop {
@@ -146,7 +146,7 @@ impl Run<'_> {
     /// `kill -9`, of the run alone: what it started lives on.
     ///
     /// # Errors
-    /// Where it cannot be waited for.
+    /// If it cannot be waited for.
     pub fn kill(mut self) -> Result<()> {
         self.signal(Signal::KILL);
         self.child.wait()?;

@@ -39,7 +39,7 @@ impl Desk {
     /// Sets it up. `speed` is how much faster its clock runs; `change` changes the terms.
     ///
     /// # Errors
-    /// Where a part of it does not start.
+    /// If a part of it does not start.
     pub fn open(hold_ms: u64, speed: u32, change: impl FnOnce(&mut Value)) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let backoffice = BackOffice::start(&folder.path().join("backoffice"), 0)?;
@@ -54,7 +54,7 @@ impl Desk {
     /// What the agent says of itself.
     ///
     /// # Errors
-    /// Where it does not answer.
+    /// If it does not answer.
     pub fn status(&self) -> Result<Status> {
         self.get(&Request::Status { after: None })
     }
@@ -78,7 +78,7 @@ impl Desk {
     /// All segments as the worker sees them.
     ///
     /// # Errors
-    /// Where the agent does not answer.
+    /// If the agent does not answer.
     pub fn segments(&self) -> Result<Vec<Segment>> {
         self.get(&Request::Segments { from: 0, to: 1 << 50 })
     }
@@ -86,7 +86,7 @@ impl Desk {
     /// What the back office has of the contract.
     ///
     /// # Errors
-    /// Where it does not answer.
+    /// If it does not answer.
     pub fn delivered(&self) -> Result<Vec<Value>> {
         self.backoffice.deliveries(CONTRACT)
     }
@@ -94,7 +94,7 @@ impl Desk {
     /// Waits for what `look` finds.
     ///
     /// # Errors
-    /// Where it does not come about, or `look` fails.
+    /// If it does not come about, or `look` fails.
     pub fn until<T>(&self, what: &str, mut look: impl FnMut(&Self) -> Result<Option<T>>) -> Result<T> {
         let began = Instant::now();
         loop {
@@ -111,7 +111,7 @@ impl Desk {
     /// Ends tracking, and waits until every segment is closed.
     ///
     /// # Errors
-    /// Where that does not come about.
+    /// If that does not come about.
     pub fn stop(&self) -> Result<()> {
         self.tell(&Request::Stop { at_segment_end: false })?;
         self.until("closed segments", |d| {
@@ -123,7 +123,7 @@ impl Desk {
     /// What the simulated computer is like from now on, such as `{"asleep-ms": 60000}`; see `bin/fast_agent.rs`.
     ///
     /// # Errors
-    /// Where it cannot be said.
+    /// If it cannot be said.
     pub fn simulate(&self, said: &Value) -> Result<()> {
         let (path, new) = (self.agent.data().join("presence.json"), self.agent.data().join("presence.new"));
         std::fs::write(&new, said.to_string())?;
@@ -133,7 +133,7 @@ impl Desk {
     /// The simulated computer is as it was at first.
     ///
     /// # Errors
-    /// Where it cannot be said.
+    /// If it cannot be said.
     pub fn simulate_nothing(&self) -> Result<()> {
         self.simulate(&json!({}))
     }
@@ -141,7 +141,7 @@ impl Desk {
     /// Everything that the journal holds, by the agent's own export.
     ///
     /// # Errors
-    /// Where that fails.
+    /// If that fails.
     pub fn records(&self) -> Result<Vec<Value>> {
         let to = self.folder.path().join(format!("export-{}", now()));
         self.tell(&Request::Export { to: to.display().to_string() })?;

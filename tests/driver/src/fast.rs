@@ -23,7 +23,7 @@ impl FastAgent {
     /// the Unix epoch), and has run `speed` times as fast since.
     ///
     /// # Errors
-    /// Where it does not start.
+    /// If it does not start.
     pub fn start(agent: &Agent, real: u64, speed: u32) -> Result<Self> {
         Self::start_as(agent, real, speed, &places::guests(), |_| {})
     }
@@ -31,7 +31,7 @@ impl FastAgent {
     /// The same with the plugins of another folder.
     ///
     /// # Errors
-    /// Where it does not start.
+    /// If it does not start.
     pub fn start_with(agent: &Agent, real: u64, speed: u32, plugins: &Path) -> Result<Self> {
         Self::start_as(agent, real, speed, plugins, |_| {})
     }
@@ -77,7 +77,7 @@ impl FastAgent {
     /// Ends one, as at sign-out, and starts the next on the same folder under the same clock.
     ///
     /// # Errors
-    /// Where one does not end or the other does not start.
+    /// If one does not end or the other does not start.
     pub fn start_again(agent: &Agent, real: u64, speed: u32, running: &mut Self) -> Result<Self> {
         agent.request(&candor_protocol::Request::Quit)?;
         running.ended()?;
@@ -87,7 +87,7 @@ impl FastAgent {
     /// Waits until it has ended by itself.
     ///
     /// # Errors
-    /// Where it does not.
+    /// If it does not.
     pub fn ended(&mut self) -> Result<()> {
         let until = Instant::now() + END_LIMIT;
         while self.0.try_wait()?.is_none() {
@@ -102,7 +102,7 @@ impl FastAgent {
     /// Whether there is room on its disk: without, whatever it writes to a file fails from now on.
     ///
     /// # Errors
-    /// Where that cannot be set.
+    /// If that cannot be set.
     pub fn disk(&self, room: bool) -> Result<()> {
         use rustix::process::{Pid, Resource, Rlimit, prlimit};
         let process = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw).context("no such process")?;
@@ -114,7 +114,7 @@ impl FastAgent {
     /// Kills it and waits until it is gone; this value stands for nobody then.
     ///
     /// # Errors
-    /// Where it cannot be killed.
+    /// If it cannot be killed.
     pub fn end_at_once(&mut self) -> Result<()> {
         self.0.kill()?;
         self.0.wait()?;
@@ -146,7 +146,7 @@ impl StandIn {
     /// the Unix epoch), and has run `speed` times as fast since.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// If it cannot be written.
     pub fn new(folder: &Path, real: u64, shown: u64, speed: u32) -> Result<Self> {
         let (program, process) = (folder.join("agent"), folder.join("agent.pid"));
         let quoted = |path: &Path| format!("'{}'", path.display());
@@ -173,7 +173,7 @@ impl StandIn {
     /// Kills the running agent, as loss of power would.
     ///
     /// # Errors
-    /// Where none runs.
+    /// If none runs.
     pub fn kill(&self) -> Result<()> {
         let process = std::fs::read_to_string(&self.process).context("no agent was started")?;
         let process: u32 = process.trim().parse()?;

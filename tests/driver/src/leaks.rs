@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// hexadecimal, plain in the file or in its name.
 ///
 /// # Panics
-/// Where a file cannot be read: what cannot be searched must not pass.
+/// If a file cannot be read: what cannot be searched must not pass.
 #[must_use]
 pub fn files_with(folder: &Path, text: &str) -> Vec<PathBuf> {
     let spellings = spellings(text);
@@ -30,7 +30,7 @@ pub fn files_with(folder: &Path, text: &str) -> Vec<PathBuf> {
 /// How many files there are below a folder: a search of none proves nothing.
 ///
 /// # Panics
-/// Where one cannot be read.
+/// If one cannot be read.
 #[must_use]
 pub fn count(folder: &Path) -> usize {
     let mut files = 0;
@@ -52,7 +52,7 @@ fn visit(folder: &Path, each: &mut impl FnMut(&Path, &[u8])) {
     }
 }
 
-/// The spellings that are looked for, in lower case where that means the same.
+/// The spellings that are looked for, in lower case if that means the same.
 fn spellings(text: &str) -> Vec<Spelling> {
     let utf16: Vec<u8> = text.to_lowercase().encode_utf16().flat_map(u16::to_le_bytes).collect();
     let hexadecimal: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();

@@ -11,7 +11,7 @@ pub fn programs() -> PathBuf {
 /// A program under test.
 ///
 /// # Panics
-/// Where it is not built.
+/// If it is not built.
 #[must_use]
 pub fn program(name: &str) -> PathBuf {
     let path = programs().join(name);
@@ -22,7 +22,7 @@ pub fn program(name: &str) -> PathBuf {
 /// The folder with the guests, one `.wasm` file each: what `CANDOR_GUESTS` says, else where xtask puts them.
 ///
 /// # Panics
-/// Where they are not built.
+/// If they are not built.
 #[must_use]
 pub fn guests() -> PathBuf {
     let path = std::env::var_os("CANDOR_GUESTS")

@@ -49,7 +49,7 @@ impl Proxy {
     /// Starts one in front of a back office, such as `http://127.0.0.1:8750`.
     ///
     /// # Errors
-    /// Where no port is free.
+    /// If no port is free.
     pub fn start(backoffice: &str) -> Result<Self> {
         Self::start_on("127.0.0.1", backoffice)
     }

@@ -113,7 +113,7 @@ fn invariant_08_a_kill_in_the_middle_of_a_removal_leaves_no_picture() {
         desk.running.end_at_once().unwrap();
         let _answered = asked.join().unwrap();
         desk.running = FastAgent::start(&desk.agent, opened, SPEED).unwrap();
-        // Where the removal began it is finished; where it did not, all is as it was.
+        // If the removal began it is finished; if it did not, all is as it was.
         desk.until("pictures that records name and no others", |d| {
             let records = d.records()?;
             let named = records.iter().filter(|r| r["kind"] == "snapshot" && r["body"] != "erased");

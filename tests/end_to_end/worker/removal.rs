@@ -114,7 +114,7 @@ fn what_forget_announces_is_what_it_removes() {
     desk.until("two segments", |d| (d.segments().len() >= 2).then_some(()));
     let asked = desk.status().now;
     let would: Forgotten = desk.get(Request::WouldForget { from: begun, to: asked });
-    // Those that are listed, and the one that runs where something was recorded in its first minute.
+    // Those that are listed, and the one that runs if something was recorded in its first minute.
     let shown: Vec<u64> = desk.segments().iter().map(|s| s.start).filter(|start| *start < asked).collect();
     let named = would.segments as usize;
     assert!((shown.len()..=shown.len() + 1).contains(&named), "{would:#?} {shown:?}");

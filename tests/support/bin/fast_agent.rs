@@ -214,7 +214,7 @@ impl Presence for Said {
     }
 }
 
-/// What follows `name`; where it is said more than once, the last time counts.
+/// What follows `name`; if it is said more than once, the last time counts.
 fn argument(name: &str) -> Result<String> {
     let arguments: Vec<String> = std::env::args().collect();
     let at = arguments.iter().rposition(|a| a == name).with_context(|| format!("{name} is missing"))?;

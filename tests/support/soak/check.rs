@@ -26,7 +26,7 @@ const ROUNDED: u64 = 1_500;
 pub struct Difference {
     /// The contract.
     pub contract: usize,
-    /// The minute of the wall clock; 0 where none is meant.
+    /// The minute of the wall clock; 0 if none is meant.
     pub minute: u64,
     /// What.
     pub what: String,
@@ -84,7 +84,7 @@ fn minutes(model: &Model, found: &Found<'_>, contract: usize, say: &mut impl FnM
             say(minute, format!("not worked and tracked: at most {} ms, found {have:?}", expected.most));
         }
         let presses = have.presses.unwrap_or(0);
-        // One at the very edge of a minute may be counted on its other side; where nobody typed, nobody did.
+        // One at the very edge of a minute may be counted on its other side; if nobody typed, nobody did.
         let edge = if expected.presses_most > 0 { 2 } else { 0 };
         if presses > expected.presses_most + edge {
             say(minute, format!("at most {} presses, found {have:?}", expected.presses_most));
@@ -168,7 +168,7 @@ fn removed_pictures(
         removed.filter_map(|n| if let Deed::RemovePicture(start) = n.deed { Some(start) } else { None })
     {
         let segment = found.segment(contract, start);
-        // Where the clock showed it twice it may have another by now.
+        // If the clock showed it twice, it may have another by now.
         let again = [start, start + MINUTE].iter().any(|minute| model.boots(*minute).len() > 1);
         if !again && segment.is_none_or(|s| s.document["snapshot"].is_object()) {
             say(start, format!("its picture was removed, and it is {segment:?}"));
@@ -256,7 +256,7 @@ fn billed(model: &Model, notes: &[Note], found: &Found<'_>, all: &mut Vec<Differ
 /// What nobody may see is in no file of the agent and in nothing that was sent.
 ///
 /// # Errors
-/// Where something of it was found, or a picture cannot be read.
+/// If something of it was found, or a picture cannot be read.
 pub fn nothing_leaked(folder: &std::path::Path, sent: &[Sent]) -> Result<()> {
     let secrets = [PRIVATE, HIDDEN.rsplit(' ').next().unwrap_or(HIDDEN)];
     for secret in secrets {

@@ -130,7 +130,7 @@ impl Driver {
     /// Sets everything up: a back office, a proxy before it, an agent with both contracts accepted, which runs.
     ///
     /// # Errors
-    /// Where a part does not start.
+    /// If a part does not start.
     pub fn sit_down(folder: &Path, seed: u64, epoch: u64, speed: u64) -> Result<Self> {
         let world = Arc::new(World::new(&folder.join("world"), Timebase::starting(epoch, speed))?);
         let backoffice = BackOffice::start(&folder.join("backoffice"), 0)?;
@@ -182,11 +182,11 @@ impl Driver {
     /// Starts the agent.
     ///
     /// # Errors
-    /// Where it does not start.
+    /// If it does not start.
     pub fn run(&mut self) -> Result<()> {
         let log = File::options().create(true).append(true).open(self.folder.join("log/agent.log"))?;
         let timebase = self.world.timebase;
-        // Where the disk is full a signal would end the program; a real full disk sends none.
+        // If the disk is full, a signal would end the program; a real full disk sends none.
         let mut child = Command::new("sh")
             .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
             .arg(places::program("soak-agent"))
@@ -227,7 +227,7 @@ impl Driver {
     /// Kills the agent, as loss of power would.
     ///
     /// # Errors
-    /// Where it had ended by itself.
+    /// If it had ended by itself.
     pub fn kill(&mut self) -> Result<()> {
         let sent = self.world.boot();
         let mut child = self.running.take().context("no agent runs")?;
@@ -244,7 +244,7 @@ impl Driver {
     /// No file of the agent may grow any more, or may again.
     ///
     /// # Errors
-    /// Where the limit cannot be set.
+    /// If the limit cannot be set.
     pub fn disk_full(&mut self, full: bool) -> Result<()> {
         let child = self.running.as_ref().context("no agent runs")?;
         let process = Pid::from_child(child);
@@ -279,7 +279,7 @@ impl Driver {
     /// Asks for a deed after which something private is opened: as soon as it is answered, and before long anyway.
     ///
     /// # Errors
-    /// Where the world's log cannot be written.
+    /// If the world's log cannot be written.
     pub fn hides(&mut self, deed: Deed, request: &Request) -> Result<()> {
         let sent = self.world.boot();
         let (answer, shown) = std::thread::scope(|scope| {
@@ -317,7 +317,7 @@ impl Driver {
     /// What the agent is doing.
     ///
     /// # Errors
-    /// Where it does not answer.
+    /// If it does not answer.
     pub fn status(&self) -> Result<Status> {
         Ok(serde_json::from_value(self.ask(&Request::Status { after: None })?)?)
     }
@@ -325,7 +325,7 @@ impl Driver {
     /// All segments of the chosen contract, as the worker sees them.
     ///
     /// # Errors
-    /// Where the agent does not answer.
+    /// If the agent does not answer.
     pub fn segments(&self) -> Result<Vec<Segment>> {
         Ok(serde_json::from_value(self.ask(&Request::Segments { from: 0, to: 1 << 50 })?)?)
     }

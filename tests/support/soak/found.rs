@@ -26,12 +26,12 @@ pub struct Segment {
 pub struct Minute {
     /// How long of it was tracked.
     pub tracked: u64,
-    /// Key presses, where they were counted.
+    /// Key presses, if they were counted.
     pub presses: Option<u64>,
 }
 
 impl Segment {
-    /// What it says of the minute that begins at `start`; none where nothing of it was tracked.
+    /// What it says of the minute that begins at `start`; none if nothing of it was tracked.
     #[must_use]
     pub fn minute(&self, start: u64) -> Option<Minute> {
         let all = self.document["minutes"].as_array()?;
@@ -107,7 +107,7 @@ pub fn pictures(sent: &[Sent]) -> impl Iterator<Item = (&str, &[u8])> {
 /// The last revision of every segment that the back office took, by contract and start.
 ///
 /// # Errors
-/// Where a receipt is none, or not for the bytes that were sent.
+/// If a receipt is none, or not for the bytes that were sent.
 pub fn segments(sent: &[Sent], key: &PublicKey) -> Result<BTreeMap<(String, u64), Segment>> {
     let mut last: BTreeMap<(String, u64), Segment> = BTreeMap::new();
     for sent in

@@ -35,7 +35,7 @@ impl Hands {
     /// Hands that rest before an open scene.
     ///
     /// # Errors
-    /// Where the world's log cannot be written.
+    /// If the world's log cannot be written.
     pub fn rest(world: &Arc<World>) -> Result<Self> {
         let shared = Arc::new(Shared {
             world: Arc::clone(world),
@@ -58,7 +58,7 @@ impl Hands {
     /// Shows another scene.
     ///
     /// # Errors
-    /// Where the world's log cannot be written.
+    /// If the world's log cannot be written.
     pub fn show(&self, private: bool) -> Result<()> {
         self.shared.scene(private)
     }

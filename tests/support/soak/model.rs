@@ -65,7 +65,7 @@ pub struct Expected {
     pub least: u64,
     /// Tracked at most.
     pub most: u64,
-    /// Presses at least, where the whole minute was surely tracked.
+    /// Presses at least, if the whole minute was surely tracked.
     pub presses_least: u64,
     /// Presses at most.
     pub presses_most: u64,
@@ -395,7 +395,7 @@ impl Model {
         all.iter().filter(|at| spans.holds(**at)).count() as u64
     }
 
-    /// What must be told as a gap within a minute of the wall clock, where the clock showed that minute only once: what it
+    /// What must be told as a gap within a minute of the wall clock, if the clock showed that minute only once: what it
     /// was, the span of the wall clock, and the causes.
     #[must_use]
     pub fn unseen(

@@ -33,7 +33,7 @@ pub struct Sent {
     pub authorization: String,
     /// The exact body.
     pub body: Vec<u8>,
-    /// The back office's status, where it heard of it.
+    /// The back office's status, if it heard of it.
     pub status: Option<u16>,
     /// The body of the back office's answer.
     pub answer: Vec<u8>,
@@ -67,7 +67,7 @@ impl Proxy {
     /// Forwards to a back office, given as `http://HOST:PORT`.
     ///
     /// # Errors
-    /// Where it cannot listen.
+    /// If it cannot listen.
     pub fn start(target: &str) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = format!("http://{}", listener.local_addr()?);
@@ -103,7 +103,7 @@ impl Proxy {
     /// Asks the back office itself.
     ///
     /// # Errors
-    /// Where it does not answer with JSON.
+    /// If it does not answer with JSON.
     pub fn get(&self, path: &str, authorization: &str) -> Result<serde_json::Value> {
         let mut sent = Sent {
             path: path.to_owned(),

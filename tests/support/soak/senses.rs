@@ -63,7 +63,7 @@ impl Senses {
     /// The computer whose log is in this file.
     ///
     /// # Errors
-    /// Where there is none.
+    /// If there is none.
     pub fn open(file: &Path, timebase: Timebase) -> Result<Arc<Self>> {
         let past = Past {
             reader: Reader::open(file)?,

@@ -44,7 +44,7 @@ const STEPS: [Step; 18] = [
 /// Lives the day for so long, in real time.
 ///
 /// # Errors
-/// Where something of the test itself fails, or the agent ends by itself.
+/// If something of the test itself fails, or the agent ends by itself.
 pub fn live(driver: &mut Driver, lasts: Duration) -> Result<()> {
     let began = Instant::now();
     driver.hands.type_on(true);
@@ -137,7 +137,7 @@ fn privately(driver: &mut Driver, deed: Deed, request: &Request) -> Result<()> {
 /// A pause, in which something private is on the screen.
 ///
 /// # Errors
-/// Where something of the test itself fails.
+/// If something of the test itself fails.
 pub fn pause(driver: &mut Driver) -> Result<()> {
     privately(driver, Deed::Pause, &Request::Pause)?;
     driver.does(Deed::Resume, &Request::Start { memo: None, no_sign: true });
@@ -148,7 +148,7 @@ pub fn pause(driver: &mut Driver) -> Result<()> {
 /// The tracker is turned off, something private is on the screen, and it is turned on again.
 ///
 /// # Errors
-/// Where something of the test itself fails.
+/// If something of the test itself fails.
 pub fn stop(driver: &mut Driver) -> Result<()> {
     privately(driver, Deed::Stop, &Request::Stop { at_segment_end: false })?;
     start(driver);

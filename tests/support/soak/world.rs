@@ -152,7 +152,7 @@ impl World {
     /// A computer that was just turned on; its log goes into a new file.
     ///
     /// # Errors
-    /// Where the file cannot be made.
+    /// If the file cannot be made.
     pub fn new(file: &Path, timebase: Timebase) -> Result<Self> {
         let file = OpenOptions::new().create_new(true).append(true).open(file)?;
         Ok(Self { timebase, inner: Mutex::new(Inner { file, asleep: 0, ahead: 0, log: Vec::new() }) })
@@ -165,7 +165,7 @@ impl World {
     /// Makes something happen now; answers when that was.
     ///
     /// # Errors
-    /// Where the log cannot be written.
+    /// If the log cannot be written.
     pub fn happens(&self, event: Event) -> Result<u64> {
         let mut inner = self.inner();
         let boot = self.timebase.steady() + inner.asleep;
@@ -222,7 +222,7 @@ impl Reader {
     /// Opens a world's log.
     ///
     /// # Errors
-    /// Where there is none.
+    /// If there is none.
     pub fn open(file: &Path) -> Result<Self> {
         Ok(Self { file: File::open(file)?, offset: 0 })
     }

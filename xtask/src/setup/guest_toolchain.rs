@@ -1,6 +1,6 @@
 //! A Rust that builds guests: one that has the standard library for `wasm32-unknown-unknown`.
 //!
-//! Where rustup can download it, it comes from there. Where it cannot (a closed network), Debian's `rustc-web` and
+//! If rustup can download it, it comes from there. If it cannot (a closed network), Debian's `rustc-web` and
 //! the source of its standard library are unpacked, not installed, into a cache outside the checkout; the library is
 //! compiled there once. Guests are then built by that compiler while all else stays with the person's own: a component
 //! does not care which compiler made it.

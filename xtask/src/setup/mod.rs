@@ -1,6 +1,6 @@
-//! What a machine needs before anything can be built, run or tested: checked each time, brought where it is missing.
+//! What a machine needs before anything can be built, run or tested: checked each time, brought if it is missing.
 //!
-//! Three steps: the version of Rust, Debian packages, and a Rust that builds guests. Each is a look at files where
+//! Three steps: the version of Rust, Debian packages, and a Rust that builds guests. Each is a look at files if
 //! nothing is missing, so that every other subcommand can afford to begin here.
 
 mod guest_toolchain;

@@ -1,6 +1,6 @@
 //! Debian packages.
 //!
-//! A package is needed for a file that it brings. Where that file is there, however it came, nothing is asked of the
+//! A package is needed for a file that it brings. If that file is there, however it came, nothing is asked of the
 //! package manager: so the usual case takes no time, and a machine that got a program elsewhere is left alone.
 
 use std::io::IsTerminal as _;
@@ -143,7 +143,7 @@ fn is_in_llvm(folder: &Path, file: &str) -> bool {
     })
 }
 
-/// Installs what is missing, where that is allowed; otherwise says what to type.
+/// Installs what is missing, if that is allowed; otherwise says what to type.
 pub(super) fn bring(needs: Needs) -> Result<()> {
     let wanted = [
         (true, BUILD),
@@ -187,7 +187,7 @@ fn line(missing: &[&str]) -> String {
     format!("sudo apt-get update && sudo apt-get install --no-install-recommends -y {}", missing.join(" "))
 }
 
-/// Fetches the package lists, where they are missing or old and this person may.
+/// Fetches the package lists, if they are missing or old and this person may.
 pub(super) fn update_lists_if_possible() -> Result<()> {
     match Root::find() {
         Some(root) => update_lists_if_old(&root),
@@ -216,7 +216,7 @@ fn update_lists_if_old(root: &Root) -> Result<()> {
     }
 }
 
-/// How long ago the newest package list was fetched; none where there is none.
+/// How long ago the newest package list was fetched; none if there is none.
 fn lists_age() -> Option<Duration> {
     let newest = std::fs::read_dir(LISTS)
         .ok()?
@@ -250,7 +250,7 @@ impl Root {
             return Some(Self::Already);
         }
         process::find_program("sudo")?;
-        // -n: fails where a password would be asked for.
+        // -n: fails if a password would be asked for.
         let allowed =
             process::succeeds_within(Command::new("sudo").args(["-n", "true"]), Duration::from_secs(5));
         matches!(allowed, Ok(true)).then_some(Self::Sudo)

@@ -118,7 +118,7 @@ impl ProcessGroup {
         self.write()
     }
 
-    /// The first line that a child prints on its piped output; empty where it ends before, or takes too long.
+    /// The first line that a child prints on its piped output; empty if it ends before, or takes too long.
     pub(super) fn first_line(&mut self, name: &str) -> Result<String> {
         let (_, child) = self
             .children
@@ -130,7 +130,7 @@ impl ProcessGroup {
         std::thread::spawn(move || {
             let mut output = BufReader::new(output);
             let mut line = String::new();
-            // Nobody waits for it any more where the limit has passed. What comes after is taken and dropped: a child
+            // Nobody waits for it any more once the limit has passed. What comes after is taken and dropped: a child
             // that writes into a pipe which nobody reads would stop one day.
             let _late = output.read_line(&mut line).map(|_| send.send(line));
             let _ended = std::io::copy(&mut output, &mut std::io::sink());

@@ -48,7 +48,7 @@ pub(super) struct Cost {
     working: Usage,
     /// The same, with the window open; the window is not in it.
     working_beside_window: Usage,
-    /// The window alone. Where there is no graphics card, drawing is its own work, too.
+    /// The window alone. If there is no graphics card, drawing is its own work, too.
     window: Usage,
     /// A program that takes and encodes as many pictures and does nothing else.
     floor: Usage,

@@ -82,7 +82,7 @@ impl DataFolder {
 
 impl Drop for DataFolder {
     fn drop(&mut self) {
-        // By hand: closing the file is not enough where a child that is just being started has a copy of it.
+        // By hand: closing the file is not enough if a child that is just being started has a copy of it.
         let _unlocked = self.lock.unlock();
     }
 }

@@ -1,4 +1,4 @@
-//! The tracker's window, where a person sits at the display: built while tracking has begun already, so that nobody waits
+//! The tracker's window, if a person sits at the display: built while tracking has begun already, so that nobody waits
 //! for it, then opened.
 
 use std::ffi::OsString;
