@@ -119,7 +119,7 @@ impl Display {
         Ok(())
     }
 
-    /// Starts a program on this display; it is stopped with it. Answers its process id.
+    /// Starts a program on this display; it is stopped with it. Returns its process id.
     pub fn spawn(&mut self, program: &str, arguments: &[&str]) -> anyhow::Result<u32> {
         let child = self
             .command(program, arguments)
@@ -133,7 +133,7 @@ impl Display {
         Ok(id)
     }
 
-    /// Runs a program on this display to its end; answers what it printed.
+    /// Runs a program on this display to its end. Returns what it printed.
     pub fn run(&self, program: &str, arguments: &[&str]) -> anyhow::Result<String> {
         let output = self
             .command(program, arguments)
@@ -157,7 +157,7 @@ impl Display {
         )
     }
 
-    /// Waits until a window with exactly this title is on the screen; answers its X id.
+    /// Waits until a window with exactly this title is on the screen. Returns its X id.
     pub fn window_named(&self, title: &str) -> anyhow::Result<u32> {
         let (connection, root) = self.connect()?;
         let net_name = connection.intern_atom(false, b"_NET_WM_NAME")?.reply()?.atom;

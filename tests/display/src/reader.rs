@@ -130,7 +130,7 @@ impl Drop for Reader {
     }
 }
 
-/// Says on a session bus that somebody listens; answers its accessibility bus.
+/// Says on a session bus that somebody listens. Returns its accessibility bus.
 fn listen(session: &str) -> Result<Connection> {
     let session = Builder::address(session)?.build()?;
     let (to, path) = ("org.a11y.Bus", "/org/a11y/bus");

@@ -68,7 +68,7 @@ impl Agent {
         self.tell(&["accept", "--by", by]).map(drop)
     }
 
-    /// Its data folder.
+    /// Returns the folder that it keeps its data in.
     #[must_use]
     pub fn data(&self) -> &Path {
         &self.data
@@ -96,7 +96,7 @@ impl Agent {
         command
     }
 
-    /// Runs the agent's program and hands back what it prints.
+    /// Runs the agent's program to its end. Returns what it prints.
     ///
     /// # Errors
     /// What it says against it.
@@ -145,7 +145,7 @@ impl Agent {
 pub struct Running(Child);
 
 impl Running {
-    /// Its process id.
+    /// Returns the id of its process.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.0.id()

@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(9 * 60);
 pub struct Folder(TempDir);
 
 impl Folder {
-    /// A new one.
+    /// Makes a new folder with a home and a place for temporary files in it.
     ///
     /// # Errors
     /// If it cannot be made.
@@ -118,7 +118,7 @@ impl Run<'_> {
         }
     }
 
-    /// Waits for the end and hands back the report, and whether the run was content with itself.
+    /// Waits for the end. Returns the report, and whether the run was content with itself.
     ///
     /// # Errors
     /// If it takes too long or leaves no report.

@@ -13,7 +13,7 @@ use crate::agent::Agent;
 use crate::backoffice::{BackOffice, terms};
 use crate::fast::FastAgent;
 
-/// The contract.
+/// The id of the contract that every desk works under.
 pub const CONTRACT: &str = "work";
 
 /// What the computer's clock shows, milliseconds since the Unix epoch.
@@ -27,9 +27,9 @@ pub fn now() -> u64 {
 pub struct Desk {
     /// The agent's data and command line.
     pub agent: Agent,
-    /// The back office.
+    /// The back office with the contract.
     pub backoffice: BackOffice,
-    /// The running agent.
+    /// The agent that runs under the fast clock.
     pub running: FastAgent,
     /// Where both keep their data.
     pub folder: tempfile::TempDir,
@@ -120,7 +120,7 @@ impl Desk {
         })
     }
 
-    /// What the simulated computer is like from now on, such as `{"asleep-ms": 60000}`; see `bin/fast_agent.rs`.
+    /// What the simulated computer is like from now on, such as `{"asleep-ms": 60000}`; see `tests/support/bin/fast_agent.rs`.
     ///
     /// # Errors
     /// If it cannot be said.

@@ -164,7 +164,7 @@ impl StandIn {
         Ok(Self { program, process })
     }
 
-    /// The program.
+    /// Returns the path of the program that stands in.
     #[must_use]
     pub fn program(&self) -> &Path {
         &self.program

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 /// What it does with what is delivered. Anything else, such as an enrolment, always goes through.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// Goes through.
+    /// Everything goes through to the back office.
     Through,
     /// Parcels and pictures are answered with these very bytes.
     Answer(String),
@@ -75,7 +75,7 @@ impl Proxy {
         Ok(Self { address, port, inner })
     }
 
-    /// Its port.
+    /// Returns the port that it listens on.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port

@@ -1,11 +1,10 @@
 //! Times in which nobody worked, or nothing could be seen: each is a gap with its cause.
 
 use candor_protocol::{IdleAnswer, OutboxAnswer, Preferences, Request, Segment};
-use candor_test_driver::backoffice::terms;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-use super::desk::{Desk, SPEED, has_gap, now, start};
+use super::desk::{Desk, SPEED, has_gap};
 
 #[test]
 fn idle_time_is_asked_about_and_never_silently_billed() {

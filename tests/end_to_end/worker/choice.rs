@@ -4,7 +4,7 @@ use candor_protocol::{OwnRule, Request};
 use candor_test_driver::backoffice::terms;
 use serde_json::{Value, json};
 
-use super::desk::{CONTRACT, Desk, SPEED, now, start, walk};
+use super::desk::{CONTRACT, Desk, SPEED, start, walk};
 
 #[test]
 fn contracts_are_joined_by_link_and_switched_while_tracking() {

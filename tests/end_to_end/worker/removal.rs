@@ -2,11 +2,10 @@
 
 use base64::Engine as _;
 use candor_protocol::{Forgotten, Picture, Request};
-use candor_test_driver::backoffice::terms;
 use serde_json::{Value, json};
 use std::path::Path;
 
-use super::desk::{Desk, SPEED, files, now, start, walk};
+use super::desk::{Desk, SPEED, files, start, walk};
 
 #[test]
 fn invariant_07_time_and_pictures_are_separate() {

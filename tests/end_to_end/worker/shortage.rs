@@ -4,7 +4,7 @@ use candor_protocol::{Forgotten, OutboxAnswer, Preferences, Request};
 use candor_test_driver::backoffice::BackOffice;
 use serde_json::Value;
 
-use super::desk::{Desk, SPEED, now, start};
+use super::desk::{Desk, SPEED, start};
 
 #[test]
 fn a_disk_that_is_used_up_costs_pictures_never_time_and_says_what_to_do() {

@@ -1,12 +1,12 @@
 //! What the worker takes back: removed segments and answers come back, or go for good, whatever is done in between.
 
 use candor_protocol::{Forgotten, IdleAnswer, Preferences, Request, Segment};
-use candor_test_driver::backoffice::{BackOffice, terms};
+use candor_test_driver::backoffice::BackOffice;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
 
-use super::desk::{Desk, SPEED, now, start};
+use super::desk::{Desk, SPEED, start};
 
 #[test]
 fn invariant_08_a_removed_segment_comes_back_until_it_is_sent_and_is_gone_then() {

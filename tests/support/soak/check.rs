@@ -24,17 +24,17 @@ const ROUNDED: u64 = 1_500;
 /// Something that is not as the model says.
 #[derive(Clone, Debug)]
 pub struct Difference {
-    /// The contract.
+    /// The number of the contract.
     pub contract: usize,
     /// The minute of the wall clock; 0 if none is meant.
     pub minute: u64,
-    /// What.
+    /// What differs, in words.
     pub what: String,
 }
 
 /// All that was found.
 pub struct Found<'a> {
-    /// What was sent.
+    /// All requests that reached the proxy.
     pub sent: &'a [Sent],
     /// The last revision of each segment that the back office took.
     pub segments: BTreeMap<(String, u64), Segment>,
@@ -52,7 +52,7 @@ impl Found<'_> {
     }
 }
 
-/// Looks for differences.
+/// Returns where the program differs from the model.
 #[must_use]
 pub fn differences(model: &Model, notes: &[Note], found: &Found<'_>) -> Vec<Difference> {
     let mut all = Vec::new();

@@ -38,7 +38,7 @@ const ANSWERED_OR_NOT: Duration = Duration::from_millis(300);
 /// How long everything may take to arrive at the end of the day, in real time.
 const SETTLES: Duration = Duration::from_secs(180);
 
-/// What was done.
+/// Something that the worker did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
     /// Tracking was turned on.
@@ -78,7 +78,7 @@ pub struct Note {
     pub done: u64,
     /// The contract in force.
     pub contract: usize,
-    /// What.
+    /// What the worker did.
     pub deed: Deed,
     /// What the agent said against it.
     pub refused: Option<String>,
@@ -88,7 +88,7 @@ pub struct Note {
 pub struct Dice(u64);
 
 impl Dice {
-    /// With a seed.
+    /// Returns dice that fall the same way for the same seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self(seed | 1)
@@ -106,17 +106,17 @@ impl Dice {
 
 /// The person, and all that the day needs.
 pub struct Driver {
-    /// The computer.
+    /// The simulated computer.
     pub world: Arc<World>,
-    /// The network.
+    /// What answers in the back office's place, well or badly.
     pub proxy: Proxy,
     /// The client's server.
     pub backoffice: BackOffice,
-    /// What was done.
+    /// What the worker did so far, in order.
     pub notes: Vec<Note>,
     /// The person's hands.
     pub hands: Hands,
-    /// Chance.
+    /// What is left to chance.
     pub dice: Dice,
     /// The contract that is chosen.
     pub contract: usize,

@@ -11,9 +11,9 @@ use super::proxy::Sent;
 /// The last revision of a segment that the back office took.
 #[derive(Clone, Debug)]
 pub struct Segment {
-    /// The contract.
+    /// The id of the contract.
     pub contract: String,
-    /// First millisecond.
+    /// The first millisecond, since the Unix epoch.
     pub start: u64,
     /// SHA-256 of the envelope.
     pub digest: String,

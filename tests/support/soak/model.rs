@@ -46,7 +46,7 @@ pub struct Unseen {
 /// What is true of one contract. Times are by the clock that never sleeps.
 #[derive(Clone, Debug, Default)]
 pub struct Truth {
-    /// Surely tracked.
+    /// What was surely tracked.
     pub sure: Spans,
     /// Perhaps tracked; nothing else is.
     pub maybe: Spans,
@@ -61,19 +61,19 @@ pub struct Truth {
 /// What is expected of a minute of the wall clock, in milliseconds and presses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Expected {
-    /// Tracked at least.
+    /// Milliseconds tracked at least.
     pub least: u64,
-    /// Tracked at most.
+    /// Milliseconds tracked at most.
     pub most: u64,
     /// Presses at least, if the whole minute was surely tracked.
     pub presses_least: u64,
-    /// Presses at most.
+    /// How many presses at most.
     pub presses_most: u64,
     /// Tracked, or told as a gap, at least.
     pub told: u64,
 }
 
-/// The day.
+/// What may be tracked, billed, shown and sent of the day.
 pub struct Model {
     /// The truth by contract.
     pub truths: [Truth; CONTRACTS.len()],

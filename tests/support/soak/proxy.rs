@@ -27,11 +27,11 @@ pub enum Weather {
 /// A request that was sent, whatever became of it.
 #[derive(Clone, Debug)]
 pub struct Sent {
-    /// The path.
+    /// The path of the request.
     pub path: String,
     /// The value of `Authorization`.
     pub authorization: String,
-    /// The exact body.
+    /// The body, byte for byte.
     pub body: Vec<u8>,
     /// The back office's status, if it heard of it.
     pub status: Option<u16>,
@@ -158,7 +158,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Hands a request to the back office; answers its answer as it came.
+    /// Hands a request to the back office. Returns its answer as it came.
     fn forward(&self, method: &str, head: &str, sent: &mut Sent) -> Result<Vec<u8>> {
         let mut far = TcpStream::connect(&self.target)?;
         far.set_read_timeout(Some(Duration::from_secs(30)))?;

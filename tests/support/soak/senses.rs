@@ -254,7 +254,7 @@ impl Presence for Senses {
     }
 }
 
-/// Starts counters.
+/// Starts counters of simulated input.
 pub struct Counters(pub Arc<Senses>);
 
 impl InputSource for Counters {

@@ -104,7 +104,7 @@ impl Spans {
         Self::all(self.0.iter().map(|&(a, b)| (a + before, b.saturating_sub(after))))
     }
 
-    /// Milliseconds.
+    /// Returns how long all spans are together, in milliseconds.
     #[must_use]
     pub fn ms(&self) -> u64 {
         self.0.iter().map(|(a, b)| b - a).sum()
@@ -124,7 +124,7 @@ impl Spans {
         self.ms_within(at, at + 1) > 0
     }
 
-    /// The spans.
+    /// Returns each span: its first millisecond, and the first after it.
     pub fn iter(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
         self.0.iter().copied()
     }

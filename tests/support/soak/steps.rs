@@ -13,7 +13,7 @@ use super::{MINUTE, SEGMENT};
 
 /// A second, in milliseconds.
 const SECOND: u64 = 1_000;
-/// An hour.
+/// An hour, in milliseconds.
 const HOUR: u64 = 60 * MINUTE;
 
 /// What may happen, how often of the sum, and how.

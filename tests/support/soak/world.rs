@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, Result};
 
-/// What happened.
+/// Something that happened to the computer or to who sits at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A key went down.
@@ -51,9 +51,9 @@ pub const OPEN: &str = "notes";
 /// An event and when it happened, on the clock that goes on while the computer sleeps, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// When.
+    /// When, in milliseconds of the boot clock.
     pub boot: u64,
-    /// What.
+    /// What happened.
     pub event: Event,
 }
 
@@ -136,7 +136,7 @@ fn real_us() -> u64 {
 
 /// The computer, for whoever makes things happen.
 pub struct World {
-    /// Its clocks.
+    /// The computer's clocks.
     pub timebase: Timebase,
     inner: Mutex<Inner>,
 }
@@ -162,7 +162,7 @@ impl World {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes something happen now; answers when that was.
+    /// Makes something happen now. Returns when that was.
     ///
     /// # Errors
     /// If the log cannot be written.
@@ -192,7 +192,7 @@ impl World {
         self.timebase.steady() + self.inner().asleep
     }
 
-    /// The wall clock.
+    /// Returns what the wall clock shows, in milliseconds since the Unix epoch.
     #[must_use]
     pub fn wall(&self) -> u64 {
         let inner = self.inner();
@@ -205,7 +205,7 @@ impl World {
         self.inner().ahead
     }
 
-    /// All that happened.
+    /// Returns all that happened so far, in order.
     #[must_use]
     pub fn log(&self) -> Vec<Entry> {
         self.inner().log.clone()

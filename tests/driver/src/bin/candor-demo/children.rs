@@ -219,9 +219,9 @@ impl Drop for ProcessGroup {
 /// Where a child's standard output goes.
 #[derive(Clone, Copy)]
 pub(super) enum Stdout {
-    /// To its log.
+    /// To the child's log.
     Log,
-    /// To this program.
+    /// To this program, which reads the first line.
     Piped,
 }
 

@@ -35,7 +35,7 @@ const WINDOW: &str = "window";
 /// The floor among the children.
 const FLOOR: &str = "floor";
 
-/// What was seen.
+/// What the agent and the window took.
 #[derive(Serialize)]
 pub(super) struct Cost {
     /// From the start of the process until it tracks, in milliseconds: the median of several launches, plugins compiled.

@@ -26,7 +26,7 @@ pub(super) struct Meter {
     rss: Vec<u64>,
 }
 
-/// What was seen.
+/// What a process and its children took.
 #[derive(Serialize)]
 pub(super) struct Usage {
     /// For how long, in seconds.
@@ -44,7 +44,7 @@ pub(super) struct Usage {
 }
 
 impl Meter {
-    /// Begins to watch.
+    /// Begins to watch a process.
     pub(super) fn of(pid: u32) -> Self {
         let now = Instant::now();
         Self {

@@ -24,7 +24,7 @@ pub(super) struct SignIn {
     pub(super) password: String,
 }
 
-/// Both sides.
+/// How both sides of the contract sign in.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct SignIns {
     /// Whose time it is.
