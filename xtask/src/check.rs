@@ -1,9 +1,9 @@
-//! `check`: format, circles among files, clippy and docs, none with a warning.
+//! `check`: format, circles among files, clippy, docs, and what dependencies may be, none with a warning.
 
 use anyhow::{Context as _, Result};
 
 use crate::workspace::{Workspace, print_progress};
-use crate::{circles, setup};
+use crate::{circles, process, setup};
 
 /// Options of `check`.
 #[derive(clap::Args)]
@@ -27,7 +27,8 @@ pub(crate) fn check(workspace: &Workspace, options: &CheckOptions) -> Result<()>
     workspace.cargo().args(clippy).run().context("clippy has something to say")?;
     print_progress("docs");
     let docs = workspace.cargo().args(["doc", "--workspace", "--no-deps"]);
-    docs.env("RUSTDOCFLAGS", "-D warnings").run().context("the docs have warnings")
+    docs.env("RUSTDOCFLAGS", "-D warnings").run().context("the docs have warnings")?;
+    dependencies(workspace)
 }
 
 /// Checks the format alone.
@@ -43,4 +44,23 @@ fn no_circles(workspace: &Workspace) -> Result<()> {
         print_progress(format_args!("{found} circles among files"));
     }
     Ok(())
+}
+
+/// Checks licences, bans and sources of all dependencies, and what is known against them, by deny.toml: as far as that can
+/// be had here.
+fn dependencies(workspace: &Workspace) -> Result<()> {
+    print_progress("dependencies");
+    if process::find_program("cargo-deny").is_none() {
+        print_progress(
+            "NOT checked: licences, bans, sources and advisories; `cargo install cargo-deny` brings what does it",
+        );
+        return Ok(());
+    }
+    let deny = |arguments: &[&str]| workspace.cargo().arg("deny").args(arguments).run();
+    deny(&["check", "bans", "licenses", "sources"]).context("deny.toml allows not all dependencies")?;
+    if deny(&["fetch", "db"]).is_err() {
+        print_progress("NOT checked: advisories; their database cannot be fetched from here");
+        return Ok(());
+    }
+    deny(&["check", "--disable-fetch", "advisories"]).context("something is known against a dependency")
 }
