@@ -1,5 +1,5 @@
 //! The real window on a display of its own, with an agent that speaks the real protocol and holds whatever state is to be
-//! seen. What a person does at the window is tested with the real agent: `tests/window.rs` of the workspace.
+//! seen. What a person does at the window is tested with the real agent: `tests/end_to_end/window.rs` of the workspace.
 //!
 //! `CANDOR_PICTURES=folder cargo test -p candor --test window pictures` keeps a picture of each state.
 
