@@ -32,7 +32,7 @@ pub(crate) enum Programs {
 pub(crate) const TESTED: [&str; 2] = ["--features", "portable"];
 
 /// Builds programs for this machine.
-pub(crate) fn programs(workspace: &Workspace, which: Programs) -> Result<()> {
+pub(crate) fn build_programs(workspace: &Workspace, which: Programs) -> Result<()> {
     let began = Instant::now();
     print_progress("building the programs");
     // Whatever is built, the whole workspace decides the features of what it depends on.
@@ -54,7 +54,7 @@ pub(crate) fn programs(workspace: &Workspace, which: Programs) -> Result<()> {
 }
 
 /// Returns the command that builds the window.
-pub(crate) fn window(workspace: &Workspace) -> Command {
+pub(crate) fn window_build(workspace: &Workspace) -> Command {
     let cargo = workspace.cargo().args(["build", "--workspace", "--bin", "candor"]);
     cargo.args(profile_options(workspace)).into()
 }
@@ -69,7 +69,7 @@ fn profile_options(workspace: &Workspace) -> &'static [&'static str] {
 
 /// Builds guests that are written in Rust: the plugins, and if all are wanted the examples and those that tests are
 /// made of.
-pub(crate) fn guests(workspace: &Workspace, toolchain: &GuestToolchain, which: Programs) -> Result<()> {
+pub(crate) fn build_guests(workspace: &Workspace, toolchain: &GuestToolchain, which: Programs) -> Result<()> {
     let names = guest_crates(workspace, which)?;
     if names.is_empty() {
         bail!("the workspace has no guest");
@@ -84,12 +84,12 @@ pub(crate) fn guests(workspace: &Workspace, toolchain: &GuestToolchain, which: P
     }
     toolchain.apply(cargo).run().context("the guests do not compile")?;
     print_progress(format_args!("guests built in {} s", began.elapsed().as_secs()));
-    beside_programs(workspace)
+    link_beside_programs(workspace)
 }
 
 /// Puts the plugins where the agent looks for them, in `plugins` beside its program, so that the built `candor` works by
 /// itself: a link to where they are built.
-fn beside_programs(workspace: &Workspace) -> Result<()> {
+fn link_beside_programs(workspace: &Workspace) -> Result<()> {
     let link = workspace.programs().join("plugins");
     let guests = std::path::absolute(workspace.guests())?;
     if std::fs::read_link(&link).is_ok_and(|to| to == guests) {
@@ -135,7 +135,7 @@ fn cdylibs(metadata: &serde_json::Value, within: Option<&Path>) -> Vec<String> {
 /// Builds the examples in JavaScript: each folder of examples/ with a package.json, whose script `build` writes one
 /// `.wasm` file into the folder that `CANDOR_GUESTS` names. It takes seconds each, so an example whose files are as
 /// they were is left alone.
-pub(crate) fn javascript_guests(workspace: &Workspace) -> Result<()> {
+pub(crate) fn build_javascript_guests(workspace: &Workspace) -> Result<()> {
     let examples = workspace.root().join("examples");
     let Ok(entries) = std::fs::read_dir(&examples) else { return Ok(()) };
     let mut folders: Vec<PathBuf> = entries
@@ -145,12 +145,12 @@ pub(crate) fn javascript_guests(workspace: &Workspace) -> Result<()> {
         .collect();
     folders.sort();
     for folder in folders {
-        javascript_guest(workspace, &folder)?;
+        build_javascript_guest(workspace, &folder)?;
     }
     Ok(())
 }
 
-fn javascript_guest(workspace: &Workspace, folder: &Path) -> Result<()> {
+fn build_javascript_guest(workspace: &Workspace, folder: &Path) -> Result<()> {
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let guests = workspace.guests();
     std::fs::create_dir_all(&guests)?;

@@ -46,14 +46,14 @@ pub(crate) fn bench(workspace: Workspace, options: &BenchOptions) -> Result<()> 
     let workspace = workspace.with_profile(Profile::of(options.release));
     if !options.as_built {
         let guests = setup::setup(&workspace, setup::Needs::DEMO)?;
-        artefacts::programs(&workspace, artefacts::Programs::All)?;
-        artefacts::guests(&workspace, &guests, artefacts::Programs::All)?;
+        artefacts::build_programs(&workspace, artefacts::Programs::All)?;
+        artefacts::build_guests(&workspace, &guests, artefacts::Programs::All)?;
     }
 
     let figures = match options.name {
-        Name::Pipeline => pipeline(&workspace, options.minutes.unwrap_or(5).min(5))?,
+        Name::Pipeline => measure_pipeline(&workspace, options.minutes.unwrap_or(5).min(5))?,
         Name::Agent => {
-            let figures = demo::cost(&workspace, options.minutes.unwrap_or(10))?;
+            let figures = demo::measure_cost(&workspace, options.minutes.unwrap_or(10))?;
             print!("{}", cost_table(&figures));
             figures
         }
@@ -66,7 +66,7 @@ pub(crate) fn bench(workspace: Workspace, options: &BenchOptions) -> Result<()> 
     Ok(())
 }
 
-fn pipeline(workspace: &Workspace, minutes: u64) -> Result<Value> {
+fn measure_pipeline(workspace: &Workspace, minutes: u64) -> Result<Value> {
     print_progress("measuring rules and pictures");
     let program = workspace.command(workspace.programs().join("bench-pipeline"));
     let program =
@@ -74,7 +74,7 @@ fn pipeline(workspace: &Workspace, minutes: u64) -> Result<Value> {
     let said = program.read().context("the measurement did not end")?;
     let mut figures: Value = serde_json::from_str(&said).context("the figures are not JSON")?;
     print_progress(format_args!("measuring the agent over {minutes} minutes of scripted work"));
-    figures["agent"] = demo::usage(workspace, minutes)?;
+    figures["agent"] = demo::measure_usage(workspace, minutes)?;
     print!("{}", table(&figures));
     Ok(figures)
 }

@@ -16,11 +16,11 @@ pub(crate) struct CheckOptions {
 /// Checks everything, or what the options name.
 pub(crate) fn check(workspace: &Workspace, options: &CheckOptions) -> Result<()> {
     if options.circles {
-        return no_circles(workspace);
+        return check_circles(workspace);
     }
     setup::setup(workspace, setup::Needs::BUILD)?;
-    format(workspace)?;
-    no_circles(workspace)?;
+    check_format(workspace)?;
+    check_circles(workspace)?;
     print_progress("clippy");
     // Guests are checked as code for this machine: it finds the same, and needs no second toolchain.
     let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
@@ -28,18 +28,18 @@ pub(crate) fn check(workspace: &Workspace, options: &CheckOptions) -> Result<()>
     print_progress("docs");
     let docs = workspace.cargo().args(["doc", "--workspace", "--no-deps"]);
     docs.env("RUSTDOCFLAGS", "-D warnings").run().context("the docs have warnings")?;
-    dependencies(workspace)
+    check_dependencies(workspace)
 }
 
 /// Checks the format alone.
-pub(crate) fn format(workspace: &Workspace) -> Result<()> {
+pub(crate) fn check_format(workspace: &Workspace) -> Result<()> {
     print_progress("format");
     workspace.cargo().args(["fmt", "--all", "--check"]).run().context("`cargo fmt --all` puts it right")
 }
 
 /// Names each circle among the files of a crate.
-fn no_circles(workspace: &Workspace) -> Result<()> {
-    let found = circles::report(workspace)?;
+fn check_circles(workspace: &Workspace) -> Result<()> {
+    let found = circles::report_circles(workspace)?;
     if found > 0 {
         print_progress(format_args!("{found} circles among files"));
     }
@@ -48,7 +48,7 @@ fn no_circles(workspace: &Workspace) -> Result<()> {
 
 /// Checks licences, bans and sources of all dependencies, and what is known against them, by deny.toml: as far as that can
 /// be had here.
-fn dependencies(workspace: &Workspace) -> Result<()> {
+fn check_dependencies(workspace: &Workspace) -> Result<()> {
     print_progress("dependencies");
     if process::find_program("cargo-deny").is_none() {
         print_progress(

@@ -58,13 +58,13 @@ pub(crate) fn main() -> Result<()> {
         Task::Guests { javascript } => {
             let needs = if javascript { setup::Needs::TEST } else { setup::Needs::BUILD };
             let guests = setup::setup(&workspace, needs)?;
-            artefacts::guests(&workspace, &guests, artefacts::Programs::All)?;
-            if javascript { artefacts::javascript_guests(&workspace) } else { Ok(()) }
+            artefacts::build_guests(&workspace, &guests, artefacts::Programs::All)?;
+            if javascript { artefacts::build_javascript_guests(&workspace) } else { Ok(()) }
         }
         Task::Run(options) => demo::run(workspace, &options),
         Task::Test(options) => test::test(&workspace, &options),
         Task::Check(options) => check::check(&workspace, &options),
         Task::Bench(options) => bench::bench(workspace, &options),
-        Task::Pictures { folder } => test::pictures(&workspace, &from_here(&folder)?),
+        Task::Pictures { folder } => test::take_pictures(&workspace, &from_here(&folder)?),
     }
 }

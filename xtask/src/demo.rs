@@ -54,8 +54,8 @@ pub(crate) fn run(workspace: Workspace, options: &RunOptions) -> Result<()> {
     if !options.as_built {
         let needs = if own_display.is_some() { setup::Needs::PERSON } else { setup::Needs::DEMO };
         let guests = setup::setup(&workspace, needs)?;
-        artefacts::programs(&workspace, Programs::Pipeline)?;
-        artefacts::guests(&workspace, &guests, Programs::Pipeline)?;
+        artefacts::build_programs(&workspace, Programs::Pipeline)?;
+        artefacts::build_guests(&workspace, &guests, Programs::Pipeline)?;
     }
     let data = if options.data == Path::new("target/demo") {
         workspace.target().join("demo")
@@ -78,7 +78,7 @@ pub(crate) fn run(workspace: Workspace, options: &RunOptions) -> Result<()> {
         demo.arg("--display").arg(display);
         if !options.as_built {
             // Nobody waits for the window: it is built once tracking has begun.
-            let window = artefacts::window(&workspace);
+            let window = artefacts::window_build(&workspace);
             demo.arg("--build-window").arg(window.get_program()).args(window.get_args());
         }
     }
@@ -87,12 +87,12 @@ pub(crate) fn run(workspace: Workspace, options: &RunOptions) -> Result<()> {
 }
 
 /// Measures what the agent takes while a scripted person works for some minutes. Everything is built.
-pub(crate) fn usage(workspace: &Workspace, minutes: u64) -> Result<Value> {
+pub(crate) fn measure_usage(workspace: &Workspace, minutes: u64) -> Result<Value> {
     measure(workspace, "usage", minutes, "bench")
 }
 
 /// Measures what the agent takes with and without somebody there. Everything is built.
-pub(crate) fn cost(workspace: &Workspace, minutes: u64) -> Result<Value> {
+pub(crate) fn measure_cost(workspace: &Workspace, minutes: u64) -> Result<Value> {
     measure(workspace, "cost", minutes, "bench-agent")
 }
 

@@ -49,7 +49,7 @@ struct Ended {
 }
 
 /// Builds the tests, runs all of them and fails if one failed.
-pub(crate) fn all(workspace: &Workspace, environment: &[(&str, PathBuf)]) -> Result<()> {
+pub(crate) fn run_all(workspace: &Workspace, environment: &[(&str, PathBuf)]) -> Result<()> {
     let mut jobs = binaries(workspace)?;
     let examples =
         workspace.cargo().args(["test", "--workspace", "--doc", "--quiet"]).args(artefacts::TESTED);
@@ -86,13 +86,13 @@ fn binaries(workspace: &Workspace) -> Result<Vec<Job>> {
     print_progress(format_args!("{} test binaries built in {} s", binaries.len(), began.elapsed().as_secs()));
     let mut jobs = Vec::new();
     for binary in binaries {
-        if binary.name == END_TO_END { jobs.extend(topics(&binary)?) } else { jobs.push(binary) }
+        if binary.name == END_TO_END { jobs.extend(jobs_by_topic(&binary)?) } else { jobs.push(binary) }
     }
     Ok(jobs)
 }
 
 /// Returns a job for each topic of a test binary: all tests of one module.
-fn topics(binary: &Job) -> Result<Vec<Job>> {
+fn jobs_by_topic(binary: &Job) -> Result<Vec<Job>> {
     let mut list = Command::new(binary.command.get_program());
     let listed = list.args(["--list", "--format", "terse"]).output().context("the tests cannot be listed")?;
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
@@ -102,7 +102,7 @@ fn topics(binary: &Job) -> Result<Vec<Job>> {
     }
     Ok(topics
         .into_iter()
-        .map(|(topic, tests)| Job { name: topic.into(), command: only(binary, &tests) })
+        .map(|(topic, tests)| Job { name: topic.into(), command: command_for(binary, &tests) })
         .collect())
 }
 
@@ -117,7 +117,7 @@ fn tests_by_topic(list: &str) -> BTreeMap<&str, Vec<&str>> {
 }
 
 /// Returns the command of a test binary for some of its tests.
-fn only(binary: &Job, tests: &[&str]) -> Command {
+fn command_for(binary: &Job, tests: &[&str]) -> Command {
     let mut command = Command::new(binary.command.get_program());
     command.arg("--exact").args(tests);
     as_cargo_runs_it(&mut command, binary.command.get_current_dir().unwrap_or(Path::new(".")));
@@ -197,7 +197,7 @@ fn run(jobs: Vec<Job>, logs: &Path) -> Result<Vec<String>> {
             match ended.recv_timeout(TOLD_EVERY) {
                 Ok(result) => {
                     done += 1;
-                    let well = show(&result, done, count)?;
+                    let well = print_result(&result, done, count)?;
                     if !well {
                         failed.push(result.name);
                     }
@@ -223,7 +223,7 @@ fn run_one(mut job: Job, log: &Path) -> Ended {
 }
 
 /// Shows what a job printed; says whether it ended well.
-fn show(ended: &Ended, done: usize, count: usize) -> Result<bool> {
+fn print_result(ended: &Ended, done: usize, count: usize) -> Result<bool> {
     let (well, how) = match &ended.status {
         Ok(status) if status.success() => (true, "ok".into()),
         Ok(status) => (false, format!("FAILED ({status})")),
@@ -269,7 +269,7 @@ mod tests {
         let binary = job(&serde_json::json!({"reason": "compiler-artifact", "profile": {"test": true},
             "executable": "/x/all-1", "manifest_path": "/x/tests/Cargo.toml",
             "target": {"name": END_TO_END, "kind": ["test"]}}));
-        let command = only(&binary.unwrap(), &topics["worker"]);
+        let command = command_for(&binary.unwrap(), &topics["worker"]);
         assert_eq!(command.get_current_dir(), Some(Path::new("/x/tests")));
         assert_eq!(command.get_args().collect::<Vec<_>>(), ["--exact", "worker::undo::back", "worker::gone"]);
     }

@@ -22,21 +22,21 @@ pub(crate) struct TestOptions {
 pub(crate) fn test(workspace: &Workspace, options: &TestOptions) -> Result<()> {
     let began = Instant::now();
     let guests = setup::setup(workspace, setup::Needs::TEST)?;
-    check::format(workspace)?;
-    artefacts::programs(workspace, artefacts::Programs::Tested)?;
-    artefacts::guests(workspace, &guests, artefacts::Programs::All)?;
-    artefacts::javascript_guests(workspace)?;
+    check::check_format(workspace)?;
+    artefacts::build_programs(workspace, artefacts::Programs::Tested)?;
+    artefacts::build_guests(workspace, &guests, artefacts::Programs::All)?;
+    artefacts::build_javascript_guests(workspace)?;
     print_progress(format_args!("ready to test after {} s", began.elapsed().as_secs()));
     let built = [("CANDOR_BIN_DIR", workspace.programs()), ("CANDOR_GUESTS", workspace.guests())];
     if options.cargo_test.is_empty() {
-        return side_by_side::all(workspace, &built).context("some tests fail");
+        return side_by_side::run_all(workspace, &built).context("some tests fail");
     }
     let cargo = workspace.cargo().args(["test", "--workspace", "--no-fail-fast"]).args(artefacts::TESTED);
     cargo.args(&options.cargo_test).envs(built).run().context("some tests fail")
 }
 
 /// Takes a picture of each state of the window, on a display of its own.
-pub(crate) fn pictures(workspace: &Workspace, folder: &Path) -> Result<()> {
+pub(crate) fn take_pictures(workspace: &Workspace, folder: &Path) -> Result<()> {
     setup::setup(workspace, setup::Needs::TEST)?;
     std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let cargo = workspace.cargo().args(["test", "--workspace"]).args(artefacts::TESTED);

@@ -28,7 +28,7 @@ struct Declared {
 const DECLARED: &[Declared] = &[];
 
 /// Prints each circle that is not declared. Returns how many there are.
-pub(crate) fn report(workspace: &Workspace) -> Result<usize> {
+pub(crate) fn report_circles(workspace: &Workspace) -> Result<usize> {
     print_progress("circles among files");
     let mut found = 0;
     for root in crate_roots(workspace)? {

@@ -43,7 +43,7 @@ impl GuestToolchain {
 }
 
 /// Finds a toolchain for guests, or brings one.
-pub(super) fn bring(workspace: &Workspace) -> Result<GuestToolchain> {
+pub(super) fn find_or_bring(workspace: &Workspace) -> Result<GuestToolchain> {
     let forced = std::env::var("CANDOR_GUEST_TOOLCHAIN").ok();
     let host = Host::ask(workspace)?;
     match forced.as_deref() {

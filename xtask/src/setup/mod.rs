@@ -19,8 +19,8 @@ use crate::workspace::Workspace;
 /// Brings what is missing and says how guests are built on this machine.
 pub(crate) fn setup(workspace: &Workspace, needs: Needs) -> Result<GuestToolchain> {
     check_rust(workspace)?;
-    packages::bring(needs)?;
-    guest_toolchain::bring(workspace)
+    packages::install_missing(needs)?;
+    guest_toolchain::find_or_bring(workspace)
 }
 
 /// Refuses a Rust that is older than the workspace asks for. There is no rust-toolchain.toml: a machine without a way

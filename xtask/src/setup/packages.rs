@@ -144,7 +144,7 @@ fn is_in_llvm(folder: &Path, file: &str) -> bool {
 }
 
 /// Installs what is missing, if that is allowed; otherwise says what to type.
-pub(super) fn bring(needs: Needs) -> Result<()> {
+pub(super) fn install_missing(needs: Needs) -> Result<()> {
     let wanted = [
         (true, BUILD),
         (needs.desktop, DESKTOP),
@@ -172,18 +172,18 @@ pub(super) fn bring(needs: Needs) -> Result<()> {
     let Some(root) = Root::find() else {
         bail!(
             "these packages are missing and need an administrator; type this, then try again:\n\n    {}\n",
-            line(&missing)
+            install_line(&missing)
         );
     };
     update_lists_if_old(&root)?;
     let shell = Shell::new()?;
     let install =
         root.apt_get(&shell).args(["install", "--no-install-recommends", "-y", "-q"]).args(&missing);
-    quieten(install).run().with_context(|| format!("try by hand: {}", line(&missing)))
+    quieten(install).run().with_context(|| format!("try by hand: {}", install_line(&missing)))
 }
 
 /// What a person would type.
-fn line(missing: &[&str]) -> String {
+fn install_line(missing: &[&str]) -> String {
     format!("sudo apt-get update && sudo apt-get install --no-install-recommends -y {}", missing.join(" "))
 }
 
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn the_line_to_type_names_every_missing_package() {
         assert_eq!(
-            line(&["xvfb", "openbox"]),
+            install_line(&["xvfb", "openbox"]),
             "sudo apt-get update && sudo apt-get install --no-install-recommends -y xvfb openbox"
         );
     }

@@ -87,7 +87,7 @@ impl EnrolledAgent {
     }
 
     /// Starts tracking.
-    pub(super) fn track(&self, memo: &str) -> Result<()> {
+    pub(super) fn start_tracking(&self, memo: &str) -> Result<()> {
         self.request(&Request::Start { memo: Some(memo.to_owned()), no_sign: true }).map(drop)
     }
 
@@ -97,7 +97,7 @@ impl EnrolledAgent {
     }
 
     /// Stops tracking, if it does.
-    pub(super) fn stop(&self) -> Result<()> {
+    pub(super) fn stop_tracking(&self) -> Result<()> {
         if self.status()?.tracking {
             self.request(&Request::Stop { at_segment_end: false })?;
         }
@@ -105,7 +105,7 @@ impl EnrolledAgent {
     }
 
     /// How many segments are not delivered yet.
-    pub(super) fn waiting(&self) -> Result<u64> {
+    pub(super) fn count_undelivered(&self) -> Result<u64> {
         let status = self.status()?;
         Ok(u64::try_from(status.segments.open)? + status.outbox.held + status.outbox.waiting)
     }

@@ -118,7 +118,9 @@ pub(super) fn cost(folder: &Path, minutes: u64) -> Result<Cost> {
     floor.arg(working.display()?).arg((SEGMENT_MINUTES * 60).to_string());
     working.children.start(FLOOR, &mut floor, Stdout::Log)?;
     let _typists = [work::Typist::at(&working.display()?)?, work::Typist::at(&display)?];
-    windowed.children.wait_until(&interrupt, "the window", || work::find(&display, "^Candor$").is_ok())?;
+    windowed
+        .children
+        .wait_until(&interrupt, "the window", || work::find_window(&display, "^Candor$").is_ok())?;
     interrupt.sleep_or_fail(SETTLE)?;
 
     print_progress(format_args!("watching for {minutes} minutes"));

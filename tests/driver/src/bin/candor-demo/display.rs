@@ -11,7 +11,11 @@ use crate::interrupt::Interrupt;
 
 /// Starts a display of 1920x1080 with a window manager, and returns its name. Its settings come from nowhere but here:
 /// `config` stands for the person's own.
-pub(super) fn start(children: &mut ProcessGroup, interrupt: &Interrupt, config: &Path) -> Result<String> {
+pub(super) fn start_display(
+    children: &mut ProcessGroup,
+    interrupt: &Interrupt,
+    config: &Path,
+) -> Result<String> {
     children.start(
         "xvfb",
         Command::new("Xvfb")

@@ -50,7 +50,7 @@ struct ReportedPicture {
 }
 
 /// Asks the back office what it holds of this run.
-pub(super) fn make(
+pub(super) fn make_report(
     backoffice: &ServingBackOffice,
     contract: &str,
     waiting: u64,

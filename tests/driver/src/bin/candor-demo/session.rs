@@ -94,7 +94,7 @@ impl Session {
         let made_display = match &plan.own_display {
             Some(_) => None,
             None => {
-                let display = display::start(children, interrupt, &data.path("desktop"))?;
+                let display = display::start_display(children, interrupt, &data.path("desktop"))?;
                 work::open_windows(children, interrupt, &display)?;
                 Some(display)
             }
@@ -125,7 +125,7 @@ impl Session {
 
     fn track_person(&mut self, children: &mut ProcessGroup, interrupt: &Interrupt) -> Result<()> {
         self.tracked_from = Some(now() - now() % SEGMENT_MS);
-        self.agent.track(&self.plan.memo)?;
+        self.agent.start_tracking(&self.plan.memo)?;
         print_progress("tracking your screen; Ctrl-C ends it");
         let mut window = window::OpenedWindow::begin(self.agent.data(), &self.plan.build_window)?;
         while interrupt.sleep(Duration::from_millis(500)) {
@@ -148,7 +148,7 @@ impl Session {
         interrupt.sleep_or_fail(Duration::from_millis(first.saturating_sub(now())))?;
         let began = Instant::now();
         self.tracked_from = Some(first);
-        self.agent.track(&self.plan.memo)?;
+        self.agent.start_tracking(&self.plan.memo)?;
         let last_end = first + segments * SEGMENT_MS;
         print_progress(format_args!("tracking {segments} segments of a minute each"));
 
@@ -195,9 +195,9 @@ impl Session {
         file: Option<&Path>,
     ) -> Result<()> {
         interrupt.take();
-        let drained = self.agent.stop().and_then(|()| self.drain(interrupt));
-        let waiting = self.agent.waiting().unwrap_or_default();
-        let report = report::make(&self.backoffice, &self.contract, waiting, self.tracked_from);
+        let drained = self.agent.stop_tracking().and_then(|()| self.drain(interrupt));
+        let waiting = self.agent.count_undelivered().unwrap_or_default();
+        let report = report::make_report(&self.backoffice, &self.contract, waiting, self.tracked_from);
         children.end(agent::NAME);
         let report = report?;
         print_progress(format_args!("delivered {}, waiting {}", report.delivered, report.waiting));
@@ -214,7 +214,7 @@ impl Session {
         let until = Instant::now() + DRAIN_LIMIT;
         let mut told = false;
         loop {
-            let waiting = self.agent.waiting()?;
+            let waiting = self.agent.count_undelivered()?;
             if waiting == 0 {
                 return Ok(());
             }

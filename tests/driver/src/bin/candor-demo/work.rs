@@ -96,13 +96,13 @@ pub(super) fn open_windows(children: &mut ProcessGroup, interrupt: &Interrupt, d
             Stdout::Log,
         )?;
         // One after the other, so that they lie over each other in this order.
-        children.wait_until(interrupt, window.title, || find(display, window.title).is_ok())?;
+        children.wait_until(interrupt, window.title, || find_window(display, window.title).is_ok())?;
     }
     Ok(())
 }
 
 /// The X server's number for the window of that title.
-pub(super) fn find(display: &str, title: &str) -> Result<String> {
+pub(super) fn find_window(display: &str, title: &str) -> Result<String> {
     let said = command::output(
         Command::new("xdotool").args(["search", "--onlyvisible", "--name", title]).env("DISPLAY", display),
     )?;
@@ -120,7 +120,7 @@ impl Typist {
     /// Begins; the windows are open.
     pub(super) fn at(display: &str) -> Result<Self> {
         let display = display.to_owned();
-        let windows = [find(&display, NOTES)?, find(&display, TYPED_INTO)?];
+        let windows = [find_window(&display, NOTES)?, find_window(&display, TYPED_INTO)?];
         let works = Arc::new(AtomicBool::new(true));
         let goes_on = Arc::clone(&works);
         let thread = std::thread::spawn(move || {
@@ -173,8 +173,8 @@ impl<'a> ScriptedPerson<'a> {
     pub(super) fn at(display: &'a str) -> Result<Self> {
         Ok(Self {
             display,
-            typed_into: find(display, TYPED_INTO)?,
-            private: find(display, PRIVATE)?,
+            typed_into: find_window(display, TYPED_INTO)?,
+            private: find_window(display, PRIVATE)?,
             done: 0,
             next: Instant::now(),
         })
