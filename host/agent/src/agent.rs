@@ -19,11 +19,11 @@ use crate::control::socket;
 use crate::folder::{Folder, FolderError, folder_bytes};
 use crate::guard::desktop::DesktopSource;
 use crate::plugins::own_rules::OwnRules;
-use crate::settings;
 use crate::signs::{Signs, TrayProgram, Watched, Witness};
 use crate::tracker::Command;
 use crate::tracker::input::InputSource;
 use crate::tracker::presence::Presence;
+use crate::{memory, settings};
 
 /// How many connections the control socket serves at once.
 const CONNECTIONS: usize = 16;
@@ -222,6 +222,7 @@ impl Agent {
 
     async fn watch_disk(self: Arc<Self>) {
         loop {
+            memory::give_back();
             let folder = self.context().folder.path("journal");
             let bytes = tokio::task::spawn_blocking(move || folder_bytes(&folder)).await.unwrap_or(0);
             self.context().disk_bytes.store(bytes, Ordering::Release);

@@ -20,6 +20,7 @@ pub mod folder;
 pub mod guard;
 pub mod log;
 mod log_file;
+pub mod memory;
 pub mod plugins;
 pub mod private;
 mod problems;

@@ -176,6 +176,7 @@ fn aside(text: &str) {
 }
 
 fn begin() -> Result<()> {
+    candor_agent::memory::keep_little();
     candor_agent::private::keep_memory_private()?;
     candor_agent::log::start("warn");
     rustls::crypto::ring::default_provider()
