@@ -1,6 +1,6 @@
 //! `check`: format, circles among files, clippy, docs, and what dependencies may be, none with a warning.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::workspace::{Workspace, print_progress};
 use crate::{circles, process, setup};
@@ -41,7 +41,7 @@ pub(crate) fn check_format(workspace: &Workspace) -> Result<()> {
 fn check_circles(workspace: &Workspace) -> Result<()> {
     let found = circles::report_circles(workspace)?;
     if found > 0 {
-        print_progress(format_args!("{found} circles among files"));
+        bail!("{found} circles among files: what both need belongs in a file that both use");
     }
     Ok(())
 }
