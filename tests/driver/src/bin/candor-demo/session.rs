@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result, bail};
+use candor_test_driver::places;
 
 use crate::agent::{self, EnrolledAgent};
 use crate::backoffice::ServingBackOffice;
@@ -81,6 +82,12 @@ impl Session {
         children: &mut ProcessGroup,
         interrupt: &Interrupt,
     ) -> Result<Self> {
+        for program in ["candor-agent", "candor-backoffice"] {
+            let path = places::programs().join(program);
+            if !path.is_file() {
+                bail!("{} is not there: `cargo xtask run` builds it", path.display());
+            }
+        }
         let backoffice = ServingBackOffice::start(data, children)?;
         let terms = terms::of(plan.with_rule, plan.segment_minutes, backoffice.address())?;
         backoffice.add_contract(data, &terms)?;
