@@ -22,7 +22,7 @@ pub(crate) const PICTURE_TYPES: [&str; 3] = ["image/webp", "image/png", "image/j
 #[derive(Debug, thiserror::Error)]
 pub enum OfficeFolderError {
     /// A file or folder could not be made or read.
-    #[error("{path}: {why}. Name another folder with --data, or put this one right", why = words(why))]
+    #[error("{path}: {why}. Name another folder with --data, or put this one right", why = io_text(why))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -173,7 +173,7 @@ pub fn sync_folder(path: &Path) -> Result<(), OfficeFolderError> {
 }
 
 /// Returns what the system says, without its number.
-fn words(error: &std::io::Error) -> String {
+fn io_text(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_owned()
 }

@@ -60,13 +60,13 @@ pub(super) fn activity(minutes: &[Minute], zone: &ReaderZone) -> Markup {
                 "Keys, clicks and scrolls in each minute from " (range) "." (quiet)
                 " The same numbers are in the table below."
             }
-            (row(0, "Keys", "keys", minutes, zone, |c| c.keys))
-            (row(44, "Clicks", "clicks", minutes, zone, |c| c.clicks))
-            (row(88, "Scrolls", "scrolls", minutes, zone, |c| c.scrolls))
+            (counts_row(0, "Keys", "keys", minutes, zone, |c| c.keys))
+            (counts_row(44, "Clicks", "clicks", minutes, zone, |c| c.clicks))
+            (counts_row(88, "Scrolls", "scrolls", minutes, zone, |c| c.scrolls))
             text x="58" y="146" { (zone.time(first.start)) }
             @if minutes.len() > 2 {
                 @let middle = minutes.len() / 2;
-                @let (left, step, _) = places(minutes.len());
+                @let (left, step, _) = bar_places(minutes.len());
                 @if let Some(minute) = minutes.get(middle) {
                     text x=(format!("{:.0}", left + step * middle as f64)) y="146" { (past_hour(minute, zone)) }
                 }
@@ -108,12 +108,12 @@ fn past_hour(minute: &Minute, zone: &ReaderZone) -> String {
 }
 
 /// Returns the left edge of the first bar, the step from bar to bar, and a bar's width.
-fn places(minutes: usize) -> (f64, f64, f64) {
+fn bar_places(minutes: usize) -> (f64, f64, f64) {
     let step = (232.0 / minutes.max(1) as f64).min(24.0);
     (58.0, step, step * 2.0 / 3.0)
 }
 
-fn row(
+fn counts_row(
     top: u32,
     name: &str,
     unit: &str,
@@ -124,7 +124,7 @@ fn row(
     let value = |m: &Minute| m.counts.as_ref().map_or(0, &of);
     let total: u64 = minutes.iter().map(|m| u64::from(value(m))).sum();
     let most = minutes.iter().map(value).max().unwrap_or(0).max(1);
-    let (left, step, width) = places(minutes.len());
+    let (left, step, width) = bar_places(minutes.len());
     let base = f64::from(top) + 32.0;
     html! {
         text.big x="0" y=(top + 14) { (name) }
@@ -179,7 +179,7 @@ pub(super) fn week(week: &Week) -> Markup {
             rect.f-well y="3" width="600" height="8" {}
             @for (kind, left, width) in bars {
                 @match kind {
-                    "over" => path.f-over d={ (over(left, width, 3.0)) (over(left, width, 8.0)) } {},
+                    "over" => path.f-over d={ (over_limit_line(left, width, 3.0)) (over_limit_line(left, width, 8.0)) } {},
                     "manual" => rect fill="url(#dash)" x=(format!("{left:.1}")) y="3" width=(format!("{width:.1}")) height="8" {},
                     _ => rect.f-tracked x=(format!("{left:.1}")) y="3" width=(format!("{width:.1}")) height="8" {},
                 }
@@ -192,7 +192,7 @@ pub(super) fn week(week: &Week) -> Markup {
 }
 
 /// Returns one of the two lines of time over the limit, as a path.
-fn over(left: f64, width: f64, top: f64) -> String {
+fn over_limit_line(left: f64, width: f64, top: f64) -> String {
     format!("M{left:.1} {top:.0}h{width:.1}v3h-{width:.1}z")
 }
 

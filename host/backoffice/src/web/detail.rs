@@ -61,11 +61,11 @@ pub(super) fn panel(shown: &SegmentDetail<'_>) -> Markup {
                 div { (facts(cell)) (windows(parcel, zone)) }
                 @if parcel.manual.is_none() { (activity(parcel, zone)) }
                 (gaps(parcel, zone))
-                (custom(parcel, zone))
-                (dropped(parcel))
+                (plugin_notes(parcel, zone))
+                (left_out(parcel))
                 @if parcel.manual.is_none() { (rules(parcel, shown.contract)) }
             }
-            (also(shown))
+            (other_devices(shown))
             @if let Some(kept) = shown.kept {
                 (receipt(parcel, kept, shown))
                 (history(parcel, kept, shown))
@@ -101,7 +101,7 @@ fn picture(shown: &SegmentDetail<'_>) -> Markup {
             }
             figcaption {
                 span {
-                    "Taken " time datetime=(when::utc(snapshot.at)) { (at) } ", "
+                    "Taken " time datetime=(when::format_utc(snapshot.at)) { (at) } ", "
                     (plain::count(monitors)) " " (plain::plural(monitors, "monitor", "monitors")) ", "
                     (snapshot.width) " × " (snapshot.height) ", " (plain::size(snapshot.bytes))
                 }
@@ -211,7 +211,7 @@ fn gaps(parcel: &Parcel, zone: &ReaderZone) -> Markup {
                     @for gap in &parcel.gaps {
                         @let (from, to) = (gap.from.clamp(parcel.start, end), gap.to.clamp(parcel.start, end));
                         li {
-                            time datetime=(when::utc(from)) { (zone.seconds(from)) }
+                            time datetime=(when::format_utc(from)) { (zone.seconds(from)) }
                             span { "until " (zone.seconds(to)) ": " (cause_words(gap.cause)) }
                         }
                     }
@@ -221,7 +221,7 @@ fn gaps(parcel: &Parcel, zone: &ReaderZone) -> Markup {
     }
 }
 
-fn custom(parcel: &Parcel, zone: &ReaderZone) -> Markup {
+fn plugin_notes(parcel: &Parcel, zone: &ReaderZone) -> Markup {
     html! {
         @if !parcel.custom.is_empty() {
             div {
@@ -229,7 +229,7 @@ fn custom(parcel: &Parcel, zone: &ReaderZone) -> Markup {
                 ol.log.seconds {
                     @for note in parcel.custom.iter().take(CUSTOM_SHOWN) {
                         li {
-                            time datetime=(when::utc(note.at)) { (zone.seconds(note.at)) }
+                            time datetime=(when::format_utc(note.at)) { (zone.seconds(note.at)) }
                             span { (note.plugin) " says of " (note.kind) ": " code { (note.body) } }
                         }
                     }
@@ -242,7 +242,7 @@ fn custom(parcel: &Parcel, zone: &ReaderZone) -> Markup {
     }
 }
 
-fn dropped(parcel: &Parcel) -> Markup {
+fn left_out(parcel: &Parcel) -> Markup {
     html! {
         @if !parcel.dropped.is_empty() {
             div {
@@ -254,7 +254,7 @@ fn dropped(parcel: &Parcel) -> Markup {
 }
 
 /// Indices of the rules that did something in this segment, in order.
-fn applied(parcel: &Parcel) -> Vec<u32> {
+fn applied_rules(parcel: &Parcel) -> Vec<u32> {
     let covered = parcel.snapshot.iter().flat_map(|s| &s.redactions).filter_map(|r: &Redaction| r.rule);
     let skipped = match &parcel.no_snapshot {
         Some(NoSnapshot::SkippedByRule { rules }) => rules.as_slice(),
@@ -269,7 +269,7 @@ fn applied(parcel: &Parcel) -> Vec<u32> {
 }
 
 fn rules(parcel: &Parcel, contract: &StoredContract) -> Markup {
-    let applied = applied(parcel);
+    let applied = applied_rules(parcel);
     let own = parcel.snapshot.iter().flat_map(|s| &s.redactions).filter(|r| r.rule.is_none()).count() as u64;
     let policy = &parcel.policy;
     html! {
@@ -310,7 +310,7 @@ fn rules(parcel: &Parcel, contract: &StoredContract) -> Markup {
     }
 }
 
-fn also(shown: &SegmentDetail<'_>) -> Markup {
+fn other_devices(shown: &SegmentDetail<'_>) -> Markup {
     html! {
         @if !shown.also.is_empty() {
             div {
@@ -347,7 +347,7 @@ fn receipt(parcel: &Parcel, kept: &StoredParcel, shown: &SegmentDetail<'_>) -> M
                 dd { (shown.contract.terms.client) " back office " span.ok { (icon("check")) "countersigned" } }
                 dt { "Received" }
                 dd {
-                    @if let Some(date) = elsewhere(shown, kept.received_at) { (date) ", " }
+                    @if let Some(date) = other_date(shown, kept.received_at) { (date) ", " }
                     (shown.zone.seconds(kept.received_at)) " from " (kept.device_name)
                     ", number " (plain::count(parcel.sequence))
                 }
@@ -372,7 +372,7 @@ fn receipt(parcel: &Parcel, kept: &StoredParcel, shown: &SegmentDetail<'_>) -> M
 }
 
 /// Returns the date if it is another than that of the page.
-fn elsewhere(shown: &SegmentDetail<'_>, at: u64) -> Option<String> {
+fn other_date(shown: &SegmentDetail<'_>, at: u64) -> Option<String> {
     let date = shown.zone.date(at).filter(|date| *date != shown.date)?;
     Some(when::short_date(date, shown.date))
 }
@@ -382,8 +382,8 @@ fn history(parcel: &Parcel, kept: &StoredParcel, shown: &SegmentDetail<'_>) -> M
     let entry = |at: u64, text: String| {
         html! {
             li {
-                time datetime=(when::utc(at)) { (shown.zone.time(at)) }
-                span { @if let Some(date) = elsewhere(shown, at) { (date) ": " } (text) }
+                time datetime=(when::format_utc(at)) { (shown.zone.time(at)) }
+                span { @if let Some(date) = other_date(shown, at) { (date) ": " } (text) }
             }
         }
     };

@@ -95,7 +95,7 @@ pub(super) async fn show_day(
         let current = match params.segment.as_deref() {
             // Closed by the reader.
             Some("none") => None,
-            Some(text) => when::from_utc(text)
+            Some(text) => when::parse_utc(text)
                 .and_then(|start| cells.iter().find(|c| c.start == start))
                 .or(cells.last()),
             None => cells.last(),

@@ -32,14 +32,14 @@ impl HourGrid<'_> {
         html! {
             @for part in parts(&self.day.hours, self.cells) {
                 @match part {
-                    Part::Quiet { first, last, hours } => (self.quiet(&first, &last, hours)),
+                    Part::Quiet { first, last, hours } => (self.quiet_hours(&first, &last, hours)),
                     Part::Hour { hour, shape, rows } => (self.hour(&hour, shape, &rows, busiest)),
                 }
             }
         }
     }
 
-    fn quiet(&self, first: &Hour, last: &Hour, hours: usize) -> Markup {
+    fn quiet_hours(&self, first: &Hour, last: &Hour, hours: usize) -> Markup {
         let end = if last.to == self.day.to { "24:00".to_owned() } else { self.zone.time(last.to) };
         html! {
             details.gap {
@@ -61,14 +61,14 @@ impl HourGrid<'_> {
             section.hour aria-labelledby=(id) {
                 h3 id=(id) {
                     (self.zone.time(hour.from))
-                    @if twice { " " span.note { (when::offset(hour.offset)) } }
+                    @if twice { " " span.note { (when::format_offset(hour.offset)) } }
                 }
                 div.runs data-columns=(shape.columns) data-rows=[(rows.len() > 1).then_some("many")] {
                     @for row in rows {
                         @for (nth, slot) in row.iter().enumerate() {
                             @match slot {
                                 Slot::Blank(n) => div.run.bare data-n=(n) {},
-                                Slot::Run { cells, continued } => (self.run(cells, *continued, wordless(row, nth), busiest)),
+                                Slot::Run { cells, continued } => (self.run(cells, *continued, is_wordless(row, nth), busiest)),
                             }
                         }
                     }
@@ -108,7 +108,7 @@ impl HourGrid<'_> {
         let minutes = minutes(parcel);
         html! {
             li.seg data-kind=(kind_name(cell.kind())) {
-                a href={ (self.link) "&segment=" (when::utc(cell.start)) "#detail" }
+                a href={ (self.link) "&segment=" (when::format_utc(cell.start)) "#detail" }
                     aria-current=[current.then_some("true")] {
                     (picture(cell, self.pictures, self.zone))
                     (chart::meter(&minutes, busiest))
@@ -125,7 +125,7 @@ impl HourGrid<'_> {
 
 /// Returns whether the other half of a run that was cut for narrow pages has more room for the words. The first half
 /// has them if both have the same.
-fn wordless(row: &[Slot<'_>], nth: usize) -> bool {
+fn is_wordless(row: &[Slot<'_>], nth: usize) -> bool {
     let half = |nth: Option<usize>| match nth.and_then(|nth| row.get(nth)) {
         Some(Slot::Run { cells, continued }) => (cells.len(), *continued),
         _ => (0, false),

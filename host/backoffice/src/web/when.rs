@@ -62,14 +62,14 @@ impl ReaderZone {
     /// both offsets.
     pub(super) fn label(&self, day: &Day) -> String {
         let city = self.name.rsplit('/').next().unwrap_or(&self.name).replace('_', " ");
-        let mut offsets: Vec<String> = day.hours.iter().map(|hour| offset(hour.offset)).collect();
+        let mut offsets: Vec<String> = day.hours.iter().map(|hour| format_offset(hour.offset)).collect();
         offsets.dedup();
         if self.name == "UTC" { city } else { format!("{city} time, {}", offsets.join(", then ")) }
     }
 }
 
 /// Returns an offset of seconds as `UTC+2` or `UTC+5:45`.
-pub(super) fn offset(seconds: i32) -> String {
+pub(super) fn format_offset(seconds: i32) -> String {
     let sign = if seconds < 0 { '−' } else { '+' };
     let minutes = seconds.unsigned_abs() / 60;
     match (minutes / 60, minutes % 60) {
@@ -86,13 +86,13 @@ pub(super) fn short_date(date: Date, beside: Date) -> String {
 }
 
 /// Returns a time such as `2026-11-27T07:30Z`, for addresses and `datetime`.
-pub(super) fn utc(at: u64) -> String {
+pub(super) fn format_utc(at: u64) -> String {
     calendar::wall(at, &TimeZone::UTC)
         .map_or_else(String::new, |wall| wall.strftime("%Y-%m-%dT%H:%MZ").to_string())
 }
 
-/// Reads what [`utc`] returns.
-pub(super) fn from_utc(text: &str) -> Option<u64> {
+/// Reads what [`format_utc`] returns.
+pub(super) fn parse_utc(text: &str) -> Option<u64> {
     let at: Timestamp = text.parse().ok()?;
     u64::try_from(at.as_millisecond()).ok()
 }
@@ -110,9 +110,9 @@ mod tests {
         assert_eq!(zone.time(HALF_PAST_SEVEN), "09:30");
         assert_eq!(zone.weekday(HALF_PAST_SEVEN), "Fri 09:30");
         assert_eq!(zone.seconds(HALF_PAST_SEVEN + 7_000), "09:30:07");
-        assert_eq!(utc(HALF_PAST_SEVEN), "2026-11-27T07:30Z");
-        assert_eq!(from_utc("2026-11-27T07:30Z"), Some(HALF_PAST_SEVEN));
-        assert_eq!(from_utc("yesterday"), None);
+        assert_eq!(format_utc(HALF_PAST_SEVEN), "2026-11-27T07:30Z");
+        assert_eq!(parse_utc("2026-11-27T07:30Z"), Some(HALF_PAST_SEVEN));
+        assert_eq!(parse_utc("yesterday"), None);
         assert_eq!(zone.time_beside(HALF_PAST_SEVEN, date(2026, 11, 27)), "09:30");
         assert_eq!(zone.time_beside(HALF_PAST_SEVEN, date(2027, 1, 1)), "Fri 27 Nov 2026, 09:30");
     }
