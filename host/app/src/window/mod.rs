@@ -32,7 +32,7 @@ pub use instance::Call;
 pub struct Setup {
     /// The agent's data folder.
     pub data: PathBuf,
-    /// The program `candor-agent`, started where no agent update.
+    /// The program `candor-agent`, started where no agent answers.
     pub agent: PathBuf,
     /// What is shown first.
     pub call: Call,

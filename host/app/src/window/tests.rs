@@ -290,9 +290,9 @@ fn keeping_idle_time_needs_a_memo_and_leaving_the_question_for_later_keeps_it() 
     assert_eq!(done(&harness), [Request::Idle { answer }]);
 
     let mut harness = opened("question");
-    press(&mut harness, "AgentAnswer later");
+    press(&mut harness, "Answer later");
     assert_eq!(harness.state().model.home_view(), HomeView::Clock);
-    press(&mut harness, "AgentAnswer");
+    press(&mut harness, "Answer");
     assert_eq!(harness.state().model.home_view(), HomeView::Question);
 }
 

@@ -293,7 +293,7 @@ fn put_off(ui: &mut Ui, m: &mut Model, length: u64) {
     ui.horizontal(|ui| {
         frame::truncated(ui, Face::Small, words, t.ink);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if link(ui, "AgentAnswer") {
+            if link(ui, "Answer") {
                 m.later = None;
             }
         });

@@ -70,7 +70,7 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
     }
     ui.horizontal(|ui| {
         ui.add_space(f32::from(frame::MARGIN));
-        if link(ui, "AgentAnswer later") {
+        if link(ui, "Answer later") {
             m.later = Some(question.from);
         }
     });
