@@ -1,0 +1,104 @@
+//! The outbox, rules, preferences, and the person's own data.
+
+use super::*;
+
+#[test]
+fn the_outbox_is_listed_and_worked_on() {
+    let agent = Agent::new();
+    let parcel = |id: &str, start: u64, state: &str| OutboxParcel {
+        parcel: id.into(),
+        contract: "01j9a".into(),
+        segment_start: start,
+        revision: 0,
+        sequence: 7,
+        target: "backoffice".into(),
+        state: state.into(),
+        hold_until: u64::MAX / 2,
+        attempts: 2,
+        next_try_at: NOW,
+        last_error: (state == "waiting").then(|| "the back office does not answer".into()),
+        attachments: 1,
+        bytes: 46_000,
+        holds: "picture, activity".into(),
+        delivered_at: None,
+    };
+    agent.change(|state| {
+        state.outbox.entries =
+            vec![parcel("8c1e77d0a94b", START, "held"), parcel("77aa", START - 600_000, "waiting")];
+    });
+    let text = says(&agent, &["outbox"]);
+    for words in [
+        "8c1e 77d0",
+        "picture, activity",
+        "46 kB",
+        "sends in",
+        "after 2 tries: the back office does not answer",
+        "On this computer: 214 kB",
+    ] {
+        assert!(text.contains(words), "{words:?} is not in:\n{text}");
+    }
+    assert!(says(&agent, &["outbox", "show", "8c1e"]).contains("{\"payload\":\"eyJ9\"}"));
+    says(&agent, &["outbox", "cancel", "8c1e 77d0"]);
+    says(&agent, &["outbox", "undo", "77"]);
+    assert!(says(&agent, &["outbox", "send"]).contains("1 segment is sent now."));
+    says(&agent, &["outbox", "try"]);
+    assert!(fails(agent.data(), &["outbox", "send", "77"]).contains("not held"));
+    assert!(fails(agent.data(), &["outbox", "show", "ff"]).contains("there is no parcel"));
+    let deeds: Vec<Request> = agent
+        .deeds()
+        .into_iter()
+        .filter(|d| !matches!(d, Request::Outbox | Request::Parcel { .. }))
+        .collect();
+    assert_eq!(
+        deeds,
+        [
+            Request::Cancel { parcel: "8c1e77d0a94b".into() },
+            Request::Uncancel { parcel: "77aa".into() },
+            Request::SendNow { start: START },
+            Request::TryNow,
+        ]
+    );
+}
+
+#[test]
+fn rules_and_preferences_are_changed_one_at_a_time() {
+    let agent = Agent::new();
+    assert!(says(&agent, &["rules"]).contains("You have no rules of your own."));
+    says(&agent, &["rules", "add", "title", "contains", "payroll", "fill"]);
+    says(&agent, &["rules", "add", "application", "exact", "Messages", "hide-title"]);
+    let text = says(&agent, &["rules"]);
+    assert!(
+        text.contains("1. where the title contains \"payroll\": cover the window with one colour"),
+        "{text}"
+    );
+    says(&agent, &["rules", "remove", "1"]);
+    let left = OwnRule {
+        field: "application".into(),
+        by: "exact".into(),
+        pattern: "Messages".into(),
+        action: "hide-title".into(),
+    };
+    assert_eq!(agent.state().rules, [left]);
+    assert!(fails(agent.data(), &["rules", "remove", "2"]).contains("there is no rule 2"));
+
+    says(&agent, &["preferences", "set", "idle-minutes", "15"]);
+    says(&agent, &["preferences", "set", "notify-on-capture", "off"]);
+    let text = says(&agent, &["preferences"]);
+    assert!(text.contains("idle-minutes           15"), "{text}");
+    let preferences = agent.state().preferences;
+    assert_eq!((preferences.idle_minutes, preferences.notify_on_capture), (15, false));
+}
+
+#[test]
+fn data_is_exported_to_where_the_person_stands() {
+    let agent = Agent::new();
+    let here = tempfile::tempdir().unwrap();
+    let output = candor(agent.data()).current_dir(here.path()).args(["export", "mine"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("1,284 records and 1 picture are in"), "{text}");
+    let to = here.path().canonicalize().unwrap().join("mine").to_str().unwrap().to_owned();
+    assert_eq!(agent.deeds(), [Request::Export { to }]);
+    let there = here.path().to_str().unwrap();
+    assert!(fails(agent.data(), &["export", there]).contains("is there already"));
+    assert!(says(&agent, &["verify"]).contains("All 12 records intact; 1 erased."));
+}
