@@ -1,4 +1,4 @@
-//! Starts the agent where none runs.
+//! Starts the agent if none runs.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -12,7 +12,7 @@ use candor_protocol::Client;
 
 /// How long the agent may take to listen. At its first start it compiles plugins.
 const READY: Duration = Duration::from_secs(120);
-/// How often it is looked for meanwhile.
+/// How long to wait between two looks whether it listens.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Why no agent could be started.
@@ -21,7 +21,7 @@ pub enum LaunchError {
     /// The program is not there or cannot be run.
     #[error("the agent's program {} cannot be run ({why}): install `candor-agent` beside `candor`", .program.display())]
     Program {
-        /// Where it was looked for.
+        /// The path at which it was looked for.
         program: PathBuf,
         /// What the system said.
         why: io::Error,
@@ -29,46 +29,45 @@ pub enum LaunchError {
     /// The data folder cannot be written to.
     #[error("the data folder {} cannot be used ({why}): name another one with --data", .folder.display())]
     Folder {
-        /// The folder.
+        /// The data folder that it is to work on.
         folder: PathBuf,
         /// What the system said.
         why: io::Error,
     },
-    /// It ended again.
+    /// It ended before it answered.
     #[error("the agent ended at once: {0}")]
     Ended(String),
     /// It ended after it had answered.
     #[error("the agent ended ({0})")]
     Later(ExitStatus),
-    /// It does not listen.
+    /// It does not listen in time.
     #[error("the agent did not become ready within {} s: look at {}", READY.as_secs(), .0.display())]
     Slow(PathBuf),
 }
 
 /// How the agent of a data folder is started.
 #[derive(Clone, Debug)]
-pub struct Launch {
-    /// The program.
+pub struct AgentLaunch {
+    /// The program `candor-agent`.
     pub program: PathBuf,
-    /// The data folder.
+    /// The data folder that it is to work on.
     pub data: PathBuf,
 }
 
 /// A started agent. It goes on when this program ends.
 #[derive(Debug)]
-pub struct Started {
+pub struct StartedAgent {
     child: Child,
     log: PathBuf,
     answered: bool,
 }
 
-impl Launch {
-    /// Starts it and does not wait. What it says goes into a file: it would suffer if it spoke into a pipe that nobody
-    /// reads any more.
+impl AgentLaunch {
+    /// Starts it and does not wait. Its messages go into a file: a pipe that nobody reads any more would block it.
     ///
     /// # Errors
-    /// Where its program cannot be run or its folder cannot be used.
-    pub fn start(&self) -> Result<Started, LaunchError> {
+    /// If its program cannot be run or its folder cannot be used.
+    pub fn start(&self) -> Result<StartedAgent, LaunchError> {
         let broken = |why| LaunchError::Folder { folder: self.data.clone(), why };
         let run = self.data.join("run");
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&run).map_err(broken)?;
@@ -88,18 +87,18 @@ impl Launch {
             .process_group(0)
             .spawn()
             .map_err(|why| LaunchError::Program { program: self.program.clone(), why })?;
-        Ok(Started { child, log, answered: false })
+        Ok(StartedAgent { child, log, answered: false })
     }
 }
 
-impl Started {
-    /// It has answered: what ends it now is not its start.
-    pub fn answers(&mut self) {
+impl StartedAgent {
+    /// Reports that it has answered: what ends it from now on is not its start.
+    pub fn mark_answered(&mut self) {
         self.answered = true;
     }
 
-    /// Why it ended, where it did.
-    pub fn ended(&mut self) -> Option<LaunchError> {
+    /// Returns why it ended, if it did.
+    pub fn end_reason(&mut self) -> Option<LaunchError> {
         let status = self.child.try_wait().ok()??;
         Some(match self.answered {
             false => LaunchError::Ended(last_words(&self.log)),
@@ -108,24 +107,24 @@ impl Started {
     }
 }
 
-/// Starts the agent of a data folder, from `program` or the one beside this one, and waits until it listens. It goes on when this program ends. Answers whether
-/// one had to be started.
+/// Starts the agent of a data folder, from `program` or the one beside this one, and waits until it listens. It goes on
+/// when this program ends. Returns whether one had to be started.
 ///
 /// # Errors
-/// Where it cannot be started, ends at once, or does not become ready.
+/// If it cannot be started, ends at once, or does not become ready.
 pub fn ensure_agent(client: &Client, program: Option<&Path>) -> Result<bool, LaunchError> {
     if client.runs() {
         return Ok(false);
     }
-    let program = program.map_or_else(|| beside("candor-agent"), Path::to_path_buf);
-    let launch = Launch { program, data: client.data().to_path_buf() };
+    let program = program.map_or_else(|| sibling_program("candor-agent"), Path::to_path_buf);
+    let launch = AgentLaunch { program, data: client.data().to_path_buf() };
     let mut agent = launch.start()?;
     let started = Instant::now();
     while started.elapsed() < READY {
         if client.runs() {
             return Ok(true);
         }
-        if let Some(why) = agent.ended() {
+        if let Some(why) = agent.end_reason() {
             // Somebody else may have started one at the same moment: ours gave way.
             return if client.runs() { Ok(false) } else { Err(why) };
         }
@@ -134,7 +133,7 @@ pub fn ensure_agent(client: &Client, program: Option<&Path>) -> Result<bool, Lau
     Err(LaunchError::Slow(agent.log))
 }
 
-/// What the agent said last, on one line.
+/// Returns what the agent said last, on one line.
 fn last_words(log: &Path) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();
     let line = text.lines().rev().find(|line| !line.trim().is_empty());
@@ -144,9 +143,9 @@ fn last_words(log: &Path) -> String {
     }
 }
 
-/// A program that was installed beside this one.
+/// Returns the path of a program that was installed beside this one.
 #[must_use]
-pub fn beside(name: &str) -> PathBuf {
+pub fn sibling_program(name: &str) -> PathBuf {
     std::env::current_exe()
         .ok()
         .and_then(|program| program.parent().map(|folder| folder.join(name)))
@@ -161,23 +160,23 @@ mod tests {
     fn an_agent_that_ends_says_why_and_a_missing_one_what_to_do() {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
-        let missing = Launch { program: "/nowhere/candor-agent".into(), data: data.clone() };
+        let missing = AgentLaunch { program: "/nowhere/candor-agent".into(), data: data.clone() };
         assert!(missing.start().unwrap_err().to_string().contains("install `candor-agent`"));
 
         let program = folder.path().join("agent");
         std::fs::write(&program, "#!/bin/sh\necho \"Error: $3 $2 is full\" >&2\nexit 1\n").unwrap();
         std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-        let mut started = Launch { program, data: data.clone() }.start().unwrap();
+        let mut started = AgentLaunch { program, data: data.clone() }.start().unwrap();
         let began = Instant::now();
         let why = loop {
-            if let Some(why) = started.ended() {
+            if let Some(why) = started.end_reason() {
                 break why.to_string();
             }
             assert!(began.elapsed() < Duration::from_secs(30), "it does not end");
             std::thread::sleep(Duration::from_millis(20));
         };
         assert_eq!(why, format!("the agent ended at once: run {} is full", data.display()));
-        started.answers();
-        assert_eq!(started.ended().unwrap().to_string(), "the agent ended (exit status: 1)");
+        started.mark_answered();
+        assert_eq!(started.end_reason().unwrap().to_string(), "the agent ended (exit status: 1)");
     }
 }

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use candor::cli::args::Page;
-use candor::cli::{self, Command};
-use candor::window::Call;
-use candor::{tray, window};
+use candor::cli::{self, CliCommand};
+use candor::window::{StartPage, WindowRequest, WindowSetup};
+use candor::{terminal, tray, window};
 use candor_protocol::Client;
 use clap::{CommandFactory as _, Parser};
 
@@ -22,7 +21,7 @@ const EXAMPLES: &str = "Examples:
 /// An honest time tracker: you see what is recorded, before and after.
 #[derive(Parser)]
 #[command(name = "candor", version, after_help = EXAMPLES)]
-struct Cli {
+struct CandorArguments {
     /// The data folder [default: $XDG_DATA_HOME/candor or ~/.local/share/candor]
     #[arg(long, global = true, value_name = "FOLDER")]
     data: Option<PathBuf>,
@@ -33,20 +32,20 @@ struct Cli {
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<CliCommand>,
 }
 
 fn main() -> ExitCode {
-    let Cli { data, agent, json, command } = Cli::parse();
-    let data = match folder(data) {
+    let CandorArguments { data, agent, json, command } = CandorArguments::parse();
+    let data = match data_folder(data) {
         Ok(data) => data,
-        Err(error) => return cli::fail(&error, json),
+        Err(error) => return cli::print_error(&error, json),
     };
     let client = Client::new(&data);
     let done = match command {
-        None => window(data, agent, Call { page: Page::Now, invitation: None }),
-        Some(Command::Window { page, invitation }) => {
-            // The window that runs may stand elsewhere.
+        None => show_window(data, agent, WindowRequest { page: StartPage::Now, invitation: None }),
+        Some(CliCommand::Window { page, invitation }) => {
+            // A window that runs already may run in another folder.
             let place = |text: String| {
                 // Desktops name files by their address.
                 let file = url::Url::parse(&text).ok().filter(|url| url.scheme() == "file");
@@ -57,26 +56,26 @@ fn main() -> ExitCode {
                 }
             };
             match invitation.map(place).transpose().context("the invitation's place is unknown") {
-                Ok(invitation) => window(data, agent, Call { page, invitation }),
+                Ok(invitation) => show_window(data, agent, WindowRequest { page, invitation }),
                 Err(error) => Err(error),
             }
         }
-        Some(Command::Tray { by_agent }) => tray::run(client, agent, by_agent),
-        Some(Command::Completions { shell }) => {
+        Some(CliCommand::Tray { by_agent }) => tray::run(client, agent, by_agent),
+        Some(CliCommand::Completions { shell }) => {
             let mut text = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "candor", &mut text);
-            cli::print(&text).context("the completions could not be written")
+            clap_complete::generate(shell, &mut CandorArguments::command(), "candor", &mut text);
+            terminal::print(&text).context("the completions could not be written")
         }
         Some(command) => return cli::run(command, client, agent.as_deref(), json),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => cli::fail(&error, json),
+        Err(error) => cli::print_error(&error, json),
     }
 }
 
-/// The data folder, absolute: the agent that is started stands elsewhere.
-fn folder(named: Option<PathBuf>) -> Result<PathBuf> {
+/// Returns the data folder, as an absolute path: the agent that is started runs in another folder.
+fn data_folder(named: Option<PathBuf>) -> Result<PathBuf> {
     let folder = match named {
         Some(folder) => folder,
         None => candor_protocol::default_data()
@@ -85,12 +84,12 @@ fn folder(named: Option<PathBuf>) -> Result<PathBuf> {
     std::path::absolute(&folder).with_context(|| format!("{} is no folder: name another", folder.display()))
 }
 
-/// Opens the window.
-fn window(data: PathBuf, agent: Option<PathBuf>, call: Call) -> Result<()> {
+/// Opens the window, with the agent's program beside this one unless another is named.
+fn show_window(data: PathBuf, agent: Option<PathBuf>, request: WindowRequest) -> Result<()> {
     let beside = || {
         let program = std::env::current_exe().context("this program's place is unknown")?;
         anyhow::Ok(program.with_file_name("candor-agent"))
     };
     let agent = agent.map_or_else(beside, Ok)?;
-    window::open(window::Setup { data, agent, call })
+    window::open_window(WindowSetup { data, agent, request })
 }

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use serde::{Deserialize, Serialize};
+
+use crate::window::StartPage;
 
 /// What `candor` is told to do. Without a command, it opens the window.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum CliCommand {
     /// Show what the tracker does now
     #[command(after_help = "Examples:\n  candor status\n  candor status --json")]
     Status,
@@ -234,8 +235,8 @@ pub enum Command {
         #[arg(value_name = "LINK|FILE", conflicts_with = "page")]
         invitation: Option<String>,
         /// What it shows first
-        #[arg(long, value_enum, default_value_t = Page::Now)]
-        page: Page,
+        #[arg(long, value_enum, default_value_t = StartPage::Now)]
+        page: StartPage,
     },
     /// Put Candor into the desktop's menu, and open candor: links and .candor files with it
     #[command(after_help = "Examples:\n  candor desktop\n  candor desktop --remove")]
@@ -262,24 +263,6 @@ pub enum StopAt {
     Now,
     /// When the running segment ends.
     SegmentEnd,
-}
-
-/// A page of the window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Page {
-    /// What is tracked now.
-    Now,
-    /// The last picture.
-    Picture,
-    /// Today's segments.
-    Today,
-    /// What waits.
-    Outbox,
-    /// What is recorded.
-    Recorded,
-    /// Preferences.
-    Preferences,
 }
 
 /// Answers to the question about time without keys, clicks and scrolls.

@@ -10,25 +10,29 @@ use candor_protocol::{Contract, LONG, NoticeAnswer, Request, Status};
 use serde_json::json;
 
 use super::args::ContractCommand;
-use super::{CommandOutput, Context, prompt};
-use crate::say;
+use super::context::{CommandContext, CommandOutput};
+use super::prompt;
+use crate::terminal::print_aside;
 
 /// The longest invitation, in bytes.
 const MAX_INVITATION: u64 = 64 << 10;
 
-pub(super) fn contract(context: &Context, command: Option<ContractCommand>) -> Result<CommandOutput> {
+pub(super) fn handle_contract(
+    context: &CommandContext,
+    command: Option<ContractCommand>,
+) -> Result<CommandOutput> {
     let status = context.client.status()?;
     match command {
-        None | Some(ContractCommand::List) => Ok(list(&status)),
+        None | Some(ContractCommand::List) => Ok(contract_list(&status)),
         Some(ContractCommand::Use { contract }) => {
-            let chosen = choose(&status.contracts, &contract)?;
+            let chosen = find_contract(&status.contracts, &contract)?;
             let done = format!("'{}' for {} is the current contract now.", chosen.title, chosen.client);
-            context.tell(&Request::Switch { contract: chosen.id.clone() }, done)
+            context.run_request(&Request::Switch { contract: chosen.id.clone() }, done)
         }
     }
 }
 
-fn list(status: &Status) -> CommandOutput {
+fn contract_list(status: &Status) -> CommandOutput {
     let mut text = String::new();
     for contract in &status.contracts {
         let mark = if contract.id == status.contract { "*" } else { " " };
@@ -50,7 +54,7 @@ fn list(status: &Status) -> CommandOutput {
 }
 
 /// The contract that was meant: by its id or a beginning of it, or by its title.
-fn choose<'a>(contracts: &'a [Contract], meant: &str) -> Result<&'a Contract> {
+fn find_contract<'a>(contracts: &'a [Contract], meant: &str) -> Result<&'a Contract> {
     if let Some(exact) = contracts.iter().find(|c| c.id == meant) {
         return Ok(exact);
     }
@@ -64,7 +68,7 @@ fn choose<'a>(contracts: &'a [Contract], meant: &str) -> Result<&'a Contract> {
     }
 }
 
-pub(super) fn join(context: &Context, invitation: &str) -> Result<CommandOutput> {
+pub(super) fn join_contract(context: &CommandContext, invitation: &str) -> Result<CommandOutput> {
     let invitation = read_invitation(invitation)?;
     context.ensure_agent()?;
     let request = Request::Import { invitation };
@@ -108,12 +112,12 @@ fn read_invitation(given: &str) -> Result<String> {
     Ok(text.trim().to_owned())
 }
 
-fn read_notice(context: &Context, contract: Option<String>) -> Result<NoticeAnswer> {
+fn fetch_notice(context: &CommandContext, contract: Option<String>) -> Result<NoticeAnswer> {
     Ok(context.client.fetch(&Request::Notice { contract }, LONG)?)
 }
 
-pub(super) fn notice(context: &Context, contract: Option<String>) -> Result<CommandOutput> {
-    let notice = read_notice(context, contract)?;
+pub(super) fn show_notice(context: &CommandContext, contract: Option<String>) -> Result<CommandOutput> {
+    let notice = fetch_notice(context, contract)?;
     let state = if notice.accepted {
         "You have accepted this.".to_owned()
     } else {
@@ -126,21 +130,21 @@ pub(super) fn notice(context: &Context, contract: Option<String>) -> Result<Comm
     Ok(CommandOutput::new(text, serde_json::to_value(&notice)?))
 }
 
-pub(super) fn accept(
-    context: &Context,
+pub(super) fn accept_notice(
+    context: &CommandContext,
     contract: Option<String>,
     by: Option<String>,
     digest: Option<&str>,
 ) -> Result<CommandOutput> {
-    let notice = read_notice(context, contract)?;
+    let notice = fetch_notice(context, contract)?;
     if digest.is_some_and(|digest| digest != notice.digest) {
         bail!("what is recorded has changed since you read it: read `candor notice` again");
     }
     let by = match by {
         Some(by) => by,
         None => {
-            say::aside(&format!("{}\n", notice.text.trim_end()));
-            prompt::line(
+            print_aside(&format!("{}\n", notice.text.trim_end()));
+            prompt::ask_line(
                 "To accept, type your name. To decline, press Enter: ",
                 "--by 'YOUR NAME' to accept what `candor notice` shows",
             )?
@@ -201,7 +205,7 @@ mod tests {
             ("", ""),
             ("9", ""),
         ] {
-            assert_eq!(choose(&all, meant).map_or("", |c| &c.id), id, "{meant}");
+            assert_eq!(find_contract(&all, meant).map_or("", |c| &c.id), id, "{meant}");
         }
     }
 }

@@ -5,9 +5,10 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result};
 use candor_protocol::{default_data, exec_argument};
+use etcetera::base_strategy::{BaseStrategy as _, Xdg};
 use serde_json::json;
 
-use super::{CommandOutput, Context};
+use super::context::{CommandContext, CommandOutput};
 
 /// The type of an invitation's file.
 const INVITATION: &str = "application/x-candor-invitation";
@@ -20,11 +21,11 @@ const MARK: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 18 1
 </svg>
 "##;
 
-/// Writes or removes the files, and has the desktop take note of them.
-pub(super) fn desktop(context: &Context, remove: bool) -> Result<CommandOutput> {
-    let share = share().context("there is no home folder: set HOME or XDG_DATA_HOME")?;
+/// Writes or removes the files, and has the desktop read them.
+pub(super) fn set_menu_entry(context: &CommandContext, remove: bool) -> Result<CommandOutput> {
+    let share = Xdg::new().ok().context("there is no home folder: set HOME or XDG_DATA_HOME")?.data_dir();
     let program = std::env::current_exe().context("this program's place is unknown")?;
-    let files = files(&share, &program, context.client.data())?;
+    let files = menu_files(&share, &program, context.client.data())?;
     for (path, text) in &files {
         let done = if remove {
             match std::fs::remove_file(path) {
@@ -37,7 +38,7 @@ pub(super) fn desktop(context: &Context, remove: bool) -> Result<CommandOutput> 
         let deed = if remove { "removed" } else { "written" };
         done.with_context(|| format!("{} could not be {deed}", path.display()))?;
     }
-    let noted = note(&share, remove);
+    let noted = update_desktop(&share, remove);
     let paths: Vec<_> = files.iter().map(|(path, _)| path.display().to_string()).collect();
     let mut text = if remove {
         "Candor is out of the desktop's menu.".to_owned()
@@ -50,13 +51,7 @@ pub(super) fn desktop(context: &Context, remove: bool) -> Result<CommandOutput> 
     Ok(CommandOutput::new(text, json!({ "files": paths, "removed": remove, "noted": noted })))
 }
 
-/// Where a person's own programs and types are described.
-fn share() -> Option<PathBuf> {
-    let named = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    named.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/share")))
-}
-
-fn files(share: &Path, program: &Path, data: &Path) -> Result<[(PathBuf, String); 3]> {
+fn menu_files(share: &Path, program: &Path, data: &Path) -> Result<[(PathBuf, String); 3]> {
     let mut exec = exec_argument(program)?;
     if default_data().as_deref() != Some(data) {
         exec += &format!(" --data {}", exec_argument(data)?);
@@ -79,8 +74,8 @@ fn files(share: &Path, program: &Path, data: &Path) -> Result<[(PathBuf, String)
     ])
 }
 
-/// Tells the desktop, by its own tools, where they are installed. Whether it knows.
-fn note(share: &Path, remove: bool) -> bool {
+/// Has the desktop read the files, by its own tools if they are installed. Returns whether it did.
+fn update_desktop(share: &Path, remove: bool) -> bool {
     let run = |program: &str, arguments: &[&Path]| {
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -89,7 +84,7 @@ fn note(share: &Path, remove: bool) -> bool {
     let types = run("update-mime-database", &[&share.join("mime")]);
     let programs = run("update-desktop-database", &[&share.join("applications")]);
     if !remove {
-        // Where several programs could, this one does.
+        // If several programs could open them, this one does.
         run("xdg-mime", &["default", ENTRY, LINK, INVITATION].map(Path::new));
     }
     types && programs
@@ -101,9 +96,12 @@ mod tests {
 
     #[test]
     fn the_entry_opens_links_and_files_with_this_program_and_data_folder() {
-        let [(path, entry), (_, mime), (_, icon)] =
-            files(Path::new("/home/m/.local/share"), Path::new("/opt/can dor/candor"), Path::new("/d/100 %"))
-                .unwrap();
+        let [(path, entry), (_, mime), (_, icon)] = menu_files(
+            Path::new("/home/m/.local/share"),
+            Path::new("/opt/can dor/candor"),
+            Path::new("/d/100 %"),
+        )
+        .unwrap();
         assert_eq!(path, Path::new("/home/m/.local/share/applications/candor.desktop"));
         assert!(entry.contains("Exec=\"/opt/can dor/candor\" --data \"/d/100 %%\" window %u\n"), "{entry}");
         assert!(entry.contains("MimeType=x-scheme-handler/candor;application/x-candor-invitation;\n"));

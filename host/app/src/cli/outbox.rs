@@ -3,47 +3,53 @@
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
+use candor_diary::plain::{self, plural, short_hex};
 use candor_protocol::{OutboxAnswer, OutboxParcel, ParcelBytes, Request, USUAL};
 use serde_json::json;
 
 use super::args::OutboxCommand;
-use super::{CommandOutput, Context};
-use crate::say::{self, plural, short_hex};
+use super::context::{CommandContext, CommandOutput};
+use crate::format;
 
-pub(super) fn outbox(context: &Context, command: Option<OutboxCommand>) -> Result<CommandOutput> {
+pub(super) fn handle_outbox(
+    context: &CommandContext,
+    command: Option<OutboxCommand>,
+) -> Result<CommandOutput> {
     let all: OutboxAnswer = context.client.fetch(&Request::Outbox, USUAL)?;
     match command {
-        None | Some(OutboxCommand::List) => list(context, &all),
-        Some(OutboxCommand::Show { id }) => show(context, find(&all.entries, &id)?),
+        None | Some(OutboxCommand::List) => list_parcels(context, &all),
+        Some(OutboxCommand::Show { id }) => show_parcel(context, find_parcel(&all.entries, &id)?),
         Some(OutboxCommand::Cancel { id }) => {
-            let entry = find(&all.entries, &id)?;
+            let entry = find_parcel(&all.entries, &id)?;
             let done = format!(
                 "{} is taken back: nothing of it is sent. `candor outbox undo {}` undoes this.",
                 context.zone.moment(entry.segment_start, context.now),
-                beginning(entry)
+                short_id(entry)
             );
-            context.tell(&Request::Cancel { parcel: entry.parcel.clone() }, done)
+            context.run_request(&Request::Cancel { parcel: entry.parcel.clone() }, done)
         }
         Some(OutboxCommand::Undo { id }) => {
-            let parcel = find(&all.entries, &id)?.parcel.clone();
-            context.tell(&Request::Uncancel { parcel }, "It is to be sent again.")
+            let parcel = find_parcel(&all.entries, &id)?.parcel.clone();
+            context.run_request(&Request::Uncancel { parcel }, "It is to be sent again.")
         }
         Some(OutboxCommand::SendAgain { id }) => {
-            let parcel = find(&all.entries, &id)?.parcel.clone();
-            context.tell(&Request::SendAgain { parcel }, "It is sent again.")
+            let parcel = find_parcel(&all.entries, &id)?.parcel.clone();
+            context.run_request(&Request::SendAgain { parcel }, "It is sent again.")
         }
-        Some(OutboxCommand::Send { id }) => send(context, &all.entries, id.as_deref()),
-        Some(OutboxCommand::Try) => context.tell(&Request::TryNow, "Everything that waits is tried now."),
+        Some(OutboxCommand::Send { id }) => send_parcels(context, &all.entries, id.as_deref()),
+        Some(OutboxCommand::Try) => {
+            context.run_request(&Request::TryNow, "Everything that waits is tried now.")
+        }
     }
 }
 
 /// The first digits of a parcel's id, as they can be typed.
-fn beginning(entry: &OutboxParcel) -> String {
+fn short_id(entry: &OutboxParcel) -> String {
     entry.parcel.chars().take(8).collect()
 }
 
 /// The parcel that was meant: by its id or a beginning of it; spaces as they are shown do not matter.
-fn find<'a>(entries: &'a [OutboxParcel], meant: &str) -> Result<&'a OutboxParcel> {
+fn find_parcel<'a>(entries: &'a [OutboxParcel], meant: &str) -> Result<&'a OutboxParcel> {
     let digits: String = meant.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
     let mut fitting = entries.iter().filter(|e| !digits.is_empty() && e.parcel.starts_with(&digits));
     match (fitting.next(), fitting.next()) {
@@ -53,12 +59,12 @@ fn find<'a>(entries: &'a [OutboxParcel], meant: &str) -> Result<&'a OutboxParcel
     }
 }
 
-fn list(context: &Context, all: &OutboxAnswer) -> Result<CommandOutput> {
+fn list_parcels(context: &CommandContext, all: &OutboxAnswer) -> Result<CommandOutput> {
     let (zone, now) = (&context.zone, context.now);
     let mut text = String::new();
     for entry in &all.entries {
         let state = match entry.state.as_str() {
-            "held" => format!("sends in {}", say::hold(entry.hold_until.saturating_sub(now))),
+            "held" => format!("sends in {}", format::minutes_seconds(entry.hold_until.saturating_sub(now))),
             "waiting" if entry.next_try_at > now => {
                 format!("next try at {}", zone.moment(entry.next_try_at, now))
             }
@@ -76,7 +82,7 @@ fn list(context: &Context, all: &OutboxAnswer) -> Result<CommandOutput> {
             "{}  {:<18} {:>8}  {:<34} {state}, by {}",
             short_hex(&entry.parcel, 2),
             zone.moment(entry.segment_start, now),
-            say::size(entry.bytes),
+            plain::size(entry.bytes),
             entry.holds,
             entry.target
         );
@@ -99,27 +105,34 @@ fn list(context: &Context, all: &OutboxAnswer) -> Result<CommandOutput> {
     let _ = writeln!(
         text,
         "On this computer: {} of at most {}.",
-        say::size(all.disk_bytes),
-        say::size(all.disk_limit)
+        plain::size(all.disk_bytes),
+        plain::size(all.disk_limit)
     );
     Ok(CommandOutput::new(text, serde_json::to_value(all)?))
 }
 
-fn show(context: &Context, entry: &OutboxParcel) -> Result<CommandOutput> {
+fn show_parcel(context: &CommandContext, entry: &OutboxParcel) -> Result<CommandOutput> {
     let value = context.ask(&Request::Parcel { parcel: entry.parcel.clone() })?;
     let bytes: ParcelBytes = serde_json::from_value(value.clone())?;
-    let mut text =
-        format!("What is sent, signed, {}:\n{}\n\n", say::size(bytes.envelope.len() as u64), bytes.envelope);
+    let mut text = format!(
+        "What is sent, signed, {}:\n{}\n\n",
+        plain::size(bytes.envelope.len() as u64),
+        bytes.envelope
+    );
     let _ = writeln!(text, "The same, readable:\n{:#}", bytes.document);
     for (sha256, length) in &bytes.attachments {
-        let _ = writeln!(text, "Attachment: {}, SHA-256 {sha256}", say::size(*length));
+        let _ = writeln!(text, "Attachment: {}, SHA-256 {sha256}", plain::size(*length));
     }
     Ok(CommandOutput::new(text, value))
 }
 
-fn send(context: &Context, entries: &[OutboxParcel], id: Option<&str>) -> Result<CommandOutput> {
+fn send_parcels(
+    context: &CommandContext,
+    entries: &[OutboxParcel],
+    id: Option<&str>,
+) -> Result<CommandOutput> {
     let chosen: Vec<&OutboxParcel> = match id {
-        Some(id) => vec![find(entries, id)?],
+        Some(id) => vec![find_parcel(entries, id)?],
         None => entries.iter().filter(|e| e.state == "held").collect(),
     };
     if let Some(other) = chosen.iter().find(|e| e.state != "held") {
@@ -163,9 +176,9 @@ mod tests {
     #[test]
     fn a_parcel_is_meant_by_a_beginning_as_it_is_shown() {
         let all = [entry("8c1e77d0a94b"), entry("8c1effff")];
-        assert_eq!(find(&all, "8c1e 77d0").unwrap().parcel, "8c1e77d0a94b");
-        assert_eq!(find(&all, "8C1EF").unwrap().parcel, "8c1effff");
-        assert!(find(&all, "8c1e").unwrap_err().to_string().contains("more of its id"));
-        assert!(find(&all, " ").unwrap_err().to_string().contains("candor outbox"));
+        assert_eq!(find_parcel(&all, "8c1e 77d0").unwrap().parcel, "8c1e77d0a94b");
+        assert_eq!(find_parcel(&all, "8C1EF").unwrap().parcel, "8c1effff");
+        assert!(find_parcel(&all, "8c1e").unwrap_err().to_string().contains("more of its id"));
+        assert!(find_parcel(&all, " ").unwrap_err().to_string().contains("candor outbox"));
     }
 }

@@ -4,18 +4,18 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
+use candor_diary::plain::{self, plural, short_hex};
 use candor_protocol::{Exported, LONG, Plugin, Request, Verified};
 
-use super::{CommandOutput, Context};
-use crate::say::{self, plural, short_hex};
+use super::context::{CommandContext, CommandOutput};
 
-pub(super) fn export(context: &Context, folder: Option<PathBuf>) -> Result<CommandOutput> {
+pub(super) fn export_data(context: &CommandContext, folder: Option<PathBuf>) -> Result<CommandOutput> {
     let day = || {
         let at = i64::try_from(context.now).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
         at.map(|at| at.to_zoned(context.zone.zone().clone()).date().to_string()).unwrap_or_default()
     };
     let folder = folder.unwrap_or_else(|| PathBuf::from(format!("candor-export-{}", day())));
-    // The agent stands in another folder than this program.
+    // The agent runs in another folder than this program.
     let folder = std::path::absolute(&folder)
         .with_context(|| format!("{} is no folder that can be named", folder.display()))?;
     if folder.exists() {
@@ -29,16 +29,16 @@ pub(super) fn export(context: &Context, folder: Option<PathBuf>) -> Result<Comma
     let done: Exported = serde_json::from_value(value.clone())?;
     let text = format!(
         "{} {} and {} {} are in {}. They are not encrypted there: keep the folder to yourself.",
-        say::count(done.records),
+        plain::count(done.records),
         plural(done.records, "record", "records"),
-        say::count(done.pictures),
+        plain::count(done.pictures),
         plural(done.pictures, "picture", "pictures"),
         done.folder
     );
     Ok(CommandOutput::new(text, value))
 }
 
-pub(super) fn verify(context: &Context) -> Result<CommandOutput> {
+pub(super) fn verify_journal(context: &CommandContext) -> Result<CommandOutput> {
     let value = context.client.ask(&Request::Verify, LONG)?;
     let found: Verified = serde_json::from_value(value.clone())?;
     let mut text = found.sentence();
@@ -63,11 +63,11 @@ pub(super) fn verify(context: &Context) -> Result<CommandOutput> {
             write!(text, "\nThe parcel of {} cannot be read any more. It is built again.", moment(*start));
     }
     let mut answer = CommandOutput::new(text, value);
-    answer.bad = !found.is_good();
+    answer.found_problem = !found.is_good();
     Ok(answer)
 }
 
-pub(super) fn plugins(context: &Context) -> Result<CommandOutput> {
+pub(super) fn list_plugins(context: &CommandContext) -> Result<CommandOutput> {
     let value = context.ask(&Request::Plugins)?;
     let plugins: Vec<Plugin> = candor_protocol::read(&Request::Plugins, value.clone())?;
     let mut text = String::new();

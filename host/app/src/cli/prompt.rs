@@ -11,27 +11,27 @@ const MAX_ANSWER: u64 = 1_000;
 /// Asks a question that is answered with `y` or nothing.
 ///
 /// # Errors
-/// Where nobody can be asked: says which option goes without asking.
+/// If nobody can be asked; says which option goes without asking.
 pub(super) fn confirm(question: &str, option: &str) -> Result<bool> {
     if !io::stdin().is_terminal() {
         bail!("there is no terminal to ask you: check what would be removed, then add {option}");
     }
-    let answer = ask(&format!("{question} [y/N] "))?;
+    let answer = read_answer(&format!("{question} [y/N] "))?;
     Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
 }
 
 /// Asks for a line of text.
 ///
 /// # Errors
-/// Where nobody can be asked: says which option to use instead.
-pub(super) fn line(question: &str, option: &str) -> Result<String> {
+/// If nobody can be asked; says which option to use instead.
+pub(super) fn ask_line(question: &str, option: &str) -> Result<String> {
     if !io::stdin().is_terminal() {
         bail!("no terminal: add {option}");
     }
-    ask(question)
+    read_answer(question)
 }
 
-fn ask(question: &str) -> Result<String> {
+fn read_answer(question: &str) -> Result<String> {
     // The question is no part of the answer that a pipe may read.
     let mut err = io::stderr().lock();
     write!(err, "{}", plain::visible_lines(question))

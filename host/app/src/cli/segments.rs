@@ -8,54 +8,50 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use candor_diary::parcel::{NO_SIGN, redacted};
-use candor_diary::plain::short_line;
+use candor_diary::plain::{self, plural};
 use candor_diary::terms::PictureRemoval;
 use candor_protocol::{Forgotten, LONG, MAX_MEMO, Note, Picture, Request, Segment, TermsAnswer, USUAL};
 use serde_json::json;
 
 use super::args::{NotesArgs, SpanArgs};
-use super::{CommandOutput, Context, prompt, when};
-use crate::say::{self, Zone, end, plural};
+use super::context::{CommandContext, CommandOutput};
+use super::delivery_state::delivery_state;
+use super::{prompt, time_input};
+use crate::format::{self, DisplayZone, segment_end};
+use crate::terminal::print_aside;
 
-pub(super) fn today(context: &Context, day: Option<&str>) -> Result<CommandOutput> {
-    let (from, to) = when::day(day, context.now, &context.zone)?;
+pub(super) fn list_day(context: &CommandContext, day: Option<&str>) -> Result<CommandOutput> {
+    let (from, to) = time_input::parse_day(day, context.now, &context.zone)?;
     let request = Request::Segments { from, to };
     let value = context.ask(&request)?;
     let segments: Vec<Segment> = candor_protocol::read(&request, value.clone())?;
     let zone = &context.zone;
     let mut text = format!("{}, {}\n", zone.day(from, context.now), zone.name(from));
     for segment in &segments {
-        text.push_str(&row(segment, context.now, zone));
+        text.push_str(&segment_lines(segment, context.now, zone));
     }
     if segments.is_empty() {
         text.push_str("No time. A segment shows here when it has begun.\n");
     } else {
         let total = segments.iter().filter(|s| s.removed_at.is_none()).map(|s| s.billed_ms).sum();
-        let _ = writeln!(text, "{:<15} {}", "Total", say::duration(total));
+        let _ = writeln!(text, "{:<15} {}", "Total", format::hours_minutes(total));
     }
     Ok(CommandOutput::new(text, value))
 }
 
-/// A segment on a line or two.
-fn row(segment: &Segment, now: u64, zone: &Zone) -> String {
-    let range = zone.range(segment.start, end(segment));
+/// Returns a segment on a line or two.
+fn segment_lines(segment: &Segment, now: u64, zone: &DisplayZone) -> String {
+    let range = zone.range(segment.start, segment_end(segment));
     if let Some(at) = segment.removed_at {
         return format!("{range:<15} –     Time removed by you, {}\n", zone.moment(at, now));
     }
-    let tracked = segment.minutes.iter().flatten().count();
-    let active = segment.minutes.iter().flatten().filter(|count| **count > 0).count();
-    let what = if segment.manual {
-        "Manual, no picture".to_owned()
-    } else {
-        let minutes = plural(tracked as u64, "minute", "minutes");
-        format!("Activity in {active} of {tracked} {minutes}")
-    };
+    let what = if segment.manual { "Manual, no picture".to_owned() } else { format::activity(segment) };
     let label = segment.label.as_ref().map(|l| format!(" ({l})")).unwrap_or_default();
     let mut text = format!(
         "{range:<15} {:<5} {}{label}. {what}, {}\n",
-        say::duration(segment.billed_ms),
+        format::hours_minutes(segment.billed_ms),
         segment.memo.as_deref().unwrap_or("No memo"),
-        say::state(segment, now, zone)
+        delivery_state(segment, now, zone)
     );
     let picture = match (&segment.picture, &segment.no_picture_sentence) {
         (Some(picture), _) => {
@@ -68,7 +64,7 @@ fn row(segment: &Segment, now: u64, zone: &Zone) -> String {
     if let Some(picture) = picture {
         let _ = writeln!(text, "{:<21} {picture}", "");
     }
-    let mut causes: Vec<_> = segment.gaps.iter().map(|cause| say::gap(*cause)).collect();
+    let mut causes: Vec<_> = segment.gaps.iter().map(|cause| format::gap_cause(*cause)).collect();
     causes.dedup();
     if !causes.is_empty() {
         let _ = writeln!(text, "{:<21} Not all of it was recorded: {}", "", causes.join("; "));
@@ -91,8 +87,8 @@ fn row(segment: &Segment, now: u64, zone: &Zone) -> String {
     text
 }
 
-pub(super) fn picture(
-    context: &Context,
+pub(super) fn handle_picture(
+    context: &CommandContext,
     at: Option<&str>,
     save: Option<&Path>,
     remove: bool,
@@ -111,7 +107,7 @@ pub(super) fn picture(
             .context("there is no picture from today: `candor picture --at TIME` shows an earlier one")?,
     };
     let zone = &context.zone;
-    let range = zone.range(segment.start, end(&segment));
+    let range = zone.range(segment.start, segment_end(&segment));
     let Some(facts) = &segment.picture else {
         let why = segment.no_picture_sentence.as_deref().unwrap_or("no picture was taken");
         bail!("{range}: {why}");
@@ -124,12 +120,12 @@ pub(super) fn picture(
         let bytes = base64::engine::general_purpose::STANDARD
             .decode(&picture.base64)
             .context("the agent's picture is damaged: try again")?;
-        write_new(file, &bytes)?;
+        write_new_file(file, &bytes)?;
         let text = format!(
             "Written to {}: {}, {}.",
             file.display(),
             picture.media_type,
-            say::size(bytes.len() as u64)
+            plain::size(bytes.len() as u64)
         );
         return Ok(CommandOutput::new(
             text,
@@ -141,8 +137,8 @@ pub(super) fn picture(
         zone.moment(facts.at, context.now),
         facts.width,
         facts.height,
-        say::size(facts.bytes),
-        say::state(&segment, context.now, zone)
+        plain::size(facts.bytes),
+        delivery_state(&segment, context.now, zone)
     );
     match redacted(&facts.redactions) {
         Some(covered) if facts.covered_by.is_empty() => {
@@ -157,8 +153,8 @@ pub(super) fn picture(
     Ok(CommandOutput::new(text, serde_json::to_value(&segment)?))
 }
 
-/// Writes a new file for its owner only; what is there stays.
-fn write_new(file: &Path, bytes: &[u8]) -> Result<()> {
+/// Writes a new file for its owner only; an existing one stays.
+fn write_new_file(file: &Path, bytes: &[u8]) -> Result<()> {
     std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -168,11 +164,11 @@ fn write_new(file: &Path, bytes: &[u8]) -> Result<()> {
         .with_context(|| format!("{} could not be written: name a new file", file.display()))
 }
 
-fn remove_picture(context: &Context, segment: &Segment, yes: bool) -> Result<CommandOutput> {
+fn remove_picture(context: &CommandContext, segment: &Segment, yes: bool) -> Result<CommandOutput> {
     let terms: TermsAnswer = context.client.fetch(&Request::Terms { contract: None }, USUAL)?;
-    let range = context.zone.range(segment.start, end(segment));
+    let range = context.zone.range(segment.start, segment_end(segment));
     let takes_time = terms.picture_removal == PictureRemoval::RemovesTime;
-    let time = say::minutes(segment);
+    let time = format::tracked_minutes(segment);
     let (what, stays) = match takes_time {
         true => (
             format!("picture and its {time}"),
@@ -181,7 +177,7 @@ fn remove_picture(context: &Context, segment: &Segment, yes: bool) -> Result<Com
         false => ("picture".to_owned(), "Your time stays.".to_owned()),
     };
     if !yes {
-        crate::say::aside(&format!(
+        print_aside(&format!(
             "{stays} {} sees that a picture was removed. Until it is sent, `candor picture --at {} --undo` brings it back; \
              then it is destroyed.",
             terms.client,
@@ -192,7 +188,7 @@ fn remove_picture(context: &Context, segment: &Segment, yes: bool) -> Result<Com
         }
     }
     let value = context.client.ask(&Request::RemovePicture { start: segment.start }, USUAL)?;
-    let now = context.segment_from(segment.start)?;
+    let now = context.segment_starting_at(segment.start)?;
     let until = now.and_then(|s| s.undo_until).map_or_else(String::new, |until| {
         format!(
             " Until {} `candor picture --at {} --undo` brings it back.",
@@ -205,34 +201,42 @@ fn remove_picture(context: &Context, segment: &Segment, yes: bool) -> Result<Com
 }
 
 /// Brings back a picture that was removed and not sent.
-fn restore_picture(context: &Context, at: Option<&str>) -> Result<CommandOutput> {
+fn restore_picture(context: &CommandContext, at: Option<&str>) -> Result<CommandOutput> {
     let segment = match at {
         Some(at) => context.segment_at(at)?,
         None => {
-            let (from, to) = when::day(None, context.now, &context.zone)?;
-            let removed = context.touching(from, to)?.into_iter().rev().find(|s| s.undo_until.is_some());
+            let (from, to) = time_input::parse_day(None, context.now, &context.zone)?;
+            let removed =
+                context.segments_touching(from, to)?.into_iter().rev().find(|s| s.undo_until.is_some());
             removed
                 .context("there is nothing to bring back today: what you removed is destroyed once its segment is sent")?
         }
     };
-    let range = context.zone.range(segment.start, end(&segment));
-    context.tell(&Request::Restore { start: segment.start }, format!("What you removed of {range} is back."))
+    let range = context.zone.range(segment.start, segment_end(&segment));
+    context.run_request(
+        &Request::Restore { start: segment.start },
+        format!("What you removed of {range} is back."),
+    )
 }
 
 /// What plugins noted, and removing it.
-pub(super) fn notes(context: &Context, args: &NotesArgs) -> Result<CommandOutput> {
+pub(super) fn handle_notes(context: &CommandContext, args: &NotesArgs) -> Result<CommandOutput> {
     let (from, to) = match &args.at {
         Some(at) => {
             let segment = context.segment_at(at)?;
-            (segment.start, end(&segment))
+            (segment.start, segment_end(&segment))
         }
-        None => when::day(args.day.as_deref(), context.now, &context.zone)?,
+        None => time_input::parse_day(args.day.as_deref(), context.now, &context.zone)?,
     };
     let meant = |note: &Note| {
         (from..to).contains(&note.at) && args.plugin.as_ref().is_none_or(|plugin| *plugin == note.plugin)
     };
-    let notes: Vec<Note> =
-        context.touching(from, to)?.into_iter().flat_map(|s| s.notes).filter(|note| meant(note)).collect();
+    let notes: Vec<Note> = context
+        .segments_touching(from, to)?
+        .into_iter()
+        .flat_map(|s| s.notes)
+        .filter(|note| meant(note))
+        .collect();
     let number = notes.len() as u64;
     if args.remove {
         if notes.is_empty() {
@@ -254,9 +258,9 @@ pub(super) fn notes(context: &Context, args: &NotesArgs) -> Result<CommandOutput
             text,
             "{}  {} · {}: {}",
             context.zone.moment(note.at, context.now),
-            short_line(&note.plugin),
-            short_line(&note.kind),
-            short_line(&note.body)
+            plain::short_line(&note.plugin),
+            plain::short_line(&note.kind),
+            plain::short_line(&note.body)
         );
     }
     if notes.is_empty() {
@@ -269,8 +273,9 @@ pub(super) fn notes(context: &Context, args: &NotesArgs) -> Result<CommandOutput
     Ok(CommandOutput::new(text, json!(notes)))
 }
 
-/// The day of a span where it is another than today: a clock time that has not come yet today means yesterday's.
-fn not_today(context: &Context, span: &Forgotten) -> String {
+/// Returns a sentence with the day of a span if that is not today: a clock time that has not come yet today means
+/// yesterday's.
+fn name_other_day(context: &CommandContext, span: &Forgotten) -> String {
     let day = context.zone.day(span.from, context.now);
     if day == context.zone.day(context.now, context.now) {
         String::new()
@@ -279,20 +284,14 @@ fn not_today(context: &Context, span: &Forgotten) -> String {
     }
 }
 
-/// A time as `10 minutes`; begun minutes count.
-fn minutes(ms: u64) -> String {
-    let minutes = ms.div_ceil(60_000);
-    format!("{minutes} {}", plural(minutes, "minute", "minutes"))
-}
-
-pub(super) fn forget(context: &Context, span: &SpanArgs, yes: bool) -> Result<CommandOutput> {
-    let (from, to) = when::span(span, context.now, &context.zone)?;
+pub(super) fn forget_span(context: &CommandContext, span: &SpanArgs, yes: bool) -> Result<CommandOutput> {
+    let (from, to) = time_input::parse_span(span, context.now, &context.zone)?;
     // What is said and what is done are one computation, over one span: that of the whole segments, as they are now.
     let would: Forgotten = context.client.fetch(&Request::WouldForget { from, to }, LONG)?;
     if !yes {
         let (number, pictures) = (u64::from(would.segments), u64::from(would.pictures));
-        let time = minutes(would.time_ms);
-        crate::say::aside(&format!(
+        let time = format::begun_minutes(would.time_ms);
+        print_aside(&format!(
             "{}, {}: {number} whole {}, with {time}, {pictures} {}, counts, texts and memo.\n\
              This cannot be undone. Both sides will see that {time} {} removed, and when; not what.",
             context.zone.day(would.from, context.now),
@@ -312,16 +311,16 @@ pub(super) fn forget(context: &Context, span: &SpanArgs, yes: bool) -> Result<Co
         context.zone.range(gone.from, gone.to),
         gone.segments,
         plural(gone.segments.into(), "segment", "segments"),
-        minutes(gone.time_ms),
+        format::begun_minutes(gone.time_ms),
         gone.pictures,
         plural(gone.pictures.into(), "picture", "pictures"),
-        not_today(context, &gone)
+        name_other_day(context, &gone)
     );
     Ok(CommandOutput::new(text, value))
 }
 
-pub(super) fn manual(
-    context: &Context,
+pub(super) fn add_manual_time(
+    context: &CommandContext,
     from: &str,
     to: &str,
     memo: String,
@@ -331,14 +330,14 @@ pub(super) fn manual(
     if memo.trim().is_empty() || length > MAX_MEMO {
         bail!("say what you did, in 1 to {MAX_MEMO} characters");
     }
-    let (from, to) = when::from_to(from, to, context.now, &context.zone)?;
+    let (from, to) = time_input::parse_range(from, to, context.now, &context.zone)?;
     let value = context.client.ask(&Request::AddManual { from, to, memo, reason }, USUAL)?;
     let added: Forgotten = serde_json::from_value(value.clone())?;
     let text = format!(
         "Added {} as manual time, {}.{} The client sees that it was typed in.",
-        say::duration(added.time_ms),
+        format::hours_minutes(added.time_ms),
         context.zone.range(added.from, added.to),
-        not_today(context, &added)
+        name_other_day(context, &added)
     );
     Ok(CommandOutput::new(text, value))
 }

@@ -9,15 +9,16 @@ use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
 use super::args::{PreferencesCommand, RulesCommand};
-use super::{CommandOutput, Context};
+use super::context::{CommandContext, CommandOutput};
+use crate::terminal::print_aside;
 
 /// A choice's name as it is typed.
-fn name(choice: impl ValueEnum) -> String {
+fn choice_name(choice: impl ValueEnum) -> String {
     choice.to_possible_value().map(|v| v.get_name().to_owned()).unwrap_or_default()
 }
 
 /// A rule in words.
-fn words(rule: &OwnRule) -> String {
+fn rule_text(rule: &OwnRule) -> String {
     let does = match rule.action.as_str() {
         "hide-title" => "leave the title out",
         "blur" => "cover the window with large cells",
@@ -35,11 +36,11 @@ fn words(rule: &OwnRule) -> String {
     plain::visible(&format!("where the {} {by} \"{}\": {does}", rule.field, rule.pattern)).into_owned()
 }
 
-pub(super) fn rules(context: &Context, command: Option<RulesCommand>) -> Result<CommandOutput> {
+pub(super) fn handle_rules(context: &CommandContext, command: Option<RulesCommand>) -> Result<CommandOutput> {
     let mut rules: Vec<OwnRule> = match context.client.fetch(&Request::OwnRules, USUAL) {
         // What cannot be read any more is replaced by what is added now: until then nothing is shown.
         Err(AskError::Refused(why)) if matches!(command, Some(RulesCommand::Add { .. })) => {
-            crate::say::aside(&format!("{why}. This rule replaces them."));
+            print_aside(&format!("{why}. This rule replaces them."));
             Vec::new()
         }
         fetched => fetched?,
@@ -48,7 +49,7 @@ pub(super) fn rules(context: &Context, command: Option<RulesCommand>) -> Result<
         None | Some(RulesCommand::List) => {
             let mut text = String::new();
             for (number, rule) in rules.iter().enumerate() {
-                let _ = writeln!(text, "{}. {}", number + 1, words(rule));
+                let _ = writeln!(text, "{}. {}", number + 1, rule_text(rule));
             }
             if rules.is_empty() {
                 text.push_str(
@@ -58,11 +59,16 @@ pub(super) fn rules(context: &Context, command: Option<RulesCommand>) -> Result<
             return Ok(CommandOutput::new(text, serde_json::to_value(&rules)?));
         }
         Some(RulesCommand::Add { field, by, pattern, action }) => {
-            let rule = OwnRule { field: name(field), by: name(by), pattern, action: name(action) };
+            let rule = OwnRule {
+                field: choice_name(field),
+                by: choice_name(by),
+                pattern,
+                action: choice_name(action),
+            };
             if rules.contains(&rule) {
                 bail!("that rule exists already: `candor rules` lists them");
             }
-            let done = format!("Rule {} from now on: {}.", rules.len() + 1, words(&rule));
+            let done = format!("Rule {} from now on: {}.", rules.len() + 1, rule_text(&rule));
             rules.push(rule);
             done
         }
@@ -70,7 +76,7 @@ pub(super) fn rules(context: &Context, command: Option<RulesCommand>) -> Result<
             if number == 0 || number > rules.len() {
                 bail!("there is no rule {number}: `candor rules` lists them with their numbers");
             }
-            format!("Removed: {}.", words(&rules.remove(number - 1)))
+            format!("Removed: {}.", rule_text(&rules.remove(number - 1)))
         }
     };
     // The policy is configured anew, which may compile it.
@@ -79,14 +85,14 @@ pub(super) fn rules(context: &Context, command: Option<RulesCommand>) -> Result<
 }
 
 /// The preferences by their names.
-fn fields(preferences: &Preferences) -> Result<Map<String, Value>> {
+fn preference_fields(preferences: &Preferences) -> Result<Map<String, Value>> {
     match serde_json::to_value(preferences)? {
         Value::Object(fields) => Ok(fields),
         _ => bail!("preferences have no names"),
     }
 }
 
-fn shown(value: &Value) -> String {
+fn value_text(value: &Value) -> String {
     match value {
         Value::Bool(true) => "on".into(),
         Value::Bool(false) => "off".into(),
@@ -95,11 +101,14 @@ fn shown(value: &Value) -> String {
     }
 }
 
-pub(super) fn preferences(context: &Context, command: Option<PreferencesCommand>) -> Result<CommandOutput> {
+pub(super) fn handle_preferences(
+    context: &CommandContext,
+    command: Option<PreferencesCommand>,
+) -> Result<CommandOutput> {
     let current: Preferences = context.client.fetch(&Request::Preferences, USUAL)?;
     match command {
         None | Some(PreferencesCommand::List) => {
-            let fields = fields(&current)?;
+            let fields = preference_fields(&current)?;
             let mut text = String::new();
             for (name, value) in &fields {
                 let size = value.as_u64().filter(|_| name == "disk-limit");
@@ -107,7 +116,7 @@ pub(super) fn preferences(context: &Context, command: Option<PreferencesCommand>
                     text,
                     "{name:<22} {}",
                     size.map_or_else(
-                        || shown(value),
+                        || value_text(value),
                         |bytes| format!("{bytes} (bytes: {})", plain::size(bytes))
                     )
                 );
@@ -115,18 +124,18 @@ pub(super) fn preferences(context: &Context, command: Option<PreferencesCommand>
             Ok(CommandOutput::new(text, Value::Object(fields)))
         }
         Some(PreferencesCommand::Set { name, value }) => {
-            let preferences = changed(&current, &name, &value)?;
+            let preferences = change_preference(&current, &name, &value)?;
             context.client.ask(&Request::SetPreferences { preferences }, USUAL)?;
-            let value = fields(&preferences)?.remove(&name).unwrap_or_default();
-            let text = format!("{name} is {} now.", shown(&value));
+            let value = preference_fields(&preferences)?.remove(&name).unwrap_or_default();
+            let text = format!("{name} is {} now.", value_text(&value));
             Ok(CommandOutput::new(text, json!({ name: value })))
         }
     }
 }
 
 /// The preferences with one changed.
-fn changed(current: &Preferences, name: &str, value: &str) -> Result<Preferences> {
-    let mut fields = fields(current)?;
+fn change_preference(current: &Preferences, name: &str, value: &str) -> Result<Preferences> {
+    let mut fields = preference_fields(current)?;
     let names: Vec<String> = fields.keys().cloned().collect();
     let Some(field) = fields.get_mut(name) else {
         bail!("there is no preference {name:?}: choose one of {}", names.join(", "));
@@ -171,9 +180,9 @@ mod tests {
     #[test]
     fn a_preference_is_changed_by_its_name_or_refused_in_a_sentence() {
         let before = Preferences::default();
-        assert!(changed(&before, "active-monitor-only", "on").unwrap().active_monitor_only);
-        assert_eq!(changed(&before, "idle-minutes", "15").unwrap().idle_minutes, 15);
-        assert_eq!(changed(&before, "theme", "dark").unwrap().theme, Theme::Dark);
+        assert!(change_preference(&before, "active-monitor-only", "on").unwrap().active_monitor_only);
+        assert_eq!(change_preference(&before, "idle-minutes", "15").unwrap().idle_minutes, 15);
+        assert_eq!(change_preference(&before, "theme", "dark").unwrap().theme, Theme::Dark);
         let cases = [
             ("volume", "3", "choose one of"),
             ("pictures", "maybe", "on or off"),
@@ -183,7 +192,7 @@ mod tests {
             ("theme", "pink", "system, light or dark"),
         ];
         for (name, value, words) in cases {
-            let error = changed(&before, name, value).unwrap_err().to_string();
+            let error = change_preference(&before, name, value).unwrap_err().to_string();
             assert!(error.contains(words), "{error}");
         }
     }

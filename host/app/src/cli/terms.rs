@@ -7,16 +7,16 @@ use candor_diary::plain;
 use candor_diary::terms::{ManualTime, Mode, PictureRemoval};
 use candor_protocol::{Request, TermsAnswer};
 
-use super::{CommandOutput, Context};
+use super::context::{CommandContext, CommandOutput};
 
-pub(super) fn terms(context: &Context, contract: Option<String>) -> Result<CommandOutput> {
+pub(super) fn show_terms(context: &CommandContext, contract: Option<String>) -> Result<CommandOutput> {
     let request = Request::Terms { contract };
     let value = context.ask(&request)?;
     let terms: TermsAnswer = candor_protocol::read(&request, value.clone())?;
-    Ok(CommandOutput::new(words(&terms), value))
+    Ok(CommandOutput::new(terms_text(&terms), value))
 }
 
-fn words(terms: &TermsAnswer) -> String {
+fn terms_text(terms: &TermsAnswer) -> String {
     let mut text = String::new();
     let client = &terms.client;
     let mut line = |name: &str, what: String| {

@@ -4,23 +4,25 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
 use candor_diary::parcel::{NO_SIGN, redacted};
+use candor_diary::plain;
 use candor_diary::terms::Mode;
 use candor_protocol::{IdleAnswer, LONG, MAX_MEMO, Request, Status, USUAL};
 use serde_json::{Value, json};
 
 use super::args::{IdleCommand, StopAt};
-use super::{CommandOutput, Context};
-use crate::say::{self, Zone};
+use super::context::{CommandContext, CommandOutput};
+use super::delivery_state::delivery_state;
+use crate::format::{self, DisplayZone};
 
-pub(super) fn status(context: &Context) -> Result<CommandOutput> {
+pub(super) fn show_status(context: &CommandContext) -> Result<CommandOutput> {
     let request = Request::Status { after: None };
     let value = context.ask(&request)?;
     let status: Status = candor_protocol::read(&request, value.clone())?;
-    Ok(CommandOutput::new(words(&status, &context.zone), value))
+    Ok(CommandOutput::new(status_text(&status, &context.zone), value))
 }
 
 /// The status in words.
-fn words(status: &Status, zone: &Zone) -> String {
+fn status_text(status: &Status, zone: &DisplayZone) -> String {
     let mut text = String::new();
     let mut line = |l: String| {
         text.push_str(&l);
@@ -30,7 +32,7 @@ fn words(status: &Status, zone: &Zone) -> String {
         line("No contract yet, so nothing is recorded. Join one with `candor join LINK`.".into());
     } else {
         line(format!("{} · {}", status.title, status.client));
-        line(state(status, zone));
+        line(recording_state(status, zone));
         if status.mode == Mode::Monitoring {
             line(format!(
                 "{} decides what is recorded here. `candor notice` says what; `candor pause` always works.",
@@ -39,30 +41,31 @@ fn words(status: &Status, zone: &Zone) -> String {
         }
         let label = status.label.as_ref().map(|l| format!(" ({l})")).unwrap_or_default();
         line(format!("Memo: {}{label}", status.memo.as_deref().unwrap_or("–")));
-        let mut limit = status.limit_ms.map(|l| format!(" of {}", say::duration(l))).unwrap_or_default();
+        let mut limit =
+            status.limit_ms.map(|l| format!(" of {}", format::hours_minutes(l))).unwrap_or_default();
         if status.over_ms > 0 {
-            limit += &format!(", {} over limit", say::duration(status.over_ms));
+            limit += &format!(", {} over limit", format::hours_minutes(status.over_ms));
         }
         line(format!(
             "Today {}, this week {}{limit}.",
-            say::duration(status.today_ms),
-            say::duration(status.week_ms)
+            format::hours_minutes(status.today_ms),
+            format::hours_minutes(status.week_ms)
         ));
-        if let Some(picture) = picture(status, zone) {
+        if let Some(picture) = last_picture(status, zone) {
             line(picture);
         }
     }
     if let Some(question) = status.question {
         line(format!(
-            "Were you working from {} to {}? There were no keys, clicks or scrolls for {}. CommandOutput with \
+            "Were you working from {} to {}? There were no keys, clicks or scrolls for {}. Answer with \
              `candor idle leave-out`{}.",
             zone.time(question.from),
             zone.time(question.to),
-            say::duration(question.to.saturating_sub(question.from)),
+            format::hours_minutes(question.to.saturating_sub(question.from)),
             if question.manual_ms > 0 { " or `candor idle manual MEMO`" } else { "" }
         ));
     }
-    line(outbox(status, zone));
+    line(outbox_state(status, zone));
     for problem in &status.problems {
         line(format!("Problem: {problem}"));
     }
@@ -70,7 +73,7 @@ fn words(status: &Status, zone: &Zone) -> String {
 }
 
 /// Whether it records, since when, and what would make it.
-fn state(status: &Status, zone: &Zone) -> String {
+fn recording_state(status: &Status, zone: &DisplayZone) -> String {
     if !status.notice_accepted {
         return "Nothing is recorded: what is recorded here was not accepted yet. Read `candor notice`, then run \
                 `candor accept`."
@@ -86,40 +89,44 @@ fn state(status: &Status, zone: &Zone) -> String {
         return format!(
             "Tracking is on, but nothing has been recorded since {}: {}. It resumes by itself.",
             zone.moment(since, status.now),
-            say::gap(cause)
+            format::gap_cause(cause)
         );
     }
     match (status.tracking, status.since) {
         (true, since) => {
             let since = since.map(|s| format!(" since {}", zone.moment(s, status.now))).unwrap_or_default();
             let stopping = if status.stopping { " Stops when this segment ends." } else { "" };
-            format!("Tracking{since}, {} on.{stopping}{}", say::clock(status.on_ms), say::signs(&status.sign))
+            format!(
+                "Tracking{since}, {} on.{stopping}{}",
+                format::clock(status.on_ms),
+                format::indicator_sentence(&status.sign)
+            )
         }
         (false, _) => "Stopped. Nothing is recorded. Start with `candor start`.".into(),
     }
 }
 
-fn picture(status: &Status, zone: &Zone) -> Option<String> {
+fn last_picture(status: &Status, zone: &DisplayZone) -> Option<String> {
     let segment = status.last_picture.as_ref()?;
     let picture = segment.picture.as_ref()?;
     let mut text = format!("Last picture {}", zone.moment(picture.at, status.now));
     if let Some(covered) = redacted(&picture.redactions) {
         let _ = write!(text, ", {covered}");
     }
-    let _ = write!(text, ", {}.", say::state(segment, status.now, zone));
+    let _ = write!(text, ", {}.", delivery_state(segment, status.now, zone));
     Some(text)
 }
 
-fn outbox(status: &Status, zone: &Zone) -> String {
+fn outbox_state(status: &Status, zone: &DisplayZone) -> String {
     let counts = &status.outbox;
     let mut text = match counts.held + counts.waiting {
         0 if counts.rejected > 0 => String::new(),
         0 => "Nothing waiting.".to_owned(),
         _ => format!(
             "Outbox: {} held, {} waiting, {}.",
-            say::count(counts.held),
-            say::count(counts.waiting),
-            say::size(counts.bytes)
+            plain::count(counts.held),
+            plain::count(counts.waiting),
+            plain::size(counts.bytes)
         ),
     };
     if let Some(since) = status.offline_since {
@@ -143,7 +150,11 @@ fn outbox(status: &Status, zone: &Zone) -> String {
     text
 }
 
-pub(super) fn start(context: &Context, memo: Option<String>, no_sign: bool) -> Result<CommandOutput> {
+pub(super) fn start_tracking(
+    context: &CommandContext,
+    memo: Option<String>,
+    no_sign: bool,
+) -> Result<CommandOutput> {
     check_memo(memo.as_deref())?;
     context.ensure_agent()?;
     let value = context.client.ask(&Request::Start { memo, no_sign }, LONG)?;
@@ -153,14 +164,14 @@ pub(super) fn start(context: &Context, memo: Option<String>, no_sign: bool) -> R
     Ok(CommandOutput::new(format!("Tracking '{}' for {}.{memo}{unseen}", status.title, status.client), value))
 }
 
-pub(super) fn stop(context: &Context, at: StopAt) -> Result<CommandOutput> {
+pub(super) fn stop_tracking(context: &CommandContext, at: StopAt) -> Result<CommandOutput> {
     let at_segment_end = at == StopAt::SegmentEnd;
     let done = if at_segment_end { "Tracking stops when this segment ends." } else { "Stopped." };
-    context.tell(&Request::Stop { at_segment_end }, done)
+    context.run_request(&Request::Stop { at_segment_end }, done)
 }
 
-pub(super) fn pause(context: &Context) -> Result<CommandOutput> {
-    context.tell(
+pub(super) fn pause_tracking(context: &CommandContext) -> Result<CommandOutput> {
+    context.run_request(
         &Request::Pause,
         "Paused for private time. Nothing is recorded until `candor start`; the time shows as a gap.",
     )
@@ -174,18 +185,23 @@ fn check_memo(memo: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn memo(context: &Context, text: Option<String>, at: Option<&str>) -> Result<CommandOutput> {
+pub(super) fn handle_memo(
+    context: &CommandContext,
+    text: Option<String>,
+    at: Option<&str>,
+) -> Result<CommandOutput> {
     check_memo(text.as_deref())?;
     match (text, at) {
         (Some(memo), Some(at)) => {
             let segment = context.segment_at(at)?;
-            let done = format!("Memo of {} set.", context.zone.range(segment.start, say::end(&segment)));
+            let done =
+                format!("Memo of {} set.", context.zone.range(segment.start, format::segment_end(&segment)));
             let label = segment.label;
-            context.tell(&Request::EditSegment { start: segment.start, memo, label }, done)
+            context.run_request(&Request::EditSegment { start: segment.start, memo, label }, done)
         }
         (Some(memo), None) => {
             let done = if memo.trim().is_empty() { "Memo cleared." } else { "Memo set." };
-            context.tell(&Request::Memo { memo }, done)
+            context.run_request(&Request::Memo { memo }, done)
         }
         (None, _) => {
             let status = context.client.status()?;
@@ -198,8 +214,8 @@ pub(super) fn memo(context: &Context, text: Option<String>, at: Option<&str>) ->
     }
 }
 
-pub(super) fn label(
-    context: &Context,
+pub(super) fn handle_label(
+    context: &CommandContext,
     label: Option<String>,
     none: bool,
     at: Option<&str>,
@@ -208,7 +224,7 @@ pub(super) fn label(
         if at.is_some() {
             bail!("say which label, or --none");
         }
-        return labels(context);
+        return list_labels(context);
     }
     let done = match &label {
         Some(label) => format!("Label set: {label}."),
@@ -218,13 +234,13 @@ pub(super) fn label(
         Some(at) => {
             let segment = context.segment_at(at)?;
             let memo = segment.memo.unwrap_or_default();
-            context.tell(&Request::EditSegment { start: segment.start, memo, label }, done)
+            context.run_request(&Request::EditSegment { start: segment.start, memo, label }, done)
         }
-        None => context.tell(&Request::Label { label }, done),
+        None => context.run_request(&Request::Label { label }, done),
     }
 }
 
-fn labels(context: &Context) -> Result<CommandOutput> {
+fn list_labels(context: &CommandContext) -> Result<CommandOutput> {
     let status = context.client.status()?;
     let mut text = String::new();
     for label in &status.labels {
@@ -238,7 +254,7 @@ fn labels(context: &Context) -> Result<CommandOutput> {
     Ok(CommandOutput::new(text, json!({ "label": status.label, "labels": status.labels })))
 }
 
-pub(super) fn idle(context: &Context, answer: IdleCommand) -> Result<CommandOutput> {
+pub(super) fn answer_idle_question(context: &CommandContext, answer: IdleCommand) -> Result<CommandOutput> {
     let (answer, done) = match answer {
         IdleCommand::LeaveOut => {
             (IdleAnswer::LeaveOut, "The time is left out. `candor idle undo` takes that back.")

@@ -1,66 +1,33 @@
-//! Times, durations and states as people read them, after the look's 'Numbers and times'.
+//! Times of one time zone.
 
-use candor_diary::parcel::GapCause;
-use std::io::Write as _;
-
-use candor_protocol::{Segment, SegmentState, SignState};
-use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 
-pub use candor_diary::plain::{count, plural, short_hex, size};
-
-/// Says something on the standard error, where it is no part of an answer. Whatever came from outside is visible in it.
-pub fn aside(text: &str) {
-    // Nothing more can be done where nobody reads this.
-    let _ = writeln!(std::io::stderr().lock(), "{}", candor_diary::plain::visible_lines(text));
-}
-
-/// A duration in milliseconds as `5:20`; begun minutes do not count.
-#[must_use]
-pub fn duration(ms: u64) -> String {
-    candor_diary::plain::duration(ms / 60_000)
-}
-
-/// A running clock in milliseconds as `2:23:12`.
-#[must_use]
-pub fn clock(ms: u64) -> String {
-    let seconds = ms / 1_000;
-    format!("{}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
-}
-
-/// How long something is still held, in milliseconds, as `0:48` (minutes and seconds, rounded up).
-#[must_use]
-pub fn hold(ms: u64) -> String {
-    let seconds = ms.div_ceil(1_000);
-    format!("{}:{:02}", seconds / 60, seconds % 60)
-}
-
-/// Times of one time zone.
+/// Writes times, in milliseconds since the Unix epoch, in one time zone.
 #[derive(Clone, Debug)]
-pub struct Zone(TimeZone);
+pub(crate) struct DisplayZone(TimeZone);
 
-impl Zone {
-    /// The computer's.
-    #[must_use]
-    pub fn here() -> Self {
+impl DisplayZone {
+    /// Writes times in the computer's time zone.
+    pub(crate) fn here() -> Self {
         Self(TimeZone::system())
     }
 
-    /// UTC.
-    #[must_use]
-    pub fn utc() -> Self {
+    /// Writes times in UTC.
+    #[cfg(test)]
+    pub(crate) fn utc() -> Self {
         Self(TimeZone::UTC)
     }
 
-    /// A named one, for tests.
+    /// Writes times in a zone of the time zone database.
     #[cfg(test)]
-    pub(crate) fn of(name: &str) -> Self {
+    pub(crate) fn named(name: &str) -> Self {
         Self(TimeZone::get(name).unwrap())
     }
 
-    /// The time zone itself.
-    #[must_use]
-    pub fn zone(&self) -> &TimeZone {
+    /// Returns the time zone itself.
+    pub(crate) fn zone(&self) -> &TimeZone {
         &self.0
     }
 
@@ -72,38 +39,54 @@ impl Zone {
         }
     }
 
-    /// A time as `09:30`.
-    #[must_use]
-    pub fn time(&self, ms: u64) -> String {
+    /// Writes a time as `09:30`.
+    pub(crate) fn time(&self, ms: u64) -> String {
         self.format(ms, "%H:%M")
     }
 
-    /// A range as `09:30 – 09:40`.
-    #[must_use]
-    pub fn range(&self, from: u64, to: u64) -> String {
+    /// Writes a time as `09:30:12`.
+    pub(crate) fn seconds(&self, ms: u64) -> String {
+        self.format(ms, "%H:%M:%S")
+    }
+
+    /// Writes a range as `09:30 – 09:40`.
+    pub(crate) fn range(&self, from: u64, to: u64) -> String {
         format!("{} – {}", self.time(from), self.time(to))
     }
 
-    /// A day as `Fri 27 Nov`, with the year where it is not that of `now`.
-    #[must_use]
-    pub fn day(&self, ms: u64, now: u64) -> String {
-        let same = self.format(ms, "%Y") == self.format(now, "%Y");
+    /// Returns the day of a time.
+    pub(crate) fn date(&self, ms: u64) -> Option<Date> {
+        let at = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok())?;
+        Some(at.to_zoned(self.0.clone()).date())
+    }
+
+    /// Writes a day as `Fri 27 Nov`, with the year if it is not that of `now`.
+    pub(crate) fn day(&self, ms: u64, now: u64) -> String {
+        let same = self.date(ms).map(Date::year) == self.date(now).map(Date::year);
         self.format(ms, if same { "%a %-d %b" } else { "%a %-d %b %Y" })
     }
 
-    /// A time as `09:30` where it is today, else with its day.
-    #[must_use]
-    pub fn moment(&self, ms: u64, now: u64) -> String {
-        if self.format(ms, "%F") == self.format(now, "%F") {
+    /// Writes a time as `09:30`, or as `Fri 27 Nov, 09:30` if its day is not that of `now`.
+    pub(crate) fn moment(&self, ms: u64, now: u64) -> String {
+        if self.date(ms) == self.date(now) {
             self.time(ms)
         } else {
             format!("{}, {}", self.day(ms, now), self.time(ms))
         }
     }
 
-    /// Names the zone as it is at a time: `Helsinki time, UTC+2`.
-    #[must_use]
-    pub fn name(&self, ms: u64) -> String {
+    /// Returns the first millisecond of the day that is `back` days before that of `now`, and the first after it.
+    pub(crate) fn day_span(&self, now: u64, back: i64) -> Option<(u64, u64)> {
+        let date = self.date(now)?.checked_sub(Span::new().try_days(back).ok()?).ok()?;
+        let start = |d: Date| -> Option<u64> {
+            let zoned = d.to_zoned(self.0.clone()).ok()?;
+            u64::try_from(zoned.timestamp().as_millisecond()).ok()
+        };
+        Some((start(date)?, start(date.tomorrow().ok()?)?))
+    }
+
+    /// Names the zone with its offset at a time: `Helsinki time, UTC+2`.
+    pub(crate) fn name(&self, ms: u64) -> String {
         let offset = self.format(ms, "%:z");
         let utc = match (offset.as_str(), offset.split_once(':')) {
             ("+00:00" | "-00:00", _) => "UTC".to_owned(),
@@ -123,85 +106,6 @@ impl Zone {
     }
 }
 
-/// Why the tracker could not see, in words.
-pub(crate) fn gap(cause: GapCause) -> &'static str {
-    match cause {
-        GapCause::Crash => "the tracker ended unexpectedly",
-        GapCause::CounterLost => "keys, clicks and scrolls could not be counted",
-        GapCause::DisplayLost => "the display could not be read",
-        GapCause::CollectorFailed => "a collector failed",
-        GapCause::ClockJump => "the computer's clock was changed",
-        GapCause::Asleep => "the computer slept",
-        GapCause::Locked => "the screen was locked",
-        GapCause::Paused => "paused for private time",
-        GapCause::LeftOut => "left out by you",
-        GapCause::RuleFailed => "a rule failed, so what was on screen was not recorded",
-        GapCause::Damaged => "what was recorded is damaged",
-        GapCause::Unanswered => "no keys, clicks or scrolls; you have not answered yet",
-        GapCause::NotRecorded => "the disk was full, so it could not be saved",
-        GapCause::Stalled => "the tracker stopped responding",
-        GapCause::NoSign => "nothing on the screen could show you that you were recorded",
-    }
-}
-
-/// A deadline as `Mon 30 Nov, 12:00 UTC`: the same words for everybody, wherever they are.
-#[must_use]
-pub fn deadline(ms: u64, now: u64) -> String {
-    let utc = Zone::utc();
-    format!("{}, {} UTC", utc.day(ms, now), utc.time(ms))
-}
-
-/// How much time a segment holds, as `10 minutes`; begun minutes count.
-#[must_use]
-pub fn minutes(segment: &Segment) -> String {
-    let minutes = segment.tracked_ms.div_ceil(60_000);
-    format!("{minutes} {}", plural(minutes, "minute", "minutes"))
-}
-
-/// What shows that it is recorded, as a sentence after another; empty where nothing is to be said of it.
-#[must_use]
-pub fn signs(sign: &SignState) -> String {
-    if sign.without {
-        return " Nothing on the screen has to show it (--no-sign); the Work Diary says so.".into();
-    }
-    if sign.missing_since.is_some() {
-        return " Nothing on the screen shows it, so recording is on hold.".into();
-    }
-    let shown: Vec<_> = sign.shown.iter().map(|sign| sign.words()).collect();
-    match shown.split_last() {
-        None => String::new(),
-        Some((only, [])) => format!(" Shown by {only}."),
-        Some((last, others)) => format!(" Shown by {} and {last}.", others.join(", ")),
-    }
-}
-
-/// Where a segment is, in words.
-#[must_use]
-pub fn state(segment: &Segment, now: u64, zone: &Zone) -> String {
-    match &segment.state {
-        _ if segment.removed_at.is_some() => "removed".to_owned(),
-        SegmentState::Open { sends_at } => format!("sends at {}", zone.moment(*sends_at, now)),
-        SegmentState::Held { sends_at } => {
-            format!("sends in {}", hold(sends_at.saturating_sub(now)))
-        }
-        SegmentState::Waiting { next_try_at, why } => {
-            let why = why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
-            format!("waits, next try at {}{why}", zone.moment(*next_try_at, now))
-        }
-        SegmentState::Delivered { at } => format!("sent {}", zone.moment(*at, now)),
-        SegmentState::Rejected { why } => {
-            format!("refused by the back office ({})", why.as_deref().unwrap_or("no reason given"))
-        }
-        SegmentState::Cancelled => "taken back, not sent".to_owned(),
-    }
-}
-
-/// The end of a segment: its first millisecond after it.
-#[must_use]
-pub fn end(segment: &Segment) -> u64 {
-    segment.start + u64::from(segment.length) * 60_000
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,35 +113,36 @@ mod tests {
     /// Fri 27 Nov 2026, 15:53:20 UTC.
     const AT: u64 = 1_795_794_800_000;
 
-    fn helsinki() -> Zone {
-        Zone(TimeZone::get("Europe/Helsinki").unwrap())
-    }
-
-    #[test]
-    fn durations_read_as_the_look_says() {
-        assert_eq!(duration(19_200_000), "5:20");
-        assert_eq!(duration(59_999), "0:00");
-        assert_eq!(clock(8_592_999), "2:23:12");
-        assert_eq!(hold(47_001), "0:48");
-    }
-
     #[test]
     fn times_are_local_and_deadlines_are_utc() {
-        let zone = helsinki();
+        let zone = DisplayZone::named("Europe/Helsinki");
         assert_eq!(zone.time(AT), "17:53");
         assert_eq!(zone.range(AT, AT + 600_000), "17:53 – 18:03");
         assert_eq!(zone.day(AT, AT), "Fri 27 Nov");
         assert_eq!(zone.day(AT, AT + 366 * 86_400_000), "Fri 27 Nov 2026");
         assert_eq!(zone.moment(AT, AT), "17:53");
         assert_eq!(zone.moment(AT - 86_400_000, AT), "Thu 26 Nov, 17:53");
-        assert_eq!(deadline(AT, AT), "Fri 27 Nov, 15:53 UTC");
+        let utc = DisplayZone::utc();
+        assert_eq!(format!("{}, {} UTC", utc.day(AT, AT), utc.time(AT)), "Fri 27 Nov, 15:53 UTC");
     }
 
     #[test]
     fn a_zone_is_named_with_its_offset() {
-        assert_eq!(helsinki().name(AT), "Helsinki time, UTC+2");
-        assert_eq!(Zone(TimeZone::get("Asia/Kathmandu").unwrap()).name(AT), "Kathmandu time, UTC+5:45");
-        assert_eq!(Zone(TimeZone::get("America/New_York").unwrap()).name(AT), "New York time, UTC-5");
-        assert_eq!(Zone::utc().name(AT), "UTC");
+        assert_eq!(DisplayZone::named("Europe/Helsinki").name(AT), "Helsinki time, UTC+2");
+        assert_eq!(DisplayZone::named("Asia/Kathmandu").name(AT), "Kathmandu time, UTC+5:45");
+        assert_eq!(DisplayZone::named("America/New_York").name(AT), "New York time, UTC-5");
+        assert_eq!(DisplayZone::utc().name(AT), "UTC");
+    }
+
+    #[test]
+    fn a_day_is_as_long_as_its_zone_has_it_and_another_day_is_named() {
+        let zone = DisplayZone::named("Europe/Helsinki");
+        // 25 October 2026: the clock is put back, 25 hours.
+        let noon = 1_792_922_400_000;
+        let (from, to) = zone.day_span(noon, 0).unwrap();
+        assert_eq!(to - from, 25 * 3_600_000);
+        assert_eq!(zone.moment(noon, noon), "12:00");
+        assert_eq!(zone.moment(from - 1, noon), "Sat 24 Oct, 23:59");
+        assert_eq!(zone.day_span(noon, 1).unwrap().1, from);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::cli::args::Page;
+use crate::window::StartPage;
 
 /// One action. As text it is the key of a notification's action: the key says what exactly is meant (which segment,
 /// which question), so that a click that comes late cannot mean the one that came after.
@@ -10,7 +10,7 @@ use crate::cli::args::Page;
 pub(crate) enum TrayAction {
     /// Begin tracking, or end a pause.
     Start,
-    /// End tracking.
+    /// End tracking at once.
     Stop,
     /// Pause for private time.
     Pause,
@@ -25,24 +25,9 @@ pub(crate) enum TrayAction {
     /// Keep the time that the question since then is about, under the memo that is set.
     KeepAsManual(u64),
     /// Open the window on a page.
-    Open(Page),
+    Open(StartPage),
     /// End the agent and the tray.
     Quit,
-}
-
-/// Pages that an action may name.
-const PAGES: [(Page, &str); 6] = [
-    (Page::Now, "now"),
-    (Page::Picture, "picture"),
-    (Page::Today, "today"),
-    (Page::Outbox, "outbox"),
-    (Page::Recorded, "recorded"),
-    (Page::Preferences, "preferences"),
-];
-
-/// A page's name, as it is typed behind `--page`.
-pub(crate) fn page_name(page: Page) -> &'static str {
-    PAGES.iter().find(|(p, _)| *p == page).map_or("now", |(_, name)| name)
 }
 
 impl fmt::Display for TrayAction {
@@ -56,7 +41,7 @@ impl fmt::Display for TrayAction {
             Self::RestorePicture(start) => write!(f, "restore-picture:{start}"),
             Self::LeaveOut(from) => write!(f, "leave-out:{from}"),
             Self::KeepAsManual(from) => write!(f, "keep:{from}"),
-            Self::Open(page) => write!(f, "open:{}", page_name(*page)),
+            Self::Open(page) => write!(f, "open:{}", page.name()),
             Self::Quit => f.write_str("quit"),
         }
     }
@@ -75,7 +60,7 @@ impl TrayAction {
             "restore-picture" => what.parse().ok().map(Self::RestorePicture),
             "leave-out" => what.parse().ok().map(Self::LeaveOut),
             "keep" => what.parse().ok().map(Self::KeepAsManual),
-            "open" => PAGES.iter().find(|(_, n)| *n == what).map(|(page, _)| Self::Open(*page)),
+            "open" => StartPage::from_name(what).map(Self::Open),
             "quit" => Some(Self::Quit),
             _ => None,
         }
@@ -99,7 +84,7 @@ mod tests {
             TrayAction::KeepAsManual(7),
             TrayAction::Quit,
         ];
-        actions.extend(PAGES.iter().map(|(page, _)| TrayAction::Open(*page)));
+        actions.extend(StartPage::ALL.map(TrayAction::Open));
         for action in actions {
             assert_eq!(TrayAction::from_key(&action.to_string()), Some(action));
         }

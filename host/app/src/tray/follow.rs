@@ -8,8 +8,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use candor_protocol::{Client, Request, Status};
 
-use super::Event;
-use super::sign::Board;
+use super::event::TrayEvent;
+use super::indicator_mailbox::IndicatorMailbox;
 
 /// The agent answers after 20 s at the latest; what takes longer than this is no answer.
 const ANSWER: Duration = Duration::from_secs(40);
@@ -21,8 +21,12 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Follows in a thread of its own, until the receiver is gone.
 ///
 /// # Errors
-/// Where there is no thread to be had.
-pub(super) fn follow(client: Client, events: SyncSender<Event>, board: Arc<Board>) -> Result<()> {
+/// If no thread can be started.
+pub(super) fn spawn_follower(
+    client: Client,
+    events: SyncSender<TrayEvent>,
+    mailbox: Arc<IndicatorMailbox>,
+) -> Result<()> {
     thread::Builder::new()
         .name("status".into())
         .spawn(move || {
@@ -32,17 +36,17 @@ pub(super) fn follow(client: Client, events: SyncSender<Event>, board: Arc<Board
                     Ok(status) => {
                         after = Some(status.revision);
                         let status = Box::new(status);
-                        board.status(Some(status.clone()));
-                        Event::Status(status)
+                        mailbox.set_status(Some(status.clone()));
+                        TrayEvent::Status(status)
                     }
                     Err(_) => {
                         after = None;
-                        board.status(None);
-                        Event::Lost
+                        mailbox.set_status(None);
+                        TrayEvent::AgentLost
                     }
                 };
-                let wait = if matches!(event, Event::Lost) { AGAIN } else { PAUSE };
-                // Waits where the loop is busy: the next status says what this one would have.
+                let wait = if matches!(event, TrayEvent::AgentLost) { AGAIN } else { PAUSE };
+                // Waits if the loop is busy: the next status says what this one would have.
                 if events.send(event).is_err() {
                     return;
                 }

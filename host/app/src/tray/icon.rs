@@ -19,8 +19,8 @@ const INK: [u8; 3] = [0x1a, 0x1c, 0x1f];
 /// The look's colour of tracked time.
 const TRACKED: [u8; 3] = [0x1e, 0x82, 0x53];
 
-/// The icon in all sizes.
-pub(crate) fn mark(recording: bool) -> Vec<Icon> {
+/// Returns the icon in all sizes.
+pub(crate) fn recording_icon(recording: bool) -> Vec<Icon> {
     SIZES.iter().map(|size| draw(*size, recording)).collect()
 }
 
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn recording_is_filled_and_not_recording_is_a_ring() {
-        for (on, off) in mark(true).iter().zip(mark(false)) {
+        for (on, off) in recording_icon(true).iter().zip(recording_icon(false)) {
             let size = on.width as usize;
             assert_eq!(on.data.len(), size * size * 4);
             assert_eq!(pixel(on, size / 2, size / 2), [255, 0x1e, 0x82, 0x53], "filled at {size}");

@@ -9,38 +9,43 @@ use candor_protocol::Status;
 use ksni::menu::{MenuItem, RadioGroup, RadioItem, StandardItem};
 use ksni::{Category, Icon, OfflineReason, ToolTip, Tray};
 
-use super::Event;
 use super::action::TrayAction;
-use super::icon::mark;
-use super::sign::Board;
-use crate::cli::args::Page;
-use crate::say::{self, Zone};
+use super::event::TrayEvent;
+use super::icon::recording_icon;
+use super::indicator_mailbox::IndicatorMailbox;
+use crate::format::{self, DisplayZone};
+use crate::terminal;
+use crate::window::StartPage;
 
 /// The longest text of a contract in the menu, in characters.
 const LONGEST: usize = 60;
 
-/// The item. It shows [`Item::status`] and hands what is chosen to the tray's loop.
-pub(crate) struct Item {
-    /// What the agent said last; none where it does not run.
+/// The tray item. It shows [`TrayItem::status`] and hands what is chosen to the tray's loop.
+pub(crate) struct TrayItem {
+    /// The agent's last status; `None` if it does not run.
     pub(crate) status: Option<Box<Status>>,
     /// Whether, by the terms, deleting a picture takes its time.
     pub(crate) removes_time: bool,
-    zone: Zone,
-    events: SyncSender<Event>,
-    board: Arc<Board>,
+    zone: DisplayZone,
+    events: SyncSender<TrayEvent>,
+    mailbox: Arc<IndicatorMailbox>,
     said_offline: Once,
 }
 
-impl Item {
-    pub(crate) fn new(zone: Zone, events: SyncSender<Event>, board: Arc<Board>) -> Self {
-        Self { status: None, removes_time: true, zone, events, board, said_offline: Once::new() }
+impl TrayItem {
+    pub(crate) fn new(
+        zone: DisplayZone,
+        events: SyncSender<TrayEvent>,
+        mailbox: Arc<IndicatorMailbox>,
+    ) -> Self {
+        Self { status: None, removes_time: true, zone, events, mailbox, said_offline: Once::new() }
     }
 
     fn recording(&self) -> bool {
         self.status.as_ref().is_some_and(|s| s.tracking && s.paused_since.is_none())
     }
 
-    /// Where it stands, in a few words.
+    /// Returns in a few words whether something is recorded.
     fn state(&self) -> String {
         let Some(status) = &self.status else { return "The agent does not run. Nothing is recorded".into() };
         if let Some(since) = status.paused_since {
@@ -71,7 +76,7 @@ impl Item {
 
     fn choose(&self, action: TrayAction) {
         // A full queue means that nothing is done any more: one click more or less changes nothing.
-        let _ = self.events.try_send(Event::Do(action));
+        let _ = self.events.try_send(TrayEvent::MenuAction(action));
     }
 
     fn doing(&self, status: &Status) -> Vec<MenuItem<Self>> {
@@ -120,10 +125,10 @@ impl Item {
         let Some(picture) = &segment.picture else { return Vec::new() };
         let covered = redacted(&picture.redactions).map(|c| format!(", {c}")).unwrap_or_default();
         let label = format!("Picture at {}{covered}", self.zone.moment(picture.at, status.now));
-        let mut entries = vec![Self::entry(label, TrayAction::Open(Page::Picture))];
+        let mut entries = vec![Self::entry(label, TrayAction::Open(StartPage::Picture))];
         if segment.editable {
             let words = match self.removes_time {
-                true => format!("Delete picture and its {}", say::minutes(segment)),
+                true => format!("Delete picture and its {}", format::tracked_minutes(segment)),
                 false => "Delete picture".to_owned(),
             };
             entries.push(Self::entry(words, TrayAction::RemovePicture(segment.start)));
@@ -144,7 +149,7 @@ fn cut(text: &str) -> String {
     text.chars().take(LONGEST - 1).chain(['…']).collect()
 }
 
-impl Tray for Item {
+impl Tray for TrayItem {
     fn id(&self) -> String {
         "candor".into()
     }
@@ -158,7 +163,7 @@ impl Tray for Item {
     }
 
     fn icon_pixmap(&self) -> Vec<Icon> {
-        mark(self.recording())
+        recording_icon(self.recording())
     }
 
     fn tool_tip(&self) -> ToolTip {
@@ -168,7 +173,7 @@ impl Tray for Item {
                 "{description}.\n{} · {}\nToday {}",
                 status.title,
                 status.client,
-                say::duration(status.today_ms)
+                format::hours_minutes(status.today_ms)
             );
         }
         // Tooltips may be marked up.
@@ -177,7 +182,7 @@ impl Tray for Item {
     }
 
     fn activate(&mut self, _x: i32, _y: i32) {
-        self.choose(TrayAction::Open(Page::Now));
+        self.choose(TrayAction::Open(StartPage::Now));
     }
 
     fn menu(&self) -> Vec<MenuItem<Self>> {
@@ -199,8 +204,8 @@ impl Tray for Item {
         let quit = if self.recording() { "Quit (stops tracking)" } else { "Quit" };
         entries.extend([
             MenuItem::Separator,
-            Self::entry("Open window", TrayAction::Open(Page::Now)),
-            Self::entry("What is recorded", TrayAction::Open(Page::Recorded)),
+            Self::entry("Open window", TrayAction::Open(StartPage::Now)),
+            Self::entry("What is recorded", TrayAction::Open(StartPage::Recorded)),
             MenuItem::Separator,
             Self::entry(quit, TrayAction::Quit),
         ]);
@@ -208,13 +213,13 @@ impl Tray for Item {
     }
 
     fn watcher_online(&self) {
-        self.board.stir();
+        self.mailbox.report_change();
     }
 
     fn watcher_offline(&self, _reason: OfflineReason) -> bool {
-        self.board.stir();
+        self.mailbox.report_change();
         self.said_offline.call_once(|| {
-            crate::say::aside(
+            terminal::print_aside(
                 "candor: this desktop shows no tray icons. Notifications still work; `candor doctor` says how to get the icon.",
             );
         });

@@ -4,19 +4,21 @@
 //! and a thread for each notification that may be answered, and asks for the answers only after it has been shown.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use parking_lot::Mutex;
 use zbus::MatchRule;
 use zbus::blocking::{Connection, MessageIterator};
 use zbus::message::Type;
 use zbus::zvariant::Value;
 
-use super::Event;
-use super::bus::{NOTIFICATIONS, owner};
-use super::notification_planner::{Message, Topic};
-use super::sign::Board;
+use super::bus::{NOTIFICATIONS, name_owner};
+use super::event::TrayEvent;
+use super::indicator_mailbox::IndicatorMailbox;
+use super::notification::{Notification, NotificationTopic};
+use crate::terminal;
 
 const PATH: &str = "/org/freedesktop/Notifications";
 /// How many signals wait to be looked at. What a flood pushes out is only ever somebody else's.
@@ -24,23 +26,23 @@ const WAITING: usize = 64;
 
 /// What the notifications' server can do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Abilities {
-    /// It shows buttons.
+pub(crate) struct ServerCapabilities {
+    /// Whether it shows buttons.
     pub(crate) actions: bool,
-    /// It reads `<` and `&` in a body as marks.
+    /// Whether it reads `<` and `&` in a body as markup.
     pub(crate) markup: bool,
 }
 
-/// Asks the server what it can do; starts it where the bus can.
+/// Asks the server what it can do; the bus may start it for that.
 ///
 /// # Errors
-/// Where there is none.
-pub(crate) fn abilities(connection: &Connection) -> zbus::Result<Abilities> {
+/// If there is none.
+pub(crate) fn server_capabilities(connection: &Connection) -> zbus::Result<ServerCapabilities> {
     let reply =
         connection.call_method(Some(NOTIFICATIONS), PATH, Some(NOTIFICATIONS), "GetCapabilities", &())?;
     let all: Vec<String> = reply.body().deserialize()?;
-    let has = |name: &str| all.iter().any(|ability| ability == name);
-    Ok(Abilities { actions: has("actions"), markup: has("body-markup") })
+    let has = |name: &str| all.iter().any(|capability| capability == name);
+    Ok(ServerCapabilities { actions: has("actions"), markup: has("body-markup") })
 }
 
 /// A button of a notification was pressed, or one is gone.
@@ -54,7 +56,7 @@ enum NotificationReply {
 
 /// A notification on the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Shown {
+struct ShownNotification {
     id: u32,
     /// The server that shows it, as the bus names its connection: with it, the notification is gone.
     server: String,
@@ -64,8 +66,8 @@ struct Shown {
 #[derive(Clone)]
 pub(crate) struct Notifier {
     connection: Connection,
-    /// Locked while one is sent, so that what is heard of it at once is heard after it is known.
-    shown: Arc<Mutex<BTreeMap<Topic, Shown>>>,
+    /// Locked while a notification is sent, so that an answer that comes at once finds its id known.
+    shown: Arc<Mutex<BTreeMap<NotificationTopic, ShownNotification>>>,
     said_missing: bool,
 }
 
@@ -73,11 +75,11 @@ impl Notifier {
     /// Begins to listen for answers, before anything is shown.
     ///
     /// # Errors
-    /// Where the bus does not take the subscription.
+    /// If the bus does not take the subscription.
     pub(crate) fn new(
         connection: Connection,
-        events: SyncSender<Event>,
-        board: Arc<Board>,
+        events: SyncSender<TrayEvent>,
+        mailbox: Arc<IndicatorMailbox>,
     ) -> zbus::Result<Self> {
         let rule = MatchRule::builder()
             .msg_type(Type::Signal)
@@ -87,35 +89,37 @@ impl Notifier {
             .sender(NOTIFICATIONS)?
             .build();
         let signals = MessageIterator::for_match_rule(rule, &connection, Some(WAITING))?;
-        let shown: Arc<Mutex<BTreeMap<Topic, Shown>>> = Arc::default();
+        let shown: Arc<Mutex<BTreeMap<NotificationTopic, ShownNotification>>> = Arc::default();
         let known = Arc::clone(&shown);
         thread::Builder::new().name("notifications".into()).spawn(move || {
             for signal in signals.flatten() {
-                let Some(heard) = understand(&signal) else { continue };
+                let Some(heard) = parse_reply(&signal) else { continue };
                 let key = match heard {
                     NotificationReply::Closed(id) => {
-                        lock(&known).retain(|_, shown| shown.id != id);
-                        board.stir();
+                        known.lock().retain(|_, shown| shown.id != id);
+                        mailbox.report_change();
                         continue;
                     }
-                    NotificationReply::Action(id, _) if lock(&known).values().all(|shown| shown.id != id) => {
+                    NotificationReply::Action(id, _) if known.lock().values().all(|shown| shown.id != id) => {
                         continue;
                     }
                     NotificationReply::Action(_, key) => key,
                 };
-                if let Err(TrySendError::Disconnected(_)) = events.try_send(Event::Action(key)) {
+                if let Err(TrySendError::Disconnected(_)) =
+                    events.try_send(TrayEvent::NotificationAction(key))
+                {
                     return;
                 }
             }
-            // Where nobody listens any more, it has ended.
-            let _ended = events.send(Event::BusGone);
+            // If nobody receives any more, the tray has ended.
+            let _ended = events.send(TrayEvent::BusGone);
         })?;
         Ok(Self { connection, shown, said_missing: false })
     }
 
-    /// Shows a message in the place of an earlier one of its topic. Where nothing shows notifications, says so once.
-    pub(crate) fn show(&mut self, message: &Message) {
-        let mut all = lock(&self.shown);
+    /// Shows a message in the place of an earlier one of its topic. If nothing shows notifications, says so once.
+    pub(crate) fn show(&mut self, message: &Notification) {
+        let mut all = self.shown.lock();
         let earlier = all.get(&message.topic).map_or(0, |shown| shown.id);
         let sent = self.send(message, earlier);
         if let Ok(shown) = &sent {
@@ -126,7 +130,7 @@ impl Notifier {
             Ok(_) => {}
             Err(error) if !self.said_missing => {
                 self.said_missing = true;
-                crate::say::aside(&format!(
+                terminal::print_aside(&format!(
                     "candor: nothing shows notifications here ({error}). `candor status` says the same things; \
                      `candor doctor` says what would bring them."
                 ));
@@ -135,13 +139,13 @@ impl Notifier {
         }
     }
 
-    fn send(&self, message: &Message, earlier: u32) -> zbus::Result<Shown> {
-        let can = abilities(&self.connection)?;
+    fn send(&self, message: &Notification, earlier: u32) -> zbus::Result<ShownNotification> {
+        let can = server_capabilities(&self.connection)?;
         let mut body = message.body.clone();
         let actions: Vec<String> = if can.actions {
             message.actions.iter().flat_map(|(action, words)| [action.to_string(), words.clone()]).collect()
         } else {
-            if let Some(instead) = message.without_actions {
+            if let Some(instead) = message.fallback {
                 body = format!("{body} {instead}");
             }
             Vec::new()
@@ -165,35 +169,35 @@ impl Notifier {
             &("Candor", earlier, "", message.summary.as_str(), body.as_str(), actions, hints, expires),
         )?;
         let server = reply.header().sender().map(ToString::to_string).unwrap_or_default();
-        Ok(Shown { id: reply.body().deserialize()?, server })
+        Ok(ShownNotification { id: reply.body().deserialize()?, server })
     }
 
-    /// Whether a message of this topic is on the screen.
-    pub(crate) fn stands(&self, topic: Topic) -> bool {
-        let Some(shown) = lock(&self.shown).get(&topic).cloned() else { return false };
-        if owner(&self.connection, NOTIFICATIONS).is_some_and(|server| server == shown.server) {
+    /// Returns whether a notification of this topic is on the screen.
+    pub(crate) fn is_shown(&self, topic: NotificationTopic) -> bool {
+        let Some(shown) = self.shown.lock().get(&topic).cloned() else { return false };
+        if name_owner(&self.connection, NOTIFICATIONS).is_some_and(|server| server == shown.server) {
             return true;
         }
-        lock(&self.shown).retain(|_, other| *other != shown);
+        self.shown.lock().retain(|_, other| *other != shown);
         false
     }
 
     /// The notification of this topic, as [`Self::take_away`] takes it.
-    pub(crate) fn shown(&self, topic: Topic) -> Option<String> {
-        lock(&self.shown).get(&topic).map(|shown| format!("{} {}", shown.server, shown.id))
+    pub(crate) fn shown(&self, topic: NotificationTopic) -> Option<String> {
+        self.shown.lock().get(&topic).map(|shown| format!("{} {}", shown.server, shown.id))
     }
 
-    /// Takes away what another of these programs showed, where the same server still shows it.
-    pub(crate) fn take_away(&self, shown: &str) {
+    /// Closes what another of these programs showed, if the same server still shows it.
+    pub(crate) fn close_left_behind(&self, shown: &str) {
         let Some((server, id)) = shown.trim().split_once(' ') else { return };
-        let same = owner(&self.connection, NOTIFICATIONS).is_some_and(|now| now == server);
+        let same = name_owner(&self.connection, NOTIFICATIONS).is_some_and(|now| now == server);
         if let (true, Ok(id)) = (same, id.parse()) {
             self.close(id);
         }
     }
 
     fn close(&self, id: u32) {
-        // Where the server is gone, so is the notification.
+        // If the server is gone, so is the notification.
         let _ = self.connection.call_method(
             Some(NOTIFICATIONS),
             PATH,
@@ -203,20 +207,16 @@ impl Notifier {
         );
     }
 
-    /// Takes a message back, where it is shown.
-    pub(crate) fn withdraw(&mut self, topic: Topic) {
-        let shown = lock(&self.shown).remove(&topic);
+    /// Withdraws the notification of a topic, if it is shown.
+    pub(crate) fn withdraw(&mut self, topic: NotificationTopic) {
+        let shown = self.shown.lock().remove(&topic);
         if let Some(shown) = shown {
             self.close(shown.id);
         }
     }
 }
 
-fn lock(shown: &Mutex<BTreeMap<Topic, Shown>>) -> MutexGuard<'_, BTreeMap<Topic, Shown>> {
-    shown.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn understand(signal: &zbus::Message) -> Option<NotificationReply> {
+fn parse_reply(signal: &zbus::Message) -> Option<NotificationReply> {
     let header = signal.header();
     match header.member()?.as_str() {
         "ActionInvoked" => {

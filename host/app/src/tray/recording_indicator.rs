@@ -1,11 +1,12 @@
-//! Whoever is recorded can see it (invariant 6): the icon in a tray that has taken it, else a notification that stays.
+//! Shows that this computer is recorded (invariant 6): by the icon in a tray that has taken it, else by a notification that
+//! stays.
 //!
-//! A thread of its own looks whether they stand, puts the notification back where it is needed, and tells the agent what
-//! is shown. It must go on whatever the rest of the tray waits for: the agent holds recording up where it is not told.
+//! A thread of its own checks whether they are shown, puts the notification back if it is needed, and tells the agent what
+//! is shown. It must go on whatever the rest of the tray waits for: the agent holds recording until it is told.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,165 +16,143 @@ use candor_protocol::{Client, Face, Shower, Sign, Status};
 use zbus::blocking::Connection;
 
 use super::bus;
-use super::notification_planner::{Message, Topic, recording};
+use super::indicator_mailbox::IndicatorMailbox;
+use super::notification::{Notification, NotificationTopic, recording_notification};
 use super::notifier::Notifier;
-use crate::say::Zone;
+use crate::format::DisplayZone;
 
 /// How long after it was shown a notification is put back at the earliest.
 const PACE: Duration = Duration::from_secs(1);
-/// How long the notice that recording began stands beside an icon and the window, which say the same.
+/// How long the notification that recording began stays beside an icon and the window, which say the same.
 const READ: Duration = Duration::from_secs(5);
-/// How many contracts are remembered as told.
-const MAX_TOLD: usize = 256;
-
-/// What the sign's thread waits for: the others pin up what they hear.
-#[derive(Default)]
-pub(crate) struct Board {
-    pinned: Mutex<Pinned>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Pinned {
-    status: Option<Box<Status>>,
-    stirred: bool,
-}
-
-impl Board {
-    /// The agent said this, or does not answer.
-    pub(super) fn status(&self, status: Option<Box<Status>>) {
-        let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
-        pinned.status = status;
-        pinned.stirred = true;
-        self.changed.notify_all();
-    }
-
-    /// An icon or a notification came or went.
-    pub(super) fn stir(&self) {
-        self.pinned.lock().unwrap_or_else(PoisonError::into_inner).stirred = true;
-        self.changed.notify_all();
-    }
-
-    /// Waits for something new, at most for `limit`; what the agent said last.
-    fn wait(&self, limit: Duration) -> Option<Box<Status>> {
-        let pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.changed.wait_timeout_while(pinned, limit, |pinned| !pinned.stirred);
-        let (mut pinned, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        pinned.stirred = false;
-        pinned.status.clone()
-    }
-}
+/// How many contracts are remembered as announced.
+const MAX_ANNOUNCED: usize = 256;
 
 /// What becomes of the notification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Due {
+enum IndicatorStep {
     Show,
-    /// As soon as it was not shown just now.
-    Soon,
+    /// Show it as soon as it was not shown just now.
+    ShowLater,
     Withdraw,
-    Nothing,
+    Keep,
 }
 
-/// Decides when recording is told.
+/// Decides when the notification is shown.
 #[derive(Default)]
-struct Decider {
-    told: BTreeSet<String>,
+struct IndicatorPlanner {
+    announced: BTreeSet<String>,
     shown_at: Option<Instant>,
 }
 
-impl Decider {
-    /// Where a contract's recording runs, this session is told so once, whoever started it; where no icon stands, the
-    /// notification stands for as long as it is recorded. Where the window is in sight as well, it goes once it was read.
-    fn due(&mut self, status: &Status, icon: bool, stands: bool, now: Instant) -> Due {
+impl IndicatorPlanner {
+    /// Returns what becomes of the notification. If a contract is recorded, this session is told so once, whoever started
+    /// it; without an icon, the notification stays for as long as it is recorded. If the window is in sight as well, it
+    /// goes once it was read.
+    fn next_step(&mut self, status: &Status, icon: bool, stands: bool, now: Instant) -> IndicatorStep {
         let recorded = status.tracking && status.paused_since.is_none() && !status.contract.is_empty();
         if !recorded && !status.sign.wanted {
-            return if stands { Due::Withdraw } else { Due::Nothing };
+            return if stands { IndicatorStep::Withdraw } else { IndicatorStep::Keep };
         }
         let needed = status.sign.wanted && !icon;
         if stands {
             let read = self.shown_at.is_some_and(|at| now.saturating_duration_since(at) >= READ);
             let seen = icon && status.sign.shown.contains(&Sign::Window);
-            return if read && seen && !needed { Due::Withdraw } else { Due::Nothing };
+            return if read && seen && !needed { IndicatorStep::Withdraw } else { IndicatorStep::Keep };
         }
-        let first = recorded && self.told.len() < MAX_TOLD && !self.told.contains(&status.contract);
+        let first =
+            recorded && self.announced.len() < MAX_ANNOUNCED && !self.announced.contains(&status.contract);
         if !first && !needed {
-            return Due::Nothing;
+            return IndicatorStep::Keep;
         }
         if self.shown_at.is_some_and(|at| now.saturating_duration_since(at) < PACE) {
-            return Due::Soon;
+            return IndicatorStep::ShowLater;
         }
         self.shown_at = Some(now);
-        self.told.insert(status.contract.clone());
-        Due::Show
+        self.announced.insert(status.contract.clone());
+        IndicatorStep::Show
     }
 }
 
-/// Keeps the sign in a thread of its own for as long as the program runs.
+/// Maintains the indicator in a thread of its own for as long as the program runs.
 ///
 /// # Errors
-/// Where there is no thread or no connection to be had.
-pub(super) fn keep(client: Client, notifier: Notifier, zone: Zone, board: Arc<Board>) -> Result<()> {
+/// If no thread can be started, or no connection made.
+pub(super) fn spawn_indicator(
+    client: Client,
+    notifier: Notifier,
+    zone: DisplayZone,
+    mailbox: Arc<IndicatorMailbox>,
+) -> Result<()> {
     // With little patience: a tray that does not answer shows nothing.
-    let connection = bus::impatient()?;
-    let keeper = Keeper { client, notifier, zone, connection, decider: Decider::default(), shower: None };
+    let connection = bus::connect_impatient()?;
+    let indicator = IndicatorThread {
+        client,
+        notifier,
+        zone,
+        connection,
+        planner: IndicatorPlanner::default(),
+        shower: None,
+    };
     thread::Builder::new()
         .name("sign".into())
-        .spawn(move || keeper.run(&board))
+        .spawn(move || indicator.run(&mailbox))
         .context("no thread could be started: end some programs")?;
     Ok(())
 }
 
-struct Keeper {
+struct IndicatorThread {
     client: Client,
     notifier: Notifier,
-    zone: Zone,
+    zone: DisplayZone,
     connection: Connection,
-    decider: Decider,
+    planner: IndicatorPlanner,
     shower: Option<Shower>,
 }
 
-impl Keeper {
-    fn run(mut self, board: &Board) {
-        let left = left_behind(self.client.data());
-        self.take_away(&left);
+impl IndicatorThread {
+    fn run(mut self, mailbox: &IndicatorMailbox) {
+        let left = left_behind_path(self.client.data());
+        self.close_left_behind(&left);
         let mut wait = AGAIN;
         loop {
-            let status = board.wait(wait);
+            let status = mailbox.wait_for_change(wait);
             wait = AGAIN;
             let Some(status) = status else {
                 // Nothing is recorded; what a later agent shows is shown to it anew.
                 self.shower = None;
-                self.notifier.withdraw(Topic::Recording);
+                self.notifier.withdraw(NotificationTopic::Recording);
                 continue;
             };
-            let icon = icon_stands(&self.connection);
-            let stands = self.notifier.stands(Topic::Recording);
-            match self.decider.due(&status, icon, stands, Instant::now()) {
-                Due::Show => {
+            let icon = is_icon_shown(&self.connection);
+            let stands = self.notifier.is_shown(NotificationTopic::Recording);
+            match self.planner.next_step(&status, icon, stands, Instant::now()) {
+                IndicatorStep::Show => {
                     // Beside an icon it is short: the notification server's own time.
-                    self.notifier.show(&Message { stays: !icon, ..recording(&status, &self.zone) });
-                    if let Some(shown) = self.notifier.shown(Topic::Recording) {
-                        // Where it is killed, the next one takes it away; without the file it stays until it is closed.
+                    self.notifier
+                        .show(&Notification { stays: !icon, ..recording_notification(&status, &self.zone) });
+                    if let Some(shown) = self.notifier.shown(NotificationTopic::Recording) {
+                        // If this is killed, the next tray closes it; without the file it stays until a person does.
                         let _kept = std::fs::write(&left, shown);
                     }
                 }
-                Due::Withdraw => self.notifier.withdraw(Topic::Recording),
-                Due::Soon => wait = PACE,
-                Due::Nothing => {}
+                IndicatorStep::Withdraw => self.notifier.withdraw(NotificationTopic::Recording),
+                IndicatorStep::ShowLater => wait = PACE,
+                IndicatorStep::Keep => {}
             }
             let mut signs = Vec::new();
             if icon {
                 signs.push(Sign::Tray);
             }
-            if self.notifier.stands(Topic::Recording) {
+            if self.notifier.is_shown(NotificationTopic::Recording) {
                 signs.push(Sign::Notification);
             }
-            self.say(&signs);
+            self.report_to_agent(&signs);
         }
     }
 
-    /// Tells the agent; a new one at once.
-    fn say(&mut self, signs: &[Sign]) {
+    /// Tells the agent what is shown; an agent that was started anew, at once.
+    fn report_to_agent(&mut self, signs: &[Sign]) {
         for _ in 0..2 {
             if self.shower.is_none() {
                 self.shower = self.client.shower().ok();
@@ -187,36 +166,36 @@ impl Keeper {
     }
 
     /// Takes away what a tray that was killed left on the screen: it would say of this recording that it is shown.
-    fn take_away(&mut self, left: &Path) {
+    fn close_left_behind(&mut self, left: &Path) {
         if let Ok(shown) = std::fs::read_to_string(left) {
-            self.notifier.take_away(&shown);
+            self.notifier.close_left_behind(&shown);
             let _gone = std::fs::remove_file(left);
         }
     }
 }
 
-fn left_behind(data: &Path) -> PathBuf {
+fn left_behind_path(data: &Path) -> PathBuf {
     data.join("run").join("notification")
 }
 
-/// Whether a tray has taken this program's icon.
-fn icon_stands(connection: &Connection) -> bool {
+/// Returns whether a tray has taken this program's icon.
+fn is_icon_shown(connection: &Connection) -> bool {
     let name = format!("org.kde.StatusNotifierItem-{}-1", std::process::id());
     let stands = || -> zbus::Result<bool> {
         // Asked first: a question to nobody would start somebody.
-        if !bus::runs(connection, bus::TRAY_WATCHER)? {
+        if !bus::is_running(connection, bus::TRAY_WATCHER)? {
             return Ok(false);
         }
-        let hosted: bool = bus::watcher_says(connection, "IsStatusNotifierHostRegistered")?;
-        let items: Vec<String> = bus::watcher_says(connection, "RegisteredStatusNotifierItems")?;
-        let names = [Some(name.clone()), bus::owner(connection, &name)];
+        let hosted: bool = bus::read_watcher_property(connection, "IsStatusNotifierHostRegistered")?;
+        let items: Vec<String> = bus::read_watcher_property(connection, "RegisteredStatusNotifierItems")?;
+        let names = [Some(name.clone()), bus::name_owner(connection, &name)];
         let ours = |item: &String| names.iter().flatten().any(|name| names_item(item, name));
         Ok(hosted && items.iter().any(ours))
     };
     stands().unwrap_or(false)
 }
 
-/// Whether a tray's list means this name: as it is, or with a path.
+/// Returns whether an entry of a tray's list means this name: as it is, or with a path.
 fn names_item(item: &str, name: &str) -> bool {
     item.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '@']))
 }
@@ -237,54 +216,58 @@ mod tests {
     fn invariant_06_recording_is_told_once_a_contract_whoever_started_it() {
         let mut now = Instant::now();
         for mode in [Mode::Worklog, Mode::Monitoring] {
-            let mut decider = Decider::default();
+            let mut planner = IndicatorPlanner::default();
             let mut status = Status { mode, ..status() };
             let mut due = |status: &Status| {
                 now += 2 * PACE;
-                decider.due(status, true, false, now)
+                planner.next_step(status, true, false, now)
             };
-            assert_eq!(due(&status), Due::Nothing);
+            assert_eq!(due(&status), IndicatorStep::Keep);
             status.tracking = true;
-            assert_eq!(due(&status), Due::Show);
+            assert_eq!(due(&status), IndicatorStep::Show);
             for tracking in [true, false, true] {
                 status.tracking = tracking;
-                assert_eq!(due(&status), Due::Nothing);
+                assert_eq!(due(&status), IndicatorStep::Keep);
             }
             status.contract = "another".into();
-            assert_eq!(due(&status), Due::Show);
+            assert_eq!(due(&status), IndicatorStep::Show);
         }
     }
 
     #[test]
     fn invariant_06_without_an_icon_the_notification_comes_back_until_nothing_is_recorded() {
-        let (mut decider, mut now) = (Decider::default(), Instant::now());
+        let (mut planner, mut now) = (IndicatorPlanner::default(), Instant::now());
         // Before tracking begins: the agent waits for it.
-        assert_eq!(decider.due(&wanted(false), false, false, now), Due::Show);
-        assert_eq!(decider.due(&wanted(true), false, true, now), Due::Nothing);
+        assert_eq!(planner.next_step(&wanted(false), false, false, now), IndicatorStep::Show);
+        assert_eq!(planner.next_step(&wanted(true), false, true, now), IndicatorStep::Keep);
         // It was closed.
-        assert_eq!(decider.due(&wanted(true), false, false, now), Due::Soon);
+        assert_eq!(planner.next_step(&wanted(true), false, false, now), IndicatorStep::ShowLater);
         now += PACE;
-        assert_eq!(decider.due(&wanted(true), false, false, now), Due::Show);
-        assert_eq!(decider.due(&wanted(true), true, false, now + PACE), Due::Nothing);
+        assert_eq!(planner.next_step(&wanted(true), false, false, now), IndicatorStep::Show);
+        assert_eq!(planner.next_step(&wanted(true), true, false, now + PACE), IndicatorStep::Keep);
         // The window goes and comes: without an icon it says nothing about the notification.
         let seen = SignState { wanted: true, shown: vec![Sign::Window], ..SignState::default() };
         let seen = Status { sign: seen, ..wanted(true) };
-        assert_eq!(decider.due(&seen, false, true, now + 2 * READ), Due::Nothing);
-        assert_eq!(decider.due(&status(), false, true, now), Due::Withdraw);
+        assert_eq!(planner.next_step(&seen, false, true, now + 2 * READ), IndicatorStep::Keep);
+        assert_eq!(planner.next_step(&status(), false, true, now), IndicatorStep::Withdraw);
         let paused = Status { tracking: true, paused_since: Some(1), ..status() };
-        assert_eq!(decider.due(&paused, false, true, now), Due::Withdraw);
+        assert_eq!(planner.next_step(&paused, false, true, now), IndicatorStep::Withdraw);
     }
 
     #[test]
     fn the_notice_goes_once_it_was_read_beside_an_icon_and_the_window() {
-        let (mut decider, now) = (Decider::default(), Instant::now());
-        assert_eq!(decider.due(&wanted(true), true, false, now), Due::Show);
-        assert_eq!(decider.due(&wanted(true), true, true, now + 2 * READ), Due::Nothing, "nobody saw it");
+        let (mut planner, now) = (IndicatorPlanner::default(), Instant::now());
+        assert_eq!(planner.next_step(&wanted(true), true, false, now), IndicatorStep::Show);
+        assert_eq!(
+            planner.next_step(&wanted(true), true, true, now + 2 * READ),
+            IndicatorStep::Keep,
+            "nobody saw it"
+        );
         let sign = SignState { wanted: true, shown: vec![Sign::Tray, Sign::Window], ..SignState::default() };
         let seen = Status { sign, ..wanted(true) };
-        assert_eq!(decider.due(&seen, true, true, now + READ / 2), Due::Nothing);
-        assert_eq!(decider.due(&seen, true, true, now + READ), Due::Withdraw);
-        assert_eq!(decider.due(&seen, true, false, now + 2 * READ), Due::Nothing, "told once");
+        assert_eq!(planner.next_step(&seen, true, true, now + READ / 2), IndicatorStep::Keep);
+        assert_eq!(planner.next_step(&seen, true, true, now + READ), IndicatorStep::Withdraw);
+        assert_eq!(planner.next_step(&seen, true, false, now + 2 * READ), IndicatorStep::Keep, "told once");
     }
 
     #[test]

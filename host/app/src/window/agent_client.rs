@@ -4,58 +4,56 @@ use std::io;
 use std::time::Duration;
 
 use candor_diary::plain;
-use candor_protocol::Request;
+use candor_protocol::{AskError, Request};
 use serde_json::Value;
 
-use candor_protocol::AskError;
-
-/// Why there is no answer.
+/// The reason why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Trouble {
-    /// Nobody listens.
+pub(crate) enum AgentFault {
+    /// No agent listens on the socket.
     #[error("No agent answers.")]
     NoAgent,
-    /// Somebody else listens.
+    /// A program of another user listens on the socket.
     #[error(
         "Another user's program answers in place of your agent. Nothing was sent to it. Check who may write to the data folder."
     )]
     Stranger,
-    /// It takes too long.
+    /// The answer takes too long.
     #[error("The agent did not answer in time.")]
     Slow,
-    /// The answer is none.
+    /// The answer cannot be read.
     #[error("The agent's answer could not be read: {0}. Window and agent may be of different versions.")]
     Garbled(String),
-    /// The agent says no, and why.
+    /// The agent refuses; why.
     #[error("{0}")]
     Refused(String),
 }
 
-/// Somebody who answers requests.
-pub(crate) trait Client: Send + Sync {
+/// A way to ask the agent, or who answers for it in tests.
+pub(crate) trait AgentClient: Send + Sync {
     /// Asks, and waits for the answer for at most `limit`.
     ///
     /// # Errors
-    /// [`Trouble`], where there is no answer or it is a refusal.
-    fn ask(&self, request: &Request, limit: Duration) -> Result<Value, Trouble>;
+    /// [`AgentFault`] if there is no answer, or if it is a refusal.
+    fn ask(&self, request: &Request, limit: Duration) -> Result<Value, AgentFault>;
 }
 
 /// The agent of a data folder, through its control socket.
-impl Client for candor_protocol::Client {
-    fn ask(&self, request: &Request, limit: Duration) -> Result<Value, Trouble> {
+impl AgentClient for candor_protocol::Client {
+    fn ask(&self, request: &Request, limit: Duration) -> Result<Value, AgentFault> {
         let answer = Self::ask(self, request, limit).map(|answer| candor_protocol::shown(request, answer));
         answer.map_err(|error| match error {
-            AskError::NotRunning(_) => Trouble::NoAgent,
-            AskError::Refused(why) => Trouble::Refused(plain::visible(&why).into_owned()),
-            AskError::NoFolder { .. } => Trouble::Refused(error.to_string()),
-            AskError::Silent(_) => Trouble::Slow,
-            AskError::Stranger(_) => Trouble::Stranger,
+            AskError::NotRunning(_) => AgentFault::NoAgent,
+            AskError::Refused(why) => AgentFault::Refused(plain::visible(&why).into_owned()),
+            AskError::NoFolder { .. } => AgentFault::Refused(error.to_string()),
+            AskError::Silent(_) => AgentFault::Slow,
+            AskError::Stranger(_) => AgentFault::Stranger,
             AskError::Broken(error) if error.kind() == io::ErrorKind::InvalidData => {
-                Trouble::Garbled(error.to_string())
+                AgentFault::Garbled(error.to_string())
             }
             // It ended while it was asked.
-            AskError::Broken(_) => Trouble::NoAgent,
-            AskError::Foreign(error) => Trouble::Garbled(error.to_string()),
+            AskError::Broken(_) => AgentFault::NoAgent,
+            AskError::Foreign(error) => AgentFault::Garbled(error.to_string()),
         })
     }
 }
@@ -93,7 +91,7 @@ mod tests {
         ];
         for (answer, expected) in cases {
             let folder = tempfile::tempdir().unwrap();
-            let found = Client::ask(&served(folder.path(), answer), &Request::Pause, limit);
+            let found = AgentClient::ask(&served(folder.path(), answer), &Request::Pause, limit);
             match (found, expected) {
                 (Ok(found), Ok(expected)) => assert_eq!(found, expected),
                 (Err(found), Err(expected)) => assert!(found.to_string().starts_with(expected), "{found}"),
@@ -102,9 +100,9 @@ mod tests {
         }
         let folder = tempfile::tempdir().unwrap();
         let silent = served(folder.path(), b"");
-        let found = Client::ask(&silent, &Request::Pause, Duration::from_millis(200));
-        assert_eq!(found, Err(Trouble::Slow));
+        let found = AgentClient::ask(&silent, &Request::Pause, Duration::from_millis(200));
+        assert_eq!(found, Err(AgentFault::Slow));
         let nobody = candor_protocol::Client::new(tempfile::tempdir().unwrap().path());
-        assert_eq!(Client::ask(&nobody, &Request::Pause, limit), Err(Trouble::NoAgent));
+        assert_eq!(AgentClient::ask(&nobody, &Request::Pause, limit), Err(AgentFault::NoAgent));
     }
 }

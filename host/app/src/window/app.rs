@@ -1,4 +1,4 @@
-//! The window's loop: takes what the threads tell, draws, carries out what is wanted.
+//! The window's loop: takes the threads' events, draws, and carries out what the person wants.
 
 use std::os::unix::process::CommandExt as _;
 use std::sync::Arc;
@@ -9,29 +9,32 @@ use anyhow::{Result, anyhow};
 use candor_protocol::{Client, OnClose, Request, Theme};
 use eframe::egui;
 use egui::{Context, IconData, OpenUrl, ThemePreference, Ui, Vec2, ViewportBuilder, ViewportCommand};
-use jiff::tz::TimeZone;
 
-use super::banner::Banner;
-use super::instance::{self, Call, Claimed, Instance};
-use super::intent::{Intent, Page};
-use super::model::{AgentConnection, Model, PictureSlot};
-use super::parts::frame::Tone;
-use super::sign::Shows;
-use super::software::{self, Program};
-use super::worker::{Event, Worker};
-use super::{Setup, theme, view, words};
-use crate::cli::args;
-use crate::launch::Launch;
+use super::instance::{self, InstanceClaim, WindowInstance, WindowRequest};
+use super::intent::Intent;
+use super::model::WindowModel;
+use super::page::WindowPage;
+use super::recording_indicator::RecordingIndicator;
+use super::setup::WindowSetup;
+use super::software::{self, WindowProgram};
+use super::start_page::StartPage;
+use super::state::{AgentConnection, PictureSlot};
+use super::worker::{Worker, WorkerEvent};
+use super::{theme, view};
+use crate::format;
+use crate::format::DisplayZone;
+use crate::launch::AgentLaunch;
+use crate::terminal::print_aside;
 
-/// Opens the window, and ends when it is closed.
+/// Opens the window, and returns when it is closed.
 ///
 /// # Errors
-/// Where no window can be opened; says what to do.
-pub fn open(setup: Setup) -> Result<()> {
-    let instance = match instance::claim(&setup.data, &setup.call)? {
-        Claimed::First(instance) => instance,
-        Claimed::Raised => {
-            crate::say::aside("candor: the window was already open and is now in front.");
+/// If no window can be opened; says what to do.
+pub fn open_window(setup: WindowSetup) -> Result<()> {
+    let instance = match instance::claim_instance(&setup.data, &setup.request)? {
+        InstanceClaim::First(instance) => instance,
+        InstanceClaim::Raised => {
+            print_aside("candor: the window was already open and is now in front.");
             return Ok(());
         }
     };
@@ -40,10 +43,10 @@ pub fn open(setup: Setup) -> Result<()> {
         .with_app_id("candor")
         .with_inner_size([340.0, 588.0])
         .with_min_inner_size([320.0, 400.0])
-        .with_icon(icon(true));
+        .with_icon(recording_icon(true));
     let chosen = std::env::var(RENDERER).unwrap_or_default();
     if chosen == SOFTWARE || (chosen != OPENGL && !software::has_graphics_card()) {
-        return software::run(viewport, |ctx| App::new(ctx, setup, instance)).map_err(|_| {
+        return software::run(viewport, |ctx| WindowApp::new(ctx, setup, instance)).map_err(|_| {
             anyhow!("the window could not be opened: check that DISPLAY is set, or use `candor status`, which needs no window")
         });
     }
@@ -51,192 +54,198 @@ pub fn open(setup: Setup) -> Result<()> {
     let opened = eframe::run_native(
         "candor",
         options,
-        Box::new(move |created| Ok(Box::new(App::new(&created.egui_ctx, setup, instance)))),
+        Box::new(move |created| Ok(Box::new(WindowApp::new(&created.egui_ctx, setup, instance)))),
     );
     let Err(error) = opened else { return Ok(()) };
     // A card may be there and OpenGL not. There is one loop a process: another one tries it without.
-    crate::say::aside(&format!("candor: no window by OpenGL: {error}."));
+    print_aside(&format!("candor: no window by OpenGL: {error}."));
     let mut without = std::process::Command::new(std::env::current_exe()?);
     let error = without.args(std::env::args_os().skip(1)).env(RENDERER, SOFTWARE).exec();
     Err(anyhow!("the window could not be opened: {error}. `candor status` works without a window"))
 }
 
-/// How the window is painted, where that is not to be found out: `software` or `opengl`.
+/// The variable that chooses how the window is painted: `software` or `opengl`. Without it, that is found out.
 const RENDERER: &str = "CANDOR_RENDERER";
 const SOFTWARE: &str = "software";
 const OPENGL: &str = "opengl";
 
-struct App {
-    model: Model,
+struct WindowApp {
+    model: WindowModel,
     worker: Worker,
     /// Whether the title bar shows that something is recorded.
-    marked: bool,
+    shows_recording: bool,
     /// The window's size before it was made larger for a picture.
-    enlarged: Option<Vec2>,
+    size_before: Option<Vec2>,
     quitting: bool,
     /// Whether the window closes once tracking has stopped, or whenever it is closed next.
-    closes: bool,
-    shows: Shows,
+    closing: bool,
+    indicator: RecordingIndicator,
     client: Client,
-    /// What this window is called to show, until it closes.
-    calls: Option<Receiver<Call>>,
+    /// What this window is asked to show, until it closes.
+    calls: Option<Receiver<WindowRequest>>,
 }
 
-/// How long the window waits at its end for what was typed to be saved.
-const LAST_WORDS: Duration = Duration::from_secs(3);
+/// How long the window waits at its end until what was typed is saved.
+const SAVE_LIMIT: Duration = Duration::from_secs(3);
 
-impl App {
-    fn new(ctx: &Context, setup: Setup, instance: Instance) -> Self {
+impl WindowApp {
+    fn new(ctx: &Context, setup: WindowSetup, instance: WindowInstance) -> Self {
         let ctx = ctx.clone();
         theme::install(&ctx);
         let woken = ctx.clone();
-        let calls = instance.calls(move || woken.request_repaint());
-        let launch = Launch { program: setup.agent, data: setup.data.clone() };
+        let calls = instance.receive_requests(move || woken.request_repaint());
+        let launch = AgentLaunch { program: setup.agent, data: setup.data.clone() };
         let worker = Worker::spawn(Arc::new(Client::new(&setup.data)), launch, move || ctx.request_repaint());
         let by = std::env::var("USER").unwrap_or_default();
-        let model = Model::new(words::Zone(TimeZone::system()), by);
+        let model = WindowModel::new(DisplayZone::here(), by);
         let client = Client::new(&setup.data);
-        let shows = Shows::open(client.clone());
+        let indicator = RecordingIndicator::open(client.clone());
         let calls = Some(calls);
         let mut app = Self {
             model,
             worker,
-            marked: true,
-            enlarged: None,
+            shows_recording: true,
+            size_before: None,
             quitting: false,
-            closes: false,
-            shows,
+            closing: false,
+            indicator,
             client,
             calls,
         };
-        app.show(setup.call);
+        app.follow_request(setup.request);
         app
     }
 
-    /// Shows what the window was called for.
-    fn show(&mut self, call: Call) {
-        self.model.go(match call.page {
-            // The last picture stands on the first page.
-            args::Page::Now | args::Page::Picture => Page::Home,
-            args::Page::Today => Page::Day,
-            args::Page::Outbox => Page::Outbox,
-            args::Page::Recorded => Page::Recorded(None),
-            args::Page::Preferences => Page::Preferences,
+    /// Shows what the window was asked to show.
+    fn follow_request(&mut self, call: WindowRequest) {
+        self.model.open_page(match call.page {
+            // The first page shows the last picture.
+            StartPage::Now | StartPage::Picture => WindowPage::Home,
+            StartPage::Today => WindowPage::Day,
+            StartPage::Outbox => WindowPage::Outbox,
+            StartPage::Recorded => WindowPage::Recorded(None),
+            StartPage::Preferences => WindowPage::Preferences,
         });
         if let Some(invitation) = call.invitation {
-            self.model.go(Page::Join);
-            // It is taken when the person says so: a link may come from anywhere.
-            let field = if invitation.starts_with('/') { &mut self.model.path } else { &mut self.model.link };
-            *field = invitation;
+            self.model.open_page(WindowPage::Join);
+            self.model.join.fill_in(invitation);
         }
     }
 
-    /// Comes to the front, where another was to be opened.
+    /// Comes to the front if another window was to be opened.
     fn answer_calls(&mut self, ctx: &Context) {
-        let calls: Vec<Call> = self.calls.iter().flat_map(Receiver::try_iter).collect();
+        let calls: Vec<WindowRequest> = self.calls.iter().flat_map(Receiver::try_iter).collect();
         for call in calls {
-            self.show(call);
+            self.follow_request(call);
             ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
             ctx.send_viewport_cmd(ViewportCommand::Focus);
         }
     }
 
-    fn take(&mut self, ctx: &Context) {
+    fn take_events(&mut self, ctx: &Context) {
         let time = ctx.time();
-        while let Some(event) = self.worker.event() {
+        while let Some(event) = self.worker.next_event() {
             match event {
-                Event::Status(status) => {
+                WorkerEvent::Status(status) => {
                     // They hold the theme, which may be set by the command line.
                     self.model.read(Request::Preferences);
                     self.model.take_status(status, time);
                 }
-                Event::Starting => self.model.take_lost(AgentConnection::Starting),
-                Event::Lost(_) if self.quitting => ctx.send_viewport_cmd(ViewportCommand::Close),
-                Event::Lost(why) => self.model.take_lost(AgentConnection::Lost(why)),
-                Event::AgentAnswer(request, answer) => {
+                WorkerEvent::Starting => self.model.take_connection(AgentConnection::Starting),
+                WorkerEvent::Lost(_) if self.quitting => ctx.send_viewport_cmd(ViewportCommand::Close),
+                WorkerEvent::Lost(why) => self.model.take_connection(AgentConnection::Lost(why)),
+                WorkerEvent::Answer(request, answer) => {
                     let ended = match request {
                         Request::Quit => true,
-                        Request::Stop { .. } => self.closes,
+                        Request::Stop { .. } => self.closing,
                         _ => false,
                     };
                     if ended {
-                        self.closes = answer.is_ok();
+                        self.closing = answer.is_ok();
                     }
                     if ended && answer.is_ok() {
                         ctx.send_viewport_cmd(ViewportCommand::Close);
                     }
-                    self.model.take(&request, answer);
+                    self.model.take_answer(&request, answer);
                 }
-                Event::Large(start, shot) => {
-                    let held =
-                        shot.map_or_else(|why| PictureSlot::Not(words::sentence(&why)), PictureSlot::Here);
-                    self.model.set_large_picture(start, held);
+                WorkerEvent::LargePicture(start, shot) => {
+                    let held = shot.map_or_else(
+                        |why| PictureSlot::Failed(format::capitalize(&why)),
+                        PictureSlot::Loaded,
+                    );
+                    self.model.take_large_picture(start, held);
                 }
-                Event::File(Ok(invitation)) => {
+                WorkerEvent::Invitation(Ok(invitation)) => {
                     self.model.ask(Request::Import { invitation: invitation.trim().to_owned() });
                 }
-                Event::File(Err(why)) => self.say("That file did not work.", &why),
+                WorkerEvent::Invitation(Err(why)) => {
+                    self.model.banner.show_error("That file did not work.", &why)
+                }
             }
         }
-        if let Some(preferences) = &self.model.preferences {
-            let wanted = match preferences.theme {
-                Theme::System => ThemePreference::System,
-                Theme::Light => ThemePreference::Light,
-                Theme::Dark => ThemePreference::Dark,
-            };
-            if ctx.options(|options| options.theme_preference) != wanted {
-                ctx.set_theme(wanted);
-            }
+        if let Some(wanted) = self.theme_requested()
+            && ctx.options(|options| options.theme_preference) != wanted
+        {
+            ctx.set_theme(wanted);
         }
     }
 
-    /// The window is to be closed: while it is tracked that may mean one thing or the other.
-    fn closing(&mut self, ctx: &Context) {
-        if !ctx.input(|input| input.viewport().close_requested()) || self.quitting || self.closes {
+    /// Returns the theme that the preferences ask for, once they are read.
+    fn theme_requested(&self) -> Option<ThemePreference> {
+        self.model.preferences.theme().map(|theme| match theme {
+            Theme::System => ThemePreference::System,
+            Theme::Light => ThemePreference::Light,
+            Theme::Dark => ThemePreference::Dark,
+        })
+    }
+
+    /// Handles that the window is to be closed, which may mean one thing or the other while it is tracked.
+    fn handle_close_request(&mut self, ctx: &Context) {
+        if !ctx.input(|input| input.viewport().close_requested()) || self.quitting || self.closing {
             return;
         }
-        let tracks = self.model.status.as_ref().is_some_and(|status| status.tracking)
-            && self.model.connection == AgentConnection::There
-            && !self.model.monitored();
-        let on_close = self.model.preferences.map_or(OnClose::Ask, |preferences| preferences.on_close);
+        let tracks = self.model.status().is_some_and(|status| status.tracking)
+            && self.model.agent.is_connected()
+            && !self.model.is_monitored();
+        let on_close = self.model.preferences.on_close();
         match on_close {
             // Closed again, it is not asked again.
-            OnClose::Ask if tracks && self.model.page != Page::Closing => {
+            OnClose::Ask if tracks && *self.model.page() != WindowPage::Closing => {
                 ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-                self.model.go(Page::Closing);
+                self.model.open_page(WindowPage::Closing);
             }
             OnClose::Stop if tracks => {
                 ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-                self.close(ctx, on_close);
+                self.close_window(ctx, on_close);
             }
             _ => {}
         }
     }
 
-    fn close(&mut self, ctx: &Context, on_close: OnClose) {
-        self.closes = true;
+    fn close_window(&mut self, ctx: &Context, on_close: OnClose) {
+        self.closing = true;
         if on_close == OnClose::Stop {
-            // It closes when it has stopped; where it cannot, it says why and stays.
+            // It closes when tracking has stopped; if it cannot stop, it says why and stays.
             self.model.ask(Request::Stop { at_segment_end: false });
         } else {
             ctx.send_viewport_cmd(ViewportCommand::Close);
         }
     }
 
-    /// The title bar shows whether something is recorded.
-    fn mark(&mut self, ctx: &Context) {
-        let recording = self.model.recording();
-        if std::mem::replace(&mut self.marked, recording) != recording {
-            ctx.send_viewport_cmd(ViewportCommand::Icon(Some(Arc::new(icon(recording)))));
+    /// Shows in the title bar whether something is recorded.
+    fn update_icon(&mut self, ctx: &Context) {
+        let recording = self.model.is_recording();
+        if std::mem::replace(&mut self.shows_recording, recording) != recording {
+            ctx.send_viewport_cmd(ViewportCommand::Icon(Some(Arc::new(recording_icon(recording)))));
         }
     }
 
-    /// A picture gets a larger window, and the pages after it the one that was.
-    fn enlarge(&mut self, ctx: &Context) {
-        /// Large enough to read a screen of usual size by.
+    /// Makes the window larger for a picture, and gives it its old size afterwards.
+    fn resize_for_picture(&mut self, ctx: &Context) {
+        /// The size, in points, at which a screen of usual size can be read.
         const LARGE: Vec2 = Vec2::new(1_120.0, 760.0);
-        let picture = matches!(self.model.page, Page::Picture(_));
-        if picture == self.enlarged.is_some() {
+        let picture = matches!(self.model.page(), WindowPage::Picture(_));
+        if picture == self.size_before.is_some() {
             return;
         }
         let (here, most) = ctx.input(|input| {
@@ -244,71 +253,69 @@ impl App {
             (viewport.inner_rect.map(|rect| rect.size()), viewport.monitor_size)
         });
         let Some(here) = here else { return };
-        let size = self.enlarged.take().unwrap_or_else(|| LARGE.min(most.unwrap_or(LARGE) * 0.9).max(here));
+        let size =
+            self.size_before.take().unwrap_or_else(|| LARGE.min(most.unwrap_or(LARGE) * 0.9).max(here));
         if picture {
-            self.enlarged = Some(here);
+            self.size_before = Some(here);
         }
         ctx.send_viewport_cmd(ViewportCommand::InnerSize(size));
     }
 
-    fn say(&mut self, fact: &str, words: &str) {
-        self.model.banner = Some(Banner { tone: Tone::Over, fact: fact.into(), words: words.into() });
-    }
-
     fn carry_out(&mut self, ctx: &Context) {
-        for intent in std::mem::take(&mut self.model.intents) {
+        for intent in self.model.take_intents() {
             match intent {
-                Intent::Go(page) => self.model.go(page),
-                Intent::Back => self.model.back(),
-                Intent::Do(request) => {
-                    if !self.worker.deed(request.clone()) {
-                        self.busy(&request);
+                Intent::OpenPage(page) => self.model.open_page(page),
+                Intent::GoBack => self.model.go_back(),
+                Intent::Perform(request) => {
+                    if !self.worker.perform(request.clone()) {
+                        self.report_busy(&request);
                     }
                 }
                 Intent::Read(request) => {
                     if !self.worker.read(request.clone()) {
-                        self.model.pending.retain(|pending| *pending != request);
+                        self.model.give_up(&request);
                     }
                 }
-                Intent::Large(start) => {
-                    if !self.worker.large(start) {
-                        self.model.set_large_picture(
+                Intent::LoadLargePicture(start) => {
+                    if !self.worker.load_large_picture(start) {
+                        self.model.take_large_picture(
                             start,
-                            PictureSlot::Not("The agent is busy. Try again.".into()),
+                            PictureSlot::Failed("The agent is busy. Try again.".into()),
                         );
                     }
                 }
-                Intent::File(path) => {
-                    if !self.worker.file(path) {
-                        self.say("That file did not work.", "The agent is busy. Try again in a moment.");
+                Intent::ReadInvitation(path) => {
+                    if !self.worker.read_invitation(path) {
+                        self.model.banner.show_error(
+                            "That file did not work.",
+                            "The agent is busy. Try again in a moment.",
+                        );
                     }
                 }
-                Intent::Open(address) => self.open(ctx, &address),
-                Intent::Copy(text) => {
+                Intent::OpenAddress(address) => self.open_address(ctx, &address),
+                Intent::CopyText(text) => {
                     ctx.copy_text(text);
-                    self.model.banner =
-                        Some(Banner { tone: Tone::Plain, fact: "Copied.".into(), words: String::new() });
+                    self.model.banner.show("Copied.", "");
                 }
-                Intent::Start => {
-                    self.worker.may_start(true);
-                    self.model.take_lost(AgentConnection::Starting);
+                Intent::StartAgent => {
+                    self.worker.allow_start(true);
+                    self.model.take_connection(AgentConnection::Starting);
                 }
-                Intent::Close { stop } => {
+                Intent::CloseWindow { stop } => {
                     let on_close = if stop { OnClose::Stop } else { OnClose::KeepTracking };
-                    if let Some(preferences) = &mut self.model.preferences {
-                        preferences.on_close = on_close;
-                        let request = Request::SetPreferences { preferences: *preferences };
-                        if !self.worker.deed(request) {
-                            crate::say::aside(
+                    if let Some(preferences) = self.model.preferences.set_on_close(on_close) {
+                        let request = Request::SetPreferences { preferences };
+                        if !self.worker.perform(request) {
+                            print_aside(
                                 "candor: your answer was not saved; you will be asked again next time.",
                             );
                         }
                     }
-                    self.close(ctx, on_close);
+                    self.close_window(ctx, on_close);
                 }
-                Intent::Quit => {
+                Intent::QuitAgent => {
                     self.quitting = true;
-                    self.worker.may_start(false);
+                    self.worker.allow_start(false);
                     self.model.ask(Request::Quit);
                 }
             }
@@ -316,17 +323,17 @@ impl App {
         }
     }
 
-    fn busy(&mut self, request: &Request) {
-        self.model.pending.retain(|pending| pending != request);
-        self.say("The agent is busy.", "This was not done. Try again in a moment.");
+    fn report_busy(&mut self, request: &Request) {
+        self.model.give_up(request);
+        self.model.banner.show_error("The agent is busy.", "This was not done. Try again in a moment.");
     }
 
-    /// Opens an address of the terms: nothing but a web page or a mail.
-    fn open(&mut self, ctx: &Context, address: &str) {
+    /// Opens an address that the terms name, if it is a web page or a mail.
+    fn open_address(&mut self, ctx: &Context, address: &str) {
         if ["https://", "http://", "mailto:"].iter().any(|start| address.starts_with(start)) {
             ctx.open_url(OpenUrl::new_tab(address));
         } else {
-            self.say(
+            self.model.banner.show_error(
                 "The address was not opened.",
                 &format!("It is neither a web page nor a mail: {address}"),
             );
@@ -334,61 +341,61 @@ impl App {
     }
 }
 
-impl eframe::App for App {
+impl eframe::App for WindowApp {
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
-        Program::closed(self);
+        WindowProgram::closed(self);
     }
 
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
-        Program::logic(self, ctx);
+        WindowProgram::logic(self, ctx);
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
-        Program::ui(self, ui);
+        WindowProgram::ui(self, ui);
     }
 }
 
-impl Program for App {
+impl WindowProgram for WindowApp {
     fn closed(&mut self) {
         // Whoever opens a window now gets one of their own.
         self.calls = None;
         // Its field is left with the window. The threads that carry requests end with it, so it is asked here.
-        for request in self.model.uncommitted() {
-            if let Err(error) = self.client.ask(&request, LAST_WORDS) {
-                crate::say::aside(&format!("candor: what was typed was not saved: {error}."));
+        for request in self.model.take_unsaved_memos() {
+            if let Err(error) = self.client.ask(&request, SAVE_LIMIT) {
+                print_aside(&format!("candor: what was typed was not saved: {error}."));
             }
         }
     }
 
     fn logic(&mut self, ctx: &Context) {
-        self.shows.visible(ctx.input(|input| input.viewport().minimized != Some(true)));
+        self.indicator.set_visible(ctx.input(|input| input.viewport().minimized != Some(true)));
         self.answer_calls(ctx);
-        self.take(ctx);
+        self.take_events(ctx);
         self.model.tick(ctx.time());
         self.carry_out(ctx);
-        self.closing(ctx);
-        self.mark(ctx);
-        self.enlarge(ctx);
+        self.handle_close_request(ctx);
+        self.update_icon(ctx);
+        self.resize_for_picture(ctx);
     }
 
     fn ui(&mut self, ui: &mut Ui) {
-        view::show(ui, &mut self.model);
+        view::show_window(ui, &mut self.model);
         let ctx = ui.ctx().clone();
-        let state = if self.marked { "recording" } else { "not recording" };
+        let state = if self.shows_recording { "recording" } else { "not recording" };
         ctx.accesskit_node_builder(egui::accesskit_root_id(), |frame| {
             frame.set_label(format!("Candor: {state}"));
         });
         self.carry_out(&ctx);
-        if self.model.moves() {
+        if self.model.is_moving() {
             // At the next full second of the agent's clock, so that no second is shown twice or left out.
-            let rest = 1_000 - self.model.now % 1_000;
+            let rest = 1_000 - self.model.now() % 1_000;
             ctx.request_repaint_after(Duration::from_millis(rest.max(50)));
         }
     }
 }
 
-/// The mark, as the window's icon: a ring, with a dot while something is recorded.
-fn icon(recording: bool) -> IconData {
+/// Returns the window's icon: a ring, with a dot while something is recorded.
+fn recording_icon(recording: bool) -> IconData {
     let ink = if recording { [0x1e, 0x82, 0x53] } else { [0x78, 0x7b, 0x81] };
     const SIDE: u32 = 64;
     let mut rgba = Vec::with_capacity((SIDE * SIDE * 4) as usize);

@@ -2,15 +2,15 @@
 
 use candor_protocol::Segment;
 
-use super::parts::meters::Kind;
-use super::words::MINUTE;
+use super::widgets::meters::TimeKind;
+use crate::format::MINUTE;
 
-/// What was worked on, and how long.
+/// The time under one memo.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Line {
-    /// The memo; none where there was none.
+pub(crate) struct MemoTotal {
+    /// The memo, if there was one.
     pub(crate) memo: Option<String>,
-    /// Whether it was typed in.
+    /// Whether the time was typed in.
     pub(crate) manual: bool,
     /// How many minutes, so that the lines add up to the day's.
     pub(crate) minutes: u64,
@@ -18,63 +18,64 @@ pub(crate) struct Line {
     pub(crate) over: u64,
 }
 
-/// How long of a segment counts, in milliseconds: what is billed, so that lists add up to the sums above them.
-pub(crate) fn recorded(segment: &Segment) -> u64 {
+/// Returns how much of a segment counts, in milliseconds: what is billed, so that lists add up to the sums above them.
+pub(crate) fn counted_ms(segment: &Segment) -> u64 {
     if segment.removed_at.is_some() { 0 } else { segment.billed_ms }
 }
 
-/// The kind of a segment's time. What is over the limit is known of sums only.
-pub(crate) fn kind(segment: &Segment) -> Kind {
+/// Returns the kind of a segment's time. What is over the limit is known of sums only.
+pub(crate) fn time_kind(segment: &Segment) -> TimeKind {
     if segment.removed_at.is_some() {
-        Kind::Removed
+        TimeKind::Removed
     } else if segment.manual {
-        Kind::Manual
+        TimeKind::Manual
     } else if segment.tracked_ms == 0 {
-        Kind::NoEvidence
+        TimeKind::NoEvidence
     } else {
-        Kind::Tracked
+        TimeKind::Tracked
     }
 }
 
-/// The kinds of a day's segments, in their order. The last `over_ms` of it are beyond the weekly limit, which is filled
-/// in order of start; a segment is shown as beyond where all of it is.
-pub(crate) fn kinds(segments: &[Segment], over_ms: u64) -> Vec<Kind> {
+/// Returns the kinds of a day's segments, in their order. The last `over_ms` of it are beyond the weekly limit, which is filled
+/// in order of start; a segment is shown as beyond if all of it is.
+pub(crate) fn time_kinds(segments: &[Segment], over_ms: u64) -> Vec<TimeKind> {
     let mut beyond = over_ms;
-    let mut kinds: Vec<Kind> = segments
+    let mut kinds: Vec<TimeKind> = segments
         .iter()
         .rev()
         .map(|segment| {
-            let ms = recorded(segment);
+            let ms = counted_ms(segment);
             let over = beyond.min(ms);
             beyond -= over;
-            if ms > 0 && over == ms { Kind::Over } else { kind(segment) }
+            if ms > 0 && over == ms { TimeKind::Over } else { time_kind(segment) }
         })
         .collect();
     kinds.reverse();
     kinds
 }
 
-/// The lines of a day in order of their first segment. `over_ms` of the latest time is beyond the weekly limit, which
+/// Returns the time by memo, in order of the first segment. `over_ms` of the latest time is beyond the weekly limit, which
 /// is filled in order of start.
-pub(crate) fn lines(segments: &[Segment], over_ms: u64) -> Vec<Line> {
-    let mut lines: Vec<(Line, u64, u64)> = Vec::new();
+pub(crate) fn summarize_by_memo(segments: &[Segment], over_ms: u64) -> Vec<MemoTotal> {
+    let mut lines: Vec<(MemoTotal, u64, u64)> = Vec::new();
     let mut beyond = over_ms;
     // From the last to the first, to find what is beyond the limit; then in order.
     let mut parts: Vec<(&Segment, u64, u64)> = Vec::new();
     for segment in segments.iter().rev() {
-        let ms = recorded(segment);
+        let ms = counted_ms(segment);
         let over = beyond.min(ms);
         beyond -= over;
         parts.push((segment, ms, over));
     }
     for (segment, ms, over) in parts.into_iter().rev().filter(|(_, ms, _)| *ms > 0) {
-        let same =
-            |(line, _, _): &&mut (Line, u64, u64)| line.memo == segment.memo && line.manual == segment.manual;
+        let same = |(line, _, _): &&mut (MemoTotal, u64, u64)| {
+            line.memo == segment.memo && line.manual == segment.manual
+        };
         if let Some(line) = lines.iter_mut().find(same) {
             line.1 += ms;
             line.2 += over;
         } else {
-            let line = Line { memo: segment.memo.clone(), manual: segment.manual, minutes: 0, over: 0 };
+            let line = MemoTotal { memo: segment.memo.clone(), manual: segment.manual, minutes: 0, over: 0 };
             lines.push((line, ms, over));
         }
     }
@@ -85,7 +86,7 @@ pub(crate) fn lines(segments: &[Segment], over_ms: u64) -> Vec<Line> {
         .map(|(line, ms, over)| {
             let before = sum / MINUTE;
             sum += ms;
-            Line { minutes: sum / MINUTE - before, over: over / MINUTE, ..line }
+            MemoTotal { minutes: sum / MINUTE - before, over: over / MINUTE, ..line }
         })
         .collect()
 }
@@ -135,15 +136,16 @@ pub(crate) mod tests {
             gone,
             segment(4 * ten, "Bank rules", ten),
         ];
-        let lines = lines(&day, 5 * MINUTE);
+        let lines = summarize_by_memo(&day, 5 * MINUTE);
         let shown: Vec<_> =
             lines.iter().map(|l| (l.memo.as_deref().unwrap_or(""), l.manual, l.minutes, l.over)).collect();
         assert_eq!(shown, [("Bank rules", false, 19, 5), ("Totals", false, 10, 0), ("Call", true, 10, 0)]);
-        let sum: u64 = day.iter().map(recorded).sum();
+        let sum: u64 = day.iter().map(counted_ms).sum();
         assert_eq!(lines.iter().map(|l| l.minutes).sum::<u64>(), sum / MINUTE);
-        let expected = [Kind::Tracked, Kind::Tracked, Kind::Manual, Kind::Removed, Kind::Over];
-        assert_eq!(kinds(&day, 10 * MINUTE), expected);
-        assert_eq!(kinds(&day, 9 * MINUTE)[4], Kind::Tracked);
-        assert_eq!(kind(&segment(0, "", 0)), Kind::NoEvidence);
+        let expected =
+            [TimeKind::Tracked, TimeKind::Tracked, TimeKind::Manual, TimeKind::Removed, TimeKind::Over];
+        assert_eq!(time_kinds(&day, 10 * MINUTE), expected);
+        assert_eq!(time_kinds(&day, 9 * MINUTE)[4], TimeKind::Tracked);
+        assert_eq!(time_kind(&segment(0, "", 0)), TimeKind::NoEvidence);
     }
 }

@@ -1,39 +1,31 @@
-//! The tracker window: what the agent does, in sight, and in reach of the person at the keyboard.
+//! The tracker window: shows what the agent does, and puts it in reach of the person at the keyboard.
 //!
-//! It must never wait for the agent where it draws, never show what the agent did not say, and never hide 'What is
-//! recorded'. `app` is the loop; `model` what is shown; `view` how; `worker` the threads that wait.
+//! It must never wait for the agent while it draws, never show what the agent did not say, and never hide 'What is
+//! recorded'. `app` is the loop, `model` what is shown, `state` what each page keeps, `view` how it is drawn from
+//! `widgets`, and `worker` the threads that wait.
 
+mod agent_client;
 mod app;
-mod banner;
-mod client;
-mod day;
+mod day_summary;
 mod instance;
 mod intent;
-mod manual;
 mod model;
-mod parts;
-mod sign;
+mod page;
+mod recording_indicator;
+mod refusal;
+mod setup;
 mod software;
+mod start_page;
+mod state;
 #[cfg(test)]
 mod tests;
 mod theme;
-mod update;
 mod view;
-mod words;
+mod widgets;
+mod wording;
 mod worker;
 
-use std::path::PathBuf;
-
-pub use app::open;
-pub use instance::Call;
-
-/// What the window is opened with.
-#[derive(Clone, Debug)]
-pub struct Setup {
-    /// The agent's data folder.
-    pub data: PathBuf,
-    /// The program `candor-agent`, started where no agent answers.
-    pub agent: PathBuf,
-    /// What is shown first.
-    pub call: Call,
-}
+pub use app::open_window;
+pub use instance::WindowRequest;
+pub use setup::WindowSetup;
+pub use start_page::StartPage;

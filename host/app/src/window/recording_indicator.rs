@@ -6,22 +6,22 @@ use std::thread;
 use candor_protocol::sign::AGAIN;
 use candor_protocol::{Client, Face, Sign};
 
-/// Tells it from a thread of its own, until this is dropped.
+/// Tells the agent from a thread of its own, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Shows {
+pub(super) struct RecordingIndicator {
     visible: bool,
     to_thread: SyncSender<bool>,
 }
 
-impl Shows {
-    /// The window opens.
+impl RecordingIndicator {
+    /// Starts the thread, as the window opens.
     pub(super) fn open(client: Client) -> Self {
-        let (to_thread, said) = sync_channel(16);
+        let (to_thread, visibility) = sync_channel(16);
         thread::spawn(move || {
             let mut visible = true;
             let mut shower = None;
             loop {
-                // Where no agent answers, the connection is made when one does.
+                // If no agent answers, the connection is made when one does.
                 if shower.is_none() {
                     shower = client.shower().ok();
                 }
@@ -30,7 +30,7 @@ impl Shows {
                     shower = None;
                 }
                 let wait = if shower.is_some() { AGAIN } else { AGAIN / 8 };
-                match said.recv_timeout(wait) {
+                match visibility.recv_timeout(wait) {
                     Ok(now) => visible = now,
                     Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => return,
@@ -40,9 +40,9 @@ impl Shows {
         Self { visible: true, to_thread }
     }
 
-    /// The window can be seen, or not.
-    pub(super) fn visible(&mut self, visible: bool) {
-        // Where the thread is behind, it is told at the next frame.
+    /// Sets whether the window can be seen.
+    pub(super) fn set_visible(&mut self, visible: bool) {
+        // If the thread is behind, it hears of it at the next frame.
         if visible != self.visible && self.to_thread.try_send(visible).is_ok() {
             self.visible = visible;
         }

@@ -96,10 +96,10 @@ fn of(dark: bool) -> &'static Tokens {
 
 /// The sizes and weights of type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Face {
-    /// 12 on 16.
+pub(crate) enum TextFace {
+    /// 12 points on a line of 16.
     Note,
-    /// 13 on 20.
+    /// 13 points on a line of 20.
     Small,
     /// 13 on 20, a little heavier: labels, buttons.
     Label,
@@ -113,7 +113,7 @@ pub(crate) enum Face {
     Time,
 }
 
-impl Face {
+impl TextFace {
     /// Size, line height, weight.
     fn measures(self) -> (f32, f32, f32) {
         match self {
@@ -149,12 +149,12 @@ pub(crate) fn install(ctx: &Context) {
     ctx.options_mut(|options| options.fallback_theme = egui::Theme::Light);
     for theme in [egui::Theme::Light, egui::Theme::Dark] {
         let mut style = Style::clone(&ctx.style_of(theme));
-        dress(&mut style, of(theme == egui::Theme::Dark), theme == egui::Theme::Dark);
+        apply_style(&mut style, of(theme == egui::Theme::Dark), theme == egui::Theme::Dark);
         ctx.set_style_of(theme, Arc::new(style));
     }
 }
 
-fn dress(style: &mut Style, t: &Tokens, dark: bool) {
+fn apply_style(style: &mut Style, t: &Tokens, dark: bool) {
     let font = |size| FontId::new(size, FontFamily::Proportional);
     style.text_styles = [
         (TextStyle::Small, font(12.0)),

@@ -12,10 +12,10 @@ use base64::Engine as _;
 use candor_protocol::{Picture, Preview, Request, Status};
 use serde_json::Value;
 
-use super::client::{Client, Trouble};
-use super::parts::shot::{self, Shot};
-use super::words;
-use crate::launch::{Launch, Started};
+use super::agent_client::{AgentClient, AgentFault};
+use super::widgets::screenshot::{self, Screenshot};
+use crate::format;
+use crate::launch::{AgentLaunch, StartedAgent};
 
 /// How long a status may take: the agent answers after 20 s at the latest.
 const STATUS_LIMIT: Duration = Duration::from_secs(30);
@@ -26,169 +26,176 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 /// How many requests may wait.
 const QUEUE: usize = 32;
 /// The largest invitation file, in bytes.
-const INVITATION: u64 = 64 << 10;
+const MAX_INVITATION: u64 = 64 << 10;
 
-/// What the threads tell the window.
+/// What the threads report to the window.
 #[derive(Debug)]
-pub(crate) enum Event {
-    /// The agent's state.
+pub(crate) enum WorkerEvent {
+    /// The agent's new status.
     Status(Box<Status>),
     /// No agent answers; one is being started.
     Starting,
     /// No agent can be reached; says why.
     Lost(String),
-    /// An answer.
-    AgentAnswer(Request, Result<AgentAnswer, String>),
+    /// The answer to a request, or why there is none.
+    Answer(Request, Result<AgentAnswer, String>),
     /// A segment's picture as it fills the window, by the segment's start.
-    Large(u64, Result<Shot, String>),
+    LargePicture(u64, Result<Screenshot, String>),
     /// A file that was to be read.
-    File(Result<String, String>),
+    Invitation(Result<String, String>),
 }
 
-/// What was answered.
+/// The answer of the agent, as far as it was read.
 #[derive(Debug)]
 pub(crate) enum AgentAnswer {
     /// As the agent said it.
     Value(Value),
-    /// A picture, decoded.
-    Picture(Shot),
-    /// A preview, its picture decoded.
-    Preview(Box<Preview>, Option<Shot>),
+    /// A segment's picture, decoded.
+    Picture(Screenshot),
+    /// A preview, with its picture decoded.
+    Preview(Box<Preview>, Option<Screenshot>),
 }
 
-/// What is done for the window.
+/// What a thread does for the window.
 #[derive(Debug)]
-enum Job {
+enum WorkerJob {
     Ask(Request),
-    Large(u64),
-    File(PathBuf),
+    LargePicture(u64),
+    Invitation(PathBuf),
 }
 
-/// The threads.
+/// The window's end of the threads.
 #[derive(Debug)]
 pub(crate) struct Worker {
-    deeds: SyncSender<Job>,
-    reads: SyncSender<Job>,
-    events: Receiver<Event>,
-    /// Whether an agent may be started where none answers.
+    actions: SyncSender<WorkerJob>,
+    reads: SyncSender<WorkerJob>,
+    events: Receiver<WorkerEvent>,
+    /// Whether an agent may be started if none answers.
     start: Arc<AtomicBool>,
 }
 
 impl Worker {
     /// Starts the threads. `wake` is called whenever there is an event.
     pub(crate) fn spawn(
-        client: Arc<dyn Client>,
-        launch: Launch,
+        client: Arc<dyn AgentClient>,
+        launch: AgentLaunch,
         wake: impl Fn() + Clone + Send + 'static,
     ) -> Self {
         let (to_window, events) = sync_channel(64);
         let start = Arc::new(AtomicBool::new(true));
-        let tell = EventSender { to_window, wake };
-        let lane = |tell: EventSender<_>| {
+        let sender = EventSender { to_window, wake };
+        let lane = |events: EventSender<_>| {
             let (jobs, queue) = sync_channel(QUEUE);
             let client = Arc::clone(&client);
-            std::thread::spawn(move || carry(client.as_ref(), &queue, &tell));
+            std::thread::spawn(move || run_jobs(client.as_ref(), &queue, &events));
             jobs
         };
-        let (deeds, reads) = (lane(tell.clone()), lane(tell.clone()));
+        let (actions, reads) = (lane(sender.clone()), lane(sender.clone()));
         let may_start = Arc::clone(&start);
-        std::thread::spawn(move || follow(client.as_ref(), &launch, &may_start, &tell));
-        Self { deeds, reads, events, start }
+        std::thread::spawn(move || follow_status(client.as_ref(), &launch, &may_start, &sender));
+        Self { actions, reads, events, start }
     }
 
-    /// Asks for something to be done. Whether there was room for it.
-    pub(crate) fn deed(&self, request: Request) -> bool {
-        self.deeds.try_send(Job::Ask(request)).is_ok()
+    /// Asks for something to be done. Returns whether the queue had room for it.
+    pub(crate) fn perform(&self, request: Request) -> bool {
+        self.actions.try_send(WorkerJob::Ask(request)).is_ok()
     }
 
-    /// Asks for something to be read. Whether there was room for it.
+    /// Asks for something to be read. Returns whether the queue had room for it.
     pub(crate) fn read(&self, request: Request) -> bool {
-        self.reads.try_send(Job::Ask(request)).is_ok()
+        self.reads.try_send(WorkerJob::Ask(request)).is_ok()
     }
 
     /// Asks for a segment's picture as it fills the window.
-    pub(crate) fn large(&self, start: u64) -> bool {
-        self.reads.try_send(Job::Large(start)).is_ok()
+    pub(crate) fn load_large_picture(&self, start: u64) -> bool {
+        self.reads.try_send(WorkerJob::LargePicture(start)).is_ok()
     }
 
     /// Asks for an invitation file to be read.
-    pub(crate) fn file(&self, path: PathBuf) -> bool {
-        self.reads.try_send(Job::File(path)).is_ok()
+    pub(crate) fn read_invitation(&self, path: PathBuf) -> bool {
+        self.reads.try_send(WorkerJob::Invitation(path)).is_ok()
     }
 
-    /// Lets an agent be started, or not: after it was quit it stays so.
-    pub(crate) fn may_start(&self, may: bool) {
+    /// Sets whether an agent may be started: after it was quit, it stays quit.
+    pub(crate) fn allow_start(&self, may: bool) {
         self.start.store(may, Ordering::Relaxed);
     }
 
-    /// The next event.
-    pub(crate) fn event(&self) -> Option<Event> {
+    /// Returns the next event, if there is one.
+    pub(crate) fn next_event(&self) -> Option<WorkerEvent> {
         self.events.try_recv().ok()
     }
 }
 
 #[derive(Clone)]
 struct EventSender<W> {
-    to_window: SyncSender<Event>,
+    to_window: SyncSender<WorkerEvent>,
     wake: W,
 }
 
 impl<W: Fn()> EventSender<W> {
-    /// Whether the window is still there.
-    fn tell(&self, event: Event) -> bool {
+    /// Sends an event. Returns whether the window is still there.
+    fn send(&self, event: WorkerEvent) -> bool {
         let there = self.to_window.send(event).is_ok();
         (self.wake)();
         there
     }
 }
 
-fn carry<W: Fn()>(client: &dyn Client, queue: &Receiver<Job>, tell: &EventSender<W>) {
+fn run_jobs<W: Fn()>(client: &dyn AgentClient, queue: &Receiver<WorkerJob>, events: &EventSender<W>) {
     while let Ok(job) = queue.recv() {
         let event = match job {
-            Job::Ask(request) => {
+            WorkerJob::Ask(request) => {
                 let answer = client.ask(&request, LIMIT).map_err(|trouble| trouble.to_string());
-                let answer = answer.and_then(|value| understood(&request, value));
-                Event::AgentAnswer(request, answer)
+                let answer = answer.and_then(|value| decode_answer(&request, value));
+                WorkerEvent::Answer(request, answer)
             }
-            Job::Large(start) => {
+            WorkerJob::LargePicture(start) => {
                 let answer = client.ask(&Request::Picture { start }, LIMIT).map_err(|why| why.to_string());
-                let picture = answer.and_then(|value| serde_json::from_value(value).map_err(garbled));
-                Event::Large(start, picture.and_then(|picture| decoded(&picture, shot::LARGE)))
+                let picture = answer.and_then(|value| serde_json::from_value(value).map_err(unreadable));
+                WorkerEvent::LargePicture(
+                    start,
+                    picture.and_then(|picture| decode_picture(&picture, screenshot::LARGE_SIDE)),
+                )
             }
-            Job::File(path) => Event::File(invitation(&path)),
+            WorkerJob::Invitation(path) => WorkerEvent::Invitation(load_invitation(&path)),
         };
-        if !tell.tell(event) {
+        if !events.send(event) {
             return;
         }
     }
 }
 
-fn garbled(error: serde_json::Error) -> String {
-    Trouble::Garbled(error.to_string()).to_string()
+fn unreadable(error: serde_json::Error) -> String {
+    AgentFault::Garbled(error.to_string()).to_string()
 }
 
-/// Decodes pictures here, where it may take its time.
-fn understood(request: &Request, value: Value) -> Result<AgentAnswer, String> {
+/// Decodes pictures here, because this thread may take its time.
+fn decode_answer(request: &Request, value: Value) -> Result<AgentAnswer, String> {
     match request {
         Request::Picture { .. } => {
-            let picture: Picture = serde_json::from_value(value).map_err(garbled)?;
-            decoded(&picture, shot::SMALL).map(AgentAnswer::Picture)
+            let picture: Picture = serde_json::from_value(value).map_err(unreadable)?;
+            decode_picture(&picture, screenshot::SMALL_SIDE).map(AgentAnswer::Picture)
         }
         Request::Preview { .. } => {
-            let mut preview: Preview = serde_json::from_value(value).map_err(garbled)?;
-            let shot = preview.picture.take().map(|picture| decoded(&picture, shot::SMALL)).transpose()?;
+            let mut preview: Preview = serde_json::from_value(value).map_err(unreadable)?;
+            let shot = preview
+                .picture
+                .take()
+                .map(|picture| decode_picture(&picture, screenshot::SMALL_SIDE))
+                .transpose()?;
             Ok(AgentAnswer::Preview(Box::new(preview), shot))
         }
         _ => Ok(AgentAnswer::Value(value)),
     }
 }
 
-fn decoded(picture: &Picture, most: usize) -> Result<Shot, String> {
+fn decode_picture(picture: &Picture, most: usize) -> Result<Screenshot, String> {
     let bytes = base64::engine::general_purpose::STANDARD.decode(&picture.base64);
-    shot::decode(&bytes.map_err(|_| "The picture could not be read: it is damaged.".to_owned())?, most)
+    screenshot::decode(&bytes.map_err(|_| "The picture could not be read: it is damaged.".to_owned())?, most)
 }
 
-fn invitation(path: &std::path::Path) -> Result<String, String> {
+fn load_invitation(path: &std::path::Path) -> Result<String, String> {
     let shown = path.display();
     let unread = |error: std::io::Error| format!("{shown} could not be read: {error}.");
     // A pipe or a device would be read for ever.
@@ -197,8 +204,8 @@ fn invitation(path: &std::path::Path) -> Result<String, String> {
     }
     let mut text = String::new();
     let file = std::fs::File::open(path).map_err(unread)?;
-    let read = file.take(INVITATION + 1).read_to_string(&mut text);
-    if text.len() as u64 > INVITATION {
+    let read = file.take(MAX_INVITATION + 1).read_to_string(&mut text);
+    if text.len() as u64 > MAX_INVITATION {
         return Err(format!(
             "{shown} is too large to be an invitation. Choose the file that the client sent."
         ));
@@ -208,36 +215,41 @@ fn invitation(path: &std::path::Path) -> Result<String, String> {
     read.map(|_| text).map_err(wrong)
 }
 
-fn follow<W: Fn()>(client: &dyn Client, launch: &Launch, may_start: &AtomicBool, tell: &EventSender<W>) {
+fn follow_status<W: Fn()>(
+    client: &dyn AgentClient,
+    launch: &AgentLaunch,
+    may_start: &AtomicBool,
+    events: &EventSender<W>,
+) {
     let mut after = None;
-    let mut started: Option<(Started, Instant)> = None;
+    let mut started: Option<(StartedAgent, Instant)> = None;
     loop {
         let event = match client.ask(&Request::Status { after }, STATUS_LIMIT) {
             Ok(value) => match serde_json::from_value::<Status>(value) {
                 Ok(status) => {
                     after = Some(status.revision);
                     if let Some((agent, _)) = &mut started {
-                        agent.answers();
+                        agent.mark_answered();
                     }
-                    Event::Status(Box::new(status))
+                    WorkerEvent::Status(Box::new(status))
                 }
-                Err(error) => Event::Lost(Trouble::Garbled(error.to_string()).to_string()),
+                Err(error) => WorkerEvent::Lost(AgentFault::Garbled(error.to_string()).to_string()),
             },
-            Err(Trouble::NoAgent) => {
+            Err(AgentFault::NoAgent) => {
                 after = None;
-                match beginning(launch, may_start, &mut started) {
-                    Ok(true) => Event::Starting,
-                    Ok(false) => Event::Lost(Trouble::NoAgent.to_string()),
-                    Err(why) => Event::Lost(why),
+                match ensure_agent_started(launch, may_start, &mut started) {
+                    Ok(true) => WorkerEvent::Starting,
+                    Ok(false) => WorkerEvent::Lost(AgentFault::NoAgent.to_string()),
+                    Err(why) => WorkerEvent::Lost(why),
                 }
             }
             Err(trouble) => {
                 after = None;
-                Event::Lost(trouble.to_string())
+                WorkerEvent::Lost(trouble.to_string())
             }
         };
-        let well = matches!(event, Event::Status(_));
-        if !tell.tell(event) {
+        let well = matches!(event, WorkerEvent::Status(_));
+        if !events.send(event) {
             return;
         }
         if !well {
@@ -246,20 +258,21 @@ fn follow<W: Fn()>(client: &dyn Client, launch: &Launch, may_start: &AtomicBool,
     }
 }
 
-/// Starts the agent, where that is wanted and was not done; whether it is still beginning.
-fn beginning(
-    launch: &Launch,
+/// Starts the agent if that is wanted and was not done. Returns whether it is still starting.
+fn ensure_agent_started(
+    launch: &AgentLaunch,
     may_start: &AtomicBool,
-    started: &mut Option<(Started, Instant)>,
+    started: &mut Option<(StartedAgent, Instant)>,
 ) -> Result<bool, String> {
     if may_start.swap(false, Ordering::Relaxed) {
-        *started = Some((launch.start().map_err(|why| words::sentence(&why.to_string()))?, Instant::now()));
+        *started =
+            Some((launch.start().map_err(|why| format::capitalize(&why.to_string()))?, Instant::now()));
         return Ok(true);
     }
     match started {
-        Some((agent, since)) => match agent.ended() {
-            Some(why) => Err(words::sentence(&why.to_string())),
-            None if since.elapsed() > START_LIMIT => Err(Trouble::Slow.to_string()),
+        Some((agent, since)) => match agent.end_reason() {
+            Some(why) => Err(format::capitalize(&why.to_string())),
+            None if since.elapsed() > START_LIMIT => Err(AgentFault::Slow.to_string()),
             None => Ok(true),
         },
         None => Ok(false),
@@ -275,13 +288,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("invitation.json");
         std::fs::write(&file, "candor:join").unwrap();
-        assert_eq!(invitation(&file).unwrap(), "candor:join");
-        std::fs::write(&file, vec![b' '; INVITATION as usize + 1]).unwrap();
-        assert!(invitation(&file).unwrap_err().contains("too large"));
+        assert_eq!(load_invitation(&file).unwrap(), "candor:join");
+        std::fs::write(&file, vec![b' '; MAX_INVITATION as usize + 1]).unwrap();
+        assert!(load_invitation(&file).unwrap_err().contains("too large"));
         std::fs::write(&file, [0xff, 0xfe]).unwrap();
-        assert!(invitation(&file).unwrap_err().contains("is not an invitation"));
+        assert!(load_invitation(&file).unwrap_err().contains("is not an invitation"));
         for path in ["/dev/zero", "/proc", "/nothing/here"] {
-            let why = invitation(std::path::Path::new(path)).unwrap_err();
+            let why = load_invitation(std::path::Path::new(path)).unwrap_err();
             assert!(why.contains("is not a file") || why.contains("could not be read"), "{why}");
         }
     }

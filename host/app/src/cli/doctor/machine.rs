@@ -3,11 +3,11 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use candor_diary::plain;
 use candor_protocol::Check;
 
-use super::{right, wrong};
-use crate::launch::beside;
-use crate::say;
+use super::check::{failed, passed};
+use crate::launch::sibling_program;
 
 /// Free bytes on the disk below which pictures may soon not fit.
 const DISK: u64 = 1 << 30;
@@ -21,14 +21,14 @@ pub(super) fn checks(data: &Path) -> Vec<Check> {
 }
 
 fn counting() -> Check {
-    let program = beside("candor-counter");
+    let program = sibling_program("candor-counter");
     let runs = std::fs::metadata(&program)
         .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
     if runs {
         // Whether it counts is the agent's to say: its check takes the place of this one.
-        return right("counting", "the counter's program is there");
+        return passed("counting", "the counter's program is there");
     }
-    wrong(
+    failed(
         "counting",
         format!("the counter's program {} is not there or cannot be run", program.display()),
         "Install `candor-counter` beside `candor`. Until then time is kept, activity shows as 'no evidence'.",
@@ -38,7 +38,7 @@ fn counting() -> Check {
 fn disk(data: &Path) -> Check {
     // The folder may not be there yet: then it will be on the disk of the nearest one that is.
     let Some(there) = data.ancestors().find(|folder| folder.exists()) else {
-        return wrong(
+        return failed(
             "disk",
             format!("{} cannot be reached", data.display()),
             "Name another folder with --data.",
@@ -49,15 +49,15 @@ fn disk(data: &Path) -> Check {
             let free = found.f_bavail.saturating_mul(found.f_frsize);
             let words = format!("{} free at {}", size(free), there.display());
             if free >= DISK {
-                return right("disk", words);
+                return passed("disk", words);
             }
-            wrong(
+            failed(
                 "disk",
                 words,
                 "Make room: on a full disk no picture is kept. Time goes on as long as it can.",
             )
         }
-        Err(error) => wrong(
+        Err(error) => failed(
             "disk",
             format!("{} cannot be looked at ({error})", there.display()),
             "Name another folder with --data.",
@@ -68,18 +68,18 @@ fn disk(data: &Path) -> Check {
 fn memory() -> Check {
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     match kilobytes(&text, "MemAvailable:").map(|kb| kb.saturating_mul(1_024)) {
-        None => wrong("memory", "how much is free cannot be read", "Check that /proc is mounted."),
+        None => failed("memory", "how much is free cannot be read", "Check that /proc is mounted."),
         Some(free) if free < MEMORY => {
-            wrong("memory", format!("{} free", size(free)), "End programs that you do not need.")
+            failed("memory", format!("{} free", size(free)), "End programs that you do not need.")
         }
-        Some(free) => right("memory", format!("{} free", size(free))),
+        Some(free) => passed("memory", format!("{} free", size(free))),
     }
 }
 
 /// A size as `51.5 GB`: what a machine has is more than a picture's kilobytes.
 fn size(bytes: u64) -> String {
     if bytes < 1_000_000_000 {
-        return say::size(bytes);
+        return plain::size(bytes);
     }
     let tenths = bytes / 100_000_000;
     format!("{}.{} GB", tenths / 10, tenths % 10)
@@ -95,7 +95,7 @@ fn load() -> Check {
     let five: Option<f64> = text.split_whitespace().nth(1).and_then(|figure| figure.parse().ok());
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let Some(five) = five else {
-        return wrong("load", "the processor's load cannot be read", "Check that /proc is mounted.");
+        return failed("load", "the processor's load cannot be read", "Check that /proc is mounted.");
     };
     let words = format!(
         "{five:.1} over 5 minutes, {processors} {}",
@@ -103,13 +103,13 @@ fn load() -> Check {
     );
     #[allow(clippy::cast_precision_loss, reason = "a number of processors")]
     if five > LOAD * processors as f64 {
-        return wrong(
+        return failed(
             "load",
             words,
             "The computer is busy, so some pictures may be skipped. Your time is kept.",
         );
     }
-    right("load", words)
+    passed("load", words)
 }
 
 #[cfg(test)]

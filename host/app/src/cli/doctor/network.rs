@@ -7,7 +7,7 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::DATE;
 use url::Url;
 
-use super::{right, wrong};
+use super::check::{failed, passed};
 
 /// How long a back office may take.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -17,7 +17,7 @@ const APART_S: i64 = 10;
 const MAX_SERVERS: usize = 8;
 
 /// A back office's answer: its time, and ours when it came, both in seconds since the Unix epoch.
-struct Heard {
+struct ServerAnswer {
     theirs: Option<i64>,
     ours: i64,
 }
@@ -25,21 +25,21 @@ struct Heard {
 pub(super) fn checks(servers: &[String]) -> Vec<Check> {
     if servers.is_empty() {
         return vec![
-            right("back-office", "no contract yet, so there is none to reach"),
-            right("clock", "nothing to compare it with yet"),
+            passed("back-office", "no contract yet, so there is none to reach"),
+            passed("clock", "nothing to compare it with yet"),
         ];
     }
-    let heard: Vec<(&String, Result<Heard, String>)> =
+    let heard: Vec<(&String, Result<ServerAnswer, String>)> =
         servers.iter().take(MAX_SERVERS).map(|server| (server, ask(server))).collect();
     let mut checks: Vec<Check> = heard.iter().map(|(server, heard)| reachable(server, heard)).collect();
     checks.push(clock(heard.iter().filter_map(|(_, heard)| heard.as_ref().ok())));
     checks
 }
 
-fn reachable(server: &str, heard: &Result<Heard, String>) -> Check {
+fn reachable(server: &str, heard: &Result<ServerAnswer, String>) -> Check {
     match heard {
-        Ok(_) => right("back-office", format!("{server} answers")),
-        Err(why) => wrong(
+        Ok(_) => passed("back-office", format!("{server} answers")),
+        Err(why) => failed(
             "back-office",
             format!("{server} does not answer: {why}"),
             "Check the network. What is recorded is kept on this computer and sent later.",
@@ -47,14 +47,14 @@ fn reachable(server: &str, heard: &Result<Heard, String>) -> Check {
     }
 }
 
-fn clock<'a>(heard: impl Iterator<Item = &'a Heard>) -> Check {
+fn clock<'a>(heard: impl Iterator<Item = &'a ServerAnswer>) -> Check {
     let apart = heard.filter_map(|h| h.theirs.map(|theirs| h.ours - theirs)).max_by_key(|apart| apart.abs());
     match apart {
-        None => right("clock", "no back office tells the time now"),
+        None => passed("clock", "no back office tells the time now"),
         Some(apart) if apart.abs() <= APART_S => {
-            right("clock", format!("agrees with the back office to {} s", apart.abs().max(1)))
+            passed("clock", format!("agrees with the back office to {} s", apart.abs().max(1)))
         }
-        Some(apart) => wrong(
+        Some(apart) => failed(
             "clock",
             format!("{} s {} the back office's", apart.abs(), if apart > 0 { "ahead of" } else { "behind" }),
             "Let the computer set its clock: `timedatectl set-ntp true`. Your time is recorded by this clock.",
@@ -63,7 +63,7 @@ fn clock<'a>(heard: impl Iterator<Item = &'a Heard>) -> Check {
 }
 
 /// Asks for nothing in particular: any answer shows that it is there, and carries its time.
-fn ask(server: &str) -> Result<Heard, String> {
+fn ask(server: &str) -> Result<ServerAnswer, String> {
     let url = Url::parse(server).map_err(|error| format!("{server} is no address ({error})"))?;
     // Set once by whoever comes first; that it is set is all that counts.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -79,7 +79,7 @@ fn ask(server: &str) -> Result<Heard, String> {
     let answer = answer.map_err(|error| causes(&error))?;
     let theirs = answer.headers().get(DATE).and_then(|date| seconds(date.to_str().ok()?));
     let ours = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs());
-    Ok(Heard { theirs, ours: i64::try_from(ours).unwrap_or(i64::MAX) })
+    Ok(ServerAnswer { theirs, ours: i64::try_from(ours).unwrap_or(i64::MAX) })
 }
 
 /// The innermost reason: what comes round it names the address again.
@@ -105,7 +105,7 @@ mod tests {
         let at = seconds("Fri, 27 Nov 2026 15:53:20 GMT").unwrap();
         assert_eq!(at, 1_795_794_800);
         assert_eq!(seconds("soon"), None);
-        let heard = |ours| [Heard { theirs: Some(at), ours }];
+        let heard = |ours| [ServerAnswer { theirs: Some(at), ours }];
         assert!(clock(heard(at + 10).iter()).ok);
         let late = clock(heard(at - 300).iter());
         assert!(!late.ok && late.found.contains("300 s behind"), "{}", late.found);

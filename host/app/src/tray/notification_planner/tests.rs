@@ -6,8 +6,11 @@ use candor_protocol::{
 };
 
 use super::super::action::TrayAction;
-use super::{Message, NotificationPlanner, NotificationUpdate, Topic};
-use crate::say::Zone;
+use super::super::notification::{
+    Notification, NotificationTopic, NotificationUpdate, recording_notification,
+};
+use super::NotificationPlanner;
+use crate::format::DisplayZone;
 
 /// Fri 27 Nov 2026, 15:53:20 UTC.
 const NOW: u64 = 1_795_794_800_000;
@@ -86,27 +89,27 @@ fn pictured(at: u64, editable: bool) -> Segment {
 }
 
 fn notification_planner() -> NotificationPlanner {
-    NotificationPlanner::new(Zone::utc())
+    NotificationPlanner::new(DisplayZone::utc())
 }
 
 /// What is shown; taking back aside.
-fn shown(tells: Vec<NotificationUpdate>) -> Vec<Message> {
-    tells
+fn shown(updates: Vec<NotificationUpdate>) -> Vec<Notification> {
+    updates
         .into_iter()
-        .filter_map(|tell| match tell {
+        .filter_map(|update| match update {
             NotificationUpdate::Show(message) => Some(message),
             NotificationUpdate::Withdraw(_) => None,
         })
         .collect()
 }
 
-fn hears(notification_planner: &mut NotificationPlanner, status: &Status) -> Vec<Message> {
-    shown(notification_planner.hears(status, Preferences::default(), false))
+fn plan(notification_planner: &mut NotificationPlanner, status: &Status) -> Vec<Notification> {
+    shown(notification_planner.plan(status, Preferences::default(), false))
 }
 
 #[test]
 fn what_is_told_of_recording_names_contract_and_client_and_what_one_can_do() {
-    let told = |mode| super::recording(&Status { mode, ..status() }, &Zone::utc());
+    let told = |mode| recording_notification(&Status { mode, ..status() }, &DisplayZone::utc());
     let message = told(Mode::Worklog);
     assert_eq!(message.summary, "This computer is being recorded");
     assert_eq!(
@@ -120,27 +123,27 @@ fn what_is_told_of_recording_names_contract_and_client_and_what_one_can_do() {
 fn a_picture_is_told_when_it_is_new_and_the_person_wants_to_know() {
     let mut status = Status { last_picture: Some(pictured(NOW, true)), ..status() };
     let mut notification_planner = notification_planner();
-    assert_eq!(hears(&mut notification_planner, &status), [], "it was there before the tray");
+    assert_eq!(plan(&mut notification_planner, &status), [], "it was there before the tray");
     status.last_picture = Some(pictured(NOW + 1, true));
-    let message = hears(&mut notification_planner, &status).remove(0);
+    let message = plan(&mut notification_planner, &status).remove(0);
     assert_eq!(message.body, "Sends at 15:54.");
     assert_eq!(message.actions[0], (TrayAction::RemovePicture(NOW - 200_000), "Delete".into()));
-    assert_eq!(hears(&mut notification_planner, &status), [], "told once");
+    assert_eq!(plan(&mut notification_planner, &status), [], "told once");
     // The last one was removed, so an earlier one is the last again.
     status.last_picture = Some(pictured(NOW, true));
-    assert_eq!(hears(&mut notification_planner, &status), []);
+    assert_eq!(plan(&mut notification_planner, &status), []);
 
     status.last_picture = Some(pictured(NOW + 2, false));
-    let message = hears(&mut notification_planner, &status).remove(0);
+    let message = plan(&mut notification_planner, &status).remove(0);
     assert_eq!(message.actions.len(), 1, "what may not be removed has no button for it");
 
     status.last_picture = Some(pictured(NOW + 3, true));
-    let message = shown(notification_planner.hears(&status, Preferences::default(), true)).remove(0);
+    let message = shown(notification_planner.plan(&status, Preferences::default(), true)).remove(0);
     assert_eq!(message.actions[0].1, "Delete with its 0 minutes");
 
     status.last_picture = Some(pictured(NOW + 4, true));
     let quiet = Preferences { notify_on_capture: false, ..Preferences::default() };
-    assert_eq!(shown(notification_planner.hears(&status, quiet, false)), []);
+    assert_eq!(shown(notification_planner.plan(&status, quiet, false)), []);
 }
 
 #[test]
@@ -148,11 +151,11 @@ fn the_memo_is_asked_about_after_the_set_time_and_never_where_it_is_zero() {
     let every = |minutes| Preferences { memo_reminder_minutes: minutes, ..Preferences::default() };
     let mut status = Status { tracking: true, ..status() };
     let mut notification_planner = notification_planner();
-    hears(&mut notification_planner, &status);
+    plan(&mut notification_planner, &status);
     let after =
         |notification_planner: &mut NotificationPlanner, status: &mut Status, minutes: u64, set: u32| {
             status.now += minutes * MINUTE;
-            shown(notification_planner.hears(status, every(set), false)).len()
+            shown(notification_planner.plan(status, every(set), false)).len()
         };
     assert_eq!(after(&mut notification_planner, &mut status, 59, 60), 0);
     assert_eq!(after(&mut notification_planner, &mut status, 1, 60), 1);
@@ -171,16 +174,16 @@ fn the_question_offers_what_the_terms_allow_and_goes_when_it_is_answered() {
     let question = |manual_ms| IdleQuestion { from: NOW - 33 * MINUTE, to: NOW - 19 * MINUTE, manual_ms };
     let mut status = Status { question: Some(question(0)), ..status() };
     let mut notification_planner = notification_planner();
-    let message = hears(&mut notification_planner, &status).remove(0);
+    let message = plan(&mut notification_planner, &status).remove(0);
     assert_eq!(message.summary, "Were you working from 15:20 to 15:34?");
     assert_eq!(message.actions.len(), 1);
-    assert_eq!(hears(&mut notification_planner, &status), []);
+    assert_eq!(plan(&mut notification_planner, &status), []);
     status.question = Some(question(10 * MINUTE));
-    let message = hears(&mut notification_planner, &status).remove(0);
+    let message = plan(&mut notification_planner, &status).remove(0);
     assert_eq!(message.actions[1].1, "Keep 0:10 as manual time");
     status.question = None;
-    let tells = notification_planner.hears(&status, Preferences::default(), false);
-    assert!(tells.contains(&NotificationUpdate::Withdraw(Topic::Question)), "{tells:?}");
+    let updates = notification_planner.plan(&status, Preferences::default(), false);
+    assert!(updates.contains(&NotificationUpdate::Withdraw(NotificationTopic::Question)), "{updates:?}");
 }
 
 #[test]
@@ -190,7 +193,7 @@ fn a_lost_connection_is_told_once_and_not_each_time_it_flickers() {
     let mut told = |offline: bool, minutes: u64| {
         status.now += minutes * MINUTE;
         status.offline_since = offline.then_some(status.now);
-        hears(&mut notification_planner, &status).len()
+        plan(&mut notification_planner, &status).len()
     };
     assert_eq!(told(false, 0), 0);
     assert_eq!(told(true, 0), 1);
@@ -204,13 +207,13 @@ fn a_lost_connection_is_told_once_and_not_each_time_it_flickers() {
 #[test]
 fn an_agent_that_ends_while_it_tracks_is_told_once() {
     let mut notification_planner = notification_planner();
-    assert_eq!(notification_planner.lost(false), None, "nothing was recorded");
-    hears(&mut notification_planner, &status());
-    let Some(NotificationUpdate::Show(message)) = notification_planner.lost(true) else {
+    assert_eq!(notification_planner.plan_agent_lost(false), None, "nothing was recorded");
+    plan(&mut notification_planner, &status());
+    let Some(NotificationUpdate::Show(message)) = notification_planner.plan_agent_lost(true) else {
         panic!("it is not told")
     };
     assert_eq!(message.actions[0].0, TrayAction::Start);
-    assert_eq!(notification_planner.lost(true), None);
-    let tells = notification_planner.hears(&status(), Preferences::default(), false);
-    assert!(tells.contains(&NotificationUpdate::Withdraw(Topic::Problem)), "{tells:?}");
+    assert_eq!(notification_planner.plan_agent_lost(true), None);
+    let updates = notification_planner.plan(&status(), Preferences::default(), false);
+    assert!(updates.contains(&NotificationUpdate::Withdraw(NotificationTopic::Problem)), "{updates:?}");
 }

@@ -1,4 +1,4 @@
-//! The shortcut by `org.freedesktop.portal.GlobalShortcuts`: the desktop asks the person which keys to use, and tells
+//! The shortcut by `org.freedesktop.portal.GlobalShortcuts`: the desktop asks the person which keys to use, and updates
 //! this program only that they were pressed.
 
 use std::collections::HashMap;
@@ -9,13 +9,13 @@ use zbus::blocking::{Connection, MessageIterator, Proxy};
 use zbus::message::Type;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 
-use super::super::Event;
+use super::super::event::TrayEvent;
 
 const PORTAL: &str = "org.freedesktop.portal.Desktop";
 const PATH: &str = "/org/freedesktop/portal/desktop";
 const SHORTCUTS: &str = "org.freedesktop.portal.GlobalShortcuts";
 const REQUEST: &str = "org.freedesktop.portal.Request";
-/// The shortcut's id.
+/// The shortcut's id in the portal.
 const ID: &str = "pause";
 /// What the desktop proposes, in its own notation.
 const TRIGGER: &str = "CTRL+ALT+p";
@@ -24,7 +24,7 @@ const WAITING: usize = 16;
 
 type Details = HashMap<String, OwnedValue>;
 
-/// Whether the desktop has it.
+/// Returns whether the desktop has the portal.
 pub(super) fn is_there(connection: &Connection) -> bool {
     let version = Proxy::new(connection, PORTAL, PATH, SHORTCUTS)
         .and_then(|portal| portal.get_property::<u32>("version"));
@@ -34,8 +34,8 @@ pub(super) fn is_there(connection: &Connection) -> bool {
 /// Registers the shortcut and waits for it until the bus ends.
 ///
 /// # Errors
-/// Where the desktop or the person does not want it.
-pub(super) fn serve(connection: &Connection, events: &SyncSender<Event>) -> zbus::Result<()> {
+/// If the desktop or the person declines it.
+pub(super) fn serve(connection: &Connection, events: &SyncSender<TrayEvent>) -> zbus::Result<()> {
     let portal = Proxy::new(connection, PORTAL, PATH, SHORTCUTS)?;
     // Subscribed before anything is asked, so that nothing is missed.
     let rule = MatchRule::builder()
@@ -75,7 +75,7 @@ pub(super) fn serve(connection: &Connection, events: &SyncSender<Event>) -> zbus
         };
         if of == session && id == ID {
             // A full queue: the pause before it is still to be done, and one is enough.
-            let _ = events.try_send(Event::Shortcut);
+            let _ = events.try_send(TrayEvent::Shortcut);
         }
     }
     Ok(())

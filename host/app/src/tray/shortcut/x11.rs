@@ -15,7 +15,7 @@ use x11rb::protocol::xproto::{ConnectionExt as _, GrabMode, ModMask};
 use x11rb::protocol::{ErrorKind, Event as XEvent};
 use x11rb::rust_connection::RustConnection;
 
-use super::super::Event;
+use super::super::event::TrayEvent;
 
 /// The combination, for people.
 pub(crate) const NAME: &str = "Ctrl+Alt+P";
@@ -39,7 +39,7 @@ pub(crate) enum GrabError {
     /// Another program has it.
     #[error("{NAME} belongs to another program")]
     Taken,
-    /// The display broke.
+    /// The display did not answer.
     #[error("the display does not answer ({0})")]
     Broken(#[from] ReplyError),
 }
@@ -59,7 +59,7 @@ impl Grab {
     /// Grabs the combination on every screen, with Caps Lock and Num Lock on or off.
     ///
     /// # Errors
-    /// Where it cannot be had.
+    /// If it cannot be had.
     pub(crate) fn take() -> Result<Self, GrabError> {
         let (connection, _) = x11rb::connect(None).map_err(GrabError::NoDisplay)?;
         let key = keycode(&connection, KEY)?.ok_or(GrabError::NoKey)?;
@@ -89,7 +89,7 @@ impl Grab {
     }
 
     /// Waits for the combination until the display ends.
-    pub(crate) fn serve(self, events: &SyncSender<Event>) {
+    pub(crate) fn serve(self, events: &SyncSender<TrayEvent>) {
         let mut last: Option<Instant> = None;
         while let Ok(event) = self.connection.wait_for_event() {
             let XEvent::KeyPress(_) = event else { continue };
@@ -102,7 +102,7 @@ impl Grab {
             last = Some(Instant::now());
             if !held {
                 // A full queue: the pause before it is still to be done, and one is enough.
-                let _ = events.try_send(Event::Shortcut);
+                let _ = events.try_send(TrayEvent::Shortcut);
             }
         }
     }

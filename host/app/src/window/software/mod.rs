@@ -1,4 +1,4 @@
-//! The window's loop where there is no graphics card: the same program, painted with the processor into the display's
+//! The window's loop if there is no graphics card: the same program, painted with the processor into the display's
 //! memory. OpenGL without a card takes four times the memory, and paints all of the window each time.
 
 pub(super) mod raster;
@@ -13,15 +13,14 @@ use egui::{
     Context, FullOutput, Ui, ViewportBuilder, ViewportCommand, ViewportEvent, ViewportId, ViewportInfo,
 };
 use egui_winit::accesskit_winit;
+use raster::Raster;
 use winit::application::ApplicationHandler;
 use winit::event::WindowEvent;
 use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop, EventLoopProxy, OwnedDisplayHandle};
 use winit::window::{Window, WindowId};
 
-use raster::Raster;
-
 /// What the window runs: as eframe's `App`, without a frame of its own.
-pub(super) trait Program {
+pub(super) trait WindowProgram {
     /// Takes what happened, and asks the toolkit for what the window is to do.
     fn logic(&mut self, ctx: &Context);
     /// Lays out the window.
@@ -30,7 +29,7 @@ pub(super) trait Program {
     fn closed(&mut self);
 }
 
-/// Whether there is a graphics card that may be used.
+/// Returns whether there is a graphics card that may be used.
 pub(super) fn has_graphics_card() -> bool {
     let usable = |path: &std::path::Path| std::fs::File::options().read(true).write(true).open(path).is_ok();
     let rendering = std::fs::read_dir("/dev/dri")
@@ -44,51 +43,61 @@ pub(super) fn has_graphics_card() -> bool {
 /// Opens the window and runs its program until it is closed. The program is made once there is a context.
 ///
 /// # Errors
-/// Where no window can be opened.
-pub(super) fn run<P: Program>(builder: ViewportBuilder, make: impl FnOnce(&Context) -> P) -> Result<()> {
-    let events = EventLoop::<Event>::with_user_event().build().context("there is no display")?;
+/// If no window can be opened.
+pub(super) fn run<P: WindowProgram>(
+    builder: ViewportBuilder,
+    make: impl FnOnce(&Context) -> P,
+) -> Result<()> {
+    let events = EventLoop::<LoopEvent>::with_user_event().build().context("there is no display")?;
     let ctx = Context::default();
     ctx.set_embed_viewports(false);
-    // As eframe has it: a page may be laid out twice where its size was not known.
+    // As in eframe: a page may be laid out twice if its size was not known.
     ctx.options_mut(|options| options.max_passes = NonZeroUsize::MIN.saturating_add(1));
     let waker = events.create_proxy();
     ctx.set_request_repaint_callback(move |info| {
         if let Some(at) = Instant::now().checked_add(info.delay) {
             // Without a loop there is nothing to repaint.
-            let _gone = waker.send_event(Event::Repaint(at));
+            let _gone = waker.send_event(LoopEvent::Repaint(at));
         }
     });
     let proxy = events.create_proxy();
-    let mut running =
-        Running { ctx, builder, make: Some(make), proxy, screen: None, repaint_at: None, failed: None };
+    let mut running = EventLoopState {
+        ctx,
+        builder,
+        make: Some(make),
+        proxy,
+        screen: None,
+        repaint_at: None,
+        failed: None,
+    };
     events.run_app(&mut running)?;
     running.failed.map_or(Ok(()), Err)
 }
 
 #[derive(Debug)]
-enum Event {
+enum LoopEvent {
     Repaint(Instant),
     Accesskit(accesskit_winit::Event),
 }
 
-impl From<accesskit_winit::Event> for Event {
+impl From<accesskit_winit::Event> for LoopEvent {
     fn from(event: accesskit_winit::Event) -> Self {
         Self::Accesskit(event)
     }
 }
 
-struct Running<P, M> {
+struct EventLoopState<P, M> {
     ctx: Context,
     builder: ViewportBuilder,
     make: Option<M>,
-    proxy: EventLoopProxy<Event>,
-    screen: Option<Screen<P>>,
+    proxy: EventLoopProxy<LoopEvent>,
+    screen: Option<PaintedWindow<P>>,
     repaint_at: Option<Instant>,
     failed: Option<anyhow::Error>,
 }
 
 /// The window, and what paints it.
-struct Screen<P> {
+struct PaintedWindow<P> {
     window: Arc<Window>,
     state: egui_winit::State,
     surface: softbuffer::Surface<OwnedDisplayHandle, Arc<Window>>,
@@ -97,7 +106,7 @@ struct Screen<P> {
     program: P,
 }
 
-impl<P: Program, M: FnOnce(&Context) -> P> Running<P, M> {
+impl<P: WindowProgram, M: FnOnce(&Context) -> P> EventLoopState<P, M> {
     fn open(&mut self, events: &ActiveEventLoop) -> Result<()> {
         let Some(make) = self.make.take() else { return Ok(()) };
         // Screen readers are told of it before it shows.
@@ -113,7 +122,7 @@ impl<P: Program, M: FnOnce(&Context) -> P> Running<P, M> {
         let context = softbuffer::Context::new(events.owned_display_handle()).map_err(wrong)?;
         let surface = softbuffer::Surface::new(&context, Arc::clone(&window)).map_err(wrong)?;
         let program = make(&self.ctx);
-        let mut screen = Screen { window, state, surface, raster: Raster::default(), info, program };
+        let mut screen = PaintedWindow { window, state, surface, raster: Raster::default(), info, program };
         screen.pass(events, &self.ctx)?;
         screen.window.set_visible(true);
         self.screen = Some(screen);
@@ -137,7 +146,7 @@ impl<P: Program, M: FnOnce(&Context) -> P> Running<P, M> {
     }
 }
 
-impl<P: Program> Screen<P> {
+impl<P: WindowProgram> PaintedWindow<P> {
     /// One pass: takes what happened, lays out, and paints what changed. Returns whether the window goes on.
     fn pass(&mut self, events: &ActiveEventLoop, ctx: &Context) -> Result<bool> {
         egui_winit::update_viewport_info(&mut self.info, ctx, &self.window, false);
@@ -163,7 +172,7 @@ impl<P: Program> Screen<P> {
         let cancelled = commands.contains(&ViewportCommand::CancelClose);
         egui_winit::process_viewport_commands(ctx, &mut self.info, commands, &self.window, &mut Vec::new());
         if self.info.close_requested() {
-            // What the program asked for is told to it, as what the person asks for is.
+            // A close request of the program reaches it in the same way as one of the person.
             self.window.request_redraw();
         }
         Ok(!close || cancelled)
@@ -187,7 +196,7 @@ impl<P: Program> Screen<P> {
     }
 }
 
-impl<P: Program, M: FnOnce(&Context) -> P> ApplicationHandler<Event> for Running<P, M> {
+impl<P: WindowProgram, M: FnOnce(&Context) -> P> ApplicationHandler<LoopEvent> for EventLoopState<P, M> {
     fn resumed(&mut self, events: &ActiveEventLoop) {
         if let Err(error) = self.open(events) {
             self.failed = Some(error);
@@ -195,10 +204,12 @@ impl<P: Program, M: FnOnce(&Context) -> P> ApplicationHandler<Event> for Running
         }
     }
 
-    fn user_event(&mut self, _: &ActiveEventLoop, event: Event) {
+    fn user_event(&mut self, _: &ActiveEventLoop, event: LoopEvent) {
         match event {
-            Event::Repaint(at) => self.repaint_at = Some(self.repaint_at.map_or(at, |before| before.min(at))),
-            Event::Accesskit(event) => {
+            LoopEvent::Repaint(at) => {
+                self.repaint_at = Some(self.repaint_at.map_or(at, |before| before.min(at)))
+            }
+            LoopEvent::Accesskit(event) => {
                 let Some(screen) = &mut self.screen else { return };
                 match event.window_event {
                     accesskit_winit::WindowEvent::InitialTreeRequested => self.ctx.enable_accesskit(),

@@ -56,7 +56,7 @@ impl Pixels {
     }
 }
 
-/// A picture to paint with, and the same in halves of its size where it may be painted much smaller.
+/// A picture to paint with, and the same in halves of its size if it may be painted much smaller.
 struct Texture(Vec<Arc<ColorImage>>);
 
 impl Texture {
@@ -137,7 +137,7 @@ impl Raster {
         }
     }
 
-    /// Everything is painted anew the next time.
+    /// Has everything painted anew the next time.
     pub(in crate::window) fn forget(&mut self) {
         self.anew = true;
     }
@@ -192,7 +192,7 @@ impl Raster {
     }
 
     fn paint(&self, pixels: &mut [u32], primitives: &[ClippedPrimitive], scale: f32, area: Pixels) {
-        let mut canvas = Canvas { pixels, width: self.size[0], scale };
+        let mut canvas = PixelCanvas { pixels, width: self.size[0], scale };
         for primitive in primitives {
             let Primitive::Mesh(mesh) = &primitive.primitive else { continue };
             let clip = rounded(primitive.clip_rect, scale, area);
@@ -213,7 +213,7 @@ fn patch(whole: &mut ColorImage, part: &ColorImage, [left, top]: [usize; 2]) {
     }
 }
 
-/// Where a shape shows, a little too large rather than too small.
+/// Returns the area in which a shape shows, a little too large rather than too small.
 fn bounds(shape: &ClippedShape, scale: f32, within: Pixels) -> Pixels {
     let moved = shape.transform_after_tessellation * shape.shape.visual_bounding_rect();
     let seen = moved.expand(2.0).intersect(shape.clip_rect.expand(1.0));
@@ -240,13 +240,13 @@ fn between(edges: [f32; 4], within: Pixels) -> Pixels {
 /// What varies over a triangle: red, green, blue, alpha, and the place in the texture.
 type Varied = [f32; 6];
 
-struct Canvas<'a> {
+struct PixelCanvas<'a> {
     pixels: &'a mut [u32],
     width: usize,
     scale: f32,
 }
 
-impl Canvas<'_> {
+impl PixelCanvas<'_> {
     fn mesh(&mut self, mesh: &Mesh, texture: &Texture, clip: Pixels) {
         let Some(size) = texture.0.first().map(|image| image.size) else { return };
         let corner = |index: &u32| mesh.vertices.get(*index as usize);

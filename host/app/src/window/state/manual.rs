@@ -1,42 +1,42 @@
-//! Time that is typed in: what stands in its form, and what it comes to.
+//! The page on which manual time is typed in: its form, and the request that it makes.
 
 use candor_protocol::Request;
 use jiff::civil::{Date, Time};
 
-use super::words::Zone;
+use crate::format::DisplayZone;
 
-/// What was typed.
+/// The form as it is filled in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Draft {
-    /// Since when, as `09:10`.
+pub(crate) struct ManualPage {
+    /// The beginning, as `09:10`.
     pub(crate) from: String,
-    /// Until when; `24:00` is the end of the day.
+    /// The end; `24:00` is the end of the day.
     pub(crate) to: String,
-    /// What was done.
+    /// The memo: what was done.
     pub(crate) memo: String,
-    /// Why it was not tracked.
+    /// The reason why the time was not tracked.
     pub(crate) reason: String,
 }
 
-/// What is wrong with what was typed: the fact, and what to do.
-pub(crate) type Wrong = (String, String);
+/// What is wrong with the form: the fact, and what to do.
+pub(crate) type FormError = (String, String);
 
-impl Draft {
-    /// Returns what to ask the agent for. `day` is a day's first millisecond and the first after it; `asks` says that the
-    /// client is asked about typed-in time, which needs a reason.
+impl ManualPage {
+    /// Returns the request to add the time. `day` is the day's first millisecond and the first after it; `asks` says that
+    /// the client is asked about manual time, which needs a reason.
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// The first thing that is wrong with the form.
     pub(crate) fn request(
         &self,
-        zone: &Zone,
+        zone: &DisplayZone,
         day: (u64, u64),
         now: u64,
         asks: bool,
-    ) -> Result<Request, Wrong> {
+    ) -> Result<Request, FormError> {
         let wrong = |fact: &str, words: &str| Err((fact.to_owned(), words.to_owned()));
-        let from = moment(zone, day, "From", &self.from)?;
-        let to = moment(zone, day, "To", &self.to)?;
+        let from = parse_time(zone, day, "From", &self.from)?;
+        let to = parse_time(zone, day, "To", &self.to)?;
         if to <= from {
             return wrong("'To' is not after 'From'.", "Time over midnight is added day by day.");
         }
@@ -55,14 +55,14 @@ impl Draft {
     }
 }
 
-fn moment(zone: &Zone, day: (u64, u64), name: &str, text: &str) -> Result<u64, Wrong> {
+fn parse_time(zone: &DisplayZone, day: (u64, u64), name: &str, text: &str) -> Result<u64, FormError> {
     let text = text.trim();
     if text == "24:00" {
         return Ok(day.1);
     }
     let time = Time::strptime("%H:%M", text)
         .map_err(|_| (format!("'{name}' is not a time."), "Write it as 09:10.".to_owned()))?;
-    at(zone, day, time).ok_or_else(|| {
+    local_time(zone, day, time).ok_or_else(|| {
         (
             format!("{text} comes twice or not at all on this day, because the clocks change."),
             "`candor manual` takes it with its offset, as 02:30+01:00.".to_owned(),
@@ -70,37 +70,35 @@ fn moment(zone: &Zone, day: (u64, u64), name: &str, text: &str) -> Result<u64, W
     })
 }
 
-fn at(zone: &Zone, day: (u64, u64), time: Time) -> Option<u64> {
+fn local_time(zone: &DisplayZone, day: (u64, u64), time: Time) -> Option<u64> {
     let date: Date = zone.date(day.0)?;
     let wall = date.to_datetime(time);
-    let exact = zone.0.to_ambiguous_zoned(wall).unambiguous().ok()?;
+    let exact = zone.zone().to_ambiguous_zoned(wall).unambiguous().ok()?;
     u64::try_from(exact.timestamp().as_millisecond()).ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use jiff::tz::TimeZone;
-
     use super::*;
 
     #[test]
     fn what_is_typed_is_asked_for_and_what_is_wrong_is_said() {
-        let zone = Zone(TimeZone::get("Europe/Helsinki").unwrap());
+        let zone = DisplayZone::named("Europe/Helsinki");
         // 25 October 2026: 03:30 comes twice.
         let noon = 1_792_922_400_000;
         let day = zone.day_span(noon, 0).unwrap();
-        let draft = |from: &str, to: &str| Draft {
+        let form = |from: &str, to: &str| ManualPage {
             from: from.into(),
             to: to.into(),
             memo: " A call ".into(),
             reason: String::new(),
         };
-        let asked = |draft: Draft, asks| draft.request(&zone, day, noon, asks);
+        let asked = |form: ManualPage, asks| form.request(&zone, day, noon, asks);
         let expected =
             Request::AddManual { from: noon - 7_200_000, to: noon, memo: "A call".into(), reason: None };
-        assert_eq!(asked(draft("10:00", "12:00"), false), Ok(expected));
+        assert_eq!(asked(form("10:00", "12:00"), false), Ok(expected));
         let (early, late) = (day.0, zone.day_span(noon, 1).unwrap());
-        let before = draft("22:00", "24:00").request(&zone, late, noon, false);
+        let before = form("22:00", "24:00").request(&zone, late, noon, false);
         assert_eq!(
             before.unwrap(),
             Request::AddManual { from: early - 7_200_000, to: early, memo: "A call".into(), reason: None }
@@ -112,12 +110,12 @@ mod tests {
             ("10:00", "24:00", "That has not passed yet."),
             ("03:30", "10:00", "03:30 comes twice or not at all on this day, because the clocks change."),
         ] {
-            assert_eq!(asked(draft(from, to), false).unwrap_err().0, fact);
+            assert_eq!(asked(form(from, to), false).unwrap_err().0, fact);
         }
-        assert!(asked(draft("10:00", "12:00"), true).unwrap_err().1.contains("why"));
-        let reasoned = Draft { reason: "On the phone".into(), ..draft("10:00", "12:00") };
+        assert!(asked(form("10:00", "12:00"), true).unwrap_err().1.contains("why"));
+        let reasoned = ManualPage { reason: "On the phone".into(), ..form("10:00", "12:00") };
         assert!(matches!(asked(reasoned, true), Ok(Request::AddManual { reason: Some(_), .. })));
-        let empty = Draft { memo: " ".into(), ..draft("10:00", "12:00") };
+        let empty = ManualPage { memo: " ".into(), ..form("10:00", "12:00") };
         assert_eq!(asked(empty, false).unwrap_err().0, "Manual time needs a memo.");
     }
 }

@@ -24,7 +24,7 @@ impl TestWindow {
     }
 
     /// One pass of the window over a state; the same painted whole, for comparison.
-    fn show(&mut self, desk: &mut Desk) -> Vec<u32> {
+    fn show(&mut self, desk: &mut TestDesk) -> Vec<u32> {
         self.time += 1.0;
         let [width, height] = self.size;
         let screen_rect = Some(Rect::from_min_max(pos2(0.0, 0.0), pos2(width as f32, height as f32)));
@@ -32,7 +32,7 @@ impl TestWindow {
         let mut output = self.ctx.run_ui(input, |ui| {
             desk.model.tick(ui.ctx().time());
             desk.carry_out();
-            view::show(ui, &mut desk.model);
+            view::show_window(ui, &mut desk.model);
             desk.carry_out();
         });
         self.raster.take(&output.textures_delta);
@@ -55,7 +55,7 @@ fn painting_only_what_changed_comes_to_the_same_as_painting_everything() {
             // The page comes, its clock moves on, something is said, and that goes.
             for step in 0..4 {
                 if step == 2 {
-                    desk.model.announce("Preferences saved.", "");
+                    desk.model.banner.show("Preferences saved.", "");
                 }
                 let whole = window.show(&mut desk);
                 let differ = window.pixels.iter().zip(&whole).filter(|(a, b)| a != b).count();
@@ -69,7 +69,7 @@ fn painting_only_what_changed_comes_to_the_same_as_painting_everything() {
 #[test]
 fn a_clock_that_moves_on_is_painted_with_little_work() {
     let mut window = TestWindow::new(Theme::Light, [340, 560]);
-    let mut desk = Desk::new(states::world("tracking"));
+    let mut desk = TestDesk::new(states::world("tracking"));
     for _ in 0..3 {
         window.show(&mut desk);
     }

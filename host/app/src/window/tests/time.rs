@@ -9,28 +9,29 @@ fn the_week_is_one_press_away_and_each_of_its_days_one_more() {
     let mut harness = opened("tracking");
     let week = harness.get_by_label_contains("This week 29:40").accesskit_node().label().unwrap();
     press(&mut harness, &week);
-    assert_eq!(harness.state().model.page, Page::Week);
+    assert_eq!(*harness.state().model.page(), WindowPage::Week);
     let day = harness.get_by_label_contains("Fri 27 Nov, 5:").accesskit_node().label().unwrap();
     harness.get_by_label("Mon 23 Nov, no time: open its segments");
     assert!(harness.query_by_label_contains("Sat 28 Nov").is_none(), "it has not come yet");
     press(&mut harness, &day);
-    assert_eq!((&harness.state().model.page, harness.state().model.day), (&Page::Day, 0));
+    assert_eq!((harness.state().model.page(), harness.state().model.day.days_back()), (&WindowPage::Day, 0));
     press(&mut harness, "Back");
     press(&mut harness, "The week before");
     harness.get_by_label_contains("Last week");
-    let (from, to) = harness.state().model.week_span();
+    let model = &harness.state().model;
+    let (from, to) = model.week_span(model.week.weeks_back());
     assert_eq!(to - from, 7 * 86_400_000);
-    assert_eq!(harness.state().model.week.as_deref(), Some(&[][..]));
+    assert_eq!(harness.state().model.week.segments(), Some(&[][..]));
 }
 
 #[test]
 fn manual_time_is_typed_in_at_the_window_with_its_reason_where_the_client_is_asked() {
     let mut harness = opened("tracking");
-    harness.state_mut().model.go(Page::Day);
+    harness.state_mut().model.open_page(WindowPage::Day);
     harness.run_steps(3);
     press(&mut harness, "Add manual time");
     assert_eq!(focused(&harness).as_deref(), Some("From"), "the keyboard is where it begins");
-    let type_in = |harness: &mut Harness<'_, Desk>, field: &str, text: &str| {
+    let type_in = |harness: &mut Harness<'_, TestDesk>, field: &str, text: &str| {
         let field = harness.get_by_label(field);
         field.focus();
         field.type_text(text);
@@ -50,12 +51,12 @@ fn manual_time_is_typed_in_at_the_window_with_its_reason_where_the_client_is_ask
     let asked = Request::AddManual { from, to, memo: "Planning call".into(), reason: None };
     assert_eq!(done(&harness), [asked]);
     harness.get_by_label_contains("0:30 added as manual time.");
-    assert_eq!(harness.state().model.page, Page::Day);
+    assert_eq!(*harness.state().model.page(), WindowPage::Day);
 
     let mut world = states::world("tracking");
     world.status.manual_time = ManualTime::Ask;
-    let mut harness = open(Desk::new(world), Theme::Dark, 320.0);
-    harness.state_mut().model.go(Page::Manual);
+    let mut harness = open(TestDesk::new(world), Theme::Dark, 320.0);
+    harness.state_mut().model.open_page(WindowPage::Manual);
     harness.run_steps(3);
     for (field, text) in [("From", "15:00"), ("To", "15:30"), ("What you did", "Planning call")] {
         type_in(&mut harness, field, text);
@@ -69,18 +70,18 @@ fn manual_time_is_typed_in_at_the_window_with_its_reason_where_the_client_is_ask
 
     // Refused, everything stays as it was typed.
     let mut harness = opened("tracking");
-    harness.state_mut().model.go(Page::Manual);
-    harness.state_mut().model.draft.memo = "Planning call".into();
+    harness.state_mut().model.open_page(WindowPage::Manual);
+    harness.state_mut().model.manual.memo = "Planning call".into();
     let asked = Request::AddManual { from, to, memo: "Planning call".into(), reason: None };
-    harness.state_mut().model.take(&asked, Err("this week was locked".into()));
+    harness.state_mut().model.take_answer(&asked, Err("this week was locked".into()));
     harness.run_steps(3);
     harness.get_by_label_contains("No time was added.");
-    assert_eq!(harness.state().model.draft.memo, "Planning call");
+    assert_eq!(harness.state().model.manual.memo, "Planning call");
 
     let mut world = states::world("tracking");
     world.status.manual_time = ManualTime::No;
-    let mut harness = open(Desk::new(world), Theme::Light, 340.0);
-    harness.state_mut().model.go(Page::Day);
+    let mut harness = open(TestDesk::new(world), Theme::Light, 340.0);
+    harness.state_mut().model.open_page(WindowPage::Day);
     harness.run_steps(3);
     assert!(harness.query_by_label("Add manual time").is_none());
 }
@@ -89,9 +90,9 @@ fn manual_time_is_typed_in_at_the_window_with_its_reason_where_the_client_is_ask
 fn a_segment_is_removed_only_after_it_was_asked_about_and_it_can_be_undone() {
     let start = states::at(17, 40);
     let at_segment = |world: World| {
-        let mut desk = Desk::new(world);
-        desk.model.go(Page::Day);
-        desk.model.go(Page::Segment(start));
+        let mut desk = TestDesk::new(world);
+        desk.model.open_page(WindowPage::Day);
+        desk.model.open_page(WindowPage::Segment(start));
         open(desk, Theme::Light, 340.0)
     };
     let mut harness = at_segment(states::world("tracking"));
@@ -102,7 +103,7 @@ fn a_segment_is_removed_only_after_it_was_asked_about_and_it_can_be_undone() {
     press(&mut harness, "Remove 0:10");
     assert_eq!(done(&harness), [Request::RemoveSegment { start }]);
     harness.get_by_label_contains("0:10 removed.");
-    assert_eq!(harness.state().model.page, Page::Day);
+    assert_eq!(*harness.state().model.page(), WindowPage::Day);
     press(&mut harness, "Undo");
     assert_eq!(done(&harness)[1], Request::Restore { start });
     harness.get_by_label_contains("What you removed is back.");
@@ -110,12 +111,12 @@ fn a_segment_is_removed_only_after_it_was_asked_about_and_it_can_be_undone() {
 
 #[test]
 fn a_page_can_be_asked_for_before_the_agent_has_said_what_time_it_is() {
-    let mut model = Model::new(words::Zone(TimeZone::UTC), String::new());
-    model.go(Page::Day);
+    let mut model = WindowModel::new(DisplayZone::utc(), String::new());
+    model.open_page(WindowPage::Day);
     let (from, to) = model.zone.day_span(0, 0).unwrap();
-    model.take(&Request::Segments { from, to }, Ok(AgentAnswer::Value(serde_json::json!([]))));
-    model.go(Page::Week);
-    assert_eq!(model.week_span().0, 0);
+    model.take_answer(&Request::Segments { from, to }, Ok(AgentAnswer::Value(serde_json::json!([]))));
+    model.open_page(WindowPage::Week);
+    assert_eq!(model.week_span(0).0, 0);
 }
 
 #[test]

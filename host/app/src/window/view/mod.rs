@@ -1,74 +1,65 @@
-//! The views: what a page shows. Each is a function of the model that draws and pushes intents.
+//! How the window is drawn: the head, the page, the foot, and the banner over them. A page is a function of the model that
+//! draws and pushes intents.
 
-mod accept;
-mod clock;
-mod closing;
-mod day;
+mod head;
 mod home;
-mod join;
-mod manual;
-mod menu;
-mod monitoring;
-mod outbox;
-mod parcel;
-mod picture;
-mod plugins;
-mod preferences;
-mod question;
-mod recorded;
-mod rules;
-mod segment;
-mod terms_summary;
-mod unreached;
-mod week;
+mod parts;
+mod scenes;
 
 use eframe::egui;
 use egui::{Align, Align2, Area, Key, Layout, Rect, ScrollArea, Stroke, Ui, UiBuilder, pos2, vec2};
 
-use super::intent::{Intent, Page};
-use super::model::{HomeView, Model};
-use super::parts::buttons::{icon_button, link, link_as};
-use super::parts::icons::Icon;
-use super::parts::{fields, frame};
-use super::theme::{Face, tokens};
+use crate::window::intent::Intent;
+use crate::window::model::{HomeView, WindowModel};
+use crate::window::page::WindowPage;
+use crate::window::theme::{TextFace, tokens};
+use crate::window::widgets::buttons::{icon_button, link, link_as};
+use crate::window::widgets::icons::Icon;
+use crate::window::widgets::{fields, layout};
+use crate::window::wording;
+use scenes::{
+    accept, closing, day, join, manual, menu, outbox, parcel, picture, plugins, preferences, recorded, rules,
+    segment, unreached, week,
+};
 
-/// Height of the line with the contract or the page's title.
+/// Height of the line with the contract or the page's title, in points.
 const HEAD: f32 = 52.0;
-/// Height of the line that is always at the bottom.
+/// Height of the line that is always at the bottom, in points.
 const FOOT: f32 = 36.0;
 
 /// Draws the window. Not with egui's panels: those are drawn from the border inwards, and the keyboard would go to the
 /// bottom line before the page. Here the order of drawing is the order on the screen.
-pub(crate) fn show(ui: &mut Ui, m: &mut Model) {
+pub(crate) fn show_window(ui: &mut Ui, model: &mut WindowModel) {
     let t = tokens(ui);
     let full = ui.max_rect();
     ui.painter().rect_filled(full, 0.0, t.surface);
-    let side = f32::from(frame::MARGIN);
+    let side = f32::from(layout::MARGIN);
     let inside = |rect: Rect| rect.shrink2(vec2(side, 0.0));
     let head = Rect::from_min_max(full.min, pos2(full.right(), full.top() + HEAD));
     let foot_rect = Rect::from_min_max(pos2(full.left(), full.bottom() - FOOT), full.max);
     let docked_id = egui::Id::unique("docked height");
-    let docked = if accepting(m) { ui.data(|data| data.get_temp(docked_id)).unwrap_or(120.0) } else { 0.0 };
+    let docked =
+        if is_accepting(model) { ui.data(|data| data.get_temp(docked_id)).unwrap_or(120.0) } else { 0.0 };
     let body_rect =
         Rect::from_min_max(pos2(full.left(), head.bottom()), pos2(full.right(), foot_rect.top() - docked));
 
     let middle = Layout::left_to_right(Align::Center);
     let mut child = ui.new_child(UiBuilder::new().max_rect(inside(head)).layout(middle));
-    top(&mut child, m);
+    show_head(&mut child, model);
     let mut child = ui.new_child(UiBuilder::new().max_rect(body_rect));
     child.shrink_clip_rect(body_rect);
     ScrollArea::vertical()
-        .id_salt(format!("{:?} {:?}", m.page, m.home_view()))
+        .id_salt(format!("{:?} {:?}", model.page(), model.home_view()))
         .auto_shrink([false, false])
         .show(&mut child, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            body(ui, m);
+            show_page(ui, model);
         });
-    if accepting(m) {
+    if is_accepting(model) {
         let rect = Rect::from_min_max(pos2(full.left(), body_rect.bottom()), foot_rect.right_top());
         ui.painter().hline(full.x_range(), rect.top(), Stroke::new(1.0, t.line));
         let mut child = ui.new_child(UiBuilder::new().max_rect(inside(rect).shrink2(vec2(0.0, 10.0))));
-        accept::deeds(&mut child, m);
+        accept::show_actions(&mut child, model);
         let height = child.min_rect().height() + 20.0;
         if (height - docked).abs() > 0.5 {
             ui.data_mut(|data| data.insert_temp(docked_id, height));
@@ -78,15 +69,15 @@ pub(crate) fn show(ui: &mut Ui, m: &mut Model) {
     ui.painter().rect_filled(foot_rect, 0.0, t.paper);
     ui.painter().hline(full.x_range(), foot_rect.top(), Stroke::new(1.0, t.line));
     let mut child = ui.new_child(UiBuilder::new().max_rect(inside(foot_rect)).layout(middle));
-    foot(&mut child, m);
+    show_foot(&mut child, model);
 
-    said(ui, m, body_rect);
-    // Enter gave the field up; where what was entered is refused, it is typed on.
+    show_banner(ui, model, body_rect);
+    // Enter gave the field up; if what was entered is refused, the person types on.
     let entered = egui::Id::unique(fields::ENTERED);
     if ui.input(|input| input.pointer.any_pressed()) {
         ui.data_mut(|data| data.remove::<egui::Id>(entered));
     }
-    if std::mem::take(&mut m.refocus)
+    if model.focus.take_return()
         && let Some(field) = ui.data(|data| data.get_temp::<egui::Id>(entered))
     {
         ui.memory_mut(|memory| memory.request_focus(field));
@@ -100,59 +91,64 @@ pub(crate) fn show(ui: &mut Ui, m: &mut Model) {
         data.insert_temp(id, busy);
         before
     });
-    if m.page != Page::Home && !was_busy && !busy && ui.input(|input| input.key_pressed(Key::Escape)) {
-        m.intents.push(Intent::Back);
+    if *model.page() != WindowPage::Home
+        && !was_busy
+        && !busy
+        && ui.input(|input| input.key_pressed(Key::Escape))
+    {
+        model.push(Intent::GoBack);
     }
 }
 
-fn accepting(m: &Model) -> bool {
-    match &m.page {
-        Page::Home => matches!(m.home_view(), HomeView::Accept(_)),
-        Page::Accept(_) => m.home_view() != HomeView::Unreached,
+fn is_accepting(model: &WindowModel) -> bool {
+    match model.page() {
+        WindowPage::Home => matches!(model.home_view(), HomeView::Accept(_)),
+        WindowPage::Accept(_) => model.home_view() != HomeView::Unreached,
         _ => false,
     }
 }
 
-fn top(ui: &mut Ui, m: &mut Model) {
-    if m.page == Page::Home && m.status.as_ref().is_some_and(|status| !status.contracts.is_empty()) {
-        home::head(ui, m);
+fn show_head(ui: &mut Ui, model: &mut WindowModel) {
+    if *model.page() == WindowPage::Home && model.status().is_some_and(|status| !status.contracts.is_empty())
+    {
+        head::show_contract(ui, model);
         return;
     }
-    if m.page != Page::Home && icon_button(ui, Icon::Left, "Back") {
-        m.intents.push(Intent::Back);
+    if *model.page() != WindowPage::Home && icon_button(ui, Icon::Left, "Back") {
+        model.push(Intent::GoBack);
     }
     let color = tokens(ui).ink;
-    frame::truncated(ui, Face::Head, m.page.title(), color);
+    layout::truncated(ui, TextFace::Head, model.page().title(), color);
 }
 
-fn body(ui: &mut Ui, m: &mut Model) {
-    if m.home_view() == HomeView::Unreached {
-        unreached::show(ui, m);
+fn show_page(ui: &mut Ui, model: &mut WindowModel) {
+    if model.home_view() == HomeView::Unreached {
+        unreached::show(ui, model);
         return;
     }
-    match m.page.clone() {
-        Page::Home => home::show(ui, m),
-        Page::Menu => menu::show(ui, m),
-        Page::Join => join::show(ui, m),
-        Page::Accept(contract) => accept::show(ui, m, &contract),
-        Page::Recorded(_) => recorded::show(ui, m),
-        Page::Day => day::show(ui, m),
-        Page::Week => week::show(ui, m),
-        Page::Manual => manual::show(ui, m),
-        Page::Segment(start) => segment::show(ui, m, start),
-        Page::Picture(start) => picture::show(ui, m, start),
-        Page::Outbox => outbox::show(ui, m),
-        Page::Parcel(parcel) => parcel::show(ui, m, &parcel),
-        Page::Preferences => preferences::show(ui, m),
-        Page::Rules => rules::show(ui, m),
-        Page::Plugins => plugins::show(ui, m),
-        Page::Closing => closing::show(ui, m),
+    match model.page().clone() {
+        WindowPage::Home => home::show(ui, model),
+        WindowPage::Menu => menu::show(ui, model),
+        WindowPage::Join => join::show(ui, model),
+        WindowPage::Accept(contract) => accept::show(ui, model, &contract),
+        WindowPage::Recorded(_) => recorded::show(ui, model),
+        WindowPage::Day => day::show(ui, model),
+        WindowPage::Week => week::show(ui, model),
+        WindowPage::Manual => manual::show(ui, model),
+        WindowPage::Segment(start) => segment::show(ui, model, start),
+        WindowPage::Picture(start) => picture::show(ui, model, start),
+        WindowPage::Outbox => outbox::show(ui, model),
+        WindowPage::Parcel(parcel) => parcel::show(ui, model, &parcel),
+        WindowPage::Preferences => preferences::show(ui, model),
+        WindowPage::Rules => rules::show(ui, model),
+        WindowPage::Plugins => plugins::show(ui, model),
+        WindowPage::Closing => closing::show(ui, model),
     }
 }
 
-/// What is said about the last deed, over the lower end of the page: nothing moves by it.
-fn said(ui: &Ui, m: &mut Model, page: Rect) {
-    let Some(said) = m.banner.clone() else { return };
+/// Shows the banner over the lower end of the page, so that nothing moves by it.
+fn show_banner(ui: &Ui, model: &mut WindowModel, page: Rect) {
+    let Some(banner) = model.banner.shown().cloned() else { return };
     let (mut undone, mut seen) = (false, false);
     Area::new(egui::Id::unique("said"))
         .order(egui::Order::Foreground)
@@ -160,60 +156,63 @@ fn said(ui: &Ui, m: &mut Model, page: Rect) {
         .fixed_pos(page.left_bottom())
         .show(ui.ctx(), |ui| {
             ui.set_width(page.width());
-            let icon = if said.tone == frame::Tone::Over { Icon::Alert } else { Icon::Check };
-            frame::message_with(ui, said.tone, icon, &said.fact, &said.words, |ui| {
+            let icon = if banner.tone == layout::Tone::Over { Icon::Alert } else { Icon::Check };
+            layout::message_with_actions(ui, banner.tone, icon, &banner.fact, &banner.words, |ui| {
                 ui.horizontal(|ui| {
                     ui.spacing_mut().item_spacing.x = 16.0;
-                    undone = m.undo.is_some() && link(ui, "Undo");
+                    undone = model.banner.can_undo() && link(ui, "Undo");
                     seen = link(ui, "Dismiss");
                 });
             });
         });
-    if undone && let Some(undo) = m.undo.take() {
-        m.undo(undo);
+    if undone && let Some(undo) = model.banner.take_undo() {
+        model.undo(undo);
     } else if seen {
-        (m.banner, m.undo) = (None, None);
+        model.banner.dismiss();
     }
 }
 
-fn foot(ui: &mut Ui, m: &mut Model) {
-    if accepting(m) {
-        let (left, right) =
-            two_links(ui, ("Read the full terms", None), ("Add a privacy rule", "Add a privacy rule", None));
+fn show_foot(ui: &mut Ui, model: &mut WindowModel) {
+    if is_accepting(model) {
+        let (left, right) = show_two_links(
+            ui,
+            ("Read the full terms", None),
+            ("Add a privacy rule", "Add a privacy rule", None),
+        );
         if left {
-            m.intents.push(Intent::Go(Page::Recorded(m.contract_shown())));
+            model.push(Intent::OpenPage(WindowPage::Recorded(model.contract_shown())));
         }
         if right {
-            m.intents.push(Intent::Go(Page::Rules));
+            model.push(Intent::OpenPage(WindowPage::Rules));
         }
         return;
     }
     let ink = tokens(ui).ink2;
-    let Some(status) = m.status.as_ref().filter(|status| !status.contracts.is_empty()) else {
-        frame::truncated(ui, Face::Note, "Nothing is being recorded", ink);
+    let Some(status) = model.status().filter(|status| !status.contracts.is_empty()) else {
+        layout::truncated(ui, TextFace::Note, "Nothing is being recorded", ink);
         return;
     };
-    let words = crate::window::words::outbox(&status.outbox);
+    let words = wording::outbox_summary(&status.outbox);
     let name = format!("Outbox: {words}");
-    let (recorded, outbox) = two_links(ui, ("What is recorded", None), (&words, &name, Some(ink)));
+    let (recorded, outbox) = show_two_links(ui, ("What is recorded", None), (&words, &name, Some(ink)));
     if recorded {
-        m.intents.push(Intent::Go(Page::Recorded(None)));
+        model.push(Intent::OpenPage(WindowPage::Recorded(None)));
     }
     if outbox {
-        m.intents.push(Intent::Go(Page::Outbox));
+        model.push(Intent::OpenPage(WindowPage::Outbox));
     }
 }
 
-/// Two links at the ends of a line, the left one first in the order of the keyboard. Text, name, colour.
-fn two_links(
+/// Shows two links at the ends of a line, the left one first in the order of the keyboard: text, name, colour.
+fn show_two_links(
     ui: &mut Ui,
     left: (&str, Option<egui::Color32>),
     right: (&str, &str, Option<egui::Color32>),
 ) -> (bool, bool) {
     let accent = tokens(ui).accent;
-    let first = link_as(ui, left.0, left.0, Face::Note, left.1.unwrap_or(accent));
+    let first = link_as(ui, left.0, left.0, TextFace::Note, left.1.unwrap_or(accent));
     let second = ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        link_as(ui, right.0, right.1, Face::Note, right.2.unwrap_or(accent))
+        link_as(ui, right.0, right.1, TextFace::Note, right.2.unwrap_or(accent))
     });
     (first, second.inner)
 }

@@ -9,20 +9,20 @@ use egui::{
 
 use super::icons::{self, Icon};
 use super::text::galley;
-use crate::window::theme::{Face, Tokens, tokens};
+use crate::window::theme::{TextFace, Tokens, tokens};
 
 /// How much a button weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weight {
-    /// The one deed of a view.
+    /// The one main action of a page.
     Primary,
-    /// Any other.
+    /// Any other button.
     Plain,
     /// What takes something away.
     Warn,
 }
 
-/// A button.
+/// A button with a text that names what it does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Button<'a> {
     text: &'a str,
@@ -35,47 +35,47 @@ pub(crate) struct Button<'a> {
     focused: bool,
 }
 
-/// How long a button that ends or removes something has to be where it is before the pointer can press it, in seconds:
+/// How long a button that ends or removes something has to be in its place before the pointer can press it, in seconds:
 /// whoever pressed what was there a moment ago does not mean it.
 const SETTLED: f64 = 0.7;
 
 impl<'a> Button<'a> {
-    /// A button that names its deed.
+    /// Creates a button with a text that names what it does.
     pub(crate) fn new(text: &'a str) -> Self {
         Self { text, weight: Weight::Plain, big: false, wide: false, ends: false, focused: false }
     }
 
-    /// The one deed of a view.
+    /// Makes it the one main action of a page.
     pub(crate) fn primary(self) -> Self {
         Self { weight: Weight::Primary, ..self }
     }
 
-    /// What takes something away.
+    /// Makes it one that takes something away.
     pub(crate) fn warn(self) -> Self {
         Self { weight: Weight::Warn, ends: true, ..self }
     }
 
-    /// What ends something: it takes no press of the pointer that was meant for what was in its place.
+    /// Makes it one that ends something: it takes no press of the pointer that was meant for what was in its place.
     pub(crate) fn ends(self, ends: bool) -> Self {
         Self { ends, ..self }
     }
 
-    /// 40 by 88: Start and Stop.
+    /// Makes it 88 by 40 points, as Start and Stop are.
     pub(crate) fn big(self) -> Self {
         Self { big: true, ..self }
     }
 
-    /// It gets the keyboard, where that is so now.
+    /// Gives it the keyboard now, if `focused`.
     pub(crate) fn focused(self, focused: bool) -> Self {
         Self { focused, ..self }
     }
 
-    /// As wide as there is room.
+    /// Makes it as wide as there is room.
     pub(crate) fn wide(self) -> Self {
         Self { wide: true, ..self }
     }
 
-    /// Shows it; whether it was pressed.
+    /// Shows it, and returns whether it was pressed.
     pub(crate) fn show(self, ui: &mut Ui) -> bool {
         let t = tokens(ui);
         let color = match self.weight {
@@ -83,7 +83,7 @@ impl<'a> Button<'a> {
             Weight::Plain => t.ink,
             Weight::Warn => t.over_ink,
         };
-        let face = if self.big { Face::Body } else { Face::Label };
+        let face = if self.big { TextFace::Body } else { TextFace::Label };
         let room = ui.available_width();
         let text = galley(ui, face, self.text, color, room - 28.0, TextWrapMode::Wrap);
         let least = if self.big { vec2(88.0, 40.0) } else { vec2(32.0, 32.0) };
@@ -112,9 +112,9 @@ impl<'a> Button<'a> {
     }
 }
 
-/// Whether a button was where it is for a while, or is pressed by the keyboard.
+/// Returns whether a button has been in its place for a while, or is pressed by the keyboard.
 fn settled(ui: &Ui, response: &Response, text: &str) -> bool {
-    /// Where it was, since when, and when it was last there.
+    /// The place of a button, since when in seconds, and the last pass in which it was there.
     #[derive(Clone, Copy)]
     struct There {
         rect: Rect,
@@ -135,11 +135,11 @@ fn settled(ui: &Ui, response: &Response, text: &str) -> bool {
 /// A link: goes somewhere, in this window or out of it.
 pub(crate) fn link(ui: &mut Ui, text: &str) -> bool {
     let color = tokens(ui).accent;
-    link_as(ui, text, text, Face::Note, color)
+    link_as(ui, text, text, TextFace::Note, color)
 }
 
 /// A link in a colour and face, with a name.
-pub(crate) fn link_as(ui: &mut Ui, text: &str, name: &str, face: Face, color: Color32) -> bool {
+pub(crate) fn link_as(ui: &mut Ui, text: &str, name: &str, face: TextFace, color: Color32) -> bool {
     let t = tokens(ui);
     let text = galley(ui, face, text, color, ui.available_width(), TextWrapMode::Truncate);
     let (rect, response) =
@@ -192,9 +192,9 @@ pub(crate) fn choice(ui: &mut Ui, chosen: bool, name: &str, note: &str) -> bool 
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             ui.add_space((height - if note.is_empty() { 20.0 } else { 36.0 }) / 2.0);
-            super::frame::truncated(ui, Face::Small, name, t.ink);
+            super::layout::truncated(ui, TextFace::Small, name, t.ink);
             if !note.is_empty() {
-                super::frame::truncated(ui, Face::Note, note, t.ink2);
+                super::layout::truncated(ui, TextFace::Note, note, t.ink2);
             }
         });
     })
@@ -203,7 +203,7 @@ pub(crate) fn choice(ui: &mut Ui, chosen: bool, name: &str, note: &str) -> bool 
 /// A box that can be ticked.
 pub(crate) fn tick(ui: &mut Ui, ticked: &mut bool, name: &str) -> bool {
     let t = tokens(ui);
-    let text = galley(ui, Face::Small, name, t.ink, ui.available_width() - 28.0, TextWrapMode::Wrap);
+    let text = galley(ui, TextFace::Small, name, t.ink, ui.available_width() - 28.0, TextWrapMode::Wrap);
     let size = vec2(ui.available_width(), (text.size().y + 8.0).max(28.0));
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     if response.clicked() {
@@ -264,7 +264,7 @@ fn ring(painter: &Painter, response: &Response, t: &Tokens, radius: u8) {
     }
 }
 
-/// What gets the keyboard comes into sight.
+/// Scrolls to what gets the keyboard. Returns whether it was pressed.
 fn done(response: Response) -> bool {
     if response.gained_focus() {
         response.scroll_to_me(None);

@@ -5,9 +5,9 @@ use egui::{ComboBox, Id, Key, Margin, Response, TextEdit, Ui, vec2};
 
 use super::icons::{self, Icon};
 use super::text::{self, galley};
-use crate::window::theme::{Face, tokens};
+use crate::window::theme::{TextFace, tokens};
 
-/// A line of text under its label.
+/// Shows a field for a line of text, under its label.
 pub(crate) fn line(
     ui: &mut Ui,
     id: &str,
@@ -16,19 +16,19 @@ pub(crate) fn line(
     hint: &str,
     longest: usize,
 ) -> Response {
-    let named = super::frame::label(ui, label);
+    let named = super::layout::label(ui, label);
     bare_line(ui, id, text, hint, longest).labelled_by(named.id)
 }
 
-/// A line of text whose label the caller draws.
+/// Shows a field for a line of text whose label the caller draws.
 pub(crate) fn bare_line(ui: &mut Ui, id: &str, text: &mut String, hint: &str, longest: usize) -> Response {
-    let hint = Face::Small.text(hint, tokens(ui).ink3);
+    let hint = TextFace::Small.text(hint, tokens(ui).ink3);
     let id = Id::unique(id);
     // While it is typed in, letters stand where the cursor finds them.
     let reordered = text::has_right_to_left(text) && !ui.memory(|memory| memory.has_focus(id));
     let mut layouter = |ui: &Ui, text: &dyn egui::TextBuffer, _room: f32| {
         let seen = text::seen(text.as_str());
-        galley(ui, Face::Small, &seen, tokens(ui).ink, f32::INFINITY, egui::TextWrapMode::Extend)
+        galley(ui, TextFace::Small, &seen, tokens(ui).ink, f32::INFINITY, egui::TextWrapMode::Extend)
     };
     let mut field = TextEdit::singleline(text)
         .id(id)
@@ -47,10 +47,10 @@ pub(crate) fn bare_line(ui: &mut Ui, id: &str, text: &mut String, hint: &str, lo
     response
 }
 
-/// Where the field is remembered that was ended by Enter last.
+/// The key under which the field is stored that was left by Enter last.
 pub(crate) const ENTERED: &str = "entered";
 
-/// Whether the line was ended by Enter.
+/// Returns whether the field was left by Enter.
 pub(crate) fn entered(ui: &Ui, response: &Response) -> bool {
     let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     if entered {
@@ -59,13 +59,13 @@ pub(crate) fn entered(ui: &Ui, response: &Response) -> bool {
     entered
 }
 
-/// A choice out of a list: the new index, where another was chosen.
+/// Shows a choice out of a list. Returns the new index if another was chosen.
 pub(crate) fn choose(ui: &mut Ui, id: &str, name: &str, chosen: usize, options: &[&str]) -> Option<usize> {
     let width = ui.available_width();
     choose_wide(ui, id, name, chosen, options, width)
 }
 
-/// The same, as wide as said.
+/// Shows a choice out of a list, `width` points wide.
 pub(crate) fn choose_wide(
     ui: &mut Ui,
     id: &str,
@@ -81,7 +81,7 @@ pub(crate) fn choose_wide(
     ui.scope(|ui| {
         ui.spacing_mut().button_padding = vec2(10.0, 6.0);
         let response = ComboBox::from_id_salt(id)
-            .selected_text(Face::Small.text(shown, t.ink2))
+            .selected_text(TextFace::Small.text(shown, t.ink2))
             .width(width)
             .truncate()
             .icon(|ui, rect, visuals, _| {
@@ -92,7 +92,7 @@ pub(crate) fn choose_wide(
                 ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);
                 ui.set_max_width(width);
                 for (index, option) in options.iter().enumerate() {
-                    if ui.selectable_label(index == chosen, Face::Small.text(*option, t.ink)).clicked() {
+                    if ui.selectable_label(index == chosen, TextFace::Small.text(*option, t.ink)).clicked() {
                         next = Some(index);
                         // By Enter, too.
                         ui.close();
@@ -108,7 +108,7 @@ pub(crate) fn choose_wide(
     next.filter(|index| *index != chosen)
 }
 
-/// A number of minutes or the like, typed; what is no number in its range is not taken.
+/// Shows a field for a number; what is no number in its range is not taken.
 pub(crate) fn number(
     ui: &mut Ui,
     id: &str,
@@ -116,7 +116,7 @@ pub(crate) fn number(
     value: &mut u32,
     range: std::ops::RangeInclusive<u32>,
 ) {
-    let named = super::frame::label(ui, label);
+    let named = super::layout::label(ui, label);
     let mut drag = egui::DragValue::new(value).range(range).speed(0.2).clamp_existing_to_range(true);
     drag = drag.update_while_editing(false);
     let response = ui.push_id(id, |ui| ui.add_sized(vec2(96.0, 32.0), drag)).inner;

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use eframe::egui;
 use egui::{Color32, Painter, Pos2, Rect, Sense, Shape, Stroke, Ui, Vec2, pos2, vec2};
 
-/// An icon.
+/// An icon of the sprite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Icon {
     Down,
@@ -150,7 +150,7 @@ pub(crate) fn draw_mark(painter: &Painter, rect: Rect, recording: bool, color: C
 
 /// An SVG path as lines. Knows what the sprite uses: M L H V C A Z, absolute and relative.
 fn flatten(path: &str) -> Vec<Vec<Pos2>> {
-    let mut reader = Reader { rest: path.as_bytes() };
+    let mut reader = PathReader { rest: path.as_bytes() };
     let mut done: Vec<Vec<Pos2>> = Vec::new();
     let mut at = Pos2::ZERO;
     let mut command = b'M';
@@ -226,18 +226,18 @@ fn arc(from: Pos2, to: Pos2, radius: f32, large: bool, sweep: bool) -> Vec<Pos2>
     (1..12_u8).map(|step| centre + radius * Vec2::angled(start + turn * f32::from(step) / 12.0)).collect()
 }
 
-struct Reader<'a> {
+struct PathReader<'a> {
     rest: &'a [u8],
 }
 
-impl Reader<'_> {
+impl PathReader<'_> {
     fn skip(&mut self) {
         while let [b' ' | b',', rest @ ..] = self.rest {
             self.rest = rest;
         }
     }
 
-    /// The next command: a letter, or `again` where numbers go on.
+    /// Returns the next command: a letter, or `again` if numbers go on.
     fn command(&mut self, again: u8) -> Option<u8> {
         self.skip();
         match self.rest {

@@ -1,24 +1,24 @@
-//! What a page is laid out with: parts between hairlines, lines with two ends, messages, texts.
+//! What a page is laid out with: sections between hairlines, lines with two ends, messages, texts.
 
 use eframe::egui;
 use egui::{Color32, CornerRadius, Frame, Label, Margin, Response, Sides, Stroke, Ui, vec2};
 
 use super::icons::{self, Icon};
 use super::text::{self, galley};
-use crate::window::theme::{Face, tokens};
+use crate::window::theme::{TextFace, tokens};
 
-/// The margin at both sides of a part.
+/// The margin at both sides of a section, in points.
 pub(crate) const MARGIN: i8 = 15;
 
-/// A part of a page, under a hairline.
-pub(crate) fn part<R>(ui: &mut Ui, fill: impl FnOnce(&mut Ui) -> R) -> R {
+/// Shows a section of a page, under a hairline.
+pub(crate) fn section<R>(ui: &mut Ui, fill: impl FnOnce(&mut Ui) -> R) -> R {
     let y = ui.cursor().top();
     ui.painter().hline(ui.max_rect().x_range(), y, Stroke::new(1.0, tokens(ui).line));
-    plain(ui, fill)
+    plain_section(ui, fill)
 }
 
-/// A part of a page without the hairline.
-pub(crate) fn plain<R>(ui: &mut Ui, fill: impl FnOnce(&mut Ui) -> R) -> R {
+/// Shows a section of a page without the hairline.
+pub(crate) fn plain_section<R>(ui: &mut Ui, fill: impl FnOnce(&mut Ui) -> R) -> R {
     Frame::new()
         .inner_margin(Margin::symmetric(MARGIN, 12))
         .show(ui, |ui| {
@@ -29,15 +29,15 @@ pub(crate) fn plain<R>(ui: &mut Ui, fill: impl FnOnce(&mut Ui) -> R) -> R {
         .inner
 }
 
-/// A text that wraps.
-pub(crate) fn text(ui: &mut Ui, face: Face, text: impl Into<String>, color: Color32) -> Response {
+/// Shows a text that wraps.
+pub(crate) fn text(ui: &mut Ui, face: TextFace, text: impl Into<String>, color: Color32) -> Response {
     let text = text.into();
     let seen = text::seen(&text).into_owned();
     named(ui.add(Label::new(face.text(&seen, color)).wrap()), &text, &seen)
 }
 
-/// A text on one line; what does not fit is cut, and shown whole under the pointer.
-pub(crate) fn truncated(ui: &mut Ui, face: Face, text: impl Into<String>, color: Color32) -> Response {
+/// Shows a text on one line; what does not fit is cut, and shown whole under the pointer.
+pub(crate) fn truncated(ui: &mut Ui, face: TextFace, text: impl Into<String>, color: Color32) -> Response {
     let text = text.into();
     if !text::has_right_to_left(&text) {
         return ui.add(Label::new(face.text(text, color)).truncate());
@@ -48,8 +48,8 @@ pub(crate) fn truncated(ui: &mut Ui, face: Face, text: impl Into<String>, color:
     named(response, &text, &seen)
 }
 
-/// A text from right to left that has room: what is left out is its end, which stands at the left.
-fn cut(ui: &Ui, face: Face, text: &str, room: f32) -> String {
+/// Returns as much of a text from right to left as fits: what is left out is its end, which is at the left.
+fn cut(ui: &Ui, face: TextFace, text: &str, room: f32) -> String {
     let fits = |text: &str| {
         let seen = text::seen(text);
         galley(ui, face, &seen, Color32::BLACK, f32::INFINITY, egui::TextWrapMode::Extend).size().x <= room
@@ -71,26 +71,26 @@ fn named(response: Response, text: &str, seen: &str) -> Response {
     response
 }
 
-/// A note under something.
+/// Shows a note under something.
 pub(crate) fn note(ui: &mut Ui, words: impl Into<String>) -> Response {
     let color = tokens(ui).ink2;
-    text(ui, Face::Note, words, color)
+    text(ui, TextFace::Note, words, color)
 }
 
-/// What a part is about.
-pub(crate) fn head(ui: &mut Ui, words: impl Into<String>) -> Response {
+/// Shows what a section is about.
+pub(crate) fn heading(ui: &mut Ui, words: impl Into<String>) -> Response {
     let color = tokens(ui).ink;
-    text(ui, Face::Head, words, color)
+    text(ui, TextFace::Head, words, color)
 }
 
-/// The name of a field or list.
+/// Shows the name of a field or list.
 pub(crate) fn label(ui: &mut Ui, words: impl Into<String>) -> Response {
     let color = tokens(ui).ink;
-    text(ui, Face::Label, words, color)
+    text(ui, TextFace::Label, words, color)
 }
 
-/// A line with two ends; the left one is cut where both do not fit.
-pub(crate) fn ends<R>(
+/// Shows a line with two ends; the left one is cut if both do not fit.
+pub(crate) fn split_line<R>(
     ui: &mut Ui,
     height: f32,
     left: impl FnOnce(&mut Ui),
@@ -99,17 +99,17 @@ pub(crate) fn ends<R>(
     Sides::new().height(height).shrink_left().truncate().show(ui, left, right).1
 }
 
-/// A line with a label at its left and a note at its right.
+/// Shows a line with a label at its left and a note at its right.
 pub(crate) fn label_and_note(ui: &mut Ui, left: &str, right: &str) {
     let t = tokens(ui);
-    ends(
+    split_line(
         ui,
         20.0,
         |ui| {
-            truncated(ui, Face::Label, left, t.ink);
+            truncated(ui, TextFace::Label, left, t.ink);
         },
         |ui| {
-            truncated(ui, Face::Note, right, t.ink2);
+            truncated(ui, TextFace::Note, right, t.ink2);
         },
     );
 }
@@ -117,25 +117,25 @@ pub(crate) fn label_and_note(ui: &mut Ui, left: &str, right: &str) {
 /// How a message looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
-    /// It tells.
+    /// A fact.
     Plain,
-    /// Something went wrong, or a limit was reached.
+    /// An error, or a limit that was reached.
     Over,
 }
 
-/// A message beside what it is about. `strong` is said first.
+/// Shows a message beside what it is about; `strong` comes first, in bold.
 pub(crate) fn message(ui: &mut Ui, tone: Tone, icon: Icon, strong: &str, words: &str) {
-    message_with(ui, tone, icon, strong, words, |_| {});
+    message_with_actions(ui, tone, icon, strong, words, |_| {});
 }
 
-/// A message with what can be done about it beneath.
-pub(crate) fn message_with(
+/// Shows a message, and beneath it what can be done about it.
+pub(crate) fn message_with_actions(
     ui: &mut Ui,
     tone: Tone,
     icon: Icon,
     strong: &str,
     words: &str,
-    deeds: impl FnOnce(&mut Ui),
+    actions: impl FnOnce(&mut Ui),
 ) {
     let t = tokens(ui);
     let (fill, edge, ink) = match tone {
@@ -160,31 +160,31 @@ pub(crate) fn message_with(
                     let style = ui.style().clone();
                     let select = egui::FontSelection::Default;
                     if !strong.is_empty() {
-                        let lead = Face::Label.text(format!("{strong} "), ink).variation(b"wght", 600.0);
+                        let lead = TextFace::Label.text(format!("{strong} "), ink).variation(b"wght", 600.0);
                         lead.append_to(&mut job, &style, select.clone(), egui::Align::Center);
                     }
-                    Face::Small.text(words, ink).append_to(&mut job, &style, select, egui::Align::Center);
+                    TextFace::Small.text(words, ink).append_to(&mut job, &style, select, egui::Align::Center);
                     ui.add(Label::new(job).wrap());
-                    deeds(ui);
+                    actions(ui);
                 });
             });
         });
 }
 
-/// A line of a list: an icon and a sentence.
-pub(crate) fn told(ui: &mut Ui, icon: Icon, words: &str) {
+/// Shows a line of a list: an icon and a sentence.
+pub(crate) fn icon_line(ui: &mut Ui, icon: Icon, words: &str) {
     let t = tokens(ui);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 10.0;
         let (rect, _) = ui.allocate_exact_size(vec2(16.0, 20.0), egui::Sense::hover());
         icons::draw(ui.painter(), icon, rect.min + vec2(0.0, 2.0), t.ink3);
-        ui.vertical(|ui| text(ui, Face::Small, words, t.ink));
+        ui.vertical(|ui| text(ui, TextFace::Small, words, t.ink));
     });
 }
 
-/// An empty state: what is true, and one next step.
-pub(crate) fn empty(ui: &mut Ui, fact: &str, next: &str) {
-    part(ui, |ui| {
+/// Shows that a page is empty: what is true, and one next step.
+pub(crate) fn empty_state(ui: &mut Ui, fact: &str, next: &str) {
+    section(ui, |ui| {
         label(ui, fact);
         note(ui, next);
     });

@@ -8,10 +8,10 @@ use crate::window::theme::{Tokens, tokens};
 
 /// A kind of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Tracked.
+pub(crate) enum TimeKind {
+    /// Tracked by the program.
     Tracked,
-    /// Typed in.
+    /// Typed in by the worker.
     Manual,
     /// Beyond the weekly limit.
     Over,
@@ -25,23 +25,23 @@ fn rect(painter: &Painter, left: f32, top: f32, width: f32, height: f32, color: 
     painter.rect_filled(Rect::from_min_size(pos2(left, top), vec2(width, height)), CornerRadius::ZERO, color);
 }
 
-/// The rail of a kind along the left of something, 4 px wide: solid, dashes, two lines, hatch.
-pub(crate) fn rail(painter: &Painter, at: Rect, kind: Kind, t: &Tokens) {
+/// Draws the rail of a kind along the left of something, 4 px wide: solid, dashes, two lines, hatch.
+pub(crate) fn draw_rail(painter: &Painter, at: Rect, kind: TimeKind, t: &Tokens) {
     match kind {
-        Kind::Tracked => rect(painter, at.left(), at.top(), 4.0, at.height(), t.tracked),
-        Kind::Manual => {
+        TimeKind::Tracked => rect(painter, at.left(), at.top(), 4.0, at.height(), t.tracked),
+        TimeKind::Manual => {
             let mut top = at.top();
             while top < at.bottom() {
                 rect(painter, at.left(), top, 4.0, (at.bottom() - top).min(8.0), t.manual);
                 top += 12.0;
             }
         }
-        Kind::Over => {
+        TimeKind::Over => {
             rect(painter, at.left(), at.top(), 1.5, at.height(), t.over);
             rect(painter, at.left() + 2.5, at.top(), 1.5, at.height(), t.over);
         }
-        Kind::NoEvidence => hatch(painter, Rect::from_min_size(at.min, vec2(4.0, at.height())), t),
-        Kind::Removed => {
+        TimeKind::NoEvidence => hatch(painter, Rect::from_min_size(at.min, vec2(4.0, at.height())), t),
+        TimeKind::Removed => {
             let mut top = at.top();
             while top < at.bottom() {
                 rect(painter, at.left() + 1.5, top, 1.0, (at.bottom() - top).min(3.0), t.edge);
@@ -64,9 +64,9 @@ fn hatch(painter: &Painter, at: Rect, t: &Tokens) {
 /// The widest bar of a minute, in points: that of a segment of ten minutes in a window of the usual width.
 const WIDEST: f32 = 28.0;
 
-/// The activity meter: a bar a minute, as high as its counts against the busiest of `busiest`; a tracked minute
+/// Shows activity: a bar a minute, as high as its counts against the busiest of `busiest`; a tracked minute
 /// without counts is a stroke, one that was not tracked a fainter one. `words` say the same.
-pub(crate) fn meter(ui: &mut Ui, minutes: &[Option<u32>], busiest: u32, height: f32, words: &str) {
+pub(crate) fn show_activity(ui: &mut Ui, minutes: &[Option<u32>], busiest: u32, height: f32, words: &str) {
     let t = tokens(ui);
     let width = ui.available_width();
     let (area, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
@@ -91,15 +91,15 @@ pub(crate) fn meter(ui: &mut Ui, minutes: &[Option<u32>], busiest: u32, height: 
 
 /// The week: time of each kind in milliseconds, and the limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Week {
+pub(crate) struct WeekSummary {
     pub(crate) tracked: u64,
     pub(crate) manual: u64,
     pub(crate) over: u64,
     pub(crate) limit: Option<u64>,
 }
 
-/// The week bar: kinds in order, a line of ink at the limit, over-limit time beyond it.
-pub(crate) fn week_bar(ui: &mut Ui, week: Week, words: &str) {
+/// Shows the week as a bar: kinds in order, a line of ink at the limit, over-limit time beyond it.
+pub(crate) fn show_week_bar(ui: &mut Ui, week: WeekSummary, words: &str) {
     let Some(limit) = week.limit.filter(|limit| *limit > 0) else {
         return;
     };
@@ -129,8 +129,8 @@ pub(crate) fn week_bar(ui: &mut Ui, week: Week, words: &str) {
     rect(painter, area.left() + until, area.top(), 2.0, 10.0, t.ink);
 }
 
-/// What is left of a hold, 0 to 1.
-pub(crate) fn left_bar(ui: &mut Ui, share: f32, words: &str) {
+/// Shows how much of a hold is left, 0 to 1.
+pub(crate) fn show_time_left(ui: &mut Ui, share: f32, words: &str) {
     let t = tokens(ui);
     let (area, response) = ui.allocate_exact_size(vec2(ui.available_width(), 10.0), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, words));

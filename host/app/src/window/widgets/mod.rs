@@ -1,9 +1,9 @@
-//! The parts that views are put together from. They draw and answer what was done; they know no model.
+//! The window's widgets: buttons, fields, lines, marks. They draw, and return what was done; they know no model.
 
 pub(crate) mod buttons;
 pub(crate) mod fields;
-pub(crate) mod frame;
 pub(crate) mod icons;
+pub(crate) mod layout;
 pub(crate) mod meters;
-pub(crate) mod shot;
+pub(crate) mod screenshot;
 pub(crate) mod text;

@@ -10,32 +10,32 @@ use egui::{
     TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
-use super::frame;
+use super::layout;
 use super::text::galley;
-use crate::window::theme::{Face, tokens};
+use crate::window::theme::{TextFace, tokens};
 
 /// A decoded picture, on its way to the screen.
 #[derive(Clone)]
-pub(crate) struct Shot {
+pub(crate) struct Screenshot {
     image: Arc<ColorImage>,
     /// Its size before it was made smaller for the screen: redactions count in those pixels.
     size: Vec2,
     texture: Option<TextureHandle>,
 }
 
-impl std::fmt::Debug for Shot {
+impl std::fmt::Debug for Screenshot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shot").field("size", &self.size).finish_non_exhaustive()
+        f.debug_struct("Screenshot").field("size", &self.size).finish_non_exhaustive()
     }
 }
 
-impl Shot {
-    /// Of a decoded picture, and its size as it was delivered.
+impl Screenshot {
+    /// Creates it from a decoded picture and the size in which it was delivered, in pixels.
     pub(crate) fn new(image: ColorImage, size: Vec2) -> Self {
         Self { image: Arc::new(image), size, texture: None }
     }
 
-    /// Height over width.
+    /// Returns its height divided by its width.
     fn ratio(&self) -> f32 {
         if self.size.x > 0.0 { self.size.y / self.size.x } else { 9.0 / 16.0 }
     }
@@ -48,7 +48,7 @@ impl Shot {
             .clone()
     }
 
-    /// Shows it, `width` wide.
+    /// Shows it, `width` points wide.
     pub(crate) fn show(&mut self, ui: &mut Ui, width: f32, redactions: &[Redaction], name: &str) {
         let (rect, response) =
             ui.allocate_exact_size(vec2(width, (width * self.ratio()).round()), Sense::hover());
@@ -56,7 +56,7 @@ impl Shot {
         self.paint(ui, rect, redactions);
     }
 
-    /// Whether a covered place is of the fill's colour all over: nothing stands in front of it. The picture's own inner
+    /// Returns whether a covered place is of the fill's colour all over: nothing stands in front of it. The picture's own inner
     /// line lies at the border.
     fn is_flat(&self, place: &Redaction) -> bool {
         /// How many pixels are looked at in each direction.
@@ -102,7 +102,7 @@ impl Shot {
             ui.painter().rect_stroke(place, CornerRadius::ZERO, Stroke::new(1.0, flat), StrokeKind::Inside);
             let word = galley(
                 ui,
-                Face::Note,
+                TextFace::Note,
                 "Redacted",
                 Color32::from_rgb(0xb9, 0xbc, 0xc1),
                 80.0,
@@ -118,50 +118,50 @@ impl Shot {
     }
 }
 
-/// The place of a picture that is not there: who or what, and why, in a sentence that is never cut.
-pub(crate) fn absent(ui: &mut Ui, width: f32, words: &str) {
+/// Shows the place of a picture that is missing, and why, in a sentence that is never cut.
+pub(crate) fn show_missing(ui: &mut Ui, width: f32, words: &str) {
     let t = tokens(ui);
-    let text = galley(ui, Face::Note, words, t.ink2, width - 16.0, egui::TextWrapMode::Wrap);
+    let text = galley(ui, TextFace::Note, words, t.ink2, width - 16.0, egui::TextWrapMode::Wrap);
     let height = (width * 9.0 / 16.0).max(text.size().y + 16.0);
     let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
-    dashed(ui, rect);
+    draw_dashed_outline(ui, rect);
     ui.painter().galley(rect.center() - text.size() / 2.0, text, t.ink2);
 }
 
-/// A dashed outline: a place where something is missing or may be dropped.
-pub(crate) fn dashed(ui: &Ui, rect: Rect) {
+/// Draws a dashed outline around a place where something is missing or may be dropped.
+pub(crate) fn draw_dashed_outline(ui: &Ui, rect: Rect) {
     let r = rect.shrink(0.5);
     let stroke = Stroke::new(1.0, tokens(ui).edge);
     let corners = [r.left_top(), r.right_top(), r.right_bottom(), r.left_bottom(), r.left_top()];
     ui.painter().extend(egui::Shape::dashed_line(&corners, stroke, 4.0, 3.0));
 }
 
-/// A place for a picture that is on its way: the same size, nothing moves.
-pub(crate) fn awaited(ui: &mut Ui, width: f32) {
+/// Shows the place of a picture that is on its way, of the same size, so that nothing moves.
+pub(crate) fn show_loading(ui: &mut Ui, width: f32) {
     let (rect, response) = ui.allocate_exact_size(vec2(width, (width * 9.0 / 16.0).round()), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "The picture is loading"));
     ui.painter().rect_filled(rect, CornerRadius::same(4), tokens(ui).well);
 }
 
-/// A list of what was covered by which rule.
-pub(crate) fn covered(ui: &mut Ui, redactions: &[Redaction], covered_by: &[String]) {
+/// Says what was covered by which rule.
+pub(crate) fn show_redactions(ui: &mut Ui, redactions: &[Redaction], covered_by: &[String]) {
     if let Some(words) = redacted(redactions) {
         let why = if covered_by.is_empty() { String::new() } else { format!(": {}", covered_by.join("; ")) };
-        frame::note(ui, format!("{words}{why}"));
+        layout::note(ui, format!("{words}{why}"));
     }
 }
 
 /// How wide and high a picture is kept beside words, in pixels: twice the usual window's width.
-pub(crate) const SMALL: usize = 700;
-/// How wide and high a picture is kept where it fills the window, in pixels.
-pub(crate) const LARGE: usize = 4_096;
+pub(crate) const SMALL_SIDE: usize = 700;
+/// How wide and high a picture is kept if it fills the window, in pixels.
+pub(crate) const LARGE_SIDE: usize = 4_096;
 
 /// Decodes WebP for the screen: at most `most` pixels a side, made smaller by whole steps.
 ///
 /// # Errors
-/// A sentence, where it is no picture or a too large one.
-pub(crate) fn decode(bytes: &[u8], most: usize) -> Result<Shot, String> {
+/// A sentence, if it is no picture or a too large one.
+pub(crate) fn decode(bytes: &[u8], most: usize) -> Result<Screenshot, String> {
     const MOST: u64 = 100_000_000;
     let bad = || "The picture could not be read: it is damaged.".to_owned();
     let features = webp::BitstreamFeatures::new(bytes).ok_or_else(bad)?;
@@ -191,11 +191,11 @@ pub(crate) fn decode(bytes: &[u8], most: usize) -> Result<Shot, String> {
         }
     }
     let image = ColorImage::new([w, h], pixels);
-    Ok(Shot::new(image, vec2(width as f32, height as f32)))
+    Ok(Screenshot::new(image, vec2(width as f32, height as f32)))
 }
 
-/// The rectangle of a picture that fits whole into another, in its middle.
-pub(crate) fn fitted(shot: &Shot, room: Rect) -> Rect {
+/// Returns the largest rectangle of the picture's shape inside another, centred at its top.
+pub(crate) fn fit_rect(shot: &Screenshot, room: Rect) -> Rect {
     let width = room.width().min(room.height() / shot.ratio().max(0.01));
     let size = vec2(width, width * shot.ratio());
     Rect::from_min_size(pos2(room.center().x - size.x / 2.0, room.top()), size)
@@ -209,7 +209,7 @@ mod tests {
     fn nothing_is_drawn_over_what_stands_in_front_of_a_covered_window() {
         let mut image = ColorImage::filled([200, 100], Color32::WHITE);
         let place = Redaction { x: 40, y: 40, width: 240, height: 120, cover: Cover::Fill, rule: Some(0) };
-        let shot = |image: &ColorImage| Shot::new(image.clone(), vec2(400.0, 200.0));
+        let shot = |image: &ColorImage| Screenshot::new(image.clone(), vec2(400.0, 200.0));
         assert!(!shot(&image).is_flat(&place));
         for y in 20..80 {
             for x in 20..140 {
@@ -231,11 +231,11 @@ mod tests {
     fn a_picture_keeps_its_colours_and_a_wide_one_is_made_smaller() {
         let pixels: Vec<u8> = [200_u8, 40, 90].repeat(8_400 * 40);
         let encoded = webp::Encoder::from_rgb(&pixels, 8_400, 40).encode_lossless();
-        let shot = decode(&encoded, LARGE).unwrap();
+        let shot = decode(&encoded, LARGE_SIDE).unwrap();
         assert_eq!((shot.size, shot.image.size), (vec2(8_400.0, 40.0), [2_800, 13]));
         assert_eq!(shot.image.pixels[0], Color32::from_rgb(200, 40, 90));
-        let small = decode(&encoded, SMALL).unwrap();
+        let small = decode(&encoded, SMALL_SIDE).unwrap();
         assert_eq!((small.size, small.image.size), (vec2(8_400.0, 40.0), [700, 3]));
-        assert!(decode(b"not a picture", SMALL).is_err());
+        assert!(decode(b"not a picture", SMALL_SIDE).is_err());
     }
 }

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use eframe::egui::{self, Color32, Galley, TextWrapMode, Ui, WidgetText};
 use unicode_bidi::{BidiClass, BidiInfo, bidi_class};
 
-use crate::window::theme::Face;
+use crate::window::theme::TextFace;
 
 /// A text, laid out.
 pub(crate) fn galley(
     ui: &Ui,
-    face: Face,
+    face: TextFace,
     text: &str,
     color: Color32,
     room: f32,

@@ -3,11 +3,11 @@
 use candor_diary::terms::{Mode, PluginUse, Terms};
 use candor_protocol::NoticeAnswer;
 
-use crate::window::parts::icons::Icon;
+use crate::window::widgets::icons::Icon;
 
-/// The sentences.
-pub(super) fn lines(terms: &Terms) -> Vec<(Icon, String)> {
-    let mut lines: Vec<_> = terms.collectors.iter().map(|collector| line(terms, collector)).collect();
+/// Returns the sentences, each with its icon.
+pub(crate) fn summary_lines(terms: &Terms) -> Vec<(Icon, String)> {
+    let mut lines: Vec<_> = terms.collectors.iter().map(|collector| summary_line(terms, collector)).collect();
     let has = |name: &str| terms.collectors.iter().any(|collector| collector.plugin == name);
     if !has("activity") {
         lines.push((Icon::Clock, "No counts of keys, clicks and scrolls.".into()));
@@ -21,7 +21,7 @@ pub(super) fn lines(terms: &Terms) -> Vec<(Icon, String)> {
     lines
 }
 
-fn line(terms: &Terms, collector: &PluginUse) -> (Icon, String) {
+fn summary_line(terms: &Terms, collector: &PluginUse) -> (Icon, String) {
     let setting = |name: &str| collector.settings.get(name).and_then(|value| value.as_str());
     match collector.plugin.as_str() {
         "activity" => (
@@ -58,8 +58,8 @@ fn line(terms: &Terms, collector: &PluginUse) -> (Icon, String) {
     }
 }
 
-/// The rules as the notice lists them, without their numbers.
-pub(super) fn rules(notice: Option<&NoticeAnswer>) -> Vec<String> {
+/// Returns the rules as the notice lists them, without their numbers.
+pub(crate) fn notice_rules(notice: Option<&NoticeAnswer>) -> Vec<String> {
     let numbered = |line: &str| -> Option<String> {
         let (number, rule) = line.split_once(". ")?;
         (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())).then(|| rule.to_owned())
@@ -76,6 +76,6 @@ mod tests {
         let text = "What is recorded\n\nTime is cut. 10 minutes.\nRules, before anything is kept:\n1. Messages are filled\n2. bank.example. Never shown\n";
         let notice =
             NoticeAnswer { contract: "c".into(), text: text.into(), digest: "d".into(), accepted: true };
-        assert_eq!(rules(Some(&notice)), ["Messages are filled", "bank.example. Never shown"]);
+        assert_eq!(notice_rules(Some(&notice)), ["Messages are filled", "bank.example. Never shown"]);
     }
 }

@@ -2,32 +2,34 @@
 
 use candor_diary::plain;
 use candor_diary::terms::Mode;
-use candor_protocol::{Request, names};
+use candor_protocol::Request;
 use eframe::egui::Ui;
 
-use super::terms_summary;
-use crate::window::intent::{Intent, Page};
-use crate::window::model::{Live, Model};
-use crate::window::parts::buttons::Button;
-use crate::window::parts::icons::Icon;
-use crate::window::parts::{fields, frame, shot};
-use crate::window::theme::{Face, tokens};
-use crate::window::words;
+use crate::window::intent::Intent;
+use crate::window::model::WindowModel;
+use crate::window::page::WindowPage;
+use crate::window::view::parts::notice_text::show_notice_text;
+use crate::window::view::parts::preview::show_preview;
+use crate::window::view::parts::terms_summary;
+use crate::window::widgets::buttons::Button;
+use crate::window::widgets::fields;
+use crate::window::widgets::icons::Icon;
+use crate::window::widgets::layout;
 
-/// What will be recorded.
-pub(super) fn show(ui: &mut Ui, m: &mut Model, contract: &str) {
-    let known = m.terms.clone().filter(|terms| names(contract, &terms.contract));
-    frame::part(ui, |ui| {
-        frame::head(ui, "This is what will be recorded");
+/// Shows what will be recorded.
+pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel, contract: &str) {
+    let known = model.documents.terms_of(contract).cloned();
+    layout::section(ui, |ui| {
+        layout::heading(ui, "This is what will be recorded");
         let who = match known.as_ref().map(|terms| terms.mode) {
             Some(Mode::Monitoring) => {
                 "The client's rules decide when you are recorded. You can pause for private time at any moment."
             }
             _ => "Only while you track. You start and stop.",
         };
-        frame::note(ui, who);
+        layout::note(ui, who);
         if let Some(terms) = &known {
-            frame::note(
+            layout::note(
                 ui,
                 format!("Contract: {} · for {}", plain::visible(&terms.title), plain::visible(&terms.client)),
             );
@@ -35,13 +37,13 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, contract: &str) {
         ui.add_space(2.0);
         match &known {
             Some(terms) => {
-                for (icon, words) in terms_summary::lines(terms) {
-                    frame::told(ui, icon, &words);
+                for (icon, words) in terms_summary::summary_lines(terms) {
+                    layout::icon_line(ui, icon, &words);
                 }
-                let rules = terms_summary::rules(m.notice.as_ref()).len() as u64;
+                let rules = terms_summary::notice_rules(model.documents.notice()).len() as u64;
                 if rules > 0 {
                     let words = plain::plural(rules, "privacy rule covers", "privacy rules cover");
-                    frame::told(
+                    layout::icon_line(
                         ui,
                         Icon::Rule,
                         &format!("{rules} {words} parts of the screen before anything is kept."),
@@ -49,92 +51,54 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model, contract: &str) {
                 }
             }
             None => {
-                frame::note(ui, "Loading the terms.");
+                layout::note(ui, "Loading the terms.");
             }
         }
     });
-    if known.is_some() && m.pictures() {
-        frame::part(ui, |ui| {
-            live(ui, &mut m.live, 200.0);
+    if known.is_some() && model.documents.takes_pictures() {
+        layout::section(ui, |ui| {
+            show_preview(ui, &mut model.preview, 200.0);
         });
     }
-    frame::part(ui, |ui| match &m.notice {
+    layout::section(ui, |ui| match model.documents.notice() {
         Some(notice) => {
-            frame::label(ui, "In full");
-            whole(ui, &notice.text);
+            layout::label(ui, "In full");
+            show_notice_text(ui, &notice.text);
         }
         None => {
-            frame::note(ui, "Loading the notice.");
+            layout::note(ui, "Loading the notice.");
         }
     });
 }
 
-/// The live preview, `width` wide at most.
-pub(super) fn live(ui: &mut Ui, live: &mut Live, width: f32) {
-    let width = width.min(ui.available_width());
-    if let Some(why) = &live.failed {
-        shot::absent(ui, width, why);
-    }
-    match &mut live.shown {
-        Some((preview, Some(shot))) => {
-            let name = "Preview of your screen as the client would see it";
-            shot.show(ui, width, &preview.redactions, name);
-            shot::covered(ui, &preview.redactions, &preview.covered_by);
-        }
-        Some((preview, None)) => {
-            let why = preview.no_picture_sentence.as_deref().unwrap_or("No picture would be taken");
-            shot::absent(ui, width, why);
-        }
-        None if live.failed.is_none() => shot::awaited(ui, width),
-        None => {}
-    }
-    frame::note(ui, "Your screen now, as the client would see it. Not saved.");
-}
-
-/// A notice's text, whole, as lines.
-pub(super) fn whole(ui: &mut Ui, text: &str) {
-    let t = tokens(ui);
-    for line in text.lines() {
-        if line.trim().is_empty() {
-            ui.add_space(4.0);
-        } else {
-            frame::text(ui, Face::Note, line, t.ink2);
-        }
-    }
-}
-
-/// The name, and the two answers, always in sight.
-pub(super) fn deeds(ui: &mut Ui, m: &mut Model) {
-    let Some(notice) = &m.notice else {
-        frame::note(ui, "Loading. You can accept in a moment.");
+/// Shows the name and the two answers, which are always in sight.
+pub(crate) fn show_actions(ui: &mut Ui, model: &mut WindowModel) {
+    let Some(notice) = model.documents.notice() else {
+        layout::note(ui, "Loading. You can accept in a moment.");
         return;
     };
     let (contract, digest) = (notice.contract.clone(), notice.digest.clone());
     let field = ui.horizontal(|ui| {
-        let named = frame::label(ui, "Your name");
-        fields::bare_line(ui, "by", &mut m.by, "As you sign", 200).labelled_by(named.id)
+        let named = layout::label(ui, "Your name");
+        fields::bare_line(ui, "by", &mut model.accept.name, "As you sign", 200).labelled_by(named.id)
     });
     let field = field.inner;
-    m.by_touched |= field.changed();
+    model.accept.note_edit(field.changed());
     let (mut accept, mut not_now) = (false, false);
     ui.horizontal(|ui| {
         accept = Button::new("Accept terms").primary().show(ui);
         not_now = Button::new("Not now").show(ui);
     });
     if accept || fields::entered(ui, &field) {
-        let by = m.by.trim().to_owned();
+        let by = model.accept.name.trim().to_owned();
         if by.is_empty() {
             field.request_focus();
-            m.banner = Some(crate::window::banner::Banner {
-                tone: frame::Tone::Plain,
-                fact: "Your name is missing.".into(),
-                words: words::sentence("it goes with your acceptance."),
-            });
+            model.banner.show("Your name is missing.", "It goes with your acceptance.");
         } else {
-            m.ask(Request::Accept { contract, digest, by });
+            model.ask(Request::Accept { contract, digest, by });
         }
     } else if not_now {
-        m.not_now = Some(contract);
-        m.intents.push(Intent::Go(Page::Home));
+        model.accept.postpone(contract);
+        model.push(Intent::OpenPage(WindowPage::Home));
     }
 }

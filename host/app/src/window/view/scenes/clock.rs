@@ -1,36 +1,48 @@
-//! The clock, what is worked on, the running segment, and what was done today: tracking, stopped, paused, offline.
+//! The scene with the clock, for tracking, stopped, paused and offline: what is worked on, the running segment, and what
+//! was done today.
 
 use candor_diary::plain;
 use candor_diary::terms::ManualTime;
 use candor_protocol::{Request, Status};
-use eframe::egui::{self, Ui};
+use eframe::egui;
+use eframe::egui::Ui;
 
-use super::{home, outbox};
-use crate::window::day;
-use crate::window::intent::{Intent, Page};
-use crate::window::model::Model;
-use crate::window::parts::buttons::{Button, choice, link};
-use crate::window::parts::frame::{self, Tone, ends, message};
-use crate::window::parts::icons::Icon;
-use crate::window::parts::{fields, meters};
-use crate::window::theme::{Face, tokens};
-use crate::window::words;
+use crate::format;
+use crate::window::day_summary;
+use crate::window::intent::Intent;
+use crate::window::model::WindowModel;
+use crate::window::page::WindowPage;
+use crate::window::theme::{TextFace, tokens};
+use crate::window::view::parts::clock::show_clock;
+use crate::window::view::parts::indicator_hint::show_indicator_hint;
+use crate::window::view::parts::last_picture::show_last_picture;
+use crate::window::view::parts::problems::show_problems;
+use crate::window::view::parts::totals::show_totals;
+use crate::window::view::parts::waiting::show_waiting_parcels;
+use crate::window::widgets::buttons::{Button, choice, link};
+use crate::window::widgets::fields;
+use crate::window::widgets::icons;
+use crate::window::widgets::icons::Icon;
+use crate::window::widgets::layout;
+use crate::window::widgets::layout::{Tone, message, split_line};
+use crate::window::widgets::meters;
+use crate::window::wording;
 
 /// How many lines of today are shown; one more takes no more room than saying that there is one.
 const LINES: usize = 4;
 
-/// The scene.
-pub(super) fn show(ui: &mut Ui, m: &mut Model) {
-    let Some(status) = m.status.clone() else { return };
+/// Shows the scene.
+pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
+    let Some(status) = model.status().cloned() else { return };
     ui.add_space(if status.offline_since.is_some() || !status.problems.is_empty() { 4.0 } else { 0.0 });
     if let Some(since) = status.offline_since {
-        let since = format!("No connection since {}.", m.zone.when(since, m.now));
+        let since = format!("No connection since {}.", model.moment(since));
         let goes_on = if status.tracking { "Tracking goes on. " } else { "" };
         let words = format!("{goes_on}Everything is kept on this computer.");
         message(ui, Tone::Plain, Icon::Offline, &since, &words);
     }
-    home::problems(ui, m);
-    home::sign(ui, m);
+    show_problems(ui, model);
+    show_indicator_hint(ui, model);
     if !status.notice_accepted {
         message(
             ui,
@@ -39,121 +51,39 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
             "Nothing is recorded.",
             "You have not accepted what this contract records.",
         );
-        frame::plain(ui, |ui| {
+        layout::plain_section(ui, |ui| {
             if Button::new("Read it").primary().show(ui) {
-                m.not_now = None;
-                m.refresh();
+                model.accept.resume();
+                model.read_page();
             }
         });
         return;
     }
     let offline = status.offline_since.is_some();
-    clock(ui, m, &status, offline);
-    memo(ui, m, &status);
+    show_clock(ui, model, &status, offline);
+    show_memo(ui, model, &status);
     if offline {
-        waiting(ui, m, &status);
+        show_outbox(ui, model, &status);
     } else {
         if let Some(question) = status.question {
-            frame::part(ui, |ui| put_off(ui, m, question.to - question.from));
+            layout::section(ui, |ui| show_postponed_question(ui, model, question.to - question.from));
         }
         if status.tracking {
-            running(ui, m, &status);
-            home::last_picture(ui, m);
+            show_running_segment(ui, model, &status);
+            show_last_picture(ui, model);
         } else {
-            today(ui, m);
+            show_today(ui, model);
         }
     }
-    home::totals(ui, m);
+    show_totals(ui, model);
     // Below what it is about, so that it pushes nothing out of sight.
-    limit(ui, &status);
+    show_limit(ui, &status);
 }
 
-/// The clock and the button beside it; slim where something else is the scene.
-pub(super) fn clock(ui: &mut Ui, m: &mut Model, status: &Status, slim: bool) {
-    let t = tokens(ui);
-    let paused = status.paused_since;
-    let when = |at: u64| m.zone.when(at, m.now);
-    let (figure, color, note) = match (status.tracking, paused, status.away_since) {
-        (_, Some(since), _) => ("Paused".to_owned(), t.ink2, format!("Private time since {}", when(since))),
-        (true, None, Some(since)) => {
-            // What was worked before it stays in sight.
-            let note = format!("Since {}. {} counted", when(since), words::clock(m.on_ms()));
-            ("Away".to_owned(), t.ink2, note)
-        }
-        (true, None, None) => {
-            let since = status.since.map_or_else(String::new, |since| format!(" since {}", when(since)));
-            (words::clock(m.on_ms()), t.ink, format!("Tracking{since}"))
-        }
-        (false, None, _) => ("Stopped".to_owned(), t.ink2, "Nothing is being recorded".into()),
-    };
-    let on = status.tracking && paused.is_none();
-    frame::part(ui, |ui| {
-        let face = if slim { Face::Head } else { Face::Time };
-        let height = if slim { 40.0 } else { 52.0 };
-        let word = if on {
-            "Stop"
-        } else if paused.is_some() {
-            "Resume"
-        } else {
-            "Start"
-        };
-        let pressed = ends(
-            ui,
-            height,
-            |ui| {
-                ui.vertical(|ui| {
-                    ui.spacing_mut().item_spacing.y = 0.0;
-                    frame::truncated(ui, face, figure, color);
-                    frame::truncated(ui, Face::Note, note, t.ink2);
-                });
-            },
-            |ui| {
-                let button = Button::new(word).ends(on);
-                if slim { button.show(ui) } else { button.primary().big().show(ui) }
-            },
-        );
-        if pressed {
-            m.ask(if on { Request::Stop { at_segment_end: false } } else { start(m, status) });
-        }
-        if on && !slim {
-            secondary_actions_ui(ui, m, status);
-        }
-    });
-}
-
-fn start(m: &Model, status: &Status) -> Request {
-    let memo = m.memo.trim();
-    let known = status.memo.as_deref().unwrap_or_default();
-    Request::Start { memo: (memo != known).then(|| memo.to_owned()), no_sign: false }
-}
-
-/// The other ways to end or interrupt tracking.
-fn secondary_actions_ui(ui: &mut Ui, m: &mut Model, status: &Status) {
-    let t = tokens(ui);
-    ui.spacing_mut().item_spacing.y = 0.0;
-    ui.spacing_mut().interact_size.y = 24.0;
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 12.0;
-        if link(ui, "Pause for private time") {
-            m.ask(Request::Pause);
-        }
-        let end = status.running.as_ref().map(|s| m.zone.time(s.start + u64::from(s.length) * words::MINUTE));
-        match end {
-            Some(end) if status.stopping => {
-                frame::truncated(ui, Face::Note, format!("Stops at {end}"), t.ink2);
-            }
-            Some(end) if link(ui, &format!("Stop at {end}")) => {
-                m.ask(Request::Stop { at_segment_end: true });
-            }
-            _ => {}
-        }
-    });
-}
-
-/// What is worked on: memo, recent memos, label.
-fn memo(ui: &mut Ui, m: &mut Model, status: &Status) {
-    frame::part(ui, |ui| {
-        let named = frame::label(ui, "What are you working on?");
+/// Shows what is worked on: memo, recent memos, label.
+fn show_memo(ui: &mut Ui, model: &mut WindowModel, status: &Status) {
+    layout::section(ui, |ui| {
+        let named = layout::label(ui, "What are you working on?");
         let recent = !status.recent_memos.is_empty();
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
@@ -161,28 +91,34 @@ fn memo(ui: &mut Ui, m: &mut Model, status: &Status) {
             let field = ui
                 .scope(|ui| {
                     ui.set_width(room);
-                    fields::bare_line(ui, "memo", &mut m.memo, "A few words", candor_protocol::MAX_MEMO)
+                    fields::bare_line(
+                        ui,
+                        "memo",
+                        &mut model.clock.memo,
+                        "A few words",
+                        candor_protocol::MAX_MEMO,
+                    )
                 })
                 .inner
                 .labelled_by(named.id);
-            m.memo_focused = field.has_focus();
+            model.clock.set_focused(field.has_focus());
             if field.changed() {
-                m.memo_touched = true;
+                model.clock.mark_edited();
             }
             if field.lost_focus() {
-                m.commit();
+                model.save_memos();
             }
             if recent {
-                recent_memos_ui(ui, m, status);
+                recent_memos_ui(ui, model, status);
             }
         });
         if status.tracking && !status.labels.is_empty() {
-            label(ui, m, status);
+            show_label(ui, model, status);
         }
     });
 }
 
-fn recent_memos_ui(ui: &mut Ui, m: &mut Model, status: &Status) {
+fn recent_memos_ui(ui: &mut Ui, model: &mut WindowModel, status: &Status) {
     let (rect, response) = ui.allocate_exact_size(egui::vec2(32.0, 32.0), egui::Sense::click());
     let name = "Recent memos";
     response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, name));
@@ -191,7 +127,7 @@ fn recent_memos_ui(ui: &mut Ui, m: &mut Model, status: &Status) {
     let corner = egui::CornerRadius::same(6);
     ui.painter().rect(rect, corner, visuals.weak_bg_fill, visuals.bg_stroke, egui::StrokeKind::Inside);
     let at = rect.center() - egui::vec2(8.0, 8.0);
-    crate::window::parts::icons::draw(ui.painter(), Icon::Clock, at, t.ink2);
+    icons::draw(ui.painter(), Icon::Clock, at, t.ink2);
     let width = ui.min_rect().width();
     let response = response.on_hover_text(name);
     let mut chosen = None;
@@ -204,43 +140,44 @@ fn recent_memos_ui(ui: &mut Ui, m: &mut Model, status: &Status) {
         }
     });
     if let Some(memo) = chosen {
-        m.memo.clone_from(&memo);
-        m.ask(Request::Memo { memo });
+        model.clock.memo.clone_from(&memo);
+        model.ask(Request::Memo { memo });
     }
 }
 
-fn label(ui: &mut Ui, m: &mut Model, status: &Status) {
+fn show_label(ui: &mut Ui, model: &mut WindowModel, status: &Status) {
     let mut options = vec!["No label"];
     options.extend(status.labels.iter().map(String::as_str));
     let chosen = status.label.as_ref().and_then(|label| options.iter().position(|o| o == label)).unwrap_or(0);
     if let Some(next) = fields::choose(ui, "label", "Label", chosen, &options) {
         let label = (next > 0).then(|| options.get(next).map(|o| (*o).to_owned())).flatten();
-        m.ask(Request::Label { label });
+        model.ask(Request::Label { label });
     }
 }
 
-/// The running segment: its time and meter.
-fn running(ui: &mut Ui, m: &mut Model, status: &Status) {
+/// Shows the time and activity of the running segment.
+fn show_running_segment(ui: &mut Ui, model: &mut WindowModel, status: &Status) {
     let Some(segment) = &status.running else { return };
-    let end = segment.start + u64::from(segment.length) * words::MINUTE;
+    let end = format::segment_end(segment);
     let counts = segment.minutes.iter().flatten().any(|n| *n > 0);
-    let words = words::activity(segment);
-    frame::part(ui, |ui| {
-        let range = m.zone.range(segment.start, end);
-        frame::label_and_note(ui, &range, if counts { &words } else { "No activity yet" });
-        let busiest = m.today.iter().chain(Some(segment)).flat_map(|s| s.minutes.iter().flatten()).max();
-        meters::meter(ui, &segment.minutes, busiest.copied().unwrap_or(1), 16.0, &words);
+    let words = format::activity(segment);
+    layout::section(ui, |ui| {
+        let range = model.zone.range(segment.start, end);
+        layout::label_and_note(ui, &range, if counts { &words } else { "No activity yet" });
+        let busiest =
+            model.totals.today().iter().chain(Some(segment)).flat_map(|s| s.minutes.iter().flatten()).max();
+        meters::show_activity(ui, &segment.minutes, busiest.copied().unwrap_or(1), 16.0, &words);
     });
 }
 
-/// What was done today, by memo.
-fn today(ui: &mut Ui, m: &mut Model) {
+/// Shows what was done today, by memo.
+fn show_today(ui: &mut Ui, model: &mut WindowModel) {
     let t = tokens(ui);
-    let lines = day::lines(&m.today, m.week().over);
-    frame::part(ui, |ui| {
-        frame::label(ui, "Today");
+    let lines = day_summary::summarize_by_memo(model.totals.today(), model.week_summary().over);
+    layout::section(ui, |ui| {
+        layout::label(ui, "Today");
         if lines.is_empty() {
-            frame::note(ui, "No time was tracked today. Your time will be listed here by memo.");
+            layout::note(ui, "No time was tracked today. Your time will be listed here by memo.");
         }
         ui.spacing_mut().item_spacing.y = 2.0;
         let shown = if lines.len() > LINES + 1 { LINES } else { lines.len() };
@@ -252,25 +189,25 @@ fn today(ui: &mut Ui, m: &mut Model) {
             if line.over > 0 {
                 memo += &format!(" · {} over limit", plain::duration(line.over));
             }
-            ends(
+            split_line(
                 ui,
                 18.0,
                 |ui| {
-                    frame::truncated(ui, Face::Note, memo, t.ink);
+                    layout::truncated(ui, TextFace::Note, memo, t.ink);
                 },
                 |ui| {
-                    frame::truncated(ui, Face::Note, plain::duration(line.minutes), t.ink);
+                    layout::truncated(ui, TextFace::Note, plain::duration(line.minutes), t.ink);
                 },
             );
         }
         if lines.len() > shown && link(ui, &format!("{} more", lines.len() - shown)) {
-            m.intents.push(Intent::Go(Page::Day));
+            model.push(Intent::OpenPage(WindowPage::Day));
         }
     });
 }
 
-/// That the weekly limit is reached.
-fn limit(ui: &mut Ui, status: &Status) {
+/// Says so if the weekly limit is reached.
+fn show_limit(ui: &mut Ui, status: &Status) {
     if status.limit_ms.is_some_and(|limit| limit > 0 && (status.week_ms >= limit || status.over_ms > 0)) {
         let words = "More time can be recorded but is not billed.";
         message(ui, Tone::Over, Icon::Limit, "Weekly limit reached.", words);
@@ -286,40 +223,40 @@ fn limit(ui: &mut Ui, status: &Status) {
     }
 }
 
-/// The idle question that was put off.
-fn put_off(ui: &mut Ui, m: &mut Model, length: u64) {
-    let words = format!("{} waiting for your answer", words::minutes(length));
+/// Shows that the idle question was put off.
+fn show_postponed_question(ui: &mut Ui, model: &mut WindowModel, length: u64) {
+    let words = format!("{} waiting for your answer", format::minutes(length));
     let t = tokens(ui);
     ui.horizontal(|ui| {
-        frame::truncated(ui, Face::Small, words, t.ink);
+        layout::truncated(ui, TextFace::Small, words, t.ink);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             if link(ui, "Answer") {
-                m.later = None;
+                model.question.resume();
             }
         });
     });
 }
 
-/// Offline: what waits, and the next try.
-fn waiting(ui: &mut Ui, m: &mut Model, status: &Status) {
-    frame::part(ui, |ui| {
-        let left = format!("Outbox: {}", words::outbox(&status.outbox).to_lowercase());
-        frame::label_and_note(ui, &left, &plain::size(status.outbox.bytes));
-        outbox::brief(ui, m, 5);
-        let next = status.next_try_at.filter(|at| *at > m.now);
-        let words =
-            next.map_or("Trying".to_owned(), |at| format!("Next try in {}", words::countdown(at - m.now)));
+/// Shows, while there is no connection, what waits and when the next try is.
+fn show_outbox(ui: &mut Ui, model: &mut WindowModel, status: &Status) {
+    layout::section(ui, |ui| {
+        let left = format!("Outbox: {}", wording::outbox_summary(&status.outbox).to_lowercase());
+        layout::label_and_note(ui, &left, &plain::size(status.outbox.bytes));
+        show_waiting_parcels(ui, model, 5);
+        let next = status.next_try_at.filter(|at| *at > model.now());
+        let words = next
+            .map_or("Trying".to_owned(), |at| format!("Next try in {}", format::countdown(at - model.now())));
         let t = tokens(ui);
-        let pressed = ends(
+        let pressed = split_line(
             ui,
             32.0,
             |ui| {
-                frame::truncated(ui, Face::Note, words, t.ink2);
+                layout::truncated(ui, TextFace::Note, words, t.ink2);
             },
             |ui| Button::new("Try now").show(ui),
         );
         if pressed {
-            m.ask(Request::TryNow);
+            model.ask(Request::TryNow);
         }
     });
 }

@@ -1,31 +1,31 @@
-//! The window is closed while it is tracked: asked once, then as answered.
+//! The question what closing the window means while it is tracked: asked once, then done as answered.
 
 use eframe::egui::Ui;
 
 use crate::window::intent::Intent;
-use crate::window::model::Model;
-use crate::window::parts::buttons::Button;
-use crate::window::parts::frame;
+use crate::window::model::WindowModel;
+use crate::window::widgets::buttons::Button;
+use crate::window::widgets::layout;
 
-/// The page.
-pub(super) fn show(ui: &mut Ui, m: &mut Model) {
-    let first = std::mem::take(&mut m.fresh_page);
-    frame::part(ui, |ui| {
-        frame::head(ui, "Stop, or keep tracking in the background?");
-        frame::note(
+/// Shows the page.
+pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
+    let first = model.focus.take_new_page();
+    layout::section(ui, |ui| {
+        layout::heading(ui, "Stop, or keep tracking in the background?");
+        layout::note(
             ui,
             "You are asked once; you can change this in Preferences. The tray icon or a notification shows that you are still recorded.",
         );
     });
-    frame::part(ui, |ui| {
+    layout::section(ui, |ui| {
         if Button::new("Keep tracking in the background").wide().focused(first).show(ui) {
-            m.intents.push(Intent::Close { stop: false });
+            model.push(Intent::CloseWindow { stop: false });
         }
         if Button::new("Stop and close").wide().ends(true).show(ui) {
-            m.intents.push(Intent::Close { stop: true });
+            model.push(Intent::CloseWindow { stop: true });
         }
         if Button::new("Do not close").wide().show(ui) {
-            m.intents.push(Intent::Back);
+            model.push(Intent::GoBack);
         }
     });
 }

@@ -1,45 +1,51 @@
 //! First run: join a contract by a link, a file dropped here, or a file's path.
 
 use candor_protocol::Request;
-use eframe::egui::{self, Sense, Ui, WidgetInfo, vec2};
+use eframe::egui;
+use eframe::egui::Ui;
+use eframe::egui::{Sense, WidgetInfo, vec2};
 
 use crate::window::intent::Intent;
-use crate::window::model::Model;
-use crate::window::parts::buttons::Button;
-use crate::window::parts::icons::{self, Icon};
-use crate::window::parts::{fields, frame, shot};
-use crate::window::theme::{Face, tokens};
+use crate::window::model::WindowModel;
+use crate::window::theme::{TextFace, tokens};
+use crate::window::widgets::buttons::Button;
+use crate::window::widgets::fields;
+use crate::window::widgets::icons;
+use crate::window::widgets::icons::Icon;
+use crate::window::widgets::layout;
+use crate::window::widgets::screenshot;
+use crate::window::widgets::text;
 
-/// The scene, and the page.
-pub(super) fn show(ui: &mut Ui, m: &mut Model) {
-    frame::part(ui, |ui| {
-        frame::head(ui, "Join a contract");
-        frame::note(
+/// Shows the scene, which is a page as well.
+pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
+    layout::section(ui, |ui| {
+        layout::heading(ui, "Join a contract");
+        layout::note(
             ui,
             "Your client gives you a link or a file. First you see what would be recorded. Nothing is recorded until you accept.",
         );
     });
-    let busy = m.pending.iter().any(|request| matches!(request, Request::Import { .. }));
-    frame::part(ui, |ui| {
+    let busy = model.is_joining();
+    layout::section(ui, |ui| {
         let hint = "https://… or candor:…";
-        let field = fields::line(ui, "link", "Link from the client", &mut m.link, hint, 4_096);
-        if std::mem::take(&mut m.fresh_page) {
+        let field = fields::line(ui, "link", "Link from the client", &mut model.join.link, hint, 4_096);
+        if model.focus.take_new_page() {
             field.request_focus();
         }
         let pressed = Button::new("Next").primary().wide().show(ui);
         if (pressed || fields::entered(ui, &field)) && !busy {
-            let invitation = m.link.trim().to_owned();
+            let invitation = model.join.link.trim().to_owned();
             if invitation.is_empty() {
                 field.request_focus();
             } else {
-                m.ask(Request::Import { invitation });
+                model.ask(Request::Import { invitation });
             }
         }
         if busy {
-            frame::note(ui, "Asking the client's server.");
+            layout::note(ui, "Asking the client's server.");
         }
     });
-    frame::part(ui, |ui| {
+    layout::section(ui, |ui| {
         let t = tokens(ui);
         let hovering = ui.input(|input| !input.raw.hovered_files.is_empty());
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 72.0), Sense::hover());
@@ -48,10 +54,10 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         if hovering {
             ui.painter().rect_filled(rect, 4.0, t.accent_soft);
         }
-        shot::dashed(ui, rect);
-        let text = crate::window::parts::text::galley(
+        screenshot::draw_dashed_outline(ui, rect);
+        let text = text::galley(
             ui,
-            Face::Small,
+            TextFace::Small,
             words,
             t.ink2,
             rect.width() - 16.0,
@@ -60,14 +66,15 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         icons::draw(ui.painter(), Icon::Doc, rect.center() - vec2(8.0, 22.0), t.ink3);
         ui.painter().galley(rect.center() + vec2(-text.size().x / 2.0, 2.0), text, t.ink2);
         ui.add_space(4.0);
-        let field = fields::line(ui, "path", "Or its path", &mut m.path, "/home/you/invitation", 4_096);
+        let field =
+            fields::line(ui, "path", "Or its path", &mut model.join.path, "/home/you/invitation", 4_096);
         let pressed = Button::new("Open the file").wide().show(ui);
-        if (pressed || fields::entered(ui, &field)) && !busy && !m.path.trim().is_empty() {
-            m.intents.push(Intent::File(m.path.trim().into()));
+        if (pressed || fields::entered(ui, &field)) && !busy && !model.join.path.trim().is_empty() {
+            model.push(Intent::ReadInvitation(model.join.path.trim().into()));
         }
     });
     let dropped = ui.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_path_buf()));
     if let Some(path) = dropped {
-        m.intents.push(Intent::File(path));
+        model.push(Intent::ReadInvitation(path));
     }
 }

@@ -4,18 +4,20 @@ use candor_diary::terms::Mode;
 use candor_protocol::Request;
 use eframe::egui::Ui;
 
-use crate::window::intent::{Intent, Page};
-use crate::window::model::Model;
-use crate::window::parts::buttons::{Button, choice, row};
-use crate::window::parts::frame;
-use crate::window::parts::icons::{self, Icon};
-use crate::window::theme::{Face, tokens};
+use crate::window::intent::Intent;
+use crate::window::model::WindowModel;
+use crate::window::page::WindowPage;
+use crate::window::theme::{TextFace, tokens};
+use crate::window::widgets::buttons::{Button, choice, row};
+use crate::window::widgets::icons;
+use crate::window::widgets::icons::Icon;
+use crate::window::widgets::layout;
 
-/// The page.
-pub(super) fn show(ui: &mut Ui, m: &mut Model) {
-    let Some(status) = m.status.clone() else { return };
-    frame::part(ui, |ui| {
-        frame::label(ui, "Contract");
+/// Shows the page.
+pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
+    let Some(status) = model.status().cloned() else { return };
+    layout::section(ui, |ui| {
+        layout::label(ui, "Contract");
         ui.spacing_mut().item_spacing.y = 2.0;
         for contract in &status.contracts {
             let state = match (contract.accepted, contract.mode) {
@@ -26,34 +28,34 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
             let note = format!("{}{state}", contract.client);
             if choice(ui, contract.id == status.contract, &contract.title, &note) {
                 if contract.id != status.contract {
-                    m.ask(Request::Switch { contract: contract.id.clone() });
+                    model.ask(Request::Switch { contract: contract.id.clone() });
                 }
-                m.intents.push(Intent::Go(Page::Home));
+                model.push(Intent::OpenPage(WindowPage::Home));
             }
         }
-        if entry(ui, Icon::Plus, "Join another contract") {
-            m.intents.push(Intent::Go(Page::Join));
+        if show_entry(ui, Icon::Plus, "Join another contract") {
+            model.push(Intent::OpenPage(WindowPage::Join));
         }
     });
-    frame::part(ui, |ui| {
+    layout::section(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         let pages = [
-            (Icon::Clock, "My time", Page::Day),
-            (Icon::Eye, "What is recorded", Page::Recorded(None)),
-            (Icon::Send, "Outbox", Page::Outbox),
-            (Icon::Rule, "My privacy rules", Page::Rules),
-            (Icon::Sliders, "Preferences", Page::Preferences),
-            (Icon::Plug, "Plugins", Page::Plugins),
+            (Icon::Clock, "My time", WindowPage::Day),
+            (Icon::Eye, "What is recorded", WindowPage::Recorded(None)),
+            (Icon::Send, "Outbox", WindowPage::Outbox),
+            (Icon::Rule, "My privacy rules", WindowPage::Rules),
+            (Icon::Sliders, "Preferences", WindowPage::Preferences),
+            (Icon::Plug, "Plugins", WindowPage::Plugins),
         ];
         for (icon, name, page) in pages {
-            if entry(ui, icon, name) {
-                m.intents.push(Intent::Go(page));
+            if show_entry(ui, icon, name) {
+                model.push(Intent::OpenPage(page));
             }
         }
     });
     let current = status.contracts.iter().find(|contract| contract.id == status.contract);
     let (support, feedback) = current.map_or((None, None), |c| (c.support.clone(), c.feedback.clone()));
-    frame::part(ui, |ui| {
+    layout::section(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         let addresses = [
             (Icon::Out, "Open Work Diary", status.diary_url.clone()),
@@ -64,29 +66,29 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         for (icon, name, address) in addresses {
             if let Some(address) = address {
                 any = true;
-                if entry(ui, icon, name) {
-                    m.intents.push(Intent::Open(address));
+                if show_entry(ui, icon, name) {
+                    model.push(Intent::OpenAddress(address));
                 }
             }
         }
         if !any {
-            frame::note(ui, "The terms name no address for support or feedback.");
+            layout::note(ui, "The terms name no address for support or feedback.");
         }
     });
-    frame::part(ui, |ui| {
+    layout::section(ui, |ui| {
         if Button::new("Quit Candor").wide().show(ui) {
-            m.intents.push(Intent::Quit);
+            model.push(Intent::QuitAgent);
         }
         let goes_on = if status.tracking { "Tracking ends with it. " } else { "" };
-        frame::note(ui, format!("{goes_on}Closing the window does not stop tracking."));
+        layout::note(ui, format!("{goes_on}Closing the window does not stop tracking."));
     });
 }
 
-fn entry(ui: &mut Ui, icon: Icon, name: &str) -> bool {
+fn show_entry(ui: &mut Ui, icon: Icon, name: &str) -> bool {
     row(ui, 34.0, name, |ui| {
         let t = tokens(ui);
         ui.spacing_mut().item_spacing.x = 10.0;
         icons::icon(ui, icon, t.ink3);
-        frame::truncated(ui, Face::Small, name, t.ink);
+        layout::truncated(ui, TextFace::Small, name, t.ink);
     })
 }

@@ -2,110 +2,106 @@
 
 use candor_diary::plain;
 use candor_protocol::{OutboxParcel, Request};
-use eframe::egui::{self, Ui};
+use eframe::egui::Ui;
 
-use crate::window::intent::{Intent, Page};
-use crate::window::model::Model;
-use crate::window::parts::buttons::{Button, icon_button, link, row};
-use crate::window::parts::frame::{self, ends};
-use crate::window::parts::icons::Icon;
-use crate::window::theme::{Face, tokens};
-use crate::window::words;
+use crate::format;
+use crate::window::intent::Intent;
+use crate::window::model::WindowModel;
+use crate::window::page::WindowPage;
+use crate::window::theme::{TextFace, tokens};
+use crate::window::view::parts::waiting::is_waiting;
+use crate::window::widgets::buttons::{Button, icon_button, link, row};
+use crate::window::widgets::icons::Icon;
+use crate::window::widgets::layout;
 
 /// How many sent parcels are listed.
 const SENT: usize = 50;
 
-fn waits(parcel: &OutboxParcel) -> bool {
-    matches!(parcel.state.as_str(), "held" | "waiting")
-}
-
-fn refused(parcel: &OutboxParcel) -> bool {
+fn is_refused(parcel: &OutboxParcel) -> bool {
     parcel.state == "rejected"
 }
 
-/// The page.
-pub(super) fn show(ui: &mut Ui, m: &mut Model) {
-    let Some(outbox) = m.outbox.clone() else {
-        frame::part(ui, |ui| frame::note(ui, "Loading the outbox."));
+/// Shows the page.
+pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
+    let Some(outbox) = model.outbox.outbox().cloned() else {
+        layout::section(ui, |ui| layout::note(ui, "Loading the outbox."));
         return;
     };
-    let waiting: Vec<_> = outbox.entries.iter().filter(|parcel| waits(parcel)).collect();
+    let waiting: Vec<_> = outbox.entries.iter().filter(|parcel| is_waiting(parcel)).collect();
     let (refused, other): (Vec<_>, Vec<_>) =
-        outbox.entries.iter().filter(|parcel| !waits(parcel)).partition(|parcel| refused(parcel));
+        outbox.entries.iter().filter(|parcel| !is_waiting(parcel)).partition(|parcel| is_refused(parcel));
     let other: Vec<_> = other.into_iter().take(SENT).collect();
-    frame::part(ui, |ui| {
+    layout::section(ui, |ui| {
         let bytes = waiting.iter().map(|parcel| parcel.bytes).sum();
-        frame::label_and_note(ui, &format!("{} waiting", waiting.len()), &plain::size(bytes));
+        layout::label_and_note(ui, &format!("{} waiting", waiting.len()), &plain::size(bytes));
         if waiting.is_empty() && refused.is_empty() {
-            frame::note(ui, "Nothing waits. A segment shows here when it has ended, before it is sent.");
+            layout::note(ui, "Nothing waits. A segment shows here when it has ended, before it is sent.");
         }
         ui.spacing_mut().item_spacing.y = 2.0;
         for parcel in &waiting {
-            line(ui, m, parcel);
+            show_parcel(ui, model, parcel);
         }
         if !waiting.is_empty() && Button::new("Try now").wide().show(ui) {
-            m.ask(Request::TryNow);
+            model.ask(Request::TryNow);
         }
     });
     if !refused.is_empty() {
-        frame::part(ui, |ui| {
-            frame::label(ui, format!("{} refused", refused.len()));
-            frame::note(
+        layout::section(ui, |ui| {
+            layout::label(ui, format!("{} refused", refused.len()));
+            layout::note(
                 ui,
                 "The back office refused these. They are not counted. 'Send again' tries once more.",
             );
             ui.spacing_mut().item_spacing.y = 2.0;
             for parcel in refused.iter().take(SENT) {
-                line(ui, m, parcel);
+                show_parcel(ui, model, parcel);
             }
         });
     }
     if !other.is_empty() {
-        frame::part(ui, |ui| {
-            frame::label(ui, "Sent or taken back");
+        layout::section(ui, |ui| {
+            layout::label(ui, "Sent or taken back");
             ui.spacing_mut().item_spacing.y = 2.0;
             for parcel in &other {
-                line(ui, m, parcel);
+                show_parcel(ui, model, parcel);
             }
         });
     }
-    frame::part(ui, |ui| {
+    layout::section(ui, |ui| {
         let (used, limit) = (plain::size(outbox.disk_bytes), plain::size(outbox.disk_limit));
-        frame::note(
+        layout::note(
             ui,
             format!(
                 "{used} of {limit} used on this computer. When it is full, no pictures are taken; your time is still tracked."
             ),
         );
         if link(ui, "Change the limit") {
-            m.intents.push(Intent::Go(Page::Preferences));
+            model.push(Intent::OpenPage(WindowPage::Preferences));
         }
     });
 }
 
-fn state(m: &Model, parcel: &OutboxParcel) -> String {
+fn parcel_state(model: &WindowModel, parcel: &OutboxParcel) -> String {
     match parcel.state.as_str() {
-        "held" if parcel.hold_until > m.now => {
-            format!("Sends in {}", words::countdown(parcel.hold_until - m.now))
+        "held" if parcel.hold_until > model.now() => {
+            format!("Sends in {}", format::countdown(parcel.hold_until - model.now()))
         }
         "held" => "Sends now".into(),
-        "waiting" if parcel.next_try_at > m.now && parcel.attempts > 0 => {
-            format!("Tries again in {}", words::countdown(parcel.next_try_at - m.now))
+        "waiting" if parcel.next_try_at > model.now() && parcel.attempts > 0 => {
+            format!("Tries again in {}", format::countdown(parcel.next_try_at - model.now()))
         }
         "waiting" => "Waiting to be sent".into(),
-        "delivered" => {
-            parcel.delivered_at.map_or("Sent".into(), |at| format!("Sent {}", m.zone.when(at, m.now)))
-        }
+        "delivered" => parcel.delivered_at.map_or("Sent".into(), |at| format!("Sent {}", model.moment(at))),
         "rejected" => "Refused, not sent".into(),
         "cancelled" => "Taken back, not sent".into(),
-        other => words::sentence(other),
+        other => format::capitalize(other),
     }
 }
 
-fn line(ui: &mut Ui, m: &mut Model, parcel: &OutboxParcel) {
+fn show_parcel(ui: &mut Ui, model: &mut WindowModel, parcel: &OutboxParcel) {
     let t = tokens(ui);
-    let at = m.zone.when(parcel.segment_start, m.now);
-    let state = state(m, parcel);
+    let at = model.moment(parcel.segment_start);
+    let state = parcel_state(model, parcel);
     let size = plain::size(parcel.bytes);
     let id = parcel.parcel.clone();
     let name = format!("{at}, {}, {size}, {state}. See exactly what is sent", parcel.holds);
@@ -113,17 +109,17 @@ fn line(ui: &mut Ui, m: &mut Model, parcel: &OutboxParcel) {
     ui.horizontal(|ui| {
         let room = ui.available_width();
         ui.scope(|ui| {
-            ui.set_width(room - if waits(parcel) || parcel.state == "cancelled" { 32.0 } else { 0.0 });
+            ui.set_width(room - if is_waiting(parcel) || parcel.state == "cancelled" { 32.0 } else { 0.0 });
             seen = row(ui, 44.0, &name, |ui| {
                 ui.vertical(|ui| {
                     ui.spacing_mut().item_spacing.y = 0.0;
                     ui.add_space(3.0);
-                    frame::label_and_note(ui, &at, &size);
-                    frame::truncated(ui, Face::Note, format!("{state} · {}", parcel.holds), t.ink2);
+                    layout::label_and_note(ui, &at, &size);
+                    layout::truncated(ui, TextFace::Note, format!("{state} · {}", parcel.holds), t.ink2);
                 });
             });
         });
-        if waits(parcel) {
+        if is_waiting(parcel) {
             taken = icon_button(ui, Icon::Cross, &format!("Do not send {at}"));
         } else if parcel.state == "cancelled" {
             put_back = icon_button(ui, Icon::Left, &format!("Send {at} after all"));
@@ -133,65 +129,23 @@ fn line(ui: &mut Ui, m: &mut Model, parcel: &OutboxParcel) {
         ui.horizontal(|ui| now = link(ui, "Send now"));
     }
     let mut again = false;
-    if refused(parcel) {
+    if is_refused(parcel) {
         ui.horizontal(|ui| again = link(ui, "Send again"));
     }
     if let Some(why) = parcel.last_error.as_ref().filter(|_| parcel.state != "delivered") {
         let tries = plain::plural(u64::from(parcel.attempts), "try", "tries");
-        frame::note(ui, format!("{} {tries}. {}", parcel.attempts, words::sentence(why)));
+        layout::note(ui, format!("{} {tries}. {}", parcel.attempts, format::capitalize(why)));
     }
     if seen {
-        m.intents.push(Intent::Go(Page::Parcel(id.clone())));
+        model.push(Intent::OpenPage(WindowPage::Parcel(id.clone())));
     }
     if taken {
-        m.ask(Request::Cancel { parcel: id });
+        model.ask(Request::Cancel { parcel: id });
     } else if put_back {
-        m.ask(Request::Uncancel { parcel: id });
+        model.ask(Request::Uncancel { parcel: id });
     } else if again {
-        m.ask(Request::SendAgain { parcel: id });
+        model.ask(Request::SendAgain { parcel: id });
     } else if now {
-        m.ask(Request::SendNow { start: parcel.segment_start });
+        model.ask(Request::SendNow { start: parcel.segment_start });
     }
-}
-
-/// What waits, a line each, at most `most`.
-pub(super) fn brief(ui: &mut Ui, m: &mut Model, most: usize) {
-    let Some(outbox) = m.outbox.clone() else { return };
-    let t = tokens(ui);
-    let mut taken = None;
-    ui.spacing_mut().item_spacing.y = 0.0;
-    let waiting: Vec<_> = outbox.entries.iter().filter(|parcel| waits(parcel)).collect();
-    // One more takes no more room than saying that there is one.
-    let most = if waiting.len() == most + 1 { most + 1 } else { most };
-    for parcel in waiting.iter().take(most) {
-        let at = m.zone.time(parcel.segment_start);
-        let pressed = ends(
-            ui,
-            26.0,
-            |ui| {
-                ui.spacing_mut().item_spacing.x = 8.0;
-                frame::truncated(ui, Face::Note, &at, t.ink);
-                frame::truncated(ui, Face::Note, &parcel.holds, t.ink2);
-            },
-            |ui| {
-                let pressed = icon_button(ui, Icon::Cross, &format!("Do not send {at}"));
-                frame::truncated(ui, Face::Note, plain::size(parcel.bytes), t.ink2);
-                pressed
-            },
-        );
-        if pressed {
-            taken = Some(parcel.parcel.clone());
-        }
-    }
-    if let Some(parcel) = taken {
-        m.ask(Request::Cancel { parcel });
-    }
-    if waiting.len() > most {
-        ui.horizontal(|ui: &mut egui::Ui| {
-            if link(ui, &format!("{} more", waiting.len() - most)) {
-                m.intents.push(Intent::Go(Page::Outbox));
-            }
-        });
-    }
-    ui.spacing_mut().item_spacing.y = 6.0;
 }

@@ -1,53 +1,54 @@
 //! The exact bytes of a parcel: what is signed, the envelope as it travels, the attachments.
 
 use candor_diary::plain;
-use eframe::egui::{self, Label, TextStyle, Ui};
+use eframe::egui;
+use eframe::egui::{Label, TextStyle, Ui};
 
 use crate::window::intent::Intent;
-use crate::window::model::Model;
-use crate::window::parts::buttons::link;
-use crate::window::parts::frame;
+use crate::window::model::WindowModel;
 use crate::window::theme::tokens;
+use crate::window::widgets::buttons::link;
+use crate::window::widgets::layout;
 
 /// How much of a text is laid out, in characters: the rest is copied.
 const SHOWN: usize = 20_000;
 
-/// The page.
-pub(super) fn show(ui: &mut Ui, m: &mut Model, id: &str) {
-    let Some((_, bytes)) = m.parcel.clone().filter(|(of, _)| of == id) else {
-        frame::part(ui, |ui| frame::note(ui, "Loading what is sent."));
+/// Shows the page.
+pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel, id: &str) {
+    let Some(bytes) = model.parcel.bytes_of(id).cloned() else {
+        layout::section(ui, |ui| layout::note(ui, "Loading what is sent."));
         return;
     };
     let document = serde_json::to_string_pretty(&bytes.document).unwrap_or_default();
-    frame::part(ui, |ui| {
-        frame::note(ui, "Nothing but this is sent. It is signed by this computer's key.");
-        frame::label(ui, "What is signed");
-        code(ui, &document);
+    layout::section(ui, |ui| {
+        layout::note(ui, "Nothing but this is sent. It is signed by this computer's key.");
+        layout::label(ui, "What is signed");
+        show_code(ui, &document);
         if link(ui, "Copy") {
-            m.intents.push(Intent::Copy(document));
+            model.push(Intent::CopyText(document));
         }
     });
-    frame::part(ui, |ui| {
+    layout::section(ui, |ui| {
         let n = bytes.attachments.len() as u64;
-        frame::label(ui, format!("{n} {}", plain::plural(n, "attachment", "attachments")));
+        layout::label(ui, format!("{n} {}", plain::plural(n, "attachment", "attachments")));
         for (digest, length) in &bytes.attachments {
             let short = plain::short_hex(digest, 2);
-            frame::label_and_note(ui, &format!("SHA-256 {short}"), &plain::size(*length));
+            layout::label_and_note(ui, &format!("SHA-256 {short}"), &plain::size(*length));
         }
         if n == 0 {
-            frame::note(ui, "No picture goes with it.");
+            layout::note(ui, "No picture goes with it.");
         }
     });
-    frame::part(ui, |ui| {
-        frame::label(ui, "The envelope, as it travels");
-        code(ui, &bytes.envelope);
+    layout::section(ui, |ui| {
+        layout::label(ui, "The envelope, as it travels");
+        show_code(ui, &bytes.envelope);
         if link(ui, "Copy the envelope") {
-            m.intents.push(Intent::Copy(bytes.envelope));
+            model.push(Intent::CopyText(bytes.envelope));
         }
     });
 }
 
-fn code(ui: &mut Ui, text: &str) {
+fn show_code(ui: &mut Ui, text: &str) {
     let t = tokens(ui);
     let shown: String = text.chars().take(SHOWN).collect();
     let cut = shown.len() < text.len();
@@ -57,6 +58,6 @@ fn code(ui: &mut Ui, text: &str) {
         ui.add(Label::new(text).wrap().selectable(true));
     });
     if cut {
-        frame::note(ui, "The rest is not shown here; copy it to see all.");
+        layout::note(ui, "The rest is not shown here; copy it to see all.");
     }
 }

@@ -3,34 +3,35 @@
 use candor_diary::plain;
 use eframe::egui::Ui;
 
-use crate::window::model::Model;
-use crate::window::parts::frame::{self, Tone, message};
-use crate::window::parts::icons::Icon;
-use crate::window::words;
+use crate::format;
+use crate::window::model::WindowModel;
+use crate::window::widgets::icons::Icon;
+use crate::window::widgets::layout;
+use crate::window::widgets::layout::{Tone, message};
 
-/// The page.
-pub(super) fn show(ui: &mut Ui, m: &mut Model) {
-    let Some(plugins) = m.plugins.clone() else {
-        frame::part(ui, |ui| frame::note(ui, "Loading the plugins."));
+/// Shows the page.
+pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
+    let Some(plugins) = model.plugins.plugins().map(<[_]>::to_vec) else {
+        layout::section(ui, |ui| layout::note(ui, "Loading the plugins."));
         return;
     };
     if plugins.is_empty() {
-        frame::empty(ui, "No plugins are in use.", "They come with a contract's terms.");
+        layout::empty_state(ui, "No plugins are in use.", "They come with a contract's terms.");
     }
     for plugin in plugins {
-        frame::part(ui, |ui| {
-            frame::label_and_note(ui, &plugin.name, &words::sentence(&plugin.kind));
+        layout::section(ui, |ui| {
+            layout::label_and_note(ui, &plugin.name, &format::capitalize(&plugin.kind));
             for may in &plugin.may {
-                frame::told(ui, Icon::Check, &words::sentence(may));
+                layout::icon_line(ui, Icon::Check, &format::capitalize(may));
             }
             if plugin.may.is_empty() {
-                frame::note(ui, "It may do nothing but answer.");
+                layout::note(ui, "It may do nothing but answer.");
             }
             if !plugin.sha256.is_empty() {
-                frame::note(ui, format!("SHA-256 {}", plain::short_hex(&plugin.sha256, 2)));
+                layout::note(ui, format!("SHA-256 {}", plain::short_hex(&plugin.sha256, 2)));
             }
             for line in plugin.log.iter().rev().take(3) {
-                frame::note(ui, format!("It said: {line}"));
+                layout::note(ui, format!("It said: {line}"));
             }
         });
         if let Some(problem) = &plugin.problem {

@@ -4,12 +4,14 @@ use candor_diary::terms::WorkerChooses;
 use candor_protocol::{OnClose, Preferences, Request, Theme};
 use eframe::egui::Ui;
 
-use crate::window::intent::{Intent, Page};
-use crate::window::model::Model;
-use crate::window::parts::buttons::{Button, choice, tick};
-use crate::window::parts::fields;
-use crate::window::parts::frame::{self, Tone, message};
-use crate::window::parts::icons::Icon;
+use crate::window::intent::Intent;
+use crate::window::model::WindowModel;
+use crate::window::page::WindowPage;
+use crate::window::widgets::buttons::{Button, choice, tick};
+use crate::window::widgets::fields;
+use crate::window::widgets::icons::Icon;
+use crate::window::widgets::layout;
+use crate::window::widgets::layout::{Tone, message};
 
 const LIMITS: [(u64, &str); 6] = [
     (512 << 20, "0.5 GB"),
@@ -20,25 +22,25 @@ const LIMITS: [(u64, &str); 6] = [
     (50 << 30, "50 GB"),
 ];
 
-/// The page.
-pub(super) fn show(ui: &mut Ui, m: &mut Model) {
-    let Some(mut now) = m.preferences else {
-        frame::part(ui, |ui| frame::note(ui, "Loading the preferences."));
+/// Shows the page.
+pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
+    let Some(mut now) = model.preferences.preferences() else {
+        layout::section(ui, |ui| layout::note(ui, "Loading the preferences."));
         return;
     };
     let before = now;
-    let chooses = m.terms.as_ref().map(|terms| terms.worker_chooses).unwrap_or_default();
-    let monitored = m.monitored();
+    let chooses = model.documents.terms().map(|terms| terms.worker_chooses).unwrap_or_default();
+    let monitored = model.is_monitored();
     if monitored {
         ui.add_space(4.0);
         let words = "Under monitoring, the terms decide what is recorded. You can change what is below.";
         message(ui, Tone::Plain, Icon::Lock, "", words);
     } else {
-        pictures(ui, &mut now, chooses);
-        reminders(ui, &mut now);
+        show_pictures(ui, &mut now, chooses);
+        show_reminders(ui, &mut now);
     }
-    frame::part(ui, |ui| {
-        frame::label(ui, "Theme");
+    layout::section(ui, |ui| {
+        layout::label(ui, "Theme");
         ui.spacing_mut().item_spacing.y = 0.0;
         for (theme, name) in
             [(Theme::System, "As the desktop"), (Theme::Light, "Light"), (Theme::Dark, "Dark")]
@@ -49,8 +51,8 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         }
     });
     if !monitored {
-        frame::part(ui, |ui| {
-            frame::label(ui, "When the window is closed while tracking");
+        layout::section(ui, |ui| {
+            layout::label(ui, "When the window is closed while tracking");
             ui.spacing_mut().item_spacing.y = 0.0;
             for (on_close, name) in [
                 (OnClose::Ask, "Ask me"),
@@ -63,35 +65,35 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
             }
         });
     }
-    frame::part(ui, |ui| {
+    layout::section(ui, |ui| {
         tick(ui, &mut now.start_at_login, "Start Candor at login");
-        frame::label(ui, "Disk space on this computer");
+        layout::label(ui, "Disk space on this computer");
         let names: Vec<&str> = LIMITS.iter().map(|(_, name)| *name).collect();
         let chosen =
             LIMITS.iter().position(|(bytes, _)| *bytes >= now.disk_limit).unwrap_or(LIMITS.len() - 1);
         if let Some(next) = fields::choose(ui, "disk", "Room on this computer", chosen, &names) {
             now.disk_limit = LIMITS.get(next).map_or(now.disk_limit, |(bytes, _)| *bytes);
         }
-        frame::note(
+        layout::note(
             ui,
             "When it is full, no pictures are taken. Your time is still tracked, and you are told.",
         );
     });
-    frame::part(ui, |ui| {
+    layout::section(ui, |ui| {
         if Button::new("My privacy rules").wide().show(ui) {
-            m.intents.push(Intent::Go(Page::Rules));
+            model.push(Intent::OpenPage(WindowPage::Rules));
         }
-        frame::note(ui, "Your rules cover more, on top of the client's rules.");
+        layout::note(ui, "Your rules cover more, on top of the client's rules.");
     });
     if now != before {
-        m.preferences = Some(now);
-        m.ask(Request::SetPreferences { preferences: now });
+        model.preferences.set(now);
+        model.ask(Request::SetPreferences { preferences: now });
     }
 }
 
-fn pictures(ui: &mut Ui, now: &mut Preferences, chooses: WorkerChooses) {
-    frame::part(ui, |ui| {
-        frame::label(ui, "Pictures and activity");
+fn show_pictures(ui: &mut Ui, now: &mut Preferences, chooses: WorkerChooses) {
+    layout::section(ui, |ui| {
+        layout::label(ui, "Pictures and activity");
         ui.spacing_mut().item_spacing.y = 0.0;
         if choice(ui, !now.active_monitor_only, "Pictures show all monitors", "") {
             now.active_monitor_only = false;
@@ -107,17 +109,17 @@ fn pictures(ui: &mut Ui, now: &mut Preferences, chooses: WorkerChooses) {
             tick(ui, &mut now.activity, "Count keys, clicks and scrolls");
         }
         if !chooses.pictures && !chooses.activity {
-            frame::note(ui, "Under these terms you cannot turn off pictures or activity.");
+            layout::note(ui, "Under these terms you cannot turn off pictures or activity.");
         }
     });
 }
 
-fn reminders(ui: &mut Ui, now: &mut Preferences) {
-    frame::part(ui, |ui| {
+fn show_reminders(ui: &mut Ui, now: &mut Preferences) {
+    layout::section(ui, |ui| {
         let label = "Ask about time without activity after, in minutes";
         fields::number(ui, "idle", label, &mut now.idle_minutes, 1..=60);
         let label = "Remind me of the memo after, in minutes";
         fields::number(ui, "reminder", label, &mut now.memo_reminder_minutes, 0..=480);
-        frame::note(ui, "0 = never");
+        layout::note(ui, "0 = never");
     });
 }

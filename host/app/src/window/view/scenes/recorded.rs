@@ -3,17 +3,19 @@
 use candor_diary::terms::{ManualTime, Mode, PictureRemoval, Terms};
 use eframe::egui::Ui;
 
-use super::{accept, terms_summary};
+use crate::format;
 use crate::window::intent::Intent;
-use crate::window::model::Model;
-use crate::window::parts::buttons::link;
-use crate::window::parts::frame::{self, Tone, ends, message};
-use crate::window::parts::icons::Icon;
-use crate::window::theme::{Face, tokens};
-use crate::window::words;
+use crate::window::model::WindowModel;
+use crate::window::theme::{TextFace, tokens};
+use crate::window::view::parts::notice_text::show_notice_text;
+use crate::window::view::parts::terms_summary;
+use crate::window::widgets::buttons::link;
+use crate::window::widgets::icons::Icon;
+use crate::window::widgets::layout;
+use crate::window::widgets::layout::{Tone, message, split_line};
 
-/// The page.
-pub(super) fn show(ui: &mut Ui, m: &mut Model) {
+/// Shows the page.
+pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
     ui.add_space(4.0);
     message(
         ui,
@@ -22,38 +24,39 @@ pub(super) fn show(ui: &mut Ui, m: &mut Model) {
         "Nobody is recorded without being asked and without seeing it.",
         "Nobody can switch this page off.",
     );
-    if let Some(terms) = &m.terms {
-        frame::part(ui, |ui| {
-            frame::label(ui, format!("{} and you will see", terms.client));
-            for (icon, words) in terms_summary::lines(terms) {
-                frame::told(ui, icon, &words);
+    if let Some(terms) = model.documents.terms() {
+        layout::section(ui, |ui| {
+            layout::label(ui, format!("{} and you will see", terms.client));
+            for (icon, words) in terms_summary::summary_lines(terms) {
+                layout::icon_line(ui, icon, &words);
             }
         });
-        frame::part(ui, |ui| {
-            frame::label(ui, format!("Terms {}", terms.sequence));
-            facts(ui, terms);
+        layout::section(ui, |ui| {
+            layout::label(ui, format!("Terms {}", terms.sequence));
+            show_terms(ui, terms);
         });
     }
-    frame::part(ui, |ui| match &m.notice {
+    layout::section(ui, |ui| match model.documents.notice() {
         Some(notice) => {
             let accepted = if notice.accepted { "accepted" } else { "not accepted" };
-            frame::label_and_note(ui, "The notice", accepted);
-            accept::whole(ui, &notice.text);
+            layout::label_and_note(ui, "The notice", accepted);
+            show_notice_text(ui, &notice.text);
             let text = notice.text.clone();
             if link(ui, "Copy the text, to keep or print it") {
-                m.intents.push(Intent::Copy(text));
+                model.push(Intent::CopyText(text));
             }
         }
         None => {
-            frame::note(ui, "Loading the notice.");
+            layout::note(ui, "Loading the notice.");
         }
     });
 }
 
-fn facts(ui: &mut Ui, terms: &Terms) {
-    let minutes = u64::from(terms.segment.minutes()) * words::MINUTE;
-    let limit =
-        terms.weekly_limit.map_or("None".to_owned(), |m| words::hours_minutes(u64::from(m) * words::MINUTE));
+fn show_terms(ui: &mut Ui, terms: &Terms) {
+    let minutes = u64::from(terms.segment.minutes()) * format::MINUTE;
+    let limit = terms
+        .weekly_limit
+        .map_or("None".to_owned(), |m| format::hours_minutes(u64::from(m) * format::MINUTE));
     let lines = [
         ("Client", terms.client.clone()),
         ("Worker", terms.worker.clone()),
@@ -64,8 +67,8 @@ fn facts(ui: &mut Ui, terms: &Terms) {
                 Mode::Monitoring => "Monitoring: the client's rules decide".into(),
             },
         ),
-        ("Segment", words::minutes(minutes)),
-        ("Hold before sending", words::countdown(terms.hold_ms)),
+        ("Segment", format::minutes(minutes)),
+        ("Hold before sending", format::countdown(terms.hold_ms)),
         ("Weekly limit", limit),
         (
             "Manual time",
@@ -92,17 +95,17 @@ fn facts(ui: &mut Ui, terms: &Terms) {
     let t = tokens(ui);
     ui.spacing_mut().item_spacing.y = 2.0;
     for (name, value) in lines {
-        ends(
+        split_line(
             ui,
             18.0,
             |ui| {
-                frame::truncated(ui, Face::Note, name, t.ink2);
+                layout::truncated(ui, TextFace::Note, name, t.ink2);
             },
             |ui| {
                 let room = ui.available_width() - 90.0;
                 ui.scope(|ui| {
                     ui.set_max_width(room.max(60.0));
-                    frame::truncated(ui, Face::Note, value, t.ink);
+                    layout::truncated(ui, TextFace::Note, value, t.ink);
                 });
             },
         );

@@ -2,15 +2,16 @@
 //! cover.
 
 use candor_protocol::OwnRule;
-use eframe::egui::{self, Ui};
+use eframe::egui;
+use eframe::egui::Ui;
 
-use super::accept;
-use crate::window::model::Model;
-use crate::window::parts::buttons::{Button, icon_button};
-use crate::window::parts::icons::Icon;
-use crate::window::parts::{fields, frame};
-use crate::window::theme::{Face, tokens};
-use crate::window::update::empty_rule;
+use crate::window::model::WindowModel;
+use crate::window::theme::{TextFace, tokens};
+use crate::window::view::parts::preview::show_preview;
+use crate::window::widgets::buttons::{Button, icon_button};
+use crate::window::widgets::fields;
+use crate::window::widgets::icons::Icon;
+use crate::window::widgets::layout;
 
 /// Addresses are not among them: nothing on this computer tells which page a browser shows.
 const FIELDS: [(&str, &str); 2] = [("application", "Application"), ("title", "Window title")];
@@ -27,64 +28,64 @@ const ACTIONS: [(&str, &str); 4] = [
     ("skip", "Take no picture"),
 ];
 
-/// The page.
-pub(super) fn show(ui: &mut Ui, m: &mut Model) {
-    let Some(rules) = m.rules.clone() else {
-        frame::part(ui, |ui| frame::note(ui, "Loading your rules."));
+/// Shows the page.
+pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
+    let Some(rules) = model.rules.rules().map(<[_]>::to_vec) else {
+        layout::section(ui, |ui| layout::note(ui, "Loading your rules."));
         return;
     };
-    frame::part(ui, |ui| {
-        frame::note(
+    layout::section(ui, |ui| {
+        layout::note(
             ui,
             "Your rules count in addition to the client's, before anything is kept. They can only cover more.",
         );
         if rules.is_empty() {
-            frame::label(ui, "You have no rules of your own.");
+            layout::label(ui, "You have no rules of your own.");
         }
         let mut gone = None;
         for (index, rule) in rules.iter().enumerate() {
-            if line(ui, rule) {
+            if show_rule(ui, rule) {
                 gone = Some(index);
             }
         }
         if let Some(index) = gone {
             let mut rules = rules.clone();
             rules.remove(index);
-            m.set_rules(rules);
+            model.set_rules(rules);
         }
     });
-    frame::part(ui, |ui| add(ui, m));
-    frame::part(ui, |ui| {
-        if m.pictures() {
-            accept::live(ui, &mut m.live, 308.0);
+    layout::section(ui, |ui| show_new_rule(ui, model));
+    layout::section(ui, |ui| {
+        if model.documents.takes_pictures() {
+            show_preview(ui, &mut model.preview, 308.0);
         } else {
-            frame::note(ui, "This contract takes no pictures. Your rules hide titles in it.");
+            layout::note(ui, "This contract takes no pictures. Your rules hide titles in it.");
         }
     });
 }
 
-fn word<'a>(list: &[(&str, &'a str)], key: &'a str) -> &'a str {
+fn find_word<'a>(list: &[(&str, &'a str)], key: &'a str) -> &'a str {
     list.iter().find(|(known, _)| *known == key).map_or(key, |(_, word)| word)
 }
 
-fn line(ui: &mut Ui, rule: &OwnRule) -> bool {
+fn show_rule(ui: &mut Ui, rule: &OwnRule) -> bool {
     let t = tokens(ui);
-    let what = format!("{} {} {}", word(&FIELDS, &rule.field), word(&BY, &rule.by), rule.pattern);
+    let what = format!("{} {} {}", find_word(&FIELDS, &rule.field), find_word(&BY, &rule.by), rule.pattern);
     let mut gone = false;
     ui.horizontal(|ui| {
         let room = ui.available_width() - 32.0;
         ui.vertical(|ui| {
             ui.set_width(room);
             ui.spacing_mut().item_spacing.y = 0.0;
-            frame::text(ui, Face::Small, &what, t.ink);
-            frame::truncated(ui, Face::Note, word(&ACTIONS, &rule.action), t.ink2);
+            layout::text(ui, TextFace::Small, &what, t.ink);
+            layout::truncated(ui, TextFace::Note, find_word(&ACTIONS, &rule.action), t.ink2);
         });
         gone = icon_button(ui, Icon::Cross, &format!("Remove the rule: {what}"));
     });
     gone
 }
 
-fn pick(ui: &mut Ui, id: &str, name: &str, list: &[(&str, &str)], value: &mut String, width: f32) {
+fn choose_word(ui: &mut Ui, id: &str, name: &str, list: &[(&str, &str)], value: &mut String, width: f32) {
     let names: Vec<&str> = list.iter().map(|(_, word)| *word).collect();
     let chosen = list.iter().position(|(key, _)| key == value).unwrap_or(0);
     if let Some(next) = fields::choose_wide(ui, id, name, chosen, &names, width) {
@@ -92,24 +93,37 @@ fn pick(ui: &mut Ui, id: &str, name: &str, list: &[(&str, &str)], value: &mut St
     }
 }
 
-fn add(ui: &mut Ui, m: &mut Model) {
-    frame::label(ui, "Add a rule");
+fn show_new_rule(ui: &mut Ui, model: &mut WindowModel) {
+    layout::label(ui, "Add a rule");
     let half = (ui.available_width() - 8.0) / 2.0;
     ui.horizontal(|ui: &mut egui::Ui| {
-        pick(ui, "rule-field", "What is looked at", &FIELDS, &mut m.new_rule.field, half);
-        pick(ui, "rule-by", "How it is compared", &BY, &mut m.new_rule.by, half);
+        choose_word(ui, "rule-field", "What is looked at", &FIELDS, &mut model.rules.new_rule.field, half);
+        choose_word(ui, "rule-by", "How it is compared", &BY, &mut model.rules.new_rule.by, half);
     });
-    let field =
-        fields::line(ui, "rule-pattern", "Text or pattern", &mut m.new_rule.pattern, "Such as: bank", 500);
-    frame::label(ui, "What happens to such a window");
+    let field = fields::line(
+        ui,
+        "rule-pattern",
+        "Text or pattern",
+        &mut model.rules.new_rule.pattern,
+        "Such as: bank",
+        500,
+    );
+    layout::label(ui, "What happens to such a window");
     let width = ui.available_width();
-    pick(ui, "rule-action", "What happens to such a window", &ACTIONS, &mut m.new_rule.action, width);
+    choose_word(
+        ui,
+        "rule-action",
+        "What happens to such a window",
+        &ACTIONS,
+        &mut model.rules.new_rule.action,
+        width,
+    );
     if Button::new("Add this rule").wide().show(ui) || fields::entered(ui, &field) {
-        if m.new_rule.pattern.trim().is_empty() {
+        if model.rules.new_rule.pattern.trim().is_empty() {
             field.request_focus();
-        } else if let Some(mut rules) = m.rules.clone() {
-            rules.push(std::mem::replace(&mut m.new_rule, empty_rule()));
-            m.set_rules(rules);
+        } else if let Some(mut rules) = model.rules.rules().map(<[_]>::to_vec) {
+            rules.push(model.rules.take_new_rule());
+            model.set_rules(rules);
         }
     }
 }

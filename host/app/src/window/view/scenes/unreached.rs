@@ -1,41 +1,43 @@
-//! No agent answers: it is being started, or it cannot be, and what to do.
+//! No agent answers: whether it is being started, or what to do.
 
 use eframe::egui::Ui;
 
 use crate::window::intent::Intent;
-use crate::window::model::{AgentConnection, Model};
-use crate::window::parts::buttons::Button;
-use crate::window::parts::frame::{self, Tone, message};
-use crate::window::parts::icons::Icon;
+use crate::window::model::WindowModel;
+use crate::window::state::AgentConnection;
+use crate::window::widgets::buttons::Button;
+use crate::window::widgets::icons::Icon;
+use crate::window::widgets::layout;
+use crate::window::widgets::layout::{Tone, message};
 
-/// The scene.
-pub(super) fn show(ui: &mut Ui, m: &mut Model) {
-    match m.connection.clone() {
-        AgentConnection::Unknown | AgentConnection::There => {
-            frame::part(ui, |ui| frame::note(ui, "Asking the agent."));
+/// Shows the scene.
+pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
+    match model.agent.connection().clone() {
+        AgentConnection::Unknown | AgentConnection::Connected => {
+            layout::section(ui, |ui| layout::note(ui, "Asking the agent."));
         }
         AgentConnection::Starting => {
-            frame::part(ui, |ui| {
-                frame::head(ui, "Starting the agent");
-                frame::note(
+            layout::section(ui, |ui| {
+                layout::heading(ui, "Starting the agent");
+                layout::note(
                     ui,
                     "It does the recording; this window only shows it. At the first start this takes some seconds.",
                 );
             });
         }
         AgentConnection::Lost(why) => {
-            frame::part(ui, |ui| {
-                frame::head(ui, "The agent does not answer");
-                frame::note(
+            layout::section(ui, |ui| {
+                layout::heading(ui, "The agent does not answer");
+                layout::note(
                     ui,
                     "It does the recording; without it nothing is recorded. What was recorded is kept on this computer.",
                 );
             });
             ui.add_space(2.0);
             message(ui, Tone::Over, Icon::Alert, "", &why);
-            frame::plain(ui, |ui| {
+            layout::plain_section(ui, |ui| {
                 if Button::new("Start the agent").primary().wide().show(ui) {
-                    m.intents.push(Intent::Start);
+                    model.push(Intent::StartAgent);
                 }
             });
         }
