@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row as _};
+
 use crate::crypt::{ItemSecret, JournalKeys};
 use crate::database::{SqlStatement, SqlValue};
 use crate::error::sqlite_integer;
@@ -284,7 +287,6 @@ fn filter_query(filter: RecordFilter) -> Result<(&'static str, [SqlValue; 6]), J
 }
 
 /// A row of the records' table, with its wrapped secret.
-#[derive(sqlx::FromRow)]
 pub(crate) struct RecordRow {
     pub(crate) sequence: u64,
     pub(crate) kind: String,
@@ -295,6 +297,23 @@ pub(crate) struct RecordRow {
     pub(crate) erased_by: Option<i64>,
     pub(crate) body: Option<Vec<u8>>,
     pub(crate) wrapped: Option<Vec<u8>>,
+}
+
+// Written by hand: the derive would compile the database a second time, for the compiler.
+impl FromRow<'_, SqliteRow> for RecordRow {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            sequence: row.try_get("sequence")?,
+            kind: row.try_get("kind")?,
+            contract: row.try_get("contract")?,
+            at: row.try_get("at")?,
+            commitment: row.try_get("commitment")?,
+            head: row.try_get("head")?,
+            erased_by: row.try_get("erased_by")?,
+            body: row.try_get("body")?,
+            wrapped: row.try_get("wrapped")?,
+        })
+    }
 }
 
 impl RecordRow {

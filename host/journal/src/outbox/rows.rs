@@ -1,5 +1,8 @@
 //! The outbox's table: its rows, and what their encrypted columns belong to.
 
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row as _};
+
 use super::entry::OutboxEntry;
 use crate::crypt::{CipherContext, JournalKeys};
 use crate::database::Database;
@@ -39,7 +42,6 @@ pub(crate) async fn find_entry(
 }
 
 /// A row of the outbox.
-#[derive(sqlx::FromRow)]
 pub(super) struct OutboxRow {
     parcel: String,
     contract: String,
@@ -57,6 +59,29 @@ pub(super) struct OutboxRow {
     revision: i64,
     /// The length of the encrypted envelope.
     sealed_bytes: Option<i64>,
+}
+
+// Written by hand: the derive would compile the database a second time, for the compiler.
+impl FromRow<'_, SqliteRow> for OutboxRow {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            parcel: row.try_get("parcel")?,
+            contract: row.try_get("contract")?,
+            segment_start: row.try_get("segment_start")?,
+            sequence: row.try_get("sequence")?,
+            target: row.try_get("target")?,
+            state: row.try_get("state")?,
+            hold_until: row.try_get("hold_until")?,
+            attempts: row.try_get("attempts")?,
+            next_try_at: row.try_get("next_try_at")?,
+            last_error: row.try_get("last_error")?,
+            attachments: row.try_get("attachments")?,
+            receipt: row.try_get("receipt")?,
+            settled_at: row.try_get("settled_at")?,
+            revision: row.try_get("revision")?,
+            sealed_bytes: row.try_get("sealed_bytes")?,
+        })
+    }
 }
 
 impl OutboxRow {
