@@ -25,7 +25,8 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use candor_diary::terms::{Terms, is_id};
+use candor_diary::plain_id::PlainId;
+use candor_diary::terms::Terms;
 use candor_journal::{Journal, JournalError};
 use candor_seal::{PublicKey, SealError, SecretKey};
 use serde::de::DeserializeOwned;
@@ -177,7 +178,7 @@ impl Folder {
     /// Where the contract's id is none, or the folder cannot be made.
     pub fn session(&self, contract: &str, server: &PublicKey) -> Result<Self> {
         // It comes from a server: as the name of a folder it must not lead elsewhere.
-        if !is_id(contract) {
+        if !PlainId::is_plain(contract) {
             return Err(FolderError::ContractId(contract.to_owned()));
         }
         for folder in self.contracts()? {

@@ -15,8 +15,10 @@ pub mod enrolment;
 #[cfg(test)]
 mod example;
 pub mod limits;
+pub mod memo;
 pub mod parcel;
 pub mod plain;
+pub mod plain_id;
 pub mod receipt;
 pub mod segment;
 pub mod terms;

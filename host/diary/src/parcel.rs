@@ -12,7 +12,7 @@ use crate::segment::SegmentLength;
 mod check;
 mod fit;
 
-pub use check::{BadParcel, MAX_LABEL, MAX_MEMO, MAX_REVISION};
+pub use check::{BadParcel, MAX_REVISION};
 
 /// The DSSE payload type of a parcel.
 pub const PARCEL_TYPE: &str = "application/vnd.candor.parcel+json";

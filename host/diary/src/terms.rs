@@ -6,7 +6,7 @@ use crate::segment::SegmentLength;
 
 mod check;
 
-pub use check::{BadTerms, is_id};
+pub use check::BadTerms;
 
 /// What a contract records, by which rules, and where it goes. Handed out by the back office at enrolment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -31,7 +31,7 @@ pub use agent_info::{
 pub use client::{AskError, Client, LONG, Shower, USUAL, read, shown};
 pub use folder::{NoExecArgument, default_data, exec_argument};
 pub use outbox::{OutboxAnswer, OutboxParcel, ParcelBytes};
-pub use request::{IdleAnswer, MAX_MEMO, Request, Response};
+pub use request::{IdleAnswer, Request, Response};
 pub use segment::{Forgotten, Note, Picture, PictureFacts, Segment, SegmentState};
 pub use sign::{Face, Sign, SignState};
 pub use status::{Contract, IdleQuestion, OutboxCounts, SegmentCounts, Status, names};

@@ -5,9 +5,6 @@ use serde_json::Value;
 
 use crate::{Face, OwnRule, Preferences, Sign};
 
-/// The longest memo, in characters.
-pub const MAX_MEMO: usize = 500;
-
 /// What can be asked. Where a request names no contract, the current one is meant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "do", deny_unknown_fields)]

@@ -1,4 +1,4 @@
-//! The two checks that every text from a plugin or a peer goes through.
+//! The bound of every text from a plugin or a peer.
 
 /// Cuts a text to at most `bytes`, on a character boundary.
 pub(crate) fn cut(text: &str, bytes: usize) -> &str {
@@ -7,12 +7,6 @@ pub(crate) fn cut(text: &str, bytes: usize) -> &str {
         end -= 1;
     }
     text.get(..end).unwrap_or_default()
-}
-
-/// Returns whether a text is a short code: 1 to 64 of a-z, 0-9 and `-`.
-pub(crate) fn is_code(code: &str) -> bool {
-    (1..=64).contains(&code.len())
-        && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 #[cfg(test)]

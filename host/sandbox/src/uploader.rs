@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use candor_diary::plain_id::PlainId;
 use wasmtime::component::{InstancePre, Resource};
 
 use crate::bindings::exports::candor::plugin::delivering;
@@ -15,7 +16,7 @@ use crate::model::{DeliveryFailure, ParcelToDeliver};
 use crate::plugin_hosts::PluginHosts;
 use crate::refusal::Refusal;
 use crate::supervise::Supervised;
-use crate::text::{cut, is_code};
+use crate::text::cut;
 
 /// An uploader that runs.
 pub struct Uploader {
@@ -77,7 +78,7 @@ impl Uploader {
             }
             Ok(receipt) => Ok(Ok(receipt.proof)),
             Err(delivering::Failure::Rejected(code) | delivering::Failure::AttachmentRejected(code))
-                if !is_code(&code) =>
+                if !PlainId::is_plain(&code) =>
             {
                 let text = "its code of rejection is not 1 to 64 of a-z, 0-9 and `-`".to_owned();
                 Err(self.plugin.record_failure(Failure::Misbehaved(text)))

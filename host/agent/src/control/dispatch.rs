@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use candor_diary::memo::Memo;
 use candor_diary::plain;
 use candor_diary::terms::PictureRemoval;
 use candor_journal::{JournalError, OutboxState, RecordFilter};
 use candor_protocol::{
-    BadPicture, BadRecord, IdleAnswer, MAX_MEMO, NoticeAnswer, Preferences, Request, Response, Verified,
+    BadPicture, BadRecord, IdleAnswer, NoticeAnswer, Preferences, Request, Response, Verified,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -111,7 +112,7 @@ impl Dispatcher {
             }
             Request::Start { memo, no_sign } => {
                 let session = self.sessions.current().await?;
-                check_memo(memo.as_deref().unwrap_or(""))?;
+                read_memo(memo.as_deref().unwrap_or(""))?;
                 let pipeline = session.ensure_pipeline().await?;
                 let mut _starting = None;
                 if !no_sign {
@@ -132,7 +133,7 @@ impl Dispatcher {
             }
             Request::Pause => done(self.sessions.pipeline().await?.halt(Ask::Pause).await),
             Request::Memo { memo } => {
-                check_memo(&memo)?;
+                read_memo(&memo)?;
                 let (session, pipeline) = self.sessions.current_with_pipeline().await?;
                 done(pipeline.command(Command::Memo { memo: memo.clone() }).await)?;
                 session.work_on(|work| work.memo(&memo)).await;
@@ -185,7 +186,7 @@ impl Dispatcher {
             },
             Request::EditSegment { start, memo, label } => {
                 let pipeline = self.sessions.pipeline().await?;
-                done(pipeline.ledger.edit(start, &memo, label).await.map_err(error_text))?;
+                done(pipeline.ledger.edit(start, read_memo(&memo)?, label).await.map_err(error_text))?;
                 self.changed(&pipeline, start).await
             }
             Request::RemovePicture { start } => {
@@ -229,6 +230,8 @@ impl Dispatcher {
             }
             Request::AddManual { from, to, memo, reason } => {
                 let pipeline = self.sessions.pipeline().await?;
+                let memo = memo.parse().map_err(error_text)?;
+                let reason = read_memo(&reason.unwrap_or_default())?;
                 let added = pipeline.ledger.add_manual(from, to, &memo, reason).await.map_err(error_text)?;
                 pipeline.outbox_changed.notify_one();
                 to_value(added)
@@ -547,11 +550,8 @@ impl Dispatcher {
     }
 }
 
-fn check_memo(memo: &str) -> Result<(), String> {
-    if memo.chars().count() > MAX_MEMO {
-        return Err("a memo has 500 characters at most".into());
-    }
-    Ok(())
+fn read_memo(text: &str) -> Result<Option<Memo>, String> {
+    Memo::read_optional(text).map_err(error_text)
 }
 
 fn done<E: Into<String>>(result: Result<(), E>) -> Result<Value, String> {

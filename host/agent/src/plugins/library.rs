@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use candor_diary::plain_id::PlainId;
 use candor_diary::terms::{PluginUse, Terms};
 use candor_diary::{parcel, plain};
 use candor_sandbox::{
@@ -124,9 +125,7 @@ pub struct Library<'a> {
 impl Library<'_> {
     /// The file of a plugin: `candor_KIND_NAME.wasm`, else `NAME.wasm`.
     fn file(&self, kind: &str, name: &str) -> Result<PathBuf, PluginError> {
-        let plain = (1..=64).contains(&name.len())
-            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if !plain {
+        if !PlainId::is_plain(name) {
             return Err(PluginError::Name(name.to_owned()));
         }
         let name = name.replace('-', "_");

@@ -6,10 +6,10 @@
 
 use candor_diary::billing::Facts;
 use candor_diary::calendar::lock_of;
-use candor_diary::plain::is_unseen;
+use candor_diary::memo::Memo;
 use candor_diary::terms::ManualTime;
 use candor_journal::OutboxState;
-use candor_protocol::{Forgotten, MAX_MEMO};
+use candor_protocol::Forgotten;
 
 use crate::segments::error::EditError;
 use crate::segments::ledger::SegmentLedger;
@@ -76,11 +76,7 @@ impl SegmentLedger {
     ///
     /// # Errors
     /// `EditError`.
-    pub async fn edit(&self, start: u64, memo: &str, label: Option<String>) -> Result<(), EditError> {
-        let memo = memo.trim();
-        if memo.chars().count() > MAX_MEMO {
-            return Err(EditError::Refused("a memo has 500 characters at most"));
-        }
+    pub async fn edit(&self, start: u64, memo: Option<Memo>, label: Option<String>) -> Result<(), EditError> {
         if label.as_ref().is_some_and(|l| !self.terms.labels.contains(l)) {
             return Err(EditError::Refused("the terms have no such label"));
         }
@@ -93,7 +89,7 @@ impl SegmentLedger {
             Record::Manual { at, reason, answers, .. } => Some((*at, reason.clone(), *answers)),
             _ => None,
         });
-        let memo = (!memo.is_empty()).then(|| memo.to_owned());
+        let memo = memo.map(String::from);
         if let Some((at, reason, answers)) = typed {
             let memo = memo.clone().ok_or(EditError::Refused("manual time needs a memo"))?;
             self.append(start, &Record::Manual { at, memo, reason, answers }).await?;
@@ -229,10 +225,9 @@ impl SegmentLedger {
         &self,
         from: u64,
         to: u64,
-        memo: &str,
-        reason: Option<String>,
+        memo: &Memo,
+        reason: Option<Memo>,
     ) -> Result<Forgotten, EditError> {
-        let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| says_something(reason));
         if reason.is_none() && self.terms.manual_time == ManualTime::Ask {
             return Err(EditError::Refused(
                 "the client is asked about manual time in this contract: say why it was not tracked",
@@ -256,19 +251,12 @@ impl SegmentLedger {
         &self,
         from: u64,
         to: u64,
-        memo: &str,
-        reason: Option<String>,
+        memo: &Memo,
+        reason: Option<Memo>,
         answers: Option<u64>,
     ) -> Result<Vec<(u64, u64)>, EditError> {
-        let memo = memo.trim();
         if self.terms.manual_time == ManualTime::No {
             return Err(EditError::Refused("the terms do not allow manual time"));
-        }
-        if !says_something(memo) || memo.chars().count() > MAX_MEMO {
-            return Err(EditError::Refused("manual time needs a memo of 1 to 500 characters"));
-        }
-        if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_MEMO) {
-            return Err(EditError::Refused("a reason has 500 characters at most"));
         }
         if to <= from || to - from > MAX_SPAN_MS {
             return Err(EditError::Refused("manual time covers one minute to 31 days at a time"));
@@ -290,7 +278,12 @@ impl SegmentLedger {
             if self.counts(start, &records) {
                 continue;
             }
-            let typed_in = Record::Manual { at: now, memo: memo.to_owned(), reason: reason.clone(), answers };
+            let typed_in = Record::Manual {
+                at: now,
+                memo: memo.to_string(),
+                reason: reason.clone().map(String::from),
+                answers,
+            };
             self.append(start, &typed_in).await?;
             if self.revise(start).await?.is_none() {
                 self.close_now(start).await?;
@@ -378,11 +371,6 @@ impl SegmentLedger {
         self.shared.changed();
         Ok(())
     }
-}
-
-/// Whether anything of a text can be seen.
-fn says_something(text: &str) -> bool {
-    text.chars().any(|letter| !letter.is_whitespace() && !is_unseen(letter))
 }
 
 fn count(pictures: &[(u64, String)]) -> u32 {

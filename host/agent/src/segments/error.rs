@@ -1,5 +1,6 @@
 //! Why a segment could not be closed or changed.
 
+use candor_diary::memo::BadMemo;
 use candor_diary::parcel::MAX_REVISION;
 use candor_journal::JournalError;
 
@@ -37,6 +38,9 @@ pub enum EditError {
     /// Nothing is there.
     #[error("{0}")]
     Refused(&'static str),
+    /// A memo or a reason is none.
+    #[error(transparent)]
+    Memo(#[from] BadMemo),
     /// The journal could not be read or written.
     #[error("the change was not kept: {0}")]
     Close(#[from] CloseError),

@@ -3,6 +3,7 @@
 //! What an answer typed in names the question. So what an answer left that was cut off half way, or was given twice, goes
 //! before another is given, and all of it goes when it is undone.
 
+use candor_diary::memo::Memo;
 use candor_diary::parcel::{Gap, GapCause};
 use candor_diary::terms::ManualTime;
 use candor_protocol::IdleAnswer;
@@ -22,10 +23,14 @@ impl SegmentLedger {
     /// # Errors
     /// `EditError`; the question stays open.
     pub(crate) async fn answer(&self, from: u64, to: u64, answer: &IdleAnswer) -> Result<(), EditError> {
+        let memo: Option<Memo> = match answer {
+            IdleAnswer::Manual(memo) => Some(memo.parse()?),
+            IdleAnswer::LeaveOut => None,
+        };
         self.unanswer(from, to).await?;
-        if let IdleAnswer::Manual(memo) = answer {
-            let reason = (self.terms.manual_time == ManualTime::Ask).then(|| REASON.to_owned());
-            self.type_in(from, to, memo, reason, Some(from)).await?;
+        if let Some(memo) = memo {
+            let reason = (self.terms.manual_time == ManualTime::Ask).then(|| REASON.parse()).transpose()?;
+            self.type_in(from, to, &memo, reason, Some(from)).await?;
         }
         Ok(())
     }

@@ -7,10 +7,11 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
+use candor_diary::memo::Memo;
 use candor_diary::parcel::{NO_SIGN, redacted};
 use candor_diary::plain::{self, plural};
 use candor_diary::terms::PictureRemoval;
-use candor_protocol::{Forgotten, LONG, MAX_MEMO, Note, Picture, Request, Segment, TermsAnswer, USUAL};
+use candor_protocol::{Forgotten, LONG, Note, Picture, Request, Segment, TermsAnswer, USUAL};
 use serde_json::json;
 
 use super::args::{NotesArgs, SpanArgs};
@@ -326,10 +327,7 @@ pub(super) fn add_manual_time(
     memo: String,
     reason: Option<String>,
 ) -> Result<CommandOutput> {
-    let length = memo.chars().count();
-    if memo.trim().is_empty() || length > MAX_MEMO {
-        bail!("say what you did, in 1 to {MAX_MEMO} characters");
-    }
+    let memo = memo.parse::<Memo>()?.into();
     let (from, to) = time_input::parse_range(from, to, context.now, &context.zone)?;
     let value = context.client.ask(&Request::AddManual { from, to, memo, reason }, USUAL)?;
     let added: Forgotten = serde_json::from_value(value.clone())?;

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
+use candor_diary::memo::Memo;
 use candor_diary::parcel::{NO_SIGN, redacted};
 use candor_diary::plain;
 use candor_diary::terms::Mode;
-use candor_protocol::{IdleAnswer, LONG, MAX_MEMO, Request, Status, USUAL};
+use candor_protocol::{IdleAnswer, LONG, Request, Status, USUAL};
 use serde_json::{Value, json};
 
 use super::args::{IdleCommand, StopAt};
@@ -155,7 +156,7 @@ pub(super) fn start_tracking(
     memo: Option<String>,
     no_sign: bool,
 ) -> Result<CommandOutput> {
-    check_memo(memo.as_deref())?;
+    memo.as_deref().map(Memo::read_optional).transpose()?;
     context.ensure_agent()?;
     let value = context.client.ask(&Request::Start { memo, no_sign }, LONG)?;
     let status = context.client.status()?;
@@ -177,20 +178,12 @@ pub(super) fn pause_tracking(context: &CommandContext) -> Result<CommandOutput> 
     )
 }
 
-fn check_memo(memo: Option<&str>) -> Result<()> {
-    let length = memo.map_or(0, |m| m.chars().count());
-    if length > MAX_MEMO {
-        bail!("the memo has {length} characters: shorten it to {MAX_MEMO}");
-    }
-    Ok(())
-}
-
 pub(super) fn handle_memo(
     context: &CommandContext,
     text: Option<String>,
     at: Option<&str>,
 ) -> Result<CommandOutput> {
-    check_memo(text.as_deref())?;
+    text.as_deref().map(Memo::read_optional).transpose()?;
     match (text, at) {
         (Some(memo), Some(at)) => {
             let segment = context.segment_at(at)?;
@@ -260,7 +253,7 @@ pub(super) fn answer_idle_question(context: &CommandContext, answer: IdleCommand
             (IdleAnswer::LeaveOut, "The time is left out. `candor idle undo` takes that back.")
         }
         IdleCommand::Manual { memo } => {
-            check_memo(Some(&memo))?;
+            let memo = memo.parse::<Memo>()?.into();
             (
                 IdleAnswer::Manual(memo),
                 "The time is kept as manual time. `candor idle undo` takes that back until it is sent.",

@@ -4,12 +4,9 @@ use super::{Counts, Custom, Dropped, Parcel};
 use crate::limits::{
     CUSTOM_BODY_BYTES, DROPPED, ENTRIES, GAPS, NAME_BYTES, REDACTIONS, RULE_BYTES, RULES, TEXT_BYTES,
 };
+use crate::memo::{MAX_LABEL, MAX_MEMO, is_longer};
 use crate::segment::MINUTE_MS;
 
-/// The longest memo, in characters.
-pub const MAX_MEMO: usize = 500;
-/// The longest label, in characters.
-pub const MAX_LABEL: usize = 100;
 /// How often a segment may be changed.
 pub const MAX_REVISION: u32 = 1_000;
 
@@ -165,7 +162,7 @@ impl Parcel {
 }
 
 fn longer(text: &Option<String>, most: usize) -> bool {
-    text.as_ref().is_some_and(|text| text.chars().nth(most).is_some())
+    text.as_ref().is_some_and(|text| is_longer(text, most))
 }
 
 fn is_hex(text: &str) -> bool {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Custom, Dropped, DroppedBecause, Focus, Gap, MAX_LABEL, MAX_MEMO, NoSnapshot, Parcel};
+use super::{Custom, Dropped, DroppedBecause, Focus, Gap, NoSnapshot, Parcel};
 use crate::limits::{
     ATTACHMENT_BYTES, CUSTOM_BODY_BYTES, DOCUMENT_BYTES, DROPPED, ENTRIES, EVIDENCE_BYTES, GAPS, NAME_BYTES,
     REDACTIONS, RULE_BYTES, RULES, RULES_BYTES, TEXT_BYTES, json_bytes, shares, shorten,
 };
+use crate::memo::{MAX_LABEL, MAX_MEMO};
 use crate::segment::minute_of;
 
 /// What stands in for the rules that are beyond the number of those told.

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::{PluginUse, Terms};
-use crate::parcel::MAX_LABEL;
+use crate::memo::{Label, is_longer};
 use crate::plain::{self, unseen};
+use crate::plain_id::{NotPlain, PlainId};
 
 /// The longest title, in characters.
 const MAX_TITLE: usize = 200;
@@ -38,13 +39,6 @@ fn bad(place: &str, reason: impl Into<String>) -> Result<(), BadTerms> {
     Err(BadTerms { place: plain::cut(&plain::visible(place), 200), reason: reason.into() })
 }
 
-/// Whether this is the id of a contract or the name of a plugin: 1 to 64 of a-z, 0-9 and -.
-#[must_use]
-pub fn is_id(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-}
-
 fn text(place: &str, text: &str, most: usize) -> Result<(), BadTerms> {
     if let Some(unseen) = unseen(text) {
         return bad(
@@ -52,7 +46,7 @@ fn text(place: &str, text: &str, most: usize) -> Result<(), BadTerms> {
             format!("holds the character U+{:04X}, which nobody sees: leave it out", u32::from(unseen)),
         );
     }
-    if text.chars().nth(most).is_some() {
+    if is_longer(text, most) {
         return bad(place, format!("longer than {most} characters"));
     }
     Ok(())
@@ -73,8 +67,8 @@ impl Terms {
     /// # Errors
     /// The first field that is wrong.
     pub fn check(&self) -> Result<(), BadTerms> {
-        if !is_id(&self.contract) {
-            return bad("contract", "no id: 1 to 64 of a-z, 0-9 and -");
+        if !PlainId::is_plain(&self.contract) {
+            return bad("contract", format!("no id: {NotPlain}"));
         }
         if self.sequence == 0 {
             return bad("sequence", "terms are counted from 1");
@@ -89,7 +83,9 @@ impl Terms {
             return bad("labels", format!("more than {MAX_LABELS}"));
         }
         for label in &self.labels {
-            named("labels", label, MAX_LABEL)?;
+            if let Err(why) = label.parse::<Label>() {
+                return bad("labels", why.to_string());
+            }
         }
         let contacts = [("support", &self.contacts.support), ("feedback", &self.contacts.feedback)];
         for (place, contact) in contacts {
@@ -113,8 +109,8 @@ impl Terms {
 }
 
 fn plugin(place: &str, plugin: &PluginUse) -> Result<(), BadTerms> {
-    if !is_id(&plugin.plugin) {
-        return bad(place, "a plugin's name is 1 to 64 of a-z, 0-9 and -");
+    if !PlainId::is_plain(&plugin.plugin) {
+        return bad(place, format!("no plugin name: {NotPlain}"));
     }
     if plugin.settings.to_string().len() > MAX_SETTINGS {
         return bad(place, "settings of more than 256 KiB");

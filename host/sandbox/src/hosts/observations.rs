@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use candor_diary::plain_id::PlainId;
 use serde::de::IgnoredAny;
 use wasmtime::component::Resource;
 
@@ -11,7 +12,6 @@ use crate::handles::FrameHandle;
 use crate::instance::InstanceState;
 use crate::model::{FrameView, Note, NoteError};
 use crate::plugin_hosts::{PerMinute, PluginHosts};
-use crate::text::is_code;
 
 impl observations::Host for InstanceState {
     async fn note(
@@ -100,7 +100,7 @@ impl InstanceState {
 
     fn custom(&self, custom: observations::Custom) -> Result<Note, NoteError> {
         let most = self.hosts.limits.custom_body;
-        if !is_code(&custom.kind) {
+        if !PlainId::is_plain(&custom.kind) {
             return Err(NoteError::Malformed("a kind is 1 to 64 of a-z, 0-9 and `-`".to_owned()));
         }
         if custom.body.len() > most {

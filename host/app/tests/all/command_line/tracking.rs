@@ -1,5 +1,7 @@
 //! Tracking, memos and contracts.
 
+use candor_diary::memo::MAX_MEMO;
+
 use super::*;
 
 #[test]

@@ -96,7 +96,7 @@ fn show_memo(ui: &mut Ui, model: &mut WindowModel, status: &Status) {
                         "memo",
                         &mut model.clock.memo,
                         "A few words",
-                        candor_protocol::MAX_MEMO,
+                        candor_diary::memo::MAX_MEMO,
                     )
                 })
                 .inner

@@ -33,7 +33,7 @@ pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
             let to = fields::line(right, "manual-to", "To", &mut model.manual.to, "09:40", 8);
             sent |= fields::entered(left, &from) || fields::entered(right, &to);
         });
-        let longest = candor_protocol::MAX_MEMO;
+        let longest = candor_diary::memo::MAX_MEMO;
         let memo =
             fields::line(ui, "manual-memo", "What you did", &mut model.manual.memo, "A few words", longest);
         sent |= fields::entered(ui, &memo);

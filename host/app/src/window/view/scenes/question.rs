@@ -41,7 +41,7 @@ pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
             layout::note(ui, why);
             return;
         }
-        let longest = candor_protocol::MAX_MEMO;
+        let longest = candor_diary::memo::MAX_MEMO;
         let hint = "What you did";
         let field = fields::line(
             ui,

@@ -219,7 +219,7 @@ fn show_notes(ui: &mut Ui, model: &mut WindowModel, segment: &Segment) {
 
 fn show_edit(ui: &mut Ui, model: &mut WindowModel, segment: &Segment) {
     model.segment.begin(segment);
-    let longest = candor_protocol::MAX_MEMO;
+    let longest = candor_diary::memo::MAX_MEMO;
     let field = fields::line(ui, "segment-memo", "Memo", &mut model.segment.memo, "No memo", longest);
     model.segment.note_memo_edit(field.changed());
     if field.lost_focus() && !fields::entered(ui, &field) {
