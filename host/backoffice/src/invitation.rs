@@ -6,8 +6,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::str::FromStr;
 
+use candor_diary::wire::InvitationFile;
 use candor_seal::PublicKey;
-use serde::Serialize;
 use url::Url;
 
 /// Why there is no invitation.
@@ -32,7 +32,7 @@ pub enum InvitationError {
 }
 
 /// The address at which devices reach the back office: http or https, without a slash at its end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OfficeAddress(String);
 
 impl FromStr for OfficeAddress {
@@ -54,11 +54,8 @@ impl FromStr for OfficeAddress {
 }
 
 /// An invitation. Whoever has it can enrol one device.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invitation {
-    /// Which form this file has.
-    #[serde(rename = "candor-invitation")]
-    form: u32,
     /// The back office's address.
     server: OfficeAddress,
     /// The enrolment code, in groups of four.
@@ -71,7 +68,7 @@ impl Invitation {
     /// Makes an invitation to the server that has this key.
     #[must_use]
     pub fn new(server: OfficeAddress, code: &str, key: &PublicKey) -> Self {
-        Self { form: 1, server, code: code.to_owned(), key: key.fingerprint() }
+        Self { server, code: code.to_owned(), key: key.fingerprint() }
     }
 
     /// Returns the address that devices are sent to.
@@ -99,7 +96,13 @@ impl Invitation {
     pub fn write(&self, path: &Path) -> Result<(), InvitationError> {
         let name = || path.display().to_string();
         let io = |source| InvitationError::Io { path: name(), source };
-        let text = serde_json::to_string_pretty(self).map_err(|e| io(e.into()))?;
+        let file = InvitationFile {
+            form: InvitationFile::FORM,
+            server: self.server.0.clone(),
+            code: self.code.clone(),
+            key: Some(self.key.clone()),
+        };
+        let text = serde_json::to_string_pretty(&file).map_err(|e| io(e.into()))?;
         let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
         let mut file = match made {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {

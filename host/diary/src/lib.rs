@@ -11,7 +11,6 @@ pub mod billing;
 pub mod calendar;
 pub mod day;
 pub mod edits;
-pub mod enrolment;
 #[cfg(test)]
 mod example;
 pub mod limits;
@@ -19,8 +18,8 @@ pub mod memo;
 pub mod parcel;
 pub mod plain;
 pub mod plain_id;
-pub mod receipt;
 pub mod segment;
 pub mod terms;
 pub mod versions;
 pub mod week;
+pub mod wire;

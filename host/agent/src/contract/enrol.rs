@@ -7,12 +7,11 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
-use candor_diary::enrolment::{ENROLMENT_TYPE, Enrolled};
 use candor_diary::plain;
 use candor_diary::terms::Terms;
+use candor_diary::wire::{ENROLMENT_TYPE, Enrolled, EnrolmentAnswer, EnrolmentRequest, Refusal};
 use candor_sandbox::http_error_text;
 use candor_seal::{Envelope, PublicKey};
-use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::contract::invitation::Invitation;
@@ -27,26 +26,6 @@ const MAX_ANSWER: usize = 1 << 20;
 const MAX_WHY: usize = 500;
 /// The longest id of a device and the longest token, in bytes.
 const MAX_PART: usize = 200;
-
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Ask<'a> {
-    code: &'a str,
-    name: &'a str,
-    public_key: &'a str,
-    nonce: &'a str,
-}
-
-/// Of the answer only what is signed counts.
-#[derive(Deserialize)]
-struct EnrolmentAnswer {
-    proof: Envelope,
-}
-
-#[derive(Deserialize)]
-struct Refused {
-    message: String,
-}
 
 /// Enrols this device at `now` (milliseconds since the Unix epoch) and keeps what the back office answers.
 ///
@@ -68,7 +47,12 @@ pub async fn enrol(folder: &Folder, invitation: &Invitation, name: &str, now: u6
     let mut drawn = [0u8; 16];
     getrandom::fill(&mut drawn).map_err(|e| anyhow::anyhow!("no random bytes: {e}"))?;
     let nonce = hex::encode(drawn);
-    let ask = Ask { code: &invitation.code, name, public_key: &public_key, nonce: &nonce };
+    let ask = EnrolmentRequest {
+        code: invitation.code.clone(),
+        name: name.to_owned(),
+        public_key: public_key.clone(),
+        nonce: nonce.clone(),
+    };
     let bytes = asked(base.join("/api/v1/enrol")?, &ask, server).await?;
     let enrolled = proven(&bytes, &invitation.key, &nonce, &public_key)?;
     let server_key = PublicKey::from_hex(&enrolled.server_key)
@@ -122,7 +106,7 @@ fn earlier_cuts(session: &Folder, terms: &Terms, now: u64) -> Result<(Vec<Earlie
     Ok((earlier, settled))
 }
 
-async fn asked(url: Url, ask: &Ask<'_>, server: &str) -> Result<Vec<u8>> {
+async fn asked(url: Url, ask: &EnrolmentRequest, server: &str) -> Result<Vec<u8>> {
     let client = reqwest::Client::builder()
         .timeout(Duration::from_secs(LIMIT_S))
         .redirect(reqwest::redirect::Policy::none())
@@ -144,7 +128,7 @@ async fn asked(url: Url, ask: &Ask<'_>, server: &str) -> Result<Vec<u8>> {
         bytes.extend_from_slice(&part);
     }
     if !status.is_success() {
-        let why = serde_json::from_slice::<Refused>(&bytes)
+        let why = serde_json::from_slice::<Refusal>(&bytes)
             .map_or_else(|_| format!("status {}", status.as_u16()), |r| r.message);
         bail!("the back office refused this device: {}", plain::cut(&plain::visible(&why), MAX_WHY));
     }
@@ -159,7 +143,9 @@ fn proven(bytes: &[u8], fingerprint: &str, nonce: &str, public_key: &str) -> Res
             plain::short_hex(fingerprint, 4)
         )
     };
-    let EnrolmentAnswer { proof: envelope } = serde_json::from_slice(bytes).map_err(|_| stranger())?;
+    // Of the answer only what is signed counts.
+    let answer: EnrolmentAnswer<Envelope> = serde_json::from_slice(bytes).map_err(|_| stranger())?;
+    let envelope = answer.proof;
     // Not to be believed yet: it only says which key to verify with.
     let claimed: Enrolled = serde_json::from_slice(&envelope.payload).map_err(|_| stranger())?;
     let key = PublicKey::from_hex(&claimed.server_key).map_err(|_| stranger())?;

@@ -1,7 +1,7 @@
 //! Reads invitations: the link or file with which a client invites a worker to a contract.
 
 use anyhow::{Result, bail};
-use serde::Deserialize;
+use candor_diary::wire::InvitationFile;
 use url::Url;
 
 /// The longest invitation, in bytes.
@@ -20,17 +20,6 @@ pub struct Invitation {
     pub key: String,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(rename = "candor-invitation")]
-    version: u32,
-    server: String,
-    code: String,
-    #[serde(default)]
-    key: Option<String>,
-}
-
 /// Reads a link (`candor:join?server=…&code=…&key=…` or `https://…/join#CODE.KEY`), or the text of an invitation file.
 ///
 /// # Errors
@@ -41,10 +30,10 @@ pub fn read(text: &str) -> Result<Invitation> {
         bail!("that is too long for an invitation");
     }
     if text.starts_with('{') {
-        let Ok(file) = serde_json::from_str::<File>(text) else {
+        let Ok(file) = serde_json::from_str::<InvitationFile>(text) else {
             bail!("that file is not an invitation: ask the client for a new one");
         };
-        if file.version != 1 {
+        if file.form != InvitationFile::FORM {
             bail!("that invitation needs a newer Candor: update Candor, then open it again");
         }
         return whole(file.server, file.code, file.key);

@@ -9,9 +9,9 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use candor_diary::wire::FolderProof;
 use candor_seal::sha256_hex;
 use rustix::fs::{Mode, OFlags};
-use serde::Deserialize;
 
 /// The largest file that is read back, bytes: more than any picture or envelope has.
 const LARGEST: u64 = 64 << 20;
@@ -35,23 +35,6 @@ pub enum BadProof {
     NotThere(String),
 }
 
-/// The proof of the uploader `folder`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Proof {
-    kind: String,
-    parcel: String,
-    envelope: String,
-    attachments: Vec<Put>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Put {
-    sha256: String,
-    name: String,
-}
-
 /// Checks that `folder` holds exactly these bytes: the envelope, and every attachment (each SHA-256 in lowercase hex digits,
 /// as the journal has it). Blocks: it reads the files.
 ///
@@ -67,8 +50,8 @@ pub fn check_folder(
     if proof.len() > LARGEST_PROOF {
         return Err(BadProof::Malformed);
     }
-    let proof: Proof = serde_json::from_slice(proof).map_err(|_| BadProof::Malformed)?;
-    if proof.kind != "folder" {
+    let proof: FolderProof = serde_json::from_slice(proof).map_err(|_| BadProof::Malformed)?;
+    if proof.kind != FolderProof::KIND {
         return Err(BadProof::Malformed);
     }
     if proof.parcel != parcel_id {

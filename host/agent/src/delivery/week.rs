@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use candor_diary::calendar::week_of;
 use candor_diary::segment::MINUTE_MS;
+use candor_diary::wire::WeekAnswer;
 use candor_sandbox::host_traits::Secrets;
 use candor_sandbox::{HttpGrant, probe_as};
-use serde::Deserialize;
 
 use crate::segments::error::CloseError;
 use crate::segments::history::{Elsewhere, delivered_ms};
@@ -16,15 +16,8 @@ use crate::segments::ledger::SegmentLedger;
 /// How long the back office may take to answer.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// What the back office answers; it says more than is read here.
 /// How many minutes a week has.
 const WEEK_MINUTES: u64 = 7 * 24 * 60;
-
-#[derive(Deserialize)]
-struct WeekAnswer {
-    week_start: u64,
-    billed_minutes: u64,
-}
 
 /// Asks the back office that a session is enrolled at.
 pub struct WeekSource {

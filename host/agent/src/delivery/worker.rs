@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
 use candor_diary::parcel::NoSnapshot;
-use candor_diary::receipt::{RECEIPT_TYPE, Receipt};
+use candor_diary::wire::{RECEIPT_TYPE, Receipt};
 use candor_journal::{BlobInfo, JournalError, OutboxEntry};
 use candor_sandbox::Uploader;
 use candor_sandbox::host_traits::AttachmentSource;

@@ -7,7 +7,8 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Json, Response};
 use candor_diary::calendar::locked_until;
-use serde::{Deserialize, Serialize};
+use candor_diary::wire::WeekAnswer;
+use serde::Deserialize;
 
 use super::error::ApiError;
 use super::signed_in::SignedInDevice;
@@ -19,21 +20,6 @@ use crate::{access, billed, clock};
 pub(super) struct WeekParams {
     /// The contract's id; none means that of the device.
     contract: Option<String>,
-}
-
-/// The answer: times in milliseconds since the epoch, time in whole minutes.
-#[derive(Serialize)]
-struct WeekResponse {
-    /// The Monday on which the week began, 00:00 UTC.
-    week_start: u64,
-    /// How many minutes are billed at most; null if there is no limit.
-    limit_minutes: Option<u64>,
-    /// What is billed as of now, all devices together.
-    billed_minutes: u64,
-    /// What was tracked or typed in, billed or not.
-    recorded_minutes: u64,
-    /// Segments that start before this lie in a locked week.
-    locked_until: u64,
 }
 
 pub(super) async fn get_terms(
@@ -55,7 +41,7 @@ pub(super) async fn get_week(
     let contract = device.contract(&office).await?;
     let now = clock::now();
     let week = billed::bill_current_week(&office.store, &contract, now).await?;
-    let answer = WeekResponse {
+    let answer = WeekAnswer {
         week_start: week.from,
         limit_minutes: week.limit,
         billed_minutes: week.sum.billable,

@@ -7,34 +7,14 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Json, Response};
 use bytes::Bytes;
-use candor_diary::enrolment::{ENROLMENT_TYPE, Enrolled};
 use candor_diary::plain;
+use candor_diary::wire::{ENROLMENT_TYPE, Enrolled, EnrolmentAnswer, EnrolmentRequest};
 use candor_seal::{Envelope, PublicKey};
-use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
 use crate::back_office::BackOffice;
 use crate::limits;
 use crate::peer::PeerAddress;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct EnrolmentRequest {
-    code: String,
-    name: String,
-    public_key: String,
-    /// What the device drew for this one enrolment. Without it the answer proves nothing to the device.
-    #[serde(default)]
-    nonce: String,
-}
-
-/// The answer, and the same signed: a device believes only that.
-#[derive(Serialize)]
-struct EnrolmentResponse<'a> {
-    #[serde(flatten)]
-    enrolled: &'a Enrolled,
-    proof: Envelope,
-}
 
 /// The longest nonce, in characters.
 const NONCE_CHARS: usize = 64;
@@ -95,5 +75,5 @@ pub(super) async fn enrol_device(
     };
     let payload = serde_json::to_vec(&enrolled).map_err(|e| ApiError::internal(&e))?;
     let proof = Envelope::sign(ENROLMENT_TYPE, payload, &office.key);
-    Ok((StatusCode::CREATED, Json(EnrolmentResponse { enrolled: &enrolled, proof })).into_response())
+    Ok((StatusCode::CREATED, Json(EnrolmentAnswer { unsigned: Some(enrolled), proof })).into_response())
 }

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use candor_diary::calendar;
 use candor_diary::parcel::{PARCEL_TYPE, Parcel};
-use candor_diary::receipt::{RECEIPT_TYPE, Receipt};
+use candor_diary::wire::{RECEIPT_TYPE, Receipt};
 use candor_seal::{Envelope, sha256_hex};
 
 use super::error::ApiError;

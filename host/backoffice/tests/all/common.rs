@@ -9,8 +9,8 @@ use candor_diary::parcel::{
     Activity, Counts, Cover, Focus, Manual, MinuteFacts, NoSnapshot, PARCEL_TYPE, Parcel, Policy, Redaction,
     Snapshot,
 };
-use candor_diary::receipt::{RECEIPT_TYPE, Receipt};
 use candor_diary::segment::{MINUTE_MS, SegmentLength};
+use candor_diary::wire::{RECEIPT_TYPE, Receipt};
 use candor_seal::{Envelope, PublicKey, SecretKey, sha256_hex};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};

@@ -187,7 +187,7 @@ async fn an_invitation_carries_the_address_a_code_that_enrols_and_the_key_that_a
     let proof = candor_seal::Envelope::from_json(answer["proof"].to_string().as_bytes()).unwrap();
     let signs = candor_seal::PublicKey::from_hex(answer["server-key"].as_str().unwrap()).unwrap();
     assert_eq!(signs.fingerprint(), fingerprint);
-    let signed = proof.verify(candor_diary::enrolment::ENROLMENT_TYPE, &signs).unwrap();
+    let signed = proof.verify(candor_diary::wire::ENROLMENT_TYPE, &signs).unwrap();
     let signed: Value = serde_json::from_slice(signed).unwrap();
     assert_eq!((&signed["nonce"], &signed["public-key"]), (&json!("n1"), &json!(key.public().to_hex())));
     for part in ["device", "token", "terms", "server-key"] {

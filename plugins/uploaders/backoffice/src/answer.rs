@@ -6,9 +6,10 @@
 
 use std::time::Duration;
 
+use candor_diary::plain_id::PlainId;
+use candor_diary::wire::Refusal;
 use candor_sdk::DeliveryFailure;
 use candor_sdk::http::{HttpError, Response};
-use serde::Deserialize;
 
 use crate::date;
 
@@ -39,12 +40,6 @@ pub(crate) enum Sent {
     Parcel,
     /// One of its attachments.
     Attachment,
-}
-
-#[derive(Deserialize)]
-struct Refusal {
-    code: String,
-    message: String,
 }
 
 /// The body of an answer that was accepted, or why it was not. `now` is asked, in milliseconds since the Unix epoch,
@@ -95,10 +90,7 @@ fn is_json(response: &Response) -> bool {
 /// The refusal, where the answer is one in the API's form.
 fn refusal(response: &Response) -> Option<Refusal> {
     let refusal: Refusal = serde_json::from_slice(&response.body).ok().filter(|_| is_json(response))?;
-    let code = &refusal.code;
-    let well_formed = (1..=64).contains(&code.len())
-        && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    well_formed.then_some(refusal)
+    PlainId::is_plain(&refusal.code).then_some(refusal)
 }
 
 /// What is said of an answer that no back office gives.

@@ -12,8 +12,8 @@
 //! plugin's store remembers. That is bounded: days beyond it keep their page as it is, and what still comes for them goes
 //! into `later.html` beside it.
 //!
-//! **The proof.** Nobody countersigns for a folder. The receipt's proof only says where everything was put:
-//! `{"kind": "folder", "parcel": ID, "envelope": NAME, "attachments": [{"sha256": HEX, "name": NAME}]}`. Whoever takes it
+//! **The proof.** Nobody countersigns for a folder. The receipt's proof only says where everything was put
+//! ([`FolderProof`]). Whoever takes it
 //! has to read these files back from the folder that was granted and compare: the envelope byte for byte, each attachment
 //! by its SHA-256.
 
@@ -24,9 +24,10 @@ mod rows;
 
 use std::time::Duration;
 
+use candor_diary::wire::{FolderFile, FolderProof};
 use candor_sdk::folder::{self, FolderError};
 use candor_sdk::{Attachment, DeliveryFailure, Parcel, Part, Receipt, SettingError, Uploader, log};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use document::Document;
 use rows::{Day, Row};
@@ -47,22 +48,6 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Folder {
     title: Option<String>,
-}
-
-/// Where everything was put.
-#[derive(Serialize)]
-struct Proof<'a> {
-    kind: &'static str,
-    parcel: &'a str,
-    envelope: String,
-    attachments: Vec<Put>,
-}
-
-/// One attachment.
-#[derive(Serialize)]
-struct Put {
-    sha256: String,
-    name: String,
 }
 
 impl Uploader for Folder {
@@ -99,7 +84,7 @@ impl Uploader for Folder {
         for (at, attachment) in attachments.iter().enumerate() {
             let name = format!("{segment}/{}", names::picture(at, &attachment.media_type()));
             write(&name, &[attachment.into()])?;
-            put.push(Put { sha256: attachment.sha256(), name });
+            put.push(FolderFile { sha256: attachment.sha256(), name });
         }
         let had_picture = before.is_some_and(|row| row.picture.is_some()) || revision > 0;
         if attachments.is_empty() && had_picture {
@@ -122,7 +107,12 @@ impl Uploader for Folder {
         let name = format!("{top}/{date}/{}", day.page());
         write(&name, &[page::render(top, &date, &day).as_bytes().into()])?;
 
-        let proof = Proof { kind: "folder", parcel: &parcel.id, envelope, attachments: put };
+        let proof = FolderProof {
+            kind: FolderProof::KIND.to_owned(),
+            parcel: parcel.id.clone(),
+            envelope,
+            attachments: put,
+        };
         match serde_json::to_vec(&proof) {
             Ok(proof) => Ok(Receipt { proof }),
             Err(error) => {

@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use candor_diary::wire::FolderFile;
+
+use crate::names;
 use crate::rows::{Day, Row};
-use crate::{Put, names};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem;\
 color:#1d2327;background:#fff}h1{font-size:1.4rem}section{border-top:1px solid #c8ced3;padding:1rem 0}\
@@ -56,7 +58,7 @@ fn section(page: &mut String, row: &Row) {
 }
 
 /// The file of the first attachment, without its folder.
-pub(crate) fn file_name(put: &[Put]) -> &str {
+pub(crate) fn file_name(put: &[FolderFile]) -> &str {
     put.first().and_then(|put| put.name.rsplit('/').next()).unwrap_or_default()
 }
 
