@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
+use candor_diary::calendar::week_of;
 use candor_protocol::Request;
 use candor_seal::PublicKey;
 use candor_tests::soak::check::{Found, differences, misplaced, nothing_leaked, report};
@@ -35,8 +36,7 @@ fn number(name: &str) -> Option<u64> {
 /// Monday noon of this week, in milliseconds since the Unix epoch: no clock that is set, and no sleep, leaves the week,
 /// which the back office tells by its own clock.
 fn monday(now: u64) -> u64 {
-    let day = now / 86_400_000;
-    (day - (day + 3) % 7) * 86_400_000 + 12 * 3_600_000
+    week_of(now).0 + 12 * 3_600_000
 }
 
 /// Everything of a driver whose day is over.

@@ -1,16 +1,17 @@
 //! Days and weeks. A zone is for display only: it decides which segments a day page shows and how they are labelled,
 //! never what is billed. Weeks are UTC.
 
-use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::segment::MINUTE_MS;
 
 /// Milliseconds in an hour.
 const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
-/// The Unix epoch was a Thursday.
+/// The date of the Unix epoch, a Thursday.
+const EPOCH: Date = Date::constant(1970, 1, 1);
 const EPOCH_TO_MONDAY_MS: u64 = 4 * DAY_MS;
 
 /// The week that holds `at`, from Monday 00:00 to the next Monday 00:00 UTC, in milliseconds since the epoch. (The
@@ -76,6 +77,20 @@ pub fn zone(name: &str) -> Option<TimeZone> {
 #[must_use]
 pub fn date_of(at: u64, zone: &TimeZone) -> Option<Date> {
     Some(wall(at, zone)?.date())
+}
+
+/// The date on which `at` lies in UTC; `None` outside the years that are known.
+#[must_use]
+pub fn utc_date(at: u64) -> Option<Date> {
+    // Not by way of a time zone: that would make the plugins that use this larger by 40 KB.
+    EPOCH.checked_add(SignedDuration::from_hours(24 * i64::try_from(at / DAY_MS).ok()?)).ok()
+}
+
+/// The first millisecond of a date in UTC; `None` if there is no such date, or it lies before 1970.
+#[must_use]
+pub fn utc_midnight(year: i16, month: i8, day: i8) -> Option<u64> {
+    let since = Date::new(year, month, day).ok()?.duration_since(EPOCH);
+    u64::try_from(since.as_millis()).ok()
 }
 
 /// What the wall clock shows at `at`; `None` outside the years that are known.
@@ -219,6 +234,17 @@ mod tests {
                 assert_eq!(lock_of(start) <= now, start < locked_until(now), "{start} at {now}");
             }
         }
+    }
+
+    #[test]
+    fn a_date_in_utc_and_its_first_millisecond() {
+        assert_eq!(utc_midnight(2026, 11, 27), Some(MIDNIGHT_UTC));
+        assert_eq!(utc_date(MIDNIGHT_UTC - 1), Some(date(2026, 11, 26)));
+        assert_eq!(utc_midnight(1970, 1, 1), Some(0));
+        for (year, month, day) in [(1969, 12, 31), (2027, 2, 29), (2026, 13, 1), (10_000, 1, 1)] {
+            assert_eq!(utc_midnight(year, month, day), None);
+        }
+        assert_eq!(utc_date(u64::MAX), None);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Dates as HTTP writes them (RFC 9110, 5.6.7): the one form in use, and the two that are obsolete and still to be read.
 
+use candor_diary::calendar;
+
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -13,9 +15,9 @@ pub(crate) fn seconds(text: &str) -> Option<u64> {
         [_, month, day, time, year] => (day, month, year, time),
         _ => return None,
     };
-    let month = u64::try_from(MONTHS.iter().position(|name| name == month)?).ok()? + 1;
-    let day: u64 = day.parse().ok().filter(|day| (1..=31).contains(day))?;
-    let year: u64 = year.parse().ok().filter(|year| *year <= 9_999)?;
+    let month = i8::try_from(MONTHS.iter().position(|name| name == month)?).ok()? + 1;
+    let day: i8 = day.parse().ok()?;
+    let year: i16 = year.parse().ok()?;
     // Two digits: this century's until 69, the last one's from there.
     let year = match year {
         0..=69 => year + 2_000,
@@ -27,12 +29,8 @@ pub(crate) fn seconds(text: &str) -> Option<u64> {
     if *hour > 23 || *minute > 59 || *second > 60 {
         return None;
     }
-    // Days of the civil calendar since 1970-03-01, with years that begin in March.
-    let (y, m) = if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
-    let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1;
-    // 1970-01-01 in the same count.
-    let days = days.checked_sub(719_468)?;
-    Some(days * 86_400 + hour * 3_600 + minute * 60 + second)
+    let midnight = calendar::utc_midnight(year, month, day)? / 1_000;
+    Some(midnight + hour * 3_600 + minute * 60 + second)
 }
 
 #[cfg(test)]
@@ -53,6 +51,7 @@ mod tests {
             "",
             "soon",
             "Wed, 31 Dec 1969 23:59:59 GMT",
+            "Sun, 30 Feb 2025 00:00:00 GMT",
             "Sun, 06 Nov 1994 08:49:37 CET",
             "Sun, 06 Now 1994 08:49:37 GMT",
             "Sun, 06 Nov 1994 25:49:37 GMT",

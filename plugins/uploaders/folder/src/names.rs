@@ -1,12 +1,16 @@
 //! Names of folders and files, and the days that they stand for.
 
+use candor_diary::calendar;
+
 const DAY_MS: u64 = 86_400_000;
 /// The longest name that a person's words become, bytes.
 const LONGEST: usize = 80;
 
 /// The day, as `2026-11-23`; UTC.
 pub(crate) fn date(ms: u64) -> String {
-    let (year, month, day) = civil(ms / DAY_MS);
+    // Calendars end there.
+    let (year, month, day) =
+        calendar::utc_date(ms).map_or((9_999, 12, 31), |date| (date.year(), date.month(), date.day()));
     format!("{year:04}-{month:02}-{day:02}")
 }
 
@@ -19,18 +23,6 @@ pub(crate) fn time(ms: u64) -> String {
 pub(crate) fn clock(ms: u64) -> String {
     let minutes = ms % DAY_MS / 60_000;
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
-}
-
-/// Year, month and day of so many days after 1 January 1970: Howard Hinnant's `civil_from_days`, for days from then on.
-fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (year_of_era + era * 400 + u64::from(month <= 2), month, day)
 }
 
 /// Words as a name that every system takes; `None` where nothing is left of them.

@@ -1,5 +1,6 @@
 //! What is read from the agent for the page that is open, and when.
 
+use candor_diary::calendar::week_of;
 use candor_protocol::Request;
 
 use super::{HomeView, WindowModel};
@@ -87,11 +88,7 @@ impl WindowModel {
 
     /// Returns the first millisecond of the week that is `weeks_back` weeks before this one, and the first after it.
     pub(crate) fn week_span(&self, weeks_back: i64) -> (u64, u64) {
-        let day = self.now() / DAY;
-        // 1 January 1970 was a Thursday: three days after a Monday.
-        // Before the agent has said what time it is, there was no week.
-        let monday = day.saturating_sub((day + 3) % 7) * DAY;
-        let from = monday.saturating_sub(weeks_back.unsigned_abs().saturating_mul(WEEK));
+        let from = week_of(self.now()).0.saturating_sub(weeks_back.unsigned_abs().saturating_mul(WEEK));
         (from, from + WEEK)
     }
 
