@@ -21,11 +21,12 @@ mod tests {
     use super::*;
     use crate::example;
     use crate::parcel::{Manual, NoSnapshot, Removed, Snapshot};
+    use crate::segment::SegmentLength;
 
     #[test]
     fn after_the_lock_only_a_picture_may_go() {
         let start = 1_795_737_600_000;
-        let mut before = example::parcel(start, 10);
+        let mut before = example::parcel(start, SegmentLength::default());
         before.snapshot = Some(Snapshot {
             at: start,
             sha256: "a".repeat(64),

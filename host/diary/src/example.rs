@@ -4,7 +4,7 @@ use crate::parcel::{Activity, Counts, Gap, GapCause, MinuteFacts, Parcel, Policy
 use crate::segment::{MINUTE_MS, SegmentLength};
 
 /// A well-formed parcel with activity in its first two minutes and a short gap in the third.
-pub(crate) fn parcel(start: u64, length: u8) -> Parcel {
+pub(crate) fn parcel(start: u64, length: SegmentLength) -> Parcel {
     let minute = |n: u64| MinuteFacts {
         start: start + n * MINUTE_MS,
         tracked_ms: 60_000,
@@ -19,12 +19,12 @@ pub(crate) fn parcel(start: u64, length: u8) -> Parcel {
         sequence: 1,
         chain_head: "0".repeat(64),
         start,
-        length: SegmentLength::new(length).unwrap(),
+        length,
         revision: 0,
         removed: None,
         manual: None,
         activity: Activity::Counted,
-        minutes: (0..u64::from(length).min(2)).map(minute).collect(),
+        minutes: (0..u64::from(length.minutes()).min(2)).map(minute).collect(),
         memo: Some("Read CAMT.053 files".to_owned()),
         label: None,
         focus: Vec::new(),

@@ -210,7 +210,7 @@ fn each_billing_rule_of_the_design_is_a_row() {
 #[test]
 fn a_minute_without_counts_is_active_only_where_nothing_was_to_be_counted() {
     use crate::parcel::{Activity, Gap, GapCause, MinuteFacts};
-    let mut parcel = crate::example::parcel(MONDAY, 10);
+    let mut parcel = crate::example::parcel(MONDAY, SegmentLength::default());
     parcel.gaps.clear();
     parcel.minutes = vec![MinuteFacts { start: MONDAY + 2 * MINUTE_MS, tracked_ms: 60_000, counts: None }];
     assert_eq!(
@@ -230,7 +230,7 @@ fn a_minute_without_counts_is_active_only_where_nothing_was_to_be_counted() {
 #[test]
 fn a_segment_of_an_hour_fits() {
     use crate::parcel::MinuteFacts;
-    let mut parcel = crate::example::parcel(MONDAY, 60);
+    let mut parcel = crate::example::parcel(MONDAY, SegmentLength::new(60).unwrap());
     let minute = |n| MinuteFacts { start: MONDAY + n * MINUTE_MS, tracked_ms: 1, counts: None };
     parcel.minutes = (0..60).map(minute).collect();
     assert_eq!(Facts::of(&parcel).tracked, (1 << 60) - 1);
@@ -253,7 +253,7 @@ fn each_week_has_the_limit_of_its_own() {
 #[test]
 fn minutes_of_a_typed_in_segment_are_no_activity() {
     use crate::parcel::{Manual, MinuteFacts};
-    let mut parcel = crate::example::parcel(MONDAY, 10);
+    let mut parcel = crate::example::parcel(MONDAY, SegmentLength::default());
     parcel.minutes = vec![MinuteFacts { start: MONDAY, tracked_ms: 60_000, counts: None }];
     parcel.manual = Some(Manual::at(7));
     let facts = Facts::of(&parcel);

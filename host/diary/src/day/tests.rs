@@ -11,6 +11,7 @@ use crate::terms::ManualTime;
 const MIDNIGHT: u64 = 1_795_737_600_000;
 
 fn at(minute: u64, length: u8, memo: &str) -> Parcel {
+    let length = SegmentLength::new(length).unwrap();
     let mut parcel = example::parcel(MIDNIGHT + minute * MINUTE_MS, length);
     parcel.memo = Some(memo.to_owned());
     parcel

@@ -1,6 +1,7 @@
 //! What a parcel must be like beyond what its types say.
 
-use super::{Counts, Custom, Dropped, Parcel};
+use super::document::{Counts, Parcel};
+use super::evidence::{Custom, Dropped};
 use crate::limits::{
     CUSTOM_BODY_BYTES, DROPPED, ENTRIES, GAPS, NAME_BYTES, REDACTIONS, RULE_BYTES, RULES, TEXT_BYTES,
 };
@@ -174,6 +175,7 @@ mod tests {
     use super::*;
     use crate::example;
     use crate::parcel::{Custom, Focus, Manual, MinuteFacts, NoSnapshot, Removed, Snapshot};
+    use crate::segment::SegmentLength;
 
     const START: u64 = 1_795_737_600_000;
 
@@ -192,7 +194,7 @@ mod tests {
     }
 
     fn tombstone() -> Parcel {
-        let mut parcel = example::parcel(START, 10);
+        let mut parcel = example::parcel(START, SegmentLength::default());
         parcel.minutes.clear();
         parcel.memo = None;
         parcel.revision = 1;
@@ -201,7 +203,7 @@ mod tests {
     }
 
     fn typed_in() -> Parcel {
-        let mut parcel = example::parcel(START, 10);
+        let mut parcel = example::parcel(START, SegmentLength::default());
         parcel.minutes.clear();
         parcel.gaps.clear();
         parcel.memo = Some("Planning call".to_owned());
@@ -217,7 +219,7 @@ mod tests {
 
     #[test]
     fn what_is_well_formed_passes() {
-        let tracked = || example::parcel(START, 10);
+        let tracked = || example::parcel(START, SegmentLength::default());
         assert_eq!(place(tracked(), |_| ()), None);
         assert_eq!(place(tracked(), |p| p.snapshot = Some(snapshot())), None);
         assert_eq!(place(tracked(), |p| p.memo = Some("é".repeat(MAX_MEMO))), None, "characters, not bytes");
@@ -236,7 +238,7 @@ mod tests {
 
     #[test]
     fn each_thing_that_a_parcel_must_not_be_is_a_row() {
-        let tracked = || example::parcel(START, 10);
+        let tracked = || example::parcel(START, SegmentLength::default());
         let minute = MinuteFacts { start: START, tracked_ms: 1, counts: None };
         let active = MinuteFacts { counts: Some(Counts { keys: 1, ..Counts::default() }), ..minute };
         let focus = Focus { at: START, app: None, title: None, url: None, hidden_by: Vec::new() };

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Custom, Dropped, DroppedBecause, Focus, Gap, NoSnapshot, Parcel};
+use super::document::Parcel;
+use super::evidence::{Custom, Dropped, DroppedBecause, Focus, Gap};
+use super::picture::NoSnapshot;
 use crate::limits::{
     ATTACHMENT_BYTES, CUSTOM_BODY_BYTES, DOCUMENT_BYTES, DROPPED, ENTRIES, EVIDENCE_BYTES, GAPS, NAME_BYTES,
     REDACTIONS, RULE_BYTES, RULES, RULES_BYTES, TEXT_BYTES, json_bytes, shares, shorten,
@@ -253,6 +255,7 @@ mod tests {
     use crate::limits::PLUGIN_BYTES;
     use crate::parcel::{Cover, GapCause, Redaction, Snapshot};
     use crate::segment::MINUTE_MS;
+    use crate::segment::SegmentLength;
 
     const START: u64 = 1_795_737_600_000;
 
@@ -286,7 +289,7 @@ mod tests {
 
     fn hostile(seed: u64) -> Parcel {
         let mut draw = Draw(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        let mut parcel = example::parcel(START, 60);
+        let mut parcel = example::parcel(START, SegmentLength::new(60).unwrap());
         let at = |draw: &mut Draw| START + draw.up_to(60 * MINUTE_MS);
         parcel.memo = draw.maybe(3_000);
         parcel.label = draw.maybe(300);
@@ -371,7 +374,7 @@ mod tests {
 
     #[test]
     fn invariant_13_what_one_plugin_has_too_much_of_takes_nothing_from_another() {
-        let mut parcel = example::parcel(START, 10);
+        let mut parcel = example::parcel(START, SegmentLength::default());
         let note = |plugin: &str, n: usize| Custom {
             at: START + n as u64,
             plugin: plugin.to_owned(),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{PluginUse, Terms};
+use super::document::{PluginUse, Terms};
 use crate::memo::{Label, is_longer};
 use crate::plain::{self, unseen};
 use crate::plain_id::{NotPlain, PlainId};

@@ -1,0 +1,210 @@
+//! The document itself: a segment with its minutes.
+
+use serde::{Deserialize, Serialize};
+
+use super::evidence::{Custom, Dropped, Focus, Gap};
+use super::picture::{NoSnapshot, Snapshot};
+use crate::segment::SegmentLength;
+
+/// The DSSE payload type of a parcel.
+pub const PARCEL_TYPE: &str = "application/vnd.candor.parcel+json";
+
+/// A segment as a device recorded it. Times are milliseconds since the Unix epoch, UTC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Parcel {
+    /// Idempotency key: 32 lowercase hex digits, drawn once when the segment closed.
+    pub id: String,
+    /// The contract's id.
+    pub contract: String,
+    /// The public key of the back office that it is made for, 64 lowercase hex digits: no other takes it. Empty in
+    /// parcels from before it was told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub server: String,
+    /// The sequence of the terms that it was made under; 0 in parcels from before it was told.
+    #[serde(default, skip_serializing_if = "no_terms")]
+    pub terms: u64,
+    /// The enrolled device's id.
+    pub device: String,
+    /// Position of the segment's closing record in the device's journal, from 1.
+    pub sequence: u64,
+    /// Head of the journal's hash chain after that record, 64 lowercase hex digits.
+    pub chain_head: String,
+    /// First millisecond of the segment.
+    pub start: u64,
+    /// The segment's length.
+    pub length: SegmentLength,
+    /// How often the segment was changed after it was first closed, from 0. The highest of a device takes the place of
+    /// all lower ones: what those held beyond it is to be forgotten.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub revision: u32,
+    /// The worker removed the segment: no minutes, no picture, no text; this is the tombstone that both sides see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Removed>,
+    /// The worker typed this whole segment in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manual: Option<Manual>,
+    /// Whether keys, clicks and scrolls were to be counted in this segment.
+    #[serde(default, skip_serializing_if = "Activity::is_counted")]
+    pub activity: Activity,
+    /// One entry for each minute in which anything was tracked, in order.
+    pub minutes: Vec<MinuteFacts>,
+    /// What the worker says to have worked on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memo: Option<String>,
+    /// The client's activity label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Changes of the focused window, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub focus: Vec<Focus>,
+    /// The picture, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<Snapshot>,
+    /// Why there is no picture. Absent where there is one, or where none was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_snapshot: Option<NoSnapshot>,
+    /// The worker started it so that nothing had to show that it was recorded ([`NO_SIGN`]).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub no_sign: bool,
+    /// Spans of the segment that the tracker could not see.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+    /// Observations of other kinds, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub custom: Vec<Custom>,
+    /// What was recorded and is not in here, counted: surplus evidence, and what could not be read any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<Dropped>,
+    /// The policy in force when the segment closed.
+    pub policy: Policy,
+}
+
+impl Parcel {
+    /// How many minutes had any activity: the activity meter's figure.
+    #[must_use]
+    pub fn minutes_active(&self) -> u32 {
+        let active = self.minutes.iter().filter(|m| m.counts.is_some_and(Counts::any)).count();
+        u32::try_from(active).unwrap_or(u32::MAX)
+    }
+
+    /// All counts of the segment, added up.
+    #[must_use]
+    pub fn totals(&self) -> Counts {
+        self.minutes.iter().filter_map(|m| m.counts).fold(Counts::default(), |sum, c| Counts {
+            keys: sum.keys.saturating_add(c.keys),
+            clicks: sum.clicks.saturating_add(c.clicks),
+            scrolls: sum.scrolls.saturating_add(c.scrolls),
+        })
+    }
+}
+
+/// Whether keys, clicks and scrolls were to be counted. A back office takes [`Activity::Off`] only where the terms leave
+/// it so or to the worker ([`Terms::counts_activity`](crate::terms::Terms::counts_activity)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activity {
+    /// They were: a tracked minute without counts is no evidence.
+    #[default]
+    Counted,
+    /// They were not, by the terms or by the worker's choice where the terms leave that: tracked time stands for itself.
+    Off,
+}
+
+impl Activity {
+    /// Whether they were to be counted.
+    #[must_use]
+    pub fn is_counted(&self) -> bool {
+        *self == Self::Counted
+    }
+}
+
+/// That the worker removed a segment with its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Removed {
+    /// When.
+    pub at: u64,
+    /// How many milliseconds of tracked or typed-in time went with it.
+    pub time_ms: u64,
+}
+
+/// That the worker typed a segment in. It is billed only within the client's permission, and only where nothing tracked
+/// is billed in its place (design §8).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Manual {
+    /// When it was typed in.
+    pub at: u64,
+    /// Why it was not tracked, in the worker's words, as long as a memo at most: for a client that is asked about each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Manual {
+    /// Typed in then, without a reason.
+    #[must_use]
+    pub fn at(at: u64) -> Self {
+        Self { at, reason: None }
+    }
+}
+
+/// What one minute held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct MinuteFacts {
+    /// Its first millisecond; a multiple of 60,000.
+    pub start: u64,
+    /// For how many milliseconds of it the tracker was on, 1 to 60,000.
+    pub tracked_ms: u32,
+    /// The counts, where the activity collector recorded them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<Counts>,
+}
+
+/// Counts of input events in a minute. Never which key or where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Counts {
+    /// Key presses.
+    pub keys: u32,
+    /// Presses of pointer buttons.
+    pub clicks: u32,
+    /// Scroll steps.
+    pub scrolls: u32,
+}
+
+impl Counts {
+    /// Whether there was any activity.
+    #[must_use]
+    pub fn any(self) -> bool {
+        self.keys > 0 || self.clicks > 0 || self.scrolls > 0
+    }
+}
+
+/// The policy that judged, so that both sides can read and replay it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Policy {
+    /// The plugin's name, such as `rules`.
+    pub plugin: String,
+    /// SHA-256 of the component, 64 lowercase hex digits; empty where the policy is missing.
+    pub sha256: String,
+    /// The rules in words.
+    pub rules: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_false(what: &bool) -> bool {
+    !*what
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn no_terms(sequence: &u64) -> bool {
+    *sequence == 0
+}
