@@ -9,7 +9,7 @@
 //! | [`Receipt`] | back office | device | signed ([`RECEIPT_TYPE`]) |
 //! | [`FolderProof`] | folder uploader | device | JSON |
 //! | [`WeekAnswer`] | back office | device | JSON |
-//! | [`Refusal`] | back office | device | JSON |
+//! | [`ApiRefusal`] | back office | device | JSON |
 //!
 //! What is signed travels in a DSSE envelope, which `candor-seal` defines. Readers take a parcel by
 //! [`Parcel::check`] and terms by [`Terms::check`](crate::terms::Terms::check), beyond what the types say.
@@ -26,5 +26,5 @@ pub use enrolment::{ENROLMENT_TYPE, Enrolled, EnrolmentAnswer, EnrolmentRequest}
 pub use folder_proof::{FolderFile, FolderProof};
 pub use invitation::InvitationFile;
 pub use receipt::{RECEIPT_TYPE, Receipt};
-pub use refusal::Refusal;
+pub use refusal::ApiRefusal;
 pub use week::WeekAnswer;

@@ -146,9 +146,9 @@
 //! candor_sdk::policy!(CoverOne);
 //!
 //! // A policy is a pure function, so it can be tried right here.
-//! use candor_sdk::policy::{SceneKind, Window};
+//! use candor_sdk::policy::{SceneKind, SceneWindow};
 //! let policy = CoverOne(Settings { application: "mail".into() });
-//! let windows = vec![Window { app: Some("xterm".into()), ..Window::default() }];
+//! let windows = vec![SceneWindow { app: Some("xterm".into()), ..SceneWindow::default() }];
 //! let scene = Scene::new(SceneKind::Snapshot, candor_sdk::Timestamp::from_millis(0), windows);
 //! assert_eq!(policy.judge(&scene, None), Verdict::Keep);
 //! ```

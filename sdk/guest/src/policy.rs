@@ -68,7 +68,7 @@ pub enum SceneKind {
 /// A window under one of the titles and places that it had. The same window may appear more than once: a picture is
 /// judged under every title that it had within 1.5 s before and after.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Window {
+pub struct SceneWindow {
     /// The application: the class of an X11 window, such as `xterm`. None where it cannot be told.
     pub app: Option<String>,
     /// The title. None where it cannot be told.
@@ -85,7 +85,7 @@ pub struct Window {
     pub private: Known,
 }
 
-impl From<raw_scenes::Window> for Window {
+impl From<raw_scenes::Window> for SceneWindow {
     fn from(window: raw_scenes::Window) -> Self {
         Self {
             app: window.app,
@@ -104,13 +104,13 @@ impl From<raw_scenes::Window> for Window {
 pub struct Scene {
     kind: SceneKind,
     at: Timestamp,
-    windows: Vec<Window>,
+    windows: Vec<SceneWindow>,
 }
 
 impl Scene {
     /// A scene of one's own, to try a policy on. Windows stand from bottom to top.
     #[must_use]
-    pub fn new(kind: SceneKind, at: Timestamp, windows: Vec<Window>) -> Self {
+    pub fn new(kind: SceneKind, at: Timestamp, windows: Vec<SceneWindow>) -> Self {
         Self { kind, at, windows }
     }
 
@@ -128,7 +128,7 @@ impl Scene {
 
     /// All windows on every monitor, from bottom to top; at most 512.
     #[must_use]
-    pub fn windows(&self) -> &[Window] {
+    pub fn windows(&self) -> &[SceneWindow] {
         &self.windows
     }
 }
@@ -144,7 +144,7 @@ impl From<&raw_scenes::Scene> for Scene {
         Self {
             kind,
             at: Timestamp::from_millis(scene.at()),
-            windows: scene.windows().into_iter().map(Window::from).collect(),
+            windows: scene.windows().into_iter().map(SceneWindow::from).collect(),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use candor_diary::plain;
 use candor_diary::terms::Terms;
-use candor_diary::wire::{ENROLMENT_TYPE, Enrolled, EnrolmentAnswer, EnrolmentRequest, Refusal};
+use candor_diary::wire::{ApiRefusal, ENROLMENT_TYPE, Enrolled, EnrolmentAnswer, EnrolmentRequest};
 use candor_sandbox::http_error_text;
 use candor_seal::{Envelope, PublicKey};
 use url::Url;
@@ -128,7 +128,7 @@ async fn asked(url: Url, ask: &EnrolmentRequest, server: &str) -> Result<Vec<u8>
         bytes.extend_from_slice(&part);
     }
     if !status.is_success() {
-        let why = serde_json::from_slice::<Refusal>(&bytes)
+        let why = serde_json::from_slice::<ApiRefusal>(&bytes)
             .map_or_else(|_| format!("status {}", status.as_u16()), |r| r.message);
         bail!("the back office refused this device: {}", plain::cut(&plain::visible(&why), MAX_WHY));
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
-use candor_diary::wire::Refusal;
+use candor_diary::wire::ApiRefusal;
 
 use crate::access::DeviceRefusal;
 use crate::store::OfficeStoreError;
@@ -95,7 +95,7 @@ impl From<DeviceRefusal> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Json(Refusal { code: self.code.to_owned(), message: self.message });
+        let body = Json(ApiRefusal { code: self.code.to_owned(), message: self.message });
         let mut response = (self.status, body).into_response();
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs().max(1) + u64::from(wait.subsec_nanos() > 0);

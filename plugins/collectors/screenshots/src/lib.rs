@@ -11,7 +11,7 @@ use serde::Deserialize;
 /// What can be set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct Settings {
+pub struct ScreenshotSettings {
     /// What a picture shows.
     pub scope: What,
     /// How large a picture is kept.
@@ -43,13 +43,13 @@ pub enum Size {
 /// The collector.
 #[derive(Debug)]
 pub struct Screenshots {
-    settings: Settings,
+    settings: ScreenshotSettings,
 }
 
 impl Collector for Screenshots {
-    type Settings = Settings;
+    type Settings = ScreenshotSettings;
 
-    fn configure(settings: Settings) -> Result<Self, Vec<SettingError>> {
+    fn configure(settings: ScreenshotSettings) -> Result<Self, Vec<SettingError>> {
         Ok(Self { settings })
     }
 
@@ -99,11 +99,11 @@ mod tests {
     #[test]
     fn settings_have_defaults_and_refuse_what_they_do_not_know() {
         for (text, expected) in [
-            ("", Ok(Settings { scope: What::Desktop, size: Size::Full })),
-            (r#"{"size": "half"}"#, Ok(Settings { scope: What::Desktop, size: Size::Half })),
+            ("", Ok(ScreenshotSettings { scope: What::Desktop, size: Size::Full })),
+            (r#"{"size": "half"}"#, Ok(ScreenshotSettings { scope: What::Desktop, size: Size::Half })),
             (
                 r#"{"scope": "active-monitor", "size": "full"}"#,
-                Ok(Settings { scope: What::ActiveMonitor, size: Size::Full }),
+                Ok(ScreenshotSettings { scope: What::ActiveMonitor, size: Size::Full }),
             ),
             (
                 r#"{"size": "tiny"}"#,

@@ -15,12 +15,12 @@ const SETTLED: Duration = Duration::from_secs(2);
 /// What can be set.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct Settings {
+pub struct WindowsSettings {
     /// What is recorded of the focused window.
     pub facts: Vec<Fact>,
 }
 
-impl Default for Settings {
+impl Default for WindowsSettings {
     fn default() -> Self {
         Self { facts: vec![Fact::App, Fact::Title, Fact::Url] }
     }
@@ -42,20 +42,20 @@ pub enum Fact {
 #[derive(Debug)]
 pub struct Windows {
     facts: WindowFacts,
-    last: Option<Seen>,
+    last: Option<FocusFacts>,
     /// When what is in front is noted again, changed or not.
     again_at: Option<Timestamp>,
 }
 
 /// What of a window counts as a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Seen {
+struct FocusFacts {
     app: Option<String>,
     title: Option<String>,
     url: Option<String>,
 }
 
-impl Seen {
+impl FocusFacts {
     /// Only what is to be recorded: a change of anything else is no change.
     fn of(window: &Window, facts: WindowFacts) -> Self {
         let chosen = |wanted: bool, text: &Option<String>| text.clone().filter(|_| wanted);
@@ -68,9 +68,9 @@ impl Seen {
 }
 
 impl Collector for Windows {
-    type Settings = Settings;
+    type Settings = WindowsSettings;
 
-    fn configure(settings: Settings) -> Result<Self, Vec<SettingError>> {
+    fn configure(settings: WindowsSettings) -> Result<Self, Vec<SettingError>> {
         if settings.facts.is_empty() {
             return Err(vec![SettingError::new(
                 "/facts",
@@ -115,7 +115,7 @@ impl Windows {
             Err(error) => return Err(error.into()),
         };
         let Some(window) = layout.focused() else { return Ok(()) };
-        let seen = Seen::of(window, self.facts);
+        let seen = FocusFacts::of(window, self.facts);
         if self.last.as_ref() == Some(&seen) {
             return Ok(());
         }
@@ -161,8 +161,8 @@ mod tests {
         };
         let all = WindowFacts::ALL;
         let app = WindowFacts { app: true, title: false, url: false };
-        assert_ne!(Seen::of(&window("a"), all), Seen::of(&window("b"), all));
-        assert_eq!(Seen::of(&window("a"), app), Seen::of(&window("b"), app));
-        assert_eq!(Seen::of(&window("a"), app).title, None);
+        assert_ne!(FocusFacts::of(&window("a"), all), FocusFacts::of(&window("b"), all));
+        assert_eq!(FocusFacts::of(&window("a"), app), FocusFacts::of(&window("b"), app));
+        assert_eq!(FocusFacts::of(&window("a"), app).title, None);
     }
 }

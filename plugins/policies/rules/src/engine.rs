@@ -5,12 +5,12 @@
 //! picture that has a menu without a title in it would leave none at all, and the block hides as much.
 
 use candor_sdk::SettingError;
-pub use candor_sdk::policy::Window as WindowFacts;
+use candor_sdk::policy::SceneWindow;
 use candor_sdk::policy::{Cover, Field, Hiding, Mask, Redaction, SceneKind, Target, Verdict};
 
 use crate::matcher::{Matcher, Text, regex_size_max};
 use crate::settings::{
-    Outcome, Pattern, RULES_MAX, RuleSettings, Settings, Unknown, WORDS_MAX, unknown_in_words,
+    Pattern, RULES_MAX, RuleOutcome, RuleSettings, RulesSettings, Unknown, WORDS_MAX, unknown_in_words,
 };
 
 /// Parts of the names of applications that show pages. For any other application an address is not unknown: there is none.
@@ -37,7 +37,7 @@ const BROWSERS: [&str; 17] = [
 /// Compiled rules.
 #[derive(Debug)]
 pub struct Rules {
-    rules: Vec<Rule>,
+    rules: Vec<CompiledRule>,
     words: Vec<String>,
     /// The index in `words` of what cannot be told; none where that is kept.
     unknown: Option<u32>,
@@ -53,17 +53,17 @@ struct Asks {
 }
 
 #[derive(Debug)]
-struct Rule {
+struct CompiledRule {
     index: u32,
     application: Option<Matcher>,
     title: Option<Matcher>,
     address: Option<Matcher>,
-    then: Outcome,
+    then: RuleOutcome,
 }
 
 /// Whether a rule is about a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answer {
+enum RuleMatch {
     No,
     Yes,
     CannotTell,
@@ -72,7 +72,7 @@ enum Answer {
 /// What the rules say about one window.
 #[derive(Clone, Copy, Debug)]
 struct Finding {
-    outcome: Outcome,
+    outcome: RuleOutcome,
     rule: u32,
 }
 
@@ -98,7 +98,7 @@ impl Rules {
     ///
     /// # Errors
     /// Every place that is wrong, as a JSON pointer, with the reason.
-    pub fn new(settings: Settings) -> Result<Self, Vec<SettingError>> {
+    pub fn new(settings: RulesSettings) -> Result<Self, Vec<SettingError>> {
         let mut errors = Vec::new();
         if settings.rules.len() > RULES_MAX {
             errors.push(SettingError::new(
@@ -115,7 +115,7 @@ impl Rules {
         let forms = |pattern: &Pattern| if pattern.text().is_ascii() { 1 } else { 3 };
         let size_max = regex_size_max(regexes.map(forms).sum());
         for (index, rule) in (0u32..).zip(&settings.rules) {
-            rules.push(Rule::new(index, rule, size_max, &mut errors));
+            rules.push(CompiledRule::new(index, rule, size_max, &mut errors));
             words.push(rule.in_words());
             asks.application |= rule.matches.application.is_some();
             asks.title |= rule.matches.title.is_some();
@@ -143,7 +143,7 @@ impl Rules {
 
     /// Judges a scene. Windows stand from bottom to top; the verdict names them by index.
     #[must_use]
-    pub fn judge(&self, windows: &[WindowFacts], kind: SceneKind) -> Verdict {
+    pub fn judge(&self, windows: &[SceneWindow], kind: SceneKind) -> Verdict {
         let mut redaction = Redaction::default();
         let mut skipping = Vec::new();
         for (index, window) in (0u32..).zip(windows) {
@@ -152,15 +152,19 @@ impl Rules {
             let mut strongest: Option<Finding> = None;
             for rule in &self.rules {
                 let finding = match (rule.answer(&texts), self.unknown) {
-                    (Answer::Yes, _) => Finding { outcome: rule.then, rule: rule.index },
-                    (Answer::CannotTell, Some(unknown)) => Finding {
+                    (RuleMatch::Yes, _) => Finding { outcome: rule.then, rule: rule.index },
+                    (RuleMatch::CannotTell, Some(unknown)) => Finding {
                         // Hiding the title is all that the rule asks for; to cover the window would be more.
-                        outcome: if rule.then == Outcome::HideTitle { rule.then } else { Outcome::Fill },
+                        outcome: if rule.then == RuleOutcome::HideTitle {
+                            rule.then
+                        } else {
+                            RuleOutcome::Fill
+                        },
                         rule: unknown,
                     },
-                    (Answer::No, _) | (Answer::CannotTell, None) => continue,
+                    (RuleMatch::No, _) | (RuleMatch::CannotTell, None) => continue,
                 };
-                if finding.outcome == Outcome::Skip && visible && !skipping.contains(&finding.rule) {
+                if finding.outcome == RuleOutcome::Skip && visible && !skipping.contains(&finding.rule) {
                     skipping.push(finding.rule);
                 }
                 // Of equal ones the first counts, but what a rule says for certain tells people more.
@@ -186,14 +190,14 @@ impl Rules {
 }
 
 /// Covers what can be seen of a window and leaves out what can be read of it.
-fn redact(redaction: &mut Redaction, index: u32, window: &WindowFacts, kind: SceneKind, finding: Finding) {
+fn redact(redaction: &mut Redaction, index: u32, window: &SceneWindow, kind: SceneKind, finding: Finding) {
     let Finding { outcome, rule } = finding;
     // Only a picture of the screen shows windows; one that is not on screen is in no picture.
     if kind == SceneKind::Snapshot && !window.area.is_empty() {
         let (target, cover) = match outcome {
-            Outcome::Skip | Outcome::Fill => (Target::Window(index), Cover::Fill),
-            Outcome::Blur => (Target::Window(index), Cover::Blur),
-            Outcome::HideTitle => (Target::TitleBar(index), Cover::Fill),
+            RuleOutcome::Skip | RuleOutcome::Fill => (Target::Window(index), Cover::Fill),
+            RuleOutcome::Blur => (Target::Window(index), Cover::Blur),
+            RuleOutcome::HideTitle => (Target::TitleBar(index), Cover::Fill),
         };
         redaction.masks.push(Mask { target, cover, rule });
     }
@@ -201,7 +205,7 @@ fn redact(redaction: &mut Redaction, index: u32, window: &WindowFacts, kind: Sce
     if has(window.title.as_ref()) {
         redaction.hidings.push(Hiding { window: index, field: Field::Title, rule });
     }
-    if outcome != Outcome::HideTitle && has(window.url.as_ref()) {
+    if outcome != RuleOutcome::HideTitle && has(window.url.as_ref()) {
         redaction.hidings.push(Hiding { window: index, field: Field::Url, rule });
     }
 }
@@ -211,7 +215,7 @@ fn has(text: Option<&String>) -> bool {
 }
 
 impl<'a> Texts<'a> {
-    fn of(window: &'a WindowFacts, asks: Asks) -> Self {
+    fn of(window: &'a SceneWindow, asks: Asks) -> Self {
         fn text(asked: bool, text: Option<&String>) -> Option<Text<'_>> {
             // An empty text tells as little as none.
             text.filter(|t| asked && !t.is_empty()).map(|t| Text::new(t))
@@ -230,7 +234,7 @@ fn looks_like_a_browser(app: &str) -> bool {
     app.is_empty() || BROWSERS.iter().any(|name| app.contains(name))
 }
 
-impl Rule {
+impl CompiledRule {
     /// Compiles a rule. What is wrong goes to `errors`; the rule is then not used.
     fn new(index: u32, settings: &RuleSettings, size_max: usize, errors: &mut Vec<SettingError>) -> Self {
         let place = format!("/rules/{index}");
@@ -268,8 +272,8 @@ impl Rule {
     }
 
     /// All texts that it names must match. One that does not is enough for no, whatever else cannot be told.
-    fn answer(&self, texts: &Texts<'_>) -> Answer {
-        let mut answer = Answer::Yes;
+    fn answer(&self, texts: &Texts<'_>) -> RuleMatch {
+        let mut answer = RuleMatch::Yes;
         for (matcher, text, may_exist) in [
             (&self.application, &texts.application, true),
             (&self.title, &texts.title, true),
@@ -278,8 +282,8 @@ impl Rule {
             match (matcher, text) {
                 (None, _) => {}
                 (Some(matcher), Some(text)) if matcher.matches(text) => {}
-                (Some(_), None) if may_exist => answer = Answer::CannotTell,
-                (Some(_), _) => return Answer::No,
+                (Some(_), None) if may_exist => answer = RuleMatch::CannotTell,
+                (Some(_), _) => return RuleMatch::No,
             }
         }
         answer

@@ -17,16 +17,16 @@ use candor_sdk::policy::{Rule, Scene, Verdict};
 use candor_sdk::{FrameRef, Policy, SettingError};
 
 use engine::Rules;
-use settings::Settings;
+use settings::RulesSettings;
 
 /// The policy.
 #[derive(Debug)]
 pub struct RulesPolicy(Rules);
 
 impl Policy for RulesPolicy {
-    type Settings = Settings;
+    type Settings = RulesSettings;
 
-    fn configure(settings: Settings) -> Result<Self, Vec<SettingError>> {
+    fn configure(settings: RulesSettings) -> Result<Self, Vec<SettingError>> {
         Rules::new(settings).map(Self)
     }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 /// The settings of the policy. The README beside this crate shows them by example.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct Settings {
+pub struct RulesSettings {
     /// The rules; every rule is asked about every window. At most 255.
     pub rules: Vec<RuleSettings>,
     /// What happens where a rule asks about a text that no source can tell.
@@ -31,7 +31,7 @@ pub struct RuleSettings {
     #[serde(rename = "match")]
     pub matches: MatchSettings,
     /// What is done about them.
-    pub then: Outcome,
+    pub then: RuleOutcome,
     /// Whether `Secret` and `secret` are the same. They are unless this says otherwise.
     #[serde(default = "yes")]
     pub ignore_case: bool,
@@ -105,7 +105,7 @@ impl Pattern {
 /// What is done about a window that a rule matches. Later ones are stronger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+pub enum RuleOutcome {
     /// Its title is left out of the records, and the strip of the picture where a title stands is covered.
     HideTitle,
     /// It is covered by a few large cells of average colour; its title and address are left out of the records.
@@ -147,10 +147,10 @@ impl RuleSettings {
             conditions.push(format!("{subject} {verb} \"{}\"", printable(pattern.text())));
         }
         let outcome = match self.then {
-            Outcome::HideTitle => "title hidden",
-            Outcome::Blur => "blurred",
-            Outcome::Fill => "solid block",
-            Outcome::Skip => "nothing recorded",
+            RuleOutcome::HideTitle => "title hidden",
+            RuleOutcome::Blur => "blurred",
+            RuleOutcome::Fill => "solid block",
+            RuleOutcome::Skip => "nothing recorded",
         };
         let tail = format!(": {outcome}");
         let head = cut(&capitalised(&conditions.join(" and ")), WORDS_MAX - tail.len());

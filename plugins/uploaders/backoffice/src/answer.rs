@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use candor_diary::plain_id::PlainId;
-use candor_diary::wire::Refusal;
+use candor_diary::wire::ApiRefusal;
 use candor_sdk::DeliveryFailure;
 use candor_sdk::http::{HttpError, Response};
 
@@ -35,7 +35,7 @@ const FINAL: [(u16, &str); 9] = [
 
 /// What was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sent {
+pub(crate) enum SentPart {
     /// The signed envelope.
     Parcel,
     /// One of its attachments.
@@ -46,7 +46,7 @@ pub(crate) enum Sent {
 /// where the answer names a time and does not say what time it is itself.
 pub(crate) fn accepted(
     answer: Result<Response, HttpError>,
-    sent: Sent,
+    sent: SentPart,
     now: impl FnOnce() -> u64,
 ) -> Result<Vec<u8>, DeliveryFailure> {
     let response = match answer {
@@ -66,7 +66,7 @@ pub(crate) fn accepted(
         return Ok(response.body);
     }
     let refusal = refusal(&response);
-    let Some(Refusal { code, message }) = refusal else {
+    let Some(ApiRefusal { code, message }) = refusal else {
         return Err(DeliveryFailure::later(wait(&response, now), strange(&response)));
     };
     if (status, code.as_str()) == (401, "unauthorised") {
@@ -74,8 +74,8 @@ pub(crate) fn accepted(
     }
     if FINAL.contains(&(status, code.as_str())) {
         return Err(match sent {
-            Sent::Parcel => DeliveryFailure::Rejected(code),
-            Sent::Attachment => DeliveryFailure::AttachmentRejected(code),
+            SentPart::Parcel => DeliveryFailure::Rejected(code),
+            SentPart::Attachment => DeliveryFailure::AttachmentRejected(code),
         });
     }
     let reason = format!("the back office answers {status} ({code}): {}", line(&message));
@@ -88,8 +88,8 @@ fn is_json(response: &Response) -> bool {
 }
 
 /// The refusal, where the answer is one in the API's form.
-fn refusal(response: &Response) -> Option<Refusal> {
-    let refusal: Refusal = serde_json::from_slice(&response.body).ok().filter(|_| is_json(response))?;
+fn refusal(response: &Response) -> Option<ApiRefusal> {
+    let refusal: ApiRefusal = serde_json::from_slice(&response.body).ok().filter(|_| is_json(response))?;
     PlainId::is_plain(&refusal.code).then_some(refusal)
 }
 
@@ -136,7 +136,7 @@ mod tests {
         status: u16,
         headers: &[(&str, &str)],
         body: &str,
-        sent: Sent,
+        sent: SentPart,
     ) -> Result<Vec<u8>, DeliveryFailure> {
         let response = Response {
             status,
@@ -148,7 +148,7 @@ mod tests {
 
     /// For how many seconds it waits; none where it is settled.
     fn waits(status: u16, headers: &[(&str, &str)], body: &str) -> Option<u64> {
-        match answer(status, headers, body, Sent::Parcel) {
+        match answer(status, headers, body, SentPart::Parcel) {
             Err(DeliveryFailure::Later { after, .. }) => Some(after.as_secs()),
             _ => None,
         }
@@ -160,10 +160,10 @@ mod tests {
         for (status, code) in FINAL {
             let body = format!(r#"{{"code":"{code}","message":"No.","more":1}}"#);
             let utf8 = [("content-type", "application/json; charset=utf-8")];
-            assert_eq!(answer(status, &[JSON], &body, Sent::Parcel), rejected(code));
-            assert_eq!(answer(status, &utf8, &body, Sent::Parcel), rejected(code));
+            assert_eq!(answer(status, &[JSON], &body, SentPart::Parcel), rejected(code));
+            assert_eq!(answer(status, &utf8, &body, SentPart::Parcel), rejected(code));
             assert_eq!(
-                answer(status, &[JSON], &body, Sent::Attachment),
+                answer(status, &[JSON], &body, SentPart::Attachment),
                 Err(DeliveryFailure::AttachmentRejected(code.to_owned()))
             );
             // Not as JSON; under another status; without a message; in another code.
@@ -172,9 +172,9 @@ mod tests {
             assert_eq!(waits(418, &[JSON], &body), Some(5), "{code}");
             assert_eq!(waits(status, &[JSON], &format!(r#"{{"code":"{code}"}}"#)), Some(5));
         }
-        assert_eq!(answer(200, &[JSON], "proof", Sent::Parcel), Ok(b"proof".to_vec()));
+        assert_eq!(answer(200, &[JSON], "proof", SentPart::Parcel), Ok(b"proof".to_vec()));
         let unknown = r#"{"code":"unauthorised","message":"No."}"#;
-        assert_eq!(answer(401, &[JSON], unknown, Sent::Parcel), Err(DeliveryFailure::Unauthorised));
+        assert_eq!(answer(401, &[JSON], unknown, SentPart::Parcel), Err(DeliveryFailure::Unauthorised));
         assert_eq!(waits(403, &[JSON], unknown), Some(5));
         assert_eq!(waits(401, &[JSON], r#"{"code":"forbidden","message":"Sign in"}"#), Some(5));
         assert_eq!(waits(422, &[JSON], r#"{"code":"Bad Parcel","message":""}"#), Some(5));
@@ -190,7 +190,7 @@ mod tests {
                     // The host looks whether it is a receipt.
                     continue;
                 }
-                for sent in [Sent::Parcel, Sent::Attachment] {
+                for sent in [SentPart::Parcel, SentPart::Attachment] {
                     let Err(DeliveryFailure::Later { reason, .. }) = answer(status, &headers, body, sent)
                     else {
                         panic!("{status} settles");
@@ -199,7 +199,7 @@ mod tests {
                 }
             }
         }
-        let moved = answer(308, &[("location", "https://b.example/\n")], "", Sent::Parcel).unwrap_err();
+        let moved = answer(308, &[("location", "https://b.example/\n")], "", SentPart::Parcel).unwrap_err();
         assert!(moved.to_string().contains("it points to https://b.example/ ."), "{moved}");
     }
 
@@ -234,12 +234,12 @@ mod tests {
             HttpError::BadUrl("no host".into()),
         ] {
             let words = error.to_string();
-            let failure = accepted(Err(error), Sent::Parcel, || 0).unwrap_err();
+            let failure = accepted(Err(error), SentPart::Parcel, || 0).unwrap_err();
             let reason = format!("the back office could not be reached: {words}");
             assert_eq!(failure, DeliveryFailure::later(RETRY, reason));
         }
         assert_eq!(
-            accepted(Err(HttpError::NoSecret("device-token".into())), Sent::Parcel, || 0),
+            accepted(Err(HttpError::NoSecret("device-token".into())), SentPart::Parcel, || 0),
             Err(DeliveryFailure::Unauthorised)
         );
     }

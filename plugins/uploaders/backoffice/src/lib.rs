@@ -15,8 +15,8 @@ use candor_sdk::http::{Auth, HttpError, Request, Response};
 use candor_sdk::{Attachment, DeliveryFailure, Parcel, Receipt, SettingError, Uploader};
 use serde::Deserialize;
 
-use answer::Sent;
-use target::Target;
+use answer::SentPart;
+use target::BackofficeUrl;
 
 /// How long one request may take: a picture and the parcel after it fit into what the host gives a delivery.
 const REQUEST: Duration = Duration::from_secs(25);
@@ -24,7 +24,7 @@ const REQUEST: Duration = Duration::from_secs(25);
 /// What must be set.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
+pub struct BackofficeSettings {
     /// Where the back office is, such as `https://diary.example.org` or `http://127.0.0.1:8750`.
     pub url: String,
     /// The name under which the device's token is stored, such as `device-token`.
@@ -34,14 +34,14 @@ pub struct Settings {
 /// The uploader.
 #[derive(Debug)]
 pub struct Backoffice {
-    target: Target,
+    target: BackofficeUrl,
     secret: String,
 }
 
 impl Uploader for Backoffice {
-    type Settings = Settings;
+    type Settings = BackofficeSettings;
 
-    fn configure(settings: Settings) -> Result<Self, Vec<SettingError>> {
+    fn configure(settings: BackofficeSettings) -> Result<Self, Vec<SettingError>> {
         let mut errors = Vec::new();
         if settings.secret.trim().is_empty() {
             errors.push(SettingError::new(
@@ -49,7 +49,7 @@ impl Uploader for Backoffice {
                 "Give the name under which the device's token is stored, such as `device-token`.",
             ));
         }
-        match Target::parse(&settings.url) {
+        match BackofficeUrl::parse(&settings.url) {
             Ok(target) if errors.is_empty() => Ok(Self { target, secret: settings.secret }),
             Ok(_) => Err(errors),
             Err(reason) => {
@@ -66,18 +66,18 @@ impl Uploader for Backoffice {
                 .auth(Auth::bearer(&self.secret))
                 .timeout(REQUEST)
                 .part(attachment);
-            accepted(request.send(), Sent::Attachment)?;
+            accepted(request.send(), SentPart::Attachment)?;
         }
         let request = Request::put(self.target.parcel(&parcel.id))
             .header("content-type", "application/json")
             .auth(Auth::bearer(&self.secret))
             .timeout(REQUEST)
             .part(parcel.envelope.as_slice());
-        Ok(Receipt { proof: accepted(request.send(), Sent::Parcel)? })
+        Ok(Receipt { proof: accepted(request.send(), SentPart::Parcel)? })
     }
 }
 
-fn accepted(answer: Result<Response, HttpError>, sent: Sent) -> Result<Vec<u8>, DeliveryFailure> {
+fn accepted(answer: Result<Response, HttpError>, sent: SentPart) -> Result<Vec<u8>, DeliveryFailure> {
     answer::accepted(answer, sent, || clock::now().as_millis())
 }
 

@@ -5,9 +5,9 @@
 
 /// Where a back office is, without a slash at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Target(String);
+pub(crate) struct BackofficeUrl(String);
 
-impl Target {
+impl BackofficeUrl {
     /// Takes the address of a back office, with or without slashes at its end.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         let example = "such as `https://diary.example.org`";
@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn slashes_at_the_end_make_no_difference() {
         for url in ["http://127.0.0.1:8750", "http://127.0.0.1:8750/", "http://127.0.0.1:8750//"] {
-            let target = Target::parse(url).unwrap();
+            let target = BackofficeUrl::parse(url).unwrap();
             assert_eq!(target.parcel("a1"), "http://127.0.0.1:8750/api/v1/parcels/a1", "{url}");
             assert_eq!(
                 target.attachment("a1", "f0"),
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_back_office_may_live_under_a_path() {
-        let target = Target::parse("https://example.org/candor/").unwrap();
+        let target = BackofficeUrl::parse("https://example.org/candor/").unwrap();
         assert_eq!(target.parcel("a1"), "https://example.org/candor/api/v1/parcels/a1");
     }
 
@@ -97,11 +97,11 @@ mod tests {
             ("https://a:70000", "The port is not a number from 1 to 65535"),
             ("https://::1:8750", "An IPv6 address stands in brackets"),
         ] {
-            let refused = Target::parse(url).unwrap_err();
+            let refused = BackofficeUrl::parse(url).unwrap_err();
             assert!(refused.starts_with(&format!("{reason}: ")), "{url}: {refused}");
         }
         for url in ["https://[::1]", "https://[::1]:8750/", "HTTPS://Diary.Example.Org:443"] {
-            assert!(Target::parse(url).is_ok(), "{url}");
+            assert!(BackofficeUrl::parse(url).is_ok(), "{url}");
         }
     }
 }

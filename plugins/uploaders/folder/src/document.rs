@@ -6,7 +6,7 @@ use candor_diary::parcel::{PARCEL_TYPE, Parcel};
 use serde::Deserialize;
 
 /// A parcel that was understood.
-pub(crate) struct Document {
+pub(crate) struct ReadParcel {
     pub(crate) parcel: Parcel,
     /// The whole of it as JSON with line breaks, whatever this version knows of it.
     pub(crate) readable: Vec<u8>,
@@ -15,15 +15,15 @@ pub(crate) struct Document {
 /// A DSSE envelope, as far as it matters here. Signatures are checked by whoever trusts somebody; a folder trusts nobody.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Envelope {
+struct EnvelopeFields {
     payload: String,
     payload_type: String,
 }
 
-impl Document {
+impl ReadParcel {
     /// Reads it; `None` where it is of another kind or version.
     pub(crate) fn read(envelope: &[u8]) -> Option<Self> {
-        let envelope: Envelope = serde_json::from_slice(envelope).ok()?;
+        let envelope: EnvelopeFields = serde_json::from_slice(envelope).ok()?;
         if envelope.payload_type != PARCEL_TYPE {
             return None;
         }

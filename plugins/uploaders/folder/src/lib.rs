@@ -21,25 +21,21 @@ mod document;
 mod names;
 mod page;
 mod rows;
-
-use std::time::Duration;
+mod wait;
 
 use candor_diary::wire::{FolderFile, FolderProof};
 use candor_sdk::folder::{self, FolderError};
 use candor_sdk::{Attachment, DeliveryFailure, Parcel, Part, Receipt, SettingError, Uploader, log};
 use serde::Deserialize;
 
-use document::Document;
-use rows::{Day, Row};
-
-/// How long to wait where the folder cannot be written, and where its disk is full.
-const RETRY: Duration = Duration::from_mins(1);
-const RETRY_FULL: Duration = Duration::from_mins(10);
+use document::ReadParcel;
+use rows::{DayPage, SegmentRow};
+use wait::{RETRY, RETRY_FULL};
 
 /// What can be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct Settings {
+pub struct FolderSettings {
     /// What the contract's folder is called, such as `Invoice service`; the contract's id where it is not given.
     pub title: Option<String>,
 }
@@ -51,9 +47,9 @@ pub struct Folder {
 }
 
 impl Uploader for Folder {
-    type Settings = Settings;
+    type Settings = FolderSettings;
 
-    fn configure(settings: Settings) -> Result<Self, Vec<SettingError>> {
+    fn configure(settings: FolderSettings) -> Result<Self, Vec<SettingError>> {
         match settings.title.as_deref().map(names::safe) {
             Some(None) => Err(vec![SettingError::new(
                 "/title",
@@ -71,9 +67,9 @@ impl Uploader for Folder {
         let segment = format!("{top}/{date}/{time}");
 
         // What cannot be read is kept all the same, byte for byte: a later version of Candor may.
-        let document = Document::read(&parcel.envelope);
+        let document = ReadParcel::read(&parcel.envelope);
         let revision = document.as_ref().map_or(0, |document| document.parcel.revision);
-        let mut day = Day::load(&contract, &date)?;
+        let mut day = DayPage::load(&contract, &date)?;
         let before = day.row(start);
         if before.is_some_and(|row| row.revision > revision) {
             // What a worker removed must not come back by an older parcel that was late.
@@ -100,8 +96,8 @@ impl Uploader for Folder {
         let length = u64::try_from(parcel.segment_length.as_millis()).unwrap_or(0);
         let picture = (!attachments.is_empty()).then(|| format!("{time}/{}", page::file_name(&put)));
         day.set(match &document {
-            Some(document) => Row::of(&document.parcel, picture),
-            None => Row::unread(start, length, picture),
+            Some(document) => SegmentRow::of(&document.parcel, picture),
+            None => SegmentRow::unread(start, length, picture),
         });
         day.keep()?;
         let name = format!("{top}/{date}/{}", day.page());

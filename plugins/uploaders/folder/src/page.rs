@@ -4,7 +4,7 @@ use candor_diary::wire::FolderFile;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::names;
-use crate::rows::{Day, Row};
+use crate::rows::{DayPage, SegmentRow};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem;\
 color:#1d2327;background:#fff}h1{font-size:1.4rem}section{border-top:1px solid #c8ced3;padding:1rem 0}\
@@ -13,7 +13,7 @@ small{color:#4b5560}@media(prefers-color-scheme:dark){body{color:#e6e9ec;backgro
 small{color:#a8b0b8}}";
 
 /// The page of a day.
-pub(crate) fn render(contract: &str, date: &str, day: &Day) -> String {
+pub(crate) fn render(contract: &str, date: &str, day: &DayPage) -> String {
     let about = if day.is_late() {
         "What was delivered or changed after this day's page, index.html, was closed. Times are UTC."
     } else {
@@ -38,7 +38,7 @@ pub(crate) fn render(contract: &str, date: &str, day: &Day) -> String {
     page.into_string()
 }
 
-fn section(row: &Row) -> Markup {
+fn section(row: &SegmentRow) -> Markup {
     let (from, to) = (names::clock(row.start), names::clock(row.start.saturating_add(row.length)));
     let folder = names::time(row.start);
     html! {
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn what_a_worker_typed_is_text_and_never_markup() {
         let words = r#"<script>alert("1")</script> & 'more'"#;
-        let row = Row {
+        let row = SegmentRow {
             start: 34_200_000,
             length: 600_000,
             revision: 0,

@@ -5,7 +5,8 @@ use candor_sdk::store::{self, StoreError};
 use candor_sdk::{DeliveryFailure, log};
 use serde::{Deserialize, Serialize};
 
-use crate::{RETRY, names};
+use crate::names;
+use crate::wait::RETRY;
 
 /// The longest memo that a page shows, characters. The whole of it is in `segment.json`.
 const LONGEST_MEMO: usize = 120;
@@ -14,7 +15,7 @@ const NEVER: &str = "0000-00-00";
 
 /// A segment, as the page shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Row {
+pub(crate) struct SegmentRow {
     /// Its first millisecond, and its length in milliseconds.
     #[serde(rename = "s")]
     pub(crate) start: u64,
@@ -33,7 +34,7 @@ pub(crate) struct Row {
     pub(crate) picture: Option<String>,
 }
 
-impl Row {
+impl SegmentRow {
     /// The row of a parcel that was understood.
     pub(crate) fn of(parcel: &Parcel, picture: Option<String>) -> Self {
         let memo = [parcel.label.as_deref(), parcel.memo.as_deref()];
@@ -125,15 +126,15 @@ fn cause(cause: GapCause) -> &'static str {
 }
 
 /// A day of a contract.
-pub(crate) struct Day {
+pub(crate) struct DayPage {
     contract: String,
     date: String,
-    rows: Vec<Row>,
+    rows: Vec<SegmentRow>,
     /// Its page was closed: what comes now is on another one.
     late: bool,
 }
 
-impl Day {
+impl DayPage {
     /// What is remembered of the day.
     pub(crate) fn load(contract: &str, date: &str) -> Result<Self, DeliveryFailure> {
         let known = store::get(&key(contract, date)).map_err(unavailable)?;
@@ -144,12 +145,12 @@ impl Day {
     }
 
     /// The row of the segment that starts then.
-    pub(crate) fn row(&self, start: u64) -> Option<&Row> {
+    pub(crate) fn row(&self, start: u64) -> Option<&SegmentRow> {
         self.rows.iter().find(|row| row.start == start)
     }
 
     /// In order of time.
-    pub(crate) fn rows(&self) -> &[Row] {
+    pub(crate) fn rows(&self) -> &[SegmentRow] {
         &self.rows
     }
 
@@ -164,7 +165,7 @@ impl Day {
     }
 
     /// Puts a row in the place of the one before.
-    pub(crate) fn set(&mut self, row: Row) {
+    pub(crate) fn set(&mut self, row: SegmentRow) {
         self.rows.retain(|other| other.start != row.start);
         self.rows.push(row);
         self.rows.sort_by_key(|row| row.start);

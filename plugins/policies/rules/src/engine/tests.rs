@@ -5,20 +5,20 @@ use candor_sdk::Area;
 use super::*;
 
 /// A window on screen, written `application|title|address`; `-` is what cannot be told.
-fn window(text: &str) -> WindowFacts {
+fn window(text: &str) -> SceneWindow {
     let mut parts = text.split('|').map(|part| (part != "-").then(|| part.to_owned()));
-    WindowFacts {
+    SceneWindow {
         app: parts.next().flatten(),
         title: parts.next().flatten(),
         url: parts.next().flatten(),
         area: Area { x: 10, y: 20, width: 300, height: 200 },
-        ..WindowFacts::default()
+        ..SceneWindow::default()
     }
 }
 
 /// One that is not on screen.
-fn minimised(text: &str) -> WindowFacts {
-    WindowFacts { area: Area::default(), ..window(text) }
+fn minimised(text: &str) -> SceneWindow {
+    SceneWindow { area: Area::default(), ..window(text) }
 }
 
 fn rules(settings: &str) -> Rules {
@@ -63,7 +63,7 @@ fn line(verdict: &Verdict) -> String {
     }
 }
 
-fn judged(settings: &str, windows: &[WindowFacts], kind: SceneKind) -> String {
+fn judged(settings: &str, windows: &[SceneWindow], kind: SceneKind) -> String {
     line(&rules(settings).judge(windows, kind))
 }
 
@@ -375,7 +375,7 @@ fn two_hundred_windows_are_judged_well_within_a_millisecond_each() {
         })
         .collect();
     let rules = rules(&format!(r#"{{"rules": [{}]}}"#, many.join(",")));
-    let windows: Vec<WindowFacts> = (0..200)
+    let windows: Vec<SceneWindow> = (0..200)
         .map(|n| window(&format!("firefox|Issue {n}: the invoice service rounds twice - Tracker|-")))
         .collect();
     // The best of many, so that a busy machine does not matter; the bound is ten times what was measured.

@@ -33,7 +33,7 @@ pub enum Deed {
 /// What can be set.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
+pub struct AuthorSettings {
     deed: Deed,
     #[serde(default)]
     size: u8,
@@ -45,9 +45,9 @@ struct Author {
 }
 
 impl Collector for Author {
-    type Settings = Settings;
+    type Settings = AuthorSettings;
 
-    fn configure(settings: Settings) -> Result<Self, Vec<SettingError>> {
+    fn configure(settings: AuthorSettings) -> Result<Self, Vec<SettingError>> {
         if settings.size > 100 {
             return Err(vec![SettingError::new("/size", "At most 100.")]);
         }
