@@ -102,8 +102,8 @@ async fn judge(sandbox: &Sandbox, count: u32) -> Value {
     }
 
     let rules = Rules::parse(RULES).unwrap();
-    let same: Vec<sdk::Window> = (0..count)
-        .map(|index| sdk::Window {
+    let same: Vec<sdk::SceneWindow> = (0..count)
+        .map(|index| sdk::SceneWindow {
             app: Some("Editor".into()),
             title: Some(title(index)),
             area: {
@@ -112,7 +112,7 @@ async fn judge(sandbox: &Sandbox, count: u32) -> Value {
             },
             monitor: Some("DP-1".into()),
             focused: index == 0,
-            ..sdk::Window::default()
+            ..sdk::SceneWindow::default()
         })
         .collect();
     let mut natively = Vec::new();
