@@ -20,6 +20,7 @@ pub mod plain;
 pub mod plain_id;
 pub mod segment;
 pub mod terms;
+pub mod text;
 pub mod versions;
 pub mod week;
 pub mod wire;

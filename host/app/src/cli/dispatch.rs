@@ -10,14 +10,14 @@ use super::args::CliCommand;
 use super::context::{CommandContext, CommandOutput};
 use super::report::{print_error, print_output};
 use super::{contract, desktop, doctor, outbox, own_data, segments, settings, terms, time_input, tracking};
-use crate::format::DisplayZone;
+use crate::format;
 
 /// Runs a command on the agent of a data folder, and prints its output. An agent that has to be started is the program
 /// `agent`, or the one beside this program. An error is one sentence on the standard error, and the exit code 1.
 #[must_use]
 pub fn run(command: CliCommand, client: Client, agent: Option<&Path>, json: bool) -> ExitCode {
     let agent = agent.map(Path::to_path_buf);
-    let context = CommandContext { client, agent, zone: DisplayZone::here(), now: time_input::now_ms() };
+    let context = CommandContext { client, agent, zone: format::local_zone(), now: time_input::now_ms() };
     match run_command(&context, command) {
         Ok(output) => print_output(&output, json),
         Err(error) => print_error(&error, json),

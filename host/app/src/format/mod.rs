@@ -3,11 +3,15 @@
 mod duration;
 mod recording;
 mod segment;
-mod text;
-mod zone;
+
+pub(crate) use candor_diary::text::{DisplayZone, capitalize};
+use jiff::tz::TimeZone;
 
 pub(crate) use duration::{MINUTE, begun_minutes, clock, countdown, hours_minutes, minutes, minutes_seconds};
 pub(crate) use recording::{gap_cause, indicator_sentence};
 pub(crate) use segment::{activity, segment_end, tracked_minutes};
-pub(crate) use text::capitalize;
-pub(crate) use zone::DisplayZone;
+
+/// Writes times in the computer's time zone.
+pub(crate) fn local_zone() -> DisplayZone {
+    DisplayZone::new(TimeZone::system())
+}

@@ -25,7 +25,7 @@ use super::notification_planner::NotificationPlanner;
 use super::notifier::Notifier;
 use super::recording_indicator;
 use super::shortcut;
-use crate::format::DisplayZone;
+use crate::format::{self, DisplayZone};
 use crate::launch::ensure_agent;
 use crate::terminal;
 use crate::window::StartPage;
@@ -51,7 +51,7 @@ pub fn run(client: Client, agent: Option<PathBuf>, by_agent: bool) -> Result<()>
          this under `dbus-run-session`",
     )?;
     let (events, received) = sync_channel(WAITING);
-    let zone = DisplayZone::here();
+    let zone = format::local_zone();
     let mailbox = Arc::new(IndicatorMailbox::default());
     let notifier = Notifier::new(connection.clone(), events.clone(), Arc::clone(&mailbox))?;
     let item = TrayItem::new(zone.clone(), events.clone(), Arc::clone(&mailbox))

@@ -22,7 +22,6 @@ use super::state::{AgentConnection, PictureSlot};
 use super::worker::{Worker, WorkerEvent};
 use super::{theme, view};
 use crate::format;
-use crate::format::DisplayZone;
 use crate::launch::AgentLaunch;
 use crate::terminal::print_aside;
 
@@ -97,7 +96,7 @@ impl WindowApp {
         let launch = AgentLaunch { program: setup.agent, data: setup.data.clone() };
         let worker = Worker::spawn(Arc::new(Client::new(&setup.data)), launch, move || ctx.request_repaint());
         let by = std::env::var("USER").unwrap_or_default();
-        let model = WindowModel::new(DisplayZone::here(), by);
+        let model = WindowModel::new(format::local_zone(), by);
         let client = Client::new(&setup.data);
         let indicator = RecordingIndicator::open(client.clone());
         let calls = Some(calls);

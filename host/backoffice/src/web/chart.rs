@@ -6,10 +6,9 @@ use std::fmt::Write;
 use candor_diary::day::Minute;
 use candor_diary::parcel::Counts;
 use candor_diary::plain;
+use candor_diary::text::DisplayZone;
 use candor_diary::week::{DaySum, Week};
 use maud::{Markup, html};
-
-use super::when::ReaderZone;
 
 /// Draws the meter: a tick a minute, its height by the count against the busiest minute of the day.
 pub(super) fn meter(minutes: &[Minute], busiest: u64) -> Markup {
@@ -45,7 +44,7 @@ fn bar(path: &mut String, left: f64, base: f64, width: f64, height: f64) {
 }
 
 /// Draws keys, clicks and scrolls in each minute, with the same numbers as a table below.
-pub(super) fn activity(minutes: &[Minute], zone: &ReaderZone) -> Markup {
+pub(super) fn activity(minutes: &[Minute], zone: &DisplayZone) -> Markup {
     let (Some(first), Some(last)) = (minutes.first(), minutes.last()) else { return html! {} };
     let range = format!("{} to {}", zone.time(first.start), zone.time(last.start));
     let quiet: Vec<String> = minutes.iter().filter(|m| m.events() == 0).map(|m| zone.time(m.start)).collect();
@@ -103,7 +102,7 @@ pub(super) fn activity(minutes: &[Minute], zone: &ReaderZone) -> Markup {
 }
 
 /// Returns the minutes past the hour, such as `:35`.
-fn past_hour(minute: &Minute, zone: &ReaderZone) -> String {
+fn past_hour(minute: &Minute, zone: &DisplayZone) -> String {
     zone.time(minute.start).get(2..).unwrap_or_default().to_owned()
 }
 
@@ -118,7 +117,7 @@ fn counts_row(
     name: &str,
     unit: &str,
     minutes: &[Minute],
-    zone: &ReaderZone,
+    zone: &DisplayZone,
     of: impl Fn(&Counts) -> u32,
 ) -> Markup {
     let value = |m: &Minute| m.counts.as_ref().map_or(0, &of);

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use candor_diary::plain;
+use candor_diary::text::DisplayZone;
 use maud::html;
 
 use super::contract_page::ContractPage;
 use super::error::PageError;
 use super::layout::{PageFrame, other_name};
 use super::session::SignedInAccount;
-use super::when::ReaderZone;
 use crate::access;
 use crate::back_office::BackOffice;
 use crate::billed::bill_current_week;
@@ -21,7 +21,7 @@ pub(super) async fn list_contracts(
     State(office): State<Arc<BackOffice>>,
     SignedInAccount(account): SignedInAccount,
 ) -> Result<Html<String>, PageError> {
-    let (now, zone) = (clock::now(), ReaderZone::named(&account.zone));
+    let (now, zone) = (clock::now(), DisplayZone::named(&account.zone));
     let today = zone.date(now).ok_or(PageError::Internal)?;
     let mut rows = Vec::new();
     for contract in access::visible_contracts(&office.store, &account).await? {
@@ -31,7 +31,7 @@ pub(super) async fn list_contracts(
     }
     let main = html! {
         main #main.wrap.narrow {
-            div.head { h1 { "Contracts" } @if let Some(day) = zone.day(today) { span.state { (zone.label(&day)) } } }
+            div.head { h1 { "Contracts" } @if let Some(day) = zone.whole_day(today) { span.state { (zone.label(&day)) } } }
             @if rows.is_empty() {
                 div.panel.blank {
                     h2 { "No contracts" }
@@ -83,6 +83,6 @@ pub(super) async fn open_today(
     Path(contract): Path<String>,
 ) -> Result<Response, PageError> {
     let opened = ContractPage::open(&office, account, &contract).await?;
-    let today = ReaderZone::named(&opened.account.zone).date(clock::now()).ok_or(PageError::Internal)?;
+    let today = DisplayZone::named(&opened.account.zone).date(clock::now()).ok_or(PageError::Internal)?;
     Ok(Redirect::to(&format!("/contracts/{}/diary/{today}", opened.contract.id)).into_response())
 }

@@ -3,15 +3,16 @@
 use candor_diary::day::{Cell, Kind, minutes};
 use candor_diary::parcel::{Focus, NO_SIGN, NoSnapshot, Parcel, Redaction};
 use candor_diary::plain;
+use candor_diary::text::{DisplayZone, Reader, gap_cause, short_date};
 use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::chart;
 use super::layout::icon;
-use super::when::{self, ReaderZone};
+use super::when;
 use super::words::{
-    activity_words, billing_words, cause_words, is_edited, kind_name, no_picture_words, redaction_note,
-    removed_words, rule_words,
+    activity_words, billing_words, is_edited, kind_name, no_picture_words, redaction_note, removed_words,
+    rule_words,
 };
 use crate::store::{StoredContract, StoredParcel, SupersededParcel};
 
@@ -29,7 +30,7 @@ pub(super) struct SegmentDetail<'a> {
     pub(super) earlier: Vec<&'a SupersededParcel>,
     /// The other devices' parcels of this segment.
     pub(super) also: Vec<&'a (Parcel, StoredParcel)>,
-    pub(super) zone: &'a ReaderZone,
+    pub(super) zone: &'a DisplayZone,
     pub(super) date: Date,
     pub(super) contract: &'a StoredContract,
     pub(super) pictures: bool,
@@ -157,7 +158,7 @@ fn field(value: Option<&str>, hidden_by: &[u32]) -> Markup {
     }
 }
 
-fn windows(parcel: &Parcel, zone: &ReaderZone) -> Markup {
+fn windows(parcel: &Parcel, zone: &DisplayZone) -> Markup {
     let count = parcel.focus.len();
     html! {
         @if count > 1 {
@@ -184,7 +185,7 @@ fn windows(parcel: &Parcel, zone: &ReaderZone) -> Markup {
     }
 }
 
-fn activity(parcel: &Parcel, zone: &ReaderZone) -> Markup {
+fn activity(parcel: &Parcel, zone: &DisplayZone) -> Markup {
     html! {
         div {
             @match activity_words(parcel) {
@@ -201,7 +202,7 @@ fn activity(parcel: &Parcel, zone: &ReaderZone) -> Markup {
     }
 }
 
-fn gaps(parcel: &Parcel, zone: &ReaderZone) -> Markup {
+fn gaps(parcel: &Parcel, zone: &DisplayZone) -> Markup {
     let end = parcel.start.saturating_add(parcel.length.ms());
     html! {
         @if !parcel.gaps.is_empty() {
@@ -212,7 +213,7 @@ fn gaps(parcel: &Parcel, zone: &ReaderZone) -> Markup {
                         @let (from, to) = (gap.from.clamp(parcel.start, end), gap.to.clamp(parcel.start, end));
                         li {
                             time datetime=(when::format_utc(from)) { (zone.seconds(from)) }
-                            span { "until " (zone.seconds(to)) ": " (cause_words(gap.cause)) }
+                            span { "until " (zone.seconds(to)) ": " (gap_cause(gap.cause, Reader::Both)) }
                         }
                     }
                 }
@@ -221,7 +222,7 @@ fn gaps(parcel: &Parcel, zone: &ReaderZone) -> Markup {
     }
 }
 
-fn plugin_notes(parcel: &Parcel, zone: &ReaderZone) -> Markup {
+fn plugin_notes(parcel: &Parcel, zone: &DisplayZone) -> Markup {
     html! {
         @if !parcel.custom.is_empty() {
             div {
@@ -374,7 +375,7 @@ fn receipt(parcel: &Parcel, kept: &StoredParcel, shown: &SegmentDetail<'_>) -> M
 /// Returns the date if it is another than that of the page.
 fn other_date(shown: &SegmentDetail<'_>, at: u64) -> Option<String> {
     let date = shown.zone.date(at).filter(|date| *date != shown.date)?;
-    Some(when::short_date(date, shown.date))
+    Some(short_date(date, shown.date))
 }
 
 fn history(parcel: &Parcel, kept: &StoredParcel, shown: &SegmentDetail<'_>) -> Markup {

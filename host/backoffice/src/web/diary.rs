@@ -9,6 +9,7 @@ use candor_diary::calendar::Day;
 use candor_diary::day::{Cell, Entry, Summary, cells};
 use candor_diary::parcel::Parcel;
 use candor_diary::plain;
+use candor_diary::text::{DisplayZone, short_date};
 use jiff::civil::Date;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -18,7 +19,7 @@ use super::error::PageError;
 use super::grid::HourGrid;
 use super::layout::{ContractBar, ContractTab, PageFrame, icon, other_name};
 use super::session::SignedInAccount;
-use super::when::{self, ReaderZone};
+use super::when;
 use super::{chart, detail};
 use crate::back_office::BackOffice;
 use crate::clock;
@@ -53,7 +54,7 @@ pub(super) struct DiaryParams {
 struct DayPage<'a> {
     opened: &'a ContractPage,
     choice: ZoneChoice,
-    zone: &'a ReaderZone,
+    zone: &'a DisplayZone,
     day: &'a Day,
     data: &'a DayData,
     cells: &'a [Cell<'a>],
@@ -77,11 +78,11 @@ pub(super) async fn show_day(
         _ => ZoneChoice::Mine,
     };
     let zone = match choice {
-        ZoneChoice::Mine => ReaderZone::named(&opened.account.zone),
-        ZoneChoice::Utc => ReaderZone::named("UTC"),
-        ZoneChoice::Theirs => ReaderZone::named(&opened.other_account(&office).await?.zone),
+        ZoneChoice::Mine => DisplayZone::named(&opened.account.zone),
+        ZoneChoice::Utc => DisplayZone::named("UTC"),
+        ZoneChoice::Theirs => DisplayZone::named(&opened.other_account(&office).await?.zone),
     };
-    let day = zone.day(date).ok_or(PageError::NotFound)?;
+    let day = zone.whole_day(date).ok_or(PageError::NotFound)?;
     let data = DayData::load(&office.store, &opened.contract, &day).await?;
     let key = office.key.public().to_hex();
     let rendered = tokio::task::spawn_blocking(move || {
@@ -127,7 +128,7 @@ impl DayPage<'_> {
 
     fn render(&self, key: &str) -> Markup {
         let contract = &self.opened.contract;
-        let name = when::short_date(self.day.date, self.today());
+        let name = short_date(self.day.date, self.today());
         let frame = PageFrame {
             title: format!("Work Diary, {name} · {}", contract.terms.title),
             description: "Work Diary day page of one contract",
@@ -197,7 +198,7 @@ impl DayPage<'_> {
             html! {
                 @if let Some(date) = date {
                     a.btn.icon.bare href=(self.address(date, self.choice))
-                        aria-label={ (what) " day, " (when::short_date(date, today)) } { (icon(sign)) }
+                        aria-label={ (what) " day, " (short_date(date, today)) } { (icon(sign)) }
                 }
             }
         };
@@ -266,19 +267,18 @@ impl DayPage<'_> {
     fn week(&self) -> Markup {
         let week = &self.data.week;
         let today = self.today();
-        let utc = ReaderZone::named("UTC");
+        let utc = DisplayZone::named("UTC");
         let (monday, sunday) = (utc.date(week.from), utc.date(week.to.saturating_sub(1)));
         let lock = week.locks_at();
         // Deadlines always carry UTC.
-        let lock_on =
-            utc.date(lock).map(|on| format!("{}, {} UTC", when::short_date(on, today), utc.time(lock)));
+        let lock_on = utc.date(lock).map(|on| format!("{}, {} UTC", short_date(on, today), utc.time(lock)));
         html! {
             div.week {
                 p {
                     b {
                         "Week"
                         @if let (Some(monday), Some(sunday)) = (monday, sunday) {
-                            ", " (when::short_date(monday, sunday)) " – " (when::short_date(sunday, today)) " UTC"
+                            ", " (short_date(monday, sunday)) " – " (short_date(sunday, today)) " UTC"
                         }
                     }
                     span {
@@ -321,7 +321,7 @@ impl DayPage<'_> {
                 p.small.quiet { "Nothing was recorded. Time shows here a minute or two after a segment ends." }
                 @let newest = self.data.newest.as_ref().and_then(|newest| self.zone.date(newest.start));
                 @if let Some(date) = newest {
-                    a.btn href=(self.address(date, self.choice)) { "Open " (when::short_date(date, self.today())) }
+                    a.btn href=(self.address(date, self.choice)) { "Open " (short_date(date, self.today())) }
                 } @else {
                     a.btn href={ "/contracts/" (contract.id) "/recorded" } { (icon("eye")) "What is recorded" }
                 }

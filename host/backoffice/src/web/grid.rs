@@ -3,20 +3,20 @@
 use candor_diary::calendar::{Day, Hour};
 use candor_diary::day::{Cell, Kind, Part, Shape, Slot, busiest, minutes, parts};
 use candor_diary::plain;
+use candor_diary::text::{DisplayZone, Reader, capitalize, gap_cause, utc_offset};
 use maud::{Markup, html};
 
 use super::chart;
 use super::layout::icon;
-use super::when::{self, ReaderZone};
+use super::when;
 use super::words::{
-    cause_words, is_edited, kind_name, memo_words, no_picture_words, note_words, removed_words, spoken_words,
-    to_sentence,
+    is_edited, kind_name, memo_words, no_picture_words, note_words, removed_words, spoken_words,
 };
 
 /// What the cells of a page share.
 pub(super) struct HourGrid<'a> {
     pub(super) day: &'a Day,
-    pub(super) zone: &'a ReaderZone,
+    pub(super) zone: &'a DisplayZone,
     pub(super) cells: &'a [Cell<'a>],
     /// Start of the segment that the detail shows.
     pub(super) current: Option<u64>,
@@ -61,7 +61,7 @@ impl HourGrid<'_> {
             section.hour aria-labelledby=(id) {
                 h3 id=(id) {
                     (self.zone.time(hour.from))
-                    @if twice { " " span.note { (when::format_offset(hour.offset)) } }
+                    @if twice { " " span.note { (utc_offset(hour.offset)) } }
                 }
                 div.runs data-columns=(shape.columns) data-rows=[(rows.len() > 1).then_some("many")] {
                     @for row in rows {
@@ -138,7 +138,7 @@ fn is_wordless(row: &[Slot<'_>], nth: usize) -> bool {
     carries_on && next > own
 }
 
-fn picture(cell: &Cell<'_>, pictures: bool, zone: &ReaderZone) -> Markup {
+fn picture(cell: &Cell<'_>, pictures: bool, zone: &DisplayZone) -> Markup {
     let parcel = cell.shown.parcel;
     if let Some(sentence) = removed_words(parcel, zone) {
         return html! { span.pic.gone { (icon("trash")) span { (sentence) } } };
@@ -155,7 +155,7 @@ fn picture(cell: &Cell<'_>, pictures: bool, zone: &ReaderZone) -> Markup {
     if cell.kind() == Kind::NoEvidence {
         let why = cell
             .gap_cause()
-            .map_or_else(|| "No evidence".to_owned(), |cause| to_sentence(cause_words(cause)));
+            .map_or_else(|| "No evidence".to_owned(), |cause| capitalize(gap_cause(cause, Reader::Both)));
         return html! { span.pic.gone.blind { span { (why) } } };
     }
     let (sign, sentence) = no_picture_words(parcel, pictures);

@@ -9,14 +9,14 @@ use axum::extract::{Path, State};
 use axum::response::Html;
 use candor_diary::parcel::Policy;
 use candor_diary::plain;
-use candor_diary::terms::{ManualTime, Mode, PictureRemoval, PluginUse, Terms};
+use candor_diary::terms::{ManualTime, Mode, PictureRemoval, Terms};
+use candor_diary::text::{DisplayZone, Reader, RecordedSign, recorded, short_date};
 use maud::{Markup, html};
 
 use super::contract_page::ContractPage;
 use super::error::PageError;
 use super::layout::{ContractBar, ContractTab, PageFrame, icon, other_name};
 use super::session::SignedInAccount;
-use super::when::{ReaderZone, short_date};
 use crate::back_office::BackOffice;
 use crate::clock;
 use crate::store::StoredContract;
@@ -77,7 +77,7 @@ async fn in_force(office: &BackOffice, contract: &StoredContract) -> Result<Vec<
 fn render(opened: &ContractPage, in_force: &[TermsInForce]) -> Markup {
     let contract = &opened.contract;
     let newest = &contract.terms;
-    let zone = ReaderZone::named(&opened.account.zone);
+    let zone = DisplayZone::named(&opened.account.zone);
     let on = |at: u64| zone.date(at).zip(zone.date(clock::now())).map(|(on, today)| short_date(on, today));
     let behind: Vec<&str> = in_force
         .iter()
@@ -140,7 +140,7 @@ fn sections(opened: &ContractPage, in_force: &TermsInForce, named: bool, issued:
         @if named { h2 { "On " (trackers.join(", ")) } }
         section.panel {
             header { h2 { (says.client()) " and " (says.worker()) " will see" } }
-            div { ul.says { @for collector in &terms.collectors { (says.collector(collector)) } (says.rest()) } }
+            div { ul.says { (says.recorded()) } }
         }
         section.panel {
             header { h2 { "Nobody will see" } }
@@ -268,72 +268,15 @@ impl<'a> TermsSentences<'a> {
         html! { li { (icon(sign)) span { (text) } } }
     }
 
-    fn collector(&self, collector: &PluginUse) -> Markup {
-        let setting = |name: &str| collector.settings.get(name).and_then(|value| value.as_str());
-        match collector.plugin.as_str() {
-            "activity" => Self::line(
-                "clock",
-                "How many keys, clicks and scrolls there are each minute. Never which key, never where.",
-            ),
-            "screenshots" if self.terms.policy.is_none() => {
-                Self::line("nopic", "No pictures: without a privacy policy none is kept.")
-            }
-            "windows" if self.terms.policy.is_none() => Self::line(
-                "nopic",
-                "No applications, titles or addresses: without a privacy policy none is kept.",
-            ),
-            "screenshots" => {
-                let what = match setting("scope") {
-                    Some("active-monitor") => "the monitor in use",
-                    _ => "all monitors",
-                };
-                let size = match setting("size") {
-                    Some("half") => ", at half size",
-                    _ => "",
-                };
-                let when = match self.terms.segment.minutes() {
-                    1 => "every minute".to_owned(),
-                    n => format!("every {n} minutes"),
-                };
-                Self::line(
-                    "screen",
-                    &format!("One picture of {what}{size}, at a random moment of {when} tracked."),
-                )
-            }
-            "windows" => {
-                let facts: Vec<&str> =
-                    match collector.settings.get("facts").and_then(|value| value.as_array()) {
-                        Some(facts) => facts.iter().filter_map(|fact| fact.as_str()).collect(),
-                        None => vec!["app", "title", "url"],
-                    };
-                let words = [
-                    ("app", "application"),
-                    ("title", "window title"),
-                    ("url", "web address where it is known"),
-                ];
-                let words: Vec<&str> =
-                    words.iter().filter(|(fact, _)| facts.contains(fact)).map(|(_, word)| *word).collect();
-                Self::line(
-                    "doc",
-                    &format!("Of the window in front, each time it changes: {}.", words.join(", ")),
-                )
-            }
-            other => Self::line("doc", &format!("Notes from the plugin {other}, in its own words.")),
-        }
-    }
-
-    fn rest(&self) -> Markup {
-        let has = |name: &str| self.terms.collectors.iter().any(|c| c.plugin == name);
-        html! {
-            (Self::line("clock", "In which minutes time was tracked, with the memo and the label."))
-            @if !has("screenshots") { (Self::line("nopic", "No pictures. The screen is not captured.")) }
-            @if !has("activity") { (Self::line("clock", "No counts of keys, clicks and scrolls.")) }
-            @if self.terms.collectors.iter().all(|c| ["screenshots", "activity", "windows"].contains(&c.plugin.as_str())) {
-                (Self::line("camera", "The camera is not used."))
-            } @else {
-                (Self::line("camera", "The notice in the tracker says whether a plugin may use the camera. It is shown before anything is recorded."))
-            }
-        }
+    fn recorded(&self) -> Markup {
+        let sign = |sign| match sign {
+            RecordedSign::Clock => "clock",
+            RecordedSign::Screen => "screen",
+            RecordedSign::Nothing => "nopic",
+            RecordedSign::Texts => "doc",
+            RecordedSign::Camera => "camera",
+        };
+        html! { @for one in recorded(self.terms, Reader::Both) { (Self::line(sign(one.sign), &one.text)) } }
     }
 
     fn hidden(&self, policy: Option<&Policy>) -> Markup {

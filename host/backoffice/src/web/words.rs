@@ -2,37 +2,9 @@
 
 use candor_diary::billing::Outcome;
 use candor_diary::day::{Cell, Kind};
-use candor_diary::parcel::{GapCause, NoSnapshot, Parcel};
+use candor_diary::parcel::{NoSnapshot, Parcel};
 use candor_diary::plain;
-
-use super::when::ReaderZone;
-
-/// Returns why the tracker could not see, for the middle of a sentence.
-pub(super) fn cause_words(cause: GapCause) -> &'static str {
-    match cause {
-        GapCause::Crash => "the tracker ended unexpectedly",
-        GapCause::CounterLost => "keys, clicks and scrolls could not be counted",
-        GapCause::DisplayLost => "the display could not be read",
-        GapCause::CollectorFailed => "a collector failed",
-        GapCause::ClockJump => "the computer's clock was changed",
-        GapCause::Asleep => "the computer slept",
-        GapCause::Locked => "the screen was locked",
-        GapCause::Paused => "the worker paused for private time",
-        GapCause::LeftOut => "the worker left the time out",
-        GapCause::RuleFailed => "a rule failed, so what was on screen was not recorded",
-        GapCause::Damaged => "what was recorded was damaged on the worker's computer",
-        GapCause::Unanswered => "no keys, clicks or scrolls; the worker has not answered yet",
-        GapCause::NotRecorded => "the disk was full, so it could not be saved",
-        GapCause::Stalled => "the tracker stopped responding",
-        GapCause::NoSign => "nothing on the screen could show the worker that recording was on",
-    }
-}
-
-/// Returns words with a capital first letter, as a sentence of their own begins.
-pub(super) fn to_sentence(words: &str) -> String {
-    let mut rest = words.chars();
-    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
-}
+use candor_diary::text::DisplayZone;
 
 /// Returns the name of a kind in the markup, which the style sheet knows.
 pub(super) fn kind_name(kind: Kind) -> &'static str {
@@ -93,7 +65,7 @@ pub(super) fn rule_words(parcel: &Parcel, index: u32) -> String {
 }
 
 /// Returns the sentence of a tombstone, if the parcel is one.
-pub(super) fn removed_words(parcel: &Parcel, zone: &ReaderZone) -> Option<String> {
+pub(super) fn removed_words(parcel: &Parcel, zone: &DisplayZone) -> Option<String> {
     parcel.removed.map(|removed| format!("Time removed by worker, {}", zone.weekday(removed.at)))
 }
 

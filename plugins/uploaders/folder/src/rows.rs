@@ -1,6 +1,7 @@
 //! What the plugin remembers of a day, so that its page can be made anew with each segment.
 
-use candor_diary::parcel::{GapCause, Parcel};
+use candor_diary::parcel::Parcel;
+use candor_diary::text::{Reader, gap_cause};
 use candor_sdk::store::{self, StoreError};
 use candor_sdk::{DeliveryFailure, log};
 use serde::{Deserialize, Serialize};
@@ -82,7 +83,7 @@ fn words(parcel: &Parcel) -> Vec<String> {
     }
     for gap in &parcel.gaps {
         let (from, to) = (names::clock(gap.from), names::clock(gap.to));
-        words.push(format!("No evidence from {from} to {to}: {}.", cause(gap.cause)));
+        words.push(format!("No evidence from {from} to {to}: {}.", gap_cause(gap.cause, Reader::Both)));
     }
     words
 }
@@ -103,26 +104,6 @@ fn covered(parcel: &Parcel, snapshot: &candor_diary::parcel::Snapshot) -> Option
     }
     let times = if places == 1 { "One place was" } else { "Several places were" };
     Some(format!("{times} covered before the picture left the screen: {}.", rules.join("; ")))
-}
-
-fn cause(cause: GapCause) -> &'static str {
-    match cause {
-        GapCause::Crash => "the tracker ended unexpectedly",
-        GapCause::CounterLost => "keys, clicks and scrolls could not be counted",
-        GapCause::DisplayLost => "the display could not be read",
-        GapCause::CollectorFailed => "a collector failed",
-        GapCause::ClockJump => "the computer's clock was changed",
-        GapCause::Asleep => "the computer slept",
-        GapCause::Locked => "the screen was locked",
-        GapCause::Paused => "paused for private time",
-        GapCause::LeftOut => "left out by the worker",
-        GapCause::Damaged => "what was recorded was damaged",
-        GapCause::RuleFailed => "a rule failed, so what was on screen was not recorded",
-        GapCause::Unanswered => "no keys, clicks or scrolls; the worker has not answered yet",
-        GapCause::NotRecorded => "the disk was full, so it could not be saved",
-        GapCause::Stalled => "the tracker stopped responding",
-        GapCause::NoSign => "nothing on the screen could show the worker that recording was on",
-    }
 }
 
 /// A day of a contract.
