@@ -4,7 +4,7 @@
 //! |---|---|
 //! | any minute with activity | billed, whole |
 //! | activity was not to be counted, any minute tracked | billed, whole |
-//! | activity was to be counted, and no count came | not billed: no evidence where a gap says so, else no activity |
+//! | activity was to be counted, and no count came | not billed: no evidence if a gap says so, else no activity |
 //! | tracked, no activity, all of it seen | not billed: no activity |
 //! | nothing that counts, and the tracker could not see a part | not billed: no evidence |
 //! | two contracts in one segment | billed to the one with more active minutes; tie: to the one that began earlier |
@@ -12,7 +12,7 @@
 //! | typed in, allowed, and nothing else is billed in that time | billed, whole |
 //! | typed in, the client is to be asked, and nothing else is billed in that time | not billed: waiting for agreement |
 //! | typed in, and something tracked or typed in earlier is billed in that time | not billed again |
-//! | typed in where the terms did not allow it | not billed: not allowed |
+//! | typed in although the terms did not allow it | not billed: not allowed |
 //! | removed by the worker | not billed: removed |
 //! | beyond the weekly limit, filled in order of start | not billed: over limit |
 
@@ -26,13 +26,13 @@ use crate::terms::ManualTime;
 /// What billing needs to know of a segment on one device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// First millisecond, UTC.
+    /// Its first millisecond, since the Unix epoch.
     pub start: u64,
-    /// The segment's length.
+    /// The length of the segment.
     pub length: SegmentLength,
-    /// Bit `n` is set where the `n`-th minute was tracked.
+    /// Bit `n` is set if the `n`-th minute was tracked.
     pub tracked: u64,
-    /// Bit `n` is set where the `n`-th minute counts: it had activity, or activity was not to be recorded. Empty where
+    /// Bit `n` is set if the `n`-th minute counts: it had activity, or activity was not to be recorded. Empty if
     /// the segment was typed in.
     pub active: u64,
     /// Whether the tracker could not see a part of it.
@@ -89,9 +89,9 @@ impl Facts {
 /// A segment that a contract lays claim to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim<'a> {
-    /// The contract.
+    /// The id of the contract that it is claimed under.
     pub contract: &'a str,
-    /// What was recorded.
+    /// What was recorded in the segment.
     pub facts: Facts,
     /// Whether the contract's terms let time be typed in when this was
     /// ([`Versions::manual_time_at`](crate::versions::Versions::manual_time_at)). Of no account for what was tracked.

@@ -44,11 +44,11 @@ pub fn locked_until(now: u64) -> u64 {
 /// A day in a zone: 23, 24 or 25 hours, sometimes others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Day {
-    /// The date.
+    /// Its date in the zone.
     pub date: Date,
-    /// First millisecond.
+    /// Its first millisecond, since the Unix epoch.
     pub from: u64,
-    /// First millisecond of the next day.
+    /// The first millisecond of the next day.
     pub to: u64,
     /// Its hours, in order and without gaps.
     pub hours: Vec<Hour>,
@@ -57,9 +57,9 @@ pub struct Day {
 /// An hour on the wall of a zone. Where the clock is set by less than an hour, one may be shorter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hour {
-    /// First millisecond.
+    /// Its first millisecond, since the Unix epoch.
     pub from: u64,
-    /// First millisecond after it.
+    /// The first millisecond after it.
     pub to: u64,
     /// What the wall clock says at its start.
     pub wall: DateTime,
@@ -109,7 +109,7 @@ fn instant(at: u64) -> Option<Timestamp> {
     Timestamp::from_millisecond(i64::try_from(at).ok()?).ok()
 }
 
-/// The day of a zone; `None` where it lies before 1970 or outside the years that are known.
+/// The day of a zone; `None` if it lies before 1970 or outside the years that are known.
 #[must_use]
 pub fn day(date: Date, zone: &TimeZone) -> Option<Day> {
     let from = start_of(date, zone)?;
@@ -140,7 +140,7 @@ fn until_change(at: u64, wall: DateTime, offset: i32, zone: &TimeZone) -> u64 {
         .unwrap_or(to_full_hour)
 }
 
-/// Where midnight is skipped, the day begins after the gap; where it comes twice, with the first.
+/// If midnight is skipped, the day begins after the gap; if it comes twice, with the first.
 fn start_of(date: Date, zone: &TimeZone) -> Option<u64> {
     let start = zone.to_zoned(date.at(0, 0, 0, 0)).ok()?;
     u64::try_from(start.timestamp().as_millisecond()).ok()

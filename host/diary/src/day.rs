@@ -12,7 +12,7 @@ use crate::segment::{MINUTE_MS, SegmentLength};
 /// A parcel of the day with what became of its claim.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
-    /// The parcel.
+    /// The parcel, one revision of a segment.
     pub parcel: &'a Parcel,
     /// What billing made of it.
     pub outcome: Outcome,
@@ -21,7 +21,7 @@ pub struct Entry<'a> {
 /// The kinds of time that a device can deliver; each has a rail and a word (look, 'Kinds and cells').
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Tracked.
+    /// Recorded by the tracker.
     Tracked,
     /// Typed in by the worker.
     Manual,
@@ -36,9 +36,9 @@ pub enum Kind {
 /// A segment of the day.
 #[derive(Clone, Debug)]
 pub struct Cell<'a> {
-    /// First millisecond.
+    /// Its first millisecond, since the Unix epoch.
     pub start: u64,
-    /// The segment's length.
+    /// The length of its segment.
     pub length: SegmentLength,
     /// What became of it.
     pub outcome: Outcome,
@@ -63,7 +63,7 @@ impl Cell<'_> {
         }
     }
 
-    /// Why it is not billed although it is of a kind that is; `None` where that is not so.
+    /// Why it is not billed although it is of a kind that is; `None` if that is not so.
     #[must_use]
     pub fn not_billed_because(&self) -> Option<&'static str> {
         match self.outcome {
@@ -94,7 +94,7 @@ impl Cell<'_> {
         self.shown.parcel.label.as_deref().map(str::trim).filter(|label| !label.is_empty())
     }
 
-    /// Why the tracker could not see, where that is all there is to say of the segment: the cause of its longest gap.
+    /// Why the tracker could not see, if that is all there is to say of the segment: the cause of its longest gap.
     #[must_use]
     pub fn gap_cause(&self) -> Option<GapCause> {
         let longest = self.shown.parcel.gaps.iter().max_by_key(|gap| gap.to.saturating_sub(gap.from));
@@ -140,7 +140,7 @@ pub fn cells<'a>(entries: &[Entry<'a>]) -> Vec<Cell<'a>> {
 /// What the day adds up to, in minutes: `recorded = billable + over_limit + waiting + not_billable`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Billed.
+    /// Minutes that are billed.
     pub billable: u64,
     /// What of it was typed in.
     pub manual: u64,
@@ -159,7 +159,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Adds segments up.
+    /// Adds up the segments of a day.
     #[must_use]
     pub fn of(segments: impl IntoIterator<Item = (Facts, Outcome)>) -> Self {
         let mut sum = Self::default();
@@ -194,11 +194,11 @@ impl Summary {
 /// What happened in each minute of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Minute {
-    /// Its first millisecond.
+    /// Its first millisecond, since the Unix epoch.
     pub start: u64,
     /// Whether any of it was tracked.
     pub tracked: bool,
-    /// The counts, where they were recorded.
+    /// The counts, if they were recorded.
     pub counts: Option<Counts>,
 }
 
@@ -233,16 +233,16 @@ pub fn busiest(cells: &[Cell<'_>]) -> u64 {
 pub enum Part<'a> {
     /// Hours in a row without time.
     Quiet {
-        /// The first.
+        /// The first of them.
         first: Hour,
-        /// The last.
+        /// The last of them.
         last: Hour,
-        /// How many.
+        /// How many they are, at least 1.
         hours: usize,
     },
     /// An hour with time.
     Hour {
-        /// Which.
+        /// The hour, of 60 minutes on most days.
         hour: Hour,
         /// How its cells lie.
         shape: Shape,

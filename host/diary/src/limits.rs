@@ -57,7 +57,7 @@ pub struct Spent {
 }
 
 impl Spent {
-    /// Takes room for a note of that many bytes; false where the budget has none left.
+    /// Takes room for a note of that many bytes; false if the budget has none left.
     pub fn take(&mut self, bytes: usize) -> bool {
         let after = self.bytes.saturating_add(bytes);
         let fits = self.notes < PLUGIN_NOTES && after <= PLUGIN_BYTES;
@@ -89,7 +89,7 @@ pub fn json_bytes(value: &impl Serialize) -> usize {
     }
 }
 
-/// Cuts a text to at most `most` bytes, with a sign that it was cut; true where it was.
+/// Cuts a text to at most `most` bytes, with a sign that it was cut; true if it was.
 pub fn shorten(text: &mut String, most: usize) -> bool {
     const CUT: &str = "…";
     if text.len() <= most {

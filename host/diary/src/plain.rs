@@ -110,7 +110,7 @@ impl<W: io::Write> io::Write for LogLine<W> {
     }
 }
 
-/// The first `most` characters of a text, and `…` where there are more.
+/// The first `most` characters of a text, and `…` if there are more.
 #[must_use]
 pub fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {

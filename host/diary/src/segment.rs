@@ -19,7 +19,7 @@ impl SegmentLength {
     /// Takes a length in minutes.
     ///
     /// # Errors
-    /// [`BadLength`] where it is not one of the lengths of design §1.
+    /// [`BadLength`] if it is not one of the lengths of design §1.
     pub fn new(minutes: u8) -> Result<Self, BadLength> {
         if matches!(minutes, 1 | 2 | 3 | 5 | 6 | 10 | 12 | 15 | 20 | 30 | 60) {
             Ok(Self(minutes))

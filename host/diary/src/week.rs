@@ -10,20 +10,20 @@ const DAY_MS: u64 = 86_400_000;
 /// What one of its days adds up to, in minutes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DaySum {
-    /// Tracked and billed.
+    /// Minutes that were tracked and are billed.
     pub tracked: u64,
-    /// Typed in and billed.
+    /// Minutes that were typed in and are billed.
     pub manual: u64,
-    /// Beyond the weekly limit.
+    /// Minutes beyond the weekly limit.
     pub over: u64,
 }
 
-/// A week's figures.
+/// What a week of one contract adds up to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Week {
-    /// First millisecond.
+    /// Its first millisecond, since the Unix epoch.
     pub from: u64,
-    /// First millisecond after it.
+    /// The first millisecond after it.
     pub to: u64,
     /// How many minutes are billed at most; none means no limit.
     pub limit: Option<u64>,

@@ -16,7 +16,7 @@ pub struct Minute {
     pub scrolls: u32,
 }
 
-/// The counts of a whole minute that has ended, at most 60 minutes ago; none where the counter did not run.
+/// The counts of a whole minute that has ended, at most 60 minutes ago; none if the counter did not run.
 ///
 /// # Errors
 /// Why the counts cannot be told.

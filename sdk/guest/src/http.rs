@@ -166,7 +166,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// The answer.
+/// What a server answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     /// Status code, 100 to 599.

@@ -82,7 +82,7 @@ impl From<raw::NoteError> for NoteError {
 /// Records a picture of the screen; the frame is used up. Needs the permission `screen`.
 ///
 /// # Errors
-/// Why it was not taken. It is in the journal where there is none.
+/// Why it was not taken. It is in the journal if there is none.
 pub fn snapshot(frame: Frame, size: PictureSize) -> Result<(), NoteError> {
     note(raw::Observation::Snapshot(raw::Snapshot { frame: frame.into_raw(), size: size.into() }))
 }
@@ -90,7 +90,7 @@ pub fn snapshot(frame: Frame, size: PictureSize) -> Result<(), NoteError> {
 /// Records a picture of the webcam; the frame is used up. Needs the permission `camera`.
 ///
 /// # Errors
-/// Why it was not taken. It is in the journal where there is none.
+/// Why it was not taken. It is in the journal if there is none.
 pub fn camera_snapshot(frame: Frame, size: PictureSize) -> Result<(), NoteError> {
     note(raw::Observation::CameraSnapshot(raw::Snapshot { frame: frame.into_raw(), size: size.into() }))
 }
@@ -99,7 +99,7 @@ pub fn camera_snapshot(frame: Frame, size: PictureSize) -> Result<(), NoteError>
 /// [`screen::capture`](crate::screen::capture) answered last. Needs the permission `screen`.
 ///
 /// # Errors
-/// Why it was not taken. It is in the journal where there is none.
+/// Why it was not taken. It is in the journal if there is none.
 pub fn no_snapshot(_refusal: &Denied) -> Result<(), NoteError> {
     note(raw::Observation::NoSnapshot)
 }
@@ -108,7 +108,7 @@ pub fn no_snapshot(_refusal: &Denied) -> Result<(), NoteError> {
 /// focus. The host takes the facts from its own layout. Needs the permission `windows`.
 ///
 /// # Errors
-/// Why it was not taken. It is in the journal where there is none.
+/// Why it was not taken. It is in the journal if there is none.
 pub fn focus(window: &Window, facts: WindowFacts) -> Result<(), NoteError> {
     let mut chosen = raw::WindowFacts::empty();
     for (wanted, flag) in [
@@ -127,7 +127,7 @@ pub fn focus(window: &Window, facts: WindowFacts) -> Result<(), NoteError> {
 /// counts from its own counter. Needs the permission `activity`.
 ///
 /// # Errors
-/// Why it was not taken. It is in the journal where there is none.
+/// Why it was not taken. It is in the journal if there is none.
 pub fn activity(minute: &Minute) -> Result<(), NoteError> {
     note(raw::Observation::Activity(minute.start.as_millis()))
 }
@@ -136,7 +136,7 @@ pub fn activity(minute: &Minute) -> Result<(), NoteError> {
 /// and `-`; the body is at most 16 KiB as JSON.
 ///
 /// # Errors
-/// Why it was not taken. It is in the journal where there is none.
+/// Why it was not taken. It is in the journal if there is none.
 pub fn custom(kind: &str, body: &impl Serialize) -> Result<(), NoteError> {
     let body = serde_json::to_string(body).map_err(|e| NoteError::Malformed(e.to_string()))?;
     note(raw::Observation::Custom(raw::Custom { kind: kind.to_owned(), body }))

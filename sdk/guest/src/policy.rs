@@ -69,15 +69,15 @@ pub enum SceneKind {
 /// judged under every title that it had within 1.5 s before and after.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SceneWindow {
-    /// The application: the class of an X11 window, such as `xterm`. None where it cannot be told.
+    /// The application: the class of an X11 window, such as `xterm`. None if it cannot be told.
     pub app: Option<String>,
-    /// The title. None where it cannot be told.
+    /// The title. None if it cannot be told.
     pub title: Option<String>,
-    /// The address of the page shown. None where it cannot be told.
+    /// The address of the page shown. None if it cannot be told.
     pub url: Option<String>,
     /// Client area plus frame, in desktop pixels; 0 by 0 for a window that is not on screen.
     pub area: Area,
-    /// The monitor that shows most of it; none where it is off every monitor.
+    /// The monitor that shows most of it; none if it is off every monitor.
     pub monitor: Option<String>,
     /// Whether it has the keyboard.
     pub focused: bool,
@@ -178,7 +178,7 @@ impl Redaction {
 }
 
 impl From<Redaction> for Verdict {
-    /// Keep, where there is nothing to redact.
+    /// Keep, if there is nothing to redact.
     fn from(redaction: Redaction) -> Self {
         if redaction.is_empty() { Self::Keep } else { Self::Redact(redaction) }
     }
@@ -187,9 +187,9 @@ impl From<Redaction> for Verdict {
 /// Cover something in the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Mask {
-    /// What.
+    /// What is covered.
     pub target: Target,
-    /// How.
+    /// How it is covered.
     pub cover: Cover,
     /// Which rule says so, by index in [`Policy::rules`].
     pub rule: u32,
@@ -201,7 +201,7 @@ pub enum Target {
     /// The window at this index of [`Scene::windows`], frame included.
     Window(u32),
     /// Where the title of the window at this index of [`Scene::windows`] may stand: its title bar, or the top of what its
-    /// program draws itself. The host measures it; where it cannot, it covers the window.
+    /// program draws itself. The host measures it; if it cannot, it covers the window.
     TitleBar(u32),
     /// A part of the desktop.
     Region(Area),

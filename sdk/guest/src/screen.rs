@@ -7,7 +7,7 @@ use crate::types::Denied;
 /// What a picture shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
-    /// Every monitor.
+    /// All monitors together.
     Desktop,
     /// The monitor with the focused window.
     ActiveMonitor,

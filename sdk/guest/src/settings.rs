@@ -55,7 +55,7 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Vec<SettingError>> {
     })
 }
 
-/// RFC 6901. Stops where the path is not known any further.
+/// RFC 6901. Stops if the path is not known any further.
 fn pointer<'a>(segments: impl Iterator<Item = &'a Segment>) -> String {
     let mut place = String::new();
     for segment in segments {

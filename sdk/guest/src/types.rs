@@ -28,7 +28,7 @@ impl Timestamp {
         Self(self.0.saturating_add(millis(length)))
     }
 
-    /// How long after `earlier` this is; zero where it is before.
+    /// How long after `earlier` this is; zero if it is before.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
@@ -43,9 +43,9 @@ pub(crate) fn millis(length: Duration) -> u64 {
 /// A rectangle in desktop pixels; the origin is the top left corner of the desktop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Area {
-    /// Left edge, in pixels. Negative where a window hangs out of the desktop.
+    /// Left edge, in pixels. Negative if a window hangs out of the desktop.
     pub x: i32,
-    /// Top edge, in pixels. Negative where a window hangs out of the desktop.
+    /// Top edge, in pixels. Negative if a window hangs out of the desktop.
     pub y: i32,
     /// Width in pixels. 0 for a window that is not on screen.
     pub width: u32,
@@ -113,7 +113,7 @@ impl From<raw::Monitor> for Monitor {
 /// Why the host refused to show what a collector asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
-    /// The privacy rules decided that nothing of it may be recorded. Lists the rules by index; empty where the host
+    /// The privacy rules decided that nothing of it may be recorded. Lists the rules by index; empty if the host
     /// itself decided.
     #[error("a privacy rule says that nothing of this may be recorded")]
     Skipped(Vec<u32>),

@@ -35,11 +35,11 @@ pub trait Uploader: Sized + 'static {
 pub struct Parcel {
     /// Unique, and the same at each try: use it as idempotency key. 32 lowercase hex digits.
     pub id: String,
-    /// The contract.
+    /// The id of the contract.
     pub contract: String,
-    /// The segment's start.
+    /// When the parcel's segment starts.
     pub segment_start: Timestamp,
-    /// The segment's length.
+    /// How long the parcel's segment is.
     pub segment_length: Duration,
     /// The signed document: a DSSE envelope as JSON. Deliver these exact bytes.
     pub envelope: Vec<u8>,

@@ -8,7 +8,7 @@ use crate::types::{Timestamp, millis};
 /// When to wake the plugin next. What `woken` returns replaces the earlier wakes; at most 16.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Wake {
-    /// Once, at that time; at once where it has passed.
+    /// Once, at that time; at once if it has passed.
     At(Timestamp),
     /// Again and again, this long apart; at least a second. Rounded down to milliseconds.
     Every(Duration),

@@ -4,20 +4,20 @@
 use crate::bindings::imports::windows as raw;
 use crate::types::{Area, Denied, Known, Timestamp};
 
-/// A window.
+/// A window as the guard let it through.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Window {
     /// The host's name for it, the same for as long as the window lives. Not the display system's.
     pub id: u64,
-    /// The application: the class of an X11 window, such as `xterm`. None where it cannot be told.
+    /// The application: the class of an X11 window, such as `xterm`. None if it cannot be told.
     pub app: Option<String>,
-    /// The title. None where there is none, or where a rule hides it.
+    /// The title. None if there is none, or a rule hides it.
     pub title: Option<String>,
-    /// The address of the page shown. None where no source tells, or where a rule hides it.
+    /// The address of the page shown. None if no source tells, or a rule hides it.
     pub url: Option<String>,
     /// Client area plus frame, in desktop pixels. 0 by 0 for a window that is not on screen.
     pub area: Area,
-    /// The name of the monitor that shows most of it; none where it is off every monitor.
+    /// The name of the monitor that shows most of it; none if it is off every monitor.
     pub monitor: Option<String>,
     /// Whether it has the keyboard.
     pub focused: bool,
@@ -43,7 +43,7 @@ impl From<raw::Window> for Window {
 /// What was there at one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// When.
+    /// When the windows were like this.
     pub at: Timestamp,
     /// From bottom to top.
     pub windows: Vec<Window>,

@@ -15,7 +15,7 @@ pub const MAX_REVISION: u32 = 1_000;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{place}: {reason}")]
 pub struct BadParcel {
-    /// The field.
+    /// The field's name in JSON, such as `chain-head`.
     pub place: &'static str,
     /// What is wrong with it.
     pub reason: &'static str,

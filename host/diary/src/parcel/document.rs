@@ -15,7 +15,7 @@ pub const PARCEL_TYPE: &str = "application/vnd.candor.parcel+json";
 pub struct Parcel {
     /// Idempotency key: 32 lowercase hex digits, drawn once when the segment closed.
     pub id: String,
-    /// The contract's id.
+    /// The id of the contract that it was recorded for.
     pub contract: String,
     /// The public key of the back office that it is made for, 64 lowercase hex digits: no other takes it. Empty in
     /// parcels from before it was told.
@@ -32,7 +32,7 @@ pub struct Parcel {
     pub chain_head: String,
     /// First millisecond of the segment.
     pub start: u64,
-    /// The segment's length.
+    /// The length of the segment.
     pub length: SegmentLength,
     /// How often the segment was changed after it was first closed, from 0. The highest of a device takes the place of
     /// all lower ones: what those held beyond it is to be forgotten.
@@ -58,13 +58,13 @@ pub struct Parcel {
     /// Changes of the focused window, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub focus: Vec<Focus>,
-    /// The picture, where there is one.
+    /// The picture, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<Snapshot>,
-    /// Why there is no picture. Absent where there is one, or where none was asked for.
+    /// Why there is no picture. Absent if there is one, or none was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_snapshot: Option<NoSnapshot>,
-    /// The worker started it so that nothing had to show that it was recorded ([`NO_SIGN`]).
+    /// The worker started it so that nothing had to show that it was recorded ([`NO_SIGN`](super::NO_SIGN)).
     #[serde(default, skip_serializing_if = "is_false")]
     pub no_sign: bool,
     /// Spans of the segment that the tracker could not see.
@@ -99,7 +99,7 @@ impl Parcel {
     }
 }
 
-/// Whether keys, clicks and scrolls were to be counted. A back office takes [`Activity::Off`] only where the terms leave
+/// Whether keys, clicks and scrolls were to be counted. A back office takes [`Activity::Off`] only if the terms leave
 /// it so or to the worker ([`Terms::counts_activity`](crate::terms::Terms::counts_activity)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -107,7 +107,7 @@ pub enum Activity {
     /// They were: a tracked minute without counts is no evidence.
     #[default]
     Counted,
-    /// They were not, by the terms or by the worker's choice where the terms leave that: tracked time stands for itself.
+    /// They were not, by the terms or by the worker's choice if the terms leave that: tracked time stands for itself.
     Off,
 }
 
@@ -123,13 +123,13 @@ impl Activity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Removed {
-    /// When.
+    /// When it was removed.
     pub at: u64,
     /// How many milliseconds of tracked or typed-in time went with it.
     pub time_ms: u64,
 }
 
-/// That the worker typed a segment in. It is billed only within the client's permission, and only where nothing tracked
+/// That the worker typed a segment in. It is billed only within the client's permission, and only if nothing tracked
 /// is billed in its place (design §8).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -157,7 +157,7 @@ pub struct MinuteFacts {
     pub start: u64,
     /// For how many milliseconds of it the tracker was on, 1 to 60,000.
     pub tracked_ms: u32,
-    /// The counts, where the activity collector recorded them.
+    /// The counts, if the activity collector recorded them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<Counts>,
 }
@@ -166,11 +166,11 @@ pub struct MinuteFacts {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Counts {
-    /// Key presses.
+    /// Number of key presses.
     pub keys: u32,
-    /// Presses of pointer buttons.
+    /// Number of presses of pointer buttons.
     pub clicks: u32,
-    /// Scroll steps.
+    /// Number of scroll steps.
     pub scrolls: u32,
 }
 
@@ -188,7 +188,7 @@ impl Counts {
 pub struct Policy {
     /// The plugin's name, such as `rules`.
     pub plugin: String,
-    /// SHA-256 of the component, 64 lowercase hex digits; empty where the policy is missing.
+    /// SHA-256 of the component, 64 lowercase hex digits; empty if the policy is missing.
     pub sha256: String,
     /// The rules in words.
     pub rules: Vec<String>,

@@ -12,18 +12,18 @@ pub const NO_SIGN: &str =
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Focus {
-    /// When.
+    /// When it got the focus.
     pub at: u64,
-    /// The application, where it is known and recorded.
+    /// The application, if it is known and recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<String>,
-    /// The title, where it is known, recorded and not hidden.
+    /// The title, if it is known, recorded and not hidden.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// The address, where it is known, recorded and not hidden.
+    /// The address, if it is known, recorded and not hidden.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// The rules that hid something of it, by index in [`Policy::rules`].
+    /// The rules that hid something of it, by index in [`Policy::rules`](super::Policy::rules).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hidden_by: Vec<u32>,
 }
@@ -32,11 +32,11 @@ pub struct Focus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Gap {
-    /// First millisecond.
+    /// Its first millisecond.
     pub from: u64,
-    /// First millisecond after it.
+    /// The first millisecond after it.
     pub to: u64,
-    /// Why.
+    /// Why nothing could be seen.
     pub cause: GapCause,
 }
 
@@ -50,11 +50,11 @@ pub enum GapCause {
     CounterLost,
     /// The display could not be read.
     DisplayLost,
-    /// A collector failed.
+    /// A plugin that records failed.
     CollectorFailed,
     /// The clock was set.
     ClockJump,
-    /// The computer slept.
+    /// The computer was asleep.
     Asleep,
     /// The screen was locked.
     Locked,
@@ -84,9 +84,9 @@ pub struct Custom {
     pub at: u64,
     /// The plugin that noted it.
     pub plugin: String,
-    /// What it is.
+    /// What kind of observation it is, a [`PlainId`](crate::plain_id::PlainId).
     pub kind: String,
-    /// JSON text.
+    /// Its content, as JSON text.
     pub body: String,
 }
 
@@ -94,10 +94,10 @@ pub struct Custom {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Dropped {
-    /// The plugin that it came from, where that is known.
+    /// The plugin that it came from, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plugin: Option<String>,
-    /// Why.
+    /// Why it is not in the parcel.
     pub because: DroppedBecause,
     /// How many notes, texts or records.
     pub count: u64,

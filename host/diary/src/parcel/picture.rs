@@ -19,14 +19,14 @@ pub struct Snapshot {
     pub width: u32,
     /// Height in pixels, as delivered.
     pub height: u32,
-    /// Length in bytes.
+    /// Length of the picture's file, in bytes.
     pub bytes: u64,
     /// How many monitors it shows.
     pub monitors: u32,
     /// What was covered before it was encoded, in pixels of the picture as delivered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redactions: Vec<Redaction>,
-    /// The window in front when it was taken, judged with it. Absent where no such facts are recorded.
+    /// The window in front when it was taken, judged with it. Absent if no such facts are recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub focus: Option<Focus>,
 }
@@ -35,17 +35,17 @@ pub struct Snapshot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Redaction {
-    /// Left edge.
+    /// Left edge, in pixels from the left.
     pub x: u32,
-    /// Top edge.
+    /// Top edge, in pixels from the top.
     pub y: u32,
-    /// Width.
+    /// Width in pixels.
     pub width: u32,
-    /// Height.
+    /// Height in pixels.
     pub height: u32,
-    /// How.
+    /// How it is covered: by one colour or by blur.
     pub cover: Cover,
-    /// The rule, by index in [`Policy::rules`]; none where the host covered it by itself, such as a panel that shows
+    /// The rule, by index in [`Policy::rules`](super::Policy::rules); none if the host covered it by itself, such as a panel that shows
     /// the title of a hidden window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<u32>,
@@ -55,7 +55,7 @@ pub struct Redaction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cover {
-    /// One flat colour.
+    /// One flat colour over all of it.
     Fill,
     /// A few large cells of average colour.
     Blur,
@@ -65,9 +65,9 @@ pub enum Cover {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "because", deny_unknown_fields)]
 pub enum NoSnapshot {
-    /// A rule says so; the rules, by index in [`Policy::rules`].
+    /// A rule says so; the rules, by index in [`Policy::rules`](super::Policy::rules).
     SkippedByRule {
-        /// Indices into [`Policy::rules`].
+        /// The rules that say so, as indices into [`Policy::rules`](super::Policy::rules).
         rules: Vec<u32>,
     },
     /// The policy failed, so nothing was kept (invariant 3).
@@ -76,7 +76,7 @@ pub enum NoSnapshot {
     Unsettled,
     /// The screen could not be read.
     ScreenUnavailable,
-    /// The collector failed.
+    /// The collector of pictures failed.
     CollectorFailed,
     /// The tracker was off at the random moment.
     MomentMissed,
@@ -121,8 +121,8 @@ impl NoSnapshot {
     }
 }
 
-/// What was covered in a picture, in words: `2 windows redacted`; where only the host covered something by itself,
-/// `1 place covered`. None where nothing was.
+/// What was covered in a picture, in words: `2 windows redacted`; if only the host covered something by itself,
+/// `1 place covered`. None if nothing was.
 #[must_use]
 pub fn redacted(redactions: &[Redaction]) -> Option<String> {
     let count = |ruled: bool| redactions.iter().filter(|r| r.rule.is_some() == ruled).count() as u64;

@@ -28,7 +28,7 @@ const MAX_SETTINGS: usize = 256 << 10;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{place}: {reason}")]
 pub struct BadTerms {
-    /// The field.
+    /// The field, as a path of keys such as `policy.settings.rules`.
     pub place: String,
     /// What is wrong with it.
     pub reason: String,

@@ -8,17 +8,17 @@ use crate::segment::SegmentLength;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Terms {
-    /// The contract's id.
+    /// The contract's id, a [`PlainId`](crate::plain_id::PlainId).
     pub contract: String,
     /// The contract's title, such as `Invoice service`.
     pub title: String,
-    /// The client's name.
+    /// The client's name, 1 to 100 characters.
     pub client: String,
-    /// The worker's name.
+    /// The worker's name, 1 to 100 characters.
     pub worker: String,
     /// Counts up with every change of the terms, from 1.
     pub sequence: u64,
-    /// Who drives.
+    /// Who decides when time is recorded.
     pub mode: Mode,
     /// The length of a segment.
     pub segment: SegmentLength,
@@ -27,9 +27,9 @@ pub struct Terms {
     /// The client's privacy rules. Without a policy no picture and no title is ever recorded (invariant 3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PluginUse>,
-    /// What records.
+    /// The plugins that record, each with its settings.
     pub collectors: Vec<PluginUse>,
-    /// Where it goes.
+    /// The plugin that delivers parcels, with its settings.
     pub uploader: PluginUse,
     /// How many minutes a week are billed at most; none means no limit. Filled in order of start (design §8).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,7 +55,7 @@ pub struct Terms {
 const ACTIVITY: &str = "activity";
 
 impl Terms {
-    /// Whether keys, clicks and scrolls are to be counted: where they are, a minute without counts is no evidence.
+    /// Whether keys, clicks and scrolls are to be counted: if they are, a minute without counts is no evidence.
     #[must_use]
     pub fn counts_activity(&self) -> bool {
         self.collectors.iter().any(|collector| collector.plugin == ACTIVITY)
@@ -72,12 +72,12 @@ impl Terms {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ManualTime {
-    /// No.
+    /// No time may be typed in.
     #[default]
     No,
     /// Each time is billed only when the client has agreed to it.
     Ask,
-    /// Yes.
+    /// Time may be typed in, and is billed.
     Yes,
     /// All time is typed in; nothing is tracked.
     Only,
@@ -88,14 +88,14 @@ pub enum ManualTime {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PictureRemoval {
-    /// Its time stays.
+    /// The time of the segment stays.
     #[default]
     KeepsTime,
     /// Its time goes with it.
     RemovesTime,
 }
 
-/// What the client leaves to the worker: where it is `true`, the worker may turn that collector off.
+/// What the client leaves to the worker: if it is `true`, the worker may turn that collector off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct WorkerChooses {
@@ -111,21 +111,21 @@ pub struct WorkerChooses {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Contacts {
-    /// For help.
+    /// Where the worker finds help.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub support: Option<String>,
-    /// For praise and complaints.
+    /// Where praise and complaints go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feedback: Option<String>,
 }
 
-/// Who drives a contract (design §6).
+/// Who decides when time is recorded (design §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// The worker drives.
+    /// The worker starts and stops.
     Worklog,
-    /// The client's rules drive.
+    /// The client's rules start and stop.
     Monitoring,
 }
 

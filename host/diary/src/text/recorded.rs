@@ -9,7 +9,7 @@ use crate::terms::{Mode, PluginUse, Terms};
 /// What a line is about; each place has an icon for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordedSign {
-    /// Time and counts.
+    /// When time was tracked, and counts of input.
     Clock,
     /// Pictures of the screen.
     Screen,
@@ -17,7 +17,7 @@ pub enum RecordedSign {
     Nothing,
     /// Texts: of windows, or of plugins.
     Texts,
-    /// The camera.
+    /// Whether the camera is used.
     Camera,
 }
 

@@ -40,13 +40,13 @@ pub struct Enrolled {
     pub nonce: String,
     /// The device's public key, 64 lowercase hex digits.
     pub public_key: String,
-    /// The device's id.
+    /// The id that the back office gave the device.
     pub device: String,
     /// The token with which the device signs in from now on.
     pub token: String,
     /// The key that signs this and every receipt, 64 lowercase hex digits.
     pub server_key: String,
-    /// The contract's terms.
+    /// The newest terms of the contract.
     pub terms: Terms,
     /// Path of the contract's Work Diary on that server.
     pub diary_url: String,

@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FolderProof {
-    /// [`FolderProof::KIND`].
+    /// Always [`FolderProof::KIND`]: another kind is no folder proof.
     pub kind: String,
-    /// The parcel's id.
+    /// The id of the parcel.
     pub parcel: String,
     /// Name of the signed envelope's file.
     pub envelope: String,
-    /// The attachments' files.
+    /// Where each attachment was put.
     pub attachments: Vec<FolderFile>,
 }
 
@@ -28,6 +28,6 @@ impl FolderProof {
 pub struct FolderFile {
     /// SHA-256 of its bytes, 64 lowercase hex digits.
     pub sha256: String,
-    /// Its name.
+    /// Its name under the folder.
     pub name: String,
 }

@@ -10,17 +10,17 @@ pub const RECEIPT_TYPE: &str = "application/vnd.candor.receipt+json";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Receipt {
-    /// The parcel's id.
+    /// The id of the parcel.
     pub parcel: String,
     /// SHA-256 of the envelope's exact bytes as received, 64 lowercase hex digits.
     pub digest: String,
-    /// The contract.
+    /// The id of the contract.
     pub contract: String,
-    /// The device.
+    /// The id of the device.
     pub device: String,
-    /// The parcel's sequence.
+    /// The parcel's position in the device's journal.
     pub sequence: u64,
-    /// The parcel's chain head.
+    /// The head of the journal's chain after it, 64 lowercase hex digits.
     pub chain_head: String,
     /// When the back office took it, milliseconds since the Unix epoch.
     pub received_at: u64,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// field; the others may be missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WeekAnswer {
-    /// Monday 00:00 UTC.
+    /// When the week began, Monday 00:00 UTC.
     pub week_start: u64,
     /// How many minutes are billed at most; none means no limit.
     #[serde(default)]

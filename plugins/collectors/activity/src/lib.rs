@@ -4,7 +4,7 @@
 use candor_sdk::observations::{self, NoteError};
 use candor_sdk::{Cause, Collector, Denied, Error, NoSettings, SettingError, Timestamp, Wake, activity};
 
-/// The collector.
+/// Records the counts of each minute.
 #[derive(Debug)]
 pub struct Activity;
 

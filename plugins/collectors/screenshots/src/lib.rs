@@ -22,7 +22,7 @@ pub struct ScreenshotSettings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum What {
-    /// Every monitor.
+    /// All monitors together.
     #[default]
     Desktop,
     /// The monitor with the focused window.
@@ -33,14 +33,14 @@ pub enum What {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Size {
-    /// As taken.
+    /// At the size at which it was taken.
     #[default]
     Full,
     /// Half as wide and half as high.
     Half,
 }
 
-/// The collector.
+/// Takes one picture in each segment.
 #[derive(Debug)]
 pub struct Screenshots {
     settings: ScreenshotSettings,

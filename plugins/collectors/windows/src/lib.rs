@@ -12,7 +12,7 @@ use serde::Deserialize;
 /// How long after a segment's start the windows of its start are told.
 const SETTLED: Duration = Duration::from_secs(2);
 
-/// What can be set.
+/// Records what is in front.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct WindowsSettings {
@@ -30,9 +30,9 @@ impl Default for WindowsSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fact {
-    /// The application.
+    /// The application that it belongs to.
     App,
-    /// The title.
+    /// The title that it shows.
     Title,
     /// The address of the page shown.
     Url,

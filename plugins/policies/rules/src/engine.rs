@@ -39,7 +39,7 @@ const BROWSERS: [&str; 17] = [
 pub struct Rules {
     rules: Vec<CompiledRule>,
     words: Vec<String>,
-    /// The index in `words` of what cannot be told; none where that is kept.
+    /// The index in `words` of what cannot be told; none if that is kept.
     unknown: Option<u32>,
     /// Whether any rule asks for that text.
     asks: Asks,

@@ -19,7 +19,7 @@ use candor_sdk::{FrameRef, Policy, SettingError};
 use engine::Rules;
 use settings::RulesSettings;
 
-/// The policy.
+/// Judges scenes by the rules of its settings.
 #[derive(Debug)]
 pub struct RulesPolicy(Rules);
 

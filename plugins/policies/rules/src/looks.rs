@@ -40,7 +40,7 @@ fn is_override(c: char) -> bool {
     matches!(c, '\u{202d}' | '\u{202e}')
 }
 
-/// What stands behind an override to the left shows from its end; none where there is none.
+/// What stands behind an override to the left shows from its end; none if there is none.
 fn turned(text: &str) -> Option<String> {
     let (before, rest) = text.split_once('\u{202e}')?;
     let end = rest.find(['\u{202c}', '\n']).unwrap_or(rest.len());
@@ -122,7 +122,7 @@ fn unlisted(c: char) -> Option<char> {
     })
 }
 
-/// What a character looks like, where that is plain ASCII; else itself.
+/// What a character looks like, if that is plain ASCII; else itself.
 fn like_latin(c: char) -> Cow<'static, str> {
     if !c.is_ascii() {
         if let Some(letter) = framed(c).or_else(|| unlisted(c)) {

@@ -16,7 +16,7 @@ const REGEX_TOTAL_MAX: usize = 12 * 1024 * 1024;
 /// How large one of them may be, in bytes. It bounds the time that one text can take.
 const REGEX_ONE_MAX: usize = 512 * 1024;
 
-/// How large a regular expression may be where there are that many of them.
+/// How large a regular expression may be if there are that many of them.
 #[must_use]
 pub fn regex_size_max(count: usize) -> usize {
     REGEX_ONE_MAX.min(REGEX_TOTAL_MAX / count.max(1))
@@ -56,7 +56,7 @@ impl Wanted {
     }
 }
 
-/// An expression as it was written and, where they differ, in the forms under which texts are compared.
+/// An expression as it was written and, if they differ, in the forms under which texts are compared.
 #[derive(Debug)]
 struct Expressions(Vec<Regex>);
 

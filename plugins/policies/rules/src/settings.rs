@@ -8,11 +8,11 @@ use serde::Deserialize;
 pub struct RulesSettings {
     /// The rules; every rule is asked about every window. At most 255.
     pub rules: Vec<RuleSettings>,
-    /// What happens where a rule asks about a text that no source can tell.
+    /// What happens if a rule asks about a text that no source can tell.
     pub unknown: Unknown,
 }
 
-/// What happens with a window where a rule asks about a text that no source can tell.
+/// What happens with a window if a rule asks about a text that no source can tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unknown {
@@ -23,7 +23,7 @@ pub enum Unknown {
     Keep,
 }
 
-/// One rule.
+/// The settings of one rule.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RuleSettings {
@@ -35,7 +35,7 @@ pub struct RuleSettings {
     /// Whether `Secret` and `secret` are the same. They are unless this says otherwise.
     #[serde(default = "yes")]
     pub ignore_case: bool,
-    /// The rule in words for people, 1 to 200 bytes. Made from the rule where it is left out.
+    /// The rule in words for people, 1 to 200 bytes. Made from the rule if it is left out.
     #[serde(default)]
     pub words: Option<String>,
 }
@@ -158,7 +158,7 @@ impl RuleSettings {
     }
 }
 
-/// What is said where a rule asks about texts that cannot be told.
+/// What is said if a rule asks about texts that cannot be told.
 pub(crate) fn unknown_in_words(application: bool, title: bool, address: bool) -> String {
     let asked: Vec<&str> = [("application", application), ("title", title), ("address", address)]
         .into_iter()

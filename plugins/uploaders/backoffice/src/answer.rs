@@ -13,7 +13,7 @@ use candor_sdk::http::{HttpError, Response};
 
 use crate::date;
 
-/// How long to wait where the back office does not say. The host waits longer from try to try.
+/// How long to wait if the back office does not say. The host waits longer from try to try.
 const RETRY: Duration = Duration::from_secs(5);
 
 /// The longest wait that is taken from an answer; beyond it a mistake of the server would stop deliveries for good.
@@ -33,17 +33,17 @@ const FINAL: [(u16, &str); 9] = [
     (422, "bad-signature"),
 ];
 
-/// What was sent.
+/// Which part of a delivery was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SentPart {
-    /// The signed envelope.
+    /// The signed envelope of the parcel.
     Parcel,
     /// One of its attachments.
     Attachment,
 }
 
 /// The body of an answer that was accepted, or why it was not. `now` is asked, in milliseconds since the Unix epoch,
-/// where the answer names a time and does not say what time it is itself.
+/// if the answer names a time and does not say what time it is itself.
 pub(crate) fn accepted(
     answer: Result<Response, HttpError>,
     sent: SentPart,
@@ -87,7 +87,7 @@ fn is_json(response: &Response) -> bool {
     media.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
 }
 
-/// The refusal, where the answer is one in the API's form.
+/// The refusal, if the answer is one in the API's form.
 fn refusal(response: &Response) -> Option<ApiRefusal> {
     let refusal: ApiRefusal = serde_json::from_slice(&response.body).ok().filter(|_| is_json(response))?;
     PlainId::is_plain(&refusal.code).then_some(refusal)
@@ -146,7 +146,7 @@ mod tests {
         accepted(Ok(response), sent, || 784_111_777_000)
     }
 
-    /// For how many seconds it waits; none where it is settled.
+    /// For how many seconds it waits; none if it is settled.
     fn waits(status: u16, headers: &[(&str, &str)], body: &str) -> Option<u64> {
         match answer(status, headers, body, SentPart::Parcel) {
             Err(DeliveryFailure::Later { after, .. }) => Some(after.as_secs()),

@@ -5,7 +5,7 @@ use candor_diary::calendar;
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// Seconds since the Unix epoch; none where it is no date, or one before.
+/// Seconds since the Unix epoch; none if it is no date, or one before.
 pub(crate) fn seconds(text: &str) -> Option<u64> {
     let words: Vec<&str> = text.split([' ', ',', '-']).filter(|word| !word.is_empty()).collect();
     let (day, month, year, time) = match words.as_slice() {

@@ -31,7 +31,7 @@ pub struct BackofficeSettings {
     pub secret: String,
 }
 
-/// The uploader.
+/// Delivers to one back office.
 #[derive(Debug)]
 pub struct Backoffice {
     target: BackofficeUrl,

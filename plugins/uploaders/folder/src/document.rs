@@ -21,7 +21,7 @@ struct EnvelopeFields {
 }
 
 impl ReadParcel {
-    /// Reads it; `None` where it is of another kind or version.
+    /// Reads it; `None` if it is of another kind or version.
     pub(crate) fn read(envelope: &[u8]) -> Option<Self> {
         let envelope: EnvelopeFields = serde_json::from_slice(envelope).ok()?;
         if envelope.payload_type != PARCEL_TYPE {

@@ -36,11 +36,11 @@ use wait::{RETRY, RETRY_FULL};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct FolderSettings {
-    /// What the contract's folder is called, such as `Invoice service`; the contract's id where it is not given.
+    /// What the contract's folder is called, such as `Invoice service`; the contract's id if it is not given.
     pub title: Option<String>,
 }
 
-/// The uploader.
+/// Writes into the granted folder.
 #[derive(Debug)]
 pub struct Folder {
     title: Option<String>,

@@ -25,7 +25,7 @@ pub(crate) fn clock(ms: u64) -> String {
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
-/// Words as a name that every system takes; `None` where nothing is left of them.
+/// Words as a name that every system takes; `None` if nothing is left of them.
 pub(crate) fn safe(words: &str) -> Option<String> {
     let fits = |c: char| c.is_alphanumeric() || " -_.,()&'+".contains(c);
     let mut name = String::new();

@@ -196,7 +196,7 @@ impl DayPage {
     }
 }
 
-/// Keys are short: a contract's id is cut where it is longer than any that a back office gives.
+/// Keys are short: a contract's id is cut if it is longer than any that a back office gives.
 fn key(contract: &str, date: &str) -> String {
     format!("day {} {date}", short(contract))
 }
