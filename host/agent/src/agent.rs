@@ -58,25 +58,25 @@ pub enum AgentError {
 
 /// What a running agent needs from outside.
 pub struct Setup {
-    /// Its data.
+    /// The agent's data folder.
     pub folder: Folder,
-    /// The time.
+    /// The clock that everything waits by and stamps with.
     pub clock: Arc<dyn Clock>,
-    /// The display; none where there is none, with the reason.
+    /// The display, or why there is none.
     pub eyes: Result<Arc<dyn DesktopSource>, String>,
-    /// Where counts come from.
+    /// The source of input counts.
     pub input: Arc<dyn InputSource>,
-    /// Whether anybody is there.
+    /// The source that says whether anybody is there.
     pub presence: Arc<dyn Presence>,
     /// The folder with plugins.
     pub plugins: PathBuf,
-    /// The program `candor-compile`.
+    /// The path of the program `candor-compile`.
     pub compiler: PathBuf,
-    /// The tray's program, started where it is recorded; none where there is none.
+    /// The tray's program, started while something is recorded; none if there is no tray.
     pub tray: Option<TrayProgram>,
 }
 
-/// A running agent.
+/// A running agent: its sessions and its control socket.
 pub struct Agent {
     dispatcher: Arc<Dispatcher>,
     tray: Option<TrayProgram>,
@@ -99,7 +99,7 @@ impl Agent {
     /// Opens the journal and every contract, and starts the pipelines of those whose notice is accepted.
     ///
     /// # Errors
-    /// Where its data cannot be read.
+    /// If its data cannot be read.
     pub async fn open(setup: Setup) -> Result<Arc<Self>, AgentError> {
         let Setup { folder, clock, eyes, input, presence, plugins, compiler, tray } = setup;
         let key = MasterKey::load_or_create(&folder.path("journal.key")).map_err(AgentError::Key)?;
@@ -147,7 +147,8 @@ impl Agent {
         self.sessions().context()
     }
 
-    /// From now on what is said to be shown counts only where `witness` sees it. Without one, whoever says so is believed.
+    /// From now on, what a program claims to show counts only if `witness` sees it. Without a witness, every claim
+    /// counts.
     pub fn signs_judged_by(&self, witness: Arc<dyn Witness>) {
         self.context().signs.judged_by(witness);
     }
@@ -156,7 +157,7 @@ impl Agent {
     /// recorded.
     ///
     /// # Errors
-    /// Where the socket cannot be opened.
+    /// If the socket cannot be opened.
     pub async fn serve(
         self: Arc<Self>,
         ready: impl FnOnce(),
@@ -206,13 +207,13 @@ impl Agent {
         self.context().journal.sync().await.map_err(AgentError::Unwritten)
     }
 
-    /// Sees to it that whoever is recorded can see it.
+    /// Keeps the signs up: whoever is recorded can see it.
     async fn keep_signs(self: Arc<Self>) {
         let recorded = || async { self.sessions().recorded().await };
         let changed = || async {
             for session in self.sessions().all().await {
                 if let Some(pipeline) = session.pipeline().await {
-                    // Where it stops, nothing is recorded any more.
+                    // If it is stopping, nothing is recorded any more.
                     let _stopping = pipeline.command(Command::Look).await;
                 }
             }

@@ -14,9 +14,9 @@ pub trait Clock: Send + Sync + 'static {
     fn monotonic(&self) -> u64;
     /// Milliseconds since an arbitrary start; never goes back, and goes on while the computer sleeps.
     fn boot(&self) -> u64;
-    /// How long to really wait for `ms` milliseconds of this clock to pass.
+    /// Returns how long to really wait for `ms` milliseconds of this clock to pass.
     fn to_real_duration(&self, ms: u64) -> Duration;
-    /// How many milliseconds of this clock pass in `real`.
+    /// Returns how many milliseconds of this clock pass in `real`.
     fn shown(&self, real: Duration) -> u64 {
         millis(real)
     }
@@ -26,14 +26,14 @@ fn millis(duration: Duration) -> u64 {
     duration.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
-/// The computer's clock.
+/// The computer's clock, as the shipped binary uses it.
 #[derive(Debug)]
 pub struct SystemClock {
     started: Instant,
 }
 
 impl SystemClock {
-    /// The computer's clock, shared.
+    /// Creates the computer's clock, to be shared.
     #[must_use]
     pub fn shared() -> Arc<dyn Clock> {
         Arc::new(Self { started: Instant::now() })
@@ -103,7 +103,7 @@ impl Clock for FastClock {
 /// A difference between clocks beyond this is no chance, in milliseconds.
 pub(crate) const JUMP_MS: u64 = 2_000;
 
-/// Tells whether a clock was set: moments that were worked out from what it showed before move with it.
+/// Detects that a clock was set: moments that were worked out from what it showed before move with it.
 #[derive(Clone, Copy, Debug)]
 pub struct Anchor {
     wall: u64,
@@ -111,14 +111,14 @@ pub struct Anchor {
 }
 
 impl Anchor {
-    /// What the clocks show now.
+    /// Creates an anchor at what the clocks show now.
     #[must_use]
     pub fn new(clock: &dyn Clock) -> Self {
         Self { wall: clock.now(), boot: clock.boot() }
     }
 
-    /// By how many milliseconds the clock was set since this told so last, ahead or back. Zero where time just passed,
-    /// asleep or awake. Steps that are each too small to tell add up until they are not.
+    /// Returns by how many milliseconds the clock was set since the last call that reported it, ahead or back. Zero if
+    /// time just passed, asleep or awake. Steps that are each too small to detect add up until they are not.
     pub fn moved(&mut self, clock: &dyn Clock) -> i64 {
         let shown = Self::new(clock);
         let expected = self.wall.saturating_add(shown.boot.saturating_sub(self.boot));
@@ -135,7 +135,7 @@ pub async fn sleep(clock: &dyn Clock, ms: u64) {
     tokio::time::sleep(clock.to_real_duration(ms)).await;
 }
 
-/// Waits until that clock shows `at`; returns at once where it does already.
+/// Waits until that clock shows `at`; returns at once if it does already.
 pub async fn sleep_until(clock: &dyn Clock, at: u64) {
     sleep(clock, at.saturating_sub(clock.now())).await;
 }

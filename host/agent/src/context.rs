@@ -17,25 +17,25 @@ use crate::tracker::presence::Presence;
 
 /// What all sessions share.
 pub struct AgentContext {
-    /// The agent's data.
+    /// The agent's data folder.
     pub folder: Folder,
-    /// The time.
+    /// The clock that everything waits by and stamps with.
     pub clock: Arc<dyn Clock>,
-    /// The display; none where there is none, with the reason.
+    /// The display, or why there is none.
     pub eyes: Result<Arc<dyn DesktopSource>, String>,
-    /// The program whose windows are Candor's own, where there is one.
+    /// The program whose windows are Candor's own, if there is one.
     pub own_program: Option<PathBuf>,
-    /// Where counts come from.
+    /// The source of input counts.
     pub input: Arc<dyn InputSource>,
     /// Whether anybody is there, and can see that it is recorded.
     pub presence: Arc<dyn Presence>,
-    /// What shows that it is recorded.
+    /// The signs that show that something is recorded.
     pub signs: Arc<Signs>,
     /// The folder with plugins.
     pub plugins: PathBuf,
-    /// The program `candor-compile`.
+    /// The path of the program `candor-compile`.
     pub compiler: PathBuf,
-    /// The journal.
+    /// The encrypted journal that all sessions write to.
     pub journal: Journal,
     /// The worker's own rules.
     pub own_rules: OwnRules,
@@ -44,6 +44,6 @@ pub struct AgentContext {
     pub runtime: tokio::runtime::Handle,
     /// Counts up with every change that a person would see.
     pub revision: Arc<watch::Sender<u64>>,
-    /// Bytes of the journal and its pictures, as they were looked at last.
+    /// Bytes that the journal and its pictures take up on disk, as measured last.
     pub disk_bytes: AtomicU64,
 }

@@ -5,7 +5,7 @@ use crate::plugins::library::PluginError;
 use crate::signs::SignError;
 use crate::tracker::TrackerRefusal;
 
-/// An error of the inside with all its causes, as one sentence.
+/// Returns an internal error with all its causes, as one sentence.
 pub(crate) fn error_text(error: impl std::fmt::Display) -> String {
     format!("{error:#}")
 }

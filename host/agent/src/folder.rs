@@ -1,7 +1,7 @@
-//! The agent's data folder: what lies where, and how it is read and written. Everything in it is for its owner only.
+//! The agent's data folder: its files, and how it is read and written. Everything in it is for its owner only.
 //!
 //! ```text
-//! contracts/SESSION/enrolment.json   where this device is enrolled for that contract, and its terms
+//! contracts/SESSION/enrolment.json   the back office of that contract, and its terms
 //! contracts/SESSION/token            the device's token; only the host reads it, no plugin does
 //! contracts/SESSION/acceptance.json  which notice was accepted, by whom, when; and the grants that come with it
 //! contracts/SESSION/state.json       its memo and label, and the last memos
@@ -11,15 +11,15 @@
 //! preferences.json  what the worker prefers, optional
 //! state.json        the current contract
 //! journal/          the journal
-//! delivered/SESSION/  where uploaders that write into a folder write
+//! delivered/SESSION/  the folder for uploaders that write into one
 //! artefacts/        compiled plugins
 //! run/              the control socket
 //! ```
 //!
 //! SESSION is `ID@FINGERPRINT`: a contract's id and the beginning of the fingerprint of the key of the back office that
-//! this device was enrolled at, so that another back office with a contract of the same id has a session of its own. Of
-//! enrolments from before that was so, the folder and the journal's name are the contract's id alone; they stay where
-//! they are.
+//! this device was enrolled at, so that another back office with a contract of the same id has a session of its own.
+//! For enrolments from before that was so, the folder and the journal's name are the contract's id alone; they stay
+//! where they are.
 
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -50,27 +50,27 @@ pub enum FolderError {
     /// A file or folder could not be used.
     #[error("{} {what}: {why}", .path.display())]
     File {
-        /// Where it is.
+        /// The path of the file or folder.
         path: PathBuf,
         /// What could not be done with it, after its path in the sentence.
         what: &'static str,
-        /// What the operating system says.
+        /// The operating system's error.
         why: std::io::Error,
     },
     /// A folder could not be made for its owner only.
     #[error("the folder {} {what}: {why}", .path.display())]
     Folder {
-        /// Where it is.
+        /// The path of the file or folder.
         path: PathBuf,
         /// What could not be done with it, after its path in the sentence.
         what: &'static str,
-        /// What the operating system says.
+        /// The operating system's error.
         why: std::io::Error,
     },
     /// A file is no JSON of the expected shape.
     #[error("{} is malformed; put it right or remove it: {why}", .path.display())]
     Malformed {
-        /// Where it is.
+        /// The path of the file or folder.
         path: PathBuf,
         /// What is wrong with it.
         why: serde_json::Error,
@@ -102,11 +102,11 @@ pub enum FolderError {
 
 type Result<T, E = FolderError> = std::result::Result<T, E>;
 
-/// The data folder.
+/// A folder of the agent's data: the whole, or a session's part of it.
 #[derive(Clone, Debug)]
 pub struct Folder(PathBuf);
 
-/// Where this device is enrolled.
+/// The back office that this device is enrolled at, and the terms.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Enrolment {
@@ -132,13 +132,13 @@ pub struct Enrolment {
     pub cuts_settled: bool,
 }
 
-/// Enrolments of before there was anything to settle.
+/// Returns the default for enrolments from before there was anything to settle.
 fn yes() -> bool {
     true
 }
 
 impl Enrolment {
-    /// What this session is called on this device.
+    /// Returns what this session is called on this device.
     #[must_use]
     pub fn handle(&self) -> &str {
         self.handle.as_deref().unwrap_or(&self.terms.contract)
@@ -146,11 +146,11 @@ impl Enrolment {
 }
 
 impl Folder {
-    /// The session's enrolment, once it is settled how far the earlier terms cut its time: what `journal` holds of it stays
-    /// cut as it was.
+    /// Returns the session's enrolment, once it is settled how far the earlier terms cut its time: what `journal` holds
+    /// of it stays cut as it was.
     ///
     /// # Errors
-    /// Where it cannot be read or written.
+    /// If it cannot be read or written.
     pub(crate) async fn settled_enrolment(&self, journal: &Journal) -> Result<Enrolment> {
         let mut enrolment = self.enrolment()?;
         if !enrolment.cuts_settled {
@@ -165,17 +165,18 @@ impl Folder {
     /// Opens or creates the folder, for its owner only.
     ///
     /// # Errors
-    /// Where it cannot be created or its mode cannot be set.
+    /// If it cannot be created or its mode cannot be set.
     pub fn open(path: &Path) -> Result<Self> {
         let folder = Self(path.to_path_buf());
         folder.make("")?;
         Ok(folder)
     }
 
-    /// The folder of a session in it, made where it is missing: that of this contract at the back office with this key.
+    /// Returns the folder of a session in it, made if it is missing: that of this contract at the back office with this
+    /// key.
     ///
     /// # Errors
-    /// Where the contract's id is none, or the folder cannot be made.
+    /// If the contract's id is not valid, or the folder cannot be made.
     pub fn session(&self, contract: &str, server: &PublicKey) -> Result<Self> {
         // It comes from a server: as the name of a folder it must not lead elsewhere.
         if !PlainId::is_plain(contract) {
@@ -191,7 +192,7 @@ impl Folder {
         Ok(Self(self.make(&format!("contracts/{contract}@{short}"))?))
     }
 
-    /// The name of the session that has this folder, by which the journal knows what it recorded.
+    /// Returns the name of the session that has this folder, by which the journal knows what it recorded.
     #[must_use]
     pub fn session_name(&self, enrolment: &Enrolment) -> String {
         let name = self.name().unwrap_or_default();
@@ -199,10 +200,10 @@ impl Folder {
         if name.contains('@') { name } else { enrolment.terms.contract.clone() }
     }
 
-    /// The folders of all contracts that this device is enrolled for, in order of their names.
+    /// Returns the folders of all contracts that this device is enrolled for, in order of their names.
     ///
     /// # Errors
-    /// Where they cannot be listed.
+    /// If they cannot be listed.
     pub fn contracts(&self) -> Result<Vec<Self>> {
         let path = self.make("contracts")?;
         let listed = || -> std::io::Result<Vec<PathBuf>> {
@@ -218,16 +219,16 @@ impl Folder {
         Ok(paths.into_iter().map(Self).collect())
     }
 
-    /// Its name.
+    /// Returns the folder's own name, the last part of its path.
     #[must_use]
     pub fn name(&self) -> Option<String> {
         self.0.file_name().map(|name| name.to_string_lossy().into_owned())
     }
 
-    /// Removes a file; one that is not there is removed.
+    /// Removes a file; succeeds if there is none.
     ///
     /// # Errors
-    /// Where that fails.
+    /// If the operating system refuses.
     pub fn remove(&self, name: &str) -> Result<()> {
         match std::fs::remove_file(self.path(name)) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
@@ -237,16 +238,16 @@ impl Folder {
         }
     }
 
-    /// A path in the folder.
+    /// Returns a path in the folder.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
-    /// Creates a folder in it (0700) and answers its path.
+    /// Creates a folder in it (0700) and returns its path.
     ///
     /// # Errors
-    /// Where that fails.
+    /// If the operating system refuses.
     pub fn make(&self, name: &str) -> Result<PathBuf> {
         let path = self.0.join(name);
         std::fs::DirBuilder::new()
@@ -263,7 +264,7 @@ impl Folder {
     /// Writes a file whole or not at all, for its owner only (0600).
     ///
     /// # Errors
-    /// Where that fails.
+    /// If the operating system refuses.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let (path, temporary) = (self.path(name), self.path(&format!("{name}.new")));
         let write = || -> std::io::Result<()> {
@@ -276,7 +277,7 @@ impl Folder {
             file.write_all(bytes)?;
             file.sync_all()?;
             std::fs::rename(&temporary, &path)?;
-            // The new name lies in the folder: without this, a loss of power could bring the old file back.
+            // The new name is an entry of the folder: without this, a loss of power could bring the old file back.
             std::fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
         };
         write().inspect_err(|_| drop(std::fs::remove_file(&temporary))).map_err(|why| FolderError::File {
@@ -286,10 +287,10 @@ impl Folder {
         })
     }
 
-    /// Reads a file; none where there is none.
+    /// Reads a file; none if there is none.
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// If it cannot be read.
     pub fn read(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
         match std::fs::read(self.path(name)) {
             Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
@@ -298,10 +299,10 @@ impl Folder {
         }
     }
 
-    /// Reads a JSON file; none where there is none.
+    /// Reads a JSON file; none if there is none.
     ///
     /// # Errors
-    /// Where it cannot be read or is malformed.
+    /// If it cannot be read or is malformed.
     pub fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         self.read(name)?
             .map(|bytes| serde_json::from_slice(&bytes))
@@ -312,15 +313,15 @@ impl Folder {
     /// Writes a JSON file.
     ///
     /// # Errors
-    /// Where that fails.
+    /// If the operating system refuses.
     pub fn write_json<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
         self.write(name, &serde_json::to_vec_pretty(value)?)
     }
 
-    /// The enrolment.
+    /// Reads the enrolment: back office, keys and terms.
     ///
     /// # Errors
-    /// Where the device is not enrolled; says how to.
+    /// If the device is not enrolled; the error says how to enrol.
     pub fn enrolment(&self) -> Result<Enrolment> {
         match self.read_json("enrolment.json")? {
             Some(enrolment) => Ok(enrolment),
@@ -328,11 +329,11 @@ impl Folder {
         }
     }
 
-    /// The device's key, as it was enrolled with: an enrolled device never makes another by itself, because the back
-    /// office takes nothing that is signed with it.
+    /// Returns the device's key, as it was enrolled with: an enrolled device never makes another by itself, because the
+    /// back office takes nothing that is signed with it.
     ///
     /// # Errors
-    /// Where it is missing, damaged, or another; says what to do.
+    /// If it is missing, damaged, or another; the error says what to do.
     pub fn device_key(&self, enrolled: Option<&PublicKey>) -> Result<SecretKey> {
         let Some(key) = self.read_key()? else { return Err(FolderError::DeviceKey("missing")) };
         let key = key.ok_or(FolderError::DeviceKey("damaged"))?;
@@ -342,10 +343,10 @@ impl Folder {
         Ok(key)
     }
 
-    /// The key to enrol with: the one that is there, else a new one. A person has asked for it.
+    /// Returns the key to enrol with: the one that is there, else a new one. A person has asked for it.
     ///
     /// # Errors
-    /// Where it cannot be read or made.
+    /// If it cannot be read or made.
     pub fn enrolling_key(&self) -> Result<SecretKey> {
         if let Some(Some(key)) = self.read_key()? {
             return Ok(key);
@@ -355,7 +356,7 @@ impl Folder {
         Ok(key)
     }
 
-    /// The key in the file: none without a file, and within none where it is no key.
+    /// Returns the key in the file: none without a file, and within none if it is no key.
     fn read_key(&self) -> Result<Option<Option<SecretKey>>> {
         let Some(bytes) = self.read("device.key")? else { return Ok(None) };
         let bytes: Option<&[u8; 32]> = bytes.as_slice().try_into().ok();
@@ -363,10 +364,10 @@ impl Folder {
         Ok(Some(bytes.filter(|bytes| **bytes != [0; 32]).map(SecretKey::from_bytes)))
     }
 
-    /// The device's token.
+    /// Returns the device's token.
     ///
     /// # Errors
-    /// Where there is none, or it cannot be one; says what to do.
+    /// If there is none, or it cannot be one; the error says what to do.
     pub fn token(&self) -> Result<Zeroizing<String>> {
         let bytes = self.read("token")?.ok_or(FolderError::Token("missing"))?;
         let text = std::str::from_utf8(&bytes).ok().filter(|text| {

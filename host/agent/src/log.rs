@@ -1,15 +1,15 @@
-//! The log: lines on standard error, which is a file where the window started the agent.
+//! The log: lines on standard error, which is a file if the window started the agent.
 
 use candor_diary::plain;
 use tracing_subscriber::EnvFilter;
 
 use crate::log_file::Log;
 
-/// Starts it. `CANDOR_LOG` says what is logged, such as `debug`; where it says nothing, `default` does.
+/// Starts it. `CANDOR_LOG` says what is logged, such as `debug`; if it is not set, `default` does.
 pub fn start(default: &str) {
     let filter = EnvFilter::try_from_env("CANDOR_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    // A line that cannot be written, such as on a full disk, is lost. To say that, too, on standard error would be a panic
-    // in whatever wrote the line: the tracker, say.
+    // A line that cannot be written, such as on a full disk, is lost. To say that, too, on standard error would be a
+    // panic in whatever wrote the line: the tracker, say.
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         // One line each, whatever texts of plugins and servers are in it.

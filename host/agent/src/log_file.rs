@@ -1,5 +1,5 @@
-//! Where the agent logs: the standard error. Where that is the file that whoever started the agent made for it
-//! (`run/agent.log` in the data folder), the file begins anew before it grows without end.
+//! The file that the agent logs to through the standard error. If that is the file that whoever started the agent made
+//! for it (`run/agent.log` in the data folder), the file is started again before it grows without end.
 
 use std::io::{self, Write};
 use std::sync::OnceLock;
@@ -35,7 +35,7 @@ impl Write for Log {
     }
 }
 
-/// Whether the standard error is that file, and what is written goes to its end wherever that is.
+/// Returns whether the standard error is that file, and what is written goes to its end wherever that is.
 fn is_ours() -> bool {
     let named = std::fs::read_link("/proc/self/fd/2").is_ok_and(|path| path.ends_with("run/agent.log"));
     named && fcntl_getfl(io::stderr()).is_ok_and(|flags| flags.contains(OFlags::APPEND))

@@ -13,11 +13,11 @@ pub enum PrivateError {
     CoreDumps(rustix::io::Errno),
 }
 
-/// No core dumps, and no other process of this account looks into the memory: not by a debugger, not by `/proc`. (One of
-/// the administrator's can.)
+/// Turns core dumps off, and sees to it that no other process of this account reads the memory: not by a debugger, not
+/// by `/proc`. (One of the administrator's can.)
 ///
 /// # Errors
-/// Where the kernel does not allow it.
+/// If the kernel does not allow it.
 pub fn keep_memory_private() -> Result<(), PrivateError> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(PrivateError::Readable)?;
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).map_err(PrivateError::CoreDumps)

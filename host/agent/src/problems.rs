@@ -1,5 +1,5 @@
-//! What the worker should look at. Much of it is said by plugins and servers, as often and as long as they like: here it
-//! is bounded, so that it neither fills the log nor wakes everybody who shows something (invariant 13).
+//! What the worker should look at. Much of it comes from plugins and servers, as often and as long as they like: here
+//! it is bounded, so that it neither fills the log nor wakes everybody who shows something (invariant 13).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,14 +12,14 @@ use tokio::sync::watch;
 const LONGEST: usize = 500;
 /// How many problems are kept: more than there are parts and plugins.
 const MOST: usize = 64;
-/// How often a problem whose text changes is logged and told at most.
+/// How often a problem whose text changes is logged and announced at most.
 const PAUSE: Duration = Duration::from_secs(1);
 
 struct Problem {
-    /// None where it is over.
+    /// The problem's text; none if it is over.
     text: Option<String>,
     told: Instant,
-    /// It changed since it was told, and is told when the pause is over.
+    /// Whether it changed since it was announced; then it is announced when the pause is over.
     owed: bool,
 }
 
@@ -30,13 +30,13 @@ pub(crate) struct Problems {
 }
 
 impl Problems {
-    /// None yet. `revision` is what those wait for who show something.
+    /// Creates an empty list. `revision` counts up to wake those who show something.
     pub(crate) fn new(revision: Arc<watch::Sender<u64>>) -> Self {
         Self { all: Arc::default(), revision }
     }
 
-    /// Notes a problem under a name; none clears it. Whether it is to be told at once: what changes sooner than a second
-    /// after it was told is told then, the latest only.
+    /// Notes a problem under a name; none clears it. Returns whether to announce it at once: what changes sooner than a
+    /// second after it was announced is announced then, the latest only.
     pub(crate) fn note(&self, name: &str, text: Option<String>) -> bool {
         let text = text.map(|text| plain::cut(&plain::visible(&plain::cut(&text, LONGEST)), LONGEST));
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
@@ -81,7 +81,7 @@ impl Problems {
         false
     }
 
-    /// All that are not over, by name.
+    /// Returns all that are not over, by name.
     pub(crate) fn all(&self) -> Vec<(String, String)> {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter().filter_map(|(name, problem)| Some((name.clone(), problem.text.clone()?))).collect()
@@ -106,7 +106,7 @@ mod tests {
         let seconds = usize::try_from(began.elapsed().as_secs()).unwrap();
         assert!(told <= 1 + seconds, "{told} in {seconds} s");
         assert_eq!(problems.all(), [("peeker".to_owned(), "error 9999".to_owned())]);
-        // What was not told yet is told by itself.
+        // What was not announced yet is announced by itself.
         tokio::time::timeout(Duration::from_secs(30), revision.changed()).await.unwrap().unwrap();
         // Coming and going counts as changing.
         let told = (0..10_000).filter(|n| problems.note("peeker", (n % 2 == 0).then(|| "x".into()))).count();

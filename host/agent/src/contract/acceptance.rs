@@ -7,10 +7,10 @@ use crate::plugins::notice::{Acceptance, Notice};
 use crate::plugins::open::{delivered_folder, open_plugins};
 
 impl ContractSession {
-    /// The notice, and whether this account has accepted it.
+    /// Returns the notice, and whether this account has accepted it.
     ///
     /// # Errors
-    /// Where plugins cannot be opened or the acceptance cannot be read.
+    /// If plugins cannot be opened or the acceptance cannot be read.
     pub async fn notice(&self) -> Result<(Plugins, Notice, Option<Acceptance>), SessionError> {
         let context = &self.context;
         // Policies are loaded and asked for their rules: on the plugins' runtime, as all plugins.
@@ -27,9 +27,9 @@ impl ContractSession {
         Ok((plugins, notice, acceptance))
     }
 
-    /// The plugins, the notice as it would be written now, and the acceptance under which tracking may go on. An accepted notice stays so where all that changed is
-    /// whether the target's name leads to the local network now: what was granted is what the uploader gets, and it says
-    /// where that is too little.
+    /// Returns the plugins, the notice as it would be written now, and the acceptance under which tracking may go on.
+    /// An accepted notice stays so if all that changed is whether the target's name leads to the local network now:
+    /// what was granted is what the uploader gets, and it says if that is too little.
     pub(super) async fn accepted(&self) -> Result<(Plugins, Notice, Option<Acceptance>), SessionError> {
         let (mut plugins, notice, acceptance) = self.notice().await?;
         if acceptance.is_some() {

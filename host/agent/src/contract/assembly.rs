@@ -44,7 +44,7 @@ impl ContractSession {
     /// Accepts the notice that was read, and puts the pipeline together.
     ///
     /// # Errors
-    /// Where another notice was read than is in force, or the acceptance cannot be kept.
+    /// If another notice was read than the one in force, or the acceptance cannot be kept.
     pub async fn accept(&self, digest: &str, by: &str) -> Result<(), SessionError> {
         let (_, notice, _) = self.notice().await?;
         if notice.digest() != digest {
@@ -67,7 +67,7 @@ impl ContractSession {
         self.folder.write_json("acceptance.json", &acceptance)?;
         let tracked = match self.pipeline().await {
             Some(pipeline) if changed => {
-                // What runs was granted other things. It begins anew under what is granted now.
+                // What runs was granted other things: it is started again under what is granted now.
                 let state = pipeline.state_of_tracker();
                 self.dismantle().await;
                 state.since.map(|_| (state.memo, state.no_sign))
@@ -81,10 +81,10 @@ impl ContractSession {
         }
     }
 
-    /// Puts the pipeline together where that was not done and the notice is accepted.
+    /// Puts the pipeline together, if that was not done yet and the notice is accepted.
     ///
     /// # Errors
-    /// Where it is not accepted; says what to do.
+    /// If the notice is not accepted; the error says what to do.
     pub async fn ensure_pipeline(&self) -> Result<Arc<Pipeline>, SessionError> {
         let _turn = self.assembling.lock().await;
         if let Some(pipeline) = self.pipeline().await {
@@ -139,7 +139,7 @@ impl ContractSession {
         let key = self.context.folder.device_key(self.enrolment.device_key.as_ref());
         let key = key.map_err(|error| error.to_string());
         self.shared.problem("key", key.as_ref().err().cloned());
-        // Of each session its own: the moments of one client's pictures tell another nothing.
+        // Each session has its own: the moments of one client's pictures say nothing about another's.
         let purpose = format!("candor random moments of {}", self.shared.session_name);
         let secret = match &key {
             Ok(key) => *commitment(&key.to_bytes(), purpose.as_bytes()).as_bytes(),
@@ -302,7 +302,7 @@ impl ContractSession {
     }
 }
 
-/// A tracker takes up the memo and label that were set before.
+/// Gives the tracker the memo and label that were set before.
 async fn restore_memo(pipeline: &Pipeline, work: &Work) {
     let commands = [
         Command::Memo { memo: work.memo.clone().unwrap_or_default() },

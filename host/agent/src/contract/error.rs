@@ -21,10 +21,10 @@ pub enum SessionError {
     /// A plugin is not used.
     #[error(transparent)]
     Plugin(#[from] PluginError),
-    /// The tracker refused.
+    /// The tracker does not do what it was asked to.
     #[error(transparent)]
     Tracker(#[from] TrackerRefusal),
-    /// The agent ends.
+    /// The agent is shutting down.
     #[error("the agent is stopping")]
     Stopping,
     /// The operating system gave no random bytes.
@@ -59,7 +59,7 @@ pub enum SessionError {
     /// The name under an acceptance cannot be shown.
     #[error("write your name: at most 100 characters, none of them invisible")]
     BadName,
-    /// The device was enrolled anew while the pipeline was put together.
+    /// The device was enrolled again while the pipeline was put together.
     #[error("this device was enrolled again meanwhile: read what is recorded, and accept it")]
     EnrolledAgain,
 }

@@ -12,7 +12,7 @@ impl ContractSession {
     /// Loads other rules of the worker's own for this contract's guard, without putting them in force.
     ///
     /// # Errors
-    /// Where they cannot be loaded, with the place of a bad one; or what judges them is not what was accepted.
+    /// If they cannot be loaded (names the place of a bad one), or what judges them is not what was accepted.
     pub async fn load_own(&self, settings: Option<&Value>) -> Result<Option<Box<dyn Judge>>, SessionError> {
         let Some(settings) = settings else { return Ok(None) };
         let context = &self.context;

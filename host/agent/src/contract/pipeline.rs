@@ -11,16 +11,16 @@ use crate::segments::ledger::SegmentLedger;
 use crate::segments::tracked::{Ask, Halt};
 use crate::tracker::{Absence, Command, Reply, TrackerRefusal, TrackerState};
 
-/// How long delivery may take to end once it was told to.
+/// How long delivery may take to end once it was asked to.
 const OUTBOX_ENDS: Duration = Duration::from_secs(5);
 
 /// The tasks of a pipeline, and how they are reached.
 pub(super) struct Running {
-    /// To the tracker.
+    /// Sends commands to the tracker, each with the channel for its reply.
     pub(super) commands: mpsc::Sender<(Command, Reply)>,
     /// What the tracker does.
     pub(super) state: watch::Receiver<TrackerState>,
-    /// The tracker's task.
+    /// The task that runs the tracker.
     pub(super) tracker: JoinHandle<()>,
     /// The outbox worker's task; none if its uploader could not be started.
     pub(super) outbox: Option<JoinHandle<()>>,
@@ -34,9 +34,9 @@ pub struct Pipeline {
     outbox: Mutex<Option<JoinHandle<()>>>,
     /// Closes and changes segments.
     pub ledger: Arc<SegmentLedger>,
-    /// Held by whoever answers the idle question, or undoes that.
+    /// Locked while the idle question is answered, or an answer is undone.
     pub answering: Mutex<()>,
-    /// Rung when there may be something to deliver.
+    /// Notified when there may be something to deliver.
     pub outbox_changed: Arc<Notify>,
     guard: Option<Arc<Guard>>,
     /// SHA-256 of the component that judges own rules, as it was accepted.
@@ -68,12 +68,12 @@ impl Pipeline {
         }
     }
 
-    /// What the tracker does, without a pause or stop that it has not heard of yet.
+    /// Returns what the tracker does, without a pause or stop that has not reached it yet.
     pub(super) fn state_of_tracker(&self) -> TrackerState {
         self.state.borrow().clone()
     }
 
-    /// The guard; none if there is no display.
+    /// Returns the guard; none if there is no display.
     pub(super) fn guard(&self) -> Option<&Arc<Guard>> {
         self.guard.as_ref()
     }
@@ -83,7 +83,7 @@ impl Pipeline {
         self.own_sha256.as_deref()
     }
 
-    /// What the tracker does. A pause or stop that was asked for shows at once.
+    /// Returns what the tracker does. A pause or stop that was asked for shows at once.
     #[must_use]
     pub fn state(&self) -> TrackerState {
         let mut state = self.state.borrow().clone();
@@ -94,10 +94,10 @@ impl Pipeline {
     }
 
     /// Ends or pauses tracking. From the moment of this call on nothing is seen, counted or noted, whatever the tracker
-    /// and the plugins are busy with (invariant 6); what it says of the time before is recorded when this returns.
+    /// and the plugins are busy with (invariant 6); what concerns the time before is recorded when this returns.
     ///
     /// # Errors
-    /// Where there is nothing to end or pause.
+    /// If there is nothing to end or pause.
     pub async fn halt(&self, ask: Ask) -> Result<(), TrackerRefusal> {
         let state = self.state();
         let shared = &self.ledger.shared;
@@ -118,10 +118,10 @@ impl Pipeline {
         self.command(command).await
     }
 
-    /// Asks the tracker.
+    /// Sends a command to the tracker and waits for its reply.
     ///
     /// # Errors
-    /// What it says against it.
+    /// Why the tracker refuses.
     pub async fn command(&self, command: Command) -> Result<(), TrackerRefusal> {
         let commands = self.commands.lock().await.clone().ok_or(TrackerRefusal::Stopping)?;
         let (reply, answer) = oneshot::channel();

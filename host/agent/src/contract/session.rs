@@ -1,5 +1,5 @@
-//! A session: this device's place in one contract. It has its own notice, plugins, guard, tracker and courier; journal,
-//! sensors and clock are shared. Nothing of it is put together before its notice is accepted.
+//! A session: this device's place in one contract. It has its own notice, plugins, guard, tracker and outbox worker;
+//! journal, sensors and clock are shared. Nothing of it is put together before its notice is accepted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,13 +22,13 @@ use crate::settings::{self, Work};
 pub struct ContractSession {
     /// What all sessions share.
     pub context: Arc<AgentContext>,
-    /// Its own data.
+    /// The session's own data folder.
     pub folder: Folder,
-    /// Where the device is enrolled, and the terms.
+    /// The back office that the device is enrolled at, and the terms.
     pub enrolment: Enrolment,
-    /// What its parts share.
+    /// The state that its parts share.
     pub shared: Arc<ContractState>,
-    /// How its delivery goes.
+    /// Whether its target can be reached.
     pub delivery: Arc<Delivery>,
     /// What of the week was billed from other devices.
     pub elsewhere: Arc<OtherDevices>,
@@ -36,9 +36,9 @@ pub struct ContractSession {
     pub history: History,
     work: Mutex<Work>,
     pipeline: Mutex<Option<Arc<Pipeline>>>,
-    /// Held by whoever puts the pipeline together: meanwhile others may look.
+    /// Locked while the pipeline is put together: meanwhile others may still read it.
     pub(super) assembling: Mutex<()>,
-    /// It was stopped for good.
+    /// Whether the session was stopped for good.
     over: AtomicBool,
 }
 
@@ -46,7 +46,7 @@ impl ContractSession {
     /// Opens a session's folder.
     ///
     /// # Errors
-    /// Where its enrolment cannot be read.
+    /// If its enrolment cannot be read.
     pub async fn open(
         context: &Arc<AgentContext>,
         folder: Folder,
@@ -77,7 +77,7 @@ impl ContractSession {
         })
     }
 
-    /// The contract as the switcher shows it.
+    /// Returns the contract as the switcher shows it.
     pub async fn contract(&self) -> Contract {
         let terms = &self.enrolment.terms;
         Contract {
@@ -92,7 +92,7 @@ impl ContractSession {
         }
     }
 
-    /// What the worker works on here.
+    /// Returns what the worker works on here.
     pub async fn work(&self) -> Work {
         self.work.lock().await.clone()
     }
@@ -106,7 +106,7 @@ impl ContractSession {
         }
     }
 
-    /// The pipeline, where it was put together.
+    /// Returns the pipeline, if it was put together.
     pub async fn pipeline(&self) -> Option<Arc<Pipeline>> {
         self.pipeline.lock().await.clone()
     }

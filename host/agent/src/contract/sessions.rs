@@ -19,7 +19,7 @@ pub struct Sessions {
     remembered: Mutex<Remembered>,
 }
 
-/// The session of this name: what its contract is called on this device, or the session's own name.
+/// Returns the session of this name: what its contract is called on this device, or the session's own name.
 fn named<'a>(
     sessions: &'a BTreeMap<String, Arc<ContractSession>>,
     name: &str,
@@ -55,18 +55,18 @@ impl Sessions {
         Ok(Self { context, sessions: Mutex::new(sessions), remembered: Mutex::new(remembered) })
     }
 
-    /// What all contracts share.
+    /// Returns what all contracts share.
     #[must_use]
     pub fn context(&self) -> &Arc<AgentContext> {
         &self.context
     }
 
-    /// All sessions, in order of their names.
+    /// Returns all sessions, in order of their names.
     pub async fn all(&self) -> Vec<Arc<ContractSession>> {
         self.sessions.lock().await.values().cloned().collect()
     }
 
-    /// The session of a contract; none means the current one.
+    /// Returns the session of a contract; none means the current one.
     ///
     /// # Errors
     /// If this device has no such contract, or none at all.
@@ -76,7 +76,7 @@ impl Sessions {
         named(&sessions, contract).cloned().ok_or_else(|| SessionError::NoSuchContract(contract.to_owned()))
     }
 
-    /// The current session: the one that was chosen, else the first.
+    /// Returns the current session: the one that was chosen, else the first.
     ///
     /// # Errors
     /// If this device has no contract.
@@ -87,7 +87,7 @@ impl Sessions {
         session.cloned().ok_or(SessionError::NoContract)
     }
 
-    /// The current session's pipeline.
+    /// Returns the current session's pipeline.
     ///
     /// # Errors
     /// If there is no contract, or its notice is not accepted.
@@ -95,7 +95,7 @@ impl Sessions {
         self.current_with_pipeline().await.map(|(_, pipeline)| pipeline)
     }
 
-    /// The current session and its pipeline.
+    /// Returns the current session and its pipeline.
     ///
     /// # Errors
     /// As [`Self::pipeline`].
@@ -105,19 +105,19 @@ impl Sessions {
         Ok((session, pipeline.ok_or(SessionError::NothingAccepted)?))
     }
 
-    /// The pipeline of a session, by the journal's name for it; none if nothing of it is accepted.
+    /// Returns the pipeline of a session, by the journal's name for it; none if nothing of it is accepted.
     pub async fn pipeline_of(&self, session: &str) -> Option<Arc<Pipeline>> {
         self.session(Some(session)).await.ok()?.pipeline().await
     }
 
-    /// The name of the current session, if it tracks.
+    /// Returns the name of the current session, if it tracks.
     pub async fn tracking(&self) -> Option<String> {
         let pipeline = self.current().await.ok()?.pipeline().await?;
         let tracks = pipeline.state().since.is_some();
         tracks.then(|| pipeline.ledger.shared.session_name.clone())
     }
 
-    /// Whether anything is recorded under a contract whose recording has to be shown.
+    /// Returns whether anything is recorded under a contract whose recording has to be shown.
     pub async fn recorded(&self) -> bool {
         for session in self.all().await {
             if let Some(pipeline) = session.pipeline().await
@@ -134,7 +134,7 @@ impl Sessions {
         self.sessions.lock().await.insert(session.shared.session_name.clone(), session)
     }
 
-    /// The session of exactly this name.
+    /// Returns the session of exactly this name.
     pub async fn get(&self, name: &str) -> Option<Arc<ContractSession>> {
         self.sessions.lock().await.get(name).cloned()
     }
@@ -148,7 +148,7 @@ impl Sessions {
         }
     }
 
-    /// Tells everybody who shows something or has something to deliver to look again.
+    /// Wakes every outbox worker, and everybody who shows the state, to look again.
     pub async fn notify_all(&self) {
         for session in self.all().await {
             if let Some(pipeline) = session.pipeline().await {

@@ -21,10 +21,10 @@ use crate::segments::ledger::SegmentLedger;
 use crate::segments::removed::UNDO_MS;
 use crate::segments::state::ContractState;
 
-/// How often the outbox is looked at where nothing else wakes it, and how often at most, in milliseconds.
+/// How often the outbox is looked at if nothing else wakes the worker, and how often at most, in milliseconds.
 const LOOK_MS: u64 = 60_000;
 const LEAST_LOOK_MS: u64 = 100;
-/// How often it is asked what the week adds up to where nothing is delivered, in milliseconds.
+/// How often the worker asks what the week adds up to if nothing is delivered, in milliseconds.
 const WEEK_MS: u64 = 15 * 60_000;
 /// First wait after a failure, and the longest, in milliseconds.
 const BACKOFF_MS: (u64, u64) = (5_000, 15 * 60_000);
@@ -35,25 +35,25 @@ const LONGEST_WAIT_MS: u64 = LONGEST_ASKED_MS / 2 * 3;
 
 /// Delivers one contract's parcels.
 pub struct OutboxWorker {
-    /// Shared state.
+    /// The state that the contract's parts share.
     pub shared: Arc<ContractState>,
-    /// The contract's id, as the target knows it.
+    /// The contract's id at the target.
     pub contract: String,
     /// The plugin that carries parcels.
     pub uploader: Uploader,
     /// What counts as proof of a delivery.
     pub proof: Proof,
-    /// Writes a parcel anew whose picture cannot go along.
+    /// Rewrites a parcel whose picture cannot be sent.
     pub ledger: Arc<SegmentLedger>,
-    /// Rung when a segment closed, or the worker wants everything tried now.
+    /// Notified when a segment closed, or the person wants everything tried now.
     pub closed: Arc<Notify>,
-    /// How it goes, for those who show it.
+    /// Whether the target can be reached, for those who show it.
     pub delivery: Arc<Delivery>,
-    /// Tells what the week adds up to with other devices; none where what is delivered goes elsewhere.
+    /// Asks what the week adds up to with other devices; none if deliveries go somewhere else.
     pub week: Option<WeekSource>,
 }
 
-/// How delivery goes.
+/// Whether deliveries reach the target, shared between the worker and those who show it.
 #[derive(Debug, Default)]
 pub struct Delivery(std::sync::Mutex<DeliveryStatus>);
 
@@ -62,20 +62,20 @@ pub struct Delivery(std::sync::Mutex<DeliveryStatus>);
 pub struct DeliveryStatus {
     /// Since when nothing could be delivered, milliseconds since the Unix epoch.
     pub offline_since: Option<u64>,
-    /// When it is tried next.
+    /// When the next delivery is tried, milliseconds since the Unix epoch.
     pub next_try_at: Option<u64>,
-    /// Tries since then.
+    /// How many tries have failed since then.
     failures: u32,
 }
 
 impl Delivery {
-    /// How it goes now.
+    /// Returns whether the target can be reached now.
     #[must_use]
     pub fn now(&self) -> DeliveryStatus {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The target is tried at once, however often it could not be reached.
+    /// Makes the next delivery due at once, however often the target could not be reached.
     pub fn try_now(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).next_try_at = None;
     }
@@ -84,14 +84,15 @@ impl Delivery {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = DeliveryStatus::default();
     }
 
-    /// The clock was set by so many milliseconds.
+    /// Moves all moments by as many milliseconds as the clock was set.
     fn shift(&self, by: i64) {
         let mut going = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         going.next_try_at = going.next_try_at.map(|at| at.saturating_add_signed(by));
         going.offline_since = going.offline_since.map(|at| at.saturating_add_signed(by));
     }
 
-    /// It could not be reached at `now`.
+    /// Notes that the target could not be reached at `now`; it is tried again no sooner than `at_least` milliseconds
+    /// later.
     fn missed(&self, now: u64, at_least: u64) {
         let mut going = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let next = now.saturating_add(backoff(going.failures, at_least, jitter()));
@@ -192,7 +193,7 @@ impl OutboxWorker {
         }
     }
 
-    /// Delivers what is due; answers how long nothing else will be.
+    /// Delivers what is due; returns for how many milliseconds nothing else will be.
     async fn turn(&mut self, anchor: &mut Anchor, asked: &mut Option<u64>) -> Result<u64, JournalError> {
         self.shared.follow_clock().await?;
         let moved = anchor.moved(self.shared.clock.as_ref());
@@ -214,7 +215,7 @@ impl OutboxWorker {
         self.next_due().await
     }
 
-    /// What happened to the clock while no agent ran, nobody knows: no hold is longer than the longest there is.
+    /// Shortens every wait to the longest one there is: nobody knows what happened to the clock while no agent ran.
     // Mutable although nothing changes: see `later`.
     async fn bound_waits(&mut self) -> Result<(), JournalError> {
         let now = self.shared.clock.now();
@@ -223,8 +224,8 @@ impl OutboxWorker {
         self.shared.journal.bound_waits(&self.shared.session_name, hold, next).await
     }
 
-    /// How long nothing will be due, in milliseconds. Whoever changes the outbox rings; a clock that is set, or a
-    /// computer that slept, does not.
+    /// Returns for how many milliseconds nothing will be due. A change of the outbox notifies this worker; a clock that
+    /// is set, or a computer that slept, does not.
     // Mutable although nothing changes: see `later`.
     async fn next_due(&mut self) -> Result<u64, JournalError> {
         let due = self.shared.journal.next_due(&self.shared.session_name).await?;
@@ -233,12 +234,12 @@ impl OutboxWorker {
         Ok(wait.clamp(LEAST_LOOK_MS, LOOK_MS))
     }
 
-    /// Whether something was delivered, or refused.
+    /// Delivers all that is due. Returns whether something was delivered or refused.
     async fn deliver_due(&mut self) -> Result<bool, JournalError> {
         let mut some = false;
         loop {
             let now = self.shared.clock.now();
-            // One try tells for all: weeks of segments do not each knock at a door that is closed.
+            // One try is enough: weeks of segments do not each try a target that cannot be reached.
             if self.delivery.now().next_try_at.is_some_and(|at| at > now) {
                 return Ok(some);
             }
@@ -315,7 +316,7 @@ impl OutboxWorker {
         }
     }
 
-    /// What is to be sent, each piece as it was written.
+    /// Loads what is to be sent, and checks that each piece is as it was written.
     // Mutable although nothing changes: see `later`.
     async fn load(&mut self, entry: &OutboxEntry) -> Result<(Vec<u8>, Vec<BlobInfo>), LocalFault> {
         let journal = &self.shared.journal;
@@ -332,7 +333,7 @@ impl OutboxWorker {
         Ok((envelope, attachments))
     }
 
-    /// Something cannot be read here. The parcel is made anew without it; what may go over is tried again.
+    /// Handles something that cannot be read here: damage is left out of a new parcel, anything else is tried again.
     async fn local(&mut self, entry: &OutboxEntry, fault: LocalFault) -> Result<(), JournalError> {
         match fault {
             LocalFault::Picture(error) if error.is_damage() => {
@@ -350,7 +351,7 @@ impl OutboxWorker {
         }
     }
 
-    /// Writes a parcel anew, without its picture where `picture` says why.
+    /// Writes a parcel again, without its picture if `picture` says why.
     async fn anew(
         &mut self,
         entry: &OutboxEntry,
@@ -373,7 +374,7 @@ impl OutboxWorker {
         }
     }
 
-    /// This one waits; the target may take others.
+    /// Lets this parcel wait; the target may take others.
     async fn put_off(&mut self, entry: &OutboxEntry, why: &str) -> Result<(), JournalError> {
         self.shared.problem("outbox", Some(format!("a segment waits: {why}")));
         let wait = backoff(entry.attempts, 0, jitter());
@@ -381,7 +382,7 @@ impl OutboxWorker {
         self.shared.journal.mark_retry(&entry.parcel_id, next, why).await
     }
 
-    /// Nothing goes through: all wait, and then another is tried first.
+    /// Lets all parcels wait, because nothing goes through; then another is tried first.
     // Mutable although nothing changes: a shared borrow of an uploader may not wait on another thread.
     async fn later(
         &mut self,
@@ -398,16 +399,16 @@ impl OutboxWorker {
     }
 }
 
-/// What cannot be read here.
+/// What of a parcel cannot be read on this computer.
 enum LocalFault {
-    /// The signed parcel.
+    /// The signed parcel cannot be read.
     Parcel(JournalError),
-    /// Its picture.
+    /// The picture that goes with it cannot be read.
     Picture(JournalError),
 }
 
-/// How long to wait before attempt number `attempts + 1`: doubling, no less than what the target asked for, spread by
-/// up to half so that devices do not all come back at once. `jitter` is 0 to 255.
+/// Returns how long to wait before attempt number `attempts + 1`: doubling, no less than what the target asked for,
+/// spread by up to half so that devices do not all come back at once. `jitter` is 0 to 255.
 #[must_use]
 fn backoff(attempts: u32, at_least: u64, jitter: u8) -> u64 {
     let doubled = BACKOFF_MS.0.saturating_mul(1u64 << attempts.min(20)).min(BACKOFF_MS.1);

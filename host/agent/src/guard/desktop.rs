@@ -9,28 +9,28 @@ use tokio::sync::watch;
 /// Windows and pixels of one desktop. Only the guard holds one (invariant 1).
 #[async_trait]
 pub trait DesktopSource: Send + Sync + 'static {
-    /// The layout as it is now.
+    /// Returns the layout as it is now.
     ///
     /// # Errors
-    /// Where the display cannot be read.
+    /// If the display cannot be read.
     fn current(&self) -> Result<Arc<Layout>, SensorError>;
 
-    /// The layout valid at `from` and every one that came until `to` (milliseconds since the Unix epoch).
+    /// Returns the layout valid at `from` and every one that came until `to` (milliseconds since the Unix epoch).
     ///
     /// # Errors
-    /// Where the display cannot be read, or more happened than was kept: the guard then fails closed.
+    /// If the display cannot be read, or more happened than was kept: the guard then fails closed.
     fn span(&self, from: u64, to: u64) -> Result<Vec<Arc<Layout>>, SensorError>;
 
     /// Returns when every change that happened before the call is in the history.
     ///
     /// # Errors
-    /// Where the display cannot be read.
+    /// If the display cannot be read.
     async fn barrier(&self) -> Result<(), SensorError>;
 
-    /// The raw pixels of a part of the desktop.
+    /// Returns the raw pixels of a part of the desktop.
     ///
     /// # Errors
-    /// Where the display cannot be read.
+    /// If the display cannot be read.
     async fn capture(&self, area: Area) -> Result<RawFrame, SensorError>;
 
     /// Counts up with every change of the layout.
@@ -41,7 +41,7 @@ pub trait DesktopSource: Send + Sync + 'static {
 pub struct SensorEyes(Arc<Sensors>);
 
 impl SensorEyes {
-    /// Looks through opened sensors.
+    /// Creates a source that reads sensors that are open already.
     #[must_use]
     pub fn new(sensors: Arc<Sensors>) -> Self {
         Self(sensors)
@@ -50,7 +50,7 @@ impl SensorEyes {
     /// Opens the X11 display; `None` means `$DISPLAY`.
     ///
     /// # Errors
-    /// Where there is no such display.
+    /// If there is no such display.
     pub fn open(display: Option<&str>) -> Result<Self, SensorError> {
         Ok(Self(Arc::new(Sensors::open(Backend::Auto, display)?)))
     }

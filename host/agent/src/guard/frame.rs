@@ -17,7 +17,7 @@ pub struct UnjudgedFrame {
 }
 
 impl UnjudgedFrame {
-    /// A capture and the layout that it shows.
+    /// Creates a frame from a capture and the layout that it shows.
     pub(super) fn new(frame: RawFrame, layout: &Layout) -> Self {
         let monitors = layout
             .monitors
@@ -32,7 +32,7 @@ impl UnjudgedFrame {
         self.frame.area
     }
 
-    /// Whether it shows one colour only: a blank, black or switched-off screen.
+    /// Returns whether it shows one colour only: a blank, black or switched-off screen.
     pub(super) fn is_blank(&self) -> bool {
         candor_sensors::is_blank(&self.frame)
     }
@@ -86,26 +86,27 @@ impl MaskedFrame {
         Self { raw, copied_at, redactions, focus, own_words }
     }
 
-    /// When the screen had been copied, milliseconds since the Unix epoch: it shows what was there at some moment from when
-    /// it was taken until then.
+    /// Returns when the screen had been copied, milliseconds since the Unix epoch: it shows what was there at some
+    /// moment from when it was taken until then.
     #[must_use]
     pub fn copied_at(&self) -> u64 {
         self.copied_at
     }
 
-    /// Application and title of the window in front when it was taken, judged with it, where such facts are recorded.
+    /// Returns application and title of the window in front when it was taken, judged with it, if such facts are
+    /// recorded.
     #[must_use]
     pub fn focus(&self) -> Option<&Focus> {
         self.focus.as_ref()
     }
 
-    /// The worker's own rules that hide something in it, in their words. They stay on this computer.
+    /// Returns the worker's own rules that hide something in it, in their words. They stay on this computer.
     #[must_use]
     pub fn own_words(&self) -> &[String] {
         &self.own_words
     }
 
-    /// What was covered, in the frame's pixels.
+    /// Returns what was covered, in the frame's pixels.
     #[must_use]
     pub fn covered(&self) -> &[Redaction] {
         &self.redactions

@@ -13,7 +13,7 @@ pub trait Judge: Send {
     /// Its rules in words.
     fn rules(&self) -> Vec<String>;
 
-    /// What it says of the scene.
+    /// Judges a scene.
     ///
     /// # Errors
     /// Any failure: trap, timeout, out of memory, a malformed verdict.
@@ -38,7 +38,7 @@ pub const OWN_RULE: &str = "A rule of the worker's own";
 /// would be a way out for what it has seen.
 pub const MOST_NAMED: usize = 8;
 
-/// A list of rules as it may travel: in order, each once, and not many.
+/// Returns a list of rules as it may travel: in order, each once, and not many.
 #[must_use]
 pub fn named(rules: impl IntoIterator<Item = u32>) -> Vec<u32> {
     let set: std::collections::BTreeSet<u32> = rules.into_iter().collect();
@@ -51,8 +51,8 @@ pub struct Policies {
     own: Option<Box<dyn Judge>>,
     /// Whether there are own rules that could not be loaded or kept: rules that are missing, so nothing is shown.
     own_failed: bool,
-    /// What the client reads: the client's rules, then [`OWN_RULE`]. It stays the same for as long as the client's policy
-    /// runs, whatever becomes of the worker's rules.
+    /// What the client reads: the client's rules, then [`OWN_RULE`]. It stays the same for as long as the client's
+    /// policy runs, whatever becomes of the worker's rules.
     rules: Vec<String>,
     own_rules: Vec<String>,
     failing: Option<Failing>,
@@ -68,7 +68,7 @@ pub struct Failing {
 }
 
 impl Policies {
-    /// `client` is none where the terms name no policy or it could not be loaded: then nothing can be judged, so
+    /// `client` is none if the terms name no policy or it could not be loaded: then nothing can be judged, so
     /// nothing is shown.
     #[must_use]
     pub fn new(client: Option<Box<dyn Judge>>, own: Option<Box<dyn Judge>>) -> Self {
@@ -85,42 +85,42 @@ impl Policies {
         self.own_failed = false;
     }
 
-    /// The worker's own rules could not be loaded or kept: nothing is shown until they can be.
+    /// Notes that the worker's own rules could not be loaded or kept: nothing is shown until they can be.
     pub fn own_failed(&mut self) {
         self.own_failed = true;
     }
 
-    /// The rules in words, as they may travel: the client's, and one that stands for all of the worker's own.
+    /// Returns the rules in words, as they may travel: the client's, and one that stands for all of the worker's own.
     #[must_use]
     pub fn rules(&self) -> &[String] {
         &self.rules
     }
 
-    /// The worker's own rules in words. They stay on this computer.
+    /// Returns the worker's own rules in words. They stay on this computer.
     #[must_use]
     pub fn own_rules(&self) -> &[String] {
         &self.own_rules
     }
 
-    /// The index in [`Self::rules`] of every rule of the worker's own.
+    /// Returns the index in [`Self::rules`] of every rule of the worker's own.
     #[must_use]
     pub fn own_index(&self) -> u32 {
         u32::try_from(self.rules.len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
 
-    /// Whether the client's policy has any rule.
+    /// Returns whether the client's policy has any rule.
     #[must_use]
     pub fn has_client_rules(&self) -> bool {
         self.rules.len() > 1
     }
 
-    /// Whether there is any rule of the worker's own.
+    /// Returns whether there is any rule of the worker's own.
     #[must_use]
     pub fn has_own_rules(&self) -> bool {
         !self.own_rules.is_empty()
     }
 
-    /// The policy that failed when it was asked last, if one did.
+    /// Returns the policy that failed when it was asked last, if one did.
     #[must_use]
     pub fn failing(&self) -> Option<Failing> {
         self.failing
@@ -129,7 +129,7 @@ impl Policies {
     /// Whether every policy is there that has to be asked.
     ///
     /// # Errors
-    /// [`Denied::RuleFailed`] where one is missing.
+    /// [`Denied::RuleFailed`] if one is missing.
     pub fn complete(&mut self) -> Result<(), Denied> {
         if self.client.is_none() || self.own_failed {
             return Err(Denied::RuleFailed);
@@ -140,7 +140,7 @@ impl Policies {
     /// Asks the worker's own rules, which judge first and see everything. The verdict names their rules as they do.
     ///
     /// # Errors
-    /// [`Denied::RuleFailed`] where they are missing or fail.
+    /// [`Denied::RuleFailed`] if they are missing or fail.
     pub async fn own(&mut self, scene: Scene) -> Result<Verdict, Denied> {
         self.complete()?;
         self.failing = None;
@@ -152,7 +152,7 @@ impl Policies {
     /// Asks the client's policy about what the worker's own rules leave.
     ///
     /// # Errors
-    /// [`Denied::RuleFailed`] where it is missing or fails.
+    /// [`Denied::RuleFailed`] if it is missing or fails.
     pub async fn client(
         &mut self,
         scene: Scene,
@@ -172,7 +172,7 @@ impl Policies {
     }
 }
 
-/// What happened, without the plugin's own words.
+/// Returns what happened, without the plugin's own words.
 fn kind(failure: &Failure) -> &'static str {
     match failure {
         Failure::Trapped(_) => "it crashed",

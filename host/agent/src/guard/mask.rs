@@ -25,14 +25,14 @@ pub const MIN_CELL: u32 = 48;
 pub struct Canvas<'a> {
     /// The pixels: red, green, blue, alpha.
     pub rgba: &'a mut [u8],
-    /// Width in pixels.
+    /// Width of the picture in pixels.
     pub width: u32,
-    /// Height in pixels.
+    /// Height of the picture in pixels.
     pub height: u32,
 }
 
 impl Canvas<'_> {
-    /// Covers `area` (in the canvas's own pixels; what lies outside is ignored).
+    /// Covers `area` (in the canvas's own pixels; what is outside is ignored).
     pub fn cover(&mut self, area: Area, cover: Cover) {
         let Some((x0, y0, x1, y1)) = self.clip(area) else { return };
         match cover {
@@ -42,7 +42,7 @@ impl Canvas<'_> {
     }
 
     /// Draws the thin line inside the edge of what several filled areas cover together. It is drawn over fill only, so
-    /// it shows nothing. The areas overlap where they meet, by more than the line is wide.
+    /// it shows nothing. The areas overlap at their edges, by more than the line is wide.
     pub fn outline(&mut self, areas: &[Area]) {
         for (inset, colour) in [(1, EDGE), (2, FILL)] {
             for (x0, y0, x1, y1) in areas.iter().filter_map(|area| self.clip(*area)).collect::<Vec<_>>() {
@@ -96,7 +96,7 @@ impl Canvas<'_> {
                 }
             }
         }
-        // Four bits a channel: an average of many pixels still tells little by little what is under it.
+        // Four bits a channel: an average of many pixels still reveals little by little what is under it.
         let coarse = |sum: u64| u8::try_from(sum / count.max(1)).unwrap_or(255) & 0xf0 | 0x08;
         [coarse(sums[0]), coarse(sums[1]), coarse(sums[2]), 0xff]
     }
@@ -112,7 +112,7 @@ impl Canvas<'_> {
 mod tests {
     use super::*;
 
-    /// A picture whose every pixel differs from its neighbours.
+    /// Returns a picture whose every pixel differs from its neighbours.
     fn noise(width: u32, height: u32, seed: u32) -> Vec<u8> {
         let mut state = seed | 1;
         (0..width * height)

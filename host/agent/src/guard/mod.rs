@@ -1,8 +1,8 @@
-//! The guard: it stands at the sensors' door.
+//! The guard: the only way to the desktop's windows and pixels.
 //!
-//! Collectors ask it for windows and pictures; it looks through its [`eyes`], asks the policies, covers what they
-//! say, and hands out only the rest. Nothing else in the agent holds a sensor (invariant 1). Whatever goes wrong on
-//! the way ends in a refusal, never in an unjudged picture (invariant 3).
+//! Collectors ask it for windows and pictures; it reads its [desktop source](desktop), asks the policies, covers what
+//! they say, and hands out only the rest. Nothing else in the agent holds a sensor (invariant 1). Whatever goes wrong
+//! on the way ends in a refusal, never in an unjudged picture (invariant 3).
 //!
 //! Start reading at [`Guard::picture`].
 
@@ -41,7 +41,7 @@ use scene::{Covered, SETTLE_MS, SceneIndex, gather, monitor_of};
 const ATTEMPTS: u32 = 4;
 /// How long to wait before it is taken again, in milliseconds.
 const AGAIN_AFTER_MS: u64 = 200;
-/// From when on a screen that has not answered answered late: nobody can tell what it showed meanwhile.
+/// The longest time that the screen may take to answer. After a later answer nobody knows what it showed meanwhile.
 const LATE: Duration = Duration::from_secs(1);
 /// Most windows a scene may have (wit: `scenes.scene.windows`).
 const MAX_WINDOWS: usize = 512;
@@ -53,7 +53,7 @@ pub struct Guard {
     /// Only the monitor with the focused window may be seen, whatever a collector asks for.
     active_monitor_only: AtomicBool,
     clock: Arc<dyn Clock>,
-    /// Which facts of the focused window collectors record: no others are told beside a picture.
+    /// Which facts of the focused window collectors record: no others go along with a picture.
     told: std::sync::Mutex<WindowFacts>,
     /// The program whose windows are Candor's own.
     own_program: OnceLock<PathBuf>,
@@ -62,7 +62,7 @@ pub struct Guard {
 /// Why there is no picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoPicture {
-    /// What a collector is told.
+    /// Denied, for the reason that the collector gets.
     Denied(Denied),
     /// The screen shows one colour only: there is nothing to see on it.
     Blank,
@@ -100,7 +100,7 @@ struct Ruled {
     any_rule: bool,
     /// The worker's own rules that hide something, in their words.
     own_words: Vec<String>,
-    /// The windows that these cover: not even which application they are of is told.
+    /// The windows that these cover: not even their application is disclosed.
     own_hidden: OwnHidden,
 }
 
@@ -137,7 +137,7 @@ struct Captured {
 }
 
 impl Guard {
-    /// A guard before these sensors, under these policies.
+    /// Creates a guard before these sensors, under these policies.
     #[must_use]
     pub fn new(eyes: Arc<dyn DesktopSource>, policies: Policies, clock: Arc<dyn Clock>) -> Self {
         Self {
@@ -150,7 +150,7 @@ impl Guard {
         }
     }
 
-    /// The rules in words, as they may travel; verdicts name them by index.
+    /// Returns the rules in words, as they may travel; verdicts name them by index.
     pub async fn rules(&self) -> Vec<String> {
         self.policies.lock().await.rules().to_vec()
     }
@@ -160,22 +160,22 @@ impl Guard {
         self.policies.lock().await.set_own(own);
     }
 
-    /// The worker's own rules are not as they should be: nothing is shown until they are set again.
+    /// Notes that the worker's own rules are not as they should be: nothing is shown until they are set again.
     pub async fn own_failed(&self) {
         self.policies.lock().await.own_failed();
     }
 
-    /// The policy that failed when it was asked last, if one did.
+    /// Returns the policy that failed when it was asked last, if one did.
     pub async fn failing(&self) -> Option<Failing> {
         self.policies.lock().await.failing()
     }
 
-    /// Whether only the monitor with the focused window may be seen.
+    /// Sets whether only the monitor with the focused window may be seen.
     pub fn set_active_monitor_only(&self, only: bool) {
         self.active_monitor_only.store(only, Ordering::Release);
     }
 
-    /// These facts of the focused window are recorded, so they may stand beside a picture, too.
+    /// Allows these facts of the focused window beside a picture, because they are recorded anyway.
     pub fn tell(&self, facts: WindowFacts) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.app |= facts.app;
@@ -183,7 +183,7 @@ impl Guard {
         told.url |= facts.url;
     }
 
-    /// Candor's own windows are those of processes that run this program.
+    /// Sets the program whose processes own Candor's own windows.
     pub fn set_own_program(&self, program: PathBuf) {
         if self.own_program.set(program).is_err() {
             tracing::error!("Candor's own program was said before, and stays");
@@ -198,7 +198,7 @@ impl Guard {
         }
     }
 
-    /// The sensors, for those who only need to know *that* something changed.
+    /// Returns a counter of the layout's changes, for those who only need to know *that* something changed.
     #[must_use]
     pub fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
         self.eyes.changes()
@@ -217,7 +217,7 @@ impl Guard {
         }
         sleep(self.clock.as_ref(), SETTLE_MS).await;
         if self.clock.now().saturating_add(AGAIN_AFTER_MS) < to.saturating_add(SETTLE_MS) {
-            // The clock was set back: which titles were there around the picture cannot be told.
+            // The clock was set back: which titles were there around the picture is not known.
             return Err(Denied::Unsettled.into());
         }
         self.eyes.barrier().await.map_err(unavailable)?;
@@ -236,7 +236,7 @@ impl Guard {
         Ok(MaskedFrame::new(raw, to, redactions, focus, ruled.own_words))
     }
 
-    /// The layout of about 1.5 s ago, judged under the titles that its windows had before and after.
+    /// Returns the layout of about 1.5 s ago, judged under the titles that its windows had before and after.
     ///
     /// # Errors
     /// Why windows may not be seen.
@@ -263,18 +263,18 @@ impl Guard {
         Ok(JudgedLayout { layout, hidden_by })
     }
 
-    /// Whether something of a plugin's own making may be recorded while the screen shows what it shows.
+    /// Checks that something of a plugin's own making may be recorded while the screen shows what it shows.
     ///
     /// # Errors
-    /// Why not: a rule says skip, or covers everything, or could not judge.
+    /// If a rule says skip, or covers everything, or could not judge.
     pub async fn custom(&self) -> Result<(), Denied> {
         let seen = self.settled_windows(SceneKind::Custom).await?;
         let (ruled, _) = self.judge(&seen, None).await?;
-        // What such a note tells cannot be covered in part.
+        // Such a note cannot be covered in part.
         ruled.ruling.whole.map_or(Ok(()), |(_, rule)| Err(Denied::Skipped(vec![rule])))
     }
 
-    /// What was seen around the instant 1.5 s ago.
+    /// Returns what was seen around the instant 1.5 s ago.
     async fn settled_windows(&self, kind: SceneKind) -> Result<SceneIndex, Denied> {
         self.eyes.barrier().await.map_err(unavailable)?;
         let mut at = self.clock.now().saturating_sub(SETTLE_MS);
@@ -337,8 +337,8 @@ impl Guard {
         Ok((Ruled { ruling, any_rule, own_words, own_hidden }, raw))
     }
 
-    /// Application and title of the window in front at the picture's instant, judged with it; none where nobody records
-    /// such facts, or they may not be told.
+    /// Returns application and title of the window in front at the picture's instant, judged with it; none if nobody
+    /// records such facts, or they may not be disclosed.
     async fn focus(&self, seen: &SceneIndex, picture: &Ruled) -> Option<Focus> {
         let told = *self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let state = seen.then().windows.iter().find(|w| w.focused)?;
@@ -362,7 +362,7 @@ impl Guard {
         })
     }
 
-    /// A raw capture during which nothing moved, with the layout that it shows.
+    /// Returns a raw capture during which nothing moved, with the layout that it shows.
     async fn settled_capture(&self, scope: Scope) -> Result<Captured, Denied> {
         let mut late = false;
         for attempt in 0..ATTEMPTS {
@@ -389,7 +389,7 @@ impl Guard {
     }
 }
 
-/// The worker's own rules that a verdict names, in words.
+/// Returns the worker's own rules that a verdict names, in words.
 fn words_of(verdict: &Verdict, rules: &[String]) -> Vec<String> {
     let Verdict::Redact { masks, hidings } = verdict else { return Vec::new() };
     let mut all: Vec<u32> = masks.iter().map(|m| m.rule).chain(hidings.iter().map(|h| h.rule)).collect();
@@ -402,7 +402,7 @@ fn unavailable(error: SensorError) -> Denied {
     Denied::Unavailable(error.to_string())
 }
 
-/// What a scope shows of the desktop.
+/// Returns what a scope shows of the desktop.
 fn area_of(scope: Scope, layout: &Layout) -> Option<Area> {
     let all: Vec<Area> = layout.monitors.iter().map(|m| m.area).collect();
     match scope {
@@ -417,7 +417,7 @@ fn area_of(scope: Scope, layout: &Layout) -> Option<Area> {
     }
 }
 
-/// Whether the same windows stood in the same places and order. Titles may differ: they are judged anyway.
+/// Returns whether the same windows stood in the same places and order. Titles may differ: they are judged anyway.
 fn same_places(a: &Layout, b: &Layout) -> bool {
     a.generation == b.generation
         || (a.monitors == b.monitors
@@ -425,8 +425,8 @@ fn same_places(a: &Layout, b: &Layout) -> bool {
             && a.windows.iter().zip(&b.windows).all(|(a, b)| a.id == b.id && a.area == b.area))
 }
 
-/// Draws the masks and tells what was covered, in the frame's own pixels: sorted, each once, so that nothing is told by
-/// the order.
+/// Draws the masks and returns what was covered, in the frame's own pixels: sorted, each once, so that nothing is
+/// disclosed by the order.
 fn cover(mut raw: UnjudgedFrame, places: &[Covered]) -> (UnjudgedFrame, Vec<parcel::Redaction>) {
     let origin = raw.area();
     let local = |a: Area| Area {
@@ -435,7 +435,7 @@ fn cover(mut raw: UnjudgedFrame, places: &[Covered]) -> (UnjudgedFrame, Vec<parc
         ..region::grown(a, 0)
     };
     let mut redactions = Vec::new();
-    // Blurs first: where both meet, the fill stays on top.
+    // Blurs first: if both overlap, the fill stays on top.
     for how in [parcel::Cover::Blur, parcel::Cover::Fill] {
         for covered in places.iter().filter(|c| cover_of(c.cover) == how) {
             let (width, height) = (raw.width(), raw.height());

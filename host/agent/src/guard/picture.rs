@@ -20,7 +20,7 @@ pub struct EncodeError(String);
 /// thread.
 ///
 /// # Errors
-/// Where the encoder refuses, such as a frame over 16,383 pixels a side.
+/// If the encoder refuses, such as a frame over 16,383 pixels a side.
 pub fn encode(frame: &MaskedFrame, size: PictureSize) -> Result<(Vec<u8>, Snapshot), EncodeError> {
     let halved;
     let (width, height, rgba, redactions): (u32, u32, &[u8], Vec<Redaction>) = match size {
@@ -48,10 +48,11 @@ pub fn encode(frame: &MaskedFrame, size: PictureSize) -> Result<(Vec<u8>, Snapsh
     Ok((bytes, facts))
 }
 
-/// Encodes a masked frame at most `max_width` pixels wide, for somebody to look at: the bytes, and what is covered in them.
+/// Encodes a masked frame at most `max_width` pixels wide, for somebody to look at: the bytes, and what is covered in
+/// them.
 ///
 /// # Errors
-/// Where the encoder refuses.
+/// If the encoder refuses.
 pub fn encode_small(frame: &MaskedFrame, max_width: u32) -> Result<(Vec<u8>, Vec<Redaction>), EncodeError> {
     let (width, height) = (frame.width(), frame.height());
     let small = if width <= max_width {
@@ -99,7 +100,7 @@ fn resized(frame: &MaskedFrame, width: u32, height: u32) -> Result<Image<'static
     Ok(target)
 }
 
-/// The same place in the halved picture; grown to whole pixels.
+/// Returns the same place in the halved picture; grown to whole pixels.
 fn halve(r: &Redaction) -> Redaction {
     let (x, y) = (r.x / 2, r.y / 2);
     Redaction {

@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// Whether a process runs this very file.
+/// Returns whether a process runs this very file.
 pub(crate) fn is_run_by(program: &Path, process: u32) -> bool {
     let file = |path: &Path| std::fs::metadata(path).map(|found| (found.dev(), found.ino()));
     match (file(program), file(&PathBuf::from(format!("/proc/{process}/exe")))) {

@@ -2,7 +2,7 @@
 
 use candor_sensors::Area;
 
-/// Where two areas overlap; none where they do not.
+/// Returns the area in which two areas overlap; none if they do not.
 #[must_use]
 pub fn intersection(a: Area, b: Area) -> Option<Area> {
     let (ax, ay, ar, ab) = edges(a);
@@ -18,8 +18,8 @@ pub fn grown(area: Area, margin: u32) -> Area {
     from_edges(x - m, y - m, r + m, b + m).unwrap_or(area)
 }
 
-/// The smallest area that holds `area` and whose edges lie on multiples of `grid`. What lies farther out than any desktop
-/// reaches is left out.
+/// Returns the smallest area that holds `area` and whose edges lie on multiples of `grid`. What lies farther out than
+/// any desktop reaches is left out.
 #[must_use]
 pub fn snapped(area: Area, grid: u32) -> Area {
     const FAR: i64 = 1 << 24;
@@ -34,7 +34,7 @@ pub fn snapped(area: Area, grid: u32) -> Area {
     from_edges(x, y, r, b).unwrap_or(area)
 }
 
-/// The smallest area that holds all of them; none for none.
+/// Returns the smallest area that holds all of them; none for none.
 #[must_use]
 pub fn bounds(areas: &[Area]) -> Option<Area> {
     let first = areas.first()?;

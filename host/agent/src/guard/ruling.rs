@@ -1,6 +1,6 @@
 //! What is to be covered and left out, put together from verdicts (invariant 5), in terms of the host's own windows.
 //!
-//! A policy is a stranger's program that has seen the screen, and what it says travels: which window, which place, which
+//! A policy is a stranger's program that has seen the screen, and its verdict travels: which window, which place, which
 //! rule. So nothing of it goes on as the policy put it. Lists become sorted sets, places snap outward to a coarse grid,
 //! and there are few of them.
 
@@ -33,19 +33,19 @@ pub struct Ruling {
     pub urls: BTreeMap<u64, BTreeSet<u32>>,
 }
 
-/// The stricter of two covers.
+/// Returns the stricter of two covers.
 fn stricter(a: Cover, b: Cover) -> Cover {
     if a == Cover::Fill || b == Cover::Fill { Cover::Fill } else { Cover::Blur }
 }
 
-/// Both say it: the stricter cover, and the first of their rules.
+/// Joins two rules for the same thing: the stricter cover, and the first of their rules.
 fn both(a: (Cover, u32), b: (Cover, u32)) -> (Cover, u32) {
     (stricter(a.0, b.0), a.1.min(b.1))
 }
 
 impl Ruling {
-    /// Takes a verdict down. `ids` are the windows of the scene that was judged, `rule` says under which index a rule
-    /// travels. The sandbox has checked every index.
+    /// Translates a verdict. `ids` are the windows of the scene that was judged, `rule` returns the index under which a
+    /// rule travels. The sandbox has checked every index.
     ///
     /// # Errors
     /// The rules that say skip.
@@ -101,13 +101,13 @@ impl Ruling {
         self.texts(id, said.1);
     }
 
-    /// A window that is covered has its texts hidden too.
+    /// Hides the texts of a window that is covered.
     fn texts(&mut self, id: u64, rule: u32) {
         self.titles.entry(id).or_default().insert(rule);
         self.urls.entry(id).or_default().insert(rule);
     }
 
-    /// Regions in order, each once; where there are many, one that holds them all.
+    /// Sorts the regions, each once; if there are many, replaces them by one that holds them all.
     fn few_regions(&mut self) {
         sort(&mut self.regions);
         if self.regions.len() <= MOST_REGIONS {
@@ -135,7 +135,7 @@ impl Ruling {
         }
     }
 
-    /// Adds what another says. Nothing is taken away.
+    /// Adds another ruling. Nothing is taken away.
     pub fn add(&mut self, other: Self) {
         for (places, more) in [(&mut self.windows, other.windows), (&mut self.title_bars, other.title_bars)] {
             for (id, said) in more {
@@ -155,7 +155,7 @@ impl Ruling {
         }
     }
 
-    /// The rules that hide something of a window's texts, as they may travel.
+    /// Returns the rules that hide something of a window's texts, as they may travel.
     #[must_use]
     pub fn hidden_by(&self, id: u64) -> Vec<u32> {
         let rules = self.titles.get(&id).into_iter().chain(self.urls.get(&id)).flatten().copied();

@@ -36,11 +36,11 @@ pub struct SceneIndex {
 /// A window or region to be covered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Covered {
-    /// Where, in desktop pixels; disjoint.
+    /// The areas to cover, in desktop pixels; they do not overlap.
     pub places: Vec<Area>,
-    /// How.
+    /// How the areas are covered: filled or blurred.
     pub cover: Cover,
-    /// Which rule; none where the host covers it by itself.
+    /// Which rule; none if the host covers it by itself.
     pub rule: Option<u32>,
 }
 
@@ -63,7 +63,7 @@ pub fn gather(kind: SceneKind, at: u64, then: Arc<Layout>, span: Vec<Arc<Layout>
     SceneIndex { scene: Scene { kind, at, windows }, ids, then, span, owners, ours: BTreeSet::new() }
 }
 
-/// A window as a policy is asked about it. The host's id stays with the host.
+/// Returns a window as a policy is asked about it. The host's id stays with the host.
 fn window(state: &WindowState, monitors: &[Monitor]) -> Window {
     Window {
         id: 0,
@@ -77,7 +77,7 @@ fn window(state: &WindowState, monitors: &[Monitor]) -> Window {
     }
 }
 
-/// The monitor that shows most of an area.
+/// Returns the monitor that shows most of an area.
 #[must_use]
 pub fn monitor_of(area: Area, monitors: &[Monitor]) -> Option<String> {
     monitors
@@ -90,21 +90,21 @@ pub fn monitor_of(area: Area, monitors: &[Monitor]) -> Option<String> {
         .map(|(_, name)| name.clone())
 }
 
-/// The same rectangle in the sandbox's words.
+/// Returns the same rectangle in the sandbox's words.
 #[must_use]
 pub fn area(a: Area) -> model::Area {
     model::Area { x: a.x, y: a.y, width: a.width, height: a.height }
 }
 
 impl SceneIndex {
-    /// The layout at the instant.
+    /// Returns the layout at the instant.
     #[must_use]
     pub fn then(&self) -> &Arc<Layout> {
         &self.then
     }
 
-    /// Windows of processes that `is_ours` knows are Candor's own. They show the worker's rules, other contracts and pictures
-    /// that were removed: the host covers them, whatever rules there are.
+    /// Marks the windows of processes that `is_ours` knows as Candor's own. They show the worker's rules, other
+    /// contracts and pictures that were removed: the host covers them, whatever rules there are.
     #[must_use]
     pub fn with_ours(mut self, is_ours: impl Fn(u32) -> bool) -> Self {
         let mut known: BTreeMap<u32, bool> = BTreeMap::new();
@@ -118,21 +118,22 @@ impl SceneIndex {
         self
     }
 
-    /// The same for another sensor.
+    /// Returns the same index for another sensor.
     #[must_use]
     pub fn of_kind(&self, kind: SceneKind) -> Self {
         Self { scene: Scene { kind, ..self.scene.clone() }, ..self.clone() }
     }
 
-    /// Popups are covered with the windows that they belong to.
+    /// Adds popups to a ruling: they are covered with the windows that they belong to.
     #[must_use]
     pub fn with_popups(&self, mut ruling: Ruling) -> Ruling {
         ruling.share(&self.owners);
         ruling
     }
 
-    /// What the client's policy may know, once the worker's own rules have ruled: without the windows that they cover,
-    /// and without the texts that they hide. What is left of a window under several titles that are hidden is told once.
+    /// Returns what the client's policy may know, once the worker's own rules have ruled: without the windows that they
+    /// cover, and without the texts that they hide. What is left of a window under several titles that are hidden
+    /// appears once.
     #[must_use]
     pub fn left_by(&self, own: &Ruling, own_rules: bool) -> Self {
         let by_host = self.covered_by_host(own, own_rules);
@@ -163,9 +164,9 @@ impl SceneIndex {
         left
     }
 
-    /// The windows that the host covers by itself: Candor's own; those that list others' titles, where any title is hidden; and where
-    /// any rule is in force, those that show for a moment what any program has to say, and those whose title was cut, so
-    /// that it cannot be told what else is in it.
+    /// Returns the windows that the host covers by itself: Candor's own; those that list others' titles, if any title
+    /// is hidden; and, if any rule is in force, those that show for a moment what any program has to say, and those
+    /// whose title was cut, so that nobody knows what else is in it.
     fn covered_by_host(&self, ruling: &Ruling, any_rule: bool) -> BTreeSet<u64> {
         let titles_hidden = !ruling.titles.is_empty();
         let covered =
@@ -178,7 +179,7 @@ impl SceneIndex {
         std::iter::once(&self.then).chain(&self.span).map(AsRef::as_ref)
     }
 
-    /// Where to cover what.
+    /// Returns what to cover, and the areas of it.
     #[must_use]
     pub fn places(&self, ruling: &Ruling, any_rule: bool) -> Vec<Covered> {
         let mut covered = Vec::new();
@@ -214,26 +215,26 @@ impl SceneIndex {
         covered
     }
 
-    /// Whether a window's title may be told.
+    /// Returns whether a window's title may be disclosed.
     #[must_use]
     pub fn tells_title(&self, id: u64, ruling: &Ruling, any_rule: bool) -> bool {
         !ruling.titles.contains_key(&id) && !self.covered_by_host(ruling, any_rule).contains(&id)
     }
 }
 
-/// Whether title or application may go on beyond what is read of them: one is as long as that, but for a letter that was
-/// cut through.
+/// Returns whether title or application may go on beyond what is read of them: one is as long as that, but for a letter
+/// that was cut through.
 fn is_cut(state: &WindowState) -> bool {
     let is_long = |text: &String| text.len() + 3 >= LONGEST_TITLE;
     state.title.as_ref().is_some_and(is_long) || state.app.as_ref().is_some_and(is_long)
 }
 
-/// Each popup with every window it belongs to, the owners of owners too: a menu of a menu is reached.
+/// Returns each popup with every window it belongs to, the owners of owners too: a menu of a menu is reached.
 fn owners(then: &Arc<Layout>, span: &[Arc<Layout>]) -> Vec<(u64, u64)> {
     let mut direct: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
     for state in std::iter::once(then).chain(span).flat_map(|l| &l.windows) {
         let owners = direct.entry(state.id).or_default();
-        // Where it cannot be told which window a popup belongs to, it may be any of them.
+        // If it is not known which window a popup belongs to, it may be any of them.
         owners.extend(state.owner.into_iter().chain(state.may_belong_to.iter().copied()));
     }
     let mut all = Vec::new();
@@ -242,7 +243,7 @@ fn owners(then: &Arc<Layout>, span: &[Arc<Layout>]) -> Vec<(u64, u64)> {
         let mut next: Vec<u64> = vec![*popup];
         while let Some(id) = next.pop() {
             for owner in direct.get(&id).into_iter().flatten() {
-                // A client may claim owners in a ring.
+                // A client may claim owners in a cycle.
                 if reached.insert(*owner) {
                     next.push(*owner);
                     all.push((*popup, *owner));
@@ -253,18 +254,19 @@ fn owners(then: &Arc<Layout>, span: &[Arc<Layout>]) -> Vec<(u64, u64)> {
     all
 }
 
-/// All of a window.
+/// Returns all of a window.
 fn whole(state: &WindowState) -> Area {
     state.area
 }
 
-/// Where the title of a window may stand: where that cannot be told, anywhere in it.
+/// Returns the area in which the title of a window may be drawn: all of the window if that is not known.
 fn title_bar(state: &WindowState) -> Area {
     state.title_bar.unwrap_or(state.area)
 }
 
-/// Where a part of a window can be seen in the picture: all places that it had in the span. Only where it and everything
-/// above it kept still all the while is what opaque windows cover left out; else it is covered whole.
+/// Returns the areas in which a part of a window can be seen in the picture: all places that it had in the span. Only
+/// if it and everything above it kept still all the while is what opaque windows cover left out; else it is covered
+/// whole.
 fn visible(id: u64, at_capture: &Layout, span: &[Arc<Layout>], part: fn(&WindowState) -> Area) -> Vec<Area> {
     let mut places: Vec<Area> = Vec::new();
     let all = std::iter::once(at_capture).chain(span.iter().map(AsRef::as_ref));
@@ -287,8 +289,8 @@ fn visible(id: u64, at_capture: &Layout, span: &[Arc<Layout>], part: fn(&WindowS
     if still { subtract(only, &above) } else { places }
 }
 
-/// What covers the window at `position`: the opaque, ordinary windows above it. A window that nobody answers for may
-/// never have painted, and then shows what lies below.
+/// Returns what covers the window at `position`: the opaque, ordinary windows above it. A window that nobody answers
+/// for may never have painted, and then shows what is below.
 fn above(layout: &Layout, position: usize) -> Vec<Area> {
     let covers = |w: &&WindowState| w.opaque && w.kind == WindowKind::Normal && w.app.is_some();
     layout.windows.iter().skip(position + 1).filter(covers).map(|w| w.area).collect()

@@ -169,7 +169,7 @@ async fn of(client: Option<Verdict>, own: Option<Verdict>) -> Result<usize, NoPi
 async fn invariant_05_rules_only_tighten() {
     use Verdict::{Keep, Skip};
     let skipped = |rule: u32| Err(NoPicture::Denied(Denied::Skipped(vec![rule])));
-    // Whatever the one side says, the other can only add to it. Own rules judge first: where they say skip, the client's
+    // Whatever the one side says, the other can only add to it. Own rules judge first: if they say skip, the client's
     // policy is not asked. Each of them travels under the index behind the client's rules.
     let table: Vec<(Verdict, Verdict, Result<usize, NoPicture>)> = vec![
         (Keep, Keep, Ok(0)),
@@ -245,7 +245,7 @@ async fn invariant_02_a_title_that_is_read_late_still_counts() {
     assert_eq!(*eyes.spans.lock().unwrap(), [(START - SETTLE_MS, START + SETTLE_MS + 2 * 1_750)]);
 }
 
-/// Eyes that take a second and a half of real time for their first capture.
+/// A desktop whose first capture takes a second and a half of real time.
 struct Stalled(Painted);
 
 #[async_trait]

@@ -29,33 +29,33 @@ const SHORTEST_MS: u64 = 1_000;
 /// The longest wait before a collector that failed is started again, in milliseconds.
 const LONGEST_RETRY_MS: u64 = 60_000;
 
-/// Something that a collector may have asked to be woken for.
+/// Something that happened, which a collector may have asked to be woken for.
 pub enum Event {
-    /// Tracking began.
+    /// Tracking began: the collector starts afresh.
     Started,
     /// Tracking ended: no timer may fire any more.
     Stopped,
-    /// A minute ended and was counted.
+    /// A minute ended and was counted, the one that starts at this millisecond since the Unix epoch.
     Minute(u64),
-    /// A segment ended.
+    /// A segment ended, the one that starts at this millisecond since the Unix epoch.
     Segment(u64),
-    /// The windows changed.
+    /// The desktop's windows changed, and the change can be judged.
     WindowChanged,
-    /// Answer when everything before this is done.
+    /// Asks for an answer once everything before this is done.
     Flush(oneshot::Sender<()>),
 }
 
 /// The queue of one running collector.
 #[derive(Clone)]
 pub struct CollectorHandle {
-    /// The plugin's name.
+    /// The plugin's name, as the terms have it.
     pub name: String,
     queue: mpsc::Sender<Event>,
 }
 
 impl CollectorHandle {
     /// Starts the collector's task on the plugins' runtime. `secret` draws its random moments.
-    /// `collector` is none where it could not even be loaded: then each segment says so. `pictures` is whether it is one
+    /// `collector` is none if it could not even be loaded: then each segment says so. `pictures` is whether it is one
     /// that takes them.
     #[must_use]
     pub fn start(
@@ -84,14 +84,14 @@ impl CollectorHandle {
         Self { name: name.to_owned(), queue }
     }
 
-    /// Hands it an event; false where its queue is full.
+    /// Hands it an event; false if its queue is full.
     pub fn send(&self, event: Event) -> bool {
         self.queue.try_send(event).is_ok()
     }
 }
 
-/// Tells collectors of changed windows, once such a change can be judged. A burst of changes wakes them once each
-/// 1.5 s; what they see then is the layout as it was when it had settled.
+/// Passes changes of the windows on to the collectors, once such a change can be judged. A burst of changes wakes them
+/// once each 1.5 s; what they see then is the layout as it was when it had settled.
 pub fn tell_window_changes(
     mut changes: watch::Receiver<u64>,
     collectors: &[CollectorHandle],
@@ -128,8 +128,8 @@ pub async fn flush(collectors: &[CollectorHandle], shared: &ContractState, limit
     while waits.join_next().await.is_some() {}
 }
 
-/// The moment at which a segment's picture is taken: a keyed PRF of segment and plugin, so that nobody can foretell
-/// it and a restart draws the same.
+/// Returns the moment at which a segment's picture is taken: a keyed PRF of segment and plugin, so that nobody can
+/// foretell it and a restart draws the same.
 #[must_use]
 pub fn random_moment(secret: &[u8; 32], plugin: &str, start: u64, length: SegmentLength) -> u64 {
     let drawn = commitment(secret, format!("candor random moment\n{plugin}\n{start}").as_bytes());
@@ -142,11 +142,11 @@ pub fn random_moment(secret: &[u8; 32], plugin: &str, start: u64, length: Segmen
 /// A collector that does not run.
 #[derive(Clone, Copy)]
 struct Down {
-    /// Up to when that is told, milliseconds since the Unix epoch.
+    /// Up to when a gap says so, milliseconds since the Unix epoch.
     told: u64,
-    /// When it is tried again.
+    /// When it is tried again, milliseconds since the Unix epoch.
     again: u64,
-    /// How often it was tried.
+    /// How often it was tried since it went down.
     tries: u32,
 }
 
@@ -193,12 +193,12 @@ impl Task {
         }
     }
 
-    /// The random moment of a segment.
+    /// Returns the random moment of a segment.
     fn moment(&self, start: u64) -> u64 {
         random_moment(&self.secret, &self.name, start, self.shared.cut.length_at(start))
     }
 
-    /// The earliest wake that the clock brings.
+    /// Returns the earliest wake that the clock brings.
     fn next_timer(&self) -> Option<(u64, Cause)> {
         if let Some(down) = self.down {
             return self.collector.is_some().then_some((down.again, Cause::Started));
@@ -207,7 +207,7 @@ impl Task {
         self.wakes
             .iter()
             .filter_map(|wake| match *wake {
-                // At once where it has passed, and not more often than any other timer.
+                // At once if it has passed, and not more often than any other timer.
                 Wake::At(at) => Some((at.max(self.fired + SHORTEST_MS), Cause::At(at))),
                 Wake::Every(ms) => Some((self.since + ms.max(SHORTEST_MS), Cause::Every(ms))),
                 Wake::AtRandomInSegment => {
@@ -255,7 +255,7 @@ impl Task {
                 self.wake(Cause::WindowChanged).await;
             }
             Event::Minute(_) | Event::WindowChanged => {}
-            // Nobody waits any more where this fails.
+            // If this fails, nobody waits any more.
             Event::Flush(done) => drop(done.send(())),
         }
     }
@@ -264,7 +264,7 @@ impl Task {
         self.down.is_none() && self.wakes.contains(&wake)
     }
 
-    /// A timer has come.
+    /// Handles a timer that is due.
     async fn fire(&mut self, cause: Cause) {
         match cause {
             Cause::At(at) => {
@@ -281,7 +281,7 @@ impl Task {
     async fn wake(&mut self, cause: Cause) {
         let woken = match &mut self.collector {
             Some(collector) => collector.woken(cause).await,
-            // Why it could not be loaded is told where that was tried.
+            // Why it could not be loaded is reported by the code that tried.
             None => return self.went_down(),
         };
         match woken {
@@ -298,7 +298,7 @@ impl Task {
         }
     }
 
-    /// A collector that fails leaves a gap that names it; it is started anew.
+    /// A collector that fails leaves a gap that names it; it is started again.
     async fn failed(&mut self, cause: Cause, failure: &Failure) {
         self.shared.problem(&self.name, Some(format!("the collector failed: {failure}")));
         let now = self.shared.clock.now();
@@ -323,7 +323,7 @@ impl Task {
         }
     }
 
-    /// It is tried again, first soon and then less and less often.
+    /// Schedules the next try: first soon, then less and less often.
     fn went_down(&mut self) {
         let now = self.shared.clock.now();
         let (told, tries) = self.down.map_or((now, 0), |down| (down.told, down.tries));
@@ -331,7 +331,7 @@ impl Task {
         self.down = Some(Down { told, again: now + wait, tries: tries.saturating_add(1) });
     }
 
-    /// Tells the time in which it did not run as a gap, and that this is why there is no picture of it.
+    /// Records the time in which it did not run as a gap, and as the reason why there is no picture of it.
     async fn tell_down(&mut self) {
         let Some(down) = self.down else { return };
         let now = self.shared.clock.now();

@@ -1,4 +1,4 @@
-//! What stands behind the permissions of plugins: sensors through the guard, observations into the journal.
+//! What implements the permissions of plugins: sensors through the guard, observations into the journal.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,14 +27,14 @@ pub struct CollectorHost {
     plugin: String,
     shared: Arc<ContractState>,
     guard: Option<Arc<Guard>>,
-    /// Why `screen` denied the last picture, where the host knows more than the collector is told.
+    /// Why `screen` denied the last picture, if the host knows more than the collector may learn.
     denied: Mutex<Option<NoSnapshot>>,
-    /// The minute in which it was last recorded that a policy fails.
+    /// The start of the minute in which it was last recorded that a policy fails.
     gap_told: AtomicU64,
 }
 
 impl CollectorHost {
-    /// For the collector of that name. Without a guard there is no display to see.
+    /// Creates the host of the collector of that name. Without a guard there is no display to see.
     #[must_use]
     pub fn new(plugin: &str, shared: Arc<ContractState>, guard: Option<Arc<Guard>>) -> Self {
         Self {
@@ -79,7 +79,7 @@ impl CollectorHost {
         }
     }
 
-    /// The client reads why there are no titles: once a minute is enough.
+    /// Records a gap, so that the client reads why there are no titles: once a minute is enough.
     async fn tell_gap(&self) {
         let now = self.shared.clock.now();
         let minute = minute_of(now);
@@ -102,7 +102,7 @@ impl CollectorHost {
         self.record(at, record).await
     }
 
-    /// Takes room for a note in the budget of the segment that holds `at`; where there is none, it is dropped.
+    /// Takes room for a note in the budget of the segment that holds `at`; if there is none, it is dropped.
     async fn within_budget(&self, at: u64, bytes: usize) -> Result<(), NoteError> {
         if self.shared.budgets.take(self.shared.cut.start_of(at), &self.plugin, bytes) {
             return Ok(());
@@ -111,7 +111,7 @@ impl CollectorHost {
         Err(NoteError::OverBudget)
     }
 
-    /// One of the plugin's notes was dropped: both sides read how many were.
+    /// Counts one of the plugin's notes as dropped: both sides read how many were.
     async fn dropped(&self, at: u64) {
         let (shared, plugin) = (&self.shared, &self.plugin);
         let Some(notes) = shared.budgets.dropped(shared.cut.start_of(at), plugin) else { return };
@@ -159,7 +159,7 @@ impl CollectorHost {
     }
 }
 
-/// A note of a plugin's own making that may not be recorded now.
+/// Returns why a note of a plugin's own making may not be recorded now.
 fn refused(denied: Denied) -> NoteError {
     match denied {
         Denied::NotTracking => NoteError::NotTracking,
@@ -175,7 +175,7 @@ fn unavailable(error: impl std::fmt::Display) -> NoteError {
     NoteError::Unavailable(error.to_string())
 }
 
-/// Why there is no picture, in the parcel's words; none where there is nothing to tell.
+/// Returns why there is no picture, in the parcel's words; none if there is nothing to say.
 pub(crate) fn no_snapshot(denied: Denied) -> Option<NoSnapshot> {
     match denied {
         Denied::Skipped(rules) => Some(NoSnapshot::SkippedByRule { rules }),
@@ -191,7 +191,7 @@ pub(crate) fn no_snapshot(denied: Denied) -> Option<NoSnapshot> {
 impl GuardedSensors for CollectorHost {
     async fn windows(&self) -> Result<Arc<dyn LayoutView>, Denied> {
         let guard = self.guard()?;
-        // The layout of 1.5 s ago must not reach back over a pause: what is told is never older than the time tracked.
+        // The layout of 1.5 s ago must not reach back over a pause: what is shown is never older than the time tracked.
         if let Some(since) = self.shared.tracked.since() {
             // No longer than that: the clock may have been set back since.
             let wait = (since + SETTLE_MS + 1).saturating_sub(self.shared.clock.now()).min(SETTLE_MS + 1);
@@ -296,7 +296,7 @@ impl Observations for CollectorHost {
                     return Err(NoteError::NotTracking);
                 }
                 let Some(counts) = self.shared.take_counts_of(minute) else {
-                    // Recorded or removed already, where it was counted at all: there is nothing more to keep.
+                    // Recorded or removed already, if it was counted at all: there is nothing more to keep.
                     return self.shared.counts_of(minute).map(drop).ok_or(NoteError::Unknown);
                 };
                 self.record(minute, &Record::Activity { minute, counts }).await
@@ -308,7 +308,7 @@ impl Observations for CollectorHost {
                 let custom = Custom { at: now, plugin: self.plugin.clone(), kind, body };
                 // First: a flood is not to keep the policies busy.
                 self.within_budget(now, json_bytes(&custom)).await?;
-                // What it tells may come from what is on screen: the policies are asked like for anything else.
+                // Its content may come from what is on screen: the policies are asked like for anything else.
                 let guard = self.guard().map_err(refused)?;
                 let said = guard.custom().await;
                 self.say_failing(guard, said.as_ref().copied()).await;
@@ -326,17 +326,17 @@ impl Observations for CollectorHost {
     }
 }
 
-/// The key-value store of one plugin in one session. A plugin of another kind or in another session has another, whatever
-/// its name is: what a client's collector saw never gets to another client's uploader (nor to its own, which has the
-/// network).
+/// The key-value store of one plugin in one session. A plugin of another kind or in another session has another,
+/// whatever its name is: what a client's collector saw never gets to another client's uploader (nor to its own, which
+/// has the network).
 pub struct PluginStore {
-    /// What the journal knows it by.
+    /// The name by which the journal keeps it.
     owner: String,
     journal: Journal,
 }
 
 impl PluginStore {
-    /// The store of a plugin in a session.
+    /// Creates the store of a plugin in a session.
     ///
     /// `plugin` is its kind and name ([`Loaded::owner`](crate::plugins::library::Loaded::owner)).
     #[must_use]
@@ -368,9 +368,9 @@ impl KeyValueStore for PluginStore {
 
 /// A picture of the journal on its way to a target.
 pub struct JournalAttachment {
-    /// Which.
+    /// The blob's facts as the journal has them.
     pub info: BlobInfo,
-    /// Where it is kept.
+    /// The journal that holds its bytes.
     pub journal: Journal,
 }
 

@@ -20,22 +20,22 @@ pub const OWN: &str = "rules";
 pub struct Loaded {
     /// Its name in the terms.
     pub name: String,
-    /// The component.
+    /// The compiled component.
     pub prepared: PreparedPlugin,
     /// Its settings, a JSON text.
     pub settings: String,
-    /// Whether the address in its settings leads to this machine or the local network, where it has one.
+    /// Whether the address in its settings leads to this machine or the local network, if it has one.
     pub private: bool,
 }
 
 /// A policy that was started, but was not asked about anything.
 pub struct Judging {
-    /// The policy.
+    /// The policy itself, ready to judge.
     pub policy: Policy,
     /// SHA-256 of its component.
     pub sha256: String,
-    /// What it asks for, and was started with. A policy has no way out for what it sees, and is asked about nothing before
-    /// the notice is accepted, which names this.
+    /// What it asks for, and was started with. A policy has no way out for what it sees, and is asked about nothing
+    /// before the notice is accepted, which names this.
     pub grants: Grants,
 }
 
@@ -47,31 +47,32 @@ impl Loaded {
     }
 }
 
-/// A plugin's kind and name, by which its grants and its store go.
+/// Returns a plugin's kind and name, by which its grants and its store go.
 pub(crate) fn owner(kind: ComponentKind, name: &str) -> String {
     format!("{}/{name}", kind_word(kind))
 }
 
-/// A kind of plugins as it is written.
+/// Returns a kind of plugins as it is written.
 fn kind_word(kind: ComponentKind) -> String {
     format!("{kind:?}").to_lowercase()
 }
 
 /// Everything that the terms name.
 pub struct Plugins {
-    /// The client's policy; none where it is missing or refused.
+    /// The client's policy; none if it is missing or refused.
     pub policy: Option<Judging>,
-    /// The worker's own rules, where there are any.
+    /// The worker's own rules, if there are any.
     pub own: Option<Policy>,
-    /// SHA-256 of the component that judges own rules, whether there are any or not; none where it is missing.
+    /// SHA-256 of the component that judges own rules, whether there are any or not; none if it is missing.
     pub own_sha256: Option<String>,
     /// Why there are own rules that could not be loaded: then nothing may be shown either.
     pub own_problem: Option<String>,
-    /// What a parcel says of the policy: the client's rules. The worker's own are added when they are in force.
+    /// The facts of the policy that a parcel holds: the client's rules. The worker's own are added when they are in
+    /// force.
     pub facts: parcel::Policy,
     /// Collectors that could be loaded.
     pub collectors: Vec<Loaded>,
-    /// The uploader; none where it could not be loaded.
+    /// The uploader; none if it could not be loaded.
     pub uploader: Option<Loaded>,
     /// What could not be loaded, each with the reason and what to do.
     pub problems: Vec<(String, String)>,
@@ -86,7 +87,7 @@ pub enum PluginError {
     /// It is not installed.
     #[error("the plugin {file} is missing from {}: install it there", .folder.display())]
     Missing {
-        /// Its file.
+        /// The name of its file in the library's folder.
         file: String,
         /// The folder with plugins.
         folder: PathBuf,
@@ -114,16 +115,16 @@ pub enum PluginError {
     NotGranted(&'static str),
 }
 
-/// Where compiled components lie, and who runs them.
+/// The folder with the components, and the sandbox that runs them.
 pub struct Library<'a> {
-    /// The sandbox.
+    /// The sandbox that prepares the components.
     pub sandbox: &'a Sandbox,
     /// The folder with `.wasm` files.
     pub folder: &'a Path,
 }
 
 impl Library<'_> {
-    /// The file of a plugin: `candor_KIND_NAME.wasm`, else `NAME.wasm`.
+    /// Returns the file of a plugin: `candor_KIND_NAME.wasm`, else `NAME.wasm`.
     fn file(&self, kind: &str, name: &str) -> Result<PathBuf, PluginError> {
         if !PlainId::is_plain(name) {
             return Err(PluginError::Name(name.to_owned()));
@@ -244,7 +245,7 @@ impl Library<'_> {
     }
 }
 
-/// The plugins as the worker sees them.
+/// Returns the plugins as the worker sees them.
 #[must_use]
 pub fn listed(plugins: &Plugins) -> Vec<candor_protocol::Plugin> {
     let problem = |name: &str| plugins.problems.iter().find(|(n, _)| n == name).map(|(_, text)| text.clone());
@@ -291,11 +292,11 @@ pub struct BadAddress {
     reason: String,
 }
 
-/// What a plugin asks for: what it imports, for an uploader or feed the origin in its settings, and `delivered` as the
-/// folder it may write into.
+/// Returns what a plugin asks for: what it imports, for an uploader or feed the origin in its settings, and `delivered`
+/// as the folder it may write into.
 ///
 /// # Errors
-/// Where it needs the network and its settings name no address.
+/// If it needs the network and its settings name no address.
 pub fn asks(loaded: &Loaded, delivered: &Path) -> Result<Grants, BadAddress> {
     let description = loaded.prepared.description();
     let mut grants = Grants { capabilities: description.imports.clone(), ..Grants::default() };
@@ -317,8 +318,8 @@ pub fn asks(loaded: &Loaded, delivered: &Path) -> Result<Grants, BadAddress> {
     Ok(grants)
 }
 
-/// Whether an address is written as one of this machine or a private network; the notice says so. Any other is looked up
-/// when the notice is written.
+/// Returns whether an address is written as one of this machine or a private network; the notice says so. Any other is
+/// looked up when the notice is written.
 fn is_private(host: &Host<&str>) -> bool {
     match host {
         Host::Ipv4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),

@@ -1,4 +1,4 @@
-//! Plugins in this agent: loaded ([`library`]), told to the worker ([`notice`]), served ([`hosts`]) and run
+//! Plugins in this agent: loaded ([`library`]), explained to the worker ([`notice`]), served ([`hosts`]) and run
 //! ([`collectors`]).
 
 pub mod collectors;

@@ -31,7 +31,7 @@ pub struct Notice {
 pub struct Granted {
     /// SHA-256 of the component that it was granted to.
     pub sha256: String,
-    /// What.
+    /// The permissions, and the origins and folder that they are bound to.
     pub grants: Grants,
 }
 
@@ -52,10 +52,10 @@ pub struct Acceptance {
 }
 
 impl Acceptance {
-    /// What a plugin was granted: this kind, name and component.
+    /// Returns what a plugin was granted: this kind, name and component.
     ///
     /// # Errors
-    /// Where it was granted nothing; says what to do.
+    /// If it was granted nothing; the error says what to do.
     pub fn granted(&self, loaded: &Loaded) -> Result<&Granted, &'static str> {
         let granted = self.grants.get(&loaded.owner());
         granted
@@ -64,7 +64,7 @@ impl Acceptance {
     }
 }
 
-/// Where a segment goes, by what delivers it and not by where the device is enrolled.
+/// Returns the clause that says where a segment goes, by what delivers it and not by where the device is enrolled.
 fn target(plugins: &Plugins, server: &str, delivered: &Path) -> String {
     let asked = plugins.uploader.as_ref().and_then(|uploader| asks(uploader, delivered).ok());
     let Some(Grants { http, folder, .. }) = asked else {
@@ -81,7 +81,7 @@ fn target(plugins: &Plugins, server: &str, delivered: &Path) -> String {
     }
 }
 
-/// Whether what is delivered stands in the Work Diary of the back office that the device is enrolled at.
+/// Returns whether what is delivered appears in the Work Diary of the back office that the device is enrolled at.
 fn sees_diary(plugins: &Plugins, server: &str, delivered: &Path) -> bool {
     let Some(uploader) = &plugins.uploader else { return false };
     let there = |url: &str| url::Url::parse(url).map(|url| url.origin().ascii_serialization()).ok();
@@ -89,7 +89,7 @@ fn sees_diary(plugins: &Plugins, server: &str, delivered: &Path) -> bool {
     asks(uploader, delivered).is_ok_and(|asked| asked.http.iter().any(|http| there(&http.origin) == server))
 }
 
-/// Enough of a digest to tell plugins apart by.
+/// Returns enough of a digest to distinguish plugins by.
 fn short(sha256: &str) -> &str {
     sha256.get(..16).unwrap_or(sha256)
 }
@@ -203,13 +203,14 @@ impl Notice {
         Self { text, grants }
     }
 
-    /// What an acceptance names it by.
+    /// Returns the digest by which an acceptance names this notice.
     #[must_use]
     pub fn digest(&self) -> String {
         sha256_hex(self.text.as_bytes())
     }
 
-    /// Which plugins are not those that an earlier acceptance was about, as the end of a sentence; empty where all are.
+    /// Returns which plugins are not those that an earlier acceptance was about, as the end of a sentence; empty if all
+    /// are.
     #[must_use]
     pub fn changed_since(&self, before: &Acceptance) -> String {
         let changed: Vec<_> = self
@@ -225,7 +226,7 @@ impl Notice {
         }
     }
 
-    /// Whether this acceptance is of this notice, by this account, and grants what it says.
+    /// Returns whether this acceptance is of this notice, by this account, and grants what it says.
     #[must_use]
     pub fn accepted_by(&self, acceptance: &Acceptance, uid: u32) -> bool {
         acceptance.notice == self.digest() && acceptance.uid == uid && acceptance.grants == self.grants

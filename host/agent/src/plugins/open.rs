@@ -19,10 +19,10 @@ pub enum OpenError {
     Sandbox(#[from] SandboxError),
 }
 
-/// The sandbox in which a folder's plugins are compiled and run.
+/// Returns the sandbox in which a folder's plugins are compiled and run.
 ///
 /// # Errors
-/// Where it cannot be set up.
+/// If it cannot be set up.
 pub fn sandbox(folder: &Folder, compiler: &Path) -> Result<Sandbox, OpenError> {
     let cache_dir = folder.make("artefacts")?;
     let config = SandboxConfig { cache_dir, compiler: compiler.to_path_buf(), limits: Limits::default() };
@@ -32,7 +32,7 @@ pub fn sandbox(folder: &Folder, compiler: &Path) -> Result<Sandbox, OpenError> {
 /// Opens what a notice is written from: used by the command line too, without a running agent.
 ///
 /// # Errors
-/// Where the sandbox cannot be set up.
+/// If the sandbox cannot be set up.
 pub async fn open_plugins(
     folder: &Folder,
     session: &Folder,
@@ -49,7 +49,7 @@ pub async fn open_plugins(
     Ok((opened, notice))
 }
 
-/// Where a session's uploader may write, where it writes into a folder: into no other session's.
+/// Returns the folder that a session's uploader may write into, if it writes into a folder: into no other session's.
 pub(crate) fn delivered_folder(folder: &Folder, session: &str) -> PathBuf {
     folder.path("delivered").join(session)
 }

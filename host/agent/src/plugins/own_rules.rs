@@ -8,20 +8,20 @@ use serde_json::Value;
 use crate::folder::{Folder, FolderError};
 use crate::settings;
 
-/// Where they are kept.
+/// The file that keeps them, in the data folder.
 const FILE: &str = "own-rules.json";
 
 /// The worker's own rules.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Own {
-    /// These, as settings of the policy `rules`; none where there are none.
+    /// These, as settings of the policy `rules`; none if there are none.
     Set(Option<Value>),
     /// They are not as they should be, and why: nothing may be shown until they are set again.
     Broken(String),
 }
 
 impl Own {
-    /// Reads them. What cannot be read is broken, not absent.
+    /// Reads the rules. What cannot be read is broken, not absent.
     #[must_use]
     pub fn load(folder: &Folder) -> Self {
         match folder.read_json::<Value>(FILE) {
@@ -33,10 +33,10 @@ impl Own {
         }
     }
 
-    /// Keeps them.
+    /// Writes the rules to their file.
     ///
     /// # Errors
-    /// Where they cannot be written.
+    /// If they cannot be written.
     pub fn keep(folder: &Folder, settings: Option<&Value>) -> Result<(), FolderError> {
         match settings {
             Some(settings) => folder.write_json(FILE, settings),
@@ -44,7 +44,7 @@ impl Own {
         }
     }
 
-    /// Rules that are in force and could not be kept.
+    /// Returns the text that says that rules are in force and could not be kept.
     #[must_use]
     pub fn not_kept(folder: &Folder, why: &FolderError) -> String {
         format!(
@@ -58,27 +58,27 @@ impl Own {
 pub struct OwnRules(RwLock<Own>);
 
 impl OwnRules {
-    /// Reads them.
+    /// Reads the rules from their file.
     #[must_use]
     pub fn load(folder: &Folder) -> Self {
         Self(RwLock::new(Own::load(folder)))
     }
 
-    /// As they are in force.
+    /// Returns the rules as they are in force.
     #[must_use]
     pub fn now(&self) -> Own {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Others are in force.
+    /// Puts other rules in force.
     pub fn set(&self, own: Own) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = own;
     }
 
-    /// As they are listed.
+    /// Returns the rules as the worker lists them.
     ///
     /// # Errors
-    /// Why they are not as they should be.
+    /// If they are broken, with the reason.
     pub fn listed(&self) -> Result<Vec<OwnRule>, String> {
         match self.now() {
             Own::Set(settings) => Ok(settings.as_ref().map(settings::listed).unwrap_or_default()),

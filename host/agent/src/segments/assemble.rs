@@ -12,28 +12,28 @@ use crate::guard::judgement::OWN_RULE;
 use crate::segments::cut::Cut;
 use crate::segments::record::Record;
 
-/// A segment's place, and who it belongs to.
+/// Which segment it is, whose it is, and what was in force in it.
 #[derive(Clone, Debug)]
 pub struct SegmentFrame {
-    /// The contract.
+    /// The contract's id.
     pub contract: String,
     /// The public key of the back office that it is for.
     pub server: String,
     /// The sequence of the terms in force.
     pub terms: u64,
-    /// The device.
+    /// The device's id.
     pub device: String,
-    /// First millisecond.
+    /// The segment's first millisecond since the Unix epoch.
     pub start: u64,
-    /// Length.
+    /// The segment's length: whole minutes that divide an hour.
     pub length: SegmentLength,
     /// The policy in force.
     pub policy: Policy,
     /// Whether keys, clicks and scrolls were to be counted.
     pub activity: Activity,
-    /// Whether the terms ask for pictures: then a segment without one says why.
+    /// Whether the terms ask for pictures: then a segment without one gives the reason.
     pub pictures: bool,
-    /// Whether the worker turned pictures off, where the terms leave it to them.
+    /// Whether the worker turned pictures off, if the terms leave it to them.
     pub pictures_off: bool,
     /// How often the segment was changed before.
     pub revision: u32,
@@ -51,7 +51,8 @@ pub struct Assembled {
 /// Of a longer gap only the last part is recorded, in milliseconds: 24 hours.
 const LONGEST_GAP_MS: u64 = 24 * 60 * 60_000;
 
-/// A gap cut at the ends of segments, so that each part is a record of its own segment; of a very long one the last 24 hours.
+/// Cuts a gap at the ends of segments, so that each part is a record of its own segment; of a very long one the last 24
+/// hours.
 pub fn cut_gap(cut: &Cut, from: u64, to: u64, cause: GapCause) -> impl Iterator<Item = Gap> + use<'_> {
     let mut at = from.max(to.saturating_sub(LONGEST_GAP_MS));
     std::iter::from_fn(move || {
@@ -61,7 +62,7 @@ pub fn cut_gap(cut: &Cut, from: u64, to: u64, cause: GapCause) -> impl Iterator<
     })
 }
 
-/// Puts a segment together; none where there is nothing to tell of it.
+/// Puts a segment together; returns none if there is nothing to report of it.
 #[must_use]
 pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
     let end = frame.start + frame.length.ms();
@@ -100,7 +101,7 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
                 parcel.snapshot = Some(facts.clone());
                 blobs.push(blob.clone());
             }
-            // That the worker removed it says more than whatever is said later.
+            // That the worker removed it says more than any later reason.
             Record::NoSnapshot { why } if parcel.no_snapshot != Some(NoSnapshot::RemovedByWorker) => {
                 if matches!(why, NoSnapshot::Damaged | NoSnapshot::Refused) {
                     // There is a picture, and it does not travel.
@@ -124,7 +125,7 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
             }
             Record::Unreadable { filed, at } => {
                 if filed == "taken-back" {
-                    // How far it went cannot be told any more: as far as it could.
+                    // Nobody knows any more how far it went: as far as it could.
                     take_back(&mut spans, *at, end);
                 }
                 unreadable.push((filed.as_str(), *at));
@@ -179,7 +180,7 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
         }
     }
     if parcel.minutes.is_empty() {
-        // Time that was left out is nobody's business, unless the client was told of it before.
+        // Time that was left out does not concern the client, unless it was reported before.
         let told = parcel.gaps.iter().any(|gap| !left_out(gap));
         if !told && frame.revision == 0 {
             return None;
@@ -202,7 +203,7 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
     Some(Assembled { parcel, blobs })
 }
 
-/// A gap for each minute that was to be counted, was not, and has none that says so: a crash may have come between the
+/// Adds a gap for each minute that was to be counted, was not, and has none yet: a crash may have come between the
 /// minute and its counts. For a segment that closes; while it runs they may still come.
 pub(crate) fn tell_uncounted(parcel: &mut Parcel) {
     if !parcel.activity.is_counted() || parcel.manual.is_some() {
@@ -217,7 +218,7 @@ pub(crate) fn tell_uncounted(parcel: &mut Parcel) {
     }
 }
 
-/// Whether the worker has rules of their own is nobody's business where none of them hid anything.
+/// Leaves out that the worker has rules of their own if none of them hid anything: that does not concern the client.
 fn forget_own_rules(parcel: &mut Parcel) {
     let own = parcel.policy.rules.len().wrapping_sub(1);
     if parcel.policy.rules.last().is_none_or(|last| last != OWN_RULE) {
@@ -235,8 +236,8 @@ fn forget_own_rules(parcel: &mut Parcel) {
     }
 }
 
-/// Gaps for what cannot be read any more. A span ends with its minute at the latest, so nothing beyond is concerned; a
-/// minute whose counts are lost is no evidence, and must not pass for one that was not to be counted.
+/// Returns gaps for what cannot be read any more. A span ends with its minute at the latest, so nothing beyond is
+/// concerned; a minute whose counts are lost is no evidence, and must not pass for one that was not to be counted.
 fn unseen(unreadable: &[(&str, u64)], spans: &[(u64, u64)], end: u64) -> Vec<Gap> {
     let gap = |(filed, at): &(&str, u64)| {
         let minute_end = (minute_of(*at) + MINUTE_MS).min(end);
@@ -293,13 +294,14 @@ fn empty(frame: &SegmentFrame) -> Parcel {
     }
 }
 
-/// A removal beside those before it: of the running segment, more may be removed later.
+/// Returns a removal beside those before it: of the running segment, more may be removed later.
 fn removed(before: &Parcel, at: u64, time_ms: u64, frame: &SegmentFrame) -> Removed {
     let earlier = before.removed.map_or(0, |removed| removed.time_ms);
     Removed { at, time_ms: time_ms.saturating_add(earlier).min(frame.length.ms()) }
 }
 
-/// Typed-in time has no evidence: what was tracked beside it, without activity, says nothing about it.
+/// Turns a parcel into one of typed-in time. That has no evidence: what was tracked beside it, without activity, says
+/// nothing about it.
 fn manual(tracked: Parcel, typed: Manual, memo: &str) -> Parcel {
     Parcel {
         manual: Some(typed),
@@ -317,7 +319,7 @@ fn manual(tracked: Parcel, typed: Manual, memo: &str) -> Parcel {
     }
 }
 
-/// Adds a gap; one that goes on where the last of its cause ended makes that longer.
+/// Adds a gap; one that touches an earlier one of the same cause makes that longer.
 fn join(gaps: &mut Vec<Gap>, gap: &Gap) {
     match gaps.iter_mut().find(|g| g.cause == gap.cause && g.from <= gap.to && gap.from <= g.to) {
         Some(last) => {
@@ -328,7 +330,7 @@ fn join(gaps: &mut Vec<Gap>, gap: &Gap) {
     }
 }
 
-/// Whether all that a parcel says is that nobody was there: that is nobody's business.
+/// Returns whether all that a parcel says is that nobody was there: that does not concern the client.
 pub(crate) fn tells_nothing(parcel: &Parcel) -> bool {
     parcel.minutes.is_empty()
         && parcel.manual.is_none()
@@ -336,12 +338,12 @@ pub(crate) fn tells_nothing(parcel: &Parcel) -> bool {
         && parcel.gaps.iter().all(left_out)
 }
 
-/// Whether a gap says that nobody was there.
+/// Returns whether a gap says that nobody was there.
 fn left_out(gap: &Gap) -> bool {
     matches!(gap.cause, GapCause::LeftOut | GapCause::Unanswered)
 }
 
-/// Idle time that the worker was asked about and left out is told as that, not as still unanswered.
+/// Reports idle time that the worker was asked about and left out as that, not as still unanswered.
 fn answered(gaps: Vec<Gap>) -> Vec<Gap> {
     let known: Vec<Gap> = gaps.iter().copied().filter(|gap| gap.cause == GapCause::LeftOut).collect();
     let open = |gap: Gap| {
@@ -354,14 +356,14 @@ fn answered(gaps: Vec<Gap>) -> Vec<Gap> {
     gaps.into_iter().flat_map(open).collect()
 }
 
-/// Spans without what lies from `from` to `to`.
+/// Returns spans without what lies from `from` to `to`.
 fn without(spans: &[(u64, u64)], from: u64, to: u64) -> Vec<(u64, u64)> {
     let pieces = |&(begin, end): &(u64, u64)| [(begin, end.min(from)), (begin.max(to), end)];
     spans.iter().flat_map(pieces).filter(|(begin, end)| end > begin).collect()
 }
 
-/// Takes each millisecond from `from` to `to` out of the spans once, from the latest that holds it: a clock that was set
-/// back shows minutes again, and what was worked when it showed them first is not concerned.
+/// Takes each millisecond from `from` to `to` out of the spans once, from the latest that holds it: a clock that was
+/// set back shows minutes again, and what was worked when it showed them first is not concerned.
 fn take_back(spans: &mut Vec<(u64, u64)>, from: u64, to: u64) {
     let mut rest = vec![(from, to)];
     let mut kept = Vec::new();
@@ -377,7 +379,7 @@ fn take_back(spans: &mut Vec<(u64, u64)>, from: u64, to: u64) {
     *spans = kept;
 }
 
-/// The tracked minutes. Counts without tracked time are not evidence of work on this
+/// Returns the tracked minutes. Counts without tracked time are not evidence of work on this
 /// contract.
 fn minutes(spans: &[(u64, u64)], counts: &BTreeMap<u64, Counts>) -> Vec<MinuteFacts> {
     let mut tracked: BTreeMap<u64, u64> = BTreeMap::new();

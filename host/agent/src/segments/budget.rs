@@ -8,8 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use candor_diary::limits::Spent;
 use indexmap::IndexMap;
 
-/// How many budgets are kept at once. What came first goes first, not the earliest segment: after the clock was set back,
-/// that is the one that runs.
+/// How many budgets are kept at once. The first that came goes first, not the earliest segment: after the clock was set
+/// back, that is the one that runs.
 const KEPT: usize = 256;
 
 #[derive(Clone, Copy, Default)]
@@ -33,12 +33,12 @@ impl Budgets {
         changed
     }
 
-    /// Takes room for a note of that many bytes; false where there is none.
+    /// Takes room for a note of that many bytes; false if there is none.
     pub fn take(&self, segment: u64, plugin: &str, bytes: usize) -> bool {
         self.with(segment, plugin, |account| account.spent.take(bytes))
     }
 
-    /// A note was dropped. Answers how many were so far, where that is to be written down now.
+    /// Counts a note as dropped. Returns how many were so far, if that is to be written down now.
     pub fn dropped(&self, segment: u64, plugin: &str) -> Option<u64> {
         self.with(segment, plugin, |account| {
             account.dropped = account.dropped.saturating_add(1);
@@ -50,7 +50,8 @@ impl Budgets {
         })
     }
 
-    /// What is still to be written down of a segment that closes: plugins, and how many of their notes were dropped.
+    /// Returns what is still to be written down of a segment that closes: plugins, and how many of their notes were
+    /// dropped.
     pub fn unwritten(&self, segment: u64) -> Vec<(String, u64)> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut told = Vec::new();

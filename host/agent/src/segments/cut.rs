@@ -1,6 +1,6 @@
 //! How a contract's time is cut into segments.
 //!
-//! Newer terms may have segments of another length. They cut the time from the next full hour on, where every length
+//! Newer terms may have segments of another length. They cut the time from the next full hour on, at which every length
 //! begins a segment: so no moment ever belongs to two segments, and none to no segment. Until then a segment is as long
 //! as under the earlier terms; the back office takes that of whoever enrolled shortly before.
 
@@ -13,7 +13,7 @@ const HOUR_MS: u64 = 60 * 60_000;
 /// How many earlier lengths are remembered; the oldest go.
 const REMEMBERED: usize = 100;
 
-/// How time was cut before.
+/// How time was cut before newer terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct EarlierCut {
@@ -37,7 +37,7 @@ pub struct Cut {
 }
 
 impl Cut {
-    /// By the terms in force, and before that as it was.
+    /// Creates the cut by the terms in force, and before those as it was.
     #[must_use]
     pub fn new(terms: &Terms, earlier: &[EarlierCut]) -> Self {
         let (segment, terms) = (terms.segment, terms.sequence);
@@ -45,7 +45,7 @@ impl Cut {
         Self { earlier: earlier.to_vec(), latest }
     }
 
-    /// By segments of one length, as ever.
+    /// Creates a cut into segments of one length throughout.
     #[cfg(test)]
     pub(crate) fn of(minutes: u8) -> Self {
         let segment = SegmentLength::new(minutes).unwrap_or_default();
@@ -59,14 +59,14 @@ impl Cut {
         self.earlier.iter().find(|cut| at < cut.until).copied().unwrap_or(self.latest)
     }
 
-    /// The length of the segment that holds a moment.
+    /// Returns the length of the segment that holds a moment.
     #[must_use]
     pub fn length_at(&self, at: u64) -> SegmentLength {
         self.at(at).segment
     }
 
-    /// The terms under which the segment that holds a moment is recorded, at least its end: newer ones count from when they
-    /// are taken, whatever cuts the time until the full hour.
+    /// Returns the terms under which the segment that holds a moment is recorded, at least its end: newer ones count
+    /// from when they are taken, whatever cuts the time until the full hour.
     #[must_use]
     pub fn terms_at(&self, at: u64) -> u64 {
         let cut = self.at(at);
@@ -74,26 +74,27 @@ impl Cut {
         if taken { cut.newer } else { cut.terms }
     }
 
-    /// The start of the segment that holds a moment.
+    /// Returns the start of the segment that holds a moment.
     #[must_use]
     pub fn start_of(&self, at: u64) -> u64 {
         self.length_at(at).start_of(at)
     }
 
-    /// The end of the segment that holds a moment: the start of the next one.
+    /// Returns the end of the segment that holds a moment: the start of the next one.
     #[must_use]
     pub fn end_of(&self, at: u64) -> u64 {
         let length = self.length_at(at);
         length.start_of(at).saturating_add(length.ms())
     }
 
-    /// The starts of the segments that a span touches, in order.
+    /// Returns the starts of the segments that a span touches, in order.
     pub fn starts(&self, from: u64, to: u64) -> impl Iterator<Item = u64> + use<'_> {
         let first = Some(self.start_of(from)).filter(|start| *start < to);
         std::iter::successors(first, move |start| Some(self.end_of(*start)).filter(|next| *next < to))
     }
 
-    /// The spans that were cut into segments of one length each, in order: first and last but one millisecond, and length.
+    /// Returns the spans that were cut into segments of one length each, in order: first and last but one millisecond,
+    /// and length.
     pub fn spans(&self) -> impl Iterator<Item = (u64, u64, SegmentLength)> + use<'_> {
         let mut from = 0;
         self.earlier.iter().chain([&self.latest]).map(move |cut| {
@@ -104,13 +105,14 @@ impl Cut {
     }
 }
 
-/// The first full hour from which newer terms may cut time that are taken at `now`.
+/// Returns the first full hour from which newer terms may cut time that are taken at `now`.
 fn next_hour(now: u64) -> u64 {
     // Whoever still tracks under the earlier ones has stopped by then.
     (now.saturating_add(MINUTE_MS) / HOUR_MS + 1).saturating_mul(HOUR_MS)
 }
 
-/// What is remembered of how time was cut, once newer terms are taken at `now`. Until `settle` has written it down.
+/// Returns what is remembered of how time was cut, once newer terms are taken at `now`. Until `settle` has written it
+/// down.
 #[must_use]
 pub fn remembered(mut earlier: Vec<EarlierCut>, before: &Terms, newer: &Terms, now: u64) -> Vec<EarlierCut> {
     let until = next_hour(now);
@@ -128,8 +130,8 @@ pub fn remembered(mut earlier: Vec<EarlierCut>, before: &Terms, newer: &Terms, n
     earlier
 }
 
-/// Before anything is recorded under newer terms: whatever was recorded under the earlier ones, be it by a clock that was
-/// ahead then or is behind now, stays cut as it was. `latest` is the latest time of a record.
+/// Before anything is recorded under newer terms: whatever was recorded under the earlier ones, be it by a clock that
+/// was ahead then or is behind now, stays cut as it was. `latest` is the latest time of a record.
 pub(crate) fn settle(earlier: &mut [EarlierCut], latest: u64) {
     if let Some(last) = earlier.last_mut() {
         last.until = last.until.max(next_hour(latest));
@@ -151,7 +153,7 @@ mod tests {
         serde_json::from_value(terms).unwrap()
     }
 
-    /// Each terms with the minute at which they were taken.
+    /// Returns each terms with the minute at which they were taken.
     fn cut(changes: &[(u64, Terms)]) -> Cut {
         let mut earlier = Vec::new();
         for two in changes.windows(2) {
@@ -180,7 +182,7 @@ mod tests {
                     assert_eq!(cut.terms_at(at), cut.terms_at(start), "{cut:?}");
                 }
                 let named = changes.iter().find(|(_, terms)| terms.sequence == cut.terms_at(start)).unwrap();
-                // The terms that it names say how long it is, or earlier ones where they were just taken.
+                // The terms that it names say how long it is, or earlier ones if they were just taken.
                 let earlier = changes.iter().take_while(|(_, terms)| terms.sequence <= named.1.sequence);
                 let lengths: Vec<_> = earlier.map(|(_, terms)| terms.segment).collect();
                 assert!(lengths.contains(&cut.length_at(start)), "{start}: {named:?} {cut:?}");

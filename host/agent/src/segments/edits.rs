@@ -1,8 +1,9 @@
 //! What the worker changes of what was recorded: memos, pictures, whole segments, typed-in time.
 //!
-//! A change is a record (or an erasure with its tombstone) and, where the segment is closed already, a new revision of
-//! its parcel. In that order, so that a change survives a loss of power in between ([`SegmentLedger::catch_up`]); a picture's
-//! key is destroyed last, when no parcel refers to it any more. Removing a picture is in [`crate::segments::removal`].
+//! A change is a record (or an erasure with its tombstone) and, if the segment is closed already, a new revision of its
+//! parcel. In that order, so that a change survives a loss of power in between ([`SegmentLedger::catch_up`]); a
+//! picture's key is destroyed last, when no parcel refers to it any more. Removing a picture is in
+//! [`crate::segments::removal`].
 
 use candor_diary::billing::Facts;
 use candor_diary::calendar::lock_of;
@@ -23,9 +24,9 @@ impl SegmentLedger {
     /// Takes a closed segment back before it is delivered: nothing of it, or of its last change, is sent.
     ///
     /// # Errors
-    /// Where it was delivered or refused already.
+    /// If the segment was delivered or refused already.
     pub async fn take_back(&self, start: u64) -> Result<(), EditError> {
-        // Not while it is written anew: the one that is named would no longer be the one that is sent.
+        // Not while it is written again: the one that is named would no longer be the one that is sent.
         let _turn = self.edit_lock.lock().await;
         if let Some(latest) = self.latest(start).await? {
             self.shared.journal.cancel(&latest.parcel_id, self.shared.clock.now()).await?;
@@ -33,10 +34,10 @@ impl SegmentLedger {
         Ok(())
     }
 
-    /// Undoes [`Self::take_back`]: what the segment says now is sent, not before `hold_until`.
+    /// Undoes [`Self::take_back`]: what the segment holds now is sent, not before `hold_until`.
     ///
     /// # Errors
-    /// Where the journal could not be written.
+    /// If the journal could not be written.
     pub async fn put_back(&self, start: u64, hold_until: u64) -> Result<(), EditError> {
         let _turn = self.edit_lock.lock().await;
         if let Some(latest) = self.latest(start).await? {
@@ -109,7 +110,8 @@ impl SegmentLedger {
         self.forget_or_ask(from, to, true).await
     }
 
-    /// What [`Self::forget`] would remove now. The answer's span means the same segments when it is asked for again.
+    /// Returns what [`Self::forget`] would remove now. The answer's span means the same segments when it is asked for
+    /// again.
     ///
     /// # Errors
     /// `EditError`.
@@ -117,7 +119,8 @@ impl SegmentLedger {
         self.forget_or_ask(from, to, false).await
     }
 
-    /// Whether a segment is one that a person would name: it shows, or something was recorded in its running minute.
+    /// Returns whether a segment is one that a person would name: it shows, or something was recorded in its running
+    /// minute.
     pub(crate) fn has_something(&self, start: u64, records: &[StoredRecord]) -> bool {
         let bare: Vec<_> = records.iter().map(|r| r.record.clone()).collect();
         let shows = |parcel: &candor_diary::parcel::Parcel| {
@@ -182,7 +185,7 @@ impl SegmentLedger {
         })
     }
 
-    /// Removes what plugins noted in a span. Answers how many notes there were.
+    /// Removes what plugins noted in a span. Returns how many notes there were.
     ///
     /// # Errors
     /// `EditError`; segments before the one that failed have none any more.
@@ -243,10 +246,11 @@ impl SegmentLedger {
         Ok(sum)
     }
 
-    /// As [`Self::add_manual`], perhaps as the answer to an idle question. Returns the segments, each by its start and end.
+    /// Types time in as [`Self::add_manual`] does, perhaps as the answer to an idle question. Returns the segments,
+    /// each by its start and end.
     ///
     /// # Errors
-    /// The same.
+    /// As for [`Self::add_manual`].
     pub(crate) async fn type_in(
         &self,
         from: u64,
@@ -303,20 +307,20 @@ impl SegmentLedger {
         Ok(typed)
     }
 
-    /// The whole segments in a span, each by its start and end.
+    /// Returns the whole segments in a span, each by its start and end.
     pub fn whole_segments(&self, from: u64, to: u64) -> impl Iterator<Item = (u64, u64)> + use<'_> {
         let cut = &self.shared.cut;
         let whole = move |(start, end): &(u64, u64)| *start >= from && *end <= to;
         cut.starts(from, to).map(|start| (start, cut.end_of(start))).filter(whole)
     }
 
-    /// Whether a segment has something that is billed before typed-in time is, or was typed in already.
+    /// Returns whether a segment has something that is billed before typed-in time is, or was typed in already.
     fn counts(&self, start: u64, records: &[Record]) -> bool {
         let typed = records.iter().any(|r| matches!(r, Record::Manual { .. }));
         typed || self.assembled(start, records).is_some_and(|parcel| Facts::of(&parcel).active != 0)
     }
 
-    /// How much tracked or typed-in time a segment holds, in milliseconds.
+    /// Returns how much tracked or typed-in time a segment holds, in milliseconds.
     pub(crate) fn time_of(&self, start: u64, records: &[StoredRecord]) -> u64 {
         let bare: Vec<_> = records.iter().map(|r| r.record.clone()).collect();
         self.assembled(start, &bare).map_or(0, |parcel| {
@@ -325,7 +329,7 @@ impl SegmentLedger {
         })
     }
 
-    /// Erases all that a segment holds and writes its tombstone. Answers the time and the pictures that went.
+    /// Erases all that a segment holds and writes its tombstone. Returns the time and the pictures that went.
     async fn remove_whole(&self, start: u64, records: &[StoredRecord]) -> Result<(u64, u32), EditError> {
         self.drop_counts(start);
         // What was removed before and is erased now counts, too; together they are never more than the segment.

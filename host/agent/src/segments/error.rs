@@ -35,7 +35,7 @@ pub enum EditError {
     /// The week is locked.
     #[error("this week was locked on Monday at 12:00 UTC: ask the client to change it")]
     Locked,
-    /// Nothing is there.
+    /// The change is refused, for this reason.
     #[error("{0}")]
     Refused(&'static str),
     /// A memo or a reason is none.

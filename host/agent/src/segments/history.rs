@@ -48,12 +48,13 @@ pub struct Totals {
 pub struct Elsewhere {
     /// Monday 00:00 UTC, milliseconds since the Unix epoch.
     pub week: u64,
-    /// Milliseconds.
+    /// How many milliseconds were billed there.
     pub ms: u64,
 }
 
 impl Totals {
-    /// Adds what was billed from other devices. What is beyond the limit then is the latest, as far as this device can tell.
+    /// Adds what was billed from other devices. What is beyond the limit then is the latest, as far as this device can
+    /// tell.
     fn add(&mut self, ms: u64, limit: Option<u64>) {
         self.week_ms = self.week_ms.saturating_add(ms);
         let beyond = limit.map_or(0, |limit| self.week_ms.saturating_sub(limit));
@@ -70,7 +71,7 @@ impl History {
     /// Adds up what is closed, the segment that runs, and what was billed from other devices.
     ///
     /// # Errors
-    /// Where the journal could not be read.
+    /// If the journal could not be read.
     pub async fn totals(
         &self,
         ledger: &SegmentLedger,
@@ -92,7 +93,7 @@ impl History {
             };
             let known = match known {
                 Some(known) => known,
-                // One that is damaged keeps nobody from the others' sum; it is told of where it is delivered.
+                // One that is damaged keeps nobody from the others' sum; its delivery reports it.
                 None => match ledger.parcel(&entry.parcel_id).await {
                     Ok(parcel) => known_of(&entry.parcel_id, &parcel),
                     Err(CloseError::Journal(error)) if error.is_damage() => continue,
@@ -135,8 +136,8 @@ impl History {
 }
 
 impl History {
-    /// Whether the client has a segment or is to have it: one that was taken back or refused adds nothing, unless an
-    /// earlier revision of it is there.
+    /// Returns whether the client has a segment or is to have it: one that was taken back or refused adds nothing,
+    /// unless an earlier revision of it is there.
     async fn counts(&self, ledger: &SegmentLedger, entry: &OutboxEntry) -> Result<bool, CloseError> {
         Ok(match entry.state {
             OutboxState::Cancelled => false,
@@ -149,8 +150,8 @@ impl History {
     }
 }
 
-/// What of a week is billed of the segments of this device that the back office has, in milliseconds; none while a change of
-/// one of them is still on its way.
+/// Returns what of a week is billed of the segments of this device that the back office has, in milliseconds; none
+/// while a change of one of them is still on its way.
 pub(crate) async fn delivered_ms(
     ledger: &SegmentLedger,
     from: u64,
@@ -182,12 +183,12 @@ fn known_of(id: &str, parcel: &Parcel) -> Known {
     Known { parcel: id.to_owned(), facts: Facts::of(parcel), pictured: parcel.snapshot.is_some() }
 }
 
-/// The weeks that `from..to` touches.
+/// Returns the weeks that `from..to` touches.
 fn whole_weeks(from: u64, to: u64) -> (u64, u64) {
     (week_of(from).0, week_of(to.saturating_sub(1).max(from)).1)
 }
 
-/// Today in the computer's time zone, in milliseconds since the epoch.
+/// Returns the beginning and end of today in the computer's time zone, in milliseconds since the Unix epoch.
 fn today(now: u64) -> (u64, u64) {
     let day = || {
         let now = Timestamp::from_millisecond(i64::try_from(now).ok()?).ok()?.to_zoned(TimeZone::system());
@@ -199,9 +200,9 @@ fn today(now: u64) -> (u64, u64) {
     day().unwrap_or((now - now % 86_400_000, now - now % 86_400_000 + 86_400_000))
 }
 
-/// A segment as the worker sees it, but for what is billed of it, which its neighbours have a say in
-/// ([`SegmentLedger::outcomes`]). `entry` is its parcel's place in the outbox, where it is closed; `sends_at` when it is
-/// sent at the earliest where it is not.
+/// Returns a segment as the worker sees it, but for what is billed of it, which depends on its neighbours
+/// ([`SegmentLedger::outcomes`]). `entry` is its parcel's place in the outbox, if it is closed; `sends_at` is when it
+/// is sent at the earliest if it is not.
 #[must_use]
 pub fn view(parcel: &Parcel, entry: Option<&OutboxEntry>, sends_at: u64, now: u64) -> Segment {
     let end = parcel.start + parcel.length.ms();
@@ -264,7 +265,7 @@ pub fn view(parcel: &Parcel, entry: Option<&OutboxEntry>, sends_at: u64, now: u6
     }
 }
 
-/// Why something was not sent, in words; the back office's name for it stays beside them.
+/// Returns why something was not sent, in words; the back office's name for it stays beside them.
 #[must_use]
 pub fn refusal(why: &str) -> String {
     let words = match why {
@@ -290,10 +291,10 @@ fn note(custom: &Custom) -> Note {
 }
 
 impl SegmentLedger {
-    /// The segments of a span as the worker sees them, in order.
+    /// Returns the segments of a span as the worker sees them, in order.
     ///
     /// # Errors
-    /// Where the journal could not be read.
+    /// If the journal could not be read.
     pub async fn segments(&self, from: u64, to: u64) -> Result<Vec<Segment>, CloseError> {
         let now = self.shared.clock.now();
         let asked = self.shared.cut.start_of(from)..to;
@@ -325,7 +326,7 @@ impl SegmentLedger {
                 all.insert(start, (facts, shown));
             }
         }
-        // One that was taken back or refused is not billed: nobody is told of it.
+        // One that was taken back or refused is not billed.
         let told = |segment: &Segment| {
             !matches!(segment.state, SegmentState::Cancelled | SegmentState::Rejected { .. })
         };
@@ -340,8 +341,8 @@ impl SegmentLedger {
         Ok(segments)
     }
 
-    /// What becomes of each of this contract's segments, the weekly limit included: so they have to hold whole weeks, where
-    /// there is one. The back office's diary decides by the same.
+    /// Returns what becomes of each of this contract's segments, the weekly limit included: so they have to hold whole
+    /// weeks, if there is one. The back office's diary decides by the same.
     #[must_use]
     pub fn outcomes(&self, segments: &[Facts]) -> Vec<Outcome> {
         let contract = self.terms.contract.as_str();
@@ -350,7 +351,7 @@ impl SegmentLedger {
         bill(&claims, contract, |_| self.terms.weekly_limit.map(u64::from))
     }
 
-    /// When an open segment is sent at the earliest.
+    /// Returns when an open segment is sent at the earliest.
     #[must_use]
     pub fn sends_at(&self, start: u64) -> u64 {
         let at_once = self.send_immediately.lock().unwrap_or_else(PoisonError::into_inner).contains(&start);

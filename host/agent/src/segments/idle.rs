@@ -1,7 +1,7 @@
 //! The worker's answer about time in which nobody was there, and how it is undone.
 //!
-//! What an answer typed in names the question. So what an answer left that was cut off half way, or was given twice, goes
-//! before another is given, and all of it goes when it is undone.
+//! What an answer typed in names the question. So what an answer left that was cut off half way, or was given twice,
+//! goes before another is given, and all of it goes when it is undone.
 
 use candor_diary::memo::Memo;
 use candor_diary::parcel::{Gap, GapCause};
@@ -18,7 +18,7 @@ use crate::segments::record::StoredRecord;
 const REASON: &str = "There were no keys, clicks or scrolls";
 
 impl SegmentLedger {
-    /// Types in what an answer says about the time `from` until before `to`; leaving it out types nothing.
+    /// Types in the answer about the time `from` until before `to`; leaving it out types nothing.
     ///
     /// # Errors
     /// `EditError`; the question stays open.
@@ -38,7 +38,7 @@ impl SegmentLedger {
     /// Undoes the answer about the time `from` until before `to`.
     ///
     /// # Errors
-    /// `EditError`, where something that it typed in may have been sent: nothing changes then.
+    /// `EditError` if something that it typed in may have been sent: nothing changes then.
     pub(crate) async fn undo_answer(&self, from: u64, to: u64) -> Result<(), EditError> {
         self.check_lock(from)?;
         let now = self.shared.clock.now();
@@ -67,7 +67,7 @@ impl SegmentLedger {
             let _turn = self.edit_lock.lock().await;
             self.all_written().await?;
             let records = self.records(start).await?;
-            // Nothing but the answer was removed there: without it there is no removal to tell of.
+            // Nothing but the answer was removed there: without it there is no removal to report.
             let rest =
                 records.iter().filter(|r| !of_answer(r) && !matches!(r.record, Record::Withdrawn { .. }));
             let rest: Vec<Record> = rest.map(|r| r.record.clone()).collect();
@@ -86,7 +86,7 @@ impl SegmentLedger {
     }
 }
 
-/// Whether this was typed in as the answer to the question about the time from then on.
+/// Returns whether this was typed in as the answer to the question about the time from then on.
 fn is_typed(record: &Record, from: u64) -> bool {
     matches!(record, Record::Manual { answers: Some(of), .. } if *of == from)
 }

@@ -22,7 +22,7 @@ use crate::segments::state::ContractState;
 /// How many records are read at once.
 const PAGE: u32 = 2_000;
 
-/// The kinds of records that a parcel tells something of and that come after its segment was closed, or while it is open.
+/// The kinds of records that show in a parcel and that come after its segment was closed, or while it is open.
 const TOLD: [&str; 12] = [
     "span",
     "taken-back",
@@ -41,15 +41,15 @@ const TOLD: [&str; 12] = [
 /// The kinds of records by which something is removed.
 const REMOVALS: [&str; 3] = ["withdrawn", "removed", "notes-removed"];
 
-/// What closing a segment needs to know.
+/// Closes one contract's segments and changes them, one at a time.
 pub struct SegmentLedger {
-    /// Shared state.
+    /// The state that the contract's parts share.
     pub shared: Arc<ContractState>,
-    /// The contract's terms.
+    /// The terms that the contract is under now.
     pub terms: Terms,
     /// The public key of the back office that the parcels are for.
     pub server: String,
-    /// The device's id.
+    /// The device's id at the back office.
     pub device: String,
     /// The device's key, which signs parcels; without it, why there is none: segments stay open then.
     pub key: Result<SecretKey, String>,
@@ -59,11 +59,11 @@ pub struct SegmentLedger {
     pub counts_activity: bool,
     /// Whether a collector takes pictures.
     pub pictures: bool,
-    /// One segment is closed or changed at a time.
+    /// Locked while a segment is closed or changed: one at a time.
     pub edit_lock: Mutex<()>,
     /// Segments that are to be sent as soon as they close, without a hold.
     pub send_immediately: std::sync::Mutex<BTreeSet<u64>>,
-    /// Segments that hold something that no parcel tells yet.
+    /// Segments that hold something that no parcel reports yet.
     pub marks: Marks,
     /// Removals that can still be undone.
     pub removals: Removals,
@@ -71,10 +71,10 @@ pub struct SegmentLedger {
 
 impl SegmentLedger {
     /// Closes the segment that starts at `start`; one that is closed already and was changed since gets its next
-    /// revision. None where there is nothing to tell of it.
+    /// revision. Returns none if there is nothing to report of it.
     ///
     /// # Errors
-    /// Where it could not be closed; it stays open and can be tried again.
+    /// If it could not be closed; it stays open and can be tried again.
     pub async fn close(&self, start: u64) -> Result<Option<OutboxEntry>, CloseError> {
         let _turn = self.edit_lock.lock().await;
         match self.latest(start).await? {
@@ -86,7 +86,7 @@ impl SegmentLedger {
         }
     }
 
-    /// The segments from `from` on that hold records newer than their parcels, such as after a crash; in order.
+    /// Returns the segments from `from` on that hold records newer than their parcels, such as after a crash; in order.
     async fn unfinished(&self, from: u64) -> Result<BTreeSet<u64>, CloseError> {
         let shared = &self.shared;
         let mut all = BTreeSet::new();
@@ -99,30 +99,30 @@ impl SegmentLedger {
         Ok(all)
     }
 
-    /// Writes a closed segment anew from what the journal holds of it now, in place of its latest parcel. None where
-    /// the segment is not closed: it will hold the change when it is. The caller has [`Self::edit_lock`].
+    /// Writes a closed segment again from what the journal holds of it now, in place of its latest parcel. Returns none
+    /// if the segment is not closed: it will hold the change when it is. The caller has [`Self::edit_lock`].
     ///
     /// # Errors
-    /// Where it could not be written; the parcel before stays, and the change is caught up with at the next start.
+    /// If it could not be written; the parcel before stays, and the change is caught up with at the next start.
     pub async fn revise(&self, start: u64) -> Result<Option<OutboxEntry>, CloseError> {
         let Some(latest) = self.latest(start).await? else { return Ok(None) };
         self.write(start, Some(latest)).await
     }
 
-    /// The latest parcel of a segment, where it is closed.
+    /// Returns the latest parcel of a segment, if it is closed.
     ///
     /// # Errors
-    /// Where the journal could not be read.
+    /// If the journal could not be read.
     pub async fn latest(&self, start: u64) -> Result<Option<OutboxEntry>, JournalError> {
         let found = self.shared.journal.closed_parcels(&self.shared.session_name, start, start + 1).await?;
         Ok(found.into_iter().next())
     }
 
-    /// What the running or ended segment would say if it closed now. `running` is tracked time that no record holds yet:
-    /// its first and last millisecond.
+    /// Returns what the running or ended segment would say if it closed now. `running` is tracked time that no record
+    /// holds yet: its first and last millisecond.
     ///
     /// # Errors
-    /// Where the journal could not be read.
+    /// If the journal could not be read.
     pub async fn so_far(
         &self,
         start: u64,
@@ -142,7 +142,8 @@ impl SegmentLedger {
         Ok(assembled)
     }
 
-    /// Whether keys, clicks and scrolls are to be counted: by the terms, and by the worker where those leave it to them.
+    /// Returns whether keys, clicks and scrolls are to be counted: by the terms, and by the worker if those leave it to
+    /// them.
     #[must_use]
     pub fn activity(&self) -> Activity {
         if self.counts_activity && !self.shared.choices().no_activity {
@@ -152,11 +153,12 @@ impl SegmentLedger {
         }
     }
 
-    /// `before` is the parcel that this one takes the place of: what it was judged by and made under stays.
+    /// Returns what a parcel of this segment is made under. `before` is the parcel that it takes the place of: what
+    /// that was judged by and made under stays.
     fn frame(&self, start: u64, revision: u32, before: Option<Parcel>) -> SegmentFrame {
         let in_force = || self.policy.read().unwrap_or_else(PoisonError::into_inner).clone();
         let terms = before.as_ref().map_or_else(|| self.shared.cut.terms_at(start), |before| before.terms);
-        // Where the worker turns it off, a record of the segment says so.
+        // If the worker turns it off, a record of the segment says so.
         let counted = if self.counts_activity { Activity::Counted } else { Activity::Off };
         let told = before.as_ref().filter(|before| !before.minutes.is_empty());
         let says = |before: &Parcel| before.snapshot.is_some() || before.no_snapshot.is_some();
@@ -176,7 +178,7 @@ impl SegmentLedger {
         }
     }
 
-    /// What these records of a segment come to; none where there is nothing to tell.
+    /// Returns the parcel that these records of a segment come to; none if there is nothing to report.
     pub(crate) fn assembled(&self, start: u64, records: &[Record]) -> Option<Parcel> {
         assemble(&self.frame(start, 1, None), records).map(|assembled| assembled.parcel)
     }
@@ -190,8 +192,8 @@ impl SegmentLedger {
         closed
     }
 
-    /// Writes a closed segment anew, without its picture, because of `why`; whether there was anything to write. The picture's record stays: who looks at the
-    /// segment here reads what became of it.
+    /// Writes a closed segment again, without its picture, because of `why`; returns whether there was anything to
+    /// write. The picture's record stays: who looks at the segment here reads what became of it.
     ///
     /// # Errors
     /// As [`Self::revise`].
@@ -202,8 +204,8 @@ impl SegmentLedger {
         Ok(self.revise(start).await?.is_some())
     }
 
-    /// Writes a closed segment anew from what the journal holds, where its parcel cannot be read any more; whether there
-    /// was anything to write.
+    /// Writes a closed segment again from what the journal holds, if its parcel cannot be read any more; returns
+    /// whether there was anything to write.
     ///
     /// # Errors
     /// As [`Self::revise`].
@@ -212,20 +214,20 @@ impl SegmentLedger {
         Ok(self.revise(start).await?.is_some())
     }
 
-    /// Whether something of a closed segment was removed, and its latest parcel still holds it.
+    /// Returns whether something of a closed segment was removed, and its latest parcel still holds it.
     ///
     /// # Errors
-    /// Where the journal could not be read.
+    /// If the journal could not be read.
     pub async fn removed_since(&self, start: u64) -> Result<bool, JournalError> {
         let end = self.shared.cut.end_of(start);
         self.shared.journal.holds_newer(&self.shared.session_name, start, end, &REMOVALS).await
     }
 
-    /// Signs anew what this device made under an earlier enrolment and no target has: it goes out under the one now.
-    /// Where an earlier revision was delivered, the change stays with the enrolment that it was made under.
+    /// Signs again what this device made under an earlier enrolment and no target has: it goes out under the one now.
+    /// If an earlier revision was delivered, the change stays with the enrolment that it was made under.
     ///
     /// # Errors
-    /// Where the journal could not be read. A segment that cannot be signed now stops no other.
+    /// If the journal could not be read. A segment that cannot be signed now stops no other.
     pub async fn sign_anew(&self) -> Result<(), CloseError> {
         let _turn = self.edit_lock.lock().await;
         let journal = &self.shared.journal;
@@ -249,7 +251,7 @@ impl SegmentLedger {
         Ok(())
     }
 
-    /// Tells of notes that were dropped and are not written down yet.
+    /// Writes down how many notes were dropped, as far as that is not written down yet.
     async fn write_dropped(&self, start: u64) {
         let shared = &self.shared;
         for (plugin, notes) in shared.budgets.unwritten(start) {
@@ -283,7 +285,7 @@ impl SegmentLedger {
         (0..minutes).map(move |nth| start + nth * MINUTE_MS)
     }
 
-    /// Whether the journal still has a picture, as far as that can be told without reading it.
+    /// Returns whether the journal still has a picture, as far as that is known without reading it.
     async fn has(&self, blob: &str) -> Result<bool, CloseError> {
         match self.shared.journal.blob_info(blob).await {
             Ok(_) => Ok(true),
@@ -300,13 +302,13 @@ impl SegmentLedger {
         let key = self.key.as_ref().map_err(|why| CloseError::NoKey(why.clone()))?;
         self.write_dropped(start).await;
         self.write_counts(start).await;
-        // What is recorded from here on comes after the parcel, and is told by its next revision.
+        // What is recorded from here on comes after the parcel, and shows in its next revision.
         let shared = Arc::clone(&self.shared);
         let _nothing_else = shared.closing_lock.write().await;
         let before = match &latest {
             Some(latest) => match self.parcel(&latest.parcel_id).await {
                 Ok(parcel) => Some(parcel),
-                // Its records tell all but which rules there were.
+                // Its records hold all but which rules there were.
                 Err(CloseError::Journal(error)) if error.is_damage() => None,
                 Err(error) => return Err(error),
             },
@@ -318,7 +320,7 @@ impl SegmentLedger {
         if revision > MAX_REVISION {
             return Err(CloseError::ChangedTooOften);
         }
-        // What was covered is told by the index of a rule: the rules of then stay.
+        // What was covered refers to a rule by its index: the rules of then stay.
         let untold_before = before.as_ref().is_some_and(tells_nothing);
         let frame = self.frame(start, revision, before);
         let Some(Assembled { mut parcel, mut blobs }) = assemble(&frame, &records) else { return Ok(None) };
@@ -352,8 +354,8 @@ impl SegmentLedger {
             revision,
         };
         let at_once = self.send_immediately.lock().unwrap_or_else(PoisonError::into_inner).remove(&start);
-        // The hold is over for what the client has seen before. What the worker took back stays taken back, and what has
-        // nothing to tell any more before anybody was told of it goes nowhere: held for good, until it is cancelled a
+        // The hold is over for what the client has seen before. What the worker took back stays taken back, and what
+        // has nothing to report any more before it was ever sent goes nowhere: held for good, until it is cancelled a
         // moment later.
         let cancelled = latest.as_ref().is_some_and(|l| l.state == OutboxState::Cancelled);
         let untold_before = untold_before && cancelled;
@@ -402,21 +404,21 @@ impl SegmentLedger {
         }
     }
 
-    /// A parcel as it was signed.
+    /// Returns a parcel as it was signed.
     ///
     /// # Errors
-    /// Where it is not there any more or cannot be read.
+    /// If it is gone or cannot be read.
     pub async fn parcel(&self, id: &str) -> Result<Parcel, CloseError> {
         let envelope = self.shared.journal.envelope(id).await?;
         read_parcel(&envelope)
             .ok_or_else(|| JournalError::Damaged(format!("parcel {id} cannot be read")).into())
     }
 
-    /// Writes anew every closed segment that was changed after its latest parcel was made: such as where the computer
+    /// Writes again every closed segment that was changed after its latest parcel was made: such as if the computer
     /// lost power in between.
     ///
     /// # Errors
-    /// Where the journal could not be read or written.
+    /// If the journal could not be read or written.
     pub async fn catch_up(&self) -> Result<(), CloseError> {
         let _turn = self.edit_lock.lock().await;
         for start in self.unfinished(0).await? {
@@ -430,10 +432,10 @@ impl SegmentLedger {
         Ok(())
     }
 
-    /// The records of a segment that are not erased, in order of their sequence.
+    /// Returns the records of a segment that are not erased, in order of their sequence.
     ///
     /// # Errors
-    /// Where the journal could not be read.
+    /// If the journal could not be read.
     pub async fn records(&self, start: u64) -> Result<Vec<StoredRecord>, CloseError> {
         self.records_between(start, self.shared.cut.end_of(start)).await
     }
@@ -474,16 +476,16 @@ impl SegmentLedger {
         }
     }
 
-    /// The segments that were not closed, or were changed since, such as after a crash; in order.
+    /// Returns the segments that were not closed, or were changed since, such as after a crash; in order.
     ///
     /// # Errors
-    /// Where the journal could not be read.
+    /// If the journal could not be read.
     pub async fn unclosed(&self) -> Result<BTreeSet<u64>, CloseError> {
         self.unfinished(0).await
     }
 }
 
-/// The parcel in a signed envelope; its signature is not looked at.
+/// Returns the parcel in a signed envelope; its signature is not looked at.
 #[must_use]
 pub fn read_parcel(envelope: &[u8]) -> Option<Parcel> {
     serde_json::from_slice(&Envelope::from_json(envelope).ok()?.payload).ok()

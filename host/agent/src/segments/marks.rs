@@ -1,4 +1,4 @@
-//! Which segments hold something that no parcel tells yet.
+//! Which segments hold something that no parcel reports yet.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,29 +18,30 @@ impl Open {
     }
 }
 
-/// Segments that hold something that no parcel tells yet, by start.
+/// The segments that hold something that no parcel reports yet, by start.
 #[derive(Debug, Default)]
 pub struct Marks(Mutex<Open>);
 
 impl Marks {
-    /// Segments that hold something that no parcel tells yet, in order.
+    /// Returns the segments that hold something that no parcel reports yet, in order.
     #[must_use]
     pub fn open_segments(&self) -> BTreeSet<u64> {
         self.lock().segments.keys().copied().collect()
     }
 
-    /// Something was recorded in the segment that starts then. Said after it was written down: a segment that is being
-    /// closed meanwhile is then closed again.
+    /// Marks the segment that starts then: something was recorded in it. Called after it was written down: a segment
+    /// that is being closed meanwhile is then closed again.
     pub fn opened(&self, start: u64) {
         self.lock().add(start);
     }
 
-    /// What [`Self::no_longer_open`] wants to know, read before a segment is closed.
+    /// Returns a segment's mark for [`Self::no_longer_open`], read before the segment is closed.
     pub(crate) fn mark(&self, start: u64) -> Option<u64> {
         self.lock().segments.get(&start).copied()
     }
 
-    /// A parcel tells all that the segment held when it had this mark. What came later leaves it open.
+    /// Takes a segment's mark away if it is still this one: a parcel reports all that the segment held then. What came
+    /// later leaves it open.
     pub(crate) fn no_longer_open(&self, start: u64, mark: Option<u64>) {
         let mut open = self.lock();
         if open.segments.get(&start).copied() == mark {
@@ -48,7 +49,7 @@ impl Marks {
         }
     }
 
-    /// These segments hold something that no parcel tells yet.
+    /// Marks these segments: they hold something that no parcel reports yet.
     pub(crate) fn set_open(&self, open: BTreeSet<u64>) {
         let mut marks = self.lock();
         open.into_iter().for_each(|start| marks.add(start));

@@ -1,7 +1,7 @@
 //! What the agent writes into the journal: the kinds of records and their bodies.
 //!
-//! Records are facts with their own time; segments are computed from them ([`crate::segments::assemble`]). A record belongs to
-//! the segment in which its `at` lies.
+//! Records are facts with their own time; segments are computed from them ([`crate::segments::assemble`]). A record
+//! belongs to the segment that holds its `at`.
 
 use candor_diary::parcel::{Counts, Custom, Focus, Gap, NoSnapshot, Snapshot};
 use serde::{Deserialize, Serialize};
@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "record")]
 pub enum Record {
-    /// Tracking began.
+    /// Tracking began at the record's time.
     Started,
-    /// Tracking ended.
+    /// Tracking ended at the record's time.
     Stopped,
     /// In this segment nothing had to show that it was recorded: it was started so.
     NoSign,
@@ -30,54 +30,55 @@ pub enum Record {
         /// First millisecond after it, in the same segment.
         to: u64,
     },
-    /// Time of this segment was tracked while keys, clicks and scrolls were not counted: the worker had turned that off.
+    /// Time of this segment was tracked while keys, clicks and scrolls were not counted: the worker had turned that
+    /// off.
     NotCounted,
     /// The counts of a minute.
     Activity {
         /// First millisecond of the minute.
         minute: u64,
-        /// The counts.
+        /// How many keys, clicks and scrolls there were.
         counts: Counts,
     },
-    /// The worker said what the work is, from here on.
+    /// The memo and label that the worker set, from here on.
     Memo {
         /// The text; none clears it.
         memo: Option<String>,
-        /// The client's label.
+        /// The label, one of those that the terms name.
         label: Option<String>,
     },
     /// The focused window changed.
     Focus(Focus),
     /// A picture of the screen.
     Snapshot {
-        /// What the parcel will say of it.
+        /// The picture's facts, as the parcel will hold them.
         facts: Snapshot,
         /// The journal's blob that holds the picture.
         blob: String,
     },
     /// There is no picture.
     NoSnapshot {
-        /// Why.
+        /// The reason, as the parcel gives it.
         why: NoSnapshot,
     },
-    /// The tracker could not see.
+    /// A time that the tracker could not see, with the cause.
     Gap(Gap),
-    /// Of a plugin's own making.
+    /// A note of a plugin's own making.
     Custom(Custom),
     /// Notes of a plugin were dropped because they were over its budget.
     Dropped {
-        /// The plugin.
+        /// The plugin's name, as the terms have it.
         plugin: String,
         /// How many of them in the segment so far.
         notes: u64,
-        /// In which life of the agent: each counts anew.
+        /// When that run of the agent began: each run counts from zero.
         life: u64,
     },
     /// Stands for a record that cannot be read any more. It is never written.
     Unreadable {
         /// The kind under which it was filed.
         filed: String,
-        /// Its time.
+        /// The record's time, milliseconds since the Unix epoch.
         at: u64,
     },
     /// The worker removed the segment: what was recorded before is erased.
@@ -86,7 +87,7 @@ pub enum Record {
         at: u64,
         /// How many milliseconds of time went with it.
         time_ms: u64,
-        /// The journal's blobs that are erased with it: where that is cut off, it is done at the next start.
+        /// The journal's blobs that are erased with it: if that is cut off, it is done at the next start.
         #[serde(default)]
         blobs: Vec<String>,
     },
@@ -95,7 +96,7 @@ pub enum Record {
     Withdrawn {
         /// When.
         at: u64,
-        /// How many milliseconds of time go with it; none where the time stays.
+        /// How many milliseconds of time go with it; none if the time stays.
         time_ms: Option<u64>,
     },
     /// What a [`Record::Withdrawn`] took was destroyed.
@@ -121,7 +122,8 @@ pub enum Record {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         answers: Option<u64>,
     },
-    /// Nobody was there from `from` to `to`: the worker is asked what to do with the time, which is left out until then.
+    /// Nobody was there from `from` to `to`: the worker is asked what to do with the time, which is left out until
+    /// then.
     Question {
         /// First millisecond.
         from: u64,
@@ -135,7 +137,7 @@ pub enum Record {
     },
     /// The segment closed; its parcel is in the outbox.
     Segment {
-        /// The parcel's id.
+        /// The id of its parcel.
         parcel: String,
         /// First millisecond of the segment.
         start: u64,
@@ -143,7 +145,7 @@ pub enum Record {
 }
 
 impl Record {
-    /// Whether it says which time was worked, or what the worker said of it: never to be lost.
+    /// Returns whether it says which time was worked, or what the worker said of it: never to be lost.
     #[must_use]
     pub fn is_time(&self) -> bool {
         match self {
@@ -174,13 +176,13 @@ impl Record {
         }
     }
 
-    /// Whether it shows what was on screen, or what a plugin noted.
+    /// Returns whether it shows what was on screen, or what a plugin noted.
     #[must_use]
     pub fn is_evidence(&self) -> bool {
         matches!(self, Self::Focus(_) | Self::Snapshot { .. } | Self::Custom(_))
     }
 
-    /// The kind under which the journal files it.
+    /// Returns the kind under which the journal files it.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -217,6 +219,6 @@ impl Record {
 pub struct StoredRecord {
     /// Its place in the journal, from 1.
     pub sequence: u64,
-    /// What it says.
+    /// The record's body.
     pub record: Record,
 }

@@ -8,11 +8,11 @@ use crate::segments::state::ContractState;
 /// How many records are read at once.
 const PAGE: u32 = 2_000;
 
-/// Where the tracked time ended that no stop was written for; none where the last session ended properly. The latest record
-/// decides, not the latest time: the clock may have been set.
+/// Returns when the tracked time ended that no stop was written for; none if the last session ended properly. The
+/// latest record decides, not the latest time: the clock may have been set.
 ///
 /// # Errors
-/// Where the journal could not be read.
+/// If the journal could not be read.
 pub(crate) async fn cut_off(shared: &ContractState) -> Result<Option<u64>, JournalError> {
     let kinds = ["started", "stopped", "span"];
     let Some(latest) = shared.journal.latest_record(&shared.session_name, &kinds).await? else {
@@ -28,10 +28,10 @@ pub(crate) async fn cut_off(shared: &ContractState) -> Result<Option<u64>, Journ
 /// How far back a question is looked for, in milliseconds: two weeks, after which its week is locked.
 const QUESTION_MS: u64 = 14 * 24 * 60 * 60_000;
 
-/// The latest idle question that was not answered.
+/// Returns the latest idle question that was not answered.
 ///
 /// # Errors
-/// Where the journal could not be read.
+/// If the journal could not be read.
 pub(crate) async fn open_question(shared: &ContractState) -> Result<Option<(u64, u64)>, JournalError> {
     let kinds = ["question", "answered"].map(str::to_owned).to_vec();
     let found = shared

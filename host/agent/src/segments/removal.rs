@@ -1,5 +1,5 @@
-//! The worker removes a picture or a whole segment, and may think again: until the segment is sent, what the removal took is
-//! kept here and nowhere else. When it is sent, at the latest, the bytes are destroyed (invariants 7 and 8).
+//! The worker removes a picture or a whole segment, and may think again: until the segment is sent, what the removal
+//! took is kept here and nowhere else. When it is sent, at the latest, the bytes are destroyed (invariants 7 and 8).
 //!
 //! The removal is a record that counts at once: a parcel made after it holds nothing of what it took. Undoing it erases
 //! that record again.
@@ -17,13 +17,13 @@ use crate::segments::ledger::SegmentLedger;
 use crate::segments::record::{Record, StoredRecord};
 use crate::segments::removed::{OpenRemoval, erasable, open_removals, picture_of, pictures, since_removal};
 
-/// How long to wait before another try where the journal could not be written.
+/// How long to wait before another try if the journal could not be written.
 const AGAIN: Duration = Duration::from_secs(10);
 /// How many records are read at once.
 const PAGE: u32 = 2_000;
 
 impl SegmentLedger {
-    /// Removes a segment's picture. Answers whether its time goes with it, as the terms may say.
+    /// Removes a segment's picture. Returns whether its time goes with it, as the terms may say.
     ///
     /// # Errors
     /// `EditError`.
@@ -45,8 +45,8 @@ impl SegmentLedger {
         Ok(with_time)
     }
 
-    /// Removes everything of the segment that holds `at`, such that it can be undone until the segment is sent. One that
-    /// runs goes on: what follows is kept.
+    /// Removes everything of the segment that holds `at`, such that it can be undone until the segment is sent. One
+    /// that runs goes on: what follows is kept.
     ///
     /// # Errors
     /// `EditError`.
@@ -82,7 +82,7 @@ impl SegmentLedger {
     /// Undoes the last removal of a segment or its picture.
     ///
     /// # Errors
-    /// `EditError`, where there is none or it is too late.
+    /// `EditError` if there is none or it is too late.
     pub async fn restore(&self, start: u64) -> Result<(), EditError> {
         let _turn = self.edit_lock.lock().await;
         self.all_written().await?;
@@ -116,7 +116,7 @@ impl SegmentLedger {
         Ok(())
     }
 
-    /// Until when the removal of a segment can be undone, where there is one.
+    /// Returns until when the removal of a segment can be undone, if there is one.
     pub(crate) fn undo_until(&self, start: u64, entry: Option<&OutboxEntry>, sends_at: u64) -> Option<u64> {
         if !self.removals.is_open(start) {
             return None;
@@ -133,7 +133,7 @@ impl SegmentLedger {
         }
     }
 
-    /// Destroys what removals took, once they cannot be undone any more. Answers when the next one is due.
+    /// Destroys what removals took, once they cannot be undone any more. Returns when the next one is due.
     async fn finish_removals(&self) -> Result<Option<u64>, CloseError> {
         let mut next = None;
         for start in self.removals.with(|open| open.clone()) {
@@ -183,7 +183,7 @@ impl SegmentLedger {
         Ok(())
     }
 
-    /// Erases the pictures that a removal names and that are still there: it was cut off.
+    /// Erases the pictures that a removal names and that are still there, because it was cut off.
     async fn erase_named(&self) -> Result<(), CloseError> {
         let journal = &self.shared.journal;
         let mut after = None;

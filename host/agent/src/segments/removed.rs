@@ -1,4 +1,4 @@
-//! What the records of a segment say of its removals, and which removals can still be undone.
+//! What the records of a segment hold of its removals, and which removals can still be undone.
 
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use crate::segments::record::{Record, StoredRecord};
 
-/// How long a removal can be undone at least, where nothing of the segment is held any more, in milliseconds.
+/// How long a removal can be undone at least, if nothing of the segment is held any more, in milliseconds.
 pub const UNDO_MS: u64 = 10_000;
 /// Removals that can still be undone.
 #[derive(Default)]
@@ -23,7 +23,7 @@ impl Removals {
         what(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether something of this segment was removed and not destroyed yet.
+    /// Returns whether something of this segment was removed and not destroyed yet.
     #[must_use]
     pub fn is_open(&self, start: u64) -> bool {
         self.with(|open| open.contains(&start))
@@ -33,13 +33,14 @@ impl Removals {
 /// A removal that can still be undone.
 #[derive(Clone, Copy)]
 pub(super) struct OpenRemoval {
-    /// The place of its record.
+    /// The sequence of its record in the journal.
     pub(super) sequence: u64,
     /// Whether the time goes with it.
     pub(super) with_time: bool,
 }
 
-/// The removals of a segment that were not finished, in order: a picture may have been removed before the rest was.
+/// Returns the removals of a segment that were not finished, in order: a picture may have been removed before the rest
+/// was.
 pub(super) fn open_removals(records: &[StoredRecord]) -> Vec<OpenRemoval> {
     let mut open = Vec::new();
     for placed in records {
@@ -54,12 +55,12 @@ pub(super) fn open_removals(records: &[StoredRecord]) -> Vec<OpenRemoval> {
     open
 }
 
-/// The removal of all of a segment that can still be undone, by its place.
+/// Returns the removal of all of a segment that can still be undone, by its sequence in the journal.
 pub(super) fn whole_removal(records: &[StoredRecord]) -> Option<u64> {
     open_removals(records).iter().rev().find(|open| open.with_time).map(|open| open.sequence)
 }
 
-/// How much time the removals of a segment took that can still be undone, in milliseconds.
+/// Returns how much time the removals of a segment took that can still be undone, in milliseconds.
 pub(crate) fn withdrawn_ms(records: &[StoredRecord]) -> u64 {
     let open: Vec<u64> = open_removals(records).iter().map(|open| open.sequence).collect();
     let ms = |placed: &StoredRecord| match placed.record {
@@ -69,22 +70,22 @@ pub(crate) fn withdrawn_ms(records: &[StoredRecord]) -> u64 {
     records.iter().map(ms).sum()
 }
 
-/// Whether all of a segment was removed, and that can still be undone.
+/// Returns whether all of a segment was removed, and that can still be undone.
 pub(crate) fn is_removed(records: &[StoredRecord]) -> bool {
     whole_removal(records).is_some()
 }
 
-/// What was recorded since all of the segment was removed, where that can still be undone.
+/// Returns what was recorded since all of the segment was removed, if that can still be undone.
 pub(crate) fn since_removal(records: &[StoredRecord]) -> Vec<StoredRecord> {
     let removed = whole_removal(records).unwrap_or(0);
     records.iter().filter(|r| r.sequence > removed).cloned().collect()
 }
 
-/// The journal's blob with a segment's picture; none where there is none, or it was removed. What was recorded after a
-/// removal is not concerned by it.
+/// Returns the journal's blob with a segment's picture; none if there is none, or it was removed. What was recorded
+/// after a removal is not concerned by it.
 ///
 /// # Errors
-/// Where it was removed, and says so.
+/// If it was removed; the error says so.
 pub(crate) fn picture_of(records: &[StoredRecord]) -> Result<&str, &'static str> {
     let removed = open_removals(records).last().map_or(0, |open| open.sequence);
     let mut picture = Err("that segment has no picture");
@@ -99,8 +100,8 @@ pub(crate) fn picture_of(records: &[StoredRecord]) -> Result<&str, &'static str>
     picture
 }
 
-/// Whether a removal of its segment erases a record: closing records hold nothing but ids, and starts and stops are what a
-/// crash is told by.
+/// Returns whether a removal of its segment erases a record. Closing records hold nothing but ids, and starts and stops
+/// are how a crash is recognised.
 pub(crate) fn erasable(record: &Record) -> bool {
     !matches!(
         record,
@@ -113,7 +114,7 @@ pub(crate) fn erasable(record: &Record) -> bool {
     )
 }
 
-/// The pictures of a segment: their records and blobs.
+/// Returns the pictures of a segment: their records and blobs.
 pub(crate) fn pictures(records: &[StoredRecord]) -> Vec<(u64, String)> {
     let picture = |r: &StoredRecord| match &r.record {
         Record::Snapshot { blob, .. } => Some((r.sequence, blob.clone())),

@@ -57,12 +57,12 @@ pub enum RecordError {
 
 /// Shared by the tracker, the plugins' hosts and the control socket.
 pub struct ContractState {
-    /// The time.
+    /// The clock that everything waits by and stamps with.
     pub clock: Arc<dyn Clock>,
-    /// The journal.
+    /// The encrypted journal that all sessions write to.
     pub journal: Journal,
     /// The session whose records these are: a contract at one back office, which another of the same contract id never
-    /// touches. The journal knows it by this name.
+    /// touches. The journal files its records under this name.
     pub session_name: String,
     /// How its time is cut into segments.
     pub cut: Arc<Cut>,
@@ -73,7 +73,7 @@ pub struct ContractState {
     unwritten: Unwritten,
     /// What each plugin has recorded in each segment.
     pub budgets: Budgets,
-    /// Tells this life of the agent from others: when it began, milliseconds since the Unix epoch.
+    /// When this run of the agent began, milliseconds since the Unix epoch: it distinguishes this run from others.
     pub life: u64,
     /// The segment that has its picture already.
     pictured: AtomicU64,
@@ -94,7 +94,7 @@ pub struct ContractState {
 pub struct Choices {
     /// No pictures are taken.
     pub no_pictures: bool,
-    /// Nothing is counted.
+    /// Keys, clicks and scrolls are not counted.
     pub no_activity: bool,
     /// Only the monitor with the focused window is in the picture.
     pub active_monitor_only: bool,
@@ -105,7 +105,7 @@ pub struct Choices {
 }
 
 impl ContractState {
-    /// Nothing tracked yet.
+    /// Creates the state of a contract of which nothing is tracked yet.
     #[must_use]
     pub fn new(
         clock: Arc<dyn Clock>,
@@ -135,11 +135,11 @@ impl ContractState {
         }
     }
 
-    /// Where the clock was set, what waits in the outbox waits as long as before. Whoever writes or reads a hold does this
-    /// first.
+    /// Moves the waits of the outbox with a clock that was set: what waits, waits as long as before. Whoever writes or
+    /// reads a hold calls this first.
     ///
     /// # Errors
-    /// Where the journal could not be written: it is caught up with the next time.
+    /// If the journal could not be written; the next call catches up.
     pub async fn follow_clock(&self) -> Result<(), JournalError> {
         let mut anchor = self.anchor.lock().await;
         let mut now = *anchor;
@@ -151,23 +151,23 @@ impl ContractState {
         Ok(())
     }
 
-    /// Tells everybody who shows something that it changed.
+    /// Wakes everybody who shows something: it changed.
     pub fn changed(&self) {
         self.revision.send_modify(|revision| *revision += 1);
     }
 
-    /// What the worker chose.
+    /// Returns what the worker chose.
     pub fn choices(&self) -> Choices {
         *self.choices.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The worker chose something else.
+    /// Changes what the worker chose.
     pub fn choose(&self, change: impl FnOnce(&mut Choices)) {
         change(&mut self.choices.write().unwrap_or_else(PoisonError::into_inner));
         self.changed();
     }
 
-    /// The segment that starts then is closed now.
+    /// Notes that the segment that starts then is closed now.
     pub fn closed(&self, segment: u64) {
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
         closed.insert(segment);
@@ -176,23 +176,23 @@ impl ContractState {
         }
     }
 
-    /// The segment that starts then takes records again, such as where the clock was set back into it.
+    /// Lets the segment that starts then take records again, such as after the clock was set back into it.
     pub fn reopened(&self, segment: u64) {
         self.closed.lock().unwrap_or_else(PoisonError::into_inner).shift_remove(&segment);
     }
 
-    /// Whether the segment that holds `at` still takes records.
+    /// Returns whether the segment that holds `at` still takes records.
     pub fn open(&self, at: u64) -> bool {
         !self.closed.lock().unwrap_or_else(PoisonError::into_inner).contains(&self.cut.start_of(at))
     }
 
-    /// Whether something with the time `at` may be noted: it lies in tracked time, and its segment is open.
+    /// Returns whether something with the time `at` may be noted: it lies in tracked time, and its segment is open.
     pub fn takes(&self, at: u64) -> bool {
         self.tracked.holds(at) && self.open(at) && !self.was_removed(at)
     }
 
-    /// What was seen from `from` until `to` is not recorded any more: the worker removed it. When this returns, nothing of it
-    /// is on its way into the journal.
+    /// Refuses records of what was seen from `from` until `to`, because the worker removed it. When this returns,
+    /// nothing of it is on its way into the journal.
     pub async fn removed(&self, from: u64, to: u64) {
         {
             let mut removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -209,7 +209,7 @@ impl ContractState {
         removed.iter().any(|(from, to)| (*from..*to).contains(&at))
     }
 
-    /// Takes the one picture of the segment that holds `at`; false where it was taken already.
+    /// Takes the one picture of the segment that holds `at`; returns false if it was taken already.
     pub fn take_picture_of(&self, at: u64) -> bool {
         // 0 means none, so starts are kept one higher.
         let segment = self.cut.start_of(at) + 1;
@@ -228,7 +228,7 @@ impl ContractState {
         }
     }
 
-    /// The counts of a minute, where the counter ran.
+    /// Returns the counts of a minute, if the counter ran.
     pub fn counts_of(&self, minute: u64) -> Option<Counts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).get(&minute).map(|c| c.all)
     }
@@ -240,23 +240,23 @@ impl ContractState {
 
     /// Notes a problem that the worker should see, under a name; none clears it. Its text may be a plugin's or a
     /// server's: everything in it is made visible, its length and the number of problems are bounded, and however often
-    /// it changes, it is logged and told at most once a second.
+    /// it changes, it is logged and announced at most once a second.
     pub fn problem(&self, name: &str, text: Option<String>) {
         if self.problems.note(name, text) {
             self.changed();
         }
     }
 
-    /// All problems, in words.
+    /// Returns all problems, in words.
     pub fn problems(&self) -> Vec<String> {
         self.problems.all().iter().map(|(name, text)| format!("{}: {text}", topic(name))).collect()
     }
 
-    /// Writes a record of the session; `at` decides the segment it belongs to. What says which time was worked is never
-    /// lost to a disk that is full: it is kept and written when there is room (`unwritten.rs`).
+    /// Writes a record of the session; `at` decides the segment it belongs to. What shows which time was worked is
+    /// never lost to a disk that is full: it is kept and written when there is room (`unwritten.rs`).
     ///
     /// # Errors
-    /// Where it cannot be written down or the journal cannot take it, and it is not of the kind that is kept.
+    /// If it cannot be written down or the journal cannot take it, and it is not of the kind that is kept.
     pub async fn record(&self, at: u64, record: &Record) -> Result<(), RecordError> {
         let body = serde_json::to_vec(record)?;
         let pending = Pending { kind: record.kind(), at, body };
@@ -271,7 +271,7 @@ impl ContractState {
         Ok(written.map(drop)?)
     }
 
-    /// Tries to write what could not be written before; says whether nothing is left.
+    /// Tries to write what could not be written before; returns whether nothing is left.
     pub async fn write_pending(&self) -> bool {
         let _before_or_after = self.closing_lock.read().await;
         let written = self.unwritten.retry(&self.journal, &self.session_name).await;
@@ -279,12 +279,12 @@ impl ContractState {
         written.is_ok()
     }
 
-    /// Whether something waits to be written.
+    /// Returns whether something waits to be written.
     pub fn has_unwritten(&self) -> bool {
         !self.unwritten.is_empty()
     }
 
-    /// What of a span could not be written yet.
+    /// Returns what of a span could not be written yet.
     pub fn unwritten(&self, from: u64, to: u64) -> Vec<Record> {
         self.unwritten.between(from, to)
     }
@@ -300,7 +300,8 @@ impl ContractState {
     }
 }
 
-/// What a problem is about, in a person's words: a part of the agent by what it does, anything else is a plugin.
+/// Returns what a problem is about, in a person's words: a part of the agent by what it does, anything else is a
+/// plugin.
 fn topic(name: &str) -> String {
     match name {
         "counter" => "Counting".into(),

@@ -1,8 +1,8 @@
 //! Which time is tracked, decided at the very moment at which somebody asks for a pause or a stop (invariant 6).
 //!
-//! The tracker writes facts in its own pace; whether anything may be seen or noted is decided here, outside of its queue.
-//! A note is taken only where its time lies in tracked time: what a collector hands over late tells of the time before a
-//! pause, never of the pause.
+//! The tracker writes facts in its own pace; whether anything may be seen or noted is decided here, outside of its
+//! queue. A note is taken only if its time lies in tracked time: what a collector hands over late concerns the time
+//! before a pause, never of the pause.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -14,16 +14,16 @@ const STRETCHES: usize = 256;
 /// What was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
-    /// To end tracking.
+    /// To end tracking at that moment.
     Stop,
-    /// To pause.
+    /// To pause for private time from that moment on.
     Pause,
 }
 
 /// A pause or stop that was asked for and that the tracker has not carried out yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Halt {
-    /// Which.
+    /// Whether it is a stop or a pause.
     pub ask: Ask,
     /// When, milliseconds since the Unix epoch.
     pub at: u64,
@@ -60,12 +60,12 @@ impl TrackedTime {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether time is tracked right now.
+    /// Returns whether time is tracked right now.
     pub fn is_on(&self) -> bool {
         self.with(|inner| inner.running().is_some())
     }
 
-    /// Time is tracked from `at` on, unless a pause or stop was asked for meanwhile.
+    /// Begins tracked time at `at`, unless a pause or stop was asked for meanwhile.
     pub fn begin(&self, at: u64) {
         self.with(|inner| {
             if !inner.halts.is_empty() || inner.running().is_some() {
@@ -78,7 +78,7 @@ impl TrackedTime {
         });
     }
 
-    /// Time is not tracked any more as of `at`.
+    /// Ends tracked time as of `at`.
     pub fn end(&self, at: u64) {
         self.with(|inner| {
             if let Some(running) = inner.running() {
@@ -87,52 +87,52 @@ impl TrackedTime {
         });
     }
 
-    /// A pause or stop was asked for: it takes effect now, and is to be carried out by the tracker.
+    /// Asks for a pause or stop: it takes effect now, and the tracker is to carry it out.
     pub fn halt(&self, halt: Halt) {
         self.end(halt.at);
         self.with(|inner| inner.halts.push_back(halt));
     }
 
-    /// When the oldest pause or stop that is not carried out yet was asked for, by the steady clock.
+    /// Returns when the oldest pause or stop that is not carried out yet was asked for, by the steady clock.
     pub fn halts_at(&self) -> Option<u64> {
         self.with(|inner| inner.halts.front().map(|halt| halt.steady))
     }
 
-    /// The tracker carries out the oldest pause or stop that was asked for, or refuses it.
+    /// Forgets the oldest pause or stop that was asked for: the tracker carried it out or refused it.
     pub fn carried_out(&self) {
         self.with(|inner| {
             inner.halts.pop_front();
         });
     }
 
-    /// What was asked for at last and is not carried out yet.
+    /// Returns what was asked for at last and is not carried out yet.
     pub fn halted(&self) -> Option<Halt> {
         self.with(|inner| inner.halts.back().copied())
     }
 
-    /// `to`, or the moment at which a pause or stop was asked for if that was earlier.
+    /// Returns `to`, or the moment at which a pause or stop was asked for if that was earlier.
     pub fn no_later(&self, to: u64) -> u64 {
         self.with(|inner| inner.halts.front().map_or(to, |halt| to.min(halt.at)))
     }
 
-    /// Whether `at` lies in tracked time.
+    /// Returns whether `at` lies in tracked time.
     pub fn holds(&self, at: u64) -> bool {
         let within = |s: &Stretch| s.from <= at && s.to.is_none_or(|to| at < to);
         self.with(|inner| inner.stretches.iter().rev().any(within))
     }
 
-    /// Whether one stretch of tracked time holds both, and so all in between.
+    /// Returns whether one stretch of tracked time holds both, and so all in between.
     pub fn holds_all(&self, first: u64, last: u64) -> bool {
         let within = |s: &Stretch| s.from <= first && s.to.is_none_or(|to| last < to);
         self.with(|inner| inner.stretches.iter().rev().any(within))
     }
 
-    /// When the stretch that goes on began; none while nothing is tracked.
+    /// Returns when the stretch that goes on began; none while nothing is tracked.
     pub fn since(&self) -> Option<u64> {
         self.with(|inner| inner.running().map(|running| running.from))
     }
 
-    /// `now` where it is tracked, else the last tracked millisecond before it; none where there was none.
+    /// Returns `now` if it is tracked, else the last tracked millisecond before it; none if there was none.
     pub fn latest(&self, now: u64) -> Option<u64> {
         self.with(|inner| {
             inner.stretches.iter().rev().find_map(|stretch| match stretch.to {

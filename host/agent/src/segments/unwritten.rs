@@ -1,7 +1,7 @@
 //! Records of time that the journal could not take: kept in order, and written when it can (invariant 9).
 //!
-//! A disk that is full takes no time away. What does not fit here either, after weeks of a full disk, becomes a gap that
-//! says so.
+//! A disk that is full takes no time away. What does not fit here either, after weeks of a full disk, becomes a gap
+//! that says so.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,11 +18,11 @@ const KEPT: usize = 20_000;
 /// A record on its way into the journal.
 #[derive(Clone, Debug)]
 pub(crate) struct Pending {
-    /// Its kind.
+    /// The kind under which the journal files it.
     pub(crate) kind: &'static str,
-    /// Its time.
+    /// The record's time, milliseconds since the Unix epoch.
     pub(crate) at: u64,
-    /// What it says.
+    /// The record as JSON.
     pub(crate) body: Vec<u8>,
 }
 
@@ -33,17 +33,17 @@ pub(crate) struct Unwritten {
     queue: Mutex<VecDeque<Pending>>,
     /// The time of what did not fit: from the first to the last of it.
     lost: Mutex<Option<(u64, u64)>>,
-    /// One writes at a time, so that the order stays.
+    /// Locked by whoever writes: one at a time, so that the order stays.
     writing: tokio::sync::Mutex<()>,
 }
 
 impl Unwritten {
-    /// Nothing waits.
+    /// Creates an empty queue.
     pub(crate) fn new(cut: Arc<Cut>) -> Self {
         Self { cut, queue: Mutex::default(), lost: Mutex::default(), writing: tokio::sync::Mutex::default() }
     }
 
-    /// Writes a record after all that waits. One to be kept is kept where that fails: then why is answered.
+    /// Writes a record after all that waits. If that fails, one to be kept is kept, and the reason is returned.
     ///
     /// # Errors
     /// Why the journal does not take a record that is not kept.
@@ -80,12 +80,12 @@ impl Unwritten {
         self.drain(journal, contract).await
     }
 
-    /// Whether nothing waits.
+    /// Returns whether nothing waits to be written.
     pub(crate) fn is_empty(&self) -> bool {
         self.lock().is_empty() && self.lost.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
-    /// What waits and has its time in a span.
+    /// Returns the waiting records that have their time in a span.
     pub(crate) fn between(&self, from: u64, to: u64) -> Vec<Record> {
         let queue = self.lock();
         let within = queue.iter().filter(|pending| (from..to).contains(&pending.at));

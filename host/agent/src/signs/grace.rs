@@ -1,4 +1,4 @@
-//! For how long recording may go on while nothing shows it.
+//! For how long recording may go on while no sign shows it.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const STANDS: Duration = Duration::from_secs(2);
 /// minute in which nothing shows.
 const REFILL: Duration = Duration::from_secs(60);
 
-/// Decides whether recording is held up. Pure: it is told the time.
+/// Decides whether recording is held up. Pure: the caller passes the time.
 #[derive(Debug)]
 pub(super) struct Grace {
     left: Duration,
@@ -28,13 +28,14 @@ impl Default for Grace {
 }
 
 impl Grace {
-    /// Recording begins, and something shows it.
+    /// Notes that recording begins, and that something shows it.
     pub(super) fn begin(&mut self) {
         self.missing = false;
         self.looked = None;
     }
 
-    /// Whether recording is to be held up, where it goes on (or would) and something shows it or nothing does.
+    /// Returns whether recording is to be held up. To be called while it goes on (or would); `shown` is whether
+    /// something shows it.
     pub(super) fn look(&mut self, shown: bool, now: Instant) -> bool {
         let since_last = self.looked.map_or(Duration::ZERO, |looked| now.saturating_duration_since(looked));
         self.looked = Some(now);
@@ -53,7 +54,7 @@ impl Grace {
         self.missing
     }
 
-    /// When to look again, where nothing changes before.
+    /// Returns when to look again, if nothing changes before.
     pub(super) fn next(&self, shown: bool, now: Instant) -> Option<Instant> {
         match (shown, self.missing) {
             (false, false) => Some(now + self.left),

@@ -1,9 +1,9 @@
 //! Signs: whoever is recorded can see it (invariant 6).
 //!
-//! Window and tray say what they show over a control connection of their own ([`candor_protocol::sign`]). While it is
-//! recorded, [`Signs::keep`] sees to it that something does: it starts the tray's program, starts it again when it ends,
-//! and holds recording up where nothing shows for longer than `grace` allows. Nothing can be taken for a sign that is
-//! none any more: one whose connection ended, or that was not said again in time, is gone.
+//! Window and tray report what they show over a control connection of their own ([`candor_protocol::sign`]). While it
+//! is recorded, [`Signs::keep`] sees to it that something does: it starts the tray's program, starts it again when it
+//! ends, and holds recording up if nothing shows for longer than `grace` allows. Nothing can be taken for a sign that
+//! is none any more: one whose connection ended, or that was not reported again in time, is gone.
 //!
 //! These are waits for programs of this computer, so they are real time, not the agent's clock.
 
@@ -27,14 +27,14 @@ use tray::Keeper;
 pub use tray::TrayProgram;
 pub use witness::{OnScreen, Witness};
 
-/// How long a start waits for something to show it where it is known why nothing does.
+/// How long a start waits for something to show it if it is known why nothing does.
 const SOON: Duration = Duration::from_secs(6);
 /// How often a start looks whether it is known.
 const LOOK: Duration = Duration::from_millis(200);
 /// How long a start waits for something to show it.
 const START: Duration = if cfg!(test) { Duration::from_millis(500) } else { Duration::from_secs(12) };
 
-/// What a program says that it shows.
+/// What a program reports that it shows.
 struct Standing {
     by: Face,
     process: Option<u32>,
@@ -58,7 +58,7 @@ pub struct Signs {
     starting: AtomicUsize,
     missing: AtomicBool,
     changed: Notify,
-    /// Judges what is said to be shown; none believes it.
+    /// Judges what programs report that they show; none believes them.
     witness: OnceLock<Arc<dyn Witness>>,
     /// Counts up with every change that a person would see.
     revision: Arc<watch::Sender<u64>>,
@@ -67,7 +67,7 @@ pub struct Signs {
 /// Why nothing counts as showing that it is recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum SignError {
-    /// Another program than Candor's own said so.
+    /// Another program than Candor's own reported it.
     #[error("only Candor's own window and tray can say that they show that it is recorded")]
     Stranger,
     /// Nothing shows it; with the reason, in brackets, or nothing.
@@ -77,7 +77,7 @@ pub enum SignError {
     Missing(String),
 }
 
-/// A control connection's place among those who show something; with it, what it said is gone.
+/// A control connection among those that may show something; when it is dropped, what it reported is gone.
 pub struct Place {
     signs: Arc<Signs>,
     number: u64,
@@ -85,10 +85,10 @@ pub struct Place {
 }
 
 impl Place {
-    /// The program at the other end says that it shows this: what of it can be true counts.
+    /// Takes the report of the program at the other end that it shows this: what of it can be true counts.
     ///
     /// # Errors
-    /// Where it is a program whose word does not count.
+    /// If it is a program whose report does not count.
     pub fn shows(&self, by: Face, signs: &[Sign]) -> Result<(), SignError> {
         let witness = self.signs.witness.get();
         if witness.is_some_and(|witness| !witness.knows(self.process)) {
@@ -132,7 +132,7 @@ impl Drop for Starting<'_> {
 }
 
 impl Signs {
-    /// Nothing is shown yet.
+    /// Creates the signs of an agent that nothing shows yet.
     #[must_use]
     pub fn new(revision: Arc<watch::Sender<u64>>) -> Arc<Self> {
         Arc::new(Self {
@@ -149,14 +149,14 @@ impl Signs {
         what(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// From now on nothing counts as shown that `witness` does not see. Said once, before anything is shown.
+    /// From now on nothing counts as shown that `witness` does not see. Called once, before anything is shown.
     pub fn judged_by(&self, witness: Arc<dyn Witness>) {
         if self.witness.set(witness).is_err() {
             tracing::error!("who judges the signs was said before, and stays");
         }
     }
 
-    /// A place for the control connection of a process.
+    /// Adds the control connection of a process.
     #[must_use]
     pub fn place(self: &Arc<Self>, process: Option<u32>) -> Place {
         let number = self.with(|inner| {
@@ -166,7 +166,7 @@ impl Signs {
         Place { signs: Arc::clone(self), number, process }
     }
 
-    /// What is shown now.
+    /// Returns what is shown now.
     #[must_use]
     pub fn shown(&self) -> BTreeSet<Sign> {
         let now = Instant::now();
@@ -181,23 +181,23 @@ impl Signs {
         said.into_iter().map(|(_, sign)| sign).collect()
     }
 
-    /// Whether a start waits for something to show it.
+    /// Returns whether a start waits for something to show it.
     #[must_use]
     pub fn starting(&self) -> bool {
         self.starting.load(Ordering::Acquire) > 0
     }
 
-    /// Whether nothing shows, for longer than is allowed.
+    /// Returns whether nothing shows, for longer than is allowed.
     #[must_use]
     pub fn missing(&self) -> bool {
         self.missing.load(Ordering::Acquire)
     }
 
-    /// Waits until something shows that it is recorded; recording may begin then. The answer is to be kept until it did:
+    /// Waits until something shows that it is recorded; recording may begin then. Keep the returned value until it did:
     /// what shows it would go away in between.
     ///
     /// # Errors
-    /// Where nothing does; says what to do.
+    /// If nothing does; the error says what to do.
     pub async fn required(&self) -> Result<Starting<'_>, SignError> {
         let starting = Starting::begin(self);
         let mut revision = self.revision.subscribe();
@@ -218,7 +218,7 @@ impl Signs {
         Ok(starting)
     }
 
-    /// Sees to it that something shows while `recorded`, until this is dropped. `changed` is called when recording is to
+    /// Keeps something showing while `recorded`, until this is dropped. `changed` is called when recording is to
     /// be held up, or may go on.
     pub async fn keep<F, G>(
         self: Arc<Self>,
@@ -268,7 +268,7 @@ impl Signs {
         }
     }
 
-    /// Tells everybody where what is shown changed.
+    /// Wakes everybody who shows something, if what is shown changed.
     fn compare(&self, before: &BTreeSet<Sign>) {
         if self.shown() != *before {
             self.tell();
@@ -291,7 +291,7 @@ fn sooner(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
 pub struct Watched {
     /// Whether anybody is there.
     pub presence: Arc<dyn Presence>,
-    /// What shows it.
+    /// The signs that show the recording.
     pub signs: Arc<Signs>,
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long it may run without saying what it shows before it is ended: it hangs.
+/// How long it may run without reporting what it shows before it is ended: it hangs.
 const SAYS: Duration = Duration::from_secs(20);
 /// How long to wait before it is started again, the first time; each time twice as long.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -17,19 +17,19 @@ const AGAIN: Duration = Duration::from_millis(500);
 const AGAIN_MAX: Duration = Duration::from_secs(60);
 /// One that ran for this long ends as if for the first time.
 const RAN: Duration = Duration::from_secs(120);
-/// How often it is looked whether it ended before it said anything.
+/// How often to look whether it ended before it reported anything.
 const LOOK: Duration = Duration::from_millis(250);
-/// The longest of its last words that are told, in characters.
+/// How much of its last log line is passed on, in characters.
 const LONGEST: usize = 300;
 
 /// How the tray's program is started.
 #[derive(Clone, Debug)]
 pub struct TrayProgram {
-    /// The program: `candor`.
+    /// The path of the program `candor`.
     pub program: PathBuf,
     /// The agent's data folder.
     pub data: PathBuf,
-    /// The X display, where another one than the agent's environment names.
+    /// The X display, if it is another one than the agent's environment names.
     pub display: Option<String>,
 }
 
@@ -49,7 +49,7 @@ impl TrayProgram {
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log).spawn()
     }
 
-    /// What it said last, on one line.
+    /// Returns the last line of its log.
     fn last_words(&self) -> Option<String> {
         let mut text = String::new();
         std::fs::File::open(self.log()).ok()?.take(64 << 10).read_to_string(&mut text).ok()?;
@@ -73,7 +73,7 @@ impl Keeper {
         Self { tray, child: None, wait: AGAIN, not_before: None, why: None }
     }
 
-    /// Starts it where it does not run. `there`: a tray's program says what it shows, this one or another. Answers when
+    /// Starts it if it does not run. `there`: a tray's program reports what it shows, this one or another. Returns when
     /// to look again, and why it shows nothing.
     pub(super) fn keep(&mut self, there: bool, now: Instant) -> (Option<Instant>, Option<String>) {
         let Some(tray) = &self.tray else { return (None, None) };
@@ -114,7 +114,7 @@ impl Keeper {
             }
         }
         let again = match self.child {
-            // Its connection ends with it, and that is told at once.
+            // Its connection ends with it, and that is noticed at once.
             _ if there => return (None, None),
             Some(_) => now + LOOK,
             None => self.not_before.map_or(now + LOOK, |at| at.max(now + AGAIN)),
@@ -182,7 +182,7 @@ mod tests {
         let now = Instant::now();
         keeper.keep(false, now);
         assert!(keeper.child.is_some());
-        // While another says what it shows, it may take its time.
+        // While another reports what it shows, it may take its time.
         keeper.keep(true, now + SAYS);
         assert!(keeper.child.is_some());
         let (_, why) = keeper.keep(false, now + SAYS);

@@ -1,4 +1,4 @@
-//! Whether what is said to be shown can be true: anybody on this account can say it.
+//! Whether what a program reports that it shows can be true: any program of this account can report it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,27 +8,27 @@ use candor_protocol::Sign;
 use crate::guard::desktop::DesktopSource;
 use crate::guard::program::is_run_by;
 
-/// Judges what the program at the other end of a control connection says that it shows.
+/// Judges what the program at the other end of a control connection reports that it shows.
 pub trait Witness: Send + Sync + 'static {
-    /// Whether the process is one whose word counts.
+    /// Returns whether the process is one whose report counts.
     fn knows(&self, process: Option<u32>) -> bool;
-    /// Whether a process that it knows can be showing this.
+    /// Returns whether a process that it knows can be showing this.
     fn sees(&self, process: Option<u32>, sign: Sign) -> bool;
 }
 
-/// Believes Candor's own program alone, and its window only where one of that process is on the screen (with `xcap` and
+/// Believes Candor's own program alone, and its window only if one of that process is on the screen (with `xcap` and
 /// without a window manager none is ever listed, so none counts). What a tray or a
-/// notification service draws cannot be seen: there the program's word counts.
+/// notification service draws cannot be seen: there the program's report counts.
 pub struct OnScreen {
-    /// The program `candor`.
+    /// The path of the program `candor`.
     pub program: PathBuf,
-    /// The display.
+    /// The desktop whose windows are checked.
     pub eyes: Arc<dyn DesktopSource>,
 }
 
 impl Witness for OnScreen {
     fn knows(&self, process: Option<u32>) -> bool {
-        // Elsewhere a process does not tell which file it runs.
+        // Other systems do not say which file a process runs.
         !cfg!(target_os = "linux") || process.is_some_and(|process| is_run_by(&self.program, process))
     }
 

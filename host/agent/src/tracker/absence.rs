@@ -1,7 +1,7 @@
 //! What the tracker does while nobody is there, or nothing may be seen: pause, idle time, lock, sleep, a set clock.
 //!
-//! The time is a gap with its cause from the first millisecond on, written minute by minute like tracked time. Idle time
-//! is left out until the worker says what to do with it: it is never silently billed.
+//! The time is a gap with its cause from the first millisecond on, written minute by minute like tracked time. Idle
+//! time is left out until the worker decides about it: it is never silently billed.
 
 use candor_diary::parcel::{Gap, GapCause};
 
@@ -11,14 +11,14 @@ use crate::plugins::collectors::Event;
 use crate::segments::record::Record;
 use crate::tracker::presence::Sample;
 
-/// How much of a segment is marked where the clock was set back into it, in milliseconds.
+/// How much of a segment is marked if the clock was set back into it, in milliseconds.
 const MARK_MS: u64 = 1_000;
 /// How many stretches that ended with a jump are remembered, in case that nobody was there since.
 const STRETCHES: usize = 4_096;
 
 impl Tracker {
-    /// A computer that slept, a clock that was set, a process that stood still: compares the clocks with what they showed
-    /// before. Nothing else may be worked out from the clock before this was done.
+    /// Notices a computer that slept, a clock that was set, a process that stood still: compares the clocks with what
+    /// they showed before. Nothing else may be worked out from the clock before this was done.
     pub(super) async fn compare_clocks(&mut self) {
         let pulses = self.pulse.as_ref().map(super::Pulse::take).unwrap_or_default();
         let now = Reading::now(self.shared.clock.as_ref());
@@ -35,7 +35,7 @@ impl Tracker {
         }
     }
 
-    /// From `from` on nothing is tracked, for this reason. What was tracked after it already is taken back.
+    /// Stops tracking as of `from`, for this reason. What was tracked after it already is taken back.
     pub(super) async fn begin_absence(&mut self, why: Absence, from: u64) {
         if self.state.borrow().absent.is_some() {
             self.turn_into(why, from).await;
@@ -66,7 +66,8 @@ impl Tracker {
         self.shared.changed();
     }
 
-    /// Nobody was there for `idle_ms`. What of it lies before a jump of the clocks is left out by what the clock showed then.
+    /// Begins an absence: nobody was there for `idle_ms`. What of it lies before a jump of the clocks is left out by
+    /// what the clock showed then.
     async fn leave_idle(&mut self, idle_ms: u64, now: u64) {
         let began = self.shared.clock.monotonic().saturating_sub(idle_ms);
         for stretch in std::mem::take(&mut self.jumped) {
@@ -81,7 +82,7 @@ impl Tracker {
         self.begin_absence(Absence::Away, now.saturating_sub(idle_ms)).await;
     }
 
-    /// One absence goes over into another: nothing is tracked in between.
+    /// Turns one absence into another: nothing is tracked in between.
     async fn turn_into(&mut self, why: Absence, now: u64) {
         self.end_span(now).await;
         self.ask_until(now).await;
@@ -91,7 +92,8 @@ impl Tracker {
         self.shared.changed();
     }
 
-    /// The stretch that runs ends: what the clock was set ahead by in it, each time by too little to tell, was not worked.
+    /// Ends the stretch that runs: what the clock was set ahead by in it, each time by too little to notice, was not
+    /// worked.
     pub(super) async fn settle(&mut self) {
         let ahead = self.clocks.settle(self.shared.clock.as_ref());
         let began = self.state.borrow().running_since;
@@ -100,7 +102,7 @@ impl Tracker {
         }
     }
 
-    /// Tracked time that was recorded already was none.
+    /// Takes back tracked time that was recorded already: it was none.
     async fn take_back(&self, from: u64, to: u64) {
         for part in crate::segments::assemble::cut_gap(&self.shared.cut, from, to, GapCause::Unanswered) {
             self.record(part.from, &Record::TakenBack { from: part.from, to: part.to }).await;
@@ -108,7 +110,7 @@ impl Tracker {
         }
     }
 
-    /// Where nobody was there until `to`, the worker is asked about that time.
+    /// Asks the worker about the time until `to`, if nobody was there.
     pub(super) async fn ask_until(&mut self, to: u64) {
         let Some((Absence::Away, from)) = self.state.borrow().absent else { return };
         if from < to {
@@ -117,7 +119,7 @@ impl Tracker {
         }
     }
 
-    /// Tracking goes on from `at`, where it was held up. Time in which nobody was there is asked about.
+    /// Goes on with tracking from `at`, if it was held up. The worker is asked about time in which nobody was there.
     pub(super) async fn end_absence(&mut self, at: u64) {
         if self.state.borrow().absent.is_none() {
             return;
@@ -140,17 +142,19 @@ impl Tracker {
         self.shared.changed();
     }
 
-    /// The time between is no evidence, and goes on from what the clock shows now, whatever it showed before.
+    /// Handles a jump of the clocks. The time between is no evidence, and tracking goes on from what the clock shows
+    /// now, whatever it showed before.
     async fn jumped(&mut self, jump: Jump) {
         let Jump { vouched, now, cause, .. } = jump;
         let (absent, running) = {
             let state = self.state.borrow();
             (state.absent, state.running_since)
         };
-        // A pause or stop that was asked for meanwhile is by the clock as it is now, or as it was: the steady one tells.
+        // A pause or stop that was asked for meanwhile is by the clock as it is now, or as it was: the steady one
+        // decides.
         let halted = self.shared.tracked.halts_at().map_or(0, |halted| jump.steady.saturating_sub(halted));
         let vouched = vouched.saturating_sub(halted).max(running.unwrap_or(self.span_from));
-        // The clock was ahead of what it is believed to show, by too little to tell at once.
+        // The clock was ahead of what it is believed to show, by too little to notice at once.
         self.take_back(vouched, self.span_from).await;
         self.write_up_to(vouched).await;
         if let Some(from) = running {
@@ -168,7 +172,7 @@ impl Tracker {
         };
         let (left, length) = (self.shared.cut.end_of(vouched), self.shared.cut.length_at(vouched).ms());
         if now < vouched {
-            // What the clock shows again was recorded already: a mark says why minutes may be told twice.
+            // What the clock shows again was recorded already: a mark says why minutes may show twice.
             let to = (now + MARK_MS).min(vouched);
             self.write_gap(now, to, cause).await;
         } else if jump.cause == GapCause::ClockJump && now - vouched > length {
@@ -208,7 +212,7 @@ impl Tracker {
             }
             if let Some((_, from)) = &mut s.absent {
                 // A clock that was set ahead made the absence no longer. What one that was set back shows again was
-                // told already, and perhaps worked.
+                // recorded already, and perhaps worked.
                 let ahead = jump.cause == GapCause::ClockJump && now > vouched;
                 let passed = vouched.saturating_sub(*from);
                 *from = if ahead { now.saturating_sub(passed) } else { (*from).min(now) };
@@ -228,7 +232,7 @@ impl Tracker {
         self.shared.changed();
     }
 
-    /// What keeps time from being tracked, apart from that nobody may be there.
+    /// Returns what keeps time from being tracked, apart from that nobody may be there.
     pub(super) fn obstacle(&self, sample: Sample) -> Option<Absence> {
         if sample.display_lost {
             Some(Absence::DisplayLost)
@@ -241,7 +245,7 @@ impl Tracker {
         }
     }
 
-    /// Looks whether anybody is there.
+    /// Checks whether anybody is there, and begins or ends an absence by it.
     pub(super) async fn check_presence(&mut self) {
         if !self.is_on() {
             return;

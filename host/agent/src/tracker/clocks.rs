@@ -1,8 +1,8 @@
-//! What the clocks show, and what became of the time in between.
+//! What the clocks show, and what happened in the time in between.
 //!
-//! Three clocks tell three things apart: the wall clock says which time it is, the boot clock how long it really took, and
-//! the steady one how much of that the computer was awake. A pulse reads them every ten seconds, whatever the tracker is
-//! busy with, so that no span is longer than what the pulses vouch for (invariant 9).
+//! Three clocks measure three things: the wall clock says which time it is, the boot clock how long it really took, and
+//! the steady one how much of that the computer was awake. A pulse reads them every ten seconds, whatever the tracker
+//! is busy with, so that no span is longer than what the pulses vouch for (invariant 9).
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,33 +32,33 @@ pub(super) struct Reading {
 /// What a reading says about the time since the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Jump {
-    /// Up to where the time is vouched for, by the wall clock as it was.
+    /// Up to when the time is vouched for, by the wall clock as it was.
     pub(super) vouched: u64,
     /// The same by the steady clock.
     pub(super) steady: u64,
     /// What the wall clock shows now.
     pub(super) now: u64,
-    /// What happened.
+    /// Whether the computer slept, the clock was set, or the process stood still.
     pub(super) cause: GapCause,
 }
 
 impl Reading {
-    /// What they show now.
+    /// Reads all three clocks.
     pub(super) fn now(clock: &dyn Clock) -> Self {
         Self { wall: clock.now(), steady: clock.monotonic(), boot: clock.boot() }
     }
 
-    /// Whether it was read earlier than another.
+    /// Returns whether it was read earlier than another.
     pub(super) fn is_before(self, other: Self) -> bool {
         self.boot < other.boot
     }
 
-    /// The latest time that the wall clock can show now, where nobody set it since this was read.
+    /// Returns the latest time that the wall clock can show now, if nobody set it since this was read.
     pub(super) fn vouches_until(self, clock: &dyn Clock) -> u64 {
         self.wall.saturating_add(clock.monotonic().saturating_sub(self.steady)).saturating_add(JUMP_MS)
     }
 
-    /// What the wall clock shows at a later reading, where nobody sets it in between.
+    /// Returns what the wall clock shows at a later reading, if nobody sets it in between.
     fn expected(self, later: Self) -> u64 {
         self.wall.saturating_add(later.boot.saturating_sub(self.boot))
     }
@@ -75,25 +75,25 @@ pub(super) struct Clocks {
 }
 
 impl Clocks {
-    /// They are believed now.
+    /// Creates the comparison from a first reading, which is believed.
     pub(super) fn new(reading: Reading) -> Self {
         Self { anchor: reading, last: reading }
     }
 
-    /// The last reading.
+    /// Returns the latest reading of the clocks.
     pub(super) fn last(self) -> Reading {
         self.last
     }
 
     /// Believes the clock as it is now. Returns how far ahead it was of what it was believed to show, in milliseconds:
-    /// tracked time that never was. Zero where that may come from reading it.
+    /// tracked time that never was. Zero if that may come from reading it.
     pub(super) fn settle(&mut self, clock: &dyn Clock) -> u64 {
         let ahead = self.last.wall.saturating_sub(self.anchor.expected(self.last));
         self.anchor = self.last;
         if ahead > clock.shown(READ) { ahead } else { 0 }
     }
 
-    /// Goes on to a later reading. Returns what happened since the last; none where time just passed.
+    /// Advances to a later reading. Returns what happened since the last; none if time just passed.
     pub(super) fn advance(&mut self, later: Reading, clock: &dyn Clock) -> Option<Jump> {
         let last = std::mem::replace(&mut self.last, later);
         let awake = later.steady.saturating_sub(last.steady);
@@ -128,7 +128,7 @@ pub(super) struct Pulse {
 }
 
 impl Pulse {
-    /// Begins to read.
+    /// Starts the task that reads the clocks.
     pub(super) fn start(clock: Arc<dyn Clock>) -> Self {
         let readings = Arc::<Mutex<VecDeque<Reading>>>::default();
         let into = Arc::clone(&readings);
@@ -145,7 +145,7 @@ impl Pulse {
         Self { readings, task }
     }
 
-    /// What was read since this was asked last, in order.
+    /// Takes the readings since the last call, in order.
     pub(super) fn take(&self) -> VecDeque<Reading> {
         std::mem::take(&mut self.readings.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -17,7 +17,7 @@ const GRACE_MS: u64 = 2_500;
 /// The longest wait before a segment that could not be closed is tried again, in milliseconds.
 pub(super) const LONGEST_WAIT_MS: u64 = 60_000;
 
-/// What became of a segment that was to be closed.
+/// The outcome of closing a segment.
 pub(super) struct Closed {
     start: u64,
     /// The mark that it had when it began to be closed.
@@ -30,7 +30,7 @@ pub(super) struct Closed {
 pub(super) struct Closer {
     ledger: Arc<SegmentLedger>,
     collectors: Vec<CollectorHandle>,
-    /// Rung when something was closed.
+    /// Notified when something was closed.
     outbox_changed: Arc<Notify>,
     task: Option<JoinHandle<Vec<Closed>>>,
     /// When a segment that could not be closed is tried again, by the steady clock, and how often it was tried.
@@ -46,7 +46,7 @@ impl Closer {
         Self { ledger, collectors, outbox_changed, task: None, failed: BTreeMap::new() }
     }
 
-    /// There may be something to deliver.
+    /// Notifies the outbox worker that there may be something to deliver.
     pub(super) fn delivered(&self) {
         self.outbox_changed.notify_one();
     }
@@ -55,7 +55,7 @@ impl Closer {
         self.task.is_some()
     }
 
-    /// When a segment is to be closed, at the earliest.
+    /// Returns when a segment is to be closed, at the earliest.
     pub(super) fn due(&self, start: u64, now: u64) -> u64 {
         let steady = self.ledger.shared.clock.monotonic();
         let end = self.ledger.shared.cut.end_of(start) + GRACE_MS;
@@ -90,7 +90,7 @@ impl Closer {
         closed
     }
 
-    /// Takes up what became of segments.
+    /// Handles the outcome of closing segments.
     pub(super) fn settle(&mut self, closed: Vec<Closed>) {
         let shared = &self.ledger.shared;
         let steady = shared.clock.monotonic();

@@ -4,7 +4,7 @@ use super::Tracker;
 use super::closer::LONGEST_WAIT_MS;
 
 impl Tracker {
-    /// When there is a segment to be closed.
+    /// Returns when there is a segment to be closed.
     pub(super) fn close_due(&self) -> Option<u64> {
         if self.closer.is_busy() {
             return None;
@@ -13,7 +13,7 @@ impl Tracker {
         self.ledger.marks.open_segments().into_iter().filter_map(|start| self.segment_due(start, now)).min()
     }
 
-    /// When a segment is to be closed: not while it runs, and not before its counts came or are overdue.
+    /// Returns when a segment is to be closed: not while it runs, and not before its counts came or are overdue.
     fn segment_due(&self, start: u64, now: u64) -> Option<u64> {
         if self.is_on() && start == self.shared.cut.start_of(self.span_from) {
             return None;

@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::tracker::input::{Counted, Input};
 
-/// How long a counter may take to end. One that stands still never does.
+/// How long a counter may take to end. One that hangs never does.
 const FINISH: Duration = Duration::from_secs(3);
 
 /// A counter in a task of its own: reads are never cut in the middle.
@@ -26,7 +26,7 @@ impl CounterTask {
                     reply = &mut stopped => {
                         let rest = input.finish().await;
                         if let Ok(reply) = reply {
-                            // The tracker is gone where nobody listens; then nothing records either.
+                            // If nobody listens, the tracker is gone; then nothing records either.
                             drop(reply.send(rest));
                         }
                         return;
@@ -57,7 +57,7 @@ impl CounterTask {
         let (reply, rest) = oneshot::channel();
         let mut all = Vec::new();
         if self.stop.send(reply).is_ok() {
-            // What a counter says after that is nobody's: its task goes, and with it the process.
+            // What a counter reports after that is dropped: its task goes, and with it the process.
             all = tokio::time::timeout(FINISH, rest).await.ok().and_then(Result::ok).unwrap_or_default();
             self.task.abort();
         }

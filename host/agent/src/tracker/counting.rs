@@ -48,19 +48,19 @@ impl Tracker {
         }
     }
 
-    /// Until the next one is started, at the end of the minute, nothing is counted.
+    /// Records that nothing is counted until the next counter is started, at the end of the minute.
     async fn counter_lost(&mut self, why: String, from: u64) {
         self.counter = None;
         self.shared.problem("counter", Some(why));
         self.write_gap(from, minute_of(from) + MINUTE_MS, GapCause::CounterLost).await;
     }
 
-    /// When the counts of a minute are overdue.
+    /// Returns when the counts of a minute are overdue.
     pub(super) fn overdue_at(&self, minute: u64) -> u64 {
         minute + MINUTE_MS + COUNTS_LATE_MS + self.shared.clock.shown(BUSY)
     }
 
-    /// A count that is overdue is a gap and never activity: the counter stands still, or is gone. It is started anew.
+    /// Records a count that is overdue as a gap, never as activity: the counter hangs or is gone. It is started again.
     pub(super) async fn count_overdue(&mut self) {
         let now = self.shared.clock.now();
         // Minutes that lie ahead were left behind by a clock that was set back: their counts will not come.
@@ -79,7 +79,7 @@ impl Tracker {
             && let Some(counter) = self.counter.take()
         {
             self.shared.problem("counter", Some("the counter does not answer and is started again".into()));
-            // What it says of a time that is told as a gap already is not taken, so nobody waits for it.
+            // What it reports of a time that is recorded as a gap already is not taken, so nobody waits for it.
             counter.discard();
             if self.is_on() && self.state.borrow().absent.is_none() {
                 self.start_counter(now).await;
@@ -87,7 +87,8 @@ impl Tracker {
         }
     }
 
-    /// Counts of a minute that begins before `until` are for the collectors, unless they are told as missing already.
+    /// Takes the counts of a minute that begins before `until`, for the collectors, unless they are recorded as missing
+    /// already.
     fn take_counts(&mut self, counted: Counted, until: u64) {
         let overdue = self.overdue_at(counted.minute) <= self.shared.clock.now();
         if counted.minute < until && !overdue {

@@ -1,4 +1,4 @@
-//! Where counts of input events come from: the counter, a separate process (invariant 11).
+//! The source of the counts of input events: the counter, a separate process (invariant 11).
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,38 +17,38 @@ use crate::tracker::presence::HeldDown;
 pub struct Counted {
     /// First millisecond of the minute.
     pub minute: u64,
-    /// The counts.
+    /// How many keys, clicks and scrolls there were.
     pub counts: Counts,
 }
 
-/// A running counter.
+/// A counter that runs and reports minute by minute.
 #[async_trait]
 pub trait Input: Send {
-    /// The next minute; none when the counter has ended. Safe to drop while waiting.
+    /// Returns the next minute; none when the counter has ended. Safe to drop while waiting.
     async fn next(&mut self) -> Option<Result<Counted, SensorError>>;
 
-    /// Ends it; what it counted since the last minute.
+    /// Ends it; returns what it counted since the last minute.
     async fn finish(self: Box<Self>) -> Vec<Counted>;
 }
 
 /// Starts counters, one for each time that tracking begins.
 pub trait InputSource: Send + Sync + 'static {
-    /// Starts one.
+    /// Starts a counter.
     ///
     /// # Errors
-    /// Where input cannot be counted; says why.
+    /// If input cannot be counted; the error says why.
     fn start(&self) -> Result<Box<dyn Input>, SensorError>;
 }
 
 /// The counter process beside the agent.
 pub struct CounterSource {
-    /// The program `candor-counter`.
+    /// The path of the program `candor-counter`.
     pub program: PathBuf,
     /// The display; none means `$DISPLAY`.
     pub display: Option<String>,
     /// How input is counted.
     pub backend: Backend,
-    /// Told what is held down.
+    /// Kept up to date with whether keys are only held down.
     pub held: Arc<HeldDown>,
 }
 
@@ -64,7 +64,7 @@ struct Process {
     held: Told,
 }
 
-/// What a running counter tells of what is held down; when it has ended, nobody can tell any more.
+/// What a running counter reports of keys that are held down; when it has ended, nobody knows any more.
 struct Told(Arc<HeldDown>);
 
 impl Drop for Told {
@@ -74,7 +74,7 @@ impl Drop for Told {
 }
 
 impl Told {
-    /// Once a minute of nothing else is over.
+    /// Notes that keys are only held down, once a minute of nothing else is over.
     fn tell(&self, minute: &MinuteCount) {
         if !minute.held_only {
             self.0.set(None);

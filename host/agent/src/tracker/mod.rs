@@ -34,7 +34,7 @@ use closer::{Closer, FLUSH_MS};
 use counter::{CounterTask, next_count};
 pub use state::{Absence, TrackerRefusal, TrackerState};
 
-/// How often it is looked whether the screen was locked or lost: the sensors know no sooner. Real time.
+/// How often to check whether the screen was locked or lost: the sensors know no sooner. Real time.
 const LOCK_LOOK: Duration = Duration::from_secs(2);
 /// How often what could not be written is tried again, in milliseconds.
 const RETRY_MS: u64 = 5_000;
@@ -48,7 +48,7 @@ pub enum Command {
         /// Nothing has to show that it is recorded.
         no_sign: bool,
     },
-    /// Look at once whether anybody is there, and can see that it is recorded.
+    /// Check at once whether anybody is there, and can see that it is recorded.
     Look,
     /// End tracking as of `at`, the moment at which that was asked for and took effect ([`TrackedTime::halt`]).
     ///
@@ -64,12 +64,12 @@ pub enum Command {
         /// Milliseconds since the Unix epoch.
         at: u64,
     },
-    /// Say what the work is.
+    /// Set the memo: what the work is.
     Memo {
         /// The text; empty clears it.
         memo: String,
     },
-    /// Choose a label.
+    /// Choose one of the terms' labels.
     Label {
         /// The label; none clears it.
         label: Option<String>,
@@ -85,7 +85,7 @@ pub enum Command {
     Rewrite,
 }
 
-/// Answers a [`Command`].
+/// The channel for the reply to a [`Command`].
 pub type Reply = oneshot::Sender<Result<(), TrackerRefusal>>;
 
 /// The tracker of one contract.
@@ -95,27 +95,27 @@ pub struct Tracker {
     collectors: Vec<CollectorHandle>,
     input: Arc<dyn InputSource>,
     state: watch::Sender<TrackerState>,
-    /// Where the span that runs began.
+    /// When the span that runs began, milliseconds since the Unix epoch.
     span_from: u64,
-    /// The segment that it is in.
+    /// The start of the segment that the span is in.
     segment: u64,
-    /// The segment whose memo is written.
+    /// The start of the segment whose memo was written last.
     memo_of: u64,
     counter: Option<CounterTask>,
-    /// The segment that was last said not to be counted.
+    /// The start of the segment that was last recorded as not counted.
     uncounted_in: Option<u64>,
     /// Minutes that were tracked and whose counts are still to come.
     uncounted: BTreeSet<u64>,
     /// The last minute that the running counter has reported.
     reported: Option<u64>,
-    /// When it was started.
+    /// When the running counter was started, milliseconds since the Unix epoch.
     counting_since: u64,
     closer: Closer,
     /// What the clocks showed when they were compared last.
     clocks: Clocks,
     /// Stretches of tracked time that ended with a jump, since somebody was there for certain: oldest first.
     jumped: VecDeque<Stretch>,
-    /// When it was last looked whether anybody is there, by the steady clock.
+    /// When it was last checked whether anybody is there, by the steady clock.
     looked: u64,
     /// Reads the clocks while tracking is on.
     pulse: Option<Pulse>,
@@ -131,7 +131,7 @@ struct Stretch {
     steady: u64,
 }
 
-/// What there is to do next.
+/// What the tracker's loop has to do next.
 enum Due {
     MinuteEnd(u64),
     Command(Option<(Command, Reply)>),
@@ -143,7 +143,7 @@ enum Due {
 }
 
 impl Tracker {
-    /// A tracker that is off.
+    /// Creates a tracker that is off, and the receiver of its state.
     #[must_use]
     pub fn new(
         ledger: Arc<SegmentLedger>,
@@ -187,7 +187,7 @@ impl Tracker {
             self.compare_clocks().await;
             let due = self.next(&mut commands).await;
             self.compare_clocks().await;
-            // Nobody has to be told that nothing came of a look.
+            // A check that changed nothing needs no announcement.
             let quiet = matches!(due, Due::Look | Due::Retry);
             match due {
                 Due::MinuteEnd(end) => self.minute_ended(end).await,
@@ -269,8 +269,8 @@ impl Tracker {
         self.state.borrow().since.is_some()
     }
 
-    /// After a start of the agent: segments that were left open are closed when their time is over, and a session
-    /// that was cut off shows its gap.
+    /// Recovers after a start of the agent: segments that were left open are closed when their time is over, and a
+    /// session that was cut off shows its gap.
     async fn recover(&mut self) {
         match self.ledger.unclosed().await {
             Ok(open) => self.ledger.marks.set_open(open),
@@ -365,7 +365,7 @@ impl Tracker {
                 let question = self.state.borrow().question;
                 let Some((from, to)) = question else { return Err(TrackerRefusal::NoQuestion) };
                 self.record(from, &Record::Answered { from }).await;
-                // What was not typed in stays left out, and is told as that from now on.
+                // What was not typed in stays left out, and is recorded as that from now on.
                 self.write_gap(from, to, GapCause::LeftOut).await;
                 self.state.send_modify(|s| {
                     s.question = None;
@@ -468,7 +468,7 @@ impl Tracker {
         }
     }
 
-    /// Where the span that runs has come into another segment, tracking stops if it was asked to.
+    /// Notices that the span that runs has come into another segment: tracking stops then if it was asked to.
     async fn segment_turned(&mut self) {
         let segment = self.shared.cut.start_of(self.span_from);
         let ended = std::mem::replace(&mut self.segment, segment);

@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use candor_sensors::Sensors;
 
-/// What is known at one moment.
+/// What is known at one moment about whether anybody is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sample {
-    /// How long keyboard and mouse were not touched, in milliseconds; none where nothing can tell. A key or button that is
+    /// How long keyboard and mouse were not touched, in milliseconds; none if nothing knows. A key or button that is
     /// held down is touched when it goes down and when it is let go, and not in between.
     pub idle_ms: Option<u64>,
-    /// Whether the screen is locked. What cannot be told is not locked.
+    /// Whether the screen is locked. Not known is not locked.
     pub locked: bool,
     /// Whether the display is gone, does not answer, or was never to be seen.
     pub display_lost: bool,
@@ -19,46 +19,48 @@ pub struct Sample {
     pub unseen: bool,
 }
 
-/// Tells whether anybody is there. Waits for nobody: what it says may be two seconds old.
+/// Knows whether anybody is there. Waits for nothing: its answer may be two seconds old.
 pub trait Presence: Send + Sync + 'static {
-    /// What is known now.
+    /// Returns what is known now.
     fn sample(&self) -> Sample;
 }
 
-/// Since when all that came from the keyboard was the repeats of what is held. The counter alone can tell (it knows a
-/// repeat from a press), and tells it with its minutes; the display takes each repeat for somebody who is there.
+/// Since when all that came from the keyboard was the repeats of what is held. The counter alone knows (it
+/// distinguishes a repeat from a press), and reports it with its minutes; the display takes each repeat for somebody
+/// who is there.
 #[derive(Debug, Default)]
 pub struct HeldDown(Mutex<Option<Instant>>);
 
 impl HeldDown {
-    /// Nothing but repeats came since then; none where something else did, or nobody can tell.
+    /// Sets since when nothing but repeats came; none if something else did, or nobody knows.
     pub fn set(&self, since: Option<Instant>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = since;
     }
 
-    /// Since when nothing but repeats came.
+    /// Returns since when nothing but repeats came.
     #[must_use]
     pub fn since(&self) -> Option<Instant> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long nothing was touched, by what the display says of all input and of the pointer alone.
+    /// Returns how long nothing was touched, by what the display reports of all input and of the pointer alone.
     fn idle_ms(&self, idle: Option<u64>, pointer: Option<u64>) -> Option<u64> {
         let Some(since) = self.since() else { return idle };
         let held = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
-        // A pointer of which nobody tells is not moved.
+        // A pointer of which nothing is known is not moved.
         Some(idle.unwrap_or(0).max(held.min(pointer.unwrap_or(u64::MAX))))
     }
 }
 
-/// What the sensors of the display tell. They say nothing about what the input was.
+/// Presence by the sensors of the display. They report nothing about what the input was.
 pub struct SensorPresence {
     sensors: Option<Arc<Sensors>>,
     held: Arc<HeldDown>,
 }
 
 impl SensorPresence {
-    /// Without sensors nothing can be told: no time passes for tracked that nobody saw. `held` is what the counter tells.
+    /// Creates the source. Without sensors nothing is known: no time counts as tracked that nobody saw. `held` is what
+    /// the counter reports.
     #[must_use]
     pub fn new(sensors: Option<Arc<Sensors>>, held: Arc<HeldDown>) -> Self {
         Self { sensors, held }

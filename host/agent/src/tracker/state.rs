@@ -5,16 +5,16 @@ use candor_diary::parcel::GapCause;
 /// Why the tracker does not do what it was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TrackerRefusal {
-    /// It tracks already.
+    /// Tracking is on already.
     #[error("tracking is on already")]
     On,
-    /// It does not track.
+    /// Tracking is off already.
     #[error("tracking is off already")]
     Off,
     /// It does not track, so it cannot pause.
     #[error("there is nothing to pause: tracking is off")]
     NothingToPause,
-    /// It is paused.
+    /// Tracking is paused already.
     #[error("tracking is paused already: start it to resume")]
     Paused,
     /// The terms name other labels.
@@ -23,7 +23,7 @@ pub enum TrackerRefusal {
     /// No idle question is open.
     #[error("there is no question to answer")]
     NoQuestion,
-    /// The agent ends.
+    /// The agent is shutting down.
     #[error("the agent is stopping")]
     Stopping,
 }
@@ -41,9 +41,9 @@ pub struct TrackerState {
     pub running_since: Option<u64>,
     /// The same by the steady clock, which nobody sets.
     pub running_since_steady: u64,
-    /// The memo.
+    /// The memo that the next segment starts with.
     pub memo: Option<String>,
-    /// The label.
+    /// The label that goes with the memo.
     pub label: Option<String>,
     /// Whether it stops at the end of the segment.
     pub stopping: bool,
@@ -76,7 +76,7 @@ impl TrackerState {
         }
     }
 
-    /// Whether it has to be shown that it is recorded.
+    /// Returns whether it has to be shown that it is recorded.
     #[must_use]
     pub fn to_be_shown(&self) -> bool {
         self.since.is_some() && !self.no_sign && !matches!(self.absent, Some((Absence::Paused, _)))
@@ -99,7 +99,7 @@ pub enum Absence {
 }
 
 impl Absence {
-    /// What the gap says.
+    /// Returns the cause that the gap is recorded with.
     #[must_use]
     pub fn cause(self) -> GapCause {
         match self {

@@ -15,7 +15,7 @@ impl Tracker {
         self.write_span(to).await;
     }
 
-    /// The same, where the clocks were compared up to `to`.
+    /// The same, if the clocks were compared up to `to`.
     pub(super) async fn write_span(&mut self, to: u64) {
         self.write_up_to(self.shared.tracked.no_later(to)).await;
     }
@@ -38,7 +38,7 @@ impl Tracker {
         while from < to {
             let end = to.min(minute_of(from) + MINUTE_MS);
             let segment = self.shared.cut.start_of(from);
-            // Where the clock was set back into a closed segment, it takes notes again.
+            // If the clock was set back into a closed segment, that takes notes again.
             self.shared.reopened(segment);
             // Each segment holds its own memo, so that it can be put together alone.
             if self.memo_of != segment {
@@ -59,7 +59,7 @@ impl Tracker {
         }
     }
 
-    /// Memo or label changed: it belongs to the segment that runs. Where none does, the next start writes it.
+    /// Writes a memo or label that changed into the segment that runs. If none does, the next start writes it.
     pub(super) async fn tell_memo(&mut self) {
         if self.is_on() {
             self.write_memo(self.shared.clock.now()).await;
@@ -80,7 +80,7 @@ impl Tracker {
     }
 
     pub(super) async fn record(&self, at: u64, record: &Record) {
-        // What is kept for later is told by the journal's problem; what cannot be written at all is told here.
+        // The journal's problem reports what is kept for later; what cannot be written at all is reported here.
         if let Err(error) = self.shared.record(at, record).await {
             self.shared.problem("journal", Some(error.to_string()));
         }

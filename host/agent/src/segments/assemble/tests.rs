@@ -152,7 +152,7 @@ fn idle_time_is_unanswered_until_the_worker_says_what_becomes_of_it() {
     assert_eq!(parcel.minutes.iter().map(|m| m.tracked_ms).collect::<Vec<_>>(), [30_000, 20_000]);
     let parcel = with(&[asked.clone(), gap(630_000, 700_000, GapCause::LeftOut)]);
     assert_eq!(parcel.gaps, [Gap { from: 630_000, to: 700_000, cause: GapCause::LeftOut }]);
-    // Nobody is told of a segment in which nobody was there, answered or not.
+    // A segment in which nobody was there is not reported, answered or not.
     assert!(assemble(&frame(), &[asked]).is_none());
 }
 
@@ -162,7 +162,7 @@ fn a_pause_is_told_and_time_left_out_is_nobodys_business() {
     assert!(paused.minutes.is_empty() && paused.no_snapshot.is_none());
     let left_out = [gap(600_000, 1_200_000, GapCause::LeftOut)];
     assert!(assemble(&frame(), &left_out).is_none());
-    // Unless the client was told of it before.
+    // Unless it was reported to the client before.
     assert!(assemble(&SegmentFrame { revision: 1, ..frame() }, &left_out).is_some());
 }
 
