@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use candor_agent::clock::SystemClock;
 use candor_agent::guard::Guard;
-use candor_agent::guard::desktop::{DesktopSource, SensorEyes};
+use candor_agent::guard::desktop::{DesktopSource, SensorDesktop};
 use candor_agent::guard::frame::MaskedFrame;
 use candor_agent::guard::judgement::Policies;
 use candor_agent::guard::picture::encode;
@@ -133,7 +133,7 @@ async fn picture(sandbox: &Sandbox, folder: &Path) -> Value {
         display.xterm(title, place, "ls -la /usr/bin; sleep 3600").unwrap();
         display.window_named(title).unwrap();
     }
-    let eyes = Arc::new(SensorEyes::open(Some(&display.name)).unwrap());
+    let eyes = Arc::new(SensorDesktop::open(Some(&display.name)).unwrap());
     let whole_screen = candor_sensors::Area { x: 0, y: 0, width: 1920, height: 1080 };
     let policies = Policies::new(Some(Box::new(policy(sandbox).await)), None);
     let guard = Guard::new(Arc::clone(&eyes) as Arc<dyn DesktopSource>, policies, SystemClock::shared());

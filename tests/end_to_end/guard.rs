@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use candor_agent::clock::SystemClock;
-use candor_agent::guard::desktop::{DesktopSource, SensorEyes};
+use candor_agent::guard::desktop::{DesktopSource, SensorDesktop};
 use candor_agent::guard::frame::MaskedFrame;
 use candor_agent::guard::judgement::{Judge, Policies};
 use candor_agent::guard::{Guard, NoPicture};
@@ -44,7 +44,7 @@ async fn policy(cache: &Path, settings: &str) -> Box<dyn Judge> {
 async fn guard(display: &Display, settings: &str) -> Arc<Guard> {
     let cache = tempfile::tempdir().unwrap();
     let policies = Policies::new(Some(policy(cache.path(), settings).await), None);
-    let eyes = Arc::new(SensorEyes::open(Some(&display.name)).unwrap());
+    let eyes = Arc::new(SensorDesktop::open(Some(&display.name)).unwrap());
     // The guard judges 1.5 s back: let it have seen that much.
     tokio::time::sleep(Duration::from_millis(3_200)).await;
     Arc::new(Guard::new(eyes, policies, SystemClock::shared()))
@@ -194,7 +194,7 @@ async fn invariant_02_a_menu_is_covered_with_the_window_it_belongs_to() {
 
 /// A screen on which a window moves during each capture.
 struct Restless {
-    eyes: SensorEyes,
+    eyes: SensorDesktop,
     client: RustConnection,
     window: u32,
     captures: AtomicU32,
@@ -230,7 +230,7 @@ async fn invariant_02_windows_that_keep_moving_end_in_no_picture() {
     let window = painted(&client, root, (100, 100, 200, 100), 0x44_8800, true);
     client.map_window(window).unwrap();
     client.sync().unwrap();
-    let eyes = SensorEyes::open(Some(&display.name)).unwrap();
+    let eyes = SensorDesktop::open(Some(&display.name)).unwrap();
     let restless = Arc::new(Restless { eyes, client, window, captures: AtomicU32::new(0) });
     let cache = tempfile::tempdir().unwrap();
     let policies = Policies::new(Some(policy(cache.path(), SECRET).await), None);
@@ -245,7 +245,7 @@ async fn invariant_03_without_a_policy_there_is_neither_picture_nor_title() {
     let mut display = Display::start("800x600x24").unwrap();
     display.openbox().unwrap();
     xterm(&mut display, "anything", "40x10+100+100");
-    let eyes = Arc::new(SensorEyes::open(Some(&display.name)).unwrap());
+    let eyes = Arc::new(SensorDesktop::open(Some(&display.name)).unwrap());
     tokio::time::sleep(Duration::from_millis(3_200)).await;
     let guard = Guard::new(eyes, Policies::new(None, None), SystemClock::shared());
     assert_eq!(guard.picture(Scope::Desktop).await.map(|_| ()), Err(NoPicture::Denied(Denied::RuleFailed)));

@@ -151,7 +151,7 @@ async fn leaves(
     let (changes, _) = watch::channel(0);
     let eyes = Painted { secret, inked, clock: Arc::clone(&clock), changes };
     let guard = Guard::new(Arc::new(eyes), Policies::new(Some(client), own), clock);
-    guard.tell(WindowFacts { app: true, title: true, url: true });
+    guard.allow_facts(WindowFacts { app: true, title: true, url: true });
     let picture = guard.picture(Scope::Desktop).await.map(|picture| {
         let focus = picture.focus().map(|f| (f.app.clone(), f.title.clone(), f.hidden_by.clone()));
         let sum = picture.rgba().iter().fold(7_u64, |sum, byte| sum.wrapping_mul(31) + u64::from(*byte));
@@ -161,7 +161,7 @@ async fn leaves(
     if let Ok(judged) = &mut windows {
         judged.layout.at = 0;
     }
-    format!("{picture:?}\n{windows:?}\n{:?}", guard.custom().await)
+    format!("{picture:?}\n{windows:?}\n{:?}", guard.check_custom().await)
 }
 
 const DEEDS: [&str; 9] = [

@@ -19,7 +19,7 @@ use crate::control::socket;
 use crate::folder::{Folder, FolderError, folder_bytes};
 use crate::guard::desktop::DesktopSource;
 use crate::plugins::own_rules::OwnRules;
-use crate::signs::{Signs, TrayProgram, Watched, Witness};
+use crate::signs::{PresenceWithSigns, Signs, TrayProgram, Witness};
 use crate::tracker::Command;
 use crate::tracker::input::InputSource;
 use crate::tracker::presence::Presence;
@@ -63,7 +63,7 @@ pub struct Setup {
     /// The clock that everything waits by and stamps with.
     pub clock: Arc<dyn Clock>,
     /// The display, or why there is none.
-    pub eyes: Result<Arc<dyn DesktopSource>, String>,
+    pub desktop: Result<Arc<dyn DesktopSource>, String>,
     /// The source of input counts.
     pub input: Arc<dyn InputSource>,
     /// The source that says whether anybody is there.
@@ -101,7 +101,7 @@ impl Agent {
     /// # Errors
     /// If its data cannot be read.
     pub async fn open(setup: Setup) -> Result<Arc<Self>, AgentError> {
-        let Setup { folder, clock, eyes, input, presence, plugins, compiler, tray } = setup;
+        let Setup { folder, clock, desktop, input, presence, plugins, compiler, tray } = setup;
         let key = MasterKey::load_or_create(&folder.path("journal.key")).map_err(AgentError::Key)?;
         let journal = Journal::open(&folder.make("journal")?, &key).await.map_err(AgentError::Journal)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -118,10 +118,10 @@ impl Agent {
         let context = Arc::new(AgentContext {
             folder,
             clock,
-            eyes,
+            desktop,
             own_program: tray.as_ref().map(|tray| tray.program.clone()),
             input,
-            presence: Arc::new(Watched { presence, signs: Arc::clone(&signs) }),
+            presence: Arc::new(PresenceWithSigns { presence, signs: Arc::clone(&signs) }),
             signs,
             plugins,
             compiler,
@@ -149,8 +149,8 @@ impl Agent {
 
     /// From now on, what a program claims to show counts only if `witness` sees it. Without a witness, every claim
     /// counts.
-    pub fn signs_judged_by(&self, witness: Arc<dyn Witness>) {
-        self.context().signs.judged_by(witness);
+    pub fn set_sign_witness(&self, witness: Arc<dyn Witness>) {
+        self.context().signs.set_witness(witness);
     }
 
     /// Serves the control socket until `stop` fires or somebody asks it to quit; then tracking ends and everything is
@@ -168,7 +168,7 @@ impl Agent {
         let watching = tokio::spawn(Arc::clone(&self).watch_disk());
         let showing = tokio::spawn(Arc::clone(&self).keep_signs());
         ready();
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let slots = Arc::new(Semaphore::new(CONNECTIONS));
         tokio::pin!(stop);
         loop {
             tokio::select! {
@@ -180,12 +180,12 @@ impl Agent {
                         tokio::time::sleep(Duration::from_millis(100)).await;
                         continue;
                     };
-                    let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
+                    let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else { continue };
                     let dispatcher = Arc::clone(&self.dispatcher);
                     tokio::spawn(async move {
                         let process = stream.peer_cred().ok().and_then(|peer| peer.pid());
                         let process = process.and_then(|process| u32::try_from(process).ok());
-                        let shown = Arc::new(dispatcher.sessions().context().signs.place(process));
+                        let shown = Arc::new(dispatcher.sessions().context().signs.connect(process));
                         let answer = |request| {
                             let (dispatcher, shown) = (Arc::clone(&dispatcher), Arc::clone(&shown));
                             async move { dispatcher.answer(request, &shown).await }
@@ -193,7 +193,7 @@ impl Agent {
                         if let Err(error) = socket::serve(stream, answer).await {
                             tracing::debug!("a control connection ended: {error}");
                         }
-                        drop(place);
+                        drop(slot);
                     });
                 }
             }
@@ -209,16 +209,16 @@ impl Agent {
 
     /// Keeps the signs up: whoever is recorded can see it.
     async fn keep_signs(self: Arc<Self>) {
-        let recorded = || async { self.sessions().recorded().await };
+        let recorded = || async { self.sessions().is_recording().await };
         let changed = || async {
             for session in self.sessions().all().await {
                 if let Some(pipeline) = session.pipeline().await {
                     // If it is stopping, nothing is recorded any more.
-                    let _stopping = pipeline.command(Command::Look).await;
+                    let _stopping = pipeline.command(Command::CheckPresence).await;
                 }
             }
         };
-        Arc::clone(&self.context().signs).keep(self.tray.clone(), recorded, changed).await;
+        Arc::clone(&self.context().signs).keep_showing(self.tray.clone(), recorded, changed).await;
     }
 
     async fn watch_disk(self: Arc<Self>) {

@@ -17,12 +17,12 @@ pub trait Clock: Send + Sync + 'static {
     /// Returns how long to really wait for `ms` milliseconds of this clock to pass.
     fn to_real_duration(&self, ms: u64) -> Duration;
     /// Returns how many milliseconds of this clock pass in `real`.
-    fn shown(&self, real: Duration) -> u64 {
-        millis(real)
+    fn to_clock_ms(&self, real: Duration) -> u64 {
+        to_millis(real)
     }
 }
 
-fn millis(duration: Duration) -> u64 {
+fn to_millis(duration: Duration) -> u64 {
     duration.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
@@ -50,7 +50,7 @@ impl Clock for SystemClock {
     }
 
     fn monotonic(&self) -> u64 {
-        millis(self.started.elapsed())
+        to_millis(self.started.elapsed())
     }
 
     fn boot(&self) -> u64 {
@@ -91,8 +91,8 @@ impl Clock for FastClock {
         self.monotonic()
     }
 
-    fn shown(&self, real: Duration) -> u64 {
-        millis(real).saturating_mul(u64::from(self.speed))
+    fn to_clock_ms(&self, real: Duration) -> u64 {
+        to_millis(real).saturating_mul(u64::from(self.speed))
     }
 
     fn to_real_duration(&self, ms: u64) -> Duration {
@@ -119,7 +119,7 @@ impl Anchor {
 
     /// Returns by how many milliseconds the clock was set since the last call that reported it, ahead or back. Zero if
     /// time just passed, asleep or awake. Steps that are each too small to detect add up until they are not.
-    pub fn moved(&mut self, clock: &dyn Clock) -> i64 {
+    pub fn take_shift(&mut self, clock: &dyn Clock) -> i64 {
         let shown = Self::new(clock);
         let expected = self.wall.saturating_add(shown.boot.saturating_sub(self.boot));
         if shown.wall.abs_diff(expected) <= JUMP_MS {

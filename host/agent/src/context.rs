@@ -22,7 +22,7 @@ pub struct AgentContext {
     /// The clock that everything waits by and stamps with.
     pub clock: Arc<dyn Clock>,
     /// The display, or why there is none.
-    pub eyes: Result<Arc<dyn DesktopSource>, String>,
+    pub desktop: Result<Arc<dyn DesktopSource>, String>,
     /// The program whose windows are Candor's own, if there is one.
     pub own_program: Option<PathBuf>,
     /// The source of input counts.

@@ -128,12 +128,12 @@ pub struct Enrolment {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier_cuts: Vec<EarlierCut>,
     /// Whether it was looked up how far the latest of these goes: the journal is open only in a running agent.
-    #[serde(default = "yes")]
+    #[serde(default = "cuts_are_settled")]
     pub cuts_settled: bool,
 }
 
 /// Returns the default for enrolments from before there was anything to settle.
-fn yes() -> bool {
+fn cuts_are_settled() -> bool {
     true
 }
 

@@ -15,7 +15,7 @@ use candor_agent::clock::SystemClock;
 use candor_agent::contract::enrol::enrol;
 use candor_agent::contract::invitation::{self, Invitation};
 use candor_agent::folder::Folder;
-use candor_agent::guard::desktop::{DesktopSource, SensorEyes};
+use candor_agent::guard::desktop::{DesktopSource, SensorDesktop};
 use candor_agent::plugins::notice::Acceptance;
 use candor_agent::plugins::open::open_plugins;
 use candor_agent::plugins::own_rules::Own;
@@ -309,12 +309,12 @@ async fn serve(
     let sensors = Arc::new(Sensors::start(backend, display.as_deref())?);
     let held = Arc::new(HeldDown::default());
     let presence = Arc::new(SensorPresence::new(Some(Arc::clone(&sensors)), Arc::clone(&held)));
-    let eyes: Arc<dyn DesktopSource> = Arc::new(SensorEyes::new(sensors));
-    let witness = Arc::new(OnScreen { program: tray.program.clone(), eyes: Arc::clone(&eyes) });
+    let desktop: Arc<dyn DesktopSource> = Arc::new(SensorDesktop::new(sensors));
+    let witness = Arc::new(OnScreen { program: tray.program.clone(), desktop: Arc::clone(&desktop) });
     let setup = Setup {
         folder: Folder::open(data)?,
         clock: SystemClock::shared(),
-        eyes: Ok(eyes),
+        desktop: Ok(desktop),
         input: Arc::new(CounterSource { program: counter, display, backend, held }),
         presence,
         plugins,
@@ -322,7 +322,7 @@ async fn serve(
         tray: Some(tray),
     };
     let agent = Agent::open(setup).await?;
-    agent.signs_judged_by(witness);
+    agent.set_sign_witness(witness);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let stop = async move {

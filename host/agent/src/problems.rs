@@ -18,9 +18,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 struct Problem {
     /// The problem's text; none if it is over.
     text: Option<String>,
-    told: Instant,
+    announced: Instant,
     /// Whether it changed since it was announced; then it is announced when the pause is over.
-    owed: bool,
+    announcement_due: bool,
 }
 
 /// The problems of one session, by what they are about.
@@ -50,30 +50,33 @@ impl Problems {
                 return false;
             }
             tracing::warn!(name, "{text}");
-            all.insert(name.to_owned(), Problem { text: Some(text), told: now, owed: false });
+            all.insert(
+                name.to_owned(),
+                Problem { text: Some(text), announced: now, announcement_due: false },
+            );
             return true;
         };
         if problem.text == text {
             return false;
         }
         problem.text = text;
-        let since = now.duration_since(problem.told);
+        let since = now.duration_since(problem.announced);
         if since >= PAUSE {
-            problem.told = now;
+            problem.announced = now;
             if let Some(text) = &problem.text {
                 tracing::warn!(name, "{text}");
             }
             return true;
         }
-        if !problem.owed
+        if !problem.announcement_due
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
-            problem.owed = true;
+            problem.announcement_due = true;
             let (all, revision, name) = (Arc::clone(&self.all), Arc::clone(&self.revision), name.to_owned());
             runtime.spawn(async move {
                 tokio::time::sleep(PAUSE.saturating_sub(since)).await;
                 if let Some(problem) = all.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&name) {
-                    (problem.owed, problem.told) = (false, Instant::now());
+                    (problem.announcement_due, problem.announced) = (false, Instant::now());
                 }
                 revision.send_modify(|revision| *revision += 1);
             });
@@ -102,15 +105,16 @@ mod tests {
     {
         let (problems, mut revision) = problems();
         let began = Instant::now();
-        let told = (0..10_000).filter(|n| problems.note("peeker", Some(format!("error {n}")))).count();
+        let announced = (0..10_000).filter(|n| problems.note("peeker", Some(format!("error {n}")))).count();
         let seconds = usize::try_from(began.elapsed().as_secs()).unwrap();
-        assert!(told <= 1 + seconds, "{told} in {seconds} s");
+        assert!(announced <= 1 + seconds, "{announced} in {seconds} s");
         assert_eq!(problems.all(), [("peeker".to_owned(), "error 9999".to_owned())]);
         // What was not announced yet is announced by itself.
         tokio::time::timeout(Duration::from_secs(30), revision.changed()).await.unwrap().unwrap();
         // Coming and going counts as changing.
-        let told = (0..10_000).filter(|n| problems.note("peeker", (n % 2 == 0).then(|| "x".into()))).count();
-        assert!(told <= 1 + usize::try_from(began.elapsed().as_secs()).unwrap(), "{told}");
+        let announced =
+            (0..10_000).filter(|n| problems.note("peeker", (n % 2 == 0).then(|| "x".into()))).count();
+        assert!(announced <= 1 + usize::try_from(began.elapsed().as_secs()).unwrap(), "{announced}");
         assert!(problems.all().is_empty());
     }
 

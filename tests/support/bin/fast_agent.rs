@@ -48,8 +48,8 @@ impl Clock for SleepyClock {
         self.fast.monotonic() + self.asleep.load(Ordering::Acquire)
     }
 
-    fn shown(&self, real: Duration) -> u64 {
-        self.fast.shown(real)
+    fn to_clock_ms(&self, real: Duration) -> u64 {
+        self.fast.to_clock_ms(real)
     }
 
     fn to_real_duration(&self, ms: u64) -> Duration {
@@ -261,7 +261,7 @@ async fn main() -> Result<()> {
         folder: Folder::open(&folder)?,
         input: Arc::new(ScriptedInput { clock: Arc::clone(&clock), said: said.clone() }),
         clock,
-        eyes: Ok(screen),
+        desktop: Ok(screen),
         presence: Arc::new(said),
         plugins: PathBuf::from(argument("--plugins")?),
         compiler: PathBuf::from(argument("--compiler")?),

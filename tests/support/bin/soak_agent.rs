@@ -34,7 +34,7 @@ async fn main() -> Result<()> {
         folder: Folder::open(&PathBuf::from(argument("--data")?))?,
         input: Arc::new(Counters(Arc::clone(&senses))),
         clock: Arc::clone(&senses) as _,
-        eyes: Ok(Arc::clone(&senses) as _),
+        desktop: Ok(Arc::clone(&senses) as _),
         presence: senses,
         plugins: PathBuf::from(argument("--plugins")?),
         compiler: PathBuf::from(argument("--compiler")?),

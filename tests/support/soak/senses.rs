@@ -194,7 +194,7 @@ impl Clock for Senses {
         Duration::from_micros(ms.saturating_mul(1_000) / self.timebase.speed)
     }
 
-    fn shown(&self, real: Duration) -> u64 {
+    fn to_clock_ms(&self, real: Duration) -> u64 {
         u64::try_from(real.as_millis()).unwrap_or(u64::MAX).saturating_mul(self.timebase.speed)
     }
 }

@@ -30,7 +30,9 @@ impl ContractSession {
     /// Returns the plugins, the notice as it would be written now, and the acceptance under which tracking may go on.
     /// An accepted notice stays so if all that changed is whether the target's name leads to the local network now:
     /// what was granted is what the uploader gets, and it says if that is too little.
-    pub(super) async fn accepted(&self) -> Result<(Plugins, Notice, Option<Acceptance>), SessionError> {
+    pub(super) async fn acceptance_in_force(
+        &self,
+    ) -> Result<(Plugins, Notice, Option<Acceptance>), SessionError> {
         let (mut plugins, notice, acceptance) = self.notice().await?;
         if acceptance.is_some() {
             return Ok((plugins, notice, acceptance));

@@ -9,15 +9,15 @@ use tokio::sync::{Mutex, Notify, mpsc};
 use zeroize::Zeroizing;
 
 use crate::contract::error::SessionError;
-use crate::contract::pipeline::{Pipeline, Running};
+use crate::contract::pipeline::{Pipeline, PipelineTasks};
 use crate::contract::session::ContractSession;
 use crate::delivery::week::WeekSource;
-use crate::delivery::worker::{OutboxWorker, Proof};
+use crate::delivery::worker::{DeliveryProof, OutboxWorker};
 use crate::guard::Guard;
 use crate::guard::judgement::{Judge, Policies};
-use crate::plugins::collectors::{CollectorHandle, tell_window_changes};
+use crate::plugins::collectors::{CollectorHandle, forward_window_changes};
 use crate::plugins::hosts::{CollectorHost, PluginStore};
-use crate::plugins::library::{self, Loaded, PluginError, Plugins};
+use crate::plugins::library::{self, LoadedPlugin, PluginError, Plugins};
 use crate::plugins::notice::Acceptance;
 use crate::segments::ledger::SegmentLedger;
 use crate::segments::marks::Marks;
@@ -29,12 +29,12 @@ use crate::tracker::{Command, Tracker};
 /// How many commands may wait for the tracker.
 const COMMANDS: usize = 16;
 
-struct Token {
+struct DeviceToken {
     origin: String,
     token: Zeroizing<String>,
 }
 
-impl Secrets for Token {
+impl Secrets for DeviceToken {
     fn secret(&self, name: &str, origin: &str) -> Option<Zeroizing<String>> {
         (name == "device-token" && origin == self.origin).then(|| self.token.clone())
     }
@@ -86,18 +86,18 @@ impl ContractSession {
     /// # Errors
     /// If the notice is not accepted; the error says what to do.
     pub async fn ensure_pipeline(&self) -> Result<Arc<Pipeline>, SessionError> {
-        let _turn = self.assembling.lock().await;
+        let _assembling = self.assembling.lock().await;
         if let Some(pipeline) = self.pipeline().await {
             return Ok(pipeline);
         }
-        let (plugins, notice, acceptance) = self.accepted().await?;
+        let (plugins, notice, acceptance) = self.acceptance_in_force().await?;
         let Some(acceptance) = acceptance else {
             let before: Option<Acceptance> = self.folder.read_json("acceptance.json")?;
             let changed = before.map(|before| notice.changed_since(&before)).unwrap_or_default();
             return Err(SessionError::NotAccepted { contract: self.enrolment.handle().to_owned(), changed });
         };
         let pipeline = Arc::new(self.assemble(plugins, &acceptance).await?);
-        self.put_pipeline(Arc::clone(&pipeline)).await;
+        self.set_pipeline(Arc::clone(&pipeline)).await;
         if self.is_over() {
             self.dismantle().await;
             return Err(SessionError::EnrolledAgain);
@@ -115,16 +115,16 @@ impl ContractSession {
         }
         self.shared.problem("own rules", own_problem.clone());
         let facts = Arc::new(RwLock::new(facts));
-        let guard = match &self.context.eyes {
-            Ok(eyes) => {
+        let guard = match &self.context.desktop {
+            Ok(desktop) => {
                 let boxed = |p| Box::new(p) as Box<dyn Judge>;
                 let mut policies = Policies::new(policy.map(|p| boxed(p.policy)), own.map(boxed));
                 // Own rules that failed to load are rules that are missing: fail closed.
                 if own_problem.is_some() {
-                    policies.own_failed();
+                    policies.set_own_failed();
                 }
                 write_rules(&facts, policies.rules());
-                let guard = Guard::new(Arc::clone(eyes), policies, Arc::clone(&self.context.clock));
+                let guard = Guard::new(Arc::clone(desktop), policies, Arc::clone(&self.context.clock));
                 guard.set_active_monitor_only(self.shared.choices().active_monitor_only);
                 if let Some(program) = &self.context.own_program {
                     guard.set_own_program(program.clone());
@@ -158,7 +158,7 @@ impl ContractSession {
             counts_activity |= loaded.prepared.description().imports.contains(&Capability::Activity);
             let takes_pictures = loaded.prepared.description().imports.contains(&Capability::Screen);
             pictures |= takes_pictures;
-            let collector = self.collector(&loaded, acceptance, guard.clone()).await;
+            let collector = self.start_collector(&loaded, acceptance, guard.clone()).await;
             let collector =
                 collector.map_err(|why| self.shared.problem(&loaded.name, Some(why.to_string()))).ok();
             let shared = Arc::clone(&self.shared);
@@ -172,7 +172,7 @@ impl ContractSession {
             ));
         }
         if let Some(guard) = &guard {
-            tell_window_changes(guard.changes(), &running, Arc::clone(&self.context.clock));
+            forward_window_changes(guard.changes(), &running, Arc::clone(&self.context.clock));
         }
         let outbox_changed = Arc::new(Notify::new());
         let ledger = Arc::new(SegmentLedger {
@@ -189,7 +189,7 @@ impl ContractSession {
             marks: Marks::default(),
             removals: Removals::default(),
         });
-        tokio::spawn(removal::finish(Arc::downgrade(&ledger)));
+        tokio::spawn(removal::destroy_when_due(Arc::downgrade(&ledger)));
         // Before anything is delivered: a picture that was removed just before a loss of power must not be.
         if let Err(error) = ledger.catch_up().await {
             self.shared.problem("segment", Some(format!("a change could not be finished: {error}")));
@@ -197,10 +197,13 @@ impl ContractSession {
         if let Err(error) = ledger.sign_anew().await {
             self.shared.problem("segment", Some(format!("what waits was not signed anew: {error}")));
         }
-        let mut courier = None;
+        let mut outbox_task = None;
         if let Some(loaded) = uploader {
-            match self.courier(&loaded, acceptance, Arc::clone(&outbox_changed), Arc::clone(&ledger)).await {
-                Ok(ready) => courier = Some(runtime.spawn(ready.run())),
+            match self
+                .outbox_worker(&loaded, acceptance, Arc::clone(&outbox_changed), Arc::clone(&ledger))
+                .await
+            {
+                Ok(ready) => outbox_task = Some(runtime.spawn(ready.run())),
                 Err(why) => self.shared.problem(&loaded.name, Some(format!("the outbox waits: {why}"))),
             }
         }
@@ -213,13 +216,13 @@ impl ContractSession {
         );
         let (commands, queue) = mpsc::channel(COMMANDS);
         let tracker = tokio::spawn(tracker.run(queue));
-        let running = Running { commands, state, tracker, outbox: courier };
+        let running = PipelineTasks { commands, state, tracker, outbox: outbox_task };
         Ok(Pipeline::new(running, ledger, outbox_changed, guard, own_sha256, listed))
     }
 
-    async fn collector(
+    async fn start_collector(
         &self,
-        loaded: &Loaded,
+        loaded: &LoadedPlugin,
         acceptance: &Acceptance,
         guard: Option<Arc<Guard>>,
     ) -> Result<candor_sandbox::Collector, SessionError> {
@@ -228,24 +231,26 @@ impl ContractSession {
         let hosts = CollectorHosts {
             sensors: Arc::clone(&host) as _,
             observations: host as _,
-            store: Arc::new(self.store(loaded)),
+            store: Arc::new(self.plugin_store(loaded)),
         };
         let prepared = &loaded.prepared;
         let started = prepared.collector(&loaded.name, &granted.grants, &loaded.settings, hosts).await;
         Ok(started.map_err(PluginError::from)?)
     }
 
-    async fn courier(
+    async fn outbox_worker(
         &self,
-        loaded: &Loaded,
+        loaded: &LoadedPlugin,
         acceptance: &Acceptance,
-        closed: Arc<Notify>,
+        outbox_changed: Arc<Notify>,
         ledger: Arc<SegmentLedger>,
     ) -> Result<OutboxWorker, SessionError> {
         let granted = acceptance.granted(loaded).map_err(PluginError::NotGranted)?;
         let token = self.folder.token()?;
-        let secrets: Arc<dyn Secrets> = Arc::new(Token { origin: self.enrolment.server.clone(), token });
-        let hosts = UploaderHosts { store: Arc::new(self.store(loaded)), secrets: Arc::clone(&secrets) };
+        let secrets: Arc<dyn Secrets> =
+            Arc::new(DeviceToken { origin: self.enrolment.server.clone(), token });
+        let hosts =
+            UploaderHosts { store: Arc::new(self.plugin_store(loaded)), secrets: Arc::clone(&secrets) };
         let grants = granted.grants.http.clone();
         let week = grants.iter().any(|grant| grant.origin == self.enrolment.server).then(|| WeekSource {
             server: self.enrolment.server.clone(),
@@ -255,7 +260,7 @@ impl ContractSession {
         });
         let network = loaded.prepared.description().imports.contains(&Capability::Http);
         let proof = if network {
-            Proof::Countersigned(Box::new(self.enrolment.server_key.clone()))
+            DeliveryProof::Countersigned(Box::new(self.enrolment.server_key.clone()))
         } else {
             let folder = granted
                 .grants
@@ -264,7 +269,7 @@ impl ContractSession {
                 .ok_or(PluginError::NotGranted("it was granted no folder: accept the notice"))?;
             let place = format!("delivered/{}", self.shared.session_name);
             self.context.folder.make(&place)?;
-            Proof::Written(folder)
+            DeliveryProof::Written(folder)
         };
         let uploader = loaded
             .prepared
@@ -276,28 +281,28 @@ impl ContractSession {
             contract: self.enrolment.terms.contract.clone(),
             uploader,
             proof,
-            closed,
+            outbox_changed,
             ledger,
             delivery: Arc::clone(&self.delivery),
             week,
         })
     }
 
-    fn store(&self, loaded: &Loaded) -> PluginStore {
+    fn plugin_store(&self, loaded: &LoadedPlugin) -> PluginStore {
         PluginStore::new(&self.shared.session_name, &loaded.owner(), self.shared.journal.clone())
     }
 
     /// Ends tracking and delivery for good; everything is recorded when this returns. What is being delivered is
     /// delivered again by whoever comes next: a target takes a parcel once.
     pub async fn stop(&self) {
-        self.end_for_good();
+        self.mark_over();
         self.dismantle().await;
     }
 
     /// Ends what runs; it can be put together again.
     async fn dismantle(&self) {
         if let Some(pipeline) = self.take_pipeline().await {
-            pipeline.end().await;
+            pipeline.shut_down().await;
         }
     }
 }

@@ -38,7 +38,7 @@ impl ContractSession {
     /// The worker's own rules are not as they should be: nothing is shown until they are set again.
     pub async fn own_failed(&self, why: &str) {
         if let Some(guard) = self.pipeline().await.and_then(|p| p.guard().cloned()) {
-            guard.own_failed().await;
+            guard.set_own_failed().await;
         }
         self.shared.problem("own rules", Some(why.to_owned()));
     }

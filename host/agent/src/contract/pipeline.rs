@@ -8,14 +8,14 @@ use tokio::task::JoinHandle;
 
 use crate::guard::Guard;
 use crate::segments::ledger::SegmentLedger;
-use crate::segments::tracked::{Ask, Halt};
+use crate::segments::tracked::{Halt, HaltKind};
 use crate::tracker::{Absence, Command, Reply, TrackerRefusal, TrackerState};
 
 /// How long delivery may take to end once it was asked to.
 const OUTBOX_ENDS: Duration = Duration::from_secs(5);
 
 /// The tasks of a pipeline, and how they are reached.
-pub(super) struct Running {
+pub(super) struct PipelineTasks {
     /// Sends commands to the tracker, each with the channel for its reply.
     pub(super) commands: mpsc::Sender<(Command, Reply)>,
     /// What the tracker does.
@@ -47,7 +47,7 @@ pub struct Pipeline {
 
 impl Pipeline {
     pub(super) fn new(
-        running: Running,
+        running: PipelineTasks,
         ledger: Arc<SegmentLedger>,
         outbox_changed: Arc<Notify>,
         guard: Option<Arc<Guard>>,
@@ -87,8 +87,8 @@ impl Pipeline {
     #[must_use]
     pub fn state(&self) -> TrackerState {
         let mut state = self.state.borrow().clone();
-        if let Some(halt) = self.ledger.shared.tracked.halted() {
-            state.halted(halt);
+        if let Some(halt) = self.ledger.shared.tracked.latest_halt() {
+            state.apply_halt(halt);
         }
         state
     }
@@ -98,22 +98,22 @@ impl Pipeline {
     ///
     /// # Errors
     /// If there is nothing to end or pause.
-    pub async fn halt(&self, ask: Ask) -> Result<(), TrackerRefusal> {
+    pub async fn halt(&self, kind: HaltKind) -> Result<(), TrackerRefusal> {
         let state = self.state();
         let shared = &self.ledger.shared;
         let at = shared.clock.now();
-        let command = match ask {
-            Ask::Stop if state.since.is_none() => return Err(TrackerRefusal::Off),
-            Ask::Pause if state.since.is_none() => {
+        let command = match kind {
+            HaltKind::Stop if state.since.is_none() => return Err(TrackerRefusal::Off),
+            HaltKind::Pause if state.since.is_none() => {
                 return Err(TrackerRefusal::NothingToPause);
             }
-            Ask::Pause if matches!(state.absent, Some((Absence::Paused, _))) => {
+            HaltKind::Pause if matches!(state.absent, Some((Absence::Paused, _))) => {
                 return Err(TrackerRefusal::Paused);
             }
-            Ask::Stop => Command::Stop { at },
-            Ask::Pause => Command::Pause { at },
+            HaltKind::Stop => Command::Stop { at },
+            HaltKind::Pause => Command::Pause { at },
         };
-        shared.tracked.halt(Halt { ask, at, steady: shared.clock.monotonic() });
+        shared.tracked.halt(Halt { kind, at, steady: shared.clock.monotonic() });
         shared.changed();
         self.command(command).await
     }
@@ -131,7 +131,7 @@ impl Pipeline {
 
     /// Ends tracking and delivery. What is being delivered is delivered again by whoever comes next: a target takes a
     /// parcel once.
-    pub(super) async fn end(&self) {
+    pub(super) async fn shut_down(&self) {
         // Not seen any more from now on, however long it takes to write down what was.
         self.ledger.shared.tracked.end(self.ledger.shared.clock.now());
         drop(self.commands.lock().await.take());

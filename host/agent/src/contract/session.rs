@@ -98,7 +98,7 @@ impl ContractSession {
     }
 
     /// The worker works on something else here; it is known after the next start, too.
-    pub async fn work_on(&self, change: impl FnOnce(&mut Work)) {
+    pub async fn change_work(&self, change: impl FnOnce(&mut Work)) {
         let mut work = self.work.lock().await;
         change(&mut work);
         if let Err(error) = work.keep(&self.folder) {
@@ -120,7 +120,7 @@ impl ContractSession {
         }
     }
 
-    pub(super) async fn put_pipeline(&self, pipeline: Arc<Pipeline>) {
+    pub(super) async fn set_pipeline(&self, pipeline: Arc<Pipeline>) {
         *self.pipeline.lock().await = Some(pipeline);
     }
 
@@ -129,7 +129,7 @@ impl ContractSession {
     }
 
     /// No pipeline is put together here any more.
-    pub(super) fn end_for_good(&self) {
+    pub(super) fn mark_over(&self) {
         self.over.store(true, Ordering::Release);
     }
 

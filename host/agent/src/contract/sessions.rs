@@ -20,7 +20,7 @@ pub struct Sessions {
 }
 
 /// Returns the session of this name: what its contract is called on this device, or the session's own name.
-fn named<'a>(
+fn find_session<'a>(
     sessions: &'a BTreeMap<String, Arc<ContractSession>>,
     name: &str,
 ) -> Option<&'a Arc<ContractSession>> {
@@ -41,9 +41,9 @@ impl Sessions {
             sessions.insert(session.shared.session_name.clone(), Arc::new(session));
         }
         if let Some(before) = remembered.take_before() {
-            let current = remembered.contract.as_deref().and_then(|name| named(&sessions, name));
+            let current = remembered.contract.as_deref().and_then(|name| find_session(&sessions, name));
             if let Some(session) = current.or_else(|| sessions.values().next()) {
-                session.work_on(|work| *work = before).await;
+                session.change_work(|work| *work = before).await;
             }
             remembered.keep(&context.folder)?;
         }
@@ -73,7 +73,9 @@ impl Sessions {
     pub async fn session(&self, contract: Option<&str>) -> Result<Arc<ContractSession>, SessionError> {
         let Some(contract) = contract else { return self.current().await };
         let sessions = self.sessions.lock().await;
-        named(&sessions, contract).cloned().ok_or_else(|| SessionError::NoSuchContract(contract.to_owned()))
+        find_session(&sessions, contract)
+            .cloned()
+            .ok_or_else(|| SessionError::NoSuchContract(contract.to_owned()))
     }
 
     /// Returns the current session: the one that was chosen, else the first.
@@ -83,7 +85,7 @@ impl Sessions {
     pub async fn current(&self) -> Result<Arc<ContractSession>, SessionError> {
         let chosen = self.remembered.lock().await.contract.clone();
         let sessions = self.sessions.lock().await;
-        let session = chosen.and_then(|id| named(&sessions, &id)).or_else(|| sessions.values().next());
+        let session = chosen.and_then(|id| find_session(&sessions, &id)).or_else(|| sessions.values().next());
         session.cloned().ok_or(SessionError::NoContract)
     }
 
@@ -118,7 +120,7 @@ impl Sessions {
     }
 
     /// Returns whether anything is recorded under a contract whose recording has to be shown.
-    pub async fn recorded(&self) -> bool {
+    pub async fn is_recording(&self) -> bool {
         for session in self.all().await {
             if let Some(pipeline) = session.pipeline().await
                 && pipeline.state().to_be_shown()

@@ -30,9 +30,9 @@ use crate::plugins::own_rules::Own;
 use crate::segments::cut::Cut;
 use crate::segments::record::Record;
 use crate::segments::removed::UNDO_MS;
-use crate::segments::tracked::Ask;
+use crate::segments::tracked::HaltKind;
 use crate::settings;
-use crate::signs::Place;
+use crate::signs::SignConnection;
 use crate::tracker::{Absence, Command};
 
 /// How long a status waits for a change, in seconds.
@@ -75,7 +75,7 @@ impl Dispatcher {
     }
 
     /// Answers a request of the client behind `shown`; what a refusal quotes is made visible, and cut.
-    pub async fn answer(&self, request: Request, shown: &Place) -> Response {
+    pub async fn answer(&self, request: Request, shown: &SignConnection) -> Response {
         let refused = |why: String| Response::Error(plain::cut(&plain::visible(&why), MAX_REFUSAL));
         self.dispatch(request, shown).await.map_or_else(refused, Response::Ok)
     }
@@ -94,7 +94,7 @@ impl Dispatcher {
     }
 
     #[expect(clippy::too_many_lines, reason = "one arm a request: shorter would be harder to read")]
-    async fn dispatch(&self, request: Request, shown: &Place) -> Result<Value, String> {
+    async fn dispatch(&self, request: Request, shown: &SignConnection) -> Result<Value, String> {
         if matches!(
             request,
             Request::Stop { .. } | Request::Pause | Request::Switch { .. } | Request::Import { .. }
@@ -107,7 +107,7 @@ impl Dispatcher {
                 to_value(status::status(&self.sessions).await?)
             }
             Request::Shows { by, signs } => {
-                shown.shows(by, &signs)?;
+                shown.report(by, &signs)?;
                 Ok(Value::Null)
             }
             Request::Start { memo, no_sign } => {
@@ -117,32 +117,32 @@ impl Dispatcher {
                 let mut _starting = None;
                 if !no_sign {
                     let before = self.called_off.load(Ordering::Acquire);
-                    _starting = Some(self.context().signs.required().await?);
+                    _starting = Some(self.context().signs.wait_for_sign().await?);
                     if self.called_off.load(Ordering::Acquire) != before {
                         return Err("tracking did not start: something else was asked for meanwhile".into());
                     }
                 }
                 if let Some(memo) = &memo {
-                    session.work_on(|work| work.memo(memo)).await;
+                    session.change_work(|work| work.memo(memo)).await;
                 }
                 done(pipeline.command(Command::Start { memo, no_sign }).await)
             }
             Request::Stop { at_segment_end: true } => self.command(Command::StopAtSegmentEnd).await,
             Request::Stop { at_segment_end: false } => {
-                done(self.sessions.pipeline().await?.halt(Ask::Stop).await)
+                done(self.sessions.pipeline().await?.halt(HaltKind::Stop).await)
             }
-            Request::Pause => done(self.sessions.pipeline().await?.halt(Ask::Pause).await),
+            Request::Pause => done(self.sessions.pipeline().await?.halt(HaltKind::Pause).await),
             Request::Memo { memo } => {
                 read_memo(&memo)?;
                 let (session, pipeline) = self.sessions.current_with_pipeline().await?;
                 done(pipeline.command(Command::Memo { memo: memo.clone() }).await)?;
-                session.work_on(|work| work.memo(&memo)).await;
+                session.change_work(|work| work.memo(&memo)).await;
                 Ok(Value::Null)
             }
             Request::Label { label } => {
                 let (session, pipeline) = self.sessions.current_with_pipeline().await?;
                 done(pipeline.command(Command::Label { label: label.clone() }).await)?;
-                session.work_on(|work| work.label = label).await;
+                session.change_work(|work| work.label = label).await;
                 Ok(Value::Null)
             }
             Request::Idle { answer } => self.idle(answer).await,
@@ -269,7 +269,7 @@ impl Dispatcher {
             Request::SendAgain { parcel } => self.send_again(&parcel).await,
             Request::SendNow { start } => {
                 let pipeline = self.sessions.pipeline().await?;
-                match pipeline.ledger.latest(start).await.map_err(error_text)? {
+                match pipeline.ledger.latest_parcel(start).await.map_err(error_text)? {
                     Some(entry) => {
                         self.context().journal.release(&entry.parcel_id).await.map_err(error_text)?
                     }
@@ -380,7 +380,7 @@ impl Dispatcher {
             // First the new one: where its notice is not accepted, tracking goes on as it was.
             let next = new.ensure_pipeline().await?;
             if let Some(before) = before {
-                before.halt(Ask::Stop).await?;
+                before.halt(HaltKind::Stop).await?;
             }
             // Whoever paused goes on when they say so, under whichever contract.
             if !matches!(state.absent, Some((Absence::Paused, _))) {

@@ -29,7 +29,7 @@ fn check(name: &str, ok: bool, found: impl Into<String>, advice: &str) -> Check 
 pub(crate) async fn check_all(sessions: &Sessions) -> Vec<Check> {
     let context = sessions.context();
     let mut all = Vec::new();
-    all.push(display(&context.eyes).await);
+    all.push(display(&context.desktop).await);
     all.push(counting(context.input.as_ref()).await);
     all.push(disk(sessions));
     all.push(memory());
@@ -41,9 +41,9 @@ pub(crate) async fn check_all(sessions: &Sessions) -> Vec<Check> {
 }
 
 /// Whether the display can be read now: it may have gone since the agent was started, or come.
-async fn display(eyes: &Result<Arc<dyn DesktopSource>, String>) -> Check {
-    let seen = match eyes {
-        Ok(eyes) => match eyes.barrier().await.and_then(|()| eyes.current()) {
+async fn display(desktop: &Result<Arc<dyn DesktopSource>, String>) -> Check {
+    let seen = match desktop {
+        Ok(desktop) => match desktop.barrier().await.and_then(|()| desktop.current()) {
             Ok(_) => Ok(()),
             Err(why) => Err(why.to_string()),
         },

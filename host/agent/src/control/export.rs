@@ -87,7 +87,7 @@ async fn segments(session: &ContractSession) -> Result<Vec<Segment>, ExportError
         session.context.journal.closed_parcels(&session.shared.session_name, 0, now.saturating_add(1)).await?
     {
         let envelope = session.context.journal.envelope(&entry.parcel_id).await;
-        if let Some(parcel) = envelope.ok().and_then(|bytes| crate::segments::ledger::read_parcel(&bytes)) {
+        if let Some(parcel) = envelope.ok().and_then(|bytes| crate::segments::ledger::parse_parcel(&bytes)) {
             all.push(view(&parcel, Some(&entry), 0, now));
         }
     }

@@ -26,7 +26,7 @@ pub(crate) async fn preview(
     max_width: u32,
 ) -> Result<Preview, String> {
     let context = &session.context;
-    let eyes = context.eyes.as_ref().map_err(|why| format!("there is nothing to see: {why}"))?;
+    let desktop = context.desktop.as_ref().map_err(|why| format!("there is nothing to see: {why}"))?;
     let own = match own_rules {
         Some(rules) => Own::Set(settings::own_settings(&rules).map_err(error_text)?),
         None => context.own_rules.now(),
@@ -50,9 +50,9 @@ pub(crate) async fn preview(
     let boxed = |p| Box::new(p) as Box<dyn Judge>;
     let mut policies = Policies::new(policy.map(|p| boxed(p.policy)), own.map(boxed));
     if own_problem.is_some() {
-        policies.own_failed();
+        policies.set_own_failed();
     }
-    let guard = Guard::new(Arc::clone(eyes), policies, Arc::clone(&context.clock));
+    let guard = Guard::new(Arc::clone(desktop), policies, Arc::clone(&context.clock));
     if let Some(program) = &context.own_program {
         guard.set_own_program(program.clone());
     }

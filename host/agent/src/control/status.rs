@@ -15,9 +15,9 @@ use candor_seal::Envelope;
 
 use crate::contract::sessions::Sessions;
 use crate::error::error_text;
-use crate::segments::assemble::tells_nothing;
+use crate::segments::assemble::reports_nothing;
 use crate::segments::history::{Totals, refusal, view};
-use crate::segments::ledger::{SegmentLedger, read_parcel};
+use crate::segments::ledger::{SegmentLedger, parse_parcel};
 use crate::tracker::Absence;
 
 /// How many outbox entries are listed.
@@ -57,7 +57,7 @@ pub(crate) async fn status(sessions: &Sessions) -> Result<Status, String> {
         on_ms: 0,
         sign: SignState {
             shown: context.signs.shown().into_iter().collect(),
-            wanted: context.signs.starting() || sessions.recorded().await,
+            wanted: context.signs.starting() || sessions.is_recording().await,
             without: false,
             missing_since: None,
         },
@@ -108,12 +108,12 @@ pub(crate) async fn status(sessions: &Sessions) -> Result<Status, String> {
             counts.rejected
         ));
     }
-    if let Ok(eyes) = &context.eyes
-        && let Err(why) = eyes.current()
+    if let Ok(desktop) = &context.desktop
+        && let Err(why) = desktop.current()
     {
         status.problems.push(format!("Screen: {why}"));
     }
-    let going = session.delivery.now();
+    let going = session.delivery.status();
     (status.offline_since, status.next_try_at) = (going.offline_since, going.next_try_at);
     let Some(pipeline) = session.pipeline().await else { return Ok(status) };
     let state = pipeline.state();
@@ -217,8 +217,8 @@ async fn withdrawn(journal: &Journal, entry: &OutboxEntry) -> bool {
             .envelope(&entry.parcel_id)
             .await
             .ok()
-            .and_then(|envelope| read_parcel(&envelope))
-            .is_some_and(|parcel| tells_nothing(&parcel))
+            .and_then(|envelope| parse_parcel(&envelope))
+            .is_some_and(|parcel| reports_nothing(&parcel))
 }
 
 async fn listed(journal: &Journal, entry: OutboxEntry) -> OutboxParcel {
@@ -231,7 +231,7 @@ async fn listed(journal: &Journal, entry: OutboxEntry) -> OutboxParcel {
             bytes += journal.blob_info(blob).await.map_or(0, |info| info.length);
         }
         let envelope = journal.envelope(&entry.parcel_id).await.ok();
-        holds = envelope.and_then(|e| read_parcel(&e)).map(|p| in_words(&p)).unwrap_or_default();
+        holds = envelope.and_then(|e| parse_parcel(&e)).map(|p| in_words(&p)).unwrap_or_default();
     }
     OutboxParcel {
         parcel: entry.parcel_id,

@@ -42,11 +42,11 @@ pub struct OutboxWorker {
     /// The plugin that carries parcels.
     pub uploader: Uploader,
     /// What counts as proof of a delivery.
-    pub proof: Proof,
+    pub proof: DeliveryProof,
     /// Rewrites a parcel whose picture cannot be sent.
     pub ledger: Arc<SegmentLedger>,
     /// Notified when a segment closed, or the person wants everything tried now.
-    pub closed: Arc<Notify>,
+    pub outbox_changed: Arc<Notify>,
     /// Whether the target can be reached, for those who show it.
     pub delivery: Arc<Delivery>,
     /// Asks what the week adds up to with other devices; none if deliveries go somewhere else.
@@ -71,7 +71,7 @@ pub struct DeliveryStatus {
 impl Delivery {
     /// Returns whether the target can be reached now.
     #[must_use]
-    pub fn now(&self) -> DeliveryStatus {
+    pub fn status(&self) -> DeliveryStatus {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -80,25 +80,25 @@ impl Delivery {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).next_try_at = None;
     }
 
-    fn reached(&self) {
+    fn note_reached(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = DeliveryStatus::default();
     }
 
     /// Moves all moments by as many milliseconds as the clock was set.
-    fn shift(&self, by: i64) {
-        let mut going = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        going.next_try_at = going.next_try_at.map(|at| at.saturating_add_signed(by));
-        going.offline_since = going.offline_since.map(|at| at.saturating_add_signed(by));
+    fn shift_by(&self, by: i64) {
+        let mut status = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        status.next_try_at = status.next_try_at.map(|at| at.saturating_add_signed(by));
+        status.offline_since = status.offline_since.map(|at| at.saturating_add_signed(by));
     }
 
     /// Notes that the target could not be reached at `now`; it is tried again no sooner than `at_least` milliseconds
     /// later.
-    fn missed(&self, now: u64, at_least: u64) {
-        let mut going = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = now.saturating_add(backoff(going.failures, at_least, jitter()));
-        going.failures = going.failures.saturating_add(1);
-        going.offline_since.get_or_insert(now);
-        going.next_try_at = Some(next);
+    fn note_unreachable(&self, now: u64, at_least: u64) {
+        let mut status = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = now.saturating_add(backoff(status.failures, at_least, jitter()));
+        status.failures = status.failures.saturating_add(1);
+        status.offline_since.get_or_insert(now);
+        status.next_try_at = Some(next);
     }
 }
 
@@ -137,14 +137,14 @@ pub fn check_receipt(
 
 /// What counts as proof that a target holds a parcel.
 #[derive(Clone, Debug)]
-pub enum Proof {
+pub enum DeliveryProof {
     /// A back office's receipt, countersigned with this key.
     Countersigned(Box<PublicKey>),
     /// What was put into this folder can be read back from it.
     Written(PathBuf),
 }
 
-impl Proof {
+impl DeliveryProof {
     /// Checks that `proof` is for exactly these bytes.
     ///
     /// # Errors
@@ -179,11 +179,11 @@ impl OutboxWorker {
             self.shared.problem("outbox", Some(error.to_string()));
         }
         loop {
-            match self.turn(&mut anchor, &mut asked).await {
+            match self.work_once(&mut anchor, &mut asked).await {
                 // Either something changed or it is time to look again.
                 Ok(wait) => {
                     let wait = self.shared.clock.to_real_duration(wait);
-                    let _ = tokio::time::timeout(wait, self.closed.notified()).await;
+                    let _ = tokio::time::timeout(wait, self.outbox_changed.notified()).await;
                 }
                 Err(error) => {
                     self.shared.problem("outbox", Some(error.to_string()));
@@ -194,18 +194,18 @@ impl OutboxWorker {
     }
 
     /// Delivers what is due; returns for how many milliseconds nothing else will be.
-    async fn turn(&mut self, anchor: &mut Anchor, asked: &mut Option<u64>) -> Result<u64, JournalError> {
+    async fn work_once(&mut self, anchor: &mut Anchor, asked: &mut Option<u64>) -> Result<u64, JournalError> {
         self.shared.follow_clock().await?;
-        let moved = anchor.moved(self.shared.clock.as_ref());
+        let moved = anchor.take_shift(self.shared.clock.as_ref());
         if moved != 0 {
-            self.delivery.shift(moved);
+            self.delivery.shift_by(moved);
         }
         let delivered = self.deliver_due().await?;
         let now = self.shared.clock.monotonic();
         let due = asked.is_none_or(|asked| now.saturating_sub(asked) >= WEEK_MS);
         if let Some(week) = &self.week
             && (delivered || due)
-            && self.delivery.now().offline_since.is_none()
+            && self.delivery.status().offline_since.is_none()
         {
             *asked = Some(now);
             if let Err(error) = week.look(&self.ledger).await {
@@ -229,7 +229,7 @@ impl OutboxWorker {
     // Mutable although nothing changes: see `later`.
     async fn next_due(&mut self) -> Result<u64, JournalError> {
         let due = self.shared.journal.next_due(&self.shared.session_name).await?;
-        let at = due.map(|due| due.max(self.delivery.now().next_try_at.unwrap_or(0)));
+        let at = due.map(|due| due.max(self.delivery.status().next_try_at.unwrap_or(0)));
         let wait = at.map_or(LOOK_MS, |at| at.saturating_sub(self.shared.clock.now()));
         Ok(wait.clamp(LEAST_LOOK_MS, LOOK_MS))
     }
@@ -240,7 +240,7 @@ impl OutboxWorker {
         loop {
             let now = self.shared.clock.now();
             // One try is enough: weeks of segments do not each try a target that cannot be reached.
-            if self.delivery.now().next_try_at.is_some_and(|at| at > now) {
+            if self.delivery.status().next_try_at.is_some_and(|at| at > now) {
                 return Ok(some);
             }
             let session = self.shared.session_name.as_str();
@@ -257,7 +257,7 @@ impl OutboxWorker {
     async fn deliver(&mut self, entry: &OutboxEntry) -> Result<(), JournalError> {
         if self.ledger.removed_since(entry.segment_start).await? {
             // The parcel that takes its place could not be written when it was removed.
-            return match self.ledger.remake(entry.segment_start).await {
+            return match self.ledger.rewrite(entry.segment_start).await {
                 Ok(_) => Ok(()),
                 Err(error) => {
                     let why = format!("it is not sent until your removal is saved: {error}");
@@ -265,9 +265,9 @@ impl OutboxWorker {
                 }
             };
         }
-        let (envelope, attachments) = match self.load(entry).await {
+        let (envelope, attachments) = match self.load_parcel(entry).await {
             Ok(loaded) => loaded,
-            Err(fault) => return self.local(entry, fault).await,
+            Err(fault) => return self.handle_local_fault(entry, fault).await,
         };
         let sent = attachments.iter().map(|info| info.sha256.clone()).collect();
         let journal = &self.shared.journal;
@@ -285,40 +285,42 @@ impl OutboxWorker {
         match answer {
             Ok(Ok(proof)) => match self.proof.check(proof.clone(), &entry.parcel_id, envelope, sent).await {
                 Ok(()) => {
-                    self.delivery.reached();
+                    self.delivery.note_reached();
                     self.shared.journal.mark_delivered(&entry.parcel_id, proof, now).await?;
                     self.shared.problem("outbox", None);
                     Ok(())
                 }
                 Err(bad) => {
                     let why = format!("the answer is not a valid receipt from the back office: {bad}");
-                    self.later(entry, now, 0, &why).await
+                    self.retry_later(entry, now, 0, &why).await
                 }
             },
             Ok(Err(DeliveryFailure::AttachmentRejected(code))) if !entry.attachments.is_empty() => {
-                self.delivery.reached();
+                self.delivery.note_reached();
                 let said = format!(
                     "the back office refuses the picture of a segment ({code}); its time is sent without it"
                 );
-                self.anew(entry, Some(NoSnapshot::Refused), &said).await
+                self.rewrite(entry, Some(NoSnapshot::Refused), &said).await
             }
             Ok(Err(DeliveryFailure::Rejected(code) | DeliveryFailure::AttachmentRejected(code))) => {
-                self.delivery.reached();
+                self.delivery.note_reached();
                 self.shared.problem("outbox", None);
                 self.shared.journal.mark_rejected(&entry.parcel_id, &code, now).await
             }
-            Ok(Err(DeliveryFailure::Later { after, reason })) => self.later(entry, now, after, &reason).await,
+            Ok(Err(DeliveryFailure::Later { after, reason })) => {
+                self.retry_later(entry, now, after, &reason).await
+            }
             Ok(Err(DeliveryFailure::Unauthorised)) => {
                 let why = "the back office no longer knows this device: join again with a new invitation from the client";
-                self.later(entry, now, BACKOFF_MS.1 / 3, why).await
+                self.retry_later(entry, now, BACKOFF_MS.1 / 3, why).await
             }
-            Err(failure) => self.later(entry, now, 0, &format!("the uploader failed: {failure}")).await,
+            Err(failure) => self.retry_later(entry, now, 0, &format!("the uploader failed: {failure}")).await,
         }
     }
 
     /// Loads what is to be sent, and checks that each piece is as it was written.
     // Mutable although nothing changes: see `later`.
-    async fn load(&mut self, entry: &OutboxEntry) -> Result<(Vec<u8>, Vec<BlobInfo>), LocalFault> {
+    async fn load_parcel(&mut self, entry: &OutboxEntry) -> Result<(Vec<u8>, Vec<BlobInfo>), LocalFault> {
         let journal = &self.shared.journal;
         if entry.damaged {
             let why = format!("what goes with parcel {} cannot be read", entry.parcel_id);
@@ -334,16 +336,20 @@ impl OutboxWorker {
     }
 
     /// Handles something that cannot be read here: damage is left out of a new parcel, anything else is tried again.
-    async fn local(&mut self, entry: &OutboxEntry, fault: LocalFault) -> Result<(), JournalError> {
+    async fn handle_local_fault(
+        &mut self,
+        entry: &OutboxEntry,
+        fault: LocalFault,
+    ) -> Result<(), JournalError> {
         match fault {
             LocalFault::Picture(error) if error.is_damage() => {
                 let said =
                     format!("the picture of a segment is damaged, and its time is sent without it ({error})");
-                self.anew(entry, Some(NoSnapshot::Damaged), &said).await
+                self.rewrite(entry, Some(NoSnapshot::Damaged), &said).await
             }
             LocalFault::Parcel(error) if error.is_damage() => {
                 let said = format!("what was to be sent was damaged and is built again ({error})");
-                self.anew(entry, None, &said).await
+                self.rewrite(entry, None, &said).await
             }
             LocalFault::Picture(error) | LocalFault::Parcel(error) => {
                 self.put_off(entry, &format!("it could not be read on this computer: {error}")).await
@@ -352,7 +358,7 @@ impl OutboxWorker {
     }
 
     /// Writes a parcel again, without its picture if `picture` says why.
-    async fn anew(
+    async fn rewrite(
         &mut self,
         entry: &OutboxEntry,
         picture: Option<NoSnapshot>,
@@ -360,7 +366,7 @@ impl OutboxWorker {
     ) -> Result<(), JournalError> {
         let made = match picture {
             Some(why) => self.ledger.without_picture(entry.segment_start, why).await,
-            None => self.ledger.remake(entry.segment_start).await,
+            None => self.ledger.rewrite(entry.segment_start).await,
         };
         match made {
             Ok(true) => {
@@ -384,7 +390,7 @@ impl OutboxWorker {
 
     /// Lets all parcels wait, because nothing goes through; then another is tried first.
     // Mutable although nothing changes: a shared borrow of an uploader may not wait on another thread.
-    async fn later(
+    async fn retry_later(
         &mut self,
         entry: &OutboxEntry,
         now: u64,
@@ -392,7 +398,7 @@ impl OutboxWorker {
         why: &str,
     ) -> Result<(), JournalError> {
         let at_least = at_least.min(LONGEST_ASKED_MS);
-        self.delivery.missed(now, at_least);
+        self.delivery.note_unreachable(now, at_least);
         self.shared.problem("outbox", Some(format!("{why}; kept on this computer and tried again")));
         let next = now.saturating_add(backoff(entry.attempts, at_least, jitter()));
         self.shared.journal.mark_retry(&entry.parcel_id, next, why).await

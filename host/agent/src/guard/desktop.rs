@@ -38,9 +38,9 @@ pub trait DesktopSource: Send + Sync + 'static {
 }
 
 /// The display of this session, through whichever backend fits.
-pub struct SensorEyes(Arc<Sensors>);
+pub struct SensorDesktop(Arc<Sensors>);
 
-impl SensorEyes {
+impl SensorDesktop {
     /// Creates a source that reads sensors that are open already.
     #[must_use]
     pub fn new(sensors: Arc<Sensors>) -> Self {
@@ -64,7 +64,7 @@ async fn blocking<T: Send + 'static>(
 }
 
 #[async_trait]
-impl DesktopSource for SensorEyes {
+impl DesktopSource for SensorDesktop {
     fn current(&self) -> Result<Arc<Layout>, SensorError> {
         self.0.current()
     }

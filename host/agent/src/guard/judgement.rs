@@ -40,7 +40,7 @@ pub const MOST_NAMED: usize = 8;
 
 /// Returns a list of rules as it may travel: in order, each once, and not many.
 #[must_use]
-pub fn named(rules: impl IntoIterator<Item = u32>) -> Vec<u32> {
+pub fn limit_named(rules: impl IntoIterator<Item = u32>) -> Vec<u32> {
     let set: std::collections::BTreeSet<u32> = rules.into_iter().collect();
     set.into_iter().take(MOST_NAMED).collect()
 }
@@ -55,12 +55,12 @@ pub struct Policies {
     /// policy runs, whatever becomes of the worker's rules.
     rules: Vec<String>,
     own_rules: Vec<String>,
-    failing: Option<Failing>,
+    failing: Option<FailingPolicy>,
 }
 
 /// A policy that could not judge the last scene that it was asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Failing {
+pub struct FailingPolicy {
     /// Whether it is the worker's own rules rather than the client's policy.
     pub own: bool,
     /// What happened, in fixed words.
@@ -86,7 +86,7 @@ impl Policies {
     }
 
     /// Notes that the worker's own rules could not be loaded or kept: nothing is shown until they can be.
-    pub fn own_failed(&mut self) {
+    pub fn set_own_failed(&mut self) {
         self.own_failed = true;
     }
 
@@ -122,7 +122,7 @@ impl Policies {
 
     /// Returns the policy that failed when it was asked last, if one did.
     #[must_use]
-    pub fn failing(&self) -> Option<Failing> {
+    pub fn failing(&self) -> Option<FailingPolicy> {
         self.failing
     }
 
@@ -130,7 +130,7 @@ impl Policies {
     ///
     /// # Errors
     /// [`Denied::RuleFailed`] if one is missing.
-    pub fn complete(&mut self) -> Result<(), Denied> {
+    pub fn check_complete(&mut self) -> Result<(), Denied> {
         if self.client.is_none() || self.own_failed {
             return Err(Denied::RuleFailed);
         }
@@ -141,39 +141,39 @@ impl Policies {
     ///
     /// # Errors
     /// [`Denied::RuleFailed`] if they are missing or fail.
-    pub async fn own(&mut self, scene: Scene) -> Result<Verdict, Denied> {
-        self.complete()?;
+    pub async fn judge_own(&mut self, scene: Scene) -> Result<Verdict, Denied> {
+        self.check_complete()?;
         self.failing = None;
         let Some(own) = &mut self.own else { return Ok(Verdict::Keep) };
-        let said = own.judge(scene, None).await;
-        said.map_err(|failure| self.failed(true, &failure))
+        let judged = own.judge(scene, None).await;
+        judged.map_err(|failure| self.note_failure(true, &failure))
     }
 
     /// Asks the client's policy about what the worker's own rules leave.
     ///
     /// # Errors
     /// [`Denied::RuleFailed`] if it is missing or fails.
-    pub async fn client(
+    pub async fn judge_client(
         &mut self,
         scene: Scene,
         frame: Option<Arc<dyn FrameView>>,
     ) -> Result<Verdict, Denied> {
         let Some(client) = &mut self.client else { return Err(Denied::RuleFailed) };
-        let said = client.judge(scene, frame).await;
-        said.map_err(|failure| self.failed(false, &failure))
+        let judged = client.judge(scene, frame).await;
+        judged.map_err(|failure| self.note_failure(false, &failure))
     }
 
-    fn failed(&mut self, own: bool, failure: &Failure) -> Denied {
+    fn note_failure(&mut self, own: bool, failure: &Failure) -> Denied {
         // The failure's text may come from the plugin, and it has seen the scene: say the kind only.
-        let how = kind(failure);
+        let how = failure_text(failure);
         tracing::warn!(failure = how, "a policy could not judge: nothing is kept");
-        self.failing = Some(Failing { own, how });
+        self.failing = Some(FailingPolicy { own, how });
         Denied::RuleFailed
     }
 }
 
 /// Returns what happened, without the plugin's own words.
-fn kind(failure: &Failure) -> &'static str {
+fn failure_text(failure: &Failure) -> &'static str {
     match failure {
         Failure::Trapped(_) => "it crashed",
         Failure::TimedOut => "it took too long",
@@ -190,8 +190,8 @@ mod tests {
 
     #[test]
     fn rules_that_travel_are_a_small_sorted_set() {
-        assert_eq!(named([3, 1, 3, 2, 1]), [1, 2, 3]);
-        assert_eq!(named((0..256).rev()).len(), MOST_NAMED);
-        assert_eq!(named([]), Vec::<u32>::new());
+        assert_eq!(limit_named([3, 1, 3, 2, 1]), [1, 2, 3]);
+        assert_eq!(limit_named((0..256).rev()).len(), MOST_NAMED);
+        assert_eq!(limit_named([]), Vec::<u32>::new());
     }
 }

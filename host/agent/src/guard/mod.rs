@@ -33,9 +33,9 @@ use crate::guard::mask::{Canvas, MARGIN};
 use crate::guard::program::is_run_by;
 use desktop::DesktopSource;
 use frame::{MaskedFrame, UnjudgedFrame};
-use judgement::{Failing, Judge, Policies};
+use judgement::{FailingPolicy, Judge, Policies};
 use ruling::Ruling;
-use scene::{Covered, SETTLE_MS, SceneIndex, gather, monitor_of};
+use scene::{CoveredArea, SETTLE_MS, SceneIndex, gather, monitor_of};
 
 /// How often a picture is taken again because windows moved meanwhile, or the screen answered late.
 const ATTEMPTS: u32 = 4;
@@ -48,13 +48,13 @@ const MAX_WINDOWS: usize = 512;
 
 /// Judges and covers. One for each tracked contract.
 pub struct Guard {
-    eyes: Arc<dyn DesktopSource>,
+    desktop: Arc<dyn DesktopSource>,
     policies: Mutex<Policies>,
     /// Only the monitor with the focused window may be seen, whatever a collector asks for.
     active_monitor_only: AtomicBool,
     clock: Arc<dyn Clock>,
     /// Which facts of the focused window collectors record: no others go along with a picture.
-    told: std::sync::Mutex<WindowFacts>,
+    recorded_facts: std::sync::Mutex<WindowFacts>,
     /// The program whose windows are Candor's own.
     own_program: OnceLock<PathBuf>,
 }
@@ -94,7 +94,7 @@ impl LayoutView for JudgedLayout {
 }
 
 /// What all policies together say.
-struct Ruled {
+struct CombinedRuling {
     ruling: Ruling,
     /// Whether any rule is in force at all.
     any_rule: bool,
@@ -127,7 +127,7 @@ impl OwnHidden {
 }
 
 /// A raw capture during which nothing moved.
-struct Captured {
+struct SettledCapture {
     raw: UnjudgedFrame,
     layout: Arc<Layout>,
     /// What the clock showed before the screen was asked.
@@ -139,13 +139,13 @@ struct Captured {
 impl Guard {
     /// Creates a guard before these sensors, under these policies.
     #[must_use]
-    pub fn new(eyes: Arc<dyn DesktopSource>, policies: Policies, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(desktop: Arc<dyn DesktopSource>, policies: Policies, clock: Arc<dyn Clock>) -> Self {
         Self {
-            eyes,
+            desktop,
             policies: Mutex::new(policies),
             active_monitor_only: AtomicBool::new(false),
             clock,
-            told: std::sync::Mutex::default(),
+            recorded_facts: std::sync::Mutex::default(),
             own_program: OnceLock::new(),
         }
     }
@@ -161,12 +161,12 @@ impl Guard {
     }
 
     /// Notes that the worker's own rules are not as they should be: nothing is shown until they are set again.
-    pub async fn own_failed(&self) {
-        self.policies.lock().await.own_failed();
+    pub async fn set_own_failed(&self) {
+        self.policies.lock().await.set_own_failed();
     }
 
     /// Returns the policy that failed when it was asked last, if one did.
-    pub async fn failing(&self) -> Option<Failing> {
+    pub async fn failing(&self) -> Option<FailingPolicy> {
         self.policies.lock().await.failing()
     }
 
@@ -176,11 +176,11 @@ impl Guard {
     }
 
     /// Allows these facts of the focused window beside a picture, because they are recorded anyway.
-    pub fn tell(&self, facts: WindowFacts) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.app |= facts.app;
-        told.title |= facts.title;
-        told.url |= facts.url;
+    pub fn allow_facts(&self, facts: WindowFacts) {
+        let mut facts_recorded = self.recorded_facts.lock().unwrap_or_else(PoisonError::into_inner);
+        facts_recorded.app |= facts.app;
+        facts_recorded.title |= facts.title;
+        facts_recorded.url |= facts.url;
     }
 
     /// Sets the program whose processes own Candor's own windows.
@@ -191,17 +191,17 @@ impl Guard {
     }
 
     /// Marks Candor's own windows.
-    fn marked(&self, seen: SceneIndex) -> SceneIndex {
+    fn mark_own_windows(&self, scene_index: SceneIndex) -> SceneIndex {
         match self.own_program.get() {
-            Some(program) => seen.with_ours(|process| is_run_by(program, process)),
-            None => seen,
+            Some(program) => scene_index.with_ours(|process| is_run_by(program, process)),
+            None => scene_index,
         }
     }
 
     /// Returns a counter of the layout's changes, for those who only need to know *that* something changed.
     #[must_use]
     pub fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
-        self.eyes.changes()
+        self.desktop.changes()
     }
 
     /// Takes a picture, waits until titles have settled, judges, covers. The raw pixels never leave this function.
@@ -211,7 +211,7 @@ impl Guard {
     pub async fn picture(&self, scope: Scope) -> Result<MaskedFrame, NoPicture> {
         let only = self.active_monitor_only.load(Ordering::Acquire);
         let scope = if only { Scope::ActiveMonitor } else { scope };
-        let Captured { raw, layout, from, to } = self.settled_capture(scope).await?;
+        let SettledCapture { raw, layout, from, to } = self.settled_capture(scope).await?;
         if raw.is_blank() {
             return Err(NoPicture::Blank);
         }
@@ -220,20 +220,20 @@ impl Guard {
             // The clock was set back: which titles were there around the picture is not known.
             return Err(Denied::Unsettled.into());
         }
-        self.eyes.barrier().await.map_err(unavailable)?;
+        self.desktop.barrier().await.map_err(unavailable)?;
         // All that is known by now counts: a change is stamped when it is read, and the display may have been slow.
         let until = to.saturating_add(SETTLE_MS).max(self.clock.now());
-        let span = self.eyes.span(from.saturating_sub(SETTLE_MS), until);
-        let seen = gather(SceneKind::Snapshot, raw.taken_at(), layout, span.map_err(unavailable)?);
-        let seen = self.marked(seen);
-        let (ruled, raw) = self.judge(&seen, Some(raw)).await?;
+        let span = self.desktop.span(from.saturating_sub(SETTLE_MS), until);
+        let scene_index = gather(SceneKind::Snapshot, raw.taken_at(), layout, span.map_err(unavailable)?);
+        let scene_index = self.mark_own_windows(scene_index);
+        let (combined, raw) = self.judge(&scene_index, Some(raw)).await?;
         let raw = raw.ok_or(Denied::RuleFailed)?;
-        let focus = self.focus(&seen, &ruled).await;
-        let places = seen.places(&ruled.ruling, ruled.any_rule);
+        let focus = self.judge_focus(&scene_index, &combined).await;
+        let places = scene_index.places(&combined.ruling, combined.any_rule);
         // Covering touches every pixel of a mask: not on an async thread.
         let covered = tokio::task::spawn_blocking(move || cover(raw, &places)).await;
         let (raw, redactions) = covered.map_err(|_| Denied::RuleFailed)?;
-        Ok(MaskedFrame::new(raw, to, redactions, focus, ruled.own_words))
+        Ok(MaskedFrame::new(raw, to, redactions, focus, combined.own_words))
     }
 
     /// Returns the layout of about 1.5 s ago, judged under the titles that its windows had before and after.
@@ -241,14 +241,16 @@ impl Guard {
     /// # Errors
     /// Why windows may not be seen.
     pub async fn windows(&self) -> Result<JudgedLayout, Denied> {
-        let seen = self.settled_windows(SceneKind::Focus).await?;
-        let (Ruled { ruling, any_rule, own_hidden, .. }, _) = self.judge(&seen, None).await?;
-        let then = seen.then();
-        let mut layout = model::Layout { at: seen.scene.at, windows: Vec::with_capacity(then.windows.len()) };
+        let scene_index = self.settled_windows(SceneKind::Focus).await?;
+        let (CombinedRuling { ruling, any_rule, own_hidden, .. }, _) = self.judge(&scene_index, None).await?;
+        let then = scene_index.layout_at_instant();
+        let mut layout =
+            model::Layout { at: scene_index.scene.at, windows: Vec::with_capacity(then.windows.len()) };
         let mut hidden_by = Vec::with_capacity(then.windows.len());
         for state in &then.windows {
             hidden_by.push(ruling.hidden_by(state.id));
-            let title = state.title.clone().filter(|_| seen.tells_title(state.id, &ruling, any_rule));
+            let title =
+                state.title.clone().filter(|_| scene_index.may_show_title(state.id, &ruling, any_rule));
             layout.windows.push(model::Window {
                 id: state.id,
                 app: state.app.clone().filter(|_| !own_hidden.holds(state.id)),
@@ -267,24 +269,24 @@ impl Guard {
     ///
     /// # Errors
     /// If a rule says skip, or covers everything, or could not judge.
-    pub async fn custom(&self) -> Result<(), Denied> {
-        let seen = self.settled_windows(SceneKind::Custom).await?;
-        let (ruled, _) = self.judge(&seen, None).await?;
+    pub async fn check_custom(&self) -> Result<(), Denied> {
+        let scene_index = self.settled_windows(SceneKind::Custom).await?;
+        let (combined, _) = self.judge(&scene_index, None).await?;
         // Such a note cannot be covered in part.
-        ruled.ruling.whole.map_or(Ok(()), |(_, rule)| Err(Denied::Skipped(vec![rule])))
+        combined.ruling.whole.map_or(Ok(()), |(_, rule)| Err(Denied::Skipped(vec![rule])))
     }
 
     /// Returns what was seen around the instant 1.5 s ago.
     async fn settled_windows(&self, kind: SceneKind) -> Result<SceneIndex, Denied> {
-        self.eyes.barrier().await.map_err(unavailable)?;
+        self.desktop.barrier().await.map_err(unavailable)?;
         let mut at = self.clock.now().saturating_sub(SETTLE_MS);
-        let around = |at: u64| self.eyes.span(at.saturating_sub(SETTLE_MS), at + SETTLE_MS);
+        let around = |at: u64| self.desktop.span(at.saturating_sub(SETTLE_MS), at + SETTLE_MS);
         let span = match around(at) {
             // The sensors have just begun to watch: wait until they have seen enough.
             Err(SensorError::NotKnown { known_from, .. }) => {
                 at = known_from + SETTLE_MS;
                 sleep_until(self.clock.as_ref(), at + SETTLE_MS).await;
-                self.eyes.barrier().await.map_err(unavailable)?;
+                self.desktop.barrier().await.map_err(unavailable)?;
                 around(at)
             }
             span => span,
@@ -293,37 +295,37 @@ impl Guard {
         let Some(then) = span.iter().rev().find(|l| l.at <= at).or(span.first()).cloned() else {
             return Err(Denied::Unavailable("no windows were seen yet".into()));
         };
-        Ok(self.marked(gather(kind, at, then, span)))
+        Ok(self.mark_own_windows(gather(kind, at, then, span)))
     }
 
     /// Asks the worker's own rules; then, about what those leave of scene and picture, the client's policy.
     async fn judge(
         &self,
-        seen: &SceneIndex,
+        scene_index: &SceneIndex,
         raw: Option<UnjudgedFrame>,
-    ) -> Result<(Ruled, Option<UnjudgedFrame>), Denied> {
-        if seen.scene.windows.len() > MAX_WINDOWS {
+    ) -> Result<(CombinedRuling, Option<UnjudgedFrame>), Denied> {
+        if scene_index.scene.windows.len() > MAX_WINDOWS {
             return Err(Denied::Skipped(Vec::new()));
         }
         let mut policies = self.policies.lock().await;
         let (own_index, own_rules) = (policies.own_index(), policies.has_own_rules());
         // Whatever the sensor is, own rules are asked as if for a picture: only then do they say what they would cover,
         // and what they cover nobody else needs to know of.
-        let verdict = policies.own(seen.of_kind(SceneKind::Snapshot).scene).await?;
+        let verdict = policies.judge_own(scene_index.of_kind(SceneKind::Snapshot).scene).await?;
         let own_words = words_of(&verdict, policies.own_rules());
-        let own = Ruling::of(verdict, &seen.ids, |_| own_index).map_err(Denied::Skipped)?;
-        let own = seen.with_popups(own);
+        let own = Ruling::of(verdict, &scene_index.ids, |_| own_index).map_err(Denied::Skipped)?;
+        let own = scene_index.with_popups(own);
         let raw = match raw {
             Some(raw) => {
-                let places = seen.places(&own, own_rules);
+                let places = scene_index.places(&own, own_rules);
                 let covered = tokio::task::spawn_blocking(move || cover(raw, &places).0).await;
                 Some(Arc::new(covered.map_err(|_| Denied::RuleFailed)?))
             }
             None => None,
         };
-        let left = seen.left_by(&own, own_rules);
+        let left = scene_index.without_own_hidden(&own, own_rules);
         let view = raw.clone().map(|raw| raw as Arc<dyn FrameView>);
-        let verdict = policies.client(left.scene, view).await?;
+        let verdict = policies.judge_client(left.scene, view).await?;
         // A policy that looked into the frame was torn down after the call; nobody else may hold it now.
         let raw = match raw {
             Some(shared) => Some(Arc::into_inner(shared).ok_or(Denied::RuleFailed)?),
@@ -332,57 +334,57 @@ impl Guard {
         let own_hidden = OwnHidden::of(&own);
         let client = Ruling::of(verdict, &left.ids, |rule| rule).map_err(Denied::Skipped)?;
         let mut ruling = own;
-        ruling.add(seen.with_popups(client));
+        ruling.add(scene_index.with_popups(client));
         let any_rule = own_rules || policies.has_client_rules();
-        Ok((Ruled { ruling, any_rule, own_words, own_hidden }, raw))
+        Ok((CombinedRuling { ruling, any_rule, own_words, own_hidden }, raw))
     }
 
     /// Returns application and title of the window in front at the picture's instant, judged with it; none if nobody
     /// records such facts, or they may not be disclosed.
-    async fn focus(&self, seen: &SceneIndex, picture: &Ruled) -> Option<Focus> {
-        let told = *self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let state = seen.then().windows.iter().find(|w| w.focused)?;
-        if !told.app && !told.title {
+    async fn judge_focus(&self, scene_index: &SceneIndex, picture: &CombinedRuling) -> Option<Focus> {
+        let facts_recorded = *self.recorded_facts.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = scene_index.layout_at_instant().windows.iter().find(|w| w.focused)?;
+        if !facts_recorded.app && !facts_recorded.title {
             return None;
         }
         // A policy may say less of texts than of pictures, so it is asked about them, too.
-        let (Ruled { mut ruling, any_rule, own_hidden, .. }, _) =
-            self.judge(&seen.of_kind(SceneKind::Focus), None).await.ok()?;
+        let (CombinedRuling { mut ruling, any_rule, own_hidden, .. }, _) =
+            self.judge(&scene_index.of_kind(SceneKind::Focus), None).await.ok()?;
         ruling.add(picture.ruling.clone());
         let hidden = own_hidden.holds(state.id) || picture.own_hidden.holds(state.id);
         Some(Focus {
-            at: seen.scene.at,
-            app: state.app.clone().filter(|_| told.app && !hidden),
+            at: scene_index.scene.at,
+            app: state.app.clone().filter(|_| facts_recorded.app && !hidden),
             title: state
                 .title
                 .clone()
-                .filter(|_| told.title && seen.tells_title(state.id, &ruling, any_rule)),
+                .filter(|_| facts_recorded.title && scene_index.may_show_title(state.id, &ruling, any_rule)),
             url: None,
             hidden_by: ruling.hidden_by(state.id),
         })
     }
 
     /// Returns a raw capture during which nothing moved, with the layout that it shows.
-    async fn settled_capture(&self, scope: Scope) -> Result<Captured, Denied> {
+    async fn settled_capture(&self, scope: Scope) -> Result<SettledCapture, Denied> {
         let mut late = false;
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 sleep(self.clock.as_ref(), AGAIN_AFTER_MS).await;
             }
-            self.eyes.barrier().await.map_err(unavailable)?;
-            let before = self.eyes.current().map_err(unavailable)?;
+            self.desktop.barrier().await.map_err(unavailable)?;
+            let before = self.desktop.current().map_err(unavailable)?;
             let area = area_of(scope, &before)
                 .ok_or_else(|| Denied::Unavailable("the display has no monitor".into()))?;
             let (from, asked) = (self.clock.now(), Instant::now());
-            let raw = self.eyes.capture(area).await.map_err(unavailable)?;
+            let raw = self.desktop.capture(area).await.map_err(unavailable)?;
             let (to, took) = (self.clock.now(), asked.elapsed());
-            self.eyes.barrier().await.map_err(unavailable)?;
-            let layout = self.eyes.current().map_err(unavailable)?;
+            self.desktop.barrier().await.map_err(unavailable)?;
+            let layout = self.desktop.current().map_err(unavailable)?;
             // A clock that was set meanwhile says nothing about when the pixels were read.
             late = took > LATE || !(from..=to).contains(&raw.taken_at);
             if !late && same_places(&before, &layout) {
                 let raw = UnjudgedFrame::new(raw, &layout);
-                return Ok(Captured { raw, layout, from, to });
+                return Ok(SettledCapture { raw, layout, from, to });
             }
         }
         Err(if late { Denied::Unavailable("the screen answered too late".into()) } else { Denied::Unsettled })
@@ -427,7 +429,7 @@ fn same_places(a: &Layout, b: &Layout) -> bool {
 
 /// Draws the masks and returns what was covered, in the frame's own pixels: sorted, each once, so that nothing is
 /// disclosed by the order.
-fn cover(mut raw: UnjudgedFrame, places: &[Covered]) -> (UnjudgedFrame, Vec<parcel::Redaction>) {
+fn cover(mut raw: UnjudgedFrame, places: &[CoveredArea]) -> (UnjudgedFrame, Vec<parcel::Redaction>) {
     let origin = raw.area();
     let local = |a: Area| Area {
         x: a.x.saturating_sub(origin.x),

@@ -39,7 +39,7 @@ fn stricter(a: Cover, b: Cover) -> Cover {
 }
 
 /// Joins two rules for the same thing: the stricter cover, and the first of their rules.
-fn both(a: (Cover, u32), b: (Cover, u32)) -> (Cover, u32) {
+fn merge(a: (Cover, u32), b: (Cover, u32)) -> (Cover, u32) {
     (stricter(a.0, b.0), a.1.min(b.1))
 }
 
@@ -52,7 +52,7 @@ impl Ruling {
     pub fn of(verdict: Verdict, ids: &[u64], rule: impl Fn(u32) -> u32) -> Result<Self, Vec<u32>> {
         let (masks, hidings) = match verdict {
             Verdict::Keep => return Ok(Self::default()),
-            Verdict::Skip(rules) => return Err(super::judgement::named(rules.into_iter().map(rule))),
+            Verdict::Skip(rules) => return Err(super::judgement::limit_named(rules.into_iter().map(rule))),
             Verdict::Redact { masks, hidings } => (masks, hidings),
         };
         let mut ruling = Self::default();
@@ -61,20 +61,20 @@ impl Ruling {
             match mask.target {
                 Target::Window(index) => {
                     if let Some(id) = ids.get(index as usize) {
-                        ruling.window(*id, said);
+                        ruling.cover_window(*id, said);
                     }
                 }
                 Target::TitleBar(index) => {
                     if let Some(id) = ids.get(index as usize) {
                         let bars = &mut ruling.title_bars;
-                        bars.entry(*id).and_modify(|before| *before = both(*before, said)).or_insert(said);
+                        bars.entry(*id).and_modify(|before| *before = merge(*before, said)).or_insert(said);
                     }
                 }
                 Target::Region(a) => {
                     let area = Area { x: a.x, y: a.y, width: a.width, height: a.height };
                     ruling.regions.push((snapped(area, GRID), said.0, said.1));
                 }
-                Target::Whole => ruling.whole = Some(ruling.whole.map_or(said, |before| both(before, said))),
+                Target::Whole => ruling.whole = Some(ruling.whole.map_or(said, |before| merge(before, said))),
             }
         }
         for hiding in hidings {
@@ -86,35 +86,35 @@ impl Ruling {
                 texts.entry(*id).or_default().insert(rule(hiding.rule));
             }
         }
-        ruling.few_regions();
+        ruling.limit_regions();
         // The whole screen is covered, so no text of it may go by another way.
         if let Some(said) = ruling.whole {
             for id in ids {
-                ruling.texts(*id, said.1);
+                ruling.hide_texts(*id, said.1);
             }
         }
         Ok(ruling)
     }
 
-    fn window(&mut self, id: u64, said: (Cover, u32)) {
-        self.windows.entry(id).and_modify(|before| *before = both(*before, said)).or_insert(said);
-        self.texts(id, said.1);
+    fn cover_window(&mut self, id: u64, said: (Cover, u32)) {
+        self.windows.entry(id).and_modify(|before| *before = merge(*before, said)).or_insert(said);
+        self.hide_texts(id, said.1);
     }
 
     /// Hides the texts of a window that is covered.
-    fn texts(&mut self, id: u64, rule: u32) {
+    fn hide_texts(&mut self, id: u64, rule: u32) {
         self.titles.entry(id).or_default().insert(rule);
         self.urls.entry(id).or_default().insert(rule);
     }
 
     /// Sorts the regions, each once; if there are many, replaces them by one that holds them all.
-    fn few_regions(&mut self) {
-        sort(&mut self.regions);
+    fn limit_regions(&mut self) {
+        sort_regions(&mut self.regions);
         if self.regions.len() <= MOST_REGIONS {
             return;
         }
         let areas: Vec<Area> = self.regions.iter().map(|(area, ..)| *area).collect();
-        let said = self.regions.iter().map(|(_, cover, rule)| (*cover, *rule)).reduce(both);
+        let said = self.regions.iter().map(|(_, cover, rule)| (*cover, *rule)).reduce(merge);
         self.regions.clear();
         if let (Some(area), Some((_, rule))) = (bounds(&areas), said) {
             self.regions.push((area, Cover::Fill, rule));
@@ -122,7 +122,7 @@ impl Ruling {
     }
 
     /// A popup shows what its owner shows: it is covered, and its texts are hidden, with it.
-    pub fn share(&mut self, owners: &[(u64, u64)]) {
+    pub fn cover_popups(&mut self, owners: &[(u64, u64)]) {
         for (popup, owner) in owners {
             if let Some(said) = self.windows.get(owner).copied() {
                 self.windows.entry(*popup).or_insert(said);
@@ -139,13 +139,13 @@ impl Ruling {
     pub fn add(&mut self, other: Self) {
         for (places, more) in [(&mut self.windows, other.windows), (&mut self.title_bars, other.title_bars)] {
             for (id, said) in more {
-                places.entry(id).and_modify(|before| *before = both(*before, said)).or_insert(said);
+                places.entry(id).and_modify(|before| *before = merge(*before, said)).or_insert(said);
             }
         }
         self.regions.extend(other.regions);
-        sort(&mut self.regions);
+        sort_regions(&mut self.regions);
         self.whole = match (self.whole, other.whole) {
-            (Some(a), Some(b)) => Some(both(a, b)),
+            (Some(a), Some(b)) => Some(merge(a, b)),
             (a, b) => a.or(b),
         };
         for (texts, more) in [(&mut self.titles, other.titles), (&mut self.urls, other.urls)] {
@@ -159,11 +159,11 @@ impl Ruling {
     #[must_use]
     pub fn hidden_by(&self, id: u64) -> Vec<u32> {
         let rules = self.titles.get(&id).into_iter().chain(self.urls.get(&id)).flatten().copied();
-        super::judgement::named(rules)
+        super::judgement::limit_named(rules)
     }
 }
 
-fn sort(regions: &mut Vec<(Area, Cover, u32)>) {
+fn sort_regions(regions: &mut Vec<(Area, Cover, u32)>) {
     regions.sort_by_key(|(a, cover, rule)| (a.y, a.x, a.height, a.width, *cover == Cover::Fill, *rule));
     regions.dedup();
 }

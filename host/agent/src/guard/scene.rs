@@ -35,7 +35,7 @@ pub struct SceneIndex {
 
 /// A window or region to be covered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Covered {
+pub struct CoveredArea {
     /// The areas to cover, in desktop pixels; they do not overlap.
     pub places: Vec<Area>,
     /// How the areas are covered: filled or blurred.
@@ -99,7 +99,7 @@ pub fn area(a: Area) -> model::Area {
 impl SceneIndex {
     /// Returns the layout at the instant.
     #[must_use]
-    pub fn then(&self) -> &Arc<Layout> {
+    pub fn layout_at_instant(&self) -> &Arc<Layout> {
         &self.then
     }
 
@@ -127,7 +127,7 @@ impl SceneIndex {
     /// Adds popups to a ruling: they are covered with the windows that they belong to.
     #[must_use]
     pub fn with_popups(&self, mut ruling: Ruling) -> Ruling {
-        ruling.share(&self.owners);
+        ruling.cover_popups(&self.owners);
         ruling
     }
 
@@ -135,14 +135,14 @@ impl SceneIndex {
     /// cover, and without the texts that they hide. What is left of a window under several titles that are hidden
     /// appears once.
     #[must_use]
-    pub fn left_by(&self, own: &Ruling, own_rules: bool) -> Self {
+    pub fn without_own_hidden(&self, own: &Ruling, own_rules: bool) -> Self {
         let by_host = self.covered_by_host(own, own_rules);
         let mut left =
             Self { scene: Scene { windows: Vec::new(), ..self.scene }, ids: Vec::new(), ..self.clone() };
         if own.whole.is_some() {
             return left;
         }
-        let mut told: BTreeMap<u64, Vec<Window>> = BTreeMap::new();
+        let mut kept: BTreeMap<u64, Vec<Window>> = BTreeMap::new();
         for (window, id) in self.scene.windows.iter().zip(&self.ids) {
             if own.windows.contains_key(id) || by_host.contains(id) {
                 continue;
@@ -154,7 +154,7 @@ impl SceneIndex {
             if own.urls.contains_key(id) {
                 window.url = None;
             }
-            let before = told.entry(*id).or_default();
+            let before = kept.entry(*id).or_default();
             if !before.contains(&window) {
                 before.push(window.clone());
                 left.scene.windows.push(window);
@@ -181,23 +181,23 @@ impl SceneIndex {
 
     /// Returns what to cover, and the areas of it.
     #[must_use]
-    pub fn places(&self, ruling: &Ruling, any_rule: bool) -> Vec<Covered> {
+    pub fn places(&self, ruling: &Ruling, any_rule: bool) -> Vec<CoveredArea> {
         let mut covered = Vec::new();
         if let Some((cover, rule)) = ruling.whole {
             let monitors: Vec<Area> = self.then.monitors.iter().map(|m| m.area).collect();
-            covered.push(Covered {
+            covered.push(CoveredArea {
                 places: bounds(&monitors).into_iter().collect(),
                 cover,
                 rule: Some(rule),
             });
         }
         for (area, cover, rule) in &ruling.regions {
-            covered.push(Covered { places: vec![*area], cover: *cover, rule: Some(*rule) });
+            covered.push(CoveredArea { places: vec![*area], cover: *cover, rule: Some(*rule) });
         }
         let mut window = |id: u64, cover: Cover, rule: Option<u32>, part: fn(&WindowState) -> Area| {
             let places = visible(id, &self.then, &self.span, part);
             if !places.is_empty() {
-                covered.push(Covered { places, cover, rule });
+                covered.push(CoveredArea { places, cover, rule });
             }
         };
         for (id, (cover, rule)) in &ruling.windows {
@@ -217,7 +217,7 @@ impl SceneIndex {
 
     /// Returns whether a window's title may be disclosed.
     #[must_use]
-    pub fn tells_title(&self, id: u64, ruling: &Ruling, any_rule: bool) -> bool {
+    pub fn may_show_title(&self, id: u64, ruling: &Ruling, any_rule: bool) -> bool {
         !ruling.titles.contains_key(&id) && !self.covered_by_host(ruling, any_rule).contains(&id)
     }
 }

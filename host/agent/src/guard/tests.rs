@@ -140,12 +140,12 @@ fn window(id: u64, title: &str) -> WindowState {
     }
 }
 
-fn guard(eyes: Painted, client: Option<Says>, own: Option<Says>) -> (Guard, Arc<Painted>) {
-    let eyes = Arc::new(eyes);
+fn guard(desktop: Painted, client: Option<Says>, own: Option<Says>) -> (Guard, Arc<Painted>) {
+    let desktop = Arc::new(desktop);
     let boxed = |says: Says| Box::new(says) as Box<dyn Judge>;
     let policies = Policies::new(client.map(boxed), own.map(boxed));
-    let clock = Arc::clone(&eyes.clock) as Arc<dyn Clock>;
-    (Guard::new(Arc::clone(&eyes) as Arc<dyn DesktopSource>, policies, clock), eyes)
+    let clock = Arc::clone(&desktop.clock) as Arc<dyn Clock>;
+    (Guard::new(Arc::clone(&desktop) as Arc<dyn DesktopSource>, policies, clock), desktop)
 }
 
 fn keep() -> Option<Says> {
@@ -159,9 +159,9 @@ fn fill() -> Verdict {
 
 async fn of(client: Option<Verdict>, own: Option<Verdict>) -> Result<usize, NoPicture> {
     // One window for each side, so that what both say shows.
-    let eyes = Painted::new(vec![window(1, "one"), window(2, "two")], &[0]);
+    let desktop = Painted::new(vec![window(1, "one"), window(2, "two")], &[0]);
     let says = |verdict: Option<Verdict>| verdict.map(|verdict| Says::new(Ok(verdict)));
-    let (guard, _) = guard(eyes, says(client), says(own));
+    let (guard, _) = guard(desktop, says(client), says(own));
     guard.picture(Scope::Desktop).await.map(|picture| picture.covered().len())
 }
 
@@ -199,11 +199,11 @@ async fn invariant_03_a_policy_that_is_missing_or_fails_shows_nothing() {
         let (guard, _) = guard(Painted::new(vec![window(1, "one")], &[0]), client, own);
         assert_eq!(guard.picture(Scope::Desktop).await.map(|_| ()), Err(Denied::RuleFailed.into()));
         assert_eq!(guard.windows().await.map(|_| ()), Err(Denied::RuleFailed));
-        assert_eq!(guard.custom().await, Err(Denied::RuleFailed));
+        assert_eq!(guard.check_custom().await, Err(Denied::RuleFailed));
         assert_eq!(guard.failing().await.map(|failing| failing.own), who);
     }
     let (guard, _) = guard(Painted::new(vec![window(1, "one")], &[0]), keep(), None);
-    guard.own_failed().await;
+    guard.set_own_failed().await;
     assert_eq!(guard.picture(Scope::Desktop).await.map(|_| ()), Err(Denied::RuleFailed.into()));
     guard.set_own(None).await;
     assert!(guard.picture(Scope::Desktop).await.is_ok());
@@ -231,18 +231,18 @@ async fn invariant_05_the_clients_policy_is_shown_what_own_rules_leave() {
 
 #[tokio::test]
 async fn invariant_02_titles_count_from_before_the_request_until_after_the_reply() {
-    let (guard, eyes) = guard(Painted::new(vec![window(1, "one")], &[700]), keep(), None);
+    let (guard, desktop) = guard(Painted::new(vec![window(1, "one")], &[700]), keep(), None);
     guard.picture(Scope::Desktop).await.unwrap();
-    assert_eq!(*eyes.spans.lock().unwrap(), [(START - SETTLE_MS, START + 700 + SETTLE_MS)]);
+    assert_eq!(*desktop.spans.lock().unwrap(), [(START - SETTLE_MS, START + 700 + SETTLE_MS)]);
 }
 
 #[tokio::test]
 async fn invariant_02_a_title_that_is_read_late_still_counts() {
-    let eyes = Painted { stalls: 1_750, ..Painted::new(vec![window(1, "one")], &[0]) };
-    let (guard, eyes) = guard(eyes, keep(), None);
+    let desktop = Painted { stalls: 1_750, ..Painted::new(vec![window(1, "one")], &[0]) };
+    let (guard, desktop) = guard(desktop, keep(), None);
     guard.picture(Scope::Desktop).await.unwrap();
     // It is stamped when it is read: after the second stall.
-    assert_eq!(*eyes.spans.lock().unwrap(), [(START - SETTLE_MS, START + SETTLE_MS + 2 * 1_750)]);
+    assert_eq!(*desktop.spans.lock().unwrap(), [(START - SETTLE_MS, START + SETTLE_MS + 2 * 1_750)]);
 }
 
 /// A desktop whose first capture takes a second and a half of real time.
@@ -272,20 +272,20 @@ impl DesktopSource for Stalled {
 
 #[tokio::test]
 async fn invariant_02_a_capture_that_took_long_is_taken_again() {
-    let eyes = Arc::new(Stalled(Painted::new(vec![window(1, "one")], &[0])));
+    let desktop = Arc::new(Stalled(Painted::new(vec![window(1, "one")], &[0])));
     let boxed = Box::new(Says::new(Ok(Verdict::Keep))) as Box<dyn Judge>;
-    let clock = Arc::clone(&eyes.0.clock) as Arc<dyn Clock>;
+    let clock = Arc::clone(&desktop.0.clock) as Arc<dyn Clock>;
     let guard =
-        Guard::new(Arc::clone(&eyes) as Arc<dyn DesktopSource>, Policies::new(Some(boxed), None), clock);
+        Guard::new(Arc::clone(&desktop) as Arc<dyn DesktopSource>, Policies::new(Some(boxed), None), clock);
     guard.picture(Scope::Desktop).await.unwrap();
-    assert_eq!(eyes.0.captures.load(Ordering::Acquire), 2);
+    assert_eq!(desktop.0.captures.load(Ordering::Acquire), 2);
 }
 
 #[tokio::test]
 async fn invariant_02_a_clock_set_during_a_capture_ends_in_another_or_in_none() {
-    let (guard, eyes) = guard(Painted::new(vec![window(1, "one")], &[-3_600_000, 0]), keep(), None);
+    let (guard, desktop) = guard(Painted::new(vec![window(1, "one")], &[-3_600_000, 0]), keep(), None);
     guard.picture(Scope::Desktop).await.unwrap();
-    assert_eq!(eyes.captures.load(Ordering::Acquire), 2);
+    assert_eq!(desktop.captures.load(Ordering::Acquire), 2);
     let (guard, _) = self::guard(Painted::new(vec![window(1, "one")], &[-3_600_000]), keep(), None);
     let refused = guard.picture(Scope::Desktop).await.map(|_| ());
     assert!(matches!(refused, Err(NoPicture::Denied(Denied::Unavailable(_)))), "{refused:?}");
@@ -313,9 +313,9 @@ async fn invariant_02_notifications_are_covered_where_any_rule_is_in_force() {
         (Box::new(Says::new(Ok(Verdict::Keep))), None, 1),
         (Box::new(NoRules), Some(Box::new(Says::new(Ok(Verdict::Keep))) as Box<dyn Judge>), 1),
     ] {
-        let eyes = Arc::new(Painted::new(vec![notification()], &[0]));
-        let clock = Arc::clone(&eyes.clock) as Arc<dyn Clock>;
-        let guard = Guard::new(eyes, Policies::new(Some(client), own), clock);
+        let desktop = Arc::new(Painted::new(vec![notification()], &[0]));
+        let clock = Arc::clone(&desktop.clock) as Arc<dyn Clock>;
+        let guard = Guard::new(desktop, Policies::new(Some(client), own), clock);
         let picture = guard.picture(Scope::Desktop).await.unwrap();
         assert_eq!(picture.covered().len(), covered);
         let layout = guard.windows().await.unwrap().layout;
@@ -354,7 +354,7 @@ async fn what_stands_beside_a_picture_is_what_was_in_front_and_judged_with_it() 
     ] {
         let client = Some(Says::new(Ok(client)));
         let (guard, _) = guard(Painted::new(vec![front()], &[0]), client, None);
-        guard.tell(told);
+        guard.allow_facts(told);
         let picture = guard.picture(Scope::Desktop).await.unwrap();
         let found = picture.focus().map(|f| (f.app.as_deref(), f.title.as_deref()));
         assert_eq!(found, expected, "{told:?}");

@@ -30,7 +30,7 @@ const SHORTEST_MS: u64 = 1_000;
 const LONGEST_RETRY_MS: u64 = 60_000;
 
 /// Something that happened, which a collector may have asked to be woken for.
-pub enum Event {
+pub enum CollectorEvent {
     /// Tracking began: the collector starts afresh.
     Started,
     /// Tracking ended: no timer may fire any more.
@@ -50,7 +50,7 @@ pub enum Event {
 pub struct CollectorHandle {
     /// The plugin's name, as the terms have it.
     pub name: String,
-    queue: mpsc::Sender<Event>,
+    queue: mpsc::Sender<CollectorEvent>,
 }
 
 impl CollectorHandle {
@@ -67,7 +67,7 @@ impl CollectorHandle {
         secret: [u8; 32],
     ) -> Self {
         let (queue, events) = mpsc::channel(QUEUE);
-        let task = Task {
+        let task = CollectorTask {
             name: name.to_owned(),
             collector,
             pictures,
@@ -75,7 +75,7 @@ impl CollectorHandle {
             secret,
             wakes: Vec::new(),
             on: false,
-            down: None,
+            outage: None,
             since: 0,
             fired: 0,
             drawn: None,
@@ -85,14 +85,14 @@ impl CollectorHandle {
     }
 
     /// Hands it an event; false if its queue is full.
-    pub fn send(&self, event: Event) -> bool {
+    pub fn send(&self, event: CollectorEvent) -> bool {
         self.queue.try_send(event).is_ok()
     }
 }
 
 /// Passes changes of the windows on to the collectors, once such a change can be judged. A burst of changes wakes them
 /// once each 1.5 s; what they see then is the layout as it was when it had settled.
-pub fn tell_window_changes(
+pub fn forward_window_changes(
     mut changes: watch::Receiver<u64>,
     collectors: &[CollectorHandle],
     clock: Arc<dyn Clock>,
@@ -104,19 +104,19 @@ pub fn tell_window_changes(
             sleep(clock.as_ref(), SETTLE_MS + 50).await;
             for queue in &queues {
                 // A full queue means the collector is behind: it sees the latest layout when it gets there.
-                drop(queue.try_send(Event::WindowChanged));
+                drop(queue.try_send(CollectorEvent::WindowChanged));
             }
         }
     });
 }
 
 /// Waits until all collectors have done what they were handed, each at most `limit_ms`.
-pub async fn flush(collectors: &[CollectorHandle], shared: &ContractState, limit_ms: u64) {
+pub async fn flush_collectors(collectors: &[CollectorHandle], shared: &ContractState, limit_ms: u64) {
     let limit = shared.clock.to_real_duration(limit_ms);
     // All at once: the slowest decides how long it takes, not their sum.
     let waits = collectors.iter().map(|c| {
         let (done, wait) = oneshot::channel();
-        let sent = c.send(Event::Flush(done));
+        let sent = c.send(CollectorEvent::Flush(done));
         async move {
             if sent {
                 // Both outcomes end the wait: what is late is refused by the closed segment.
@@ -141,16 +141,16 @@ pub fn random_moment(secret: &[u8; 32], plugin: &str, start: u64, length: Segmen
 
 /// A collector that does not run.
 #[derive(Clone, Copy)]
-struct Down {
+struct Outage {
     /// Up to when a gap says so, milliseconds since the Unix epoch.
-    told: u64,
+    recorded_until: u64,
     /// When it is tried again, milliseconds since the Unix epoch.
-    again: u64,
+    retry_at: u64,
     /// How often it was tried since it went down.
     tries: u32,
 }
 
-struct Task {
+struct CollectorTask {
     name: String,
     collector: Option<Collector>,
     pictures: bool,
@@ -159,7 +159,7 @@ struct Task {
     wakes: Vec<Wake>,
     on: bool,
     /// Whether it is to be started again, because it failed.
-    down: Option<Down>,
+    outage: Option<Outage>,
     /// When `every` last fired or was set.
     since: u64,
     /// When `at` last fired.
@@ -168,8 +168,8 @@ struct Task {
     drawn: Option<u64>,
 }
 
-impl Task {
-    async fn run(mut self, mut events: mpsc::Receiver<Event>) {
+impl CollectorTask {
+    async fn run(mut self, mut events: mpsc::Receiver<CollectorEvent>) {
         loop {
             let timer = if self.on { self.next_timer() } else { None };
             let clock = Arc::clone(&self.shared.clock);
@@ -186,22 +186,22 @@ impl Task {
                 biased;
                 event = events.recv() => match event {
                     None => return,
-                    Some(event) => self.take(event).await,
+                    Some(event) => self.handle_event(event).await,
                 },
-                cause = due => self.fire(cause).await,
+                cause = due => self.fire_timer(cause).await,
             }
         }
     }
 
     /// Returns the random moment of a segment.
-    fn moment(&self, start: u64) -> u64 {
+    fn moment_in(&self, start: u64) -> u64 {
         random_moment(&self.secret, &self.name, start, self.shared.cut.length_at(start))
     }
 
     /// Returns the earliest wake that the clock brings.
     fn next_timer(&self) -> Option<(u64, Cause)> {
-        if let Some(down) = self.down {
-            return self.collector.is_some().then_some((down.again, Cause::Started));
+        if let Some(outage) = self.outage {
+            return self.collector.is_some().then_some((outage.retry_at, Cause::Started));
         }
         let now = self.shared.clock.now();
         self.wakes
@@ -213,10 +213,10 @@ impl Task {
                 Wake::AtRandomInSegment => {
                     let cut = &self.shared.cut;
                     let mut start = cut.start_of(now);
-                    let mut at = self.moment(start);
+                    let mut at = self.moment_in(start);
                     if self.drawn == Some(start) || at < self.since.min(now) {
                         start = cut.end_of(start);
-                        at = self.moment(start);
+                        at = self.moment_in(start);
                     }
                     Some((at, Cause::RandomInSegment(start)))
                 }
@@ -225,47 +225,49 @@ impl Task {
             .min_by_key(|(at, _)| *at)
     }
 
-    async fn take(&mut self, event: Event) {
+    async fn handle_event(&mut self, event: CollectorEvent) {
         match event {
-            Event::Started => {
+            CollectorEvent::Started => {
                 self.on = true;
                 self.wakes.clear();
                 let now = self.shared.clock.now();
                 (self.since, self.fired) = (now, 0);
-                self.down = None;
+                self.outage = None;
                 // A moment that passed before tracking began is missed, not made up for.
                 let start = self.shared.cut.start_of(now);
-                if self.moment(start) < now {
+                if self.moment_in(start) < now {
                     self.drawn = Some(start);
                 }
                 self.wake(Cause::Started).await;
             }
-            Event::Stopped => {
+            CollectorEvent::Stopped => {
                 self.on = false;
-                self.tell_down().await;
+                self.record_outage().await;
             }
-            Event::Minute(start) if self.wants(Wake::OnMinute) => self.wake(Cause::Minute(start)).await,
-            Event::Segment(start) => {
-                self.tell_down().await;
-                if self.wants(Wake::OnSegment) {
+            CollectorEvent::Minute(start) if self.waits_for(Wake::OnMinute) => {
+                self.wake(Cause::Minute(start)).await
+            }
+            CollectorEvent::Segment(start) => {
+                self.record_outage().await;
+                if self.waits_for(Wake::OnSegment) {
                     self.wake(Cause::Segment(start)).await;
                 }
             }
-            Event::WindowChanged if self.on && self.wants(Wake::OnWindowChange) => {
+            CollectorEvent::WindowChanged if self.on && self.waits_for(Wake::OnWindowChange) => {
                 self.wake(Cause::WindowChanged).await;
             }
-            Event::Minute(_) | Event::WindowChanged => {}
+            CollectorEvent::Minute(_) | CollectorEvent::WindowChanged => {}
             // If this fails, nobody waits any more.
-            Event::Flush(done) => drop(done.send(())),
+            CollectorEvent::Flush(done) => drop(done.send(())),
         }
     }
 
-    fn wants(&self, wake: Wake) -> bool {
-        self.down.is_none() && self.wakes.contains(&wake)
+    fn waits_for(&self, wake: Wake) -> bool {
+        self.outage.is_none() && self.wakes.contains(&wake)
     }
 
     /// Handles a timer that is due.
-    async fn fire(&mut self, cause: Cause) {
+    async fn fire_timer(&mut self, cause: Cause) {
         match cause {
             Cause::At(at) => {
                 self.wakes.retain(|w| *w != Wake::At(at));
@@ -282,29 +284,29 @@ impl Task {
         let woken = match &mut self.collector {
             Some(collector) => collector.woken(cause).await,
             // Why it could not be loaded is reported by the code that tried.
-            None => return self.went_down(),
+            None => return self.schedule_retry(),
         };
         match woken {
             Ok(wakes) => {
-                self.tell_down().await;
-                self.down = None;
-                if !wakes.iter().any(|w| matches!(w, Wake::Every(_)) && self.wants(*w)) {
+                self.record_outage().await;
+                self.outage = None;
+                if !wakes.iter().any(|w| matches!(w, Wake::Every(_)) && self.waits_for(*w)) {
                     self.since = self.shared.clock.now();
                 }
                 self.wakes = wakes;
                 self.shared.problem(&self.name, None);
             }
-            Err(failure) => self.failed(cause, &failure).await,
+            Err(failure) => self.handle_failure(cause, &failure).await,
         }
     }
 
     /// A collector that fails leaves a gap that names it; it is started again.
-    async fn failed(&mut self, cause: Cause, failure: &Failure) {
+    async fn handle_failure(&mut self, cause: Cause, failure: &Failure) {
         self.shared.problem(&self.name, Some(format!("the collector failed: {failure}")));
         let now = self.shared.clock.now();
         let record = match cause {
             Cause::RandomInSegment(start) => {
-                let at = self.shared.tracked.latest(now).unwrap_or(start);
+                let at = self.shared.tracked.latest_tracked(now).unwrap_or(start);
                 Some((at, Record::NoSnapshot { why: NoSnapshot::CollectorFailed }))
             }
             Cause::Minute(from) => {
@@ -319,24 +321,26 @@ impl Task {
         let lost_state = !matches!(failure, Failure::Rejected(_));
         if cause == Cause::Started || lost_state {
             // It remembers nothing, or never began: it has to be started before it is woken for anything else.
-            self.went_down();
+            self.schedule_retry();
         }
     }
 
     /// Schedules the next try: first soon, then less and less often.
-    fn went_down(&mut self) {
+    fn schedule_retry(&mut self) {
         let now = self.shared.clock.now();
-        let (told, tries) = self.down.map_or((now, 0), |down| (down.told, down.tries));
+        let (recorded_until, tries) =
+            self.outage.map_or((now, 0), |outage| (outage.recorded_until, outage.tries));
         let wait = SHORTEST_MS.saturating_mul(1 << tries.min(6)).min(LONGEST_RETRY_MS);
-        self.down = Some(Down { told, again: now + wait, tries: tries.saturating_add(1) });
+        self.outage = Some(Outage { recorded_until, retry_at: now + wait, tries: tries.saturating_add(1) });
     }
 
     /// Records the time in which it did not run as a gap, and as the reason why there is no picture of it.
-    async fn tell_down(&mut self) {
-        let Some(down) = self.down else { return };
+    async fn record_outage(&mut self) {
+        let Some(outage) = self.outage else { return };
         let now = self.shared.clock.now();
-        let (from, to) = (down.told, self.shared.tracked.latest(now).map_or(now, |latest| latest + 1));
-        self.down = Some(Down { told: to.max(from), ..down });
+        let (from, to) =
+            (outage.recorded_until, self.shared.tracked.latest_tracked(now).map_or(now, |latest| latest + 1));
+        self.outage = Some(Outage { recorded_until: to.max(from), ..outage });
         let cut = Arc::clone(&self.shared.cut);
         for gap in cut_gap(&cut, from, to, GapCause::CollectorFailed) {
             self.record(gap.from, &Record::Gap(gap)).await;

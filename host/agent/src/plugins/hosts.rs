@@ -15,7 +15,7 @@ use candor_sandbox::model::{Denied, Minute, Note, NoteError, PictureSize, Scope,
 
 use crate::clock::sleep;
 use crate::guard::frame::MaskedFrame;
-use crate::guard::judgement::Failing;
+use crate::guard::judgement::FailingPolicy;
 use crate::guard::picture::encode;
 use crate::guard::scene::SETTLE_MS;
 use crate::guard::{Guard, JudgedLayout, NoPicture};
@@ -30,7 +30,7 @@ pub struct CollectorHost {
     /// Why `screen` denied the last picture, if the host knows more than the collector may learn.
     denied: Mutex<Option<NoSnapshot>>,
     /// The start of the minute in which it was last recorded that a policy fails.
-    gap_told: AtomicU64,
+    gap_minute: AtomicU64,
 }
 
 impl CollectorHost {
@@ -42,11 +42,11 @@ impl CollectorHost {
             shared,
             guard,
             denied: Mutex::default(),
-            gap_told: AtomicU64::new(0),
+            gap_minute: AtomicU64::new(0),
         }
     }
 
-    fn why(&self, denied: Denied) -> Option<NoSnapshot> {
+    fn no_picture_reason(&self, denied: Denied) -> Option<NoSnapshot> {
         let known = self.denied.lock().unwrap_or_else(PoisonError::into_inner).take();
         if matches!(denied, Denied::Unavailable(_)) && known.is_some() {
             return known;
@@ -62,11 +62,11 @@ impl CollectorHost {
     }
 
     /// Shows the worker that a policy cannot judge, or that it can again.
-    async fn say_failing(&self, guard: &Guard, said: Result<(), &Denied>) {
+    async fn report_failing(&self, guard: &Guard, said: Result<(), &Denied>) {
         let failing = guard.failing().await;
         let text = |own: bool| {
             let here = failing.filter(|f| f.own == own)?;
-            let Failing { how, .. } = here;
+            let FailingPolicy { how, .. } = here;
             Some(format!("a rule failed, so no pictures and no titles are recorded ({how})"))
         };
         // Other refusals say nothing of the policies.
@@ -75,15 +75,15 @@ impl CollectorHost {
             self.shared.problem("own rules failing", text(true));
         }
         if said == Err(&Denied::RuleFailed) {
-            self.tell_gap().await;
+            self.record_rule_gap().await;
         }
     }
 
     /// Records a gap, so that the client reads why there are no titles: once a minute is enough.
-    async fn tell_gap(&self) {
+    async fn record_rule_gap(&self) {
         let now = self.shared.clock.now();
         let minute = minute_of(now);
-        if self.gap_told.swap(minute, Ordering::AcqRel) == minute || !self.shared.tracked.is_on() {
+        if self.gap_minute.swap(minute, Ordering::AcqRel) == minute || !self.shared.tracked.is_on() {
             return;
         }
         let gap = Gap { from: now, to: (now + 1_000).min(minute + MINUTE_MS), cause: GapCause::RuleFailed };
@@ -97,24 +97,24 @@ impl CollectorHost {
     }
 
     /// Records evidence of the segment that holds `at`, within the plugin's budget.
-    async fn evidence(&self, at: u64, bytes: usize, record: &Record) -> Result<(), NoteError> {
-        self.within_budget(at, bytes).await?;
+    async fn record_evidence(&self, at: u64, bytes: usize, record: &Record) -> Result<(), NoteError> {
+        self.reserve_budget(at, bytes).await?;
         self.record(at, record).await
     }
 
     /// Takes room for a note in the budget of the segment that holds `at`; if there is none, it is dropped.
-    async fn within_budget(&self, at: u64, bytes: usize) -> Result<(), NoteError> {
+    async fn reserve_budget(&self, at: u64, bytes: usize) -> Result<(), NoteError> {
         if self.shared.budgets.take(self.shared.cut.start_of(at), &self.plugin, bytes) {
             return Ok(());
         }
-        self.dropped(at).await;
+        self.record_dropped(at).await;
         Err(NoteError::OverBudget)
     }
 
     /// Counts one of the plugin's notes as dropped: both sides read how many were.
-    async fn dropped(&self, at: u64) {
+    async fn record_dropped(&self, at: u64) {
         let (shared, plugin) = (&self.shared, &self.plugin);
-        let Some(notes) = shared.budgets.dropped(shared.cut.start_of(at), plugin) else { return };
+        let Some(notes) = shared.budgets.count_dropped(shared.cut.start_of(at), plugin) else { return };
         let record = Record::Dropped { plugin: plugin.clone(), notes, life: shared.life };
         if let Err(error) = self.record(at, &record).await {
             shared.problem("journal", Some(error.to_string()));
@@ -123,15 +123,15 @@ impl CollectorHost {
 
     async fn note_picture(&self, frame: Arc<dyn FrameView>, size: PictureSize) -> Result<(), NoteError> {
         let at = frame.taken_at();
-        if !self.shared.takes(at) {
+        if !self.shared.accepts(at) {
             return Err(NoteError::NotTracking);
         }
         let masked = frame.as_any().downcast::<MaskedFrame>().map_err(|_| NoteError::Unknown)?;
         if !self.shared.take_picture_of(at) {
             return Err(NoteError::TooMany);
         }
-        let kept = self.keep(masked, size).await;
-        if !self.shared.takes(at) {
+        let kept = self.keep_picture(masked, size).await;
+        if !self.shared.accepts(at) {
             // The worker removed the segment, or paused, while it was encoded: nobody misses it.
             return kept;
         }
@@ -143,7 +143,7 @@ impl CollectorHost {
         kept
     }
 
-    async fn keep(&self, masked: Arc<MaskedFrame>, size: PictureSize) -> Result<(), NoteError> {
+    async fn keep_picture(&self, masked: Arc<MaskedFrame>, size: PictureSize) -> Result<(), NoteError> {
         let at = masked.taken_at();
         let (bytes, facts) = tokio::task::spawn_blocking(move || encode(&masked, size))
             .await
@@ -160,7 +160,7 @@ impl CollectorHost {
 }
 
 /// Returns why a note of a plugin's own making may not be recorded now.
-fn refused(denied: Denied) -> NoteError {
+fn note_refusal(denied: Denied) -> NoteError {
     match denied {
         Denied::NotTracking => NoteError::NotTracking,
         Denied::Skipped(_) => NoteError::Unavailable("a rule says that nothing is recorded now".into()),
@@ -198,9 +198,9 @@ impl GuardedSensors for CollectorHost {
             sleep(self.shared.clock.as_ref(), wait).await;
         }
         let judged = guard.windows().await;
-        self.say_failing(guard, judged.as_ref().map(|_| ())).await;
+        self.report_failing(guard, judged.as_ref().map(|_| ())).await;
         let judged = judged?;
-        if !self.shared.tracked.holds(judged.layout.at) {
+        if !self.shared.tracked.contains(judged.layout.at) {
             return Err(Denied::NotTracking);
         }
         Ok(Arc::new(judged))
@@ -216,15 +216,15 @@ impl GuardedSensors for CollectorHost {
             let guard = self.guard()?;
             match guard.picture(scope).await {
                 Ok(masked) => {
-                    self.say_failing(guard, Ok(())).await;
+                    self.report_failing(guard, Ok(())).await;
                     // It shows what the screen showed until it was copied, which a busy display may take its time for.
-                    if !self.shared.tracked.holds_all(masked.taken_at(), masked.copied_at()) {
+                    if !self.shared.tracked.contains_all(masked.taken_at(), masked.copied_at()) {
                         return Err(Denied::NotTracking);
                     }
                     return Ok(Arc::new(masked));
                 }
                 Err(NoPicture::Denied(denied)) => {
-                    self.say_failing(guard, Err(&denied)).await;
+                    self.report_failing(guard, Err(&denied)).await;
                     *self.denied.lock().unwrap_or_else(PoisonError::into_inner) = None;
                     return Err(denied);
                 }
@@ -259,26 +259,28 @@ impl Observations for CollectorHost {
         match note {
             Note::Snapshot { frame, size } => self.note_picture(frame, size).await,
             Note::CameraSnapshot { .. } => Err(NoteError::Unavailable("this tracker reads no camera".into())),
-            Note::NoSnapshot(denied) => match self.why(denied) {
+            Note::NoSnapshot(denied) => match self.no_picture_reason(denied) {
                 // Judging takes its time: a refusal that comes after a pause belongs to the time before it.
-                Some(why) => match self.shared.tracked.latest(now).filter(|at| self.shared.open(*at)) {
-                    Some(at) => {
-                        let bytes = json_bytes(&why);
-                        self.evidence(at, bytes, &Record::NoSnapshot { why }).await
+                Some(why) => {
+                    match self.shared.tracked.latest_tracked(now).filter(|at| self.shared.is_open(*at)) {
+                        Some(at) => {
+                            let bytes = json_bytes(&why);
+                            self.record_evidence(at, bytes, &Record::NoSnapshot { why }).await
+                        }
+                        None => Err(NoteError::NotTracking),
                     }
-                    None => Err(NoteError::NotTracking),
-                },
+                }
                 None => Err(NoteError::NotTracking),
             },
             Note::Focus { layout, index, window, facts } => {
                 let at = layout.layout().at;
-                if !self.shared.takes(at) {
+                if !self.shared.accepts(at) {
                     return Err(NoteError::NotTracking);
                 }
                 let judged = layout.as_any().downcast::<JudgedLayout>().map_err(|_| NoteError::Unknown)?;
                 let hidden_by = judged.hidden_by.get(index).cloned().ok_or(NoteError::Unknown)?;
                 if let Some(guard) = &self.guard {
-                    guard.tell(facts);
+                    guard.allow_facts(facts);
                 }
                 let mut focus =
                     Focus { at, app: window.app, title: window.title, url: window.url, hidden_by };
@@ -286,10 +288,10 @@ impl Observations for CollectorHost {
                     shorten(text, TEXT_BYTES);
                 }
                 let bytes = json_bytes(&focus);
-                self.evidence(at, bytes, &Record::Focus(focus)).await
+                self.record_evidence(at, bytes, &Record::Focus(focus)).await
             }
             Note::Activity { minute } => {
-                if !self.shared.open(minute) {
+                if !self.shared.is_open(minute) {
                     return Err(NoteError::NotTracking);
                 }
                 if self.shared.choices().no_activity {
@@ -302,17 +304,17 @@ impl Observations for CollectorHost {
                 self.record(minute, &Record::Activity { minute, counts }).await
             }
             Note::Custom { kind, body } => {
-                if !self.shared.takes(now) {
+                if !self.shared.accepts(now) {
                     return Err(NoteError::NotTracking);
                 }
                 let custom = Custom { at: now, plugin: self.plugin.clone(), kind, body };
                 // First: a flood is not to keep the policies busy.
-                self.within_budget(now, json_bytes(&custom)).await?;
+                self.reserve_budget(now, json_bytes(&custom)).await?;
                 // Its content may come from what is on screen: the policies are asked like for anything else.
-                let guard = self.guard().map_err(refused)?;
-                let said = guard.custom().await;
-                self.say_failing(guard, said.as_ref().copied()).await;
-                said.map_err(refused)?;
+                let guard = self.guard().map_err(note_refusal)?;
+                let said = guard.check_custom().await;
+                self.report_failing(guard, said.as_ref().copied()).await;
+                said.map_err(note_refusal)?;
                 self.record(now, &Record::Custom(custom)).await
             }
         }
@@ -320,8 +322,8 @@ impl Observations for CollectorHost {
 
     async fn surplus(&self) {
         let now = self.shared.clock.now();
-        if self.shared.takes(now) {
-            self.dropped(now).await;
+        if self.shared.accepts(now) {
+            self.record_dropped(now).await;
         }
     }
 }
@@ -338,7 +340,7 @@ pub struct PluginStore {
 impl PluginStore {
     /// Creates the store of a plugin in a session.
     ///
-    /// `plugin` is its kind and name ([`Loaded::owner`](crate::plugins::library::Loaded::owner)).
+    /// `plugin` is its kind and name ([`LoadedPlugin::owner`](crate::plugins::library::LoadedPlugin::owner)).
     #[must_use]
     pub fn new(session: &str, plugin: &str, journal: Journal) -> Self {
         // Neither session, kind nor name has a slash in it.

@@ -17,7 +17,7 @@ use crate::plugins::permissions::permission_text;
 pub const OWN: &str = "rules";
 
 /// A plugin that was loaded but not started.
-pub struct Loaded {
+pub struct LoadedPlugin {
     /// Its name in the terms.
     pub name: String,
     /// The compiled component.
@@ -29,7 +29,7 @@ pub struct Loaded {
 }
 
 /// A policy that was started, but was not asked about anything.
-pub struct Judging {
+pub struct LoadedPolicy {
     /// The policy itself, ready to judge.
     pub policy: Policy,
     /// SHA-256 of its component.
@@ -39,7 +39,7 @@ pub struct Judging {
     pub grants: Grants,
 }
 
-impl Loaded {
+impl LoadedPlugin {
     /// Its kind and name, such as `collector/windows`: two plugins of one name are two.
     #[must_use]
     pub fn owner(&self) -> String {
@@ -60,7 +60,7 @@ fn kind_word(kind: ComponentKind) -> String {
 /// Everything that the terms name.
 pub struct Plugins {
     /// The client's policy; none if it is missing or refused.
-    pub policy: Option<Judging>,
+    pub policy: Option<LoadedPolicy>,
     /// The worker's own rules, if there are any.
     pub own: Option<Policy>,
     /// SHA-256 of the component that judges own rules, whether there are any or not; none if it is missing.
@@ -71,9 +71,9 @@ pub struct Plugins {
     /// force.
     pub facts: parcel::Policy,
     /// Collectors that could be loaded.
-    pub collectors: Vec<Loaded>,
+    pub collectors: Vec<LoadedPlugin>,
     /// The uploader; none if it could not be loaded.
-    pub uploader: Option<Loaded>,
+    pub uploader: Option<LoadedPlugin>,
     /// What could not be loaded, each with the reason and what to do.
     pub problems: Vec<(String, String)>,
 }
@@ -136,7 +136,7 @@ impl Library<'_> {
         })
     }
 
-    async fn load(&self, kind: &str, plugin: &PluginUse) -> Result<Loaded, PluginError> {
+    async fn load(&self, kind: &str, plugin: &PluginUse) -> Result<LoadedPlugin, PluginError> {
         let file = self.file(kind, &plugin.plugin)?;
         let prepared = self.sandbox.prepare(&file).await?;
         let settings = if plugin.settings.is_null() { "{}".to_owned() } else { plugin.settings.to_string() };
@@ -147,14 +147,14 @@ impl Library<'_> {
             }
             _ => false,
         };
-        Ok(Loaded { name: plugin.plugin.clone(), prepared, settings, private })
+        Ok(LoadedPlugin { name: plugin.plugin.clone(), prepared, settings, private })
     }
 
     /// Loads the worker's own rules.
     ///
     /// # Errors
     /// Why they cannot be in force, with the place of a bad rule.
-    pub async fn own_rules(&self, settings: serde_json::Value) -> Result<Judging, PluginError> {
+    pub async fn own_rules(&self, settings: serde_json::Value) -> Result<LoadedPolicy, PluginError> {
         let judging = self.policy(&PluginUse { plugin: OWN.into(), settings }).await?;
         if !judging.grants.capabilities.is_empty() {
             // It sees what nothing else may see: it is not to ask for more than that.
@@ -170,7 +170,7 @@ impl Library<'_> {
         Some(loaded.prepared.description().sha256.clone())
     }
 
-    async fn policy(&self, plugin: &PluginUse) -> Result<Judging, PluginError> {
+    async fn policy(&self, plugin: &PluginUse) -> Result<LoadedPolicy, PluginError> {
         let loaded = self.load("policy", plugin).await?;
         let sha256 = loaded.prepared.description().sha256.clone();
         let grants = asks(&loaded, Path::new(""))?;
@@ -179,7 +179,7 @@ impl Library<'_> {
         if let Some(number) = policy.rules().iter().position(|rule| plain::unseen(rule).is_some()) {
             return Err(PluginError::UnseenCharacter(number + 1));
         }
-        Ok(Judging { policy, sha256, grants })
+        Ok(LoadedPolicy { policy, sha256, grants })
     }
 
     /// Loads what the terms name, and the worker's own rules.
@@ -297,7 +297,7 @@ pub struct BadAddress {
 ///
 /// # Errors
 /// If it needs the network and its settings name no address.
-pub fn asks(loaded: &Loaded, delivered: &Path) -> Result<Grants, BadAddress> {
+pub fn asks(loaded: &LoadedPlugin, delivered: &Path) -> Result<Grants, BadAddress> {
     let description = loaded.prepared.description();
     let mut grants = Grants { capabilities: description.imports.clone(), ..Grants::default() };
     if description.imports.contains(&Capability::Folder) {

@@ -13,7 +13,7 @@ use candor_sandbox::{Capability, Grants};
 use candor_seal::sha256_hex;
 use serde::{Deserialize, Serialize};
 
-use crate::plugins::library::{Loaded, OWN, Plugins, asks};
+use crate::plugins::library::{LoadedPlugin, OWN, Plugins, asks};
 use crate::plugins::permissions::permission_text;
 
 /// What is recorded, and what each plugin asks for.
@@ -21,7 +21,7 @@ use crate::plugins::permissions::permission_text;
 pub struct Notice {
     /// The text that a person reads.
     pub text: String,
-    /// What is granted by accepting it, by kind and name of the plugin ([`Loaded::owner`]).
+    /// What is granted by accepting it, by kind and name of the plugin ([`LoadedPlugin::owner`]).
     pub grants: BTreeMap<String, Granted>,
 }
 
@@ -47,7 +47,7 @@ pub struct Acceptance {
     pub uid: u32,
     /// When, milliseconds since the Unix epoch.
     pub at: u64,
-    /// The grants that go with it, by kind and name of the plugin ([`Loaded::owner`]).
+    /// The grants that go with it, by kind and name of the plugin ([`LoadedPlugin::owner`]).
     pub grants: BTreeMap<String, Granted>,
 }
 
@@ -56,7 +56,7 @@ impl Acceptance {
     ///
     /// # Errors
     /// If it was granted nothing; the error says what to do.
-    pub fn granted(&self, loaded: &Loaded) -> Result<&Granted, &'static str> {
+    pub fn granted(&self, loaded: &LoadedPlugin) -> Result<&Granted, &'static str> {
         let granted = self.grants.get(&loaded.owner());
         granted
             .filter(|granted| granted.sha256 == loaded.prepared.description().sha256)

@@ -70,12 +70,12 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
     let mut counts: BTreeMap<u64, Counts> = BTreeMap::new();
     let mut gaps: Vec<Gap> = Vec::new();
     let mut blobs = Vec::new();
-    let mut typed: Option<(Manual, &str)> = None;
+    let mut typed_in: Option<(Manual, &str)> = None;
     let mut surplus: BTreeMap<(String, u64), u64> = BTreeMap::new();
     let mut unreadable: Vec<(&str, u64)> = Vec::new();
     // Whether the picture was found damaged, or was refused.
     let mut lost = false;
-    let mut parcel = empty(frame);
+    let mut parcel = empty_parcel(frame);
     for record in records {
         match record {
             Record::Span { from, to } => {
@@ -85,7 +85,7 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
                 }
             }
             Record::NotCounted => parcel.activity = Activity::Off,
-            Record::TakenBack { from, to } => take_back(&mut spans, *from, *to),
+            Record::TakenBack { from, to } => take_back_span(&mut spans, *from, *to),
             Record::Activity { minute, counts: counted } if (frame.start..end).contains(minute) => {
                 let sum = counts.entry(*minute).or_default();
                 sum.keys = sum.keys.saturating_add(counted.keys);
@@ -114,7 +114,7 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
             Record::Gap(gap) => {
                 let gap = Gap { from: gap.from.max(frame.start), to: gap.to.min(end), ..*gap };
                 if gap.to > gap.from {
-                    join(&mut gaps, &gap);
+                    join_gap(&mut gaps, &gap);
                 }
             }
             Record::NoSign => parcel.no_sign = true,
@@ -126,7 +126,7 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
             Record::Unreadable { filed, at } => {
                 if filed == "taken-back" {
                     // Nobody knows any more how far it went: as far as it could.
-                    take_back(&mut spans, *at, end);
+                    take_back_span(&mut spans, *at, end);
                 }
                 unreadable.push((filed.as_str(), *at));
             }
@@ -136,39 +136,39 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
                 parcel.no_snapshot = Some(NoSnapshot::RemovedByWorker);
             }
             Record::Withdrawn { at, time_ms: Some(time_ms) } => {
-                (spans, counts, gaps, blobs, typed) =
+                (spans, counts, gaps, blobs, typed_in) =
                     (Vec::new(), BTreeMap::new(), Vec::new(), Vec::new(), None);
                 let activity = parcel.activity;
                 parcel = Parcel {
-                    removed: Some(removed(&parcel, *at, *time_ms, frame)),
+                    removed: Some(add_removal(&parcel, *at, *time_ms, frame)),
                     activity,
-                    ..empty(frame)
+                    ..empty_parcel(frame)
                 };
             }
             Record::Removed { at, time_ms, .. } => {
-                parcel.removed = Some(removed(&parcel, *at, *time_ms, frame));
+                parcel.removed = Some(add_removal(&parcel, *at, *time_ms, frame));
             }
             Record::Manual { at, memo, reason, .. } => {
-                typed = Some((Manual { at: *at, reason: reason.clone() }, memo));
+                typed_in = Some((Manual { at: *at, reason: reason.clone() }, memo));
             }
             _ => {}
         }
     }
-    for gap in unseen(&unreadable, &spans, end) {
-        join(&mut gaps, &gap);
+    for gap in damage_gaps(&unreadable, &spans, end) {
+        join_gap(&mut gaps, &gap);
     }
-    parcel.minutes = minutes(&spans, &counts);
-    parcel.gaps = answered(gaps);
-    parcel.dropped = dropped(surplus, unreadable.len());
+    parcel.minutes = minute_facts(&spans, &counts);
+    parcel.gaps = settle_answered(gaps);
+    parcel.dropped = dropped_notes(surplus, unreadable.len());
     forget_own_rules(&mut parcel);
-    if let Some((typed, memo)) = typed {
-        let mut parcel = manual(parcel, typed, memo);
+    if let Some((typed_in, memo)) = typed_in {
+        let mut parcel = manual_parcel(parcel, typed_in, memo);
         parcel.fit();
         return Some(Assembled { parcel, blobs: Vec::new() });
     }
     if let Some(removed) = parcel.removed {
         if parcel.minutes.is_empty() {
-            let mut bare = Parcel { removed: Some(removed), ..empty(frame) };
+            let mut bare = Parcel { removed: Some(removed), ..empty_parcel(frame) };
             bare.fit();
             return Some(Assembled { parcel: bare, blobs: Vec::new() });
         }
@@ -176,13 +176,13 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
         parcel.removed = None;
         let first = spans.iter().map(|(from, _)| *from).min().unwrap_or(end);
         if first > frame.start {
-            join(&mut parcel.gaps, &Gap { from: frame.start, to: first, cause: GapCause::LeftOut });
+            join_gap(&mut parcel.gaps, &Gap { from: frame.start, to: first, cause: GapCause::LeftOut });
         }
     }
     if parcel.minutes.is_empty() {
         // Time that was left out does not concern the client, unless it was reported before.
-        let told = parcel.gaps.iter().any(|gap| !left_out(gap));
-        if !told && frame.revision == 0 {
+        let reported = parcel.gaps.iter().any(|gap| !is_left_out(gap));
+        if !reported && frame.revision == 0 {
             return None;
         }
     }
@@ -205,15 +205,15 @@ pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
 
 /// Adds a gap for each minute that was to be counted, was not, and has none yet: a crash may have come between the
 /// minute and its counts. For a segment that closes; while it runs they may still come.
-pub(crate) fn tell_uncounted(parcel: &mut Parcel) {
+pub(crate) fn add_uncounted_gaps(parcel: &mut Parcel) {
     if !parcel.activity.is_counted() || parcel.manual.is_some() {
         return;
     }
     let uncounted = parcel.minutes.iter().filter(|minute| minute.counts.is_none());
     for from in uncounted.map(|minute| minute.start).collect::<Vec<_>>() {
         let gap = Gap { from, to: from + MINUTE_MS, cause: GapCause::CounterLost };
-        if !parcel.gaps.iter().any(|told| told.from < gap.to && gap.from < told.to) {
-            join(&mut parcel.gaps, &gap);
+        if !parcel.gaps.iter().any(|known| known.from < gap.to && gap.from < known.to) {
+            join_gap(&mut parcel.gaps, &gap);
         }
     }
 }
@@ -238,7 +238,7 @@ fn forget_own_rules(parcel: &mut Parcel) {
 
 /// Returns gaps for what cannot be read any more. A span ends with its minute at the latest, so nothing beyond is
 /// concerned; a minute whose counts are lost is no evidence, and must not pass for one that was not to be counted.
-fn unseen(unreadable: &[(&str, u64)], spans: &[(u64, u64)], end: u64) -> Vec<Gap> {
+fn damage_gaps(unreadable: &[(&str, u64)], spans: &[(u64, u64)], end: u64) -> Vec<Gap> {
     let gap = |(filed, at): &(&str, u64)| {
         let minute_end = (minute_of(*at) + MINUTE_MS).min(end);
         let to = match *filed {
@@ -254,7 +254,7 @@ fn unseen(unreadable: &[(&str, u64)], spans: &[(u64, u64)], end: u64) -> Vec<Gap
     unreadable.iter().filter_map(gap).collect()
 }
 
-fn dropped(surplus: BTreeMap<(String, u64), u64>, unreadable: usize) -> Vec<Dropped> {
+fn dropped_notes(surplus: BTreeMap<(String, u64), u64>, unreadable: usize) -> Vec<Dropped> {
     let mut by_plugin: BTreeMap<String, u64> = BTreeMap::new();
     for ((plugin, _), notes) in surplus {
         let sum = by_plugin.entry(plugin).or_default();
@@ -265,7 +265,7 @@ fn dropped(surplus: BTreeMap<(String, u64), u64>, unreadable: usize) -> Vec<Drop
     by_plugin.into_iter().map(over).chain((unreadable > 0).then_some(damaged)).collect()
 }
 
-fn empty(frame: &SegmentFrame) -> Parcel {
+fn empty_parcel(frame: &SegmentFrame) -> Parcel {
     Parcel {
         id: String::new(),
         contract: frame.contract.clone(),
@@ -295,16 +295,16 @@ fn empty(frame: &SegmentFrame) -> Parcel {
 }
 
 /// Returns a removal beside those before it: of the running segment, more may be removed later.
-fn removed(before: &Parcel, at: u64, time_ms: u64, frame: &SegmentFrame) -> Removed {
+fn add_removal(before: &Parcel, at: u64, time_ms: u64, frame: &SegmentFrame) -> Removed {
     let earlier = before.removed.map_or(0, |removed| removed.time_ms);
     Removed { at, time_ms: time_ms.saturating_add(earlier).min(frame.length.ms()) }
 }
 
 /// Turns a parcel into one of typed-in time. That has no evidence: what was tracked beside it, without activity, says
 /// nothing about it.
-fn manual(tracked: Parcel, typed: Manual, memo: &str) -> Parcel {
+fn manual_parcel(tracked: Parcel, typed_in: Manual, memo: &str) -> Parcel {
     Parcel {
-        manual: Some(typed),
+        manual: Some(typed_in),
         memo: Some(memo.to_owned()),
         removed: None,
         minutes: Vec::new(),
@@ -320,7 +320,7 @@ fn manual(tracked: Parcel, typed: Manual, memo: &str) -> Parcel {
 }
 
 /// Adds a gap; one that touches an earlier one of the same cause makes that longer.
-fn join(gaps: &mut Vec<Gap>, gap: &Gap) {
+fn join_gap(gaps: &mut Vec<Gap>, gap: &Gap) {
     match gaps.iter_mut().find(|g| g.cause == gap.cause && g.from <= gap.to && gap.from <= g.to) {
         Some(last) => {
             last.from = last.from.min(gap.from);
@@ -331,25 +331,25 @@ fn join(gaps: &mut Vec<Gap>, gap: &Gap) {
 }
 
 /// Returns whether all that a parcel says is that nobody was there: that does not concern the client.
-pub(crate) fn tells_nothing(parcel: &Parcel) -> bool {
+pub(crate) fn reports_nothing(parcel: &Parcel) -> bool {
     parcel.minutes.is_empty()
         && parcel.manual.is_none()
         && parcel.removed.is_none()
-        && parcel.gaps.iter().all(left_out)
+        && parcel.gaps.iter().all(is_left_out)
 }
 
 /// Returns whether a gap says that nobody was there.
-fn left_out(gap: &Gap) -> bool {
+fn is_left_out(gap: &Gap) -> bool {
     matches!(gap.cause, GapCause::LeftOut | GapCause::Unanswered)
 }
 
 /// Reports idle time that the worker was asked about and left out as that, not as still unanswered.
-fn answered(gaps: Vec<Gap>) -> Vec<Gap> {
+fn settle_answered(gaps: Vec<Gap>) -> Vec<Gap> {
     let known: Vec<Gap> = gaps.iter().copied().filter(|gap| gap.cause == GapCause::LeftOut).collect();
     let open = |gap: Gap| {
         let mut pieces = vec![(gap.from, gap.to)];
         for known in known.iter().filter(|_| gap.cause == GapCause::Unanswered) {
-            pieces = without(&pieces, known.from, known.to);
+            pieces = cut_out(&pieces, known.from, known.to);
         }
         pieces.into_iter().map(move |(from, to)| Gap { from, to, ..gap })
     };
@@ -357,22 +357,22 @@ fn answered(gaps: Vec<Gap>) -> Vec<Gap> {
 }
 
 /// Returns spans without what lies from `from` to `to`.
-fn without(spans: &[(u64, u64)], from: u64, to: u64) -> Vec<(u64, u64)> {
+fn cut_out(spans: &[(u64, u64)], from: u64, to: u64) -> Vec<(u64, u64)> {
     let pieces = |&(begin, end): &(u64, u64)| [(begin, end.min(from)), (begin.max(to), end)];
     spans.iter().flat_map(pieces).filter(|(begin, end)| end > begin).collect()
 }
 
 /// Takes each millisecond from `from` to `to` out of the spans once, from the latest that holds it: a clock that was
 /// set back shows minutes again, and what was worked when it showed them first is not concerned.
-fn take_back(spans: &mut Vec<(u64, u64)>, from: u64, to: u64) {
+fn take_back_span(spans: &mut Vec<(u64, u64)>, from: u64, to: u64) {
     let mut rest = vec![(from, to)];
     let mut kept = Vec::new();
     for span in spans.iter().rev() {
         let mut pieces = vec![*span];
         for &(from, to) in &rest {
-            pieces = without(&pieces, from, to);
+            pieces = cut_out(&pieces, from, to);
         }
-        rest = without(&rest, span.0, span.1);
+        rest = cut_out(&rest, span.0, span.1);
         kept.extend(pieces.into_iter().rev());
     }
     kept.reverse();
@@ -381,7 +381,7 @@ fn take_back(spans: &mut Vec<(u64, u64)>, from: u64, to: u64) {
 
 /// Returns the tracked minutes. Counts without tracked time are not evidence of work on this
 /// contract.
-fn minutes(spans: &[(u64, u64)], counts: &BTreeMap<u64, Counts>) -> Vec<MinuteFacts> {
+fn minute_facts(spans: &[(u64, u64)], counts: &BTreeMap<u64, Counts>) -> Vec<MinuteFacts> {
     let mut tracked: BTreeMap<u64, u64> = BTreeMap::new();
     for &(from, to) in spans {
         *tracked.entry(minute_of(from)).or_default() += to - from;

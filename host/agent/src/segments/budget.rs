@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 const KEPT: usize = 256;
 
 #[derive(Clone, Copy, Default)]
-struct Account {
+struct PluginBudget {
     spent: Spent,
     dropped: u64,
     written: u64,
@@ -21,10 +21,10 @@ struct Account {
 
 /// The budgets of a contract's plugins, by segment.
 #[derive(Default)]
-pub struct Budgets(Mutex<IndexMap<(u64, String), Account>>);
+pub struct Budgets(Mutex<IndexMap<(u64, String), PluginBudget>>);
 
 impl Budgets {
-    fn with<R>(&self, segment: u64, plugin: &str, change: impl FnOnce(&mut Account) -> R) -> R {
+    fn with<R>(&self, segment: u64, plugin: &str, change: impl FnOnce(&mut PluginBudget) -> R) -> R {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = change(all.entry((segment, plugin.to_owned())).or_default());
         while all.len() > KEPT {
@@ -35,33 +35,33 @@ impl Budgets {
 
     /// Takes room for a note of that many bytes; false if there is none.
     pub fn take(&self, segment: u64, plugin: &str, bytes: usize) -> bool {
-        self.with(segment, plugin, |account| account.spent.take(bytes))
+        self.with(segment, plugin, |budget| budget.spent.take(bytes))
     }
 
     /// Counts a note as dropped. Returns how many were so far, if that is to be written down now.
-    pub fn dropped(&self, segment: u64, plugin: &str) -> Option<u64> {
-        self.with(segment, plugin, |account| {
-            account.dropped = account.dropped.saturating_add(1);
-            let due = account.dropped.is_power_of_two();
+    pub fn count_dropped(&self, segment: u64, plugin: &str) -> Option<u64> {
+        self.with(segment, plugin, |budget| {
+            budget.dropped = budget.dropped.saturating_add(1);
+            let due = budget.dropped.is_power_of_two();
             if due {
-                account.written = account.dropped;
+                budget.written = budget.dropped;
             }
-            due.then_some(account.dropped)
+            due.then_some(budget.dropped)
         })
     }
 
     /// Returns what is still to be written down of a segment that closes: plugins, and how many of their notes were
     /// dropped.
-    pub fn unwritten(&self, segment: u64) -> Vec<(String, u64)> {
+    pub fn take_unwritten(&self, segment: u64) -> Vec<(String, u64)> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut told = Vec::new();
-        for ((_, plugin), account) in all.iter_mut().filter(|((start, _), _)| *start == segment) {
-            if account.dropped > account.written {
-                account.written = account.dropped;
-                told.push((plugin.clone(), account.dropped));
+        let mut due = Vec::new();
+        for ((_, plugin), budget) in all.iter_mut().filter(|((start, _), _)| *start == segment) {
+            if budget.dropped > budget.written {
+                budget.written = budget.dropped;
+                due.push((plugin.clone(), budget.dropped));
             }
         }
-        told
+        due
     }
 }
 
@@ -80,10 +80,10 @@ mod tests {
             budgets.take(0, "b", 1) && budgets.take(60_000, "a", 1),
             "each plugin and segment has its own"
         );
-        let written: Vec<u64> = (0..100_000).filter_map(|_| budgets.dropped(0, "a")).collect();
+        let written: Vec<u64> = (0..100_000).filter_map(|_| budgets.count_dropped(0, "a")).collect();
         assert_eq!((written.len(), written.last()), (17, Some(&65_536)));
-        assert_eq!(budgets.unwritten(0), [("a".to_owned(), 100_000)]);
-        assert!(budgets.unwritten(0).is_empty() && budgets.unwritten(60_000).is_empty());
+        assert_eq!(budgets.take_unwritten(0), [("a".to_owned(), 100_000)]);
+        assert!(budgets.take_unwritten(0).is_empty() && budgets.take_unwritten(60_000).is_empty());
     }
 
     #[test]
@@ -94,6 +94,6 @@ mod tests {
         }
         assert!(budgets.take(0, "a", PLUGIN_BYTES));
         assert!(!budgets.take(0, "a", 1));
-        assert!(budgets.dropped(0, "a").is_some());
+        assert!(budgets.count_dropped(0, "a").is_some());
     }
 }

@@ -15,7 +15,7 @@ use candor_protocol::Forgotten;
 use crate::segments::error::EditError;
 use crate::segments::ledger::SegmentLedger;
 use crate::segments::record::{Record, StoredRecord};
-use crate::segments::removed::{erasable, is_removed, pictures, since_removal, withdrawn_ms};
+use crate::segments::removed::{is_erasable, is_removed, pictures_in, since_removal, withdrawn_ms};
 
 /// The longest span that is removed or typed in at once: 31 days.
 const MAX_SPAN_MS: u64 = 31 * 24 * 60 * 60_000;
@@ -27,8 +27,8 @@ impl SegmentLedger {
     /// If the segment was delivered or refused already.
     pub async fn take_back(&self, start: u64) -> Result<(), EditError> {
         // Not while it is written again: the one that is named would no longer be the one that is sent.
-        let _turn = self.edit_lock.lock().await;
-        if let Some(latest) = self.latest(start).await? {
+        let _edit_lock = self.edit_lock.lock().await;
+        if let Some(latest) = self.latest_parcel(start).await? {
             self.shared.journal.cancel(&latest.parcel_id, self.shared.clock.now()).await?;
         }
         Ok(())
@@ -39,23 +39,23 @@ impl SegmentLedger {
     /// # Errors
     /// If the journal could not be written.
     pub async fn put_back(&self, start: u64, hold_until: u64) -> Result<(), EditError> {
-        let _turn = self.edit_lock.lock().await;
-        if let Some(latest) = self.latest(start).await? {
+        let _edit_lock = self.edit_lock.lock().await;
+        if let Some(latest) = self.latest_parcel(start).await? {
             self.shared.journal.uncancel(&latest.parcel_id, hold_until).await?;
         }
         Ok(())
     }
 
-    fn unlocked(&self, start: u64) -> bool {
+    fn is_unlocked(&self, start: u64) -> bool {
         self.shared.clock.now() < lock_of(start)
     }
 
     pub(crate) fn check_lock(&self, start: u64) -> Result<(), EditError> {
-        if self.unlocked(start) { Ok(()) } else { Err(EditError::Locked) }
+        if self.is_unlocked(start) { Ok(()) } else { Err(EditError::Locked) }
     }
 
     /// What waits in memory for room on the disk is part of its segment: it is written before anything is changed.
-    pub(crate) async fn all_written(&self) -> Result<(), EditError> {
+    pub(crate) async fn require_all_written(&self) -> Result<(), EditError> {
         if self.shared.has_unwritten() && !self.shared.write_pending().await {
             return Err(EditError::Refused(
                 "what was recorded last could not be written yet, so nothing can be changed: free some disk space, and try again",
@@ -64,8 +64,8 @@ impl SegmentLedger {
         Ok(())
     }
 
-    async fn not_taken_back(&self, start: u64) -> Result<(), EditError> {
-        match self.latest(start).await? {
+    async fn require_not_taken_back(&self, start: u64) -> Result<(), EditError> {
+        match self.latest_parcel(start).await? {
             Some(latest) if latest.state == OutboxState::Cancelled => {
                 Err(EditError::Refused("this segment was taken back from the outbox: undo that first"))
             }
@@ -82,9 +82,9 @@ impl SegmentLedger {
             return Err(EditError::Refused("the terms have no such label"));
         }
         self.check_lock(start)?;
-        let _turn = self.edit_lock.lock().await;
-        self.all_written().await?;
-        self.not_taken_back(start).await?;
+        let _edit_lock = self.edit_lock.lock().await;
+        self.require_all_written().await?;
+        self.require_not_taken_back(start).await?;
         let records = since_removal(&self.records(start).await?);
         let typed = records.iter().rev().find_map(|r| match &r.record {
             Record::Manual { at, reason, answers, .. } => Some((*at, reason.clone(), *answers)),
@@ -124,8 +124,8 @@ impl SegmentLedger {
     pub(crate) fn has_something(&self, start: u64, records: &[StoredRecord]) -> bool {
         let bare: Vec<_> = records.iter().map(|r| r.record.clone()).collect();
         let shows = |parcel: &candor_diary::parcel::Parcel| {
-            let told = !parcel.minutes.is_empty() || !parcel.gaps.is_empty() || parcel.manual.is_some();
-            told && parcel.removed.is_none()
+            let reported = !parcel.minutes.is_empty() || !parcel.gaps.is_empty() || parcel.manual.is_some();
+            reported && parcel.removed.is_none()
         };
         let observed = |r: &StoredRecord| {
             matches!(
@@ -133,7 +133,7 @@ impl SegmentLedger {
                 Record::Snapshot { .. } | Record::Focus(_) | Record::Custom(_) | Record::Activity { .. }
             )
         };
-        self.assembled(start, &bare).is_some_and(|parcel| shows(&parcel)) || records.iter().any(observed)
+        self.parcel_of(start, &bare).is_some_and(|parcel| shows(&parcel)) || records.iter().any(observed)
     }
 
     async fn forget_or_ask(&self, from: u64, to: u64, remove: bool) -> Result<Forgotten, EditError> {
@@ -144,13 +144,15 @@ impl SegmentLedger {
         if remove {
             // What was seen before this, and is still being judged or written, is not kept either.
             let end = cut.end_of(to.saturating_sub(1));
-            self.shared.removed(cut.start_of(from), end.min(self.shared.clock.now().saturating_add(1))).await;
+            self.shared
+                .refuse_removed(cut.start_of(from), end.min(self.shared.clock.now().saturating_add(1)))
+                .await;
         }
         let mut sum: Option<Forgotten> = None;
         let mut locked = false;
         for start in cut.starts(from, to) {
-            let _turn = self.edit_lock.lock().await;
-            self.all_written().await?;
+            let _edit_lock = self.edit_lock.lock().await;
+            self.require_all_written().await?;
             let records = self.records(start).await?;
             // What the running minute holds is in no record yet.
             let runs = self.shared.tracked.is_on() && cut.start_of(self.shared.clock.now()) == start;
@@ -158,18 +160,21 @@ impl SegmentLedger {
                 // A memo that was set while nothing was tracked is no segment, but it goes, too.
                 let memos = records.iter().filter(|r| matches!(r.record, Record::Memo { .. }));
                 let memos: Vec<u64> = memos.map(|r| r.sequence).collect();
-                if remove && !memos.is_empty() && self.unlocked(start) {
+                if remove && !memos.is_empty() && self.is_unlocked(start) {
                     self.erase(start, memos, &Record::NotesRemoved).await?;
                 }
                 continue;
             }
-            if !self.unlocked(start) {
+            if !self.is_unlocked(start) {
                 locked = true;
                 continue;
             }
             let (time_ms, pictures) = match remove {
                 true => self.remove_whole(start, &records).await?,
-                false => (self.time_of(start, &records) + withdrawn_ms(&records), count(&pictures(&records))),
+                false => (
+                    self.time_of(start, &records) + withdrawn_ms(&records),
+                    picture_count(&pictures_in(&records)),
+                ),
             };
             let none = Forgotten { from: start, to: start, segments: 0, time_ms: 0, pictures: 0 };
             let sum = sum.get_or_insert(none);
@@ -195,8 +200,8 @@ impl SegmentLedger {
         }
         let mut removed = 0;
         for start in self.shared.cut.starts(from, to) {
-            let _turn = self.edit_lock.lock().await;
-            self.all_written().await?;
+            let _edit_lock = self.edit_lock.lock().await;
+            self.require_all_written().await?;
             let meant = |r: &StoredRecord| match &r.record {
                 Record::Custom(note) => {
                     (from..to).contains(&note.at) && plugin.is_none_or(|plugin| note.plugin == plugin)
@@ -270,8 +275,8 @@ impl SegmentLedger {
         let mut typed = Vec::new();
         let mut removed = false;
         for (start, end) in self.whole_segments(from, to.min(now)) {
-            let _turn = self.edit_lock.lock().await;
-            self.all_written().await?;
+            let _edit_lock = self.edit_lock.lock().await;
+            self.require_all_written().await?;
             let records = self.records(start).await?;
             if is_removed(&records) {
                 // Both could not come back.
@@ -279,7 +284,7 @@ impl SegmentLedger {
                 continue;
             }
             let records: Vec<_> = records.into_iter().map(|r| r.record).collect();
-            if self.counts(start, &records) {
+            if self.holds_billed_time(start, &records) {
                 continue;
             }
             let typed_in = Record::Manual {
@@ -315,15 +320,15 @@ impl SegmentLedger {
     }
 
     /// Returns whether a segment has something that is billed before typed-in time is, or was typed in already.
-    fn counts(&self, start: u64, records: &[Record]) -> bool {
+    fn holds_billed_time(&self, start: u64, records: &[Record]) -> bool {
         let typed = records.iter().any(|r| matches!(r, Record::Manual { .. }));
-        typed || self.assembled(start, records).is_some_and(|parcel| Facts::of(&parcel).active != 0)
+        typed || self.parcel_of(start, records).is_some_and(|parcel| Facts::of(&parcel).active != 0)
     }
 
     /// Returns how much tracked or typed-in time a segment holds, in milliseconds.
     pub(crate) fn time_of(&self, start: u64, records: &[StoredRecord]) -> u64 {
         let bare: Vec<_> = records.iter().map(|r| r.record.clone()).collect();
-        self.assembled(start, &bare).map_or(0, |parcel| {
+        self.parcel_of(start, &bare).map_or(0, |parcel| {
             let typed = if parcel.manual.is_some() { self.shared.cut.length_at(start).ms() } else { 0 };
             typed + parcel.minutes.iter().map(|m| u64::from(m.tracked_ms)).sum::<u64>()
         })
@@ -335,9 +340,10 @@ impl SegmentLedger {
         // What was removed before and is erased now counts, too; together they are never more than the segment.
         let before: u64 = withdrawn_ms(records);
         let time_ms = self.time_of(start, records).saturating_add(before);
-        let pictures = pictures(records);
-        let count = count(&pictures);
-        let sequences: Vec<_> = records.iter().filter(|r| erasable(&r.record)).map(|r| r.sequence).collect();
+        let pictures = pictures_in(records);
+        let count = picture_count(&pictures);
+        let sequences: Vec<_> =
+            records.iter().filter(|r| is_erasable(&r.record)).map(|r| r.sequence).collect();
         let blobs = pictures.iter().map(|(_, blob)| blob.clone()).collect();
         let tombstone = Record::Removed { at: self.shared.clock.now(), time_ms, blobs };
         self.erase(start, sequences, &tombstone).await?;
@@ -377,6 +383,6 @@ impl SegmentLedger {
     }
 }
 
-fn count(pictures: &[(u64, String)]) -> u32 {
+fn picture_count(pictures: &[(u64, String)]) -> u32 {
     u32::try_from(pictures.len()).unwrap_or(u32::MAX)
 }

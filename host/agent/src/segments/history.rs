@@ -12,13 +12,13 @@ use candor_protocol::{Note, PictureFacts, Segment, SegmentState};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::segments::assemble::tells_nothing;
+use crate::segments::assemble::reports_nothing;
 use crate::segments::error::CloseError;
 use crate::segments::ledger::SegmentLedger;
 
 /// What is kept of a closed segment, so that a parcel is not opened again for each look at the clock.
 #[derive(Clone)]
-struct Known {
+struct ClosedSummary {
     parcel: String,
     facts: Facts,
     pictured: bool,
@@ -26,7 +26,7 @@ struct Known {
 
 /// The closed segments of the current week and day.
 #[derive(Default)]
-pub struct History(Mutex<BTreeMap<u64, Known>>);
+pub struct History(Mutex<BTreeMap<u64, ClosedSummary>>);
 
 /// What a day and a week add up to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub struct Elsewhere {
 impl Totals {
     /// Adds what was billed from other devices. What is beyond the limit then is the latest, as far as this device can
     /// tell.
-    fn add(&mut self, ms: u64, limit: Option<u64>) {
+    fn add_elsewhere(&mut self, ms: u64, limit: Option<u64>) {
         self.week_ms = self.week_ms.saturating_add(ms);
         let beyond = limit.map_or(0, |limit| self.week_ms.saturating_sub(limit));
         if beyond > 0 {
@@ -85,7 +85,7 @@ impl History {
         // Whole weeks, for the limit is filled from their beginning: a day of a zone can lie in two of UTC.
         let (from, to) = whole_weeks(today.0.min(week.0), today.1.max(week.1));
         let entries = journal.closed_parcels(&ledger.shared.session_name, from, to).await?;
-        let mut all: BTreeMap<u64, Known> = BTreeMap::new();
+        let mut all: BTreeMap<u64, ClosedSummary> = BTreeMap::new();
         for entry in entries {
             let known = {
                 let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -94,13 +94,13 @@ impl History {
             let known = match known {
                 Some(known) => known,
                 // One that is damaged keeps nobody from the others' sum; its delivery reports it.
-                None => match ledger.parcel(&entry.parcel_id).await {
-                    Ok(parcel) => known_of(&entry.parcel_id, &parcel),
+                None => match ledger.read_parcel(&entry.parcel_id).await {
+                    Ok(parcel) => summarise(&entry.parcel_id, &parcel),
                     Err(CloseError::Journal(error)) if error.is_damage() => continue,
                     Err(error) => return Err(error),
                 },
             };
-            if self.counts(ledger, &entry).await? {
+            if self.counts_for_client(ledger, &entry).await? {
                 all.insert(entry.segment_start, known);
             }
         }
@@ -125,10 +125,10 @@ impl History {
         }
         if let Some(elsewhere) = elsewhere.filter(|elsewhere| elsewhere.week == week.0) {
             let limit = ledger.terms.weekly_limit.map(|minutes| u64::from(minutes) * MINUTE_MS);
-            totals.add(elsewhere.ms, limit);
+            totals.add_elsewhere(elsewhere.ms, limit);
         }
         let pictured =
-            |(start, known): (&u64, &Known)| (known.pictured && *start >= today.0).then_some(*start);
+            |(start, known): (&u64, &ClosedSummary)| (known.pictured && *start >= today.0).then_some(*start);
         totals.last_picture = all.iter().rev().find_map(pictured);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = all;
         Ok(totals)
@@ -138,7 +138,11 @@ impl History {
 impl History {
     /// Returns whether the client has a segment or is to have it: one that was taken back or refused adds nothing,
     /// unless an earlier revision of it is there.
-    async fn counts(&self, ledger: &SegmentLedger, entry: &OutboxEntry) -> Result<bool, CloseError> {
+    async fn counts_for_client(
+        &self,
+        ledger: &SegmentLedger,
+        entry: &OutboxEntry,
+    ) -> Result<bool, CloseError> {
         Ok(match entry.state {
             OutboxState::Cancelled => false,
             OutboxState::Rejected => {
@@ -165,7 +169,7 @@ pub(crate) async fn delivered_ms(
             return Ok(None);
         }
         if entry.state == OutboxState::Delivered {
-            match ledger.parcel(&entry.parcel_id).await {
+            match ledger.read_parcel(&entry.parcel_id).await {
                 Ok(parcel) => facts.push(Facts::of(&parcel)),
                 Err(CloseError::Journal(error)) if error.is_damage() => return Ok(None),
                 Err(error) => return Err(error),
@@ -179,8 +183,8 @@ pub(crate) async fn delivered_ms(
     Ok(Some(billed.map(|(_, facts)| facts.length.ms()).sum()))
 }
 
-fn known_of(id: &str, parcel: &Parcel) -> Known {
-    Known { parcel: id.to_owned(), facts: Facts::of(parcel), pictured: parcel.snapshot.is_some() }
+fn summarise(id: &str, parcel: &Parcel) -> ClosedSummary {
+    ClosedSummary { parcel: id.to_owned(), facts: Facts::of(parcel), pictured: parcel.snapshot.is_some() }
 }
 
 /// Returns the weeks that `from..to` touches.
@@ -306,8 +310,8 @@ impl SegmentLedger {
         let mut all = BTreeMap::new();
         for entry in self.shared.journal.closed_parcels(&self.shared.session_name, from, to).await? {
             // What cannot be read any more was erased.
-            let Ok(parcel) = self.parcel(&entry.parcel_id).await else { continue };
-            if entry.state == OutboxState::Cancelled && tells_nothing(&parcel) {
+            let Ok(parcel) = self.read_parcel(&entry.parcel_id).await else { continue };
+            if entry.state == OutboxState::Cancelled && reports_nothing(&parcel) {
                 continue;
             }
             let facts = Facts::of(&parcel);
@@ -327,13 +331,13 @@ impl SegmentLedger {
             }
         }
         // One that was taken back or refused is not billed.
-        let told = |segment: &Segment| {
+        let billable = |segment: &Segment| {
             !matches!(segment.state, SegmentState::Cancelled | SegmentState::Rejected { .. })
         };
-        let facts: Vec<Facts> = all.values().filter(|(_, s)| told(s)).map(|(facts, _)| *facts).collect();
+        let facts: Vec<Facts> = all.values().filter(|(_, s)| billable(s)).map(|(facts, _)| *facts).collect();
         let mut outcomes = self.outcomes(&facts).into_iter();
         let mut segments: Vec<Segment> = all.into_values().map(|(_, segment)| segment).collect();
-        for segment in segments.iter_mut().filter(|s| told(s)) {
+        for segment in segments.iter_mut().filter(|s| billable(s)) {
             let billed = outcomes.next() == Some(Outcome::Billed);
             segment.billed_ms = if billed { u64::from(segment.length) * MINUTE_MS } else { 0 };
         }

@@ -8,7 +8,7 @@ use candor_diary::parcel::{Gap, GapCause};
 use candor_diary::terms::ManualTime;
 use candor_protocol::IdleAnswer;
 
-use crate::segments::assemble::tells_nothing;
+use crate::segments::assemble::reports_nothing;
 use crate::segments::error::EditError;
 use crate::segments::ledger::SegmentLedger;
 use crate::segments::record::Record;
@@ -56,7 +56,7 @@ impl SegmentLedger {
 
     /// Erases an answer: what it typed in, that it was given, and that the time was left out.
     async fn unanswer(&self, from: u64, to: u64) -> Result<(), EditError> {
-        let of_answer = |placed: &&StoredRecord| match &placed.record {
+        let of_answer = |stored: &&StoredRecord| match &stored.record {
             Record::Answered { from: of } => *of == from,
             Record::Gap(Gap { from: begin, to: end, cause: GapCause::LeftOut }) => {
                 *begin >= from && *end <= to
@@ -64,15 +64,15 @@ impl SegmentLedger {
             record => is_typed(record, from),
         };
         for start in self.shared.cut.starts(from, to) {
-            let _turn = self.edit_lock.lock().await;
-            self.all_written().await?;
+            let _edit_lock = self.edit_lock.lock().await;
+            self.require_all_written().await?;
             let records = self.records(start).await?;
             // Nothing but the answer was removed there: without it there is no removal to report.
             let rest =
                 records.iter().filter(|r| !of_answer(r) && !matches!(r.record, Record::Withdrawn { .. }));
             let rest: Vec<Record> = rest.map(|r| r.record.clone()).collect();
             let only = records.iter().any(|r| is_typed(&r.record, from))
-                && self.assembled(start, &rest).is_none_or(|parcel| tells_nothing(&parcel));
+                && self.parcel_of(start, &rest).is_none_or(|parcel| reports_nothing(&parcel));
             let gone =
                 |r: &&StoredRecord| of_answer(r) || (only && matches!(r.record, Record::Withdrawn { .. }));
             let sequences: Vec<u64> = records.iter().filter(gone).map(|r| r.sequence).collect();

@@ -12,7 +12,7 @@ use candor_journal::{
 use candor_seal::{Envelope, SecretKey};
 use tokio::sync::Mutex;
 
-use crate::segments::assemble::{Assembled, SegmentFrame, assemble, tell_uncounted, tells_nothing};
+use crate::segments::assemble::{Assembled, SegmentFrame, add_uncounted_gaps, assemble, reports_nothing};
 use crate::segments::error::CloseError;
 use crate::segments::marks::Marks;
 use crate::segments::record::{Record, StoredRecord};
@@ -23,7 +23,7 @@ use crate::segments::state::ContractState;
 const PAGE: u32 = 2_000;
 
 /// The kinds of records that show in a parcel and that come after its segment was closed, or while it is open.
-const TOLD: [&str; 12] = [
+const REPORTED: [&str; 12] = [
     "span",
     "taken-back",
     "not-counted",
@@ -76,11 +76,11 @@ impl SegmentLedger {
     /// # Errors
     /// If it could not be closed; it stays open and can be tried again.
     pub async fn close(&self, start: u64) -> Result<Option<OutboxEntry>, CloseError> {
-        let _turn = self.edit_lock.lock().await;
-        match self.latest(start).await? {
+        let _edit_lock = self.edit_lock.lock().await;
+        match self.latest_parcel(start).await? {
             None => self.close_now(start).await,
             Some(latest) if self.unfinished(start).await?.contains(&start) => {
-                self.write(start, Some(latest)).await
+                self.write_parcel(start, Some(latest)).await
             }
             Some(_) => Ok(None),
         }
@@ -93,7 +93,10 @@ impl SegmentLedger {
         for (begin, end, length) in shared.cut.spans().filter(|(_, end, _)| *end > from) {
             let span = begin.max(from)..end;
             all.extend(
-                shared.journal.unfinished_segments(&shared.session_name, length.ms(), span, &TOLD).await?,
+                shared
+                    .journal
+                    .unfinished_segments(&shared.session_name, length.ms(), span, &REPORTED)
+                    .await?,
             );
         }
         Ok(all)
@@ -105,15 +108,15 @@ impl SegmentLedger {
     /// # Errors
     /// If it could not be written; the parcel before stays, and the change is caught up with at the next start.
     pub async fn revise(&self, start: u64) -> Result<Option<OutboxEntry>, CloseError> {
-        let Some(latest) = self.latest(start).await? else { return Ok(None) };
-        self.write(start, Some(latest)).await
+        let Some(latest) = self.latest_parcel(start).await? else { return Ok(None) };
+        self.write_parcel(start, Some(latest)).await
     }
 
     /// Returns the latest parcel of a segment, if it is closed.
     ///
     /// # Errors
     /// If the journal could not be read.
-    pub async fn latest(&self, start: u64) -> Result<Option<OutboxEntry>, JournalError> {
+    pub async fn latest_parcel(&self, start: u64) -> Result<Option<OutboxEntry>, JournalError> {
         let found = self.shared.journal.closed_parcels(&self.shared.session_name, start, start + 1).await?;
         Ok(found.into_iter().next())
     }
@@ -129,9 +132,9 @@ impl SegmentLedger {
         running: Option<(u64, u64)>,
     ) -> Result<Option<Assembled>, CloseError> {
         let mut records: Vec<_> = self.records(start).await?.into_iter().map(|r| r.record).collect();
-        records.extend(self.shared.unwritten(start, self.shared.cut.end_of(start)));
+        records.extend(self.shared.unwritten_between(start, self.shared.cut.end_of(start)));
         records.extend(running.map(|(from, to)| Record::Span { from, to }));
-        let mut assembled = assemble(&self.frame(start, 0, None), &records);
+        let mut assembled = assemble(&self.segment_frame(start, 0, None), &records);
         if running.is_some()
             && let Some(Assembled { parcel, .. }) = &mut assembled
             && parcel.no_snapshot == Some(NoSnapshot::MomentMissed)
@@ -155,12 +158,12 @@ impl SegmentLedger {
 
     /// Returns what a parcel of this segment is made under. `before` is the parcel that it takes the place of: what
     /// that was judged by and made under stays.
-    fn frame(&self, start: u64, revision: u32, before: Option<Parcel>) -> SegmentFrame {
+    fn segment_frame(&self, start: u64, revision: u32, before: Option<Parcel>) -> SegmentFrame {
         let in_force = || self.policy.read().unwrap_or_else(PoisonError::into_inner).clone();
         let terms = before.as_ref().map_or_else(|| self.shared.cut.terms_at(start), |before| before.terms);
         // If the worker turns it off, a record of the segment says so.
         let counted = if self.counts_activity { Activity::Counted } else { Activity::Off };
-        let told = before.as_ref().filter(|before| !before.minutes.is_empty());
+        let reported = before.as_ref().filter(|before| !before.minutes.is_empty());
         let says = |before: &Parcel| before.snapshot.is_some() || before.no_snapshot.is_some();
         let turned_off = |before: &Parcel| before.no_snapshot == Some(NoSnapshot::TurnedOff);
         SegmentFrame {
@@ -171,23 +174,23 @@ impl SegmentLedger {
             start,
             length: before.as_ref().map_or_else(|| self.shared.cut.length_at(start), |before| before.length),
             activity: before.as_ref().map_or(counted, |before| before.activity),
-            pictures: told.map_or(self.pictures, says),
-            pictures_off: told.map_or_else(|| self.shared.choices().no_pictures, turned_off),
+            pictures: reported.map_or(self.pictures, says),
+            pictures_off: reported.map_or_else(|| self.shared.choices().no_pictures, turned_off),
             policy: before.map_or_else(in_force, |before| before.policy),
             revision,
         }
     }
 
     /// Returns the parcel that these records of a segment come to; none if there is nothing to report.
-    pub(crate) fn assembled(&self, start: u64, records: &[Record]) -> Option<Parcel> {
-        assemble(&self.frame(start, 1, None), records).map(|assembled| assembled.parcel)
+    pub(crate) fn parcel_of(&self, start: u64, records: &[Record]) -> Option<Parcel> {
+        assemble(&self.segment_frame(start, 1, None), records).map(|assembled| assembled.parcel)
     }
 
     /// Closes a segment; the caller has [`Self::edit_lock`].
     pub(crate) async fn close_now(&self, start: u64) -> Result<Option<OutboxEntry>, CloseError> {
-        let closed = self.write(start, None).await;
+        let closed = self.write_parcel(start, None).await;
         if closed.is_err() {
-            self.marks.opened(start);
+            self.marks.mark_open(start);
         }
         closed
     }
@@ -198,7 +201,7 @@ impl SegmentLedger {
     /// # Errors
     /// As [`Self::revise`].
     pub async fn without_picture(&self, start: u64, why: NoSnapshot) -> Result<bool, CloseError> {
-        let _turn = self.edit_lock.lock().await;
+        let _edit_lock = self.edit_lock.lock().await;
         let record = Record::NoSnapshot { why };
         self.shared.record(start, &record).await?;
         Ok(self.revise(start).await?.is_some())
@@ -209,8 +212,8 @@ impl SegmentLedger {
     ///
     /// # Errors
     /// As [`Self::revise`].
-    pub async fn remake(&self, start: u64) -> Result<bool, CloseError> {
-        let _turn = self.edit_lock.lock().await;
+    pub async fn rewrite(&self, start: u64) -> Result<bool, CloseError> {
+        let _edit_lock = self.edit_lock.lock().await;
         Ok(self.revise(start).await?.is_some())
     }
 
@@ -229,7 +232,7 @@ impl SegmentLedger {
     /// # Errors
     /// If the journal could not be read. A segment that cannot be signed now stops no other.
     pub async fn sign_anew(&self) -> Result<(), CloseError> {
-        let _turn = self.edit_lock.lock().await;
+        let _edit_lock = self.edit_lock.lock().await;
         let journal = &self.shared.journal;
         for entry in journal.closed_parcels(&self.shared.session_name, 0, u64::MAX >> 1).await? {
             let unsettled =
@@ -237,14 +240,14 @@ impl SegmentLedger {
             if !unsettled {
                 continue;
             }
-            let Ok(parcel) = self.parcel(&entry.parcel_id).await else { continue };
+            let Ok(parcel) = self.read_parcel(&entry.parcel_id).await else { continue };
             if parcel.device == self.device
                 || journal.was_delivered(&self.shared.session_name, entry.segment_start).await?
             {
                 continue;
             }
             let start = entry.segment_start;
-            if let Err(error) = self.write(start, Some(entry)).await {
+            if let Err(error) = self.write_parcel(start, Some(entry)).await {
                 self.shared.problem("segment", Some(format!("not signed anew yet: {error}")));
             }
         }
@@ -254,7 +257,7 @@ impl SegmentLedger {
     /// Writes down how many notes were dropped, as far as that is not written down yet.
     async fn write_dropped(&self, start: u64) {
         let shared = &self.shared;
-        for (plugin, notes) in shared.budgets.unwritten(start) {
+        for (plugin, notes) in shared.budgets.take_unwritten(start) {
             let record = Record::Dropped { plugin, notes, life: shared.life };
             if let Err(error) = shared.record(start, &record).await {
                 shared.problem("journal", Some(error.to_string()));
@@ -286,7 +289,7 @@ impl SegmentLedger {
     }
 
     /// Returns whether the journal still has a picture, as far as that is known without reading it.
-    async fn has(&self, blob: &str) -> Result<bool, CloseError> {
+    async fn has_picture(&self, blob: &str) -> Result<bool, CloseError> {
         match self.shared.journal.blob_info(blob).await {
             Ok(_) => Ok(true),
             Err(error) if error.is_damage() => Ok(false),
@@ -294,7 +297,7 @@ impl SegmentLedger {
         }
     }
 
-    async fn write(
+    async fn write_parcel(
         &self,
         start: u64,
         latest: Option<OutboxEntry>,
@@ -304,9 +307,9 @@ impl SegmentLedger {
         self.write_counts(start).await;
         // What is recorded from here on comes after the parcel, and shows in its next revision.
         let shared = Arc::clone(&self.shared);
-        let _nothing_else = shared.closing_lock.write().await;
+        let _closing_lock = shared.closing_lock.write().await;
         let before = match &latest {
-            Some(latest) => match self.parcel(&latest.parcel_id).await {
+            Some(latest) => match self.read_parcel(&latest.parcel_id).await {
                 Ok(parcel) => Some(parcel),
                 // Its records hold all but which rules there were.
                 Err(CloseError::Journal(error)) if error.is_damage() => None,
@@ -321,12 +324,12 @@ impl SegmentLedger {
             return Err(CloseError::ChangedTooOften);
         }
         // What was covered refers to a rule by its index: the rules of then stay.
-        let untold_before = before.as_ref().is_some_and(tells_nothing);
-        let frame = self.frame(start, revision, before);
+        let unreported_before = before.as_ref().is_some_and(reports_nothing);
+        let frame = self.segment_frame(start, revision, before);
         let Some(Assembled { mut parcel, mut blobs }) = assemble(&frame, &records) else { return Ok(None) };
-        tell_uncounted(&mut parcel);
+        add_uncounted_gaps(&mut parcel);
         for blob in std::mem::take(&mut blobs) {
-            if self.has(&blob).await? {
+            if self.has_picture(&blob).await? {
                 blobs.push(blob);
             } else {
                 (parcel.snapshot, parcel.no_snapshot) = (None, Some(NoSnapshot::Damaged));
@@ -353,26 +356,26 @@ impl SegmentLedger {
             body: serde_json::to_vec(&record)?,
             revision,
         };
-        let at_once = self.send_immediately.lock().unwrap_or_else(PoisonError::into_inner).remove(&start);
+        let send_now = self.send_immediately.lock().unwrap_or_else(PoisonError::into_inner).remove(&start);
         // The hold is over for what the client has seen before. What the worker took back stays taken back, and what
         // has nothing to report any more before it was ever sent goes nowhere: held for good, until it is cancelled a
         // moment later.
         let cancelled = latest.as_ref().is_some_and(|l| l.state == OutboxState::Cancelled);
-        let untold_before = untold_before && cancelled;
-        let untold = tells_nothing(&parcel)
+        let unreported_before = unreported_before && cancelled;
+        let unreported = reports_nothing(&parcel)
             && latest.is_some()
-            && (untold_before || shared.journal.never_left(&shared.session_name, start, now).await?);
+            && (unreported_before || shared.journal.never_left(&shared.session_name, start, now).await?);
         // Of what the client has, a change that was taken back keeps no later one from being sent: a removal least.
         let has_it = cancelled && shared.journal.was_delivered(&shared.session_name, start).await?;
-        let taken_back = untold || (cancelled && !untold_before && !has_it);
-        let hold = match (taken_back, at_once || (revision > 0 && !untold_before)) {
+        let taken_back = unreported || (cancelled && !unreported_before && !has_it);
+        let hold = match (taken_back, send_now || (revision > 0 && !unreported_before)) {
             (true, _) => HELD_FOR_GOOD,
             // What was removed just now can be brought back for a moment.
             (false, true) if revision > 0 && self.removals.is_open(start) => UNDO_MS,
             (false, true) => 0,
             (false, false) => self.terms.hold_ms,
         };
-        let held_before = latest.filter(|_| !untold_before).map_or(0, |l| l.hold_until);
+        let held_before = latest.filter(|_| !unreported_before).map_or(0, |l| l.hold_until);
         let draft = |sequence: u64, head: &candor_seal::Hash| {
             parcel.sequence = sequence;
             parcel.chain_head = head.to_string();
@@ -390,14 +393,14 @@ impl SegmentLedger {
         self.shared.changed();
         match closed {
             Ok(entry) => {
-                self.shared.closed(start);
+                self.shared.note_closed(start);
                 if taken_back {
                     self.shared.journal.cancel(&entry.parcel_id, now).await?;
                 }
                 Ok(Some(entry))
             }
             Err(JournalError::SegmentClosed { .. }) => {
-                self.shared.closed(start);
+                self.shared.note_closed(start);
                 Ok(None)
             }
             Err(error) => Err(error.into()),
@@ -408,9 +411,9 @@ impl SegmentLedger {
     ///
     /// # Errors
     /// If it is gone or cannot be read.
-    pub async fn parcel(&self, id: &str) -> Result<Parcel, CloseError> {
+    pub async fn read_parcel(&self, id: &str) -> Result<Parcel, CloseError> {
         let envelope = self.shared.journal.envelope(id).await?;
-        read_parcel(&envelope)
+        parse_parcel(&envelope)
             .ok_or_else(|| JournalError::Damaged(format!("parcel {id} cannot be read")).into())
     }
 
@@ -420,10 +423,10 @@ impl SegmentLedger {
     /// # Errors
     /// If the journal could not be read or written.
     pub async fn catch_up(&self) -> Result<(), CloseError> {
-        let _turn = self.edit_lock.lock().await;
+        let _edit_lock = self.edit_lock.lock().await;
         for start in self.unfinished(0).await? {
-            if let Some(latest) = self.latest(start).await?
-                && let Err(error) = self.write(start, Some(latest)).await
+            if let Some(latest) = self.latest_parcel(start).await?
+                && let Err(error) = self.write_parcel(start, Some(latest)).await
             {
                 // It is caught up with at the next start; the others are now.
                 self.shared.problem("segment", Some(format!("a change could not be finished: {error}")));
@@ -487,6 +490,6 @@ impl SegmentLedger {
 
 /// Returns the parcel in a signed envelope; its signature is not looked at.
 #[must_use]
-pub fn read_parcel(envelope: &[u8]) -> Option<Parcel> {
+pub fn parse_parcel(envelope: &[u8]) -> Option<Parcel> {
     serde_json::from_slice(&Envelope::from_json(envelope).ok()?.payload).ok()
 }

@@ -15,10 +15,12 @@ use candor_protocol::Forgotten;
 use crate::segments::error::{CloseError, EditError};
 use crate::segments::ledger::SegmentLedger;
 use crate::segments::record::{Record, StoredRecord};
-use crate::segments::removed::{OpenRemoval, erasable, open_removals, picture_of, pictures, since_removal};
+use crate::segments::removed::{
+    OpenRemoval, is_erasable, open_removals, picture_of, pictures_in, since_removal,
+};
 
 /// How long to wait before another try if the journal could not be written.
-const AGAIN: Duration = Duration::from_secs(10);
+const RETRY: Duration = Duration::from_secs(10);
 /// How many records are read at once.
 const PAGE: u32 = 2_000;
 
@@ -30,11 +32,11 @@ impl SegmentLedger {
     pub async fn remove_picture(&self, start: u64) -> Result<bool, EditError> {
         let now = self.shared.clock.now();
         let with_time = self.terms.picture_removal == PictureRemoval::RemovesTime && now < lock_of(start);
-        let _turn = self.edit_lock.lock().await;
-        self.all_written().await?;
+        let _edit_lock = self.edit_lock.lock().await;
+        self.require_all_written().await?;
         if with_time {
             // What was seen before this, and is still being judged or written, is not kept either.
-            self.shared.removed(start, now).await;
+            self.shared.refuse_removed(start, now).await;
         }
         let records = self.records(start).await?;
         if picture_of(&records).is_err() {
@@ -54,9 +56,9 @@ impl SegmentLedger {
         let cut = &self.shared.cut;
         let (from, to, now) = (cut.start_of(at), cut.end_of(at), self.shared.clock.now());
         self.check_lock(from)?;
-        let _turn = self.edit_lock.lock().await;
-        self.all_written().await?;
-        self.shared.removed(from, to.min(now.saturating_add(1))).await;
+        let _edit_lock = self.edit_lock.lock().await;
+        self.require_all_written().await?;
+        self.shared.refuse_removed(from, to.min(now.saturating_add(1))).await;
         // What was counted before belongs to what is removed, and comes back with it.
         self.write_counts(from).await;
         let records = self.records(from).await?;
@@ -84,8 +86,8 @@ impl SegmentLedger {
     /// # Errors
     /// `EditError` if there is none or it is too late.
     pub async fn restore(&self, start: u64) -> Result<(), EditError> {
-        let _turn = self.edit_lock.lock().await;
-        self.all_written().await?;
+        let _edit_lock = self.edit_lock.lock().await;
+        self.require_all_written().await?;
         let records = self.records(start).await?;
         let mut open = open_removals(&records);
         let Some(OpenRemoval { sequence, .. }) = open.pop() else {
@@ -97,7 +99,7 @@ impl SegmentLedger {
             }));
         };
         let now = self.shared.clock.now();
-        let latest = self.latest(start).await?;
+        let latest = self.latest_parcel(start).await?;
         let sent = |entry: &OutboxEntry| match entry.state {
             OutboxState::Held => entry.hold_until <= now,
             // It is not sent, so nothing is destroyed.
@@ -137,8 +139,8 @@ impl SegmentLedger {
     async fn finish_removals(&self) -> Result<Option<u64>, CloseError> {
         let mut next = None;
         for start in self.removals.with(|open| open.clone()) {
-            let _turn = self.edit_lock.lock().await;
-            let due = match self.latest(start).await? {
+            let _edit_lock = self.edit_lock.lock().await;
+            let due = match self.latest_parcel(start).await? {
                 // It runs, or was not closed yet.
                 None => Some(self.sends_at(start)),
                 Some(entry) if entry.state == OutboxState::Held => Some(entry.hold_until),
@@ -164,10 +166,10 @@ impl SegmentLedger {
         let Some(last) = open.last() else { return Ok(()) };
         let all_before = open.iter().rev().find(|open| open.with_time).map_or(0, |open| open.sequence);
         let before: Vec<StoredRecord> = records.into_iter().filter(|r| r.sequence < last.sequence).collect();
-        let pictures = pictures(&before);
+        let pictures = pictures_in(&before);
         let taken = |r: &&StoredRecord| match &r.record {
             Record::Snapshot { .. } => true,
-            record => r.sequence < all_before && erasable(record),
+            record => r.sequence < all_before && is_erasable(record),
         };
         let sequences: Vec<u64> = before.iter().filter(taken).map(|r| r.sequence).collect();
         if !sequences.is_empty() {
@@ -249,7 +251,7 @@ impl SegmentLedger {
 }
 
 /// Destroys what removals took when they cannot be undone any more, for as long as the contract is worked on.
-pub(crate) async fn finish(ledger: Weak<SegmentLedger>) {
+pub(crate) async fn destroy_when_due(ledger: Weak<SegmentLedger>) {
     let mut found = false;
     loop {
         let Some(here) = ledger.upgrade() else { return };
@@ -270,11 +272,11 @@ pub(crate) async fn finish(ledger: Weak<SegmentLedger>) {
             Err(error) => {
                 here.shared
                     .problem("removal", Some(format!("what you removed is not destroyed yet: {error}")));
-                Some(AGAIN)
+                Some(RETRY)
             }
         };
         // A hold can be ended by hand: looked at again now and then while one runs.
-        let wait = next.map(|next| next.min(AGAIN));
+        let wait = next.map(|next| next.min(RETRY));
         tokio::select! {
             () = here.removals.changed.notified() => {}
             () = async {

@@ -43,11 +43,11 @@ pub(super) struct OpenRemoval {
 /// was.
 pub(super) fn open_removals(records: &[StoredRecord]) -> Vec<OpenRemoval> {
     let mut open = Vec::new();
-    for placed in records {
-        match placed.record {
+    for stored in records {
+        match stored.record {
             Record::Destroyed { .. } => open.clear(),
             Record::Withdrawn { time_ms, .. } => {
-                open.push(OpenRemoval { sequence: placed.sequence, with_time: time_ms.is_some() });
+                open.push(OpenRemoval { sequence: stored.sequence, with_time: time_ms.is_some() });
             }
             _ => {}
         }
@@ -63,8 +63,8 @@ pub(super) fn whole_removal(records: &[StoredRecord]) -> Option<u64> {
 /// Returns how much time the removals of a segment took that can still be undone, in milliseconds.
 pub(crate) fn withdrawn_ms(records: &[StoredRecord]) -> u64 {
     let open: Vec<u64> = open_removals(records).iter().map(|open| open.sequence).collect();
-    let ms = |placed: &StoredRecord| match placed.record {
-        Record::Withdrawn { time_ms, .. } if open.contains(&placed.sequence) => time_ms.unwrap_or(0),
+    let ms = |stored: &StoredRecord| match stored.record {
+        Record::Withdrawn { time_ms, .. } if open.contains(&stored.sequence) => time_ms.unwrap_or(0),
         _ => 0,
     };
     records.iter().map(ms).sum()
@@ -89,9 +89,9 @@ pub(crate) fn since_removal(records: &[StoredRecord]) -> Vec<StoredRecord> {
 pub(crate) fn picture_of(records: &[StoredRecord]) -> Result<&str, &'static str> {
     let removed = open_removals(records).last().map_or(0, |open| open.sequence);
     let mut picture = Err("that segment has no picture");
-    for placed in records {
-        if let Record::Snapshot { blob, .. } = &placed.record {
-            if placed.sequence > removed {
+    for stored in records {
+        if let Record::Snapshot { blob, .. } = &stored.record {
+            if stored.sequence > removed {
                 return Ok(blob);
             }
             picture = Err("you removed that picture");
@@ -102,7 +102,7 @@ pub(crate) fn picture_of(records: &[StoredRecord]) -> Result<&str, &'static str>
 
 /// Returns whether a removal of its segment erases a record. Closing records hold nothing but ids, and starts and stops
 /// are how a crash is recognised.
-pub(crate) fn erasable(record: &Record) -> bool {
+pub(crate) fn is_erasable(record: &Record) -> bool {
     !matches!(
         record,
         Record::Segment { .. }
@@ -115,7 +115,7 @@ pub(crate) fn erasable(record: &Record) -> bool {
 }
 
 /// Returns the pictures of a segment: their records and blobs.
-pub(crate) fn pictures(records: &[StoredRecord]) -> Vec<(u64, String)> {
+pub(crate) fn pictures_in(records: &[StoredRecord]) -> Vec<(u64, String)> {
     let picture = |r: &StoredRecord| match &r.record {
         Record::Snapshot { blob, .. } => Some((r.sequence, blob.clone())),
         _ => None,

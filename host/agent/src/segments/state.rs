@@ -15,7 +15,7 @@ use crate::segments::budget::Budgets;
 use crate::segments::cut::Cut;
 use crate::segments::record::Record;
 use crate::segments::tracked::TrackedTime;
-use crate::segments::unwritten::{Pending, Unwritten};
+use crate::segments::unwritten::{PendingRecord, Unwritten};
 
 /// For how many minutes counts are kept for collectors that ask late (wit: `activity.minute-at`).
 const COUNTED_MINUTES: usize = 60;
@@ -28,12 +28,12 @@ const REMOVED: usize = 1_024;
 
 /// The counts of one minute: all of them, and those that no record holds yet.
 #[derive(Clone, Copy, Default)]
-struct Counted {
+struct MinuteCounts {
     all: Counts,
     unrecorded: Option<Counts>,
 }
 
-fn add(a: Counts, b: Counts) -> Counts {
+fn sum_counts(a: Counts, b: Counts) -> Counts {
     Counts {
         keys: a.keys.saturating_add(b.keys),
         clicks: a.clicks.saturating_add(b.clicks),
@@ -77,7 +77,7 @@ pub struct ContractState {
     pub life: u64,
     /// The segment that has its picture already.
     pictured: AtomicU64,
-    counts: Mutex<IndexMap<u64, Counted>>,
+    counts: Mutex<IndexMap<u64, MinuteCounts>>,
     problems: Problems,
     choices: RwLock<Choices>,
     revision: Arc<watch::Sender<u64>>,
@@ -143,7 +143,7 @@ impl ContractState {
     pub async fn follow_clock(&self) -> Result<(), JournalError> {
         let mut anchor = self.anchor.lock().await;
         let mut now = *anchor;
-        let moved = now.moved(self.clock.as_ref());
+        let moved = now.take_shift(self.clock.as_ref());
         if moved != 0 {
             self.journal.shift_waits(&self.session_name, moved).await?;
         }
@@ -168,7 +168,7 @@ impl ContractState {
     }
 
     /// Notes that the segment that starts then is closed now.
-    pub fn closed(&self, segment: u64) {
+    pub fn note_closed(&self, segment: u64) {
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
         closed.insert(segment);
         while closed.len() > CLOSED_SEGMENTS {
@@ -177,23 +177,23 @@ impl ContractState {
     }
 
     /// Lets the segment that starts then take records again, such as after the clock was set back into it.
-    pub fn reopened(&self, segment: u64) {
+    pub fn reopen(&self, segment: u64) {
         self.closed.lock().unwrap_or_else(PoisonError::into_inner).shift_remove(&segment);
     }
 
     /// Returns whether the segment that holds `at` still takes records.
-    pub fn open(&self, at: u64) -> bool {
+    pub fn is_open(&self, at: u64) -> bool {
         !self.closed.lock().unwrap_or_else(PoisonError::into_inner).contains(&self.cut.start_of(at))
     }
 
     /// Returns whether something with the time `at` may be noted: it lies in tracked time, and its segment is open.
-    pub fn takes(&self, at: u64) -> bool {
-        self.tracked.holds(at) && self.open(at) && !self.was_removed(at)
+    pub fn accepts(&self, at: u64) -> bool {
+        self.tracked.contains(at) && self.is_open(at) && !self.was_removed(at)
     }
 
     /// Refuses records of what was seen from `from` until `to`, because the worker removed it. When this returns,
     /// nothing of it is on its way into the journal.
-    pub async fn removed(&self, from: u64, to: u64) {
+    pub async fn refuse_removed(&self, from: u64, to: u64) {
         {
             let mut removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
             removed.push_back((from, to));
@@ -217,11 +217,11 @@ impl ContractState {
     }
 
     /// Keeps the counts of a minute; a second report of the same minute adds up.
-    pub fn count(&self, minute: u64, counts: Counts) {
+    pub fn add_counts(&self, minute: u64, counts: Counts) {
         let mut all = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let counted = all.entry(minute).or_default();
-        counted.all = add(counted.all, counts);
-        counted.unrecorded = Some(add(counted.unrecorded.unwrap_or_default(), counts));
+        counted.all = sum_counts(counted.all, counts);
+        counted.unrecorded = Some(sum_counts(counted.unrecorded.unwrap_or_default(), counts));
         // What came first goes first: the earliest minute may be the one that runs, after the clock was set back.
         while all.len() > COUNTED_MINUTES {
             all.shift_remove_index(0);
@@ -249,7 +249,7 @@ impl ContractState {
 
     /// Returns all problems, in words.
     pub fn problems(&self) -> Vec<String> {
-        self.problems.all().iter().map(|(name, text)| format!("{}: {text}", topic(name))).collect()
+        self.problems.all().iter().map(|(name, text)| format!("{}: {text}", problem_topic(name))).collect()
     }
 
     /// Writes a record of the session; `at` decides the segment it belongs to. What shows which time was worked is
@@ -259,23 +259,23 @@ impl ContractState {
     /// If it cannot be written down or the journal cannot take it, and it is not of the kind that is kept.
     pub async fn record(&self, at: u64, record: &Record) -> Result<(), RecordError> {
         let body = serde_json::to_vec(record)?;
-        let pending = Pending { kind: record.kind(), at, body };
-        let _before_or_after = self.closing_lock.read().await;
+        let pending = PendingRecord { kind: record.kind(), at, body };
+        let _closing_lock = self.closing_lock.read().await;
         // It may have been removed while it was judged, or encoded.
         if record.is_evidence() && self.was_removed(at) {
             return Err(RecordError::Removed);
         }
         let written =
             self.unwritten.write(&self.journal, &self.session_name, pending, record.is_time()).await;
-        self.tell_unwritten(written.as_ref().map_or_else(Some, Option::as_ref));
+        self.report_unwritten(written.as_ref().map_or_else(Some, Option::as_ref));
         Ok(written.map(drop)?)
     }
 
     /// Tries to write what could not be written before; returns whether nothing is left.
     pub async fn write_pending(&self) -> bool {
-        let _before_or_after = self.closing_lock.read().await;
+        let _closing_lock = self.closing_lock.read().await;
         let written = self.unwritten.retry(&self.journal, &self.session_name).await;
-        self.tell_unwritten(written.as_ref().err());
+        self.report_unwritten(written.as_ref().err());
         written.is_ok()
     }
 
@@ -285,11 +285,11 @@ impl ContractState {
     }
 
     /// Returns what of a span could not be written yet.
-    pub fn unwritten(&self, from: u64, to: u64) -> Vec<Record> {
+    pub fn unwritten_between(&self, from: u64, to: u64) -> Vec<Record> {
         self.unwritten.between(from, to)
     }
 
-    fn tell_unwritten(&self, error: Option<&JournalError>) {
+    fn report_unwritten(&self, error: Option<&JournalError>) {
         let text = match (self.has_unwritten(), error) {
             (true, Some(error)) => Some(format!("{error}. Time is kept in memory until it can be written")),
             (true, None) => return,
@@ -302,7 +302,7 @@ impl ContractState {
 
 /// Returns what a problem is about, in a person's words: a part of the agent by what it does, anything else is a
 /// plugin.
-fn topic(name: &str) -> String {
+fn problem_topic(name: &str) -> String {
     match name {
         "counter" => "Counting".into(),
         "disk" => "Disk space".into(),
@@ -335,15 +335,15 @@ mod tests {
             ContractState::new(SystemClock::shared(), journal, "session".into(), cut, Arc::new(revision));
         let counts = Counts { keys: 3, ..Counts::default() };
         for minute in 0..2 * COUNTED_MINUTES as u64 {
-            shared.count(86_400_000 + minute * 60_000, counts);
+            shared.add_counts(86_400_000 + minute * 60_000, counts);
         }
         // Set right: the minute that runs is the earliest of all.
-        shared.count(60_000, counts);
+        shared.add_counts(60_000, counts);
         assert_eq!(shared.take_counts_of(60_000), Some(counts));
         for segment in 0..2 * CLOSED_SEGMENTS as u64 {
-            shared.closed(86_400_000 + segment * 600_000);
+            shared.note_closed(86_400_000 + segment * 600_000);
         }
-        shared.closed(0);
-        assert!(!shared.open(0), "a closed segment takes no notes");
+        shared.note_closed(0);
+        assert!(!shared.is_open(0), "a closed segment takes no notes");
     }
 }

@@ -17,7 +17,7 @@ const KEPT: usize = 20_000;
 
 /// A record on its way into the journal.
 #[derive(Clone, Debug)]
-pub(crate) struct Pending {
+pub(crate) struct PendingRecord {
     /// The kind under which the journal files it.
     pub(crate) kind: &'static str,
     /// The record's time, milliseconds since the Unix epoch.
@@ -30,7 +30,7 @@ pub(crate) struct Pending {
 #[derive(Debug)]
 pub(crate) struct Unwritten {
     cut: Arc<Cut>,
-    queue: Mutex<VecDeque<Pending>>,
+    queue: Mutex<VecDeque<PendingRecord>>,
     /// The time of what did not fit: from the first to the last of it.
     lost: Mutex<Option<(u64, u64)>>,
     /// Locked by whoever writes: one at a time, so that the order stays.
@@ -51,10 +51,10 @@ impl Unwritten {
         &self,
         journal: &Journal,
         contract: &str,
-        pending: Pending,
+        pending: PendingRecord,
         keep: bool,
     ) -> Result<Option<JournalError>, JournalError> {
-        let _turn = self.writing.lock().await;
+        let _writing = self.writing.lock().await;
         let before = self.drain(journal, contract).await;
         // What is kept goes in its order; anything else may still find room.
         let written =
@@ -76,7 +76,7 @@ impl Unwritten {
     /// # Errors
     /// Why the journal does not take it; what is left stays.
     pub(crate) async fn retry(&self, journal: &Journal, contract: &str) -> Result<(), JournalError> {
-        let _turn = self.writing.lock().await;
+        let _writing = self.writing.lock().await;
         self.drain(journal, contract).await
     }
 
@@ -92,11 +92,11 @@ impl Unwritten {
         within.filter_map(|pending| serde_json::from_slice(&pending.body).ok()).collect()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Pending>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<PendingRecord>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, pending: Pending) {
+    fn keep(&self, pending: PendingRecord) {
         let mut queue = self.lock();
         if queue.len() < KEPT {
             queue.push_back(pending);
@@ -122,7 +122,7 @@ impl Unwritten {
                     what: "a gap",
                     reason: "not to be written as JSON",
                 })?;
-                append(journal, contract, &Pending { kind: record.kind(), at: gap.from, body }).await?;
+                append(journal, contract, &PendingRecord { kind: record.kind(), at: gap.from, body }).await?;
             }
             *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
@@ -130,6 +130,6 @@ impl Unwritten {
     }
 }
 
-async fn append(journal: &Journal, contract: &str, pending: &Pending) -> Result<(), JournalError> {
+async fn append(journal: &Journal, contract: &str, pending: &PendingRecord) -> Result<(), JournalError> {
     journal.append(pending.kind, Some(contract), pending.at, pending.body.clone()).await.map(drop)
 }

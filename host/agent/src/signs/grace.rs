@@ -7,7 +7,7 @@ use tokio::time::Instant;
 /// How long nothing may show it before recording is held up. A tray that is started again takes less.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long a sign has to stand before recording that was held up goes on: one that comes and goes at once is none.
-const STANDS: Duration = Duration::from_secs(2);
+const STEADY: Duration = Duration::from_secs(2);
 /// How long a sign has to stand before the whole grace is granted again: whoever ends the tray again and again gets no
 /// minute in which nothing shows.
 const REFILL: Duration = Duration::from_secs(60);
@@ -16,14 +16,14 @@ const REFILL: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Grace {
     left: Duration,
-    looked: Option<Instant>,
-    stands_since: Option<Instant>,
+    checked_at: Option<Instant>,
+    steady_since: Option<Instant>,
     missing: bool,
 }
 
 impl Default for Grace {
     fn default() -> Self {
-        Self { left: GRACE, looked: None, stands_since: None, missing: false }
+        Self { left: GRACE, checked_at: None, steady_since: None, missing: false }
     }
 }
 
@@ -31,34 +31,35 @@ impl Grace {
     /// Notes that recording begins, and that something shows it.
     pub(super) fn begin(&mut self) {
         self.missing = false;
-        self.looked = None;
+        self.checked_at = None;
     }
 
     /// Returns whether recording is to be held up. To be called while it goes on (or would); `shown` is whether
     /// something shows it.
-    pub(super) fn look(&mut self, shown: bool, now: Instant) -> bool {
-        let since_last = self.looked.map_or(Duration::ZERO, |looked| now.saturating_duration_since(looked));
-        self.looked = Some(now);
+    pub(super) fn check(&mut self, shown: bool, now: Instant) -> bool {
+        let since_last =
+            self.checked_at.map_or(Duration::ZERO, |checked_at| now.saturating_duration_since(checked_at));
+        self.checked_at = Some(now);
         if !shown {
             // It may have gone just after the last look: then that is when it went.
             self.left = self.left.saturating_sub(since_last);
-            self.stands_since = None;
+            self.steady_since = None;
             self.missing |= self.left.is_zero();
             return self.missing;
         }
-        let stood = now.saturating_duration_since(*self.stands_since.get_or_insert(now));
+        let stood = now.saturating_duration_since(*self.steady_since.get_or_insert(now));
         if stood >= REFILL {
             self.left = GRACE;
         }
-        self.missing &= stood < STANDS;
+        self.missing &= stood < STEADY;
         self.missing
     }
 
     /// Returns when to look again, if nothing changes before.
-    pub(super) fn next(&self, shown: bool, now: Instant) -> Option<Instant> {
+    pub(super) fn next_check(&self, shown: bool, now: Instant) -> Option<Instant> {
         match (shown, self.missing) {
             (false, false) => Some(now + self.left),
-            (true, true) => Some(now + STANDS),
+            (true, true) => Some(now + STEADY),
             _ => None,
         }
     }
@@ -73,16 +74,16 @@ mod tests {
     #[test]
     fn a_sign_that_is_gone_for_a_moment_holds_nothing_up_and_one_that_stays_away_does() {
         let (mut grace, start) = (Grace::default(), Instant::now());
-        assert!(!grace.look(true, start));
-        assert!(!grace.look(true, start + 10 * SECOND));
-        assert!(!grace.look(false, start + 10 * SECOND));
-        assert!(!grace.look(false, start + 12 * SECOND));
-        assert!(!grace.look(true, start + 12 * SECOND), "it is back");
-        assert!(!grace.look(false, start + 13 * SECOND));
-        assert!(grace.look(false, start + 18 * SECOND));
+        assert!(!grace.check(true, start));
+        assert!(!grace.check(true, start + 10 * SECOND));
+        assert!(!grace.check(false, start + 10 * SECOND));
+        assert!(!grace.check(false, start + 12 * SECOND));
+        assert!(!grace.check(true, start + 12 * SECOND), "it is back");
+        assert!(!grace.check(false, start + 13 * SECOND));
+        assert!(grace.check(false, start + 18 * SECOND));
         // It has to stand for a while.
-        assert!(grace.look(true, start + 19 * SECOND));
-        assert!(!grace.look(true, start + 21 * SECOND));
+        assert!(grace.check(true, start + 19 * SECOND));
+        assert!(!grace.check(true, start + 21 * SECOND));
     }
 
     #[test]
@@ -91,9 +92,9 @@ mod tests {
         let mut unseen = Duration::ZERO;
         for _ in 0..600 {
             // Half a second up, half a second gone.
-            let missing = grace.look(true, now);
+            let missing = grace.check(true, now);
             now += SECOND / 2;
-            grace.look(false, now);
+            grace.check(false, now);
             now += SECOND / 2;
             if !missing {
                 unseen += SECOND / 2;
@@ -107,10 +108,10 @@ mod tests {
     #[test]
     fn a_new_start_with_a_sign_goes_on_with_the_grace_that_was_left() {
         let (mut grace, start) = (Grace::default(), Instant::now());
-        grace.look(false, start);
-        assert!(grace.look(false, start + 6 * SECOND));
+        grace.check(false, start);
+        assert!(grace.check(false, start + 6 * SECOND));
         grace.begin();
-        assert!(!grace.look(true, start + 7 * SECOND));
-        assert!(grace.look(false, start + 7 * SECOND), "nothing is left of it");
+        assert!(!grace.check(true, start + 7 * SECOND));
+        assert!(grace.check(false, start + 7 * SECOND), "nothing is left of it");
     }
 }

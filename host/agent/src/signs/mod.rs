@@ -1,7 +1,7 @@
 //! Signs: whoever is recorded can see it (invariant 6).
 //!
 //! Window and tray report what they show over a control connection of their own ([`candor_protocol::sign`]). While it
-//! is recorded, [`Signs::keep`] sees to it that something does: it starts the tray's program, starts it again when it
+//! is recorded, [`Signs::keep_showing`] sees to it that something does: it starts the tray's program, starts it again when it
 //! ends, and holds recording up if nothing shows for longer than `grace` allows. Nothing can be taken for a sign that
 //! is none any more: one whose connection ended, or that was not reported again in time, is gone.
 //!
@@ -23,19 +23,19 @@ use tokio::time::Instant;
 
 use crate::tracker::presence::{Presence, Sample};
 use grace::Grace;
-use tray::Keeper;
+use tray::TrayKeeper;
 pub use tray::TrayProgram;
 pub use witness::{OnScreen, Witness};
 
 /// How long a start waits for something to show it if it is known why nothing does.
-const SOON: Duration = Duration::from_secs(6);
+const KNOWN_WAIT: Duration = Duration::from_secs(6);
 /// How often a start looks whether it is known.
-const LOOK: Duration = Duration::from_millis(200);
+const RECHECK: Duration = Duration::from_millis(200);
 /// How long a start waits for something to show it.
-const START: Duration = if cfg!(test) { Duration::from_millis(500) } else { Duration::from_secs(12) };
+const START_WAIT: Duration = if cfg!(test) { Duration::from_millis(500) } else { Duration::from_secs(12) };
 
 /// What a program reports that it shows.
-struct Standing {
+struct ReportedSigns {
     by: Face,
     process: Option<u32>,
     signs: BTreeSet<Sign>,
@@ -43,8 +43,8 @@ struct Standing {
 }
 
 #[derive(Default)]
-struct Inner {
-    standing: BTreeMap<u64, Standing>,
+struct SignsInner {
+    reports: BTreeMap<u64, ReportedSigns>,
     next: u64,
     /// Why the tray shows nothing.
     why: Option<String>,
@@ -53,7 +53,7 @@ struct Inner {
 
 /// What shows that it is recorded.
 pub struct Signs {
-    inner: Mutex<Inner>,
+    inner: Mutex<SignsInner>,
     /// How many starts wait for something to show it.
     starting: AtomicUsize,
     missing: AtomicBool,
@@ -78,36 +78,37 @@ pub enum SignError {
 }
 
 /// A control connection among those that may show something; when it is dropped, what it reported is gone.
-pub struct Place {
+pub struct SignConnection {
     signs: Arc<Signs>,
     number: u64,
     process: Option<u32>,
 }
 
-impl Place {
+impl SignConnection {
     /// Takes the report of the program at the other end that it shows this: what of it can be true counts.
     ///
     /// # Errors
     /// If it is a program whose report does not count.
-    pub fn shows(&self, by: Face, signs: &[Sign]) -> Result<(), SignError> {
+    pub fn report(&self, by: Face, signs: &[Sign]) -> Result<(), SignError> {
         let witness = self.signs.witness.get();
-        if witness.is_some_and(|witness| !witness.knows(self.process)) {
+        if witness.is_some_and(|witness| !witness.trusts(self.process)) {
             return Err(SignError::Stranger);
         }
         let until = Instant::now() + LEASE;
-        let standing = Standing { by, process: self.process, signs: signs.iter().copied().collect(), until };
+        let standing =
+            ReportedSigns { by, process: self.process, signs: signs.iter().copied().collect(), until };
         let before = self.signs.shown();
-        self.signs.with(|inner| inner.standing.insert(self.number, standing));
-        self.signs.compare(&before);
+        self.signs.with(|inner| inner.reports.insert(self.number, standing));
+        self.signs.announce_if_changed(&before);
         Ok(())
     }
 }
 
-impl Drop for Place {
+impl Drop for SignConnection {
     fn drop(&mut self) {
         let before = self.signs.shown();
-        if self.signs.with(|inner| inner.standing.remove(&self.number)).is_some() {
-            self.signs.compare(&before);
+        if self.signs.with(|inner| inner.reports.remove(&self.number)).is_some() {
+            self.signs.announce_if_changed(&before);
             self.signs.changed.notify_one();
         }
     }
@@ -119,7 +120,7 @@ pub struct Starting<'a>(&'a Signs);
 impl<'a> Starting<'a> {
     fn begin(signs: &'a Signs) -> Self {
         signs.starting.fetch_add(1, Ordering::AcqRel);
-        signs.tell();
+        signs.announce();
         Self(signs)
     }
 }
@@ -127,7 +128,7 @@ impl<'a> Starting<'a> {
 impl Drop for Starting<'_> {
     fn drop(&mut self) {
         self.0.starting.fetch_sub(1, Ordering::AcqRel);
-        self.0.tell();
+        self.0.announce();
     }
 }
 
@@ -145,12 +146,12 @@ impl Signs {
         })
     }
 
-    fn with<T>(&self, what: impl FnOnce(&mut Inner) -> T) -> T {
+    fn with<T>(&self, what: impl FnOnce(&mut SignsInner) -> T) -> T {
         what(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// From now on nothing counts as shown that `witness` does not see. Called once, before anything is shown.
-    pub fn judged_by(&self, witness: Arc<dyn Witness>) {
+    pub fn set_witness(&self, witness: Arc<dyn Witness>) {
         if self.witness.set(witness).is_err() {
             tracing::error!("who judges the signs was said before, and stays");
         }
@@ -158,12 +159,12 @@ impl Signs {
 
     /// Adds the control connection of a process.
     #[must_use]
-    pub fn place(self: &Arc<Self>, process: Option<u32>) -> Place {
+    pub fn connect(self: &Arc<Self>, process: Option<u32>) -> SignConnection {
         let number = self.with(|inner| {
             inner.next += 1;
             inner.next
         });
-        Place { signs: Arc::clone(self), number, process }
+        SignConnection { signs: Arc::clone(self), number, process }
     }
 
     /// Returns what is shown now.
@@ -171,12 +172,12 @@ impl Signs {
     pub fn shown(&self) -> BTreeSet<Sign> {
         let now = Instant::now();
         let mut said = self.with(|inner| {
-            inner.standing.retain(|_, standing| standing.until > now);
-            let of = |s: &Standing| s.signs.iter().map(|sign| (s.process, *sign)).collect::<Vec<_>>();
-            inner.standing.values().flat_map(of).collect::<Vec<_>>()
+            inner.reports.retain(|_, standing| standing.until > now);
+            let of = |s: &ReportedSigns| s.signs.iter().map(|sign| (s.process, *sign)).collect::<Vec<_>>();
+            inner.reports.values().flat_map(of).collect::<Vec<_>>()
         });
         if let Some(witness) = self.witness.get() {
-            said.retain(|(process, sign)| witness.sees(*process, *sign));
+            said.retain(|(process, sign)| witness.can_show(*process, *sign));
         }
         said.into_iter().map(|(_, sign)| sign).collect()
     }
@@ -198,16 +199,16 @@ impl Signs {
     ///
     /// # Errors
     /// If nothing does; the error says what to do.
-    pub async fn required(&self) -> Result<Starting<'_>, SignError> {
+    pub async fn wait_for_sign(&self) -> Result<Starting<'_>, SignError> {
         let starting = Starting::begin(self);
         let mut revision = self.revision.subscribe();
         let began = Instant::now();
         while self.shown().is_empty() {
             let why = self.with(|inner| inner.why.clone());
             let waited = began.elapsed();
-            if waited < START && (why.is_none() || waited < SOON) {
+            if waited < START_WAIT && (why.is_none() || waited < KNOWN_WAIT) {
                 // Whatever wakes it, it looks again.
-                let _looked = tokio::time::timeout(LOOK, revision.changed()).await;
+                let _looked = tokio::time::timeout(RECHECK, revision.changed()).await;
                 continue;
             }
             let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
@@ -220,7 +221,7 @@ impl Signs {
 
     /// Keeps something showing while `recorded`, until this is dropped. `changed` is called when recording is to
     /// be held up, or may go on.
-    pub async fn keep<F, G>(
+    pub async fn keep_showing<F, G>(
         self: Arc<Self>,
         tray: Option<TrayProgram>,
         recorded: impl Fn() -> F,
@@ -229,27 +230,27 @@ impl Signs {
         F: Future<Output = bool>,
         G: Future<Output = ()>,
     {
-        let mut keeper = Keeper::new(tray);
+        let mut tray_keeper = TrayKeeper::new(tray);
         let mut revision = self.revision.subscribe();
         loop {
             let recorded = recorded().await;
             let now = Instant::now();
             let shown = !self.shown().is_empty();
-            let mut next = self.with(|inner| inner.standing.values().map(|s| s.until).min());
+            let mut next = self.with(|inner| inner.reports.values().map(|s| s.until).min());
             if recorded || self.starting() {
-                let there = self.with(|inner| inner.standing.values().any(|s| s.by == Face::Tray));
-                let (again, why) = keeper.keep(there, now);
-                next = sooner(next, again);
+                let there = self.with(|inner| inner.reports.values().any(|s| s.by == Face::Tray));
+                let (again, why) = tray_keeper.ensure_running(there, now);
+                next = earlier_of(next, again);
                 self.with(|inner| inner.why = why);
             }
             if recorded {
                 let (missing, again) = self.with(|inner| {
-                    let missing = inner.grace.look(shown, now);
-                    (missing, inner.grace.next(shown, now))
+                    let missing = inner.grace.check(shown, now);
+                    (missing, inner.grace.next_check(shown, now))
                 });
-                next = sooner(next, again);
+                next = earlier_of(next, again);
                 if self.missing.swap(missing, Ordering::AcqRel) != missing {
-                    self.tell();
+                    self.announce();
                     changed().await;
                 }
             }
@@ -263,24 +264,24 @@ impl Signs {
                 () = wait => {}
                 () = self.changed.notified() => {}
                 // Tracking may have begun.
-                told = revision.changed() => if told.is_err() { return },
+                revised = revision.changed() => if revised.is_err() { return },
             }
         }
     }
 
     /// Wakes everybody who shows something, if what is shown changed.
-    fn compare(&self, before: &BTreeSet<Sign>) {
+    fn announce_if_changed(&self, before: &BTreeSet<Sign>) {
         if self.shown() != *before {
-            self.tell();
+            self.announce();
         }
     }
 
-    fn tell(&self) {
+    fn announce(&self) {
         self.revision.send_modify(|revision| *revision += 1);
     }
 }
 
-fn sooner(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+fn earlier_of(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
@@ -288,14 +289,14 @@ fn sooner(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
 }
 
 /// Whether anybody is there, and can see that it is recorded.
-pub struct Watched {
+pub struct PresenceWithSigns {
     /// Whether anybody is there.
     pub presence: Arc<dyn Presence>,
     /// The signs that show the recording.
     pub signs: Arc<Signs>,
 }
 
-impl Presence for Watched {
+impl Presence for PresenceWithSigns {
     fn sample(&self) -> Sample {
         Sample { unseen: self.signs.missing(), ..self.presence.sample() }
     }
@@ -312,34 +313,34 @@ mod tests {
     #[tokio::test]
     async fn a_sign_is_gone_with_its_connection_and_when_it_is_not_said_again() {
         let signs = signs();
-        let (window, tray) = (signs.place(None), signs.place(None));
-        window.shows(Face::Window, &[Sign::Window]).unwrap();
-        tray.shows(Face::Tray, &[Sign::Tray, Sign::Notification]).unwrap();
+        let (window, tray) = (signs.connect(None), signs.connect(None));
+        window.report(Face::Window, &[Sign::Window]).unwrap();
+        tray.report(Face::Tray, &[Sign::Tray, Sign::Notification]).unwrap();
         assert_eq!(signs.shown().len(), 3);
         drop(window);
         assert_eq!(signs.shown(), [Sign::Tray, Sign::Notification].into());
         // As if the lease had run out.
-        signs.with(|inner| inner.standing.values_mut().for_each(|s| s.until = Instant::now()));
+        signs.with(|inner| inner.reports.values_mut().for_each(|s| s.until = Instant::now()));
         assert!(signs.shown().is_empty(), "a program that hangs shows nothing");
-        tray.shows(Face::Tray, &[Sign::Tray]).unwrap();
+        tray.report(Face::Tray, &[Sign::Tray]).unwrap();
         assert_eq!(signs.shown(), [Sign::Tray].into());
-        tray.shows(Face::Tray, &[]).unwrap();
+        tray.report(Face::Tray, &[]).unwrap();
         assert!(signs.shown().is_empty());
     }
 
     #[tokio::test]
     async fn invariant_06_a_start_waits_for_a_sign_and_says_where_none_can_be_shown() {
         let signs = signs();
-        let refused = signs.required().await.err().unwrap().to_string();
+        let refused = signs.wait_for_sign().await.err().unwrap().to_string();
         assert!(refused.contains("--no-sign"), "{refused}");
-        let place = signs.place(None);
+        let connection = signs.connect(None);
         let waiting = {
             let signs = Arc::clone(&signs);
-            tokio::spawn(async move { drop(signs.required().await.unwrap()) })
+            tokio::spawn(async move { drop(signs.wait_for_sign().await.unwrap()) })
         };
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert!(signs.starting() && !waiting.is_finished());
-        place.shows(Face::Window, &[Sign::Window]).unwrap();
+        connection.report(Face::Window, &[Sign::Window]).unwrap();
         waiting.await.unwrap();
         assert!(!signs.starting());
     }

@@ -10,17 +10,17 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long it may run without reporting what it shows before it is ended: it hangs.
-const SAYS: Duration = Duration::from_secs(20);
+const REPORTS_WITHIN: Duration = Duration::from_secs(20);
 /// How long to wait before it is started again, the first time; each time twice as long.
-const AGAIN: Duration = Duration::from_millis(500);
+const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// How long to wait at most.
-const AGAIN_MAX: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// One that ran for this long ends as if for the first time.
-const RAN: Duration = Duration::from_secs(120);
+const RAN_LONG: Duration = Duration::from_secs(120);
 /// How often to look whether it ended before it reported anything.
-const LOOK: Duration = Duration::from_millis(250);
+const RECHECK: Duration = Duration::from_millis(250);
 /// How much of its last log line is passed on, in characters.
-const LONGEST: usize = 300;
+const MAX_LINE: usize = 300;
 
 /// How the tray's program is started.
 #[derive(Clone, Debug)]
@@ -50,17 +50,17 @@ impl TrayProgram {
     }
 
     /// Returns the last line of its log.
-    fn last_words(&self) -> Option<String> {
+    fn last_log_line(&self) -> Option<String> {
         let mut text = String::new();
         std::fs::File::open(self.log()).ok()?.take(64 << 10).read_to_string(&mut text).ok()?;
         let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
         let line = line.trim().trim_start_matches("candor: ").trim_end_matches('.');
-        Some(line.chars().filter(|c| !c.is_control()).take(LONGEST).collect())
+        Some(line.chars().filter(|c| !c.is_control()).take(MAX_LINE).collect())
     }
 }
 
 /// Keeps it running. The one that was started is ended with this value.
-pub(super) struct Keeper {
+pub(super) struct TrayKeeper {
     tray: Option<TrayProgram>,
     child: Option<(Child, Instant)>,
     wait: Duration,
@@ -68,19 +68,19 @@ pub(super) struct Keeper {
     why: Option<String>,
 }
 
-impl Keeper {
+impl TrayKeeper {
     pub(super) fn new(tray: Option<TrayProgram>) -> Self {
-        Self { tray, child: None, wait: AGAIN, not_before: None, why: None }
+        Self { tray, child: None, wait: FIRST_WAIT, not_before: None, why: None }
     }
 
     /// Starts it if it does not run. `there`: a tray's program reports what it shows, this one or another. Returns when
     /// to look again, and why it shows nothing.
-    pub(super) fn keep(&mut self, there: bool, now: Instant) -> (Option<Instant>, Option<String>) {
+    pub(super) fn ensure_running(&mut self, there: bool, now: Instant) -> (Option<Instant>, Option<String>) {
         let Some(tray) = &self.tray else { return (None, None) };
         if let Some((child, started)) = &mut self.child {
             let ran = now.saturating_duration_since(*started);
             let ended = match child.try_wait() {
-                Ok(None) if !there && ran >= SAYS => {
+                Ok(None) if !there && ran >= REPORTS_WITHIN => {
                     self.why = Some("the tray's program does not answer".into());
                     let _gone = child.kill();
                     let _status = child.wait();
@@ -88,16 +88,16 @@ impl Keeper {
                 }
                 Ok(None) => false,
                 Ok(Some(_)) => {
-                    self.why = tray.last_words();
+                    self.why = tray.last_log_line();
                     true
                 }
                 Err(_) => true,
             };
             if ended {
                 self.child = None;
-                self.wait = if ran >= RAN { AGAIN } else { self.wait };
+                self.wait = if ran >= RAN_LONG { FIRST_WAIT } else { self.wait };
                 self.not_before = Some(now + self.wait);
-                self.wait = (self.wait * 2).min(AGAIN_MAX);
+                self.wait = (self.wait * 2).min(LONGEST_WAIT);
             }
         }
         if there {
@@ -109,26 +109,26 @@ impl Keeper {
                 Err(error) => {
                     self.why = Some(format!("{} cannot be run: {error}", tray.program.display()));
                     self.not_before = Some(now + self.wait);
-                    self.wait = (self.wait * 2).min(AGAIN_MAX);
+                    self.wait = (self.wait * 2).min(LONGEST_WAIT);
                 }
             }
         }
         let again = match self.child {
             // Its connection ends with it, and that is noticed at once.
             _ if there => return (None, None),
-            Some(_) => now + LOOK,
-            None => self.not_before.map_or(now + LOOK, |at| at.max(now + AGAIN)),
+            Some(_) => now + RECHECK,
+            None => self.not_before.map_or(now + RECHECK, |at| at.max(now + FIRST_WAIT)),
         };
         (Some(again), self.why.clone())
     }
 }
 
-impl Drop for Keeper {
+impl Drop for TrayKeeper {
     fn drop(&mut self) {
         if let Some((mut child, _)) = self.child.take() {
             // It takes its icon and its notifications away.
-            let told = child.stdin.take().map(|mut input| input.write_all(b"end\n"));
-            if !matches!(told, Some(Ok(()))) {
+            let asked = child.stdin.take().map(|mut input| input.write_all(b"end\n"));
+            if !matches!(asked, Some(Ok(()))) {
                 let _gone = child.kill();
             }
             // On a thread of its own: this may be an async one, and it takes a moment.
@@ -158,14 +158,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let script =
             format!("echo x >> {}/starts; echo 'candor: there is no bus.' >&2", folder.path().display());
-        let mut keeper = Keeper::new(Some(program(folder.path(), &script)));
+        let mut tray_keeper = TrayKeeper::new(Some(program(folder.path(), &script)));
         let mut now = Instant::now();
         let end = now + Duration::from_secs(600);
         let mut why = None;
         while now < end {
-            let (next, said) = keeper.keep(false, now);
+            let (next, said) = tray_keeper.ensure_running(false, now);
             why = said.or(why);
-            if let Some((child, _)) = &mut keeper.child {
+            if let Some((child, _)) = &mut tray_keeper.child {
                 child.wait().unwrap();
             }
             now = next.unwrap();
@@ -178,20 +178,20 @@ mod tests {
     #[test]
     fn one_that_says_nothing_is_ended_and_a_missing_one_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let mut keeper = Keeper::new(Some(program(folder.path(), "exec sleep 600")));
+        let mut tray_keeper = TrayKeeper::new(Some(program(folder.path(), "exec sleep 600")));
         let now = Instant::now();
-        keeper.keep(false, now);
-        assert!(keeper.child.is_some());
+        tray_keeper.ensure_running(false, now);
+        assert!(tray_keeper.child.is_some());
         // While another reports what it shows, it may take its time.
-        keeper.keep(true, now + SAYS);
-        assert!(keeper.child.is_some());
-        let (_, why) = keeper.keep(false, now + SAYS);
-        assert!(keeper.child.is_none());
+        tray_keeper.ensure_running(true, now + REPORTS_WITHIN);
+        assert!(tray_keeper.child.is_some());
+        let (_, why) = tray_keeper.ensure_running(false, now + REPORTS_WITHIN);
+        assert!(tray_keeper.child.is_none());
         assert!(why.unwrap().contains("does not answer"));
 
         let missing =
             TrayProgram { program: "/nowhere/candor".into(), data: folder.path().into(), display: None };
-        let (again, why) = Keeper::new(Some(missing)).keep(false, now);
+        let (again, why) = TrayKeeper::new(Some(missing)).ensure_running(false, now);
         assert!(again.unwrap() > now && why.unwrap().starts_with("/nowhere/candor cannot be run"));
     }
 }

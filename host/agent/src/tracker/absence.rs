@@ -5,9 +5,9 @@
 
 use candor_diary::parcel::{Gap, GapCause};
 
-use super::clocks::{Jump, PULSE_MS, Reading};
-use super::{Absence, Stretch, Tracker};
-use crate::plugins::collectors::Event;
+use super::clocks::{ClockReading, Jump, PULSE_MS};
+use super::{Absence, JumpedStretch, Tracker};
+use crate::plugins::collectors::CollectorEvent;
 use crate::segments::record::Record;
 use crate::tracker::presence::Sample;
 
@@ -20,8 +20,8 @@ impl Tracker {
     /// Notices a computer that slept, a clock that was set, a process that stood still: compares the clocks with what
     /// they showed before. Nothing else may be worked out from the clock before this was done.
     pub(super) async fn compare_clocks(&mut self) {
-        let pulses = self.pulse.as_ref().map(super::Pulse::take).unwrap_or_default();
-        let now = Reading::now(self.shared.clock.as_ref());
+        let pulses = self.pulse.as_ref().map(super::Pulse::take_readings).unwrap_or_default();
+        let now = ClockReading::now(self.shared.clock.as_ref());
         for reading in pulses.into_iter().chain([now]) {
             // A pulse may have come between these two lines the last time.
             if reading.is_before(self.clocks.last()) {
@@ -30,7 +30,7 @@ impl Tracker {
             if let Some(jump) = self.clocks.advance(reading, self.shared.clock.as_ref())
                 && self.is_on()
             {
-                self.jumped(jump).await;
+                self.handle_jump(jump).await;
             }
         }
     }
@@ -38,7 +38,7 @@ impl Tracker {
     /// Stops tracking as of `from`, for this reason. What was tracked after it already is taken back.
     pub(super) async fn begin_absence(&mut self, why: Absence, from: u64) {
         if self.state.borrow().absent.is_some() {
-            self.turn_into(why, from).await;
+            self.change_absence(why, from).await;
             return;
         }
         let now = self.shared.clock.now();
@@ -47,34 +47,34 @@ impl Tracker {
         let from = from.max(began).min(now);
         // Up to then, not to now: not a millisecond of what follows passes for tracked.
         self.end_span(from).await;
-        self.take_back(from, self.span_from).await;
-        self.settle().await;
+        self.take_back_time(from, self.span_from).await;
+        self.settle_clocks().await;
         self.span_from = self.span_from.max(now);
         if why != Absence::Away {
             // Private time and a password at the lock screen are not even counted.
             self.stop_counter(now).await;
         }
         self.shared.tracked.end(now);
-        self.post(|| Event::Stopped);
+        self.post_event(|| CollectorEvent::Stopped);
         self.state.send_modify(|s| {
             let began = s.running_since.take().unwrap_or(now);
             s.on_ms += from.saturating_sub(began);
             s.absent = Some((why, from));
         });
         self.write_gap(from, now, why.cause()).await;
-        self.jumped.clear();
+        self.jumped_stretches.clear();
         self.shared.changed();
     }
 
     /// Begins an absence: nobody was there for `idle_ms`. What of it lies before a jump of the clocks is left out by
     /// what the clock showed then.
-    async fn leave_idle(&mut self, idle_ms: u64, now: u64) {
+    async fn begin_idle(&mut self, idle_ms: u64, now: u64) {
         let began = self.shared.clock.monotonic().saturating_sub(idle_ms);
-        for stretch in std::mem::take(&mut self.jumped) {
+        for stretch in std::mem::take(&mut self.jumped_stretches) {
             let idle = stretch.steady.saturating_sub(began);
             let from = stretch.from.max(stretch.to.saturating_sub(idle));
             if from < stretch.to {
-                self.take_back(from, stretch.to).await;
+                self.take_back_time(from, stretch.to).await;
                 self.write_gap(from, stretch.to, Absence::Away.cause()).await;
                 self.state.send_modify(|s| s.on_ms = s.on_ms.saturating_sub(stretch.to - from));
             }
@@ -83,9 +83,9 @@ impl Tracker {
     }
 
     /// Turns one absence into another: nothing is tracked in between.
-    async fn turn_into(&mut self, why: Absence, now: u64) {
+    async fn change_absence(&mut self, why: Absence, now: u64) {
         self.end_span(now).await;
-        self.ask_until(now).await;
+        self.ask_about_absence(now).await;
         // What is typed at the lock screen is not even counted.
         self.stop_counter(now).await;
         self.state.send_modify(|s| s.absent = Some((why, now)));
@@ -94,24 +94,24 @@ impl Tracker {
 
     /// Ends the stretch that runs: what the clock was set ahead by in it, each time by too little to notice, was not
     /// worked.
-    pub(super) async fn settle(&mut self) {
+    pub(super) async fn settle_clocks(&mut self) {
         let ahead = self.clocks.settle(self.shared.clock.as_ref());
         let began = self.state.borrow().running_since;
         if let Some(began) = began {
-            self.take_back(self.span_from.saturating_sub(ahead).max(began), self.span_from).await;
+            self.take_back_time(self.span_from.saturating_sub(ahead).max(began), self.span_from).await;
         }
     }
 
     /// Takes back tracked time that was recorded already: it was none.
-    async fn take_back(&self, from: u64, to: u64) {
+    async fn take_back_time(&self, from: u64, to: u64) {
         for part in crate::segments::assemble::cut_gap(&self.shared.cut, from, to, GapCause::Unanswered) {
             self.record(part.from, &Record::TakenBack { from: part.from, to: part.to }).await;
-            self.ledger.marks.opened(self.shared.cut.start_of(part.from));
+            self.ledger.marks.mark_open(self.shared.cut.start_of(part.from));
         }
     }
 
     /// Asks the worker about the time until `to`, if nobody was there.
-    pub(super) async fn ask_until(&mut self, to: u64) {
+    pub(super) async fn ask_about_absence(&mut self, to: u64) {
         let Some((Absence::Away, from)) = self.state.borrow().absent else { return };
         if from < to {
             self.record(from, &Record::Question { from, to }).await;
@@ -125,7 +125,7 @@ impl Tracker {
             return;
         }
         self.end_span(at).await;
-        self.ask_until(at).await;
+        self.ask_about_absence(at).await;
         self.shared.tracked.begin(at);
         self.span_from = self.span_from.max(at);
         let now = self.shared.clock.now();
@@ -138,13 +138,13 @@ impl Tracker {
         if self.counter.is_none() {
             self.start_counter(at).await;
         }
-        self.post(|| Event::Started);
+        self.post_event(|| CollectorEvent::Started);
         self.shared.changed();
     }
 
     /// Handles a jump of the clocks. The time between is no evidence, and tracking goes on from what the clock shows
     /// now, whatever it showed before.
-    async fn jumped(&mut self, jump: Jump) {
+    async fn handle_jump(&mut self, jump: Jump) {
         let Jump { vouched, now, cause, .. } = jump;
         let (absent, running) = {
             let state = self.state.borrow();
@@ -152,15 +152,16 @@ impl Tracker {
         };
         // A pause or stop that was asked for meanwhile is by the clock as it is now, or as it was: the steady one
         // decides.
-        let halted = self.shared.tracked.halts_at().map_or(0, |halted| jump.steady.saturating_sub(halted));
+        let halted =
+            self.shared.tracked.oldest_halt_at().map_or(0, |halted| jump.steady.saturating_sub(halted));
         let vouched = vouched.saturating_sub(halted).max(running.unwrap_or(self.span_from));
         // The clock was ahead of what it is believed to show, by too little to notice at once.
-        self.take_back(vouched, self.span_from).await;
+        self.take_back_time(vouched, self.span_from).await;
         self.write_up_to(vouched).await;
         if let Some(from) = running {
-            self.jumped.push_back(Stretch { from, to: vouched, steady: jump.steady });
-            while self.jumped.len() > STRETCHES {
-                self.jumped.pop_front();
+            self.jumped_stretches.push_back(JumpedStretch { from, to: vouched, steady: jump.steady });
+            while self.jumped_stretches.len() > STRETCHES {
+                self.jumped_stretches.pop_front();
             }
         }
         let counts = self.counter.is_some();
@@ -191,8 +192,8 @@ impl Tracker {
         if self.state.borrow().stopping && segment != self.segment {
             // The segment at whose end it was to stop is over.
             let ended = std::mem::replace(&mut self.segment, segment);
-            self.stop(vouched).await;
-            self.post(|| Event::Segment(ended));
+            self.stop_tracking(vouched).await;
+            self.post_event(|| CollectorEvent::Segment(ended));
             self.shared.changed();
             return;
         }
@@ -224,9 +225,9 @@ impl Tracker {
         }
         if running.is_some() && (jump.cause == GapCause::ClockJump || !goes_on) {
             // What collectors wait for was worked out from the clock as it was.
-            self.post(|| Event::Stopped);
+            self.post_event(|| CollectorEvent::Stopped);
             if goes_on {
-                self.post(|| Event::Started);
+                self.post_event(|| CollectorEvent::Started);
             }
         }
         self.shared.changed();
@@ -250,7 +251,7 @@ impl Tracker {
         if !self.is_on() {
             return;
         }
-        self.looked = self.shared.clock.monotonic();
+        self.checked_at = self.shared.clock.monotonic();
         let sample = self.presence.sample();
         let now = self.shared.clock.now();
         let limit = self.shared.choices().idle_ms;
@@ -258,28 +259,28 @@ impl Tracker {
         let nobody = limit > 0 && idle >= limit;
         let obstacle = self.obstacle(sample);
         // Somebody was there since.
-        let touched = self.looked.saturating_sub(idle);
-        self.jumped.retain(|stretch| stretch.steady > touched);
+        let touched = self.checked_at.saturating_sub(idle);
+        self.jumped_stretches.retain(|stretch| stretch.steady > touched);
         let absent = self.state.borrow().absent.map(|(why, _)| why);
         match (absent, obstacle) {
             (Some(Absence::Paused), _) => {}
             (Some(Absence::Away), Some(why @ (Absence::DisplayLost | Absence::Locked))) => {
-                self.turn_into(why, now).await;
+                self.change_absence(why, now).await;
             }
             // Touched again after it was found untouched.
             (Some(Absence::Away), _) if idle >= PULSE_MS.min(limit) => {}
             (Some(why), Some(obstacle)) if why == obstacle => {}
-            (Some(_), Some(obstacle)) => self.turn_into(obstacle, now).await,
+            (Some(_), Some(obstacle)) => self.change_absence(obstacle, now).await,
             // Somebody was there again when they touched it; the others are over when that is seen, and not before.
             (Some(Absence::Away), None) => self.end_absence(now.saturating_sub(idle.min(PULSE_MS))).await,
-            (Some(_), None) if nobody => self.turn_into(Absence::Away, now).await,
+            (Some(_), None) if nobody => self.change_absence(Absence::Away, now).await,
             (Some(_), None) => self.end_absence(now).await,
             (None, obstacle) => {
                 if nobody {
-                    self.leave_idle(idle, now).await;
+                    self.begin_idle(idle, now).await;
                 }
                 match obstacle {
-                    Some(why) if nobody => self.turn_into(why, now).await,
+                    Some(why) if nobody => self.change_absence(why, now).await,
                     Some(why) => self.begin_absence(why, now).await,
                     None => {}
                 }

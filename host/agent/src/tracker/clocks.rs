@@ -23,7 +23,7 @@ const READINGS: usize = 4_096;
 
 /// What the clocks showed at one instant, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Reading {
+pub(super) struct ClockReading {
     pub(super) wall: u64,
     steady: u64,
     boot: u64,
@@ -42,7 +42,7 @@ pub(super) struct Jump {
     pub(super) cause: GapCause,
 }
 
-impl Reading {
+impl ClockReading {
     /// Reads all three clocks.
     pub(super) fn now(clock: &dyn Clock) -> Self {
         Self { wall: clock.now(), steady: clock.monotonic(), boot: clock.boot() }
@@ -70,18 +70,18 @@ impl Reading {
 /// from the anchor, which stays until it was set by more than chance.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clocks {
-    anchor: Reading,
-    last: Reading,
+    anchor: ClockReading,
+    last: ClockReading,
 }
 
 impl Clocks {
     /// Creates the comparison from a first reading, which is believed.
-    pub(super) fn new(reading: Reading) -> Self {
+    pub(super) fn new(reading: ClockReading) -> Self {
         Self { anchor: reading, last: reading }
     }
 
     /// Returns the latest reading of the clocks.
-    pub(super) fn last(self) -> Reading {
+    pub(super) fn last(self) -> ClockReading {
         self.last
     }
 
@@ -90,16 +90,16 @@ impl Clocks {
     pub(super) fn settle(&mut self, clock: &dyn Clock) -> u64 {
         let ahead = self.last.wall.saturating_sub(self.anchor.expected(self.last));
         self.anchor = self.last;
-        if ahead > clock.shown(READ) { ahead } else { 0 }
+        if ahead > clock.to_clock_ms(READ) { ahead } else { 0 }
     }
 
     /// Advances to a later reading. Returns what happened since the last; none if time just passed.
-    pub(super) fn advance(&mut self, later: Reading, clock: &dyn Clock) -> Option<Jump> {
+    pub(super) fn advance(&mut self, later: ClockReading, clock: &dyn Clock) -> Option<Jump> {
         let last = std::mem::replace(&mut self.last, later);
         let awake = later.steady.saturating_sub(last.steady);
         let passed = later.boot.saturating_sub(last.boot);
-        let most = PULSE_MS + clock.shown(LATE);
-        let set = |since: Reading| later.wall.abs_diff(since.expected(later)) > JUMP_MS;
+        let most = PULSE_MS + clock.to_clock_ms(LATE);
+        let set = |since: ClockReading| later.wall.abs_diff(since.expected(later)) > JUMP_MS;
         let cause = if passed.saturating_sub(awake) > JUMP_MS {
             GapCause::Asleep
         } else if set(last) || set(self.anchor) {
@@ -123,14 +123,14 @@ impl Clocks {
 
 /// Reads the clocks every [`PULSE_MS`] for as long as it is held.
 pub(super) struct Pulse {
-    readings: Arc<Mutex<VecDeque<Reading>>>,
+    readings: Arc<Mutex<VecDeque<ClockReading>>>,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl Pulse {
     /// Starts the task that reads the clocks.
     pub(super) fn start(clock: Arc<dyn Clock>) -> Self {
-        let readings = Arc::<Mutex<VecDeque<Reading>>>::default();
+        let readings = Arc::<Mutex<VecDeque<ClockReading>>>::default();
         let into = Arc::clone(&readings);
         let task = tokio::spawn(async move {
             loop {
@@ -139,14 +139,14 @@ impl Pulse {
                 if readings.len() >= READINGS {
                     readings.pop_front();
                 }
-                readings.push_back(Reading::now(clock.as_ref()));
+                readings.push_back(ClockReading::now(clock.as_ref()));
             }
         });
         Self { readings, task }
     }
 
     /// Takes the readings since the last call, in order.
-    pub(super) fn take(&self) -> VecDeque<Reading> {
+    pub(super) fn take_readings(&self) -> VecDeque<ClockReading> {
         std::mem::take(&mut self.readings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -162,8 +162,8 @@ mod tests {
     use super::*;
     use crate::clock::SystemClock;
 
-    fn reading(wall: u64, awake: u64, asleep: u64) -> Reading {
-        Reading { wall, steady: awake, boot: awake + asleep }
+    fn reading(wall: u64, awake: u64, asleep: u64) -> ClockReading {
+        ClockReading { wall, steady: awake, boot: awake + asleep }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use crate::plugins::collectors::{CollectorHandle, flush};
+use crate::plugins::collectors::{CollectorHandle, flush_collectors};
 use crate::segments::ledger::SegmentLedger;
 
 /// How long collectors may take to finish what they were handed, in milliseconds.
@@ -18,7 +18,7 @@ const GRACE_MS: u64 = 2_500;
 pub(super) const LONGEST_WAIT_MS: u64 = 60_000;
 
 /// The outcome of closing a segment.
-pub(super) struct Closed {
+pub(super) struct CloseOutcome {
     start: u64,
     /// The mark that it had when it began to be closed.
     mark: Option<u64>,
@@ -32,7 +32,7 @@ pub(super) struct Closer {
     collectors: Vec<CollectorHandle>,
     /// Notified when something was closed.
     outbox_changed: Arc<Notify>,
-    task: Option<JoinHandle<Vec<Closed>>>,
+    task: Option<JoinHandle<Vec<CloseOutcome>>>,
     /// When a segment that could not be closed is tried again, by the steady clock, and how often it was tried.
     failed: BTreeMap<u64, (u64, u32)>,
 }
@@ -47,7 +47,7 @@ impl Closer {
     }
 
     /// Notifies the outbox worker that there may be something to deliver.
-    pub(super) fn delivered(&self) {
+    pub(super) fn notify_outbox(&self) {
         self.outbox_changed.notify_one();
     }
 
@@ -56,7 +56,7 @@ impl Closer {
     }
 
     /// Returns when a segment is to be closed, at the earliest.
-    pub(super) fn due(&self, start: u64, now: u64) -> u64 {
+    pub(super) fn due_at(&self, start: u64, now: u64) -> u64 {
         let steady = self.ledger.shared.clock.monotonic();
         let end = self.ledger.shared.cut.end_of(start) + GRACE_MS;
         // One that begins later than now was left behind by a clock that was set back.
@@ -64,26 +64,26 @@ impl Closer {
         self.failed.get(&start).map_or(due, |(again, _)| due.max(now + again.saturating_sub(steady)))
     }
 
-    pub(super) fn start(&mut self, ended: Vec<u64>) {
+    pub(super) fn start_closing(&mut self, ended: Vec<u64>) {
         let (ledger, collectors) = (Arc::clone(&self.ledger), self.collectors.clone());
         self.task = Some(tokio::spawn(async move {
-            flush(&collectors, &ledger.shared, FLUSH_MS).await;
+            flush_collectors(&collectors, &ledger.shared, FLUSH_MS).await;
             let mut closed = Vec::with_capacity(ended.len());
             for start in ended {
-                let mark = ledger.marks.mark(start);
+                let mark = ledger.marks.mark_of(start);
                 let failed = if ledger.shared.write_pending().await {
                     ledger.close(start).await.err().map(|error| error.to_string())
                 } else {
                     Some("what was recorded of it could not be written yet".to_owned())
                 };
-                closed.push(Closed { start, mark, failed });
+                closed.push(CloseOutcome { start, mark, failed });
             }
             closed
         }));
     }
 
     /// Waits for what was closed. Safe to drop while waiting.
-    pub(super) async fn closed(&mut self) -> Vec<Closed> {
+    pub(super) async fn wait_closed(&mut self) -> Vec<CloseOutcome> {
         let Some(task) = &mut self.task else { return std::future::pending().await };
         let closed = task.await.unwrap_or_default();
         self.task = None;
@@ -91,13 +91,13 @@ impl Closer {
     }
 
     /// Handles the outcome of closing segments.
-    pub(super) fn settle(&mut self, closed: Vec<Closed>) {
+    pub(super) fn handle_outcomes(&mut self, closed: Vec<CloseOutcome>) {
         let shared = &self.ledger.shared;
         let steady = shared.clock.monotonic();
-        for Closed { start, mark, failed } in closed {
+        for CloseOutcome { start, mark, failed } in closed {
             let Some(why) = failed else {
                 self.failed.remove(&start);
-                self.ledger.marks.no_longer_open(start, mark);
+                self.ledger.marks.clear_mark(start, mark);
                 self.outbox_changed.notify_one();
                 continue;
             };
@@ -114,8 +114,8 @@ impl Closer {
     /// Waits until what is being closed is closed.
     pub(super) async fn finish(&mut self) {
         if self.is_busy() {
-            let closed = self.closed().await;
-            self.settle(closed);
+            let closed = self.wait_closed().await;
+            self.handle_outcomes(closed);
         }
     }
 }

@@ -19,7 +19,7 @@ impl Tracker {
             return None;
         }
         let counts = self.uncounted.range(start..self.shared.cut.end_of(start)).next_back();
-        let due = self.closer.due(start, now);
+        let due = self.closer.due_at(start, now);
         // Counts of a minute that a clock which was set back left ahead will not come.
         let counts = counts.filter(|minute| **minute <= now);
         Some(counts.map_or(due, |minute| due.max(self.overdue_at(*minute).min(now + LONGEST_WAIT_MS))))
@@ -27,12 +27,12 @@ impl Tracker {
 
     /// Closes the segments whose time has come.
     pub(super) async fn close_ended(&mut self) {
-        self.count_overdue().await;
+        self.drop_overdue_counts().await;
         let now = self.shared.clock.now();
         let due = |start: &u64| self.segment_due(*start, now).is_some_and(|due| due <= now);
         let ended: Vec<u64> = self.ledger.marks.open_segments().into_iter().filter(due).collect();
         if !ended.is_empty() {
-            self.closer.start(ended);
+            self.closer.start_closing(ended);
         }
     }
 }

@@ -7,7 +7,7 @@ use candor_diary::segment::{MINUTE_MS, minute_of};
 
 use super::Tracker;
 use super::counter::CounterTask;
-use crate::plugins::collectors::Event;
+use crate::plugins::collectors::CollectorEvent;
 use crate::tracker::input::Counted;
 
 /// How long after the end of a minute its counts may come, in milliseconds, on a computer that is not busy.
@@ -33,7 +33,7 @@ impl Tracker {
                 self.reported = None;
                 // Its process begins to count a moment later, perhaps in the next minute.
                 let clock = self.shared.clock.as_ref();
-                self.counting_since = now.max(clock.now()) + clock.shown(BUSY);
+                self.counting_since = now.max(clock.now()) + clock.to_clock_ms(BUSY);
                 self.counter = Some(CounterTask::start(input));
                 self.shared.problem("counter", None);
             }
@@ -41,7 +41,7 @@ impl Tracker {
         }
     }
 
-    pub(super) async fn counted(&mut self, counted: Result<Counted, String>) {
+    pub(super) async fn handle_count(&mut self, counted: Result<Counted, String>) {
         match counted {
             Ok(counted) => self.take_counts(counted, u64::MAX),
             Err(error) => self.counter_lost(error, minute_of(self.shared.clock.now())).await,
@@ -57,11 +57,11 @@ impl Tracker {
 
     /// Returns when the counts of a minute are overdue.
     pub(super) fn overdue_at(&self, minute: u64) -> u64 {
-        minute + MINUTE_MS + COUNTS_LATE_MS + self.shared.clock.shown(BUSY)
+        minute + MINUTE_MS + COUNTS_LATE_MS + self.shared.clock.to_clock_ms(BUSY)
     }
 
     /// Records a count that is overdue as a gap, never as activity: the counter hangs or is gone. It is started again.
-    pub(super) async fn count_overdue(&mut self) {
+    pub(super) async fn drop_overdue_counts(&mut self) {
         let now = self.shared.clock.now();
         // Minutes that lie ahead were left behind by a clock that was set back: their counts will not come.
         let overdue = |minute: &u64| self.overdue_at(*minute) <= now || *minute > now;
@@ -94,8 +94,8 @@ impl Tracker {
         if counted.minute < until && !overdue {
             self.uncounted.remove(&counted.minute);
             self.reported = Some(counted.minute);
-            self.shared.count(counted.minute, counted.counts);
-            self.post(|| Event::Minute(counted.minute));
+            self.shared.add_counts(counted.minute, counted.counts);
+            self.post_event(|| CollectorEvent::Minute(counted.minute));
         }
     }
 }

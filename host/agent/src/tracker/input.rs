@@ -55,27 +55,27 @@ pub struct CounterSource {
 impl InputSource for CounterSource {
     fn start(&self) -> Result<Box<dyn Input>, SensorError> {
         let process = CounterProcess::spawn_with(&self.program, self.display.as_deref(), self.backend)?;
-        Ok(Box::new(Process { process, held: Told(Arc::clone(&self.held)) }))
+        Ok(Box::new(CounterInput { process, held: HeldReport(Arc::clone(&self.held)) }))
     }
 }
 
-struct Process {
+struct CounterInput {
     process: CounterProcess,
-    held: Told,
+    held: HeldReport,
 }
 
 /// What a running counter reports of keys that are held down; when it has ended, nobody knows any more.
-struct Told(Arc<HeldDown>);
+struct HeldReport(Arc<HeldDown>);
 
-impl Drop for Told {
+impl Drop for HeldReport {
     fn drop(&mut self) {
         self.0.set(None);
     }
 }
 
-impl Told {
+impl HeldReport {
     /// Notes that keys are only held down, once a minute of nothing else is over.
-    fn tell(&self, minute: &MinuteCount) {
+    fn report(&self, minute: &MinuteCount) {
         if !minute.held_only {
             self.0.set(None);
         } else if self.0.since().is_none() {
@@ -84,7 +84,7 @@ impl Told {
     }
 }
 
-fn counted(minute: MinuteCount) -> Counted {
+fn to_counted(minute: MinuteCount) -> Counted {
     Counted {
         minute: minute.start,
         counts: Counts { keys: minute.keys, clicks: minute.clicks, scrolls: minute.scrolls },
@@ -92,16 +92,16 @@ fn counted(minute: MinuteCount) -> Counted {
 }
 
 #[async_trait]
-impl Input for Process {
+impl Input for CounterInput {
     async fn next(&mut self) -> Option<Result<Counted, SensorError>> {
         let next = self.process.next().await?;
         if let Ok(minute) = &next {
-            self.held.tell(minute);
+            self.held.report(minute);
         }
-        Some(next.map(counted))
+        Some(next.map(to_counted))
     }
 
     async fn finish(self: Box<Self>) -> Vec<Counted> {
-        self.process.finish().await.into_iter().map(counted).collect()
+        self.process.finish().await.into_iter().map(to_counted).collect()
     }
 }

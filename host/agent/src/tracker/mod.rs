@@ -23,13 +23,13 @@ use candor_diary::segment::{MINUTE_MS, minute_of};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::{sleep, sleep_until};
-use crate::plugins::collectors::{CollectorHandle, Event, flush};
+use crate::plugins::collectors::{CollectorEvent, CollectorHandle, flush_collectors};
 use crate::segments::ledger::SegmentLedger;
 use crate::segments::record::Record;
 use crate::segments::state::ContractState;
 use crate::tracker::input::InputSource;
 use crate::tracker::presence::Presence;
-use clocks::{Clocks, PULSE_MS, Pulse, Reading};
+use clocks::{ClockReading, Clocks, PULSE_MS, Pulse};
 use closer::{Closer, FLUSH_MS};
 use counter::{CounterTask, next_count};
 pub use state::{Absence, TrackerRefusal, TrackerState};
@@ -49,7 +49,7 @@ pub enum Command {
         no_sign: bool,
     },
     /// Check at once whether anybody is there, and can see that it is recorded.
-    Look,
+    CheckPresence,
     /// End tracking as of `at`, the moment at which that was asked for and took effect ([`TrackedTime::halt`]).
     ///
     /// [`TrackedTime::halt`]: crate::segments::tracked::TrackedTime::halt
@@ -114,9 +114,9 @@ pub struct Tracker {
     /// What the clocks showed when they were compared last.
     clocks: Clocks,
     /// Stretches of tracked time that ended with a jump, since somebody was there for certain: oldest first.
-    jumped: VecDeque<Stretch>,
+    jumped_stretches: VecDeque<JumpedStretch>,
     /// When it was last checked whether anybody is there, by the steady clock.
-    looked: u64,
+    checked_at: u64,
     /// Reads the clocks while tracking is on.
     pulse: Option<Pulse>,
     presence: Arc<dyn Presence>,
@@ -124,7 +124,7 @@ pub struct Tracker {
 
 /// Tracked time that ended with a jump of the clocks, milliseconds since the Unix epoch as the clock showed it.
 #[derive(Clone, Copy, Debug)]
-struct Stretch {
+struct JumpedStretch {
     from: u64,
     to: u64,
     /// When it ended, by the steady clock.
@@ -132,11 +132,11 @@ struct Stretch {
 }
 
 /// What the tracker's loop has to do next.
-enum Due {
+enum NextStep {
     MinuteEnd(u64),
     Command(Option<(Command, Reply)>),
     Counted(Result<crate::tracker::input::Counted, String>),
-    Closed(Vec<closer::Closed>),
+    Closed(Vec<closer::CloseOutcome>),
     Close,
     Look,
     Retry,
@@ -150,13 +150,13 @@ impl Tracker {
         collectors: Vec<CollectorHandle>,
         input: Arc<dyn InputSource>,
         presence: Arc<dyn Presence>,
-        closed: Arc<tokio::sync::Notify>,
+        outbox_changed: Arc<tokio::sync::Notify>,
     ) -> (Self, watch::Receiver<TrackerState>) {
         let (state, states) = watch::channel(TrackerState::default());
         let shared = Arc::clone(&ledger.shared);
-        let clocks = Clocks::new(Reading::now(shared.clock.as_ref()));
+        let clocks = Clocks::new(ClockReading::now(shared.clock.as_ref()));
         let tracker = Self {
-            closer: Closer::new(Arc::clone(&ledger), collectors.clone(), closed),
+            closer: Closer::new(Arc::clone(&ledger), collectors.clone(), outbox_changed),
             shared,
             ledger,
             collectors,
@@ -171,8 +171,8 @@ impl Tracker {
             reported: None,
             counting_since: 0,
             clocks,
-            jumped: VecDeque::new(),
-            looked: 0,
+            jumped_stretches: VecDeque::new(),
+            checked_at: 0,
             pulse: None,
             presence,
         };
@@ -185,23 +185,23 @@ impl Tracker {
         loop {
             // First of all, and again when something is due: whatever waits is worked out from what the clock shows.
             self.compare_clocks().await;
-            let due = self.next(&mut commands).await;
+            let due = self.next_step(&mut commands).await;
             self.compare_clocks().await;
             // A check that changed nothing needs no announcement.
-            let quiet = matches!(due, Due::Look | Due::Retry);
+            let quiet = matches!(due, NextStep::Look | NextStep::Retry);
             match due {
-                Due::MinuteEnd(end) => self.minute_ended(end).await,
-                Due::Command(None) => break,
-                Due::Command(Some((command, reply))) => {
+                NextStep::MinuteEnd(end) => self.minute_ended(end).await,
+                NextStep::Command(None) => break,
+                NextStep::Command(Some((command, reply))) => {
                     let result = self.dispatch(command).await;
                     // Whoever asked may have gone.
                     let _ = reply.send(result);
                 }
-                Due::Counted(counted) => self.counted(counted).await,
-                Due::Closed(closed) => self.closer.settle(closed),
-                Due::Close => self.close_ended().await,
-                Due::Look => self.check_presence().await,
-                Due::Retry => drop(self.shared.write_pending().await),
+                NextStep::Counted(counted) => self.handle_count(counted).await,
+                NextStep::Closed(closed) => self.closer.handle_outcomes(closed),
+                NextStep::Close => self.close_ended().await,
+                NextStep::Look => self.check_presence().await,
+                NextStep::Retry => drop(self.shared.write_pending().await),
             }
             if !quiet {
                 self.publish();
@@ -209,9 +209,9 @@ impl Tracker {
         }
         if self.is_on() {
             let now = self.shared.clock.now();
-            self.stop(now).await;
+            self.stop_tracking(now).await;
         }
-        flush(&self.collectors, &self.shared, FLUSH_MS).await;
+        flush_collectors(&self.collectors, &self.shared, FLUSH_MS).await;
         self.closer.finish().await;
         self.shared.write_pending().await;
         if let Err(error) = self.shared.journal.sync().await {
@@ -220,17 +220,17 @@ impl Tracker {
     }
 
     /// Waits for what is due next.
-    async fn next(&mut self, commands: &mut mpsc::Receiver<(Command, Reply)>) -> Due {
+    async fn next_step(&mut self, commands: &mut mpsc::Receiver<(Command, Reply)>) -> NextStep {
         let clock = Arc::clone(&self.shared.clock);
         let tracking = self.is_on();
         // A minute after a stop or pause was asked for is not this loop's to end: its command is on its way.
-        let runs = tracking && self.shared.tracked.halted().is_none();
+        let runs = tracking && self.shared.tracked.latest_halt().is_none();
         // From the span, not from now: a minute that ended while something else was done is not passed over.
         let minute_end = runs.then(|| minute_of(self.span_from) + MINUTE_MS);
         let close = self.close_due();
         let retry = self.shared.has_unwritten();
         // By what it looked at last, so that a person who is busy at the window does not put it off.
-        let look = (self.looked + PULSE_MS).saturating_sub(clock.monotonic());
+        let look = (self.checked_at + PULSE_MS).saturating_sub(clock.monotonic());
         let absent = self.state.borrow().absent.map(|(why, _)| why);
         let held_up = matches!(absent, Some(Absence::Locked | Absence::DisplayLost));
         let presence = Arc::clone(&self.presence);
@@ -254,14 +254,14 @@ impl Tracker {
         };
         // In no order of rank: whatever falls behind must not keep the rest from being done.
         tokio::select! {
-            () = at(minute_end) => Due::MinuteEnd(minute_end.unwrap_or_default()),
-            command = commands.recv() => Due::Command(command),
-            counted = next_count(&mut self.counter) => Due::Counted(counted),
-            closed = self.closer.closed() => Due::Closed(closed),
-            () = at(close) => Due::Close,
-            () = sleep(clock.as_ref(), look), if tracking => Due::Look,
-            () = locked, if tracking && absent != Some(Absence::Paused) => Due::Look,
-            () = sleep(clock.as_ref(), RETRY_MS), if retry => Due::Retry,
+            () = at(minute_end) => NextStep::MinuteEnd(minute_end.unwrap_or_default()),
+            command = commands.recv() => NextStep::Command(command),
+            counted = next_count(&mut self.counter) => NextStep::Counted(counted),
+            closed = self.closer.wait_closed() => NextStep::Closed(closed),
+            () = at(close) => NextStep::Close,
+            () = sleep(clock.as_ref(), look), if tracking => NextStep::Look,
+            () = locked, if tracking && absent != Some(Absence::Paused) => NextStep::Look,
+            () = sleep(clock.as_ref(), RETRY_MS), if retry => NextStep::Retry,
         }
     }
 
@@ -273,7 +273,7 @@ impl Tracker {
     /// session that was cut off shows its gap.
     async fn recover(&mut self) {
         match self.ledger.unclosed().await {
-            Ok(open) => self.ledger.marks.set_open(open),
+            Ok(open) => self.ledger.marks.mark_all_open(open),
             Err(error) => self.shared.problem("journal", Some(error.to_string())),
         }
         match crate::segments::recovery::cut_off(&self.shared).await {
@@ -294,7 +294,7 @@ impl Tracker {
         if let Err(error) = self.ledger.catch_up().await {
             self.shared.problem("segment", Some(format!("a change could not be finished: {error}")));
         }
-        self.closer.delivered();
+        self.closer.notify_outbox();
         self.publish();
     }
 
@@ -303,7 +303,7 @@ impl Tracker {
             Command::Start { memo, no_sign } => {
                 if !self.is_on() {
                     self.state.send_modify(|s| s.no_sign = no_sign);
-                    self.start(memo).await;
+                    self.start_tracking(memo).await;
                     return Ok(());
                 }
                 if !matches!(self.state.borrow().absent, Some((Absence::Paused, _))) {
@@ -321,16 +321,16 @@ impl Tracker {
                 self.check_presence().await;
                 Ok(())
             }
-            Command::Look => {
+            Command::CheckPresence => {
                 self.check_presence().await;
                 Ok(())
             }
             Command::Stop { at } => {
                 let on = self.is_on();
                 if on {
-                    self.stop(at).await;
+                    self.stop_tracking(at).await;
                 }
-                self.shared.tracked.carried_out();
+                self.shared.tracked.finish_halt();
                 if on { Ok(()) } else { Err(TrackerRefusal::Off) }
             }
             Command::StopAtSegmentEnd => {
@@ -346,7 +346,7 @@ impl Tracker {
                 if pauses {
                     self.begin_absence(Absence::Paused, at).await;
                 }
-                self.shared.tracked.carried_out();
+                self.shared.tracked.finish_halt();
                 if pauses { Ok(()) } else { Err(TrackerRefusal::NothingToPause) }
             }
             Command::Memo { memo } => {
@@ -358,7 +358,7 @@ impl Tracker {
                     return Err(TrackerRefusal::NoSuchLabel);
                 }
                 self.state.send_modify(|s| s.label = label);
-                self.tell_memo().await;
+                self.write_current_memo().await;
                 Ok(())
             }
             Command::Answered => {
@@ -402,12 +402,12 @@ impl Tracker {
     async fn set_memo(&mut self, memo: &str) {
         let memo = (!memo.trim().is_empty()).then(|| memo.trim().to_owned());
         self.state.send_modify(|s| s.memo = memo);
-        self.tell_memo().await;
+        self.write_current_memo().await;
     }
 
-    async fn start(&mut self, memo: Option<String>) {
-        self.clocks = Clocks::new(Reading::now(self.shared.clock.as_ref()));
-        self.jumped.clear();
+    async fn start_tracking(&mut self, memo: Option<String>) {
+        self.clocks = Clocks::new(ClockReading::now(self.shared.clock.as_ref()));
+        self.jumped_stretches.clear();
         self.pulse = Some(Pulse::start(Arc::clone(&self.shared.clock)));
         let now = self.clocks.last().wall;
         self.span_from = now;
@@ -433,22 +433,22 @@ impl Tracker {
             return;
         }
         self.start_counter(now).await;
-        self.post(|| Event::Started);
+        self.post_event(|| CollectorEvent::Started);
     }
 
     /// Ends tracking as of `at`: the running span is written, the counter's rest recorded. Collectors finish what they
     /// were handed in their own time; what they note of the time before `at` is still taken.
-    async fn stop(&mut self, at: u64) {
+    async fn stop_tracking(&mut self, at: u64) {
         self.end_span(at).await;
-        self.settle().await;
+        self.settle_clocks().await;
         self.stop_counter(at).await;
         self.shared.tracked.end(at);
         self.pulse = None;
-        self.post(|| Event::Stopped);
+        self.post_event(|| CollectorEvent::Stopped);
         // A stop at a segment's end belongs to the segment that ended.
         let since = self.state.borrow().since.unwrap_or(at).min(at);
         self.record(at.saturating_sub(1).max(since), &Record::Stopped).await;
-        self.ask_until(at).await;
+        self.ask_about_absence(at).await;
         self.state.send_modify(|s| {
             s.since = None;
             s.running_since = None;
@@ -460,8 +460,8 @@ impl Tracker {
     async fn minute_ended(&mut self, end: u64) {
         self.check_presence().await;
         self.end_span(end).await;
-        self.segment_turned().await;
-        self.count_overdue().await;
+        self.check_segment_end().await;
+        self.drop_overdue_counts().await;
         let on = self.is_on() && self.state.borrow().absent.is_none();
         if self.counter.is_none() && on {
             self.start_counter(end).await;
@@ -469,19 +469,19 @@ impl Tracker {
     }
 
     /// Notices that the span that runs has come into another segment: tracking stops then if it was asked to.
-    async fn segment_turned(&mut self) {
+    async fn check_segment_end(&mut self) {
         let segment = self.shared.cut.start_of(self.span_from);
         let ended = std::mem::replace(&mut self.segment, segment);
         if ended == segment {
             return;
         }
         if self.state.borrow().stopping {
-            self.stop(segment).await;
+            self.stop_tracking(segment).await;
         }
-        self.post(|| Event::Segment(ended));
+        self.post_event(|| CollectorEvent::Segment(ended));
     }
 
-    fn post(&self, event: impl Fn() -> Event) {
+    fn post_event(&self, event: impl Fn() -> CollectorEvent) {
         for collector in &self.collectors {
             if !collector.send(event()) {
                 self.shared.problem(&collector.name, Some("is behind; what it missed shows as a gap".into()));

@@ -28,7 +28,7 @@ pub enum TrackerRefusal {
     Stopping,
 }
 
-use crate::segments::tracked::{Ask, Halt};
+use crate::segments::tracked::{Halt, HaltKind};
 
 /// What the tracker is doing, for `status`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,14 +61,14 @@ pub struct TrackerState {
 
 impl TrackerState {
     /// Shows a pause or stop that was asked for and is not carried out yet.
-    pub(crate) fn halted(&mut self, halt: Halt) {
+    pub(crate) fn apply_halt(&mut self, halt: Halt) {
         let Some(_) = self.since else { return };
         if let Some(began) = self.running_since.take() {
             self.on_ms += halt.at.saturating_sub(began);
         }
-        match halt.ask {
-            Ask::Pause => self.absent = Some((Absence::Paused, halt.at)),
-            Ask::Stop => {
+        match halt.kind {
+            HaltKind::Pause => self.absent = Some((Absence::Paused, halt.at)),
+            HaltKind::Stop => {
                 self.since = None;
                 self.absent = None;
                 self.stopping = false;

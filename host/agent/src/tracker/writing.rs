@@ -17,7 +17,7 @@ impl Tracker {
 
     /// The same, if the clocks were compared up to `to`.
     pub(super) async fn write_span(&mut self, to: u64) {
-        self.write_up_to(self.shared.tracked.no_later(to)).await;
+        self.write_up_to(self.shared.tracked.until_halt(to)).await;
     }
 
     /// The same, whatever was asked for meanwhile.
@@ -39,7 +39,7 @@ impl Tracker {
             let end = to.min(minute_of(from) + MINUTE_MS);
             let segment = self.shared.cut.start_of(from);
             // If the clock was set back into a closed segment, that takes notes again.
-            self.shared.reopened(segment);
+            self.shared.reopen(segment);
             // Each segment holds its own memo, so that it can be put together alone.
             if self.memo_of != segment {
                 self.write_memo(from).await;
@@ -50,7 +50,7 @@ impl Tracker {
                 self.record(from, &Record::NotCounted).await;
             }
             self.record(from, &Record::Span { from, to: end }).await;
-            self.ledger.marks.opened(segment);
+            self.ledger.marks.mark_open(segment);
             // Its counts may have come before the minute was written down.
             if counted && self.reported.is_none_or(|reported| reported < minute_of(from)) {
                 self.uncounted.insert(minute_of(from));
@@ -60,7 +60,7 @@ impl Tracker {
     }
 
     /// Writes a memo or label that changed into the segment that runs. If none does, the next start writes it.
-    pub(super) async fn tell_memo(&mut self) {
+    pub(super) async fn write_current_memo(&mut self) {
         if self.is_on() {
             self.write_memo(self.shared.clock.now()).await;
         }
@@ -96,6 +96,6 @@ impl Tracker {
     pub(super) async fn write_gap_part(&self, gap: Gap) {
         self.record(gap.from, &Record::Gap(gap)).await;
         // One that is closed already holds something else now: closing it again makes its next revision.
-        self.ledger.marks.opened(self.shared.cut.start_of(gap.from));
+        self.ledger.marks.mark_open(self.shared.cut.start_of(gap.from));
     }
 }

@@ -73,7 +73,7 @@ fn invariant_09_a_minute_that_was_never_counted_says_so_when_its_segment_closes(
         (off, vec![span], vec![]),
     ] {
         let mut parcel = assemble(&frame, &records).unwrap().parcel;
-        tell_uncounted(&mut parcel);
+        add_uncounted_gaps(&mut parcel);
         let told: Vec<GapCause> = parcel.gaps.iter().map(|gap| gap.cause).collect();
         assert_eq!(told, gaps, "{records:?}");
     }
