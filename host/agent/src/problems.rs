@@ -2,10 +2,11 @@
 //! it is bounded, so that it neither fills the log nor wakes everybody who shows something (invariant 13).
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use candor_diary::plain;
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 /// The longest text, in characters.
@@ -39,7 +40,7 @@ impl Problems {
     /// second after it was announced is announced then, the latest only.
     pub(crate) fn note(&self, name: &str, text: Option<String>) -> bool {
         let text = text.map(|text| plain::cut(&plain::visible(&plain::cut(&text, LONGEST)), LONGEST));
-        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all.lock();
         let now = Instant::now();
         let Some(problem) = all.get_mut(name) else {
             let Some(text) = text else { return false };
@@ -75,7 +76,7 @@ impl Problems {
             let (all, revision, name) = (Arc::clone(&self.all), Arc::clone(&self.revision), name.to_owned());
             runtime.spawn(async move {
                 tokio::time::sleep(PAUSE.saturating_sub(since)).await;
-                if let Some(problem) = all.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&name) {
+                if let Some(problem) = all.lock().get_mut(&name) {
                     (problem.announcement_due, problem.announced) = (false, Instant::now());
                 }
                 revision.send_modify(|revision| *revision += 1);
@@ -86,7 +87,7 @@ impl Problems {
 
     /// Returns all that are not over, by name.
     pub(crate) fn all(&self) -> Vec<(String, String)> {
-        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.all.lock();
         all.iter().filter_map(|(name, problem)| Some((name.clone(), problem.text.clone()?))).collect()
     }
 }

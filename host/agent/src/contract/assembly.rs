@@ -1,10 +1,11 @@
 //! Puts a contract's pipeline together once its notice is accepted, and takes it apart again.
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use candor_sandbox::host_traits::Secrets;
 use candor_sandbox::{Capability, CollectorHosts, UploaderHosts};
 use candor_seal::commitment;
+use parking_lot::RwLock;
 use tokio::sync::{Mutex, Notify, mpsc};
 use zeroize::Zeroizing;
 
@@ -185,7 +186,7 @@ impl ContractSession {
             counts_activity,
             pictures,
             edit_lock: Mutex::default(),
-            send_immediately: std::sync::Mutex::default(),
+            send_immediately: parking_lot::Mutex::default(),
             marks: Marks::default(),
             removals: Removals::default(),
         });
@@ -322,6 +323,6 @@ async fn restore_memo(pipeline: &Pipeline, work: &Work) {
 }
 
 fn write_rules(policy: &RwLock<candor_diary::parcel::Policy>, rules: &[String]) {
-    let mut policy = policy.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut policy = policy.write();
     policy.rules = rules.to_vec();
 }

@@ -274,7 +274,7 @@ impl Dispatcher {
                         self.context().journal.release(&entry.parcel_id).await.map_err(error_text)?
                     }
                     None => {
-                        let mut at_once = pipeline.ledger.send_immediately.lock().map_err(error_text)?;
+                        let mut at_once = pipeline.ledger.send_immediately.lock();
                         at_once.insert(start);
                     }
                 }

@@ -2,7 +2,7 @@
 //! calls them delivered (invariant 9).
 
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use candor_diary::parcel::NoSnapshot;
 use candor_diary::wire::{RECEIPT_TYPE, Receipt};
@@ -55,7 +55,7 @@ pub struct OutboxWorker {
 
 /// Whether deliveries reach the target, shared between the worker and those who show it.
 #[derive(Debug, Default)]
-pub struct Delivery(std::sync::Mutex<DeliveryStatus>);
+pub struct Delivery(parking_lot::Mutex<DeliveryStatus>);
 
 /// Whether the target can be reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,21 +72,21 @@ impl Delivery {
     /// Returns whether the target can be reached now.
     #[must_use]
     pub fn status(&self) -> DeliveryStatus {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.0.lock()
     }
 
     /// Makes the next delivery due at once, however often the target could not be reached.
     pub fn try_now(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).next_try_at = None;
+        self.0.lock().next_try_at = None;
     }
 
     fn note_reached(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = DeliveryStatus::default();
+        *self.0.lock() = DeliveryStatus::default();
     }
 
     /// Moves all moments by as many milliseconds as the clock was set.
     fn shift_by(&self, by: i64) {
-        let mut status = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut status = self.0.lock();
         status.next_try_at = status.next_try_at.map(|at| at.saturating_add_signed(by));
         status.offline_since = status.offline_since.map(|at| at.saturating_add_signed(by));
     }
@@ -94,7 +94,7 @@ impl Delivery {
     /// Notes that the target could not be reached at `now`; it is tried again no sooner than `at_least` milliseconds
     /// later.
     fn note_unreachable(&self, now: u64, at_least: u64) {
-        let mut status = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut status = self.0.lock();
         let next = now.saturating_add(backoff(status.failures, at_least, jitter()));
         status.failures = status.failures.saturating_add(1);
         status.offline_since.get_or_insert(now);

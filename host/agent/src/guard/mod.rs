@@ -19,7 +19,7 @@ pub mod scene;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use candor_diary::parcel::{self, Focus};
@@ -54,7 +54,7 @@ pub struct Guard {
     active_monitor_only: AtomicBool,
     clock: Arc<dyn Clock>,
     /// Which facts of the focused window collectors record: no others go along with a picture.
-    recorded_facts: std::sync::Mutex<WindowFacts>,
+    recorded_facts: parking_lot::Mutex<WindowFacts>,
     /// The program whose windows are Candor's own.
     own_program: OnceLock<PathBuf>,
 }
@@ -145,7 +145,7 @@ impl Guard {
             policies: Mutex::new(policies),
             active_monitor_only: AtomicBool::new(false),
             clock,
-            recorded_facts: std::sync::Mutex::default(),
+            recorded_facts: parking_lot::Mutex::default(),
             own_program: OnceLock::new(),
         }
     }
@@ -177,7 +177,7 @@ impl Guard {
 
     /// Allows these facts of the focused window beside a picture, because they are recorded anyway.
     pub fn allow_facts(&self, facts: WindowFacts) {
-        let mut facts_recorded = self.recorded_facts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut facts_recorded = self.recorded_facts.lock();
         facts_recorded.app |= facts.app;
         facts_recorded.title |= facts.title;
         facts_recorded.url |= facts.url;
@@ -342,7 +342,7 @@ impl Guard {
     /// Returns application and title of the window in front at the picture's instant, judged with it; none if nobody
     /// records such facts, or they may not be disclosed.
     async fn judge_focus(&self, scene_index: &SceneIndex, picture: &CombinedRuling) -> Option<Focus> {
-        let facts_recorded = *self.recorded_facts.lock().unwrap_or_else(PoisonError::into_inner);
+        let facts_recorded = *self.recorded_facts.lock();
         let state = scene_index.layout_at_instant().windows.iter().find(|w| w.focused)?;
         if !facts_recorded.app && !facts_recorded.title {
             return None;

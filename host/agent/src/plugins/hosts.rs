@@ -1,7 +1,7 @@
 //! What implements the permissions of plugins: sensors through the guard, observations into the journal.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use candor_diary::limits::{TEXT_BYTES, json_bytes, shorten};
@@ -12,6 +12,7 @@ use candor_sandbox::host_traits::{
     AttachmentSource, FrameView, GuardedSensors, KeyValueStore, LayoutView, Observations,
 };
 use candor_sandbox::model::{Denied, Minute, Note, NoteError, PictureSize, Scope, StoreError};
+use parking_lot::Mutex;
 
 use crate::clock::sleep;
 use crate::guard::frame::MaskedFrame;
@@ -47,7 +48,7 @@ impl CollectorHost {
     }
 
     fn no_picture_reason(&self, denied: Denied) -> Option<NoSnapshot> {
-        let known = self.denied.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let known = self.denied.lock().take();
         if matches!(denied, Denied::Unavailable(_)) && known.is_some() {
             return known;
         }
@@ -225,13 +226,13 @@ impl GuardedSensors for CollectorHost {
                 }
                 Err(NoPicture::Denied(denied)) => {
                     self.report_failing(guard, Err(&denied)).await;
-                    *self.denied.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                    *self.denied.lock() = None;
                     return Err(denied);
                 }
                 Err(NoPicture::Blank) => Some(NoSnapshot::ScreenBlank),
             }
         };
-        *self.denied.lock().unwrap_or_else(PoisonError::into_inner) = why;
+        *self.denied.lock() = why;
         Err(Denied::Unavailable("there is nothing to see".into()))
     }
 

@@ -1,8 +1,7 @@
 //! The worker's own rules as they are in force: one truth for list, preview and picture.
 
-use std::sync::{PoisonError, RwLock};
-
 use candor_protocol::OwnRule;
+use parking_lot::RwLock;
 use serde_json::Value;
 
 use crate::folder::{Folder, FolderError};
@@ -67,12 +66,12 @@ impl OwnRules {
     /// Returns the rules as they are in force.
     #[must_use]
     pub fn now(&self) -> Own {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.read().clone()
     }
 
     /// Puts other rules in force.
     pub fn set(&self, own: Own) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = own;
+        *self.0.write() = own;
     }
 
     /// Returns the rules as the worker lists them.

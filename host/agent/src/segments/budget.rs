@@ -3,10 +3,9 @@
 //! The count of what was dropped is in memory, exact, and goes into the journal when the segment closes. Before, it is
 //! written at each doubling, so that a crash loses no more than half of it and a flood writes no flood.
 
-use std::sync::{Mutex, PoisonError};
-
 use candor_diary::limits::Spent;
 use indexmap::IndexMap;
+use parking_lot::Mutex;
 
 /// How many budgets are kept at once. The first that came goes first, not the earliest segment: after the clock was set
 /// back, that is the one that runs.
@@ -25,7 +24,7 @@ pub struct Budgets(Mutex<IndexMap<(u64, String), PluginBudget>>);
 
 impl Budgets {
     fn with<R>(&self, segment: u64, plugin: &str, change: impl FnOnce(&mut PluginBudget) -> R) -> R {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.lock();
         let changed = change(all.entry((segment, plugin.to_owned())).or_default());
         while all.len() > KEPT {
             all.shift_remove_index(0);
@@ -53,7 +52,7 @@ impl Budgets {
     /// Returns what is still to be written down of a segment that closes: plugins, and how many of their notes were
     /// dropped.
     pub fn take_unwritten(&self, segment: u64) -> Vec<(String, u64)> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.lock();
         let mut due = Vec::new();
         for ((_, plugin), budget) in all.iter_mut().filter(|((start, _), _)| *start == segment) {
             if budget.dropped > budget.written {

@@ -1,7 +1,6 @@
 //! What a worker sees of recorded segments: views of single ones, and what a day and a week add up to.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
 use candor_diary::billing::{Claim, Facts, Outcome, bill};
 use candor_diary::calendar::{lock_of, week_of};
@@ -11,6 +10,7 @@ use candor_journal::{OutboxEntry, OutboxState};
 use candor_protocol::{Note, PictureFacts, Segment, SegmentState};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use parking_lot::Mutex;
 
 use crate::segments::assemble::reports_nothing;
 use crate::segments::error::CloseError;
@@ -88,7 +88,7 @@ impl History {
         let mut all: BTreeMap<u64, ClosedSummary> = BTreeMap::new();
         for entry in entries {
             let known = {
-                let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let known = self.0.lock();
                 known.get(&entry.segment_start).filter(|k| k.parcel == entry.parcel_id).cloned()
             };
             let known = match known {
@@ -130,7 +130,7 @@ impl History {
         let pictured =
             |(start, known): (&u64, &ClosedSummary)| (known.pictured && *start >= today.0).then_some(*start);
         totals.last_picture = all.iter().rev().find_map(pictured);
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = all;
+        *self.0.lock() = all;
         Ok(totals)
     }
 }
@@ -358,7 +358,7 @@ impl SegmentLedger {
     /// Returns when an open segment is sent at the earliest.
     #[must_use]
     pub fn sends_at(&self, start: u64) -> u64 {
-        let at_once = self.send_immediately.lock().unwrap_or_else(PoisonError::into_inner).contains(&start);
+        let at_once = self.send_immediately.lock().contains(&start);
         self.shared.cut.end_of(start) + if at_once { 0 } else { self.terms.hold_ms }
     }
 }

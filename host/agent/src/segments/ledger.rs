@@ -1,7 +1,7 @@
 //! Closes segments: when one has ended, what was recorded in it becomes a parcel in the outbox.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use candor_diary::parcel::{Activity, MAX_REVISION, NoSnapshot, PARCEL_TYPE, Parcel, Policy};
 use candor_diary::segment::MINUTE_MS;
@@ -10,6 +10,7 @@ use candor_journal::{
     HELD_FOR_GOOD, JournalError, OutboxDraft, OutboxEntry, OutboxState, RecordFilter, SegmentClose,
 };
 use candor_seal::{Envelope, SecretKey};
+use parking_lot::RwLock;
 use tokio::sync::Mutex;
 
 use crate::segments::assemble::{Assembled, SegmentFrame, add_uncounted_gaps, assemble, reports_nothing};
@@ -62,7 +63,7 @@ pub struct SegmentLedger {
     /// Locked while a segment is closed or changed: one at a time.
     pub edit_lock: Mutex<()>,
     /// Segments that are to be sent as soon as they close, without a hold.
-    pub send_immediately: std::sync::Mutex<BTreeSet<u64>>,
+    pub send_immediately: parking_lot::Mutex<BTreeSet<u64>>,
     /// Segments that hold something that no parcel reports yet.
     pub marks: Marks,
     /// Removals that can still be undone.
@@ -159,7 +160,7 @@ impl SegmentLedger {
     /// Returns what a parcel of this segment is made under. `before` is the parcel that it takes the place of: what
     /// that was judged by and made under stays.
     fn segment_frame(&self, start: u64, revision: u32, before: Option<Parcel>) -> SegmentFrame {
-        let in_force = || self.policy.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let in_force = || self.policy.read().clone();
         let terms = before.as_ref().map_or_else(|| self.shared.cut.terms_at(start), |before| before.terms);
         // If the worker turns it off, a record of the segment says so.
         let counted = if self.counts_activity { Activity::Counted } else { Activity::Off };
@@ -356,7 +357,7 @@ impl SegmentLedger {
             body: serde_json::to_vec(&record)?,
             revision,
         };
-        let send_now = self.send_immediately.lock().unwrap_or_else(PoisonError::into_inner).remove(&start);
+        let send_now = self.send_immediately.lock().remove(&start);
         // The hold is over for what the client has seen before. What the worker took back stays taken back, and what
         // has nothing to report any more before it was ever sent goes nowhere: held for good, until it is cancelled a
         // moment later.

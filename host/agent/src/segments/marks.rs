@@ -1,7 +1,8 @@
 //! Which segments hold something that no parcel reports yet.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::{Mutex, MutexGuard};
 
 #[derive(Debug, Default)]
 struct MarkedSegments {
@@ -56,6 +57,6 @@ impl Marks {
     }
 
     fn lock(&self) -> MutexGuard<'_, MarkedSegments> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }

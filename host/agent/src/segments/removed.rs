@@ -1,7 +1,6 @@
 //! What the records of a segment hold of its removals, and which removals can still be undone.
 
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
 
 use tokio::sync::Notify;
 
@@ -13,14 +12,14 @@ pub const UNDO_MS: u64 = 10_000;
 #[derive(Default)]
 pub struct Removals {
     /// The segments, by their starts.
-    open: std::sync::Mutex<BTreeSet<u64>>,
+    open: parking_lot::Mutex<BTreeSet<u64>>,
     /// Notified when a removal was made.
     pub(super) changed: Notify,
 }
 
 impl Removals {
     pub(super) fn with<T>(&self, what: impl FnOnce(&mut BTreeSet<u64>) -> T) -> T {
-        what(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
+        what(&mut self.open.lock())
     }
 
     /// Returns whether something of this segment was removed and not destroyed yet.

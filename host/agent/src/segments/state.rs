@@ -1,12 +1,13 @@
 //! What the parts of a running agent share: whether it tracks, what was counted, and the way into the journal.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use candor_diary::parcel::Counts;
 use candor_journal::{Journal, JournalError};
 use indexmap::{IndexMap, IndexSet};
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
 use crate::clock::{Anchor, Clock};
@@ -158,18 +159,18 @@ impl ContractState {
 
     /// Returns what the worker chose.
     pub fn choices(&self) -> Choices {
-        *self.choices.read().unwrap_or_else(PoisonError::into_inner)
+        *self.choices.read()
     }
 
     /// Changes what the worker chose.
     pub fn choose(&self, change: impl FnOnce(&mut Choices)) {
-        change(&mut self.choices.write().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.choices.write());
         self.changed();
     }
 
     /// Notes that the segment that starts then is closed now.
     pub fn note_closed(&self, segment: u64) {
-        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut closed = self.closed.lock();
         closed.insert(segment);
         while closed.len() > CLOSED_SEGMENTS {
             closed.shift_remove_index(0);
@@ -178,12 +179,12 @@ impl ContractState {
 
     /// Lets the segment that starts then take records again, such as after the clock was set back into it.
     pub fn reopen(&self, segment: u64) {
-        self.closed.lock().unwrap_or_else(PoisonError::into_inner).shift_remove(&segment);
+        self.closed.lock().shift_remove(&segment);
     }
 
     /// Returns whether the segment that holds `at` still takes records.
     pub fn is_open(&self, at: u64) -> bool {
-        !self.closed.lock().unwrap_or_else(PoisonError::into_inner).contains(&self.cut.start_of(at))
+        !self.closed.lock().contains(&self.cut.start_of(at))
     }
 
     /// Returns whether something with the time `at` may be noted: it lies in tracked time, and its segment is open.
@@ -195,7 +196,7 @@ impl ContractState {
     /// nothing of it is on its way into the journal.
     pub async fn refuse_removed(&self, from: u64, to: u64) {
         {
-            let mut removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut removed = self.removed.lock();
             removed.push_back((from, to));
             while removed.len() > REMOVED {
                 removed.pop_front();
@@ -205,7 +206,7 @@ impl ContractState {
     }
 
     fn was_removed(&self, at: u64) -> bool {
-        let removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
+        let removed = self.removed.lock();
         removed.iter().any(|(from, to)| (*from..*to).contains(&at))
     }
 
@@ -218,7 +219,7 @@ impl ContractState {
 
     /// Keeps the counts of a minute; a second report of the same minute adds up.
     pub fn add_counts(&self, minute: u64, counts: Counts) {
-        let mut all = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.counts.lock();
         let counted = all.entry(minute).or_default();
         counted.all = sum_counts(counted.all, counts);
         counted.unrecorded = Some(sum_counts(counted.unrecorded.unwrap_or_default(), counts));
@@ -230,12 +231,12 @@ impl ContractState {
 
     /// Returns the counts of a minute, if the counter ran.
     pub fn counts_of(&self, minute: u64) -> Option<Counts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).get(&minute).map(|c| c.all)
+        self.counts.lock().get(&minute).map(|c| c.all)
     }
 
     /// Takes the counts of a minute that are not recorded yet, so that each is recorded once only.
     pub fn take_counts_of(&self, minute: u64) -> Option<Counts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&minute)?.unrecorded.take()
+        self.counts.lock().get_mut(&minute)?.unrecorded.take()
     }
 
     /// Notes a problem that the worker should see, under a name; none clears it. Its text may be a plugin's or a

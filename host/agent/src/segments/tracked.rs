@@ -5,7 +5,8 @@
 //! before a pause, never of the pause.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 /// How many stretches of tracked time are remembered. A note comes seconds after its time, a stretch lasts longer than
 /// that, so a few would do.
@@ -57,7 +58,7 @@ pub struct TrackedTime(Mutex<TrackedInner>);
 
 impl TrackedTime {
     fn with<T>(&self, work: impl FnOnce(&mut TrackedInner) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.0.lock())
     }
 
     /// Returns whether time is tracked right now.

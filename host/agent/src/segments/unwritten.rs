@@ -4,10 +4,11 @@
 //! that says so.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use candor_diary::parcel::GapCause;
 use candor_journal::{Journal, JournalError};
+use parking_lot::Mutex;
 
 use crate::segments::cut::Cut;
 use crate::segments::record::Record;
@@ -82,7 +83,7 @@ impl Unwritten {
 
     /// Returns whether nothing waits to be written.
     pub(crate) fn is_empty(&self) -> bool {
-        self.lock().is_empty() && self.lost.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+        self.lock().is_empty() && self.lost.lock().is_none()
     }
 
     /// Returns the waiting records that have their time in a span.
@@ -92,8 +93,8 @@ impl Unwritten {
         within.filter_map(|pending| serde_json::from_slice(&pending.body).ok()).collect()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<PendingRecord>> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> parking_lot::MutexGuard<'_, VecDeque<PendingRecord>> {
+        self.queue.lock()
     }
 
     fn keep(&self, pending: PendingRecord) {
@@ -102,7 +103,7 @@ impl Unwritten {
             queue.push_back(pending);
             return;
         }
-        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lost = self.lost.lock();
         let (from, to) = lost.unwrap_or((pending.at, pending.at));
         *lost = Some((from.min(pending.at), to.max(pending.at)));
     }
@@ -114,7 +115,7 @@ impl Unwritten {
             append(journal, contract, &next).await?;
             self.lock().pop_front();
         }
-        let lost = *self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        let lost = *self.lost.lock();
         if let Some((from, to)) = lost {
             for gap in crate::segments::assemble::cut_gap(&self.cut, from, to + 1, GapCause::NotRecorded) {
                 let record = Record::Gap(gap);
@@ -124,7 +125,7 @@ impl Unwritten {
                 })?;
                 append(journal, contract, &PendingRecord { kind: record.kind(), at: gap.from, body }).await?;
             }
-            *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            *self.lost.lock() = None;
         }
         Ok(())
     }

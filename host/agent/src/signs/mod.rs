@@ -13,11 +13,12 @@ mod witness;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use candor_protocol::sign::LEASE;
 use candor_protocol::{Face, Sign};
+use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
@@ -147,7 +148,7 @@ impl Signs {
     }
 
     fn with<T>(&self, what: impl FnOnce(&mut SignsInner) -> T) -> T {
-        what(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
+        what(&mut self.inner.lock())
     }
 
     /// From now on nothing counts as shown that `witness` does not see. Called once, before anything is shown.

@@ -5,10 +5,11 @@
 //! is busy with, so that no span is longer than what the pulses vouch for (invariant 9).
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use candor_diary::parcel::GapCause;
+use parking_lot::Mutex;
 
 use crate::clock::{Clock, JUMP_MS, sleep};
 
@@ -135,7 +136,7 @@ impl Pulse {
         let task = tokio::spawn(async move {
             loop {
                 sleep(clock.as_ref(), PULSE_MS).await;
-                let mut readings = into.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut readings = into.lock();
                 if readings.len() >= READINGS {
                     readings.pop_front();
                 }
@@ -147,7 +148,7 @@ impl Pulse {
 
     /// Takes the readings since the last call, in order.
     pub(super) fn take_readings(&self) -> VecDeque<ClockReading> {
-        std::mem::take(&mut self.readings.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.readings.lock())
     }
 }
 

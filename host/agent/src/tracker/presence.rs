@@ -1,9 +1,10 @@
 //! Whether anybody is there: how long nothing was touched, whether the screen is locked.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use candor_sensors::Sensors;
+use parking_lot::Mutex;
 
 /// What is known at one moment about whether anybody is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,13 +35,13 @@ pub struct HeldDown(Mutex<Option<Instant>>);
 impl HeldDown {
     /// Sets since when nothing but repeats came; none if something else did, or nobody knows.
     pub fn set(&self, since: Option<Instant>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = since;
+        *self.0.lock() = since;
     }
 
     /// Returns since when nothing but repeats came.
     #[must_use]
     pub fn since(&self) -> Option<Instant> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.0.lock()
     }
 
     /// Returns how long nothing was touched, by what the display reports of all input and of the pointer alone.
