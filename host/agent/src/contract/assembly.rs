@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use candor_sandbox::host_traits::Secrets;
-use candor_sandbox::{Capability, CollectorHosts, UploaderHosts};
-use candor_seal::commitment;
+use candor_sandbox::{Capability, CollectorHosts, Policy, UploaderHosts};
+use candor_seal::{SecretKey, commitment};
 use parking_lot::RwLock;
 use tokio::sync::{Mutex, Notify, mpsc};
 use zeroize::Zeroizing;
@@ -39,6 +39,15 @@ impl Secrets for DeviceToken {
     fn secret(&self, name: &str, origin: &str) -> Option<Zeroizing<String>> {
         (name == "device-token" && origin == self.origin).then(|| self.token.clone())
     }
+}
+
+/// The collectors of a pipeline.
+struct Collectors {
+    running: Vec<CollectorHandle>,
+    /// Whether one of them takes pictures.
+    pictures: bool,
+    /// Whether keys, clicks and scrolls are counted: by the terms, or for one of them.
+    counts_activity: bool,
 }
 
 impl ContractSession {
@@ -116,65 +125,13 @@ impl ContractSession {
         }
         self.shared.problem("own rules", own_problem.clone());
         let facts = Arc::new(RwLock::new(facts));
-        let guard = match &self.context.desktop {
-            Ok(desktop) => {
-                let boxed = |p| Box::new(p) as Box<dyn Judge>;
-                let mut policies = Policies::new(policy.map(|p| boxed(p.policy)), own.map(boxed));
-                // Own rules that failed to load are rules that are missing: fail closed.
-                if own_problem.is_some() {
-                    policies.set_own_failed();
-                }
-                write_rules(&facts, policies.rules());
-                let guard = Guard::new(Arc::clone(desktop), policies, Arc::clone(&self.context.clock));
-                guard.set_active_monitor_only(self.shared.choices().active_monitor_only);
-                if let Some(program) = &self.context.own_program {
-                    guard.set_own_program(program.clone());
-                }
-                Some(Arc::new(guard))
-            }
-            Err(why) => {
-                self.shared.problem("display", Some(why.clone()));
-                None
-            }
-        };
+        let guard = self.create_guard(policy.map(|p| p.policy), own, own_problem.is_some(), &facts);
         let key = self.context.folder.device_key(self.enrolment.device_key.as_ref());
         let key = key.map_err(|error| error.to_string());
         self.shared.problem("key", key.as_ref().err().cloned());
-        // Each session has its own: the moments of one client's pictures say nothing about another's.
-        let purpose = format!("candor random moments of {}", self.shared.session_name);
-        let secret = match &key {
-            Ok(key) => *commitment(&key.to_bytes(), purpose.as_bytes()).as_bytes(),
-            // Pictures are still taken at moments that nobody can foretell.
-            Err(_) => {
-                let mut drawn = [0u8; 32];
-                getrandom::fill(&mut drawn).map_err(SessionError::Random)?;
-                drawn
-            }
-        };
-        let runtime = &self.context.runtime;
-        let mut pictures = false;
-        let mut counts_activity = self.enrolment.terms.counts_activity();
-        let mut running = Vec::new();
-        for loaded in collectors {
-            counts_activity |= loaded.prepared.description().imports.contains(&Capability::Activity);
-            let takes_pictures = loaded.prepared.description().imports.contains(&Capability::Screen);
-            pictures |= takes_pictures;
-            let collector = self.start_collector(&loaded, acceptance, guard.clone()).await;
-            let collector =
-                collector.map_err(|why| self.shared.problem(&loaded.name, Some(why.to_string()))).ok();
-            let shared = Arc::clone(&self.shared);
-            running.push(CollectorHandle::start(
-                runtime,
-                &loaded.name,
-                collector,
-                takes_pictures,
-                shared,
-                secret,
-            ));
-        }
-        if let Some(guard) = &guard {
-            forward_window_changes(guard.changes(), &running, Arc::clone(&self.context.clock));
-        }
+        let secret = self.random_moment_secret(key.as_ref().ok())?;
+        let Collectors { running, pictures, counts_activity } =
+            self.start_collectors(collectors, acceptance, guard.as_ref(), secret).await;
         let outbox_changed = Arc::new(Notify::new());
         let ledger = Arc::new(SegmentLedger {
             shared: Arc::clone(&self.shared),
@@ -198,13 +155,13 @@ impl ContractSession {
         if let Err(error) = ledger.sign_anew().await {
             self.shared.problem("segment", Some(format!("what waits was not signed anew: {error}")));
         }
-        let mut outbox_task = None;
+        let mut outbox = None;
         if let Some(loaded) = uploader {
             match self
-                .outbox_worker(&loaded, acceptance, Arc::clone(&outbox_changed), Arc::clone(&ledger))
+                .create_outbox_worker(&loaded, acceptance, Arc::clone(&outbox_changed), Arc::clone(&ledger))
                 .await
             {
-                Ok(ready) => outbox_task = Some(runtime.spawn(ready.run())),
+                Ok(worker) => outbox = Some(self.context.runtime.spawn(worker.run())),
                 Err(why) => self.shared.problem(&loaded.name, Some(format!("the outbox waits: {why}"))),
             }
         }
@@ -217,8 +174,90 @@ impl ContractSession {
         );
         let (commands, queue) = mpsc::channel(COMMANDS);
         let tracker = tokio::spawn(tracker.run(queue));
-        let running = PipelineTasks { commands, state, tracker, outbox: outbox_task };
-        Ok(Pipeline::new(running, ledger, outbox_changed, guard, own_sha256, listed))
+        let tasks = PipelineTasks { commands, state, tracker, outbox };
+        Ok(Pipeline::new(tasks, ledger, outbox_changed, guard, own_sha256, listed))
+    }
+
+    /// Creates the guard under the client's policy and the worker's own rules; none if there is no display. `facts` gets
+    /// the rules as they may travel.
+    fn create_guard(
+        &self,
+        client: Option<Policy>,
+        own: Option<Policy>,
+        own_failed: bool,
+        facts: &RwLock<candor_diary::parcel::Policy>,
+    ) -> Option<Arc<Guard>> {
+        let desktop = match &self.context.desktop {
+            Ok(desktop) => desktop,
+            Err(why) => {
+                self.shared.problem("display", Some(why.clone()));
+                return None;
+            }
+        };
+        let boxed = |policy| Box::new(policy) as Box<dyn Judge>;
+        let mut policies = Policies::new(client.map(boxed), own.map(boxed));
+        // Own rules that failed to load are rules that are missing: fail closed.
+        if own_failed {
+            policies.set_own_failed();
+        }
+        facts.write().rules = policies.rules().to_vec();
+        let guard = Guard::new(Arc::clone(desktop), policies, Arc::clone(&self.context.clock));
+        guard.set_active_monitor_only(self.shared.choices().active_monitor_only);
+        if let Some(program) = &self.context.own_program {
+            guard.set_own_program(program.clone());
+        }
+        Some(Arc::new(guard))
+    }
+
+    /// Returns the secret that draws the random moments of this session's pictures.
+    fn random_moment_secret(&self, key: Option<&SecretKey>) -> Result<[u8; 32], SessionError> {
+        // Each session has its own: the moments of one client's pictures say nothing about another's.
+        let purpose = format!("candor random moments of {}", self.shared.session_name);
+        match key {
+            Some(key) => Ok(*commitment(&key.to_bytes(), purpose.as_bytes()).as_bytes()),
+            // Pictures are still taken at moments that nobody can foretell.
+            None => {
+                let mut drawn = [0u8; 32];
+                getrandom::fill(&mut drawn).map_err(SessionError::Random)?;
+                Ok(drawn)
+            }
+        }
+    }
+
+    /// Starts the collectors' tasks, and wakes them when the windows change.
+    async fn start_collectors(
+        &self,
+        collectors: Vec<LoadedPlugin>,
+        acceptance: &Acceptance,
+        guard: Option<&Arc<Guard>>,
+        secret: [u8; 32],
+    ) -> Collectors {
+        let mut started = Collectors {
+            running: Vec::new(),
+            pictures: false,
+            counts_activity: self.enrolment.terms.counts_activity(),
+        };
+        for loaded in collectors {
+            let imports = &loaded.prepared.description().imports;
+            started.counts_activity |= imports.contains(&Capability::Activity);
+            let takes_pictures = imports.contains(&Capability::Screen);
+            started.pictures |= takes_pictures;
+            let collector = self.start_collector(&loaded, acceptance, guard.cloned()).await;
+            let collector =
+                collector.map_err(|why| self.shared.problem(&loaded.name, Some(why.to_string()))).ok();
+            started.running.push(CollectorHandle::start(
+                &self.context.runtime,
+                &loaded.name,
+                collector,
+                takes_pictures,
+                Arc::clone(&self.shared),
+                secret,
+            ));
+        }
+        if let Some(guard) = guard {
+            forward_window_changes(guard.changes(), &started.running, Arc::clone(&self.context.clock));
+        }
+        started
     }
 
     async fn start_collector(
@@ -239,7 +278,7 @@ impl ContractSession {
         Ok(started.map_err(PluginError::from)?)
     }
 
-    async fn outbox_worker(
+    async fn create_outbox_worker(
         &self,
         loaded: &LoadedPlugin,
         acceptance: &Acceptance,
@@ -320,9 +359,4 @@ async fn restore_memo(pipeline: &Pipeline, work: &Work) {
             tracing::debug!("{why}");
         }
     }
-}
-
-fn write_rules(policy: &RwLock<candor_diary::parcel::Policy>, rules: &[String]) {
-    let mut policy = policy.write();
-    policy.rules = rules.to_vec();
 }

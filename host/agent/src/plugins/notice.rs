@@ -94,49 +94,58 @@ fn short(sha256: &str) -> &str {
     sha256.get(..16).unwrap_or(sha256)
 }
 
-impl Notice {
-    /// Writes the notice for these terms and plugins; `delivered` is the folder for uploaders that write into one.
-    #[must_use]
-    pub fn write(terms: &Terms, server: &str, plugins: &Plugins, delivered: &Path) -> Self {
-        let mut text = String::new();
-        let mut grants = BTreeMap::new();
-        let mut line = |l: String| {
-            // One line each, whatever the other side wrote into its terms or a policy into its rules.
-            text.push_str(&plain::visible(&l));
-            text.push('\n');
-        };
-        line("What is recorded".into());
-        line(String::new());
-        line(format!("{} works for {} on '{}'.", terms.worker, terms.client, terms.title));
-        line(match terms.mode {
-            Mode::Worklog => "Worklog: you start and stop, and choose the memo.".into(),
+/// A notice while it is written.
+#[derive(Default)]
+struct Draft {
+    text: String,
+    grants: BTreeMap<String, Granted>,
+    /// What any of the plugins may do.
+    permitted: BTreeSet<Capability>,
+}
+
+impl Draft {
+    /// Adds a line: one, whatever the other side wrote into its terms or a policy into its rules.
+    fn line(&mut self, line: &str) {
+        self.text.push_str(&plain::visible(line));
+        self.text.push('\n');
+    }
+
+    /// Writes who works for whom, how, and where the segments go.
+    fn write_contract(&mut self, terms: &Terms, target: &str) {
+        self.line("What is recorded");
+        self.line("");
+        self.line(&format!("{} works for {} on '{}'.", terms.worker, terms.client, terms.title));
+        self.line(match terms.mode {
+            Mode::Worklog => "Worklog: you start and stop, and choose the memo.",
             Mode::Monitoring => {
-                "Monitoring: the client's rules decide when you are recorded. You can always see this notice and the status.".into()
+                "Monitoring: the client's rules decide when you are recorded. You can always see this notice and the status."
             }
         });
         let wait = match terms.hold_ms {
             0 => "When one ends,".to_owned(),
             hold => format!("Each waits {} on this computer before", plain::length(hold)),
         };
-        line(format!(
-            "Time is cut into segments of {}. {wait} {}.",
-            plain::length(terms.segment.ms()),
-            target(plugins, server, delivered)
+        self.line(&format!(
+            "Time is cut into segments of {}. {wait} {target}.",
+            plain::length(terms.segment.ms())
         ));
-        let mut permitted = BTreeSet::new();
+    }
+
+    /// Writes what each collector and the uploader may do.
+    fn write_plugins(&mut self, plugins: &Plugins, delivered: &Path) {
         let headed = |head: &'static str, plugin| (head, plugin);
         let collectors = plugins.collectors.iter().map(|p| headed("Collectors and what each may do:", p));
         let uploaders = plugins.uploader.iter().map(|p| headed("What sends it, and what that may do:", p));
         let mut under = "";
         for (head, loaded) in collectors.chain(uploaders) {
             if head != under {
-                line(String::new());
-                line(head.into());
+                self.line("");
+                self.line(head);
                 under = head;
             }
             match asks(loaded, delivered) {
                 Ok(asked) => {
-                    permitted.extend(asked.capabilities.iter().copied());
+                    self.permitted.extend(asked.capabilities.iter().copied());
                     let may: Vec<_> = asked.capabilities.iter().map(|c| permission_text(*c)).collect();
                     let mut entry = format!("- {}: {}", loaded.name, may.join("; "));
                     for http in &asked.http {
@@ -146,61 +155,77 @@ impl Notice {
                     if let Some(folder) = &asked.folder {
                         let _ = write!(entry, ": {}", folder.display());
                     }
-                    line(entry);
+                    self.line(&entry);
                     let sha256 = loaded.prepared.description().sha256.clone();
-                    grants.insert(loaded.owner(), Granted { sha256, grants: asked });
+                    self.grants.insert(loaded.owner(), Granted { sha256, grants: asked });
                 }
-                Err(why) => line(format!("- {why}")),
+                Err(why) => self.line(&format!("- {why}")),
             }
         }
-        line(String::new());
+    }
+
+    /// Writes the client's rules, and that the worker's own apply.
+    fn write_rules(&mut self, terms: &Terms, plugins: &Plugins) {
+        self.line("");
         match &plugins.policy {
             None if terms.policy.is_none() => {
-                line("The terms name no privacy policy, so no picture and no title is recorded.".into());
+                self.line("The terms name no privacy policy, so no picture and no title is recorded.");
             }
-            None => line("No rules could be loaded, so no picture and no title is recorded.".into()),
+            None => self.line("No rules could be loaded, so no picture and no title is recorded."),
             Some(judging) => {
                 let (name, sha256) = (&plugins.facts.plugin, &judging.sha256);
                 let policy = format!("the policy `{name}` (SHA-256 {})", short(sha256));
                 if plugins.facts.rules.is_empty() {
-                    line(format!("Rules: none. Every window is shown as it is, says {policy}."));
+                    self.line(&format!("Rules: none. Every window is shown as it is, says {policy}."));
                 } else {
-                    line(format!("Rules, before anything is kept, by {policy}:"));
+                    self.line(&format!("Rules, before anything is kept, by {policy}:"));
                     for (number, rule) in plugins.facts.rules.iter().enumerate() {
-                        line(format!("{}. {rule}", number + 1));
+                        self.line(&format!("{}. {rule}", number + 1));
                     }
                 }
                 let asked = &judging.grants;
                 if !asked.capabilities.is_empty() {
                     let may: Vec<_> = asked.capabilities.iter().map(|c| permission_text(*c)).collect();
-                    line(format!(
+                    self.line(&format!(
                         "To decide, it may {}; it cannot send what it sees anywhere.",
                         may.join("; ")
                     ));
                 }
                 let granted = Granted { sha256: sha256.clone(), grants: asked.clone() };
-                grants.insert(format!("policy {name}"), granted);
+                self.grants.insert(format!("policy {name}"), granted);
             }
         }
         if let Some(sha256) = &plugins.own_sha256 {
-            line(format!(
+            self.line(&format!(
                 "Your own rules apply first, by the policy `{OWN}` (SHA-256 {}). Nobody sees what they hide, not even the client's policy.",
                 short(sha256)
             ));
-            grants.insert("own rules".into(), Granted { sha256: sha256.clone(), grants: Grants::default() });
+            let granted = Granted { sha256: sha256.clone(), grants: Grants::default() };
+            self.grants.insert("own rules".into(), granted);
         }
+    }
+}
+
+impl Notice {
+    /// Writes the notice for these terms and plugins; `delivered` is the folder for uploaders that write into one.
+    #[must_use]
+    pub fn write(terms: &Terms, server: &str, plugins: &Plugins, delivered: &Path) -> Self {
+        let mut draft = Draft::default();
+        draft.write_contract(terms, &target(plugins, server, delivered));
+        draft.write_plugins(plugins, delivered);
+        draft.write_rules(terms, plugins);
         for (name, problem) in &plugins.problems {
-            line(format!("Not as the terms say: {name}: {problem}"));
+            draft.line(&format!("Not as the terms say: {name}: {problem}"));
         }
-        line(String::new());
-        let webcam = if permitted.contains(&Capability::Camera) { "" } else { ", the webcam" };
-        line(format!("Never recorded: which keys you press, where you click, sound{webcam}."));
+        draft.line("");
+        let webcam = if draft.permitted.contains(&Capability::Camera) { "" } else { ", the webcam" };
+        draft.line(&format!("Never recorded: which keys you press, where you click, sound{webcam}."));
         if sees_diary(plugins, server, delivered) {
-            line(format!("{} and you see the same Work Diary.", terms.client));
+            draft.line(&format!("{} and you see the same Work Diary.", terms.client));
         } else {
-            line(format!("{} sees what is delivered there; you see here what that is.", terms.client));
+            draft.line(&format!("{} sees what is delivered there; you see here what that is.", terms.client));
         }
-        Self { text, grants }
+        Self { text: draft.text, grants: draft.grants }
     }
 
     /// Returns the digest by which an acceptance names this notice.

@@ -65,142 +65,193 @@ pub fn cut_gap(cut: &Cut, from: u64, to: u64, cause: GapCause) -> impl Iterator<
 /// Puts a segment together; returns none if there is nothing to report of it.
 #[must_use]
 pub fn assemble(frame: &SegmentFrame, records: &[Record]) -> Option<Assembled> {
-    let end = frame.start + frame.length.ms();
-    let mut spans = Vec::new();
-    let mut counts: BTreeMap<u64, Counts> = BTreeMap::new();
-    let mut gaps: Vec<Gap> = Vec::new();
-    let mut blobs = Vec::new();
-    let mut typed_in: Option<(Manual, &str)> = None;
-    let mut surplus: BTreeMap<(String, u64), u64> = BTreeMap::new();
-    let mut unreadable: Vec<(&str, u64)> = Vec::new();
-    // Whether the picture was found damaged, or was refused.
-    let mut lost = false;
-    let mut parcel = empty_parcel(frame);
+    let mut assembly = Assembly::new(frame);
     for record in records {
+        assembly.add(record);
+    }
+    assembly.finish()
+}
+
+/// What the records of a segment come to so far.
+struct Assembly<'a> {
+    frame: &'a SegmentFrame,
+    /// First millisecond after the segment.
+    end: u64,
+    spans: Vec<(u64, u64)>,
+    counts: BTreeMap<u64, Counts>,
+    gaps: Vec<Gap>,
+    blobs: Vec<String>,
+    typed_in: Option<(Manual, &'a str)>,
+    /// The most notes that each plugin had dropped in each run of the agent.
+    surplus: BTreeMap<(String, u64), u64>,
+    /// Kind and time of each record that cannot be read.
+    unreadable: Vec<(&'a str, u64)>,
+    /// Whether the picture was found damaged, or was refused.
+    picture_lost: bool,
+    parcel: Parcel,
+}
+
+impl<'a> Assembly<'a> {
+    fn new(frame: &'a SegmentFrame) -> Self {
+        Self {
+            frame,
+            end: frame.start + frame.length.ms(),
+            spans: Vec::new(),
+            counts: BTreeMap::new(),
+            gaps: Vec::new(),
+            blobs: Vec::new(),
+            typed_in: None,
+            surplus: BTreeMap::new(),
+            unreadable: Vec::new(),
+            picture_lost: false,
+            parcel: empty_parcel(frame),
+        }
+    }
+
+    fn add(&mut self, record: &'a Record) {
+        let (start, end) = (self.frame.start, self.end);
         match record {
             Record::Span { from, to } => {
-                let (from, to) = ((*from).max(frame.start), (*to).min(end));
+                let (from, to) = ((*from).max(start), (*to).min(end));
                 if to > from {
-                    spans.push((from, to));
+                    self.spans.push((from, to));
                 }
             }
-            Record::NotCounted => parcel.activity = Activity::Off,
-            Record::TakenBack { from, to } => take_back_span(&mut spans, *from, *to),
-            Record::Activity { minute, counts: counted } if (frame.start..end).contains(minute) => {
-                let sum = counts.entry(*minute).or_default();
-                sum.keys = sum.keys.saturating_add(counted.keys);
-                sum.clicks = sum.clicks.saturating_add(counted.clicks);
-                sum.scrolls = sum.scrolls.saturating_add(counted.scrolls);
+            Record::NotCounted => self.parcel.activity = Activity::Off,
+            Record::TakenBack { from, to } => take_back_span(&mut self.spans, *from, *to),
+            Record::Activity { minute, counts } if (start..end).contains(minute) => {
+                let sum = self.counts.entry(*minute).or_default();
+                sum.keys = sum.keys.saturating_add(counts.keys);
+                sum.clicks = sum.clicks.saturating_add(counts.clicks);
+                sum.scrolls = sum.scrolls.saturating_add(counts.scrolls);
             }
             Record::Memo { memo, label } => {
-                parcel.memo.clone_from(memo);
-                parcel.label.clone_from(label);
+                self.parcel.memo.clone_from(memo);
+                self.parcel.label.clone_from(label);
             }
-            Record::Focus(focus) => parcel.focus.push(focus.clone()),
-            Record::Snapshot { facts, blob } if parcel.snapshot.is_none() && !lost => {
-                parcel.snapshot = Some(facts.clone());
-                blobs.push(blob.clone());
+            Record::Focus(focus) => self.parcel.focus.push(focus.clone()),
+            Record::Snapshot { facts, blob } if self.parcel.snapshot.is_none() && !self.picture_lost => {
+                self.parcel.snapshot = Some(facts.clone());
+                self.blobs.push(blob.clone());
             }
-            // That the worker removed it says more than any later reason.
-            Record::NoSnapshot { why } if parcel.no_snapshot != Some(NoSnapshot::RemovedByWorker) => {
-                if matches!(why, NoSnapshot::Damaged | NoSnapshot::Refused) {
-                    // There is a picture, and it does not travel.
-                    parcel.snapshot = None;
-                    blobs.clear();
-                    lost = true;
-                }
-                parcel.no_snapshot = Some(why.clone());
-            }
+            Record::NoSnapshot { why } => self.add_no_snapshot(why),
             Record::Gap(gap) => {
-                let gap = Gap { from: gap.from.max(frame.start), to: gap.to.min(end), ..*gap };
+                let gap = Gap { from: gap.from.max(start), to: gap.to.min(end), ..*gap };
                 if gap.to > gap.from {
-                    join_gap(&mut gaps, &gap);
+                    join_gap(&mut self.gaps, &gap);
                 }
             }
-            Record::NoSign => parcel.no_sign = true,
-            Record::Custom(custom) => parcel.custom.push(custom.clone()),
+            Record::NoSign => self.parcel.no_sign = true,
+            Record::Custom(custom) => self.parcel.custom.push(custom.clone()),
             Record::Dropped { plugin, notes, life } => {
-                let most = surplus.entry((plugin.clone(), *life)).or_default();
+                let most = self.surplus.entry((plugin.clone(), *life)).or_default();
                 *most = (*most).max(*notes);
             }
             Record::Unreadable { filed, at } => {
                 if filed == "taken-back" {
                     // Nobody knows any more how far it went: as far as it could.
-                    take_back_span(&mut spans, *at, end);
+                    take_back_span(&mut self.spans, *at, end);
                 }
-                unreadable.push((filed.as_str(), *at));
+                self.unreadable.push((filed.as_str(), *at));
             }
             Record::Withdrawn { time_ms: None, .. } => {
-                blobs.clear();
-                parcel.snapshot = None;
-                parcel.no_snapshot = Some(NoSnapshot::RemovedByWorker);
+                self.blobs.clear();
+                self.parcel.snapshot = None;
+                self.parcel.no_snapshot = Some(NoSnapshot::RemovedByWorker);
             }
-            Record::Withdrawn { at, time_ms: Some(time_ms) } => {
-                (spans, counts, gaps, blobs, typed_in) =
-                    (Vec::new(), BTreeMap::new(), Vec::new(), Vec::new(), None);
-                let activity = parcel.activity;
-                parcel = Parcel {
-                    removed: Some(add_removal(&parcel, *at, *time_ms, frame)),
-                    activity,
-                    ..empty_parcel(frame)
-                };
-            }
+            Record::Withdrawn { at, time_ms: Some(time_ms) } => self.withdraw_all(*at, *time_ms),
             Record::Removed { at, time_ms, .. } => {
-                parcel.removed = Some(add_removal(&parcel, *at, *time_ms, frame));
+                self.parcel.removed = Some(add_removal(&self.parcel, *at, *time_ms, self.frame));
             }
             Record::Manual { at, memo, reason, .. } => {
-                typed_in = Some((Manual { at: *at, reason: reason.clone() }, memo));
+                self.typed_in = Some((Manual { at: *at, reason: reason.clone() }, memo));
             }
             _ => {}
         }
     }
-    for gap in damage_gaps(&unreadable, &spans, end) {
-        join_gap(&mut gaps, &gap);
+
+    /// That the worker removed the picture says more than any later reason.
+    fn add_no_snapshot(&mut self, why: &NoSnapshot) {
+        if self.parcel.no_snapshot == Some(NoSnapshot::RemovedByWorker) {
+            return;
+        }
+        if matches!(why, NoSnapshot::Damaged | NoSnapshot::Refused) {
+            // There is a picture, and it does not travel.
+            self.parcel.snapshot = None;
+            self.blobs.clear();
+            self.picture_lost = true;
+        }
+        self.parcel.no_snapshot = Some(why.clone());
     }
-    parcel.minutes = minute_facts(&spans, &counts);
-    parcel.gaps = settle_answered(gaps);
-    parcel.dropped = dropped_notes(surplus, unreadable.len());
-    forget_own_rules(&mut parcel);
-    if let Some((typed_in, memo)) = typed_in {
-        let mut parcel = manual_parcel(parcel, typed_in, memo);
-        parcel.fit();
-        return Some(Assembled { parcel, blobs: Vec::new() });
+
+    /// Takes away all that was recorded before a removal of the whole segment.
+    fn withdraw_all(&mut self, at: u64, time_ms: u64) {
+        self.spans.clear();
+        self.counts.clear();
+        self.gaps.clear();
+        self.blobs.clear();
+        self.typed_in = None;
+        self.parcel = Parcel {
+            removed: Some(add_removal(&self.parcel, at, time_ms, self.frame)),
+            activity: self.parcel.activity,
+            ..empty_parcel(self.frame)
+        };
     }
-    if let Some(removed) = parcel.removed {
+
+    fn finish(mut self) -> Option<Assembled> {
+        for gap in damage_gaps(&self.unreadable, &self.spans, self.end) {
+            join_gap(&mut self.gaps, &gap);
+        }
+        let (frame, mut parcel) = (self.frame, self.parcel);
+        parcel.minutes = minute_facts(&self.spans, &self.counts);
+        parcel.gaps = settle_answered(self.gaps);
+        parcel.dropped = dropped_notes(self.surplus, self.unreadable.len());
+        forget_own_rules(&mut parcel);
+        if let Some((typed_in, memo)) = self.typed_in {
+            let mut parcel = manual_parcel(parcel, typed_in, memo);
+            parcel.fit();
+            return Some(Assembled { parcel, blobs: Vec::new() });
+        }
+        if let Some(removed) = parcel.removed {
+            if parcel.minutes.is_empty() {
+                let mut bare = Parcel { removed: Some(removed), ..empty_parcel(frame) };
+                bare.fit();
+                return Some(Assembled { parcel: bare, blobs: Vec::new() });
+            }
+            // Tracking went on in the same segment: what is left of the removal is a gap that says so.
+            parcel.removed = None;
+            let first = self.spans.iter().map(|(from, _)| *from).min().unwrap_or(self.end);
+            if first > frame.start {
+                join_gap(&mut parcel.gaps, &Gap { from: frame.start, to: first, cause: GapCause::LeftOut });
+            }
+        }
         if parcel.minutes.is_empty() {
-            let mut bare = Parcel { removed: Some(removed), ..empty_parcel(frame) };
-            bare.fit();
-            return Some(Assembled { parcel: bare, blobs: Vec::new() });
+            // Time that was left out does not concern the client, unless it was reported before.
+            let reported = parcel.gaps.iter().any(|gap| !is_left_out(gap));
+            if !reported && frame.revision == 0 {
+                return None;
+            }
         }
-        // Tracking went on in the same segment: what is left of the removal is a gap that says so.
-        parcel.removed = None;
-        let first = spans.iter().map(|(from, _)| *from).min().unwrap_or(end);
-        if first > frame.start {
-            join_gap(&mut parcel.gaps, &Gap { from: frame.start, to: first, cause: GapCause::LeftOut });
-        }
+        explain_missing_picture(&mut parcel, frame, &self.unreadable);
+        parcel.fit();
+        let blobs = if parcel.snapshot.is_none() { Vec::new() } else { self.blobs };
+        Some(Assembled { parcel, blobs })
     }
-    if parcel.minutes.is_empty() {
-        // Time that was left out does not concern the client, unless it was reported before.
-        let reported = parcel.gaps.iter().any(|gap| !is_left_out(gap));
-        if !reported && frame.revision == 0 {
-            return None;
-        }
-    }
-    let unread = |kind: &str| unreadable.iter().any(|(filed, _)| *filed == kind);
+}
+
+/// Says why there is no picture, if there is none and the terms ask for one; of one that is there, no reason stays.
+fn explain_missing_picture(parcel: &mut Parcel, frame: &SegmentFrame, unreadable: &[(&str, u64)]) {
     if parcel.snapshot.is_some() {
         parcel.no_snapshot = None;
-    } else if unread("snapshot") && parcel.no_snapshot != Some(NoSnapshot::RemovedByWorker) {
+    } else if unreadable.iter().any(|(filed, _)| *filed == "snapshot")
+        && parcel.no_snapshot != Some(NoSnapshot::RemovedByWorker)
+    {
         parcel.no_snapshot = Some(NoSnapshot::Damaged);
     } else if frame.pictures && frame.pictures_off {
         parcel.no_snapshot = Some(NoSnapshot::TurnedOff);
     } else if frame.pictures && parcel.no_snapshot.is_none() && !parcel.minutes.is_empty() {
         parcel.no_snapshot = Some(NoSnapshot::MomentMissed);
     }
-    parcel.fit();
-    if parcel.snapshot.is_none() {
-        blobs.clear();
-    }
-    Some(Assembled { parcel, blobs })
 }
 
 /// Adds a gap for each minute that was to be counted, was not, and has none yet: a crash may have come between the

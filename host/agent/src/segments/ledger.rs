@@ -3,21 +3,19 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use candor_diary::parcel::{Activity, MAX_REVISION, NoSnapshot, PARCEL_TYPE, Parcel, Policy};
+use candor_diary::parcel::{Activity, NoSnapshot, Parcel, Policy};
 use candor_diary::segment::MINUTE_MS;
 use candor_diary::terms::Terms;
-use candor_journal::{
-    HELD_FOR_GOOD, JournalError, OutboxDraft, OutboxEntry, OutboxState, RecordFilter, SegmentClose,
-};
+use candor_journal::{JournalError, OutboxEntry, OutboxState, RecordFilter};
 use candor_seal::{Envelope, SecretKey};
 use parking_lot::RwLock;
 use tokio::sync::Mutex;
 
-use crate::segments::assemble::{Assembled, SegmentFrame, add_uncounted_gaps, assemble, reports_nothing};
+use crate::segments::assemble::{Assembled, SegmentFrame, assemble};
 use crate::segments::error::CloseError;
 use crate::segments::marks::Marks;
 use crate::segments::record::{Record, StoredRecord};
-use crate::segments::removed::{Removals, UNDO_MS};
+use crate::segments::removed::Removals;
 use crate::segments::state::ContractState;
 
 /// How many records are read at once.
@@ -159,7 +157,7 @@ impl SegmentLedger {
 
     /// Returns what a parcel of this segment is made under. `before` is the parcel that it takes the place of: what
     /// that was judged by and made under stays.
-    fn segment_frame(&self, start: u64, revision: u32, before: Option<Parcel>) -> SegmentFrame {
+    pub(super) fn segment_frame(&self, start: u64, revision: u32, before: Option<Parcel>) -> SegmentFrame {
         let in_force = || self.policy.read().clone();
         let terms = before.as_ref().map_or_else(|| self.shared.cut.terms_at(start), |before| before.terms);
         // If the worker turns it off, a record of the segment says so.
@@ -256,7 +254,7 @@ impl SegmentLedger {
     }
 
     /// Writes down how many notes were dropped, as far as that is not written down yet.
-    async fn write_dropped(&self, start: u64) {
+    pub(super) async fn write_dropped(&self, start: u64) {
         let shared = &self.shared;
         for (plugin, notes) in shared.budgets.take_unwritten(start) {
             let record = Record::Dropped { plugin, notes, life: shared.life };
@@ -287,125 +285,6 @@ impl SegmentLedger {
     fn minutes_of(&self, start: u64) -> impl Iterator<Item = u64> + use<> {
         let minutes = u64::from(self.shared.cut.length_at(start).minutes());
         (0..minutes).map(move |nth| start + nth * MINUTE_MS)
-    }
-
-    /// Returns whether the journal still has a picture, as far as that is known without reading it.
-    async fn has_picture(&self, blob: &str) -> Result<bool, CloseError> {
-        match self.shared.journal.blob_info(blob).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.is_damage() => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn write_parcel(
-        &self,
-        start: u64,
-        latest: Option<OutboxEntry>,
-    ) -> Result<Option<OutboxEntry>, CloseError> {
-        let key = self.key.as_ref().map_err(|why| CloseError::NoKey(why.clone()))?;
-        self.write_dropped(start).await;
-        self.write_counts(start).await;
-        // What is recorded from here on comes after the parcel, and shows in its next revision.
-        let shared = Arc::clone(&self.shared);
-        let _closing_lock = shared.closing_lock.write().await;
-        let before = match &latest {
-            Some(latest) => match self.read_parcel(&latest.parcel_id).await {
-                Ok(parcel) => Some(parcel),
-                // Its records hold all but which rules there were.
-                Err(CloseError::Journal(error)) if error.is_damage() => None,
-                Err(error) => return Err(error),
-            },
-            None => None,
-        };
-        let end = before.as_ref().map_or_else(|| self.shared.cut.end_of(start), |b| start + b.length.ms());
-        let records: Vec<_> = self.records_between(start, end).await?.into_iter().map(|r| r.record).collect();
-        let revision = latest.as_ref().map_or(0, |l| l.revision + 1);
-        if revision > MAX_REVISION {
-            return Err(CloseError::ChangedTooOften);
-        }
-        // What was covered refers to a rule by its index: the rules of then stay.
-        let unreported_before = before.as_ref().is_some_and(reports_nothing);
-        let frame = self.segment_frame(start, revision, before);
-        let Some(Assembled { mut parcel, mut blobs }) = assemble(&frame, &records) else { return Ok(None) };
-        add_uncounted_gaps(&mut parcel);
-        for blob in std::mem::take(&mut blobs) {
-            if self.has_picture(&blob).await? {
-                blobs.push(blob);
-            } else {
-                (parcel.snapshot, parcel.no_snapshot) = (None, Some(NoSnapshot::Damaged));
-            }
-        }
-        let unreadable = records.iter().filter(|r| matches!(r, Record::Unreadable { .. })).count();
-        if unreadable > 0 {
-            let text = format!(
-                "part of one segment cannot be read any more ({unreadable} damaged); the rest is kept and sent"
-            );
-            self.shared.problem("damage", Some(text));
-        }
-        let mut id = [0u8; 16];
-        getrandom::fill(&mut id).map_err(|e| CloseError::Random(e.to_string()))?;
-        parcel.id = hex::encode(id);
-        self.shared.follow_clock().await?;
-        let now = self.shared.clock.now();
-        let record = Record::Segment { parcel: parcel.id.clone(), start };
-        let close = SegmentClose {
-            contract: self.shared.session_name.clone(),
-            start,
-            kind: record.kind().to_owned(),
-            at: now,
-            body: serde_json::to_vec(&record)?,
-            revision,
-        };
-        let send_now = self.send_immediately.lock().remove(&start);
-        // The hold is over for what the client has seen before. What the worker took back stays taken back, and what
-        // has nothing to report any more before it was ever sent goes nowhere: held for good, until it is cancelled a
-        // moment later.
-        let cancelled = latest.as_ref().is_some_and(|l| l.state == OutboxState::Cancelled);
-        let unreported_before = unreported_before && cancelled;
-        let unreported = reports_nothing(&parcel)
-            && latest.is_some()
-            && (unreported_before || shared.journal.never_left(&shared.session_name, start, now).await?);
-        // Of what the client has, a change that was taken back keeps no later one from being sent: a removal least.
-        let has_it = cancelled && shared.journal.was_delivered(&shared.session_name, start).await?;
-        let taken_back = unreported || (cancelled && !unreported_before && !has_it);
-        let hold = match (taken_back, send_now || (revision > 0 && !unreported_before)) {
-            (true, _) => HELD_FOR_GOOD,
-            // What was removed just now can be brought back for a moment.
-            (false, true) if revision > 0 && self.removals.is_open(start) => UNDO_MS,
-            (false, true) => 0,
-            (false, false) => self.terms.hold_ms,
-        };
-        let held_before = latest.filter(|_| !unreported_before).map_or(0, |l| l.hold_until);
-        let draft = |sequence: u64, head: &candor_seal::Hash| {
-            parcel.sequence = sequence;
-            parcel.chain_head = head.to_string();
-            let body = serde_json::to_vec(&parcel)?;
-            let envelope = Envelope::sign(PARCEL_TYPE, body, key).to_json();
-            Ok::<_, serde_json::Error>(OutboxDraft {
-                parcel_id: parcel.id.clone(),
-                envelope,
-                attachments: blobs,
-                target: self.terms.uploader.plugin.clone(),
-                hold_until: held_before.max(now.saturating_add(hold)),
-            })
-        };
-        let closed = self.shared.journal.close_segment(close, draft).await;
-        self.shared.changed();
-        match closed {
-            Ok(entry) => {
-                self.shared.note_closed(start);
-                if taken_back {
-                    self.shared.journal.cancel(&entry.parcel_id, now).await?;
-                }
-                Ok(Some(entry))
-            }
-            Err(JournalError::SegmentClosed { .. }) => {
-                self.shared.note_closed(start);
-                Ok(None)
-            }
-            Err(error) => Err(error.into()),
-        }
     }
 
     /// Returns a parcel as it was signed.
@@ -444,7 +323,11 @@ impl SegmentLedger {
         self.records_between(start, self.shared.cut.end_of(start)).await
     }
 
-    async fn records_between(&self, start: u64, end: u64) -> Result<Vec<StoredRecord>, CloseError> {
+    pub(super) async fn records_between(
+        &self,
+        start: u64,
+        end: u64,
+    ) -> Result<Vec<StoredRecord>, CloseError> {
         let mut all = Vec::new();
         let mut after = None;
         loop {

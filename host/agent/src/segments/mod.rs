@@ -1,7 +1,8 @@
 //! What is recorded, and what becomes of it: from records in the journal to parcels in the outbox.
 //!
 //! [`state`] is the way into the journal for whoever records; [`ledger`] closes a segment and makes its parcel from the
-//! records ([`assemble`]); `edits`, [`removal`] and [`idle`] are what the worker changes later, each a new revision.
+//! records ([`assemble`]), and `writing` puts that into the outbox; `edits`, [`removal`] and [`idle`] are what the worker
+//! changes later, each a new revision.
 
 pub mod assemble;
 pub mod budget;
@@ -19,3 +20,4 @@ pub mod removed;
 pub mod state;
 pub mod tracked;
 pub(crate) mod unwritten;
+mod writing;

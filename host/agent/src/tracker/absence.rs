@@ -171,21 +171,7 @@ impl Tracker {
             Some((Absence::Paused, _)) => GapCause::Paused,
             _ => cause,
         };
-        let (left, length) = (self.shared.cut.end_of(vouched), self.shared.cut.length_at(vouched).ms());
-        if now < vouched {
-            // What the clock shows again was recorded already: a mark says why minutes may show twice.
-            let to = (now + MARK_MS).min(vouched);
-            self.write_gap(now, to, cause).await;
-        } else if jump.cause == GapCause::ClockJump && now - vouched > length {
-            // No time passed: the segment that was left and the one that was come into say so, and none between.
-            let left = Gap { from: vouched, to: left, cause };
-            let entered = Gap { from: self.shared.cut.start_of(now), to: now, cause };
-            for gap in [left, entered].into_iter().filter(|gap| gap.to > gap.from) {
-                self.write_gap_part(gap).await;
-            }
-        } else {
-            self.write_gap(vouched, now, cause).await;
-        }
+        self.write_jump_gap(vouched, &jump, cause).await;
         self.span_from = now;
         self.shared.tracked.end(vouched);
         let segment = self.shared.cut.start_of(now);
@@ -203,7 +189,43 @@ impl Tracker {
         if goes_on {
             self.shared.tracked.begin(now);
         }
-        let steady = self.shared.clock.monotonic();
+        self.show_jump(vouched, &jump, obstacle, goes_on);
+        if counts && obstacle.is_none() {
+            self.start_counter(now).await;
+        }
+        if running.is_some() && (jump.cause == GapCause::ClockJump || !goes_on) {
+            // What collectors wait for was worked out from the clock as it was.
+            self.post_event(|| CollectorEvent::Stopped);
+            if goes_on {
+                self.post_event(|| CollectorEvent::Started);
+            }
+        }
+        self.shared.changed();
+    }
+
+    /// Records the gap that a jump of the clocks leaves after `vouched`.
+    async fn write_jump_gap(&self, vouched: u64, jump: &Jump, cause: GapCause) {
+        let (left, length) = (self.shared.cut.end_of(vouched), self.shared.cut.length_at(vouched).ms());
+        let now = jump.now;
+        if now < vouched {
+            // What the clock shows again was recorded already: a mark says why minutes may show twice.
+            let to = (now + MARK_MS).min(vouched);
+            self.write_gap(now, to, cause).await;
+        } else if jump.cause == GapCause::ClockJump && now - vouched > length {
+            // No time passed: the segment that was left and the one that was come into say so, and none between.
+            let left = Gap { from: vouched, to: left, cause };
+            let entered = Gap { from: self.shared.cut.start_of(now), to: now, cause };
+            for gap in [left, entered].into_iter().filter(|gap| gap.to > gap.from) {
+                self.write_gap_part(gap).await;
+            }
+        } else {
+            self.write_gap(vouched, now, cause).await;
+        }
+    }
+
+    /// Shows what the tracker does after a jump of the clocks: whether tracking goes on, and since when nobody is there.
+    fn show_jump(&self, vouched: u64, jump: &Jump, obstacle: Option<Absence>, goes_on: bool) {
+        let (now, steady) = (jump.now, self.shared.clock.monotonic());
         self.state.send_modify(|s| {
             s.since = s.since.map(|since| since.min(now));
             if let Some(began) = s.running_since {
@@ -220,17 +242,6 @@ impl Tracker {
             }
             s.absent = obstacle.map(|why| (why, now)).or(s.absent);
         });
-        if counts && obstacle.is_none() {
-            self.start_counter(now).await;
-        }
-        if running.is_some() && (jump.cause == GapCause::ClockJump || !goes_on) {
-            // What collectors wait for was worked out from the clock as it was.
-            self.post_event(|| CollectorEvent::Stopped);
-            if goes_on {
-                self.post_event(|| CollectorEvent::Started);
-            }
-        }
-        self.shared.changed();
     }
 
     /// Returns what keeps time from being tracked, apart from that nobody may be there.

@@ -7,6 +7,7 @@ mod absence;
 mod clocks;
 mod closer;
 mod closing;
+mod command;
 mod counter;
 mod counting;
 pub mod input;
@@ -20,7 +21,7 @@ use std::time::Duration;
 
 use candor_diary::parcel::GapCause;
 use candor_diary::segment::{MINUTE_MS, minute_of};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
 use crate::clock::{sleep, sleep_until};
 use crate::plugins::collectors::{CollectorEvent, CollectorHandle, flush_collectors};
@@ -31,6 +32,7 @@ use crate::tracker::input::InputSource;
 use crate::tracker::presence::Presence;
 use clocks::{ClockReading, Clocks, PULSE_MS, Pulse};
 use closer::{Closer, FLUSH_MS};
+pub use command::{Command, Reply};
 use counter::{CounterTask, next_count};
 pub use state::{Absence, TrackerRefusal, TrackerState};
 
@@ -38,55 +40,6 @@ pub use state::{Absence, TrackerRefusal, TrackerState};
 const LOCK_LOOK: Duration = Duration::from_secs(2);
 /// How often what could not be written is tried again, in milliseconds.
 const RETRY_MS: u64 = 5_000;
-
-/// What can be asked of the tracker.
-pub enum Command {
-    /// Begin tracking with this memo.
-    Start {
-        /// The memo; none keeps the last one.
-        memo: Option<String>,
-        /// Nothing has to show that it is recorded.
-        no_sign: bool,
-    },
-    /// Check at once whether anybody is there, and can see that it is recorded.
-    CheckPresence,
-    /// End tracking as of `at`, the moment at which that was asked for and took effect ([`TrackedTime::halt`]).
-    ///
-    /// [`TrackedTime::halt`]: crate::segments::tracked::TrackedTime::halt
-    Stop {
-        /// Milliseconds since the Unix epoch.
-        at: u64,
-    },
-    /// End tracking when the running segment ends.
-    StopAtSegmentEnd,
-    /// Pause for private time as of `at`, as for a stop: nothing is recorded, and the time shows as a gap.
-    Pause {
-        /// Milliseconds since the Unix epoch.
-        at: u64,
-    },
-    /// Set the memo: what the work is.
-    Memo {
-        /// The text; empty clears it.
-        memo: String,
-    },
-    /// Choose one of the terms' labels.
-    Label {
-        /// The label; none clears it.
-        label: Option<String>,
-    },
-    /// The idle question was answered.
-    Answered,
-    /// The last answer to the idle question was undone.
-    Unanswered,
-    /// Something of the running segment is to be removed: what was until now is written down, so that it goes and what
-    /// follows stays.
-    Cut,
-    /// Write memo and label into the running segment again: what it held was removed.
-    Rewrite,
-}
-
-/// The channel for the reply to a [`Command`].
-pub type Reply = oneshot::Sender<Result<(), TrackerRefusal>>;
 
 /// The tracker of one contract.
 pub struct Tracker {
@@ -300,27 +253,7 @@ impl Tracker {
 
     async fn dispatch(&mut self, command: Command) -> Result<(), TrackerRefusal> {
         match command {
-            Command::Start { memo, no_sign } => {
-                if !self.is_on() {
-                    self.state.send_modify(|s| s.no_sign = no_sign);
-                    self.start_tracking(memo).await;
-                    return Ok(());
-                }
-                if !matches!(self.state.borrow().absent, Some((Absence::Paused, _))) {
-                    return Err(TrackerRefusal::On);
-                }
-                self.state.send_modify(|s| s.no_sign = no_sign);
-                let now = self.shared.clock.now();
-                self.end_absence(now).await;
-                match memo {
-                    Some(memo) => self.set_memo(&memo).await,
-                    None if no_sign => self.write_memo(now).await,
-                    None => {}
-                }
-                // Whoever resumes at a locked screen is not there either.
-                self.check_presence().await;
-                Ok(())
-            }
+            Command::Start { memo, no_sign } => self.start_or_resume(memo, no_sign).await,
             Command::CheckPresence => {
                 self.check_presence().await;
                 Ok(())
@@ -361,18 +294,7 @@ impl Tracker {
                 self.write_current_memo().await;
                 Ok(())
             }
-            Command::Answered => {
-                let question = self.state.borrow().question;
-                let Some((from, to)) = question else { return Err(TrackerRefusal::NoQuestion) };
-                self.record(from, &Record::Answered { from }).await;
-                // What was not typed in stays left out, and is recorded as that from now on.
-                self.write_gap(from, to, GapCause::LeftOut).await;
-                self.state.send_modify(|s| {
-                    s.question = None;
-                    s.answered = Some((from, to));
-                });
-                Ok(())
-            }
+            Command::Answered => self.close_question().await,
             Command::Unanswered => {
                 self.state.send_modify(|s| {
                     s.question = s.answered.take().or(s.question);
@@ -381,20 +303,62 @@ impl Tracker {
                 Ok(())
             }
             Command::Cut => {
-                if self.is_on() && self.state.borrow().absent.is_none() {
-                    let now = self.shared.clock.now();
-                    self.end_span(now).await;
-                    if self.counter.is_some() {
-                        self.stop_counter(now).await;
-                        self.start_counter(now).await;
-                    }
-                }
+                self.cut_span().await;
                 Ok(())
             }
             Command::Rewrite => {
                 self.uncounted_in = None;
                 self.write_memo(self.shared.clock.now()).await;
                 Ok(())
+            }
+        }
+    }
+
+    /// Starts tracking, or resumes it after a pause.
+    async fn start_or_resume(&mut self, memo: Option<String>, no_sign: bool) -> Result<(), TrackerRefusal> {
+        if !self.is_on() {
+            self.state.send_modify(|s| s.no_sign = no_sign);
+            self.start_tracking(memo).await;
+            return Ok(());
+        }
+        if !matches!(self.state.borrow().absent, Some((Absence::Paused, _))) {
+            return Err(TrackerRefusal::On);
+        }
+        self.state.send_modify(|s| s.no_sign = no_sign);
+        let now = self.shared.clock.now();
+        self.end_absence(now).await;
+        match memo {
+            Some(memo) => self.set_memo(&memo).await,
+            None if no_sign => self.write_memo(now).await,
+            None => {}
+        }
+        // Whoever resumes at a locked screen is not there either.
+        self.check_presence().await;
+        Ok(())
+    }
+
+    /// Closes the idle question, which was answered.
+    async fn close_question(&mut self) -> Result<(), TrackerRefusal> {
+        let question = self.state.borrow().question;
+        let Some((from, to)) = question else { return Err(TrackerRefusal::NoQuestion) };
+        self.record(from, &Record::Answered { from }).await;
+        // What was not typed in stays left out, and is recorded as that from now on.
+        self.write_gap(from, to, GapCause::LeftOut).await;
+        self.state.send_modify(|s| {
+            s.question = None;
+            s.answered = Some((from, to));
+        });
+        Ok(())
+    }
+
+    /// Writes down the span and the counts until now, if tracking goes on: what follows belongs to another span.
+    async fn cut_span(&mut self) {
+        if self.is_on() && self.state.borrow().absent.is_none() {
+            let now = self.shared.clock.now();
+            self.end_span(now).await;
+            if self.counter.is_some() {
+                self.stop_counter(now).await;
+                self.start_counter(now).await;
             }
         }
     }

@@ -1,0 +1,178 @@
+//! Writes a segment's parcel: from the journal's records, signed, into the outbox.
+
+use std::sync::Arc;
+
+use candor_diary::parcel::{MAX_REVISION, NoSnapshot, PARCEL_TYPE, Parcel};
+use candor_journal::{HELD_FOR_GOOD, JournalError, OutboxDraft, OutboxEntry, OutboxState, SegmentClose};
+use candor_seal::Envelope;
+
+use crate::segments::assemble::{Assembled, add_uncounted_gaps, assemble, reports_nothing};
+use crate::segments::error::CloseError;
+use crate::segments::ledger::SegmentLedger;
+use crate::segments::record::Record;
+use crate::segments::removed::UNDO_MS;
+
+/// Until when a parcel is held.
+struct Hold {
+    /// Milliseconds since the Unix epoch.
+    until: u64,
+    /// Whether it is not to be sent at all: it is cancelled as soon as it is written.
+    taken_back: bool,
+}
+
+impl SegmentLedger {
+    /// Writes a segment's parcel, as the first or in place of `latest`. Returns none if there is nothing to report, or
+    /// if the segment is closed already. The caller has [`Self::edit_lock`].
+    pub(super) async fn write_parcel(
+        &self,
+        start: u64,
+        latest: Option<OutboxEntry>,
+    ) -> Result<Option<OutboxEntry>, CloseError> {
+        let key = self.key.as_ref().map_err(|why| CloseError::NoKey(why.clone()))?;
+        self.write_dropped(start).await;
+        self.write_counts(start).await;
+        // What is recorded from here on comes after the parcel, and shows in its next revision.
+        let shared = Arc::clone(&self.shared);
+        let _closing_lock = shared.closing_lock.write().await;
+        let before = self.parcel_before(latest.as_ref()).await?;
+        let end = before.as_ref().map_or_else(|| self.shared.cut.end_of(start), |b| start + b.length.ms());
+        let records: Vec<_> = self.records_between(start, end).await?.into_iter().map(|r| r.record).collect();
+        let revision = latest.as_ref().map_or(0, |l| l.revision + 1);
+        if revision > MAX_REVISION {
+            return Err(CloseError::ChangedTooOften);
+        }
+        // What was covered refers to a rule by its index: the rules of then stay.
+        let unreported_before = before.as_ref().is_some_and(reports_nothing);
+        let frame = self.segment_frame(start, revision, before);
+        let Some(Assembled { mut parcel, blobs }) = assemble(&frame, &records) else { return Ok(None) };
+        add_uncounted_gaps(&mut parcel);
+        let blobs = self.present_pictures(&mut parcel, blobs).await?;
+        self.report_damage(&records);
+        let mut id = [0u8; 16];
+        getrandom::fill(&mut id).map_err(|e| CloseError::Random(e.to_string()))?;
+        parcel.id = hex::encode(id);
+        self.shared.follow_clock().await?;
+        let now = self.shared.clock.now();
+        let record = Record::Segment { parcel: parcel.id.clone(), start };
+        let close = SegmentClose {
+            contract: self.shared.session_name.clone(),
+            start,
+            kind: record.kind().to_owned(),
+            at: now,
+            body: serde_json::to_vec(&record)?,
+            revision,
+        };
+        let Hold { until, taken_back } =
+            self.choose_hold(&parcel, latest.as_ref(), unreported_before, now).await?;
+        let draft = |sequence: u64, head: &candor_seal::Hash| {
+            parcel.sequence = sequence;
+            parcel.chain_head = head.to_string();
+            let body = serde_json::to_vec(&parcel)?;
+            let envelope = Envelope::sign(PARCEL_TYPE, body, key).to_json();
+            Ok::<_, serde_json::Error>(OutboxDraft {
+                parcel_id: parcel.id.clone(),
+                envelope,
+                attachments: blobs,
+                target: self.terms.uploader.plugin.clone(),
+                hold_until: until,
+            })
+        };
+        let closed = self.shared.journal.close_segment(close, draft).await;
+        self.shared.changed();
+        match closed {
+            Ok(entry) => {
+                self.shared.note_closed(start);
+                if taken_back {
+                    self.shared.journal.cancel(&entry.parcel_id, now).await?;
+                }
+                Ok(Some(entry))
+            }
+            Err(JournalError::SegmentClosed { .. }) => {
+                self.shared.note_closed(start);
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads the parcel that another takes the place of; none if there is none, or if it is damaged.
+    async fn parcel_before(&self, latest: Option<&OutboxEntry>) -> Result<Option<Parcel>, CloseError> {
+        let Some(latest) = latest else { return Ok(None) };
+        match self.read_parcel(&latest.parcel_id).await {
+            Ok(parcel) => Ok(Some(parcel)),
+            // Its records hold all but which rules there were.
+            Err(CloseError::Journal(error)) if error.is_damage() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns those of a parcel's pictures that the journal still has; for one that it has not, the parcel says so.
+    async fn present_pictures(
+        &self,
+        parcel: &mut Parcel,
+        blobs: Vec<String>,
+    ) -> Result<Vec<String>, CloseError> {
+        let mut present = Vec::with_capacity(blobs.len());
+        for blob in blobs {
+            if self.has_picture(&blob).await? {
+                present.push(blob);
+            } else {
+                (parcel.snapshot, parcel.no_snapshot) = (None, Some(NoSnapshot::Damaged));
+            }
+        }
+        Ok(present)
+    }
+
+    /// Returns whether the journal still has a picture, as far as that is known without reading it.
+    async fn has_picture(&self, blob: &str) -> Result<bool, CloseError> {
+        match self.shared.journal.blob_info(blob).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_damage() => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Shows the worker that some of a segment's records cannot be read.
+    fn report_damage(&self, records: &[Record]) {
+        let unreadable = records.iter().filter(|r| matches!(r, Record::Unreadable { .. })).count();
+        if unreadable > 0 {
+            let text = format!(
+                "part of one segment cannot be read any more ({unreadable} damaged); the rest is kept and sent"
+            );
+            self.shared.problem("damage", Some(text));
+        }
+    }
+
+    /// Decides until when a parcel is held that takes the place of `latest`. `unreported_before` is whether that one
+    /// reported nothing.
+    async fn choose_hold(
+        &self,
+        parcel: &Parcel,
+        latest: Option<&OutboxEntry>,
+        unreported_before: bool,
+        now: u64,
+    ) -> Result<Hold, CloseError> {
+        let (shared, start, revised) = (&self.shared, parcel.start, parcel.revision > 0);
+        let send_now = self.send_immediately.lock().remove(&start);
+        // The hold is over for what the client has seen before. What the worker took back stays taken back, and what
+        // has nothing to report any more before it was ever sent goes nowhere: held for good, until it is cancelled a
+        // moment later.
+        let cancelled = latest.is_some_and(|l| l.state == OutboxState::Cancelled);
+        let unreported_before = unreported_before && cancelled;
+        let unreported = reports_nothing(parcel)
+            && latest.is_some()
+            && (unreported_before || shared.journal.never_left(&shared.session_name, start, now).await?);
+        // Of what the client has, a change that was taken back keeps no later one from being sent: a removal least.
+        let has_it = cancelled && shared.journal.was_delivered(&shared.session_name, start).await?;
+        let taken_back = unreported || (cancelled && !unreported_before && !has_it);
+        let hold = match (taken_back, send_now || (revised && !unreported_before)) {
+            (true, _) => HELD_FOR_GOOD,
+            // What was removed just now can be brought back for a moment.
+            (false, true) if revised && self.removals.is_open(start) => UNDO_MS,
+            (false, true) => 0,
+            (false, false) => self.terms.hold_ms,
+        };
+        let held_before = latest.filter(|_| !unreported_before).map_or(0, |l| l.hold_until);
+        Ok(Hold { until: held_before.max(now.saturating_add(hold)), taken_back })
+    }
+}
