@@ -16,11 +16,11 @@ use crate::contract::error::SessionError;
 use crate::contract::sessions::Sessions;
 use crate::control::dispatch::Dispatcher;
 use crate::control::socket;
-use crate::folder::{Folder, FolderError, folder_bytes};
+use crate::folder::{DataFolderError, Folder, folder_bytes};
 use crate::guard::desktop::DesktopSource;
 use crate::plugins::own_rules::OwnRules;
 use crate::signs::{PresenceWithSigns, Signs, TrayProgram, Witness};
-use crate::tracker::Command;
+use crate::tracker::TrackerCommand;
 use crate::tracker::input::InputSource;
 use crate::tracker::presence::Presence;
 use crate::{memory, settings};
@@ -47,7 +47,7 @@ pub enum AgentError {
     Runtime(std::io::Error),
     /// A folder could not be made.
     #[error(transparent)]
-    Folder(#[from] FolderError),
+    Folder(#[from] DataFolderError),
     /// A contract could not be opened.
     #[error(transparent)]
     Session(#[from] SessionError),
@@ -214,7 +214,7 @@ impl Agent {
             for session in self.sessions().all().await {
                 if let Some(pipeline) = session.pipeline().await {
                     // If it is stopping, nothing is recorded any more.
-                    let _stopping = pipeline.command(Command::CheckPresence).await;
+                    let _stopping = pipeline.command(TrackerCommand::CheckPresence).await;
                 }
             }
         };

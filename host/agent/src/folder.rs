@@ -46,7 +46,7 @@ const TOKEN_ADVICE: &str = "take part again with a new invitation from the clien
 
 /// Why something in the data folder could not be read or written.
 #[derive(Debug, thiserror::Error)]
-pub enum FolderError {
+pub enum DataFolderError {
     /// A file or folder could not be used.
     #[error("{} {what}: {why}", .path.display())]
     File {
@@ -100,7 +100,7 @@ pub enum FolderError {
     Journal(#[from] JournalError),
 }
 
-type Result<T, E = FolderError> = std::result::Result<T, E>;
+type Result<T, E = DataFolderError> = std::result::Result<T, E>;
 
 /// A folder of the agent's data: the whole, or a session's part of it.
 #[derive(Clone, Debug)]
@@ -180,7 +180,7 @@ impl Folder {
     pub fn session(&self, contract: &str, server: &PublicKey) -> Result<Self> {
         // It comes from a server: as the name of a folder it must not lead elsewhere.
         if !PlainId::is_plain(contract) {
-            return Err(FolderError::ContractId(contract.to_owned()));
+            return Err(DataFolderError::ContractId(contract.to_owned()));
         }
         for folder in self.contracts()? {
             let enrolment = folder.enrolment()?;
@@ -209,7 +209,7 @@ impl Folder {
         let listed = || -> std::io::Result<Vec<PathBuf>> {
             std::fs::read_dir(&path)?.map(|entry| Ok(entry?.path())).collect()
         };
-        let mut paths = listed().map_err(|why| FolderError::File {
+        let mut paths = listed().map_err(|why| DataFolderError::File {
             path: path.clone(),
             what: "could not be listed",
             why,
@@ -232,7 +232,7 @@ impl Folder {
     pub fn remove(&self, name: &str) -> Result<()> {
         match std::fs::remove_file(self.path(name)) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                Err(FolderError::File { path: self.path(name), what: "could not be removed", why: e })
+                Err(DataFolderError::File { path: self.path(name), what: "could not be removed", why: e })
             }
             _ => Ok(()),
         }
@@ -250,13 +250,11 @@ impl Folder {
     /// If the operating system refuses.
     pub fn make(&self, name: &str) -> Result<PathBuf> {
         let path = self.0.join(name);
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&path)
-            .map_err(|why| FolderError::Folder { path: path.clone(), what: "could not be created", why })?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(|why| {
+            DataFolderError::Folder { path: path.clone(), what: "could not be created", why }
+        })?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).map_err(|why| {
-            FolderError::Folder { path: path.clone(), what: "could not be closed to others", why }
+            DataFolderError::Folder { path: path.clone(), what: "could not be closed to others", why }
         })?;
         Ok(path)
     }
@@ -280,7 +278,7 @@ impl Folder {
             // The new name is an entry of the folder: without this, a loss of power could bring the old file back.
             std::fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
         };
-        write().inspect_err(|_| drop(std::fs::remove_file(&temporary))).map_err(|why| FolderError::File {
+        write().inspect_err(|_| drop(std::fs::remove_file(&temporary))).map_err(|why| DataFolderError::File {
             path,
             what: "could not be written",
             why,
@@ -295,7 +293,7 @@ impl Folder {
         match std::fs::read(self.path(name)) {
             Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(why) => Err(FolderError::File { path: self.path(name), what: "could not be read", why }),
+            Err(why) => Err(DataFolderError::File { path: self.path(name), what: "could not be read", why }),
         }
     }
 
@@ -307,7 +305,7 @@ impl Folder {
         self.read(name)?
             .map(|bytes| serde_json::from_slice(&bytes))
             .transpose()
-            .map_err(|why| FolderError::Malformed { path: self.path(name), why })
+            .map_err(|why| DataFolderError::Malformed { path: self.path(name), why })
     }
 
     /// Writes a JSON file.
@@ -325,7 +323,7 @@ impl Folder {
     pub fn enrolment(&self) -> Result<Enrolment> {
         match self.read_json("enrolment.json")? {
             Some(enrolment) => Ok(enrolment),
-            None => Err(FolderError::NoContract),
+            None => Err(DataFolderError::NoContract),
         }
     }
 
@@ -335,10 +333,10 @@ impl Folder {
     /// # Errors
     /// If it is missing, damaged, or another; the error says what to do.
     pub fn device_key(&self, enrolled: Option<&PublicKey>) -> Result<SecretKey> {
-        let Some(key) = self.read_key()? else { return Err(FolderError::DeviceKey("missing")) };
-        let key = key.ok_or(FolderError::DeviceKey("damaged"))?;
+        let Some(key) = self.read_key()? else { return Err(DataFolderError::DeviceKey("missing")) };
+        let key = key.ok_or(DataFolderError::DeviceKey("damaged"))?;
         if enrolled.is_some_and(|enrolled| *enrolled != key.public()) {
-            return Err(FolderError::DeviceKey("not the one that this device was enrolled with"));
+            return Err(DataFolderError::DeviceKey("not the one that this device was enrolled with"));
         }
         Ok(key)
     }
@@ -351,7 +349,7 @@ impl Folder {
         if let Some(Some(key)) = self.read_key()? {
             return Ok(key);
         }
-        let key = SecretKey::generate().map_err(FolderError::NewKey)?;
+        let key = SecretKey::generate().map_err(DataFolderError::NewKey)?;
         self.write("device.key", key.to_bytes().as_slice())?;
         Ok(key)
     }
@@ -369,11 +367,11 @@ impl Folder {
     /// # Errors
     /// If there is none, or it cannot be one; the error says what to do.
     pub fn token(&self) -> Result<Zeroizing<String>> {
-        let bytes = self.read("token")?.ok_or(FolderError::Token("missing"))?;
+        let bytes = self.read("token")?.ok_or(DataFolderError::Token("missing"))?;
         let text = std::str::from_utf8(&bytes).ok().filter(|text| {
             !text.is_empty() && text.len() <= 1_024 && text.bytes().all(|b| b.is_ascii_graphic())
         });
-        let text = text.ok_or(FolderError::Token("damaged"))?;
+        let text = text.ok_or(DataFolderError::Token("damaged"))?;
         Ok(Zeroizing::new(text.to_owned()))
     }
 }

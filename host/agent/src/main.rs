@@ -18,7 +18,7 @@ use candor_agent::folder::Folder;
 use candor_agent::guard::desktop::{DesktopSource, SensorDesktop};
 use candor_agent::plugins::notice::Acceptance;
 use candor_agent::plugins::open::open_plugins;
-use candor_agent::plugins::own_rules::Own;
+use candor_agent::plugins::own_rules::OwnRulesState;
 use candor_agent::settings::Remembered;
 use candor_agent::signs::{OnScreen, TrayProgram};
 use candor_agent::tracker::input::CounterSource;
@@ -215,7 +215,7 @@ async fn run(cli: Cli) -> Result<()> {
         Cmd::Notice => {
             let folder = Folder::open(&data)?;
             let (_, session) = session(&data)?;
-            let own = Own::load(&folder);
+            let own = OwnRulesState::load(&folder);
             let (_, notice) =
                 open_plugins(&folder, &session, &session.enrolment()?, &plugins()?, &compiler()?, own)
                     .await?;
@@ -282,7 +282,7 @@ fn session(data: &Path) -> Result<(Folder, Folder)> {
 
 async fn accept(data: &Path, plugins: &Path, compiler: &Path, by: Option<String>) -> Result<()> {
     let (folder, session) = session(data)?;
-    let own = Own::load(&folder);
+    let own = OwnRulesState::load(&folder);
     let (_, notice) = open_plugins(&folder, &session, &session.enrolment()?, plugins, compiler, own).await?;
     let by = by.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "the person at this account".into());
     let acceptance = Acceptance {

@@ -7,7 +7,7 @@ use candor_protocol::{OwnRule, Preferences, exec_argument};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::folder::{Folder, FolderError};
+use crate::folder::{DataFolderError, Folder};
 use crate::segments::state::Choices;
 
 /// How many memos are remembered.
@@ -23,7 +23,7 @@ pub enum SettingsError {
     Value(String),
     /// The data folder could not be read or written.
     #[error(transparent)]
-    Folder(#[from] FolderError),
+    Folder(#[from] DataFolderError),
     /// The desktop's entry for the start at login could not be changed.
     #[error("{} {what}: {why}", .path.display())]
     Autostart {

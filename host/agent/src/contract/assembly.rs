@@ -25,7 +25,7 @@ use crate::segments::marks::Marks;
 use crate::segments::removal;
 use crate::segments::removed::Removals;
 use crate::settings::Work;
-use crate::tracker::{Command, Tracker};
+use crate::tracker::{Tracker, TrackerCommand};
 
 /// How many commands may wait for the tracker.
 const COMMANDS: usize = 16;
@@ -86,7 +86,7 @@ impl ContractSession {
         };
         let pipeline = self.ensure_pipeline().await?;
         match tracked {
-            Some((memo, no_sign)) => Ok(pipeline.command(Command::Start { memo, no_sign }).await?),
+            Some((memo, no_sign)) => Ok(pipeline.command(TrackerCommand::Start { memo, no_sign }).await?),
             None => Ok(()),
         }
     }
@@ -113,7 +113,7 @@ impl ContractSession {
             return Err(SessionError::EnrolledAgain);
         }
         restore_memo(&pipeline, &self.work().await).await;
-        self.shared.changed();
+        self.shared.announce_change();
         Ok(pipeline)
     }
 
@@ -121,14 +121,14 @@ impl ContractSession {
         let listed = library::listed(&plugins);
         let Plugins { policy, own, own_sha256, own_problem, facts, collectors, uploader, problems } = plugins;
         for (name, text) in problems {
-            self.shared.problem(&name, Some(text));
+            self.shared.set_problem(&name, Some(text));
         }
-        self.shared.problem("own rules", own_problem.clone());
+        self.shared.set_problem("own rules", own_problem.clone());
         let facts = Arc::new(RwLock::new(facts));
         let guard = self.create_guard(policy.map(|p| p.policy), own, own_problem.is_some(), &facts);
         let key = self.context.folder.device_key(self.enrolment.device_key.as_ref());
         let key = key.map_err(|error| error.to_string());
-        self.shared.problem("key", key.as_ref().err().cloned());
+        self.shared.set_problem("key", key.as_ref().err().cloned());
         let secret = self.random_moment_secret(key.as_ref().ok())?;
         let Collectors { running, pictures, counts_activity } =
             self.start_collectors(collectors, acceptance, guard.as_ref(), secret).await;
@@ -150,10 +150,10 @@ impl ContractSession {
         tokio::spawn(removal::destroy_when_due(Arc::downgrade(&ledger)));
         // Before anything is delivered: a picture that was removed just before a loss of power must not be.
         if let Err(error) = ledger.catch_up().await {
-            self.shared.problem("segment", Some(format!("a change could not be finished: {error}")));
+            self.shared.set_problem("segment", Some(format!("a change could not be finished: {error}")));
         }
         if let Err(error) = ledger.sign_anew().await {
-            self.shared.problem("segment", Some(format!("what waits was not signed anew: {error}")));
+            self.shared.set_problem("segment", Some(format!("what waits was not signed anew: {error}")));
         }
         let mut outbox = None;
         if let Some(loaded) = uploader {
@@ -162,7 +162,7 @@ impl ContractSession {
                 .await
             {
                 Ok(worker) => outbox = Some(self.context.runtime.spawn(worker.run())),
-                Err(why) => self.shared.problem(&loaded.name, Some(format!("the outbox waits: {why}"))),
+                Err(why) => self.shared.set_problem(&loaded.name, Some(format!("the outbox waits: {why}"))),
             }
         }
         let (tracker, state) = Tracker::new(
@@ -190,7 +190,7 @@ impl ContractSession {
         let desktop = match &self.context.desktop {
             Ok(desktop) => desktop,
             Err(why) => {
-                self.shared.problem("display", Some(why.clone()));
+                self.shared.set_problem("display", Some(why.clone()));
                 return None;
             }
         };
@@ -244,7 +244,7 @@ impl ContractSession {
             started.pictures |= takes_pictures;
             let collector = self.start_collector(&loaded, acceptance, guard.cloned()).await;
             let collector =
-                collector.map_err(|why| self.shared.problem(&loaded.name, Some(why.to_string()))).ok();
+                collector.map_err(|why| self.shared.set_problem(&loaded.name, Some(why.to_string()))).ok();
             started.running.push(CollectorHandle::start(
                 &self.context.runtime,
                 &loaded.name,
@@ -350,8 +350,8 @@ impl ContractSession {
 /// Gives the tracker the memo and label that were set before.
 async fn restore_memo(pipeline: &Pipeline, work: &Work) {
     let commands = [
-        Command::Memo { memo: work.memo.clone().unwrap_or_default() },
-        Command::Label { label: work.label.clone() },
+        TrackerCommand::Memo { memo: work.memo.clone().unwrap_or_default() },
+        TrackerCommand::Label { label: work.label.clone() },
     ];
     for command in commands {
         // A label that the terms have no more is forgotten.

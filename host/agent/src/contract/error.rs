@@ -1,6 +1,6 @@
 //! Why a contract's session does not do what it was asked.
 
-use crate::folder::FolderError;
+use crate::folder::DataFolderError;
 use crate::plugins::library::PluginError;
 use crate::plugins::open::OpenError;
 use crate::settings::SettingsError;
@@ -11,7 +11,7 @@ use crate::tracker::TrackerRefusal;
 pub enum SessionError {
     /// Something in the data folder could not be read or written.
     #[error(transparent)]
-    Folder(#[from] FolderError),
+    Folder(#[from] DataFolderError),
     /// Preferences could not be read or written.
     #[error(transparent)]
     Settings(#[from] SettingsError),

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use crate::guard::Guard;
 use crate::segments::ledger::SegmentLedger;
 use crate::segments::tracked::{Halt, HaltKind};
-use crate::tracker::{Absence, Command, Reply, TrackerRefusal, TrackerState};
+use crate::tracker::{Absence, Reply, TrackerCommand, TrackerRefusal, TrackerState};
 
 /// How long delivery may take to end once it was asked to.
 const OUTBOX_ENDS: Duration = Duration::from_secs(5);
@@ -17,7 +17,7 @@ const OUTBOX_ENDS: Duration = Duration::from_secs(5);
 /// The tasks of a pipeline, and how they are reached.
 pub(super) struct PipelineTasks {
     /// Sends commands to the tracker, each with the channel for its reply.
-    pub(super) commands: mpsc::Sender<(Command, Reply)>,
+    pub(super) commands: mpsc::Sender<(TrackerCommand, Reply)>,
     /// What the tracker does.
     pub(super) state: watch::Receiver<TrackerState>,
     /// The task that runs the tracker.
@@ -28,7 +28,7 @@ pub(super) struct PipelineTasks {
 
 /// A pipeline that was put together.
 pub struct Pipeline {
-    commands: Mutex<Option<mpsc::Sender<(Command, Reply)>>>,
+    commands: Mutex<Option<mpsc::Sender<(TrackerCommand, Reply)>>>,
     state: watch::Receiver<TrackerState>,
     tracker: Mutex<Option<JoinHandle<()>>>,
     outbox: Mutex<Option<JoinHandle<()>>>,
@@ -110,11 +110,11 @@ impl Pipeline {
             HaltKind::Pause if matches!(state.absent, Some((Absence::Paused, _))) => {
                 return Err(TrackerRefusal::Paused);
             }
-            HaltKind::Stop => Command::Stop { at },
-            HaltKind::Pause => Command::Pause { at },
+            HaltKind::Stop => TrackerCommand::Stop { at },
+            HaltKind::Pause => TrackerCommand::Pause { at },
         };
         shared.tracked.halt(Halt { kind, at, steady: shared.clock.monotonic() });
-        shared.changed();
+        shared.announce_change();
         self.command(command).await
     }
 
@@ -122,7 +122,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// Why the tracker refuses.
-    pub async fn command(&self, command: Command) -> Result<(), TrackerRefusal> {
+    pub async fn command(&self, command: TrackerCommand) -> Result<(), TrackerRefusal> {
         let commands = self.commands.lock().await.clone().ok_or(TrackerRefusal::Stopping)?;
         let (reply, answer) = oneshot::channel();
         commands.send((command, reply)).await.map_err(|_| TrackerRefusal::Stopping)?;

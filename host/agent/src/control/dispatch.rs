@@ -26,14 +26,14 @@ use crate::control::{doctor, export, preview, status};
 use crate::error::error_text;
 use crate::plugins::library::Library;
 use crate::plugins::open::sandbox;
-use crate::plugins::own_rules::Own;
+use crate::plugins::own_rules::OwnRulesState;
 use crate::segments::cut::Cut;
 use crate::segments::record::Record;
 use crate::segments::removed::UNDO_MS;
 use crate::segments::tracked::HaltKind;
 use crate::settings;
 use crate::signs::SignConnection;
-use crate::tracker::{Absence, Command};
+use crate::tracker::{Absence, TrackerCommand};
 
 /// How long a status waits for a change, in seconds.
 const WAIT_S: u64 = 20;
@@ -84,7 +84,7 @@ impl Dispatcher {
         self.sessions.context()
     }
 
-    async fn command(&self, command: Command) -> Result<Value, String> {
+    async fn command(&self, command: TrackerCommand) -> Result<Value, String> {
         done(self.sessions.pipeline().await?.command(command).await)
     }
 
@@ -125,9 +125,9 @@ impl Dispatcher {
                 if let Some(memo) = &memo {
                     session.change_work(|work| work.memo(memo)).await;
                 }
-                done(pipeline.command(Command::Start { memo, no_sign }).await)
+                done(pipeline.command(TrackerCommand::Start { memo, no_sign }).await)
             }
-            Request::Stop { at_segment_end: true } => self.command(Command::StopAtSegmentEnd).await,
+            Request::Stop { at_segment_end: true } => self.command(TrackerCommand::StopAtSegmentEnd).await,
             Request::Stop { at_segment_end: false } => {
                 done(self.sessions.pipeline().await?.halt(HaltKind::Stop).await)
             }
@@ -135,13 +135,13 @@ impl Dispatcher {
             Request::Memo { memo } => {
                 read_memo(&memo)?;
                 let (session, pipeline) = self.sessions.current_with_pipeline().await?;
-                done(pipeline.command(Command::Memo { memo: memo.clone() }).await)?;
+                done(pipeline.command(TrackerCommand::Memo { memo: memo.clone() }).await)?;
                 session.change_work(|work| work.memo(&memo)).await;
                 Ok(Value::Null)
             }
             Request::Label { label } => {
                 let (session, pipeline) = self.sessions.current_with_pipeline().await?;
-                done(pipeline.command(Command::Label { label: label.clone() }).await)?;
+                done(pipeline.command(TrackerCommand::Label { label: label.clone() }).await)?;
                 session.change_work(|work| work.label = label).await;
                 Ok(Value::Null)
             }
@@ -321,7 +321,7 @@ impl Dispatcher {
         let now = self.context().clock.now();
         let running = pipeline.state().since.is_some();
         if running && cut.start_of(at) == cut.start_of(now) {
-            pipeline.command(Command::Rewrite).await?;
+            pipeline.command(TrackerCommand::Rewrite).await?;
         }
         self.notify_all().await
     }
@@ -342,7 +342,7 @@ impl Dispatcher {
         let Some((from, to)) = question else { return Err("there is no question to answer".into()) };
         pipeline.ledger.answer(from, to, &answer).await.map_err(error_text)?;
         pipeline.outbox_changed.notify_one();
-        done(pipeline.command(Command::Answered).await)
+        done(pipeline.command(TrackerCommand::Answered).await)
     }
 
     async fn undo_idle(&self) -> Result<Value, String> {
@@ -355,7 +355,7 @@ impl Dispatcher {
         }
         pipeline.ledger.undo_answer(from, to).await.map_err(error_text)?;
         pipeline.outbox_changed.notify_one();
-        done(pipeline.command(Command::Unanswered).await)?;
+        done(pipeline.command(TrackerCommand::Unanswered).await)?;
         self.notify_all().await
     }
 
@@ -364,7 +364,7 @@ impl Dispatcher {
         let current = self.sessions.current().await?;
         let runs = pipeline.state().since.is_some();
         if runs && to > current.shared.cut.start_of(self.context().clock.now()) {
-            pipeline.command(Command::Cut).await?;
+            pipeline.command(TrackerCommand::Cut).await?;
         }
         Ok(())
     }
@@ -385,9 +385,9 @@ impl Dispatcher {
             // Whoever paused goes on when they say so, under whichever contract.
             if !matches!(state.absent, Some((Absence::Paused, _))) {
                 // Under its own last memo: what is done for one client is not told to another.
-                next.command(Command::Start { memo: None, no_sign: state.no_sign }).await?;
+                next.command(TrackerCommand::Start { memo: None, no_sign: state.no_sign }).await?;
                 if state.stopping {
-                    next.command(Command::StopAtSegmentEnd).await?;
+                    next.command(TrackerCommand::StopAtSegmentEnd).await?;
                 }
             }
         }
@@ -443,7 +443,7 @@ impl Dispatcher {
         let sessions = self.sessions.all().await;
         let mut loaded = Vec::new();
         for session in &sessions {
-            loaded.push(session.load_own(settings.as_ref()).await?);
+            loaded.push(session.load_own_rules(settings.as_ref()).await?);
         }
         if let (Some(settings), true) = (&settings, sessions.is_empty()) {
             let sandbox = sandbox(&context.folder, &context.compiler).map_err(error_text)?;
@@ -451,16 +451,16 @@ impl Dispatcher {
             library.own_rules(settings.clone()).await?;
         }
         // First in force, in every session, then kept: a rule that is listed is never one that pictures do not dispatch.
-        context.own_rules.set(Own::Set(settings.clone()));
+        context.own_rules.set(OwnRulesState::Set(settings.clone()));
         for (session, own) in sessions.iter().zip(loaded) {
-            session.set_own(own).await;
+            session.set_own_rules(own).await;
         }
-        let kept = Own::keep(&context.folder, settings.as_ref());
+        let kept = OwnRulesState::keep(&context.folder, settings.as_ref());
         if let Err(error) = kept {
-            let why = Own::not_kept(&context.folder, &error);
-            context.own_rules.set(Own::Broken(why.clone()));
+            let why = OwnRulesState::not_kept(&context.folder, &error);
+            context.own_rules.set(OwnRulesState::Broken(why.clone()));
             for session in &sessions {
-                session.own_failed(&why).await;
+                session.fail_own_rules(&why).await;
             }
             return Err(why);
         }
@@ -472,7 +472,7 @@ impl Dispatcher {
         for session in self.sessions.all().await {
             session.apply_preferences(preferences, used).await;
             let full = "the disk space for pictures is used up, so no pictures are taken. Your time is still tracked. Remove what you do not need, or allow more in Preferences";
-            session.shared.problem("disk", used.then(|| full.to_owned()));
+            session.shared.set_problem("disk", used.then(|| full.to_owned()));
         }
     }
 
@@ -540,7 +540,7 @@ impl Dispatcher {
         }
         journal.send_again(parcel).await.map_err(error_text)?;
         if let Ok(session) = self.sessions.session(Some(&entry.contract)).await {
-            session.shared.problem("refused", None);
+            session.shared.set_problem("refused", None);
             session.delivery.try_now();
             if let Some(pipeline) = session.pipeline().await {
                 pipeline.ledger.sign_anew().await.map_err(error_text)?;

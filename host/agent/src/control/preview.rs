@@ -16,7 +16,7 @@ use crate::guard::{Guard, NoPicture};
 use crate::plugins::hosts::no_snapshot;
 use crate::plugins::library::{Library, Plugins};
 use crate::plugins::open::sandbox;
-use crate::plugins::own_rules::Own;
+use crate::plugins::own_rules::OwnRulesState;
 use crate::settings;
 
 /// Takes a picture as the pipeline would, under the terms' policy and these own rules.
@@ -28,12 +28,12 @@ pub(crate) async fn preview(
     let context = &session.context;
     let desktop = context.desktop.as_ref().map_err(|why| format!("there is nothing to see: {why}"))?;
     let own = match own_rules {
-        Some(rules) => Own::Set(settings::own_settings(&rules).map_err(error_text)?),
+        Some(rules) => OwnRulesState::Set(settings::own_settings(&rules).map_err(error_text)?),
         None => context.own_rules.now(),
     };
     let sandbox = sandbox(&context.folder, &context.compiler).map_err(error_text)?;
     let library = Library { sandbox: &sandbox, folder: &context.plugins };
-    if let Own::Set(Some(own)) = &own {
+    if let OwnRulesState::Set(Some(own)) = &own {
         // A bad rule is refused with its place; a picture without it would not be what the client sees.
         library.own_rules(own.clone()).await?;
     }

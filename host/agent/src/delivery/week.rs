@@ -73,7 +73,7 @@ impl WeekSource {
             let before =
                 std::mem::replace(&mut *self.found.0.lock().unwrap_or_else(PoisonError::into_inner), found);
             if before != found {
-                ledger.shared.changed();
+                ledger.shared.announce_change();
             }
         }
         Ok(())

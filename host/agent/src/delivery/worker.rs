@@ -176,7 +176,7 @@ impl OutboxWorker {
         let mut anchor = Anchor::new(self.shared.clock.as_ref());
         let mut asked: Option<u64> = None;
         if let Err(error) = self.bound_waits().await {
-            self.shared.problem("outbox", Some(error.to_string()));
+            self.shared.set_problem("outbox", Some(error.to_string()));
         }
         loop {
             match self.work_once(&mut anchor, &mut asked).await {
@@ -186,7 +186,7 @@ impl OutboxWorker {
                     let _ = tokio::time::timeout(wait, self.outbox_changed.notified()).await;
                 }
                 Err(error) => {
-                    self.shared.problem("outbox", Some(error.to_string()));
+                    self.shared.set_problem("outbox", Some(error.to_string()));
                     sleep(self.shared.clock.as_ref(), BACKOFF_MS.0).await;
                 }
             }
@@ -250,7 +250,7 @@ impl OutboxWorker {
             };
             self.deliver(&entry).await?;
             some = true;
-            self.shared.changed();
+            self.shared.announce_change();
         }
     }
 
@@ -287,7 +287,7 @@ impl OutboxWorker {
                 Ok(()) => {
                     self.delivery.note_reached();
                     self.shared.journal.mark_delivered(&entry.parcel_id, proof, now).await?;
-                    self.shared.problem("outbox", None);
+                    self.shared.set_problem("outbox", None);
                     Ok(())
                 }
                 Err(bad) => {
@@ -304,7 +304,7 @@ impl OutboxWorker {
             }
             Ok(Err(DeliveryFailure::Rejected(code) | DeliveryFailure::AttachmentRejected(code))) => {
                 self.delivery.note_reached();
-                self.shared.problem("outbox", None);
+                self.shared.set_problem("outbox", None);
                 self.shared.journal.mark_rejected(&entry.parcel_id, &code, now).await
             }
             Ok(Err(DeliveryFailure::Later { after, reason })) => {
@@ -370,7 +370,7 @@ impl OutboxWorker {
         };
         match made {
             Ok(true) => {
-                self.shared.problem("damage", Some(said.to_owned()));
+                self.shared.set_problem("damage", Some(said.to_owned()));
                 Ok(())
             }
             Ok(false) => {
@@ -382,7 +382,7 @@ impl OutboxWorker {
 
     /// Lets this parcel wait; the target may take others.
     async fn put_off(&mut self, entry: &OutboxEntry, why: &str) -> Result<(), JournalError> {
-        self.shared.problem("outbox", Some(format!("a segment waits: {why}")));
+        self.shared.set_problem("outbox", Some(format!("a segment waits: {why}")));
         let wait = backoff(entry.attempts, 0, jitter());
         let next = self.shared.clock.now().saturating_add(wait);
         self.shared.journal.mark_retry(&entry.parcel_id, next, why).await
@@ -399,7 +399,7 @@ impl OutboxWorker {
     ) -> Result<(), JournalError> {
         let at_least = at_least.min(LONGEST_ASKED_MS);
         self.delivery.note_unreachable(now, at_least);
-        self.shared.problem("outbox", Some(format!("{why}; kept on this computer and tried again")));
+        self.shared.set_problem("outbox", Some(format!("{why}; kept on this computer and tried again")));
         let next = now.saturating_add(backoff(entry.attempts, at_least, jitter()));
         self.shared.journal.mark_retry(&entry.parcel_id, next, why).await
     }

@@ -22,7 +22,7 @@ const CELLS: (u32, u32) = (4, 3);
 pub const MIN_CELL: u32 = 48;
 
 /// A picture that masks are drawn into: `width * height * 4` bytes, row by row.
-pub struct Canvas<'a> {
+pub struct MaskCanvas<'a> {
     /// The pixels: red, green, blue, alpha.
     pub rgba: &'a mut [u8],
     /// Width of the picture in pixels.
@@ -31,7 +31,7 @@ pub struct Canvas<'a> {
     pub height: u32,
 }
 
-impl Canvas<'_> {
+impl MaskCanvas<'_> {
     /// Covers `area` (in the canvas's own pixels; what is outside is ignored).
     pub fn cover(&mut self, area: Area, cover: Cover) {
         let Some((x0, y0, x1, y1)) = self.clip(area) else { return };
@@ -135,7 +135,7 @@ mod tests {
         let area = Area { x: 20, y: 10, width: 200, height: 100 };
         let covered = |seed, cover| {
             let mut rgba = noise(320, 160, seed);
-            Canvas { rgba: &mut rgba, width: 320, height: 160 }.cover(area, cover);
+            MaskCanvas { rgba: &mut rgba, width: 320, height: 160 }.cover(area, cover);
             let mut inside = Vec::new();
             for y in 10..110 {
                 for x in 20..220 {
@@ -176,7 +176,7 @@ mod tests {
                     }
                 }
             }
-            Canvas { rgba: &mut rgba, width: 192, height: 144 }
+            MaskCanvas { rgba: &mut rgba, width: 192, height: 144 }
                 .cover(Area { x: 0, y: 0, width: 192, height: 144 }, Cover::Blur);
             rgba
         };
@@ -189,7 +189,7 @@ mod tests {
         for cover in [Cover::Fill, Cover::Blur] {
             let mut after = before.clone();
             let area = Area { x: -20, y: 30, width: 60, height: 500 };
-            let mut canvas = Canvas { rgba: &mut after, width: 100, height: 80 };
+            let mut canvas = MaskCanvas { rgba: &mut after, width: 100, height: 80 };
             canvas.cover(area, cover);
             canvas.outline(&[area]);
             for y in 0..80 {
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn the_line_runs_round_areas_that_meet_and_not_between_them() {
         let mut rgba = vec![0; 60 * 60 * 4];
-        let mut canvas = Canvas { rgba: &mut rgba, width: 60, height: 60 };
+        let mut canvas = MaskCanvas { rgba: &mut rgba, width: 60, height: 60 };
         let areas =
             [Area { x: 10, y: 10, width: 30, height: 20 }, Area { x: 10, y: 20, width: 20, height: 30 }];
         for area in areas {
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn a_small_blur_is_one_cell() {
         let mut rgba = noise(60, 40, 3);
-        Canvas { rgba: &mut rgba, width: 60, height: 40 }
+        MaskCanvas { rgba: &mut rgba, width: 60, height: 40 }
             .cover(Area { x: 0, y: 0, width: 60, height: 40 }, Cover::Blur);
         let first = pixel(&rgba, 60, 0, 0);
         assert!(rgba.chunks_exact(4).all(|p| p == first));

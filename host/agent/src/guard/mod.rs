@@ -29,7 +29,7 @@ use candor_sensors::{Area, Layout, SensorError};
 use tokio::sync::Mutex;
 
 use crate::clock::{Clock, sleep, sleep_until};
-use crate::guard::mask::{Canvas, MARGIN};
+use crate::guard::mask::{MARGIN, MaskCanvas};
 use crate::guard::program::is_run_by;
 use desktop::DesktopSource;
 use frame::{MaskedFrame, UnjudgedFrame};
@@ -442,7 +442,7 @@ fn cover(mut raw: UnjudgedFrame, places: &[CoveredArea]) -> (UnjudgedFrame, Vec<
         for covered in places.iter().filter(|c| cover_of(c.cover) == how) {
             let (width, height) = (raw.width(), raw.height());
             let whole = Area { x: 0, y: 0, width, height };
-            let mut canvas = Canvas { rgba: raw.pixels(), width, height };
+            let mut canvas = MaskCanvas { rgba: raw.pixels(), width, height };
             let mut inside = Vec::new();
             for place in &covered.places {
                 let place = region::grown(local(*place), MARGIN);

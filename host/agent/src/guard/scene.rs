@@ -90,7 +90,7 @@ pub fn monitor_of(area: Area, monitors: &[Monitor]) -> Option<String> {
         .map(|(_, name)| name.clone())
 }
 
-/// Returns the same rectangle in the sandbox's words.
+/// Returns the same rectangle as the sandbox's type.
 #[must_use]
 pub fn area(a: Area) -> model::Area {
     model::Area { x: a.x, y: a.y, width: a.width, height: a.height }

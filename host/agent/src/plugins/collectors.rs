@@ -294,7 +294,7 @@ impl CollectorTask {
                     self.since = self.shared.clock.now();
                 }
                 self.wakes = wakes;
-                self.shared.problem(&self.name, None);
+                self.shared.set_problem(&self.name, None);
             }
             Err(failure) => self.handle_failure(cause, &failure).await,
         }
@@ -302,7 +302,7 @@ impl CollectorTask {
 
     /// A collector that fails leaves a gap that names it; it is started again.
     async fn handle_failure(&mut self, cause: Cause, failure: &Failure) {
-        self.shared.problem(&self.name, Some(format!("the collector failed: {failure}")));
+        self.shared.set_problem(&self.name, Some(format!("the collector failed: {failure}")));
         let now = self.shared.clock.now();
         let record = match cause {
             Cause::RandomInSegment(start) => {
@@ -353,7 +353,7 @@ impl CollectorTask {
     // Mutable although nothing changes: a shared borrow of a collector may not wait on another thread.
     async fn record(&mut self, at: u64, record: &Record) {
         if let Err(error) = self.shared.record(at, record).await {
-            self.shared.problem("journal", Some(error.to_string()));
+            self.shared.set_problem("journal", Some(error.to_string()));
         }
     }
 }

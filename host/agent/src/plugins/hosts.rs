@@ -72,8 +72,8 @@ impl CollectorHost {
         };
         // Other refusals say nothing of the policies.
         if matches!(said, Ok(()) | Err(Denied::RuleFailed | Denied::Skipped(_))) {
-            self.shared.problem("policy", text(false));
-            self.shared.problem("own rules failing", text(true));
+            self.shared.set_problem("policy", text(false));
+            self.shared.set_problem("own rules failing", text(true));
         }
         if said == Err(&Denied::RuleFailed) {
             self.record_rule_gap().await;
@@ -118,7 +118,7 @@ impl CollectorHost {
         let Some(notes) = shared.budgets.count_dropped(shared.cut.start_of(at), plugin) else { return };
         let record = Record::Dropped { plugin: plugin.clone(), notes, life: shared.life };
         if let Err(error) = self.record(at, &record).await {
-            shared.problem("journal", Some(error.to_string()));
+            shared.set_problem("journal", Some(error.to_string()));
         }
     }
 
@@ -140,7 +140,7 @@ impl CollectorHost {
             // There was a picture and it is lost: that is not 'off at its moment'.
             self.record(at, &Record::NoSnapshot { why: NoSnapshot::CollectorFailed }).await?;
         }
-        self.shared.changed();
+        self.shared.announce_change();
         kept
     }
 

@@ -10,7 +10,7 @@ use candor_sandbox::{
 };
 use url::{Host, Url};
 
-use crate::plugins::own_rules::Own;
+use crate::plugins::own_rules::OwnRulesState;
 use crate::plugins::permissions::permission_text;
 
 /// The policy that judges the worker's own rules.
@@ -47,12 +47,12 @@ impl LoadedPlugin {
     }
 }
 
-/// Returns a plugin's kind and name, by which its grants and its store go.
+/// Returns a plugin's kind and name, under which its grants and its store are kept.
 pub(crate) fn owner(kind: ComponentKind, name: &str) -> String {
     format!("{}/{name}", kind_word(kind))
 }
 
-/// Returns a kind of plugins as it is written.
+/// Returns the word for a kind of plugins.
 fn kind_word(kind: ComponentKind) -> String {
     format!("{kind:?}").to_lowercase()
 }
@@ -155,12 +155,12 @@ impl Library<'_> {
     /// # Errors
     /// Why they cannot be in force, with the place of a bad rule.
     pub async fn own_rules(&self, settings: serde_json::Value) -> Result<LoadedPolicy, PluginError> {
-        let judging = self.policy(&PluginUse { plugin: OWN.into(), settings }).await?;
-        if !judging.grants.capabilities.is_empty() {
+        let loaded_policy = self.policy(&PluginUse { plugin: OWN.into(), settings }).await?;
+        if !loaded_policy.grants.capabilities.is_empty() {
             // It sees what nothing else may see: it is not to ask for more than that.
             return Err(PluginError::OwnRulesAsk);
         }
-        Ok(judging)
+        Ok(loaded_policy)
     }
 
     /// SHA-256 of the component that judges own rules.
@@ -183,7 +183,7 @@ impl Library<'_> {
     }
 
     /// Loads what the terms name, and the worker's own rules.
-    pub async fn open(&self, terms: &Terms, own_rules: Own) -> Plugins {
+    pub async fn open(&self, terms: &Terms, own_rules: OwnRulesState) -> Plugins {
         let mut problems = Vec::new();
         let mut facts = parcel::Policy { plugin: String::new(), sha256: String::new(), rules: Vec::new() };
         let policy = match &terms.policy {
@@ -195,13 +195,13 @@ impl Library<'_> {
                 None
             }
             Some(plugin) => match self.policy(plugin).await {
-                Ok(judging) => {
+                Ok(loaded_policy) => {
                     facts = parcel::Policy {
                         plugin: plugin.plugin.clone(),
-                        sha256: judging.sha256.clone(),
-                        rules: judging.policy.rules().to_vec(),
+                        sha256: loaded_policy.sha256.clone(),
+                        rules: loaded_policy.policy.rules().to_vec(),
                     };
-                    Some(judging)
+                    Some(loaded_policy)
                 }
                 Err(why) => {
                     problems
@@ -213,15 +213,15 @@ impl Library<'_> {
         };
         let mut own_problem = None;
         let own = match own_rules {
-            Own::Set(None) => None,
-            Own::Set(Some(settings)) => match self.own_rules(settings).await {
+            OwnRulesState::Set(None) => None,
+            OwnRulesState::Set(Some(settings)) => match self.own_rules(settings).await {
                 Ok(own) => Some(own.policy),
                 Err(why) => {
                     own_problem = Some(format!("no picture and no title is recorded: {why}"));
                     None
                 }
             },
-            Own::Broken(why) => {
+            OwnRulesState::Broken(why) => {
                 own_problem = Some(why);
                 None
             }

@@ -96,14 +96,14 @@ fn short(sha256: &str) -> &str {
 
 /// A notice while it is written.
 #[derive(Default)]
-struct Draft {
+struct NoticeDraft {
     text: String,
     grants: BTreeMap<String, Granted>,
     /// What any of the plugins may do.
     permitted: BTreeSet<Capability>,
 }
 
-impl Draft {
+impl NoticeDraft {
     /// Adds a line: one, whatever the other side wrote into its terms or a policy into its rules.
     fn line(&mut self, line: &str) {
         self.text.push_str(&plain::visible(line));
@@ -172,8 +172,8 @@ impl Draft {
                 self.line("The terms name no privacy policy, so no picture and no title is recorded.");
             }
             None => self.line("No rules could be loaded, so no picture and no title is recorded."),
-            Some(judging) => {
-                let (name, sha256) = (&plugins.facts.plugin, &judging.sha256);
+            Some(loaded_policy) => {
+                let (name, sha256) = (&plugins.facts.plugin, &loaded_policy.sha256);
                 let policy = format!("the policy `{name}` (SHA-256 {})", short(sha256));
                 if plugins.facts.rules.is_empty() {
                     self.line(&format!("Rules: none. Every window is shown as it is, says {policy}."));
@@ -183,7 +183,7 @@ impl Draft {
                         self.line(&format!("{}. {rule}", number + 1));
                     }
                 }
-                let asked = &judging.grants;
+                let asked = &loaded_policy.grants;
                 if !asked.capabilities.is_empty() {
                     let may: Vec<_> = asked.capabilities.iter().map(|c| permission_text(*c)).collect();
                     self.line(&format!(
@@ -210,7 +210,7 @@ impl Notice {
     /// Writes the notice for these terms and plugins; `delivered` is the folder for uploaders that write into one.
     #[must_use]
     pub fn write(terms: &Terms, server: &str, plugins: &Plugins, delivered: &Path) -> Self {
-        let mut draft = Draft::default();
+        let mut draft = NoticeDraft::default();
         draft.write_contract(terms, &target(plugins, server, delivered));
         draft.write_plugins(plugins, delivered);
         draft.write_rules(terms, plugins);

@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 
 use candor_sandbox::{Limits, Sandbox, SandboxConfig, SandboxError};
 
-use crate::folder::{Enrolment, Folder, FolderError};
+use crate::folder::{DataFolderError, Enrolment, Folder};
 use crate::plugins::library::{Library, Plugins};
 use crate::plugins::notice::Notice;
-use crate::plugins::own_rules::Own;
+use crate::plugins::own_rules::OwnRulesState;
 /// Why no plugin can be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The folder for what is compiled cannot be made.
     #[error(transparent)]
-    Folder(#[from] FolderError),
+    Folder(#[from] DataFolderError),
     /// The sandbox cannot be set up.
     #[error("the sandbox could not be set up: {0}")]
     Sandbox(#[from] SandboxError),
@@ -39,7 +39,7 @@ pub async fn open_plugins(
     enrolment: &Enrolment,
     plugins: &Path,
     compiler: &Path,
-    own: Own,
+    own: OwnRulesState,
 ) -> Result<(Plugins, Notice), OpenError> {
     let sandbox = sandbox(folder, compiler)?;
     let library = Library { sandbox: &sandbox, folder: plugins };

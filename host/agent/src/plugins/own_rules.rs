@@ -4,7 +4,7 @@ use candor_protocol::OwnRule;
 use parking_lot::RwLock;
 use serde_json::Value;
 
-use crate::folder::{Folder, FolderError};
+use crate::folder::{DataFolderError, Folder};
 use crate::settings;
 
 /// The file that keeps them, in the data folder.
@@ -12,14 +12,14 @@ const FILE: &str = "own-rules.json";
 
 /// The worker's own rules.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Own {
+pub enum OwnRulesState {
     /// These, as settings of the policy `rules`; none if there are none.
     Set(Option<Value>),
     /// They are not as they should be, and why: nothing may be shown until they are set again.
     Broken(String),
 }
 
-impl Own {
+impl OwnRulesState {
     /// Reads the rules. What cannot be read is broken, not absent.
     #[must_use]
     pub fn load(folder: &Folder) -> Self {
@@ -36,7 +36,7 @@ impl Own {
     ///
     /// # Errors
     /// If they cannot be written.
-    pub fn keep(folder: &Folder, settings: Option<&Value>) -> Result<(), FolderError> {
+    pub fn keep(folder: &Folder, settings: Option<&Value>) -> Result<(), DataFolderError> {
         match settings {
             Some(settings) => folder.write_json(FILE, settings),
             None => folder.remove(FILE),
@@ -45,7 +45,7 @@ impl Own {
 
     /// Returns the text that says that rules are in force and could not be kept.
     #[must_use]
-    pub fn not_kept(folder: &Folder, why: &FolderError) -> String {
+    pub fn not_kept(folder: &Folder, why: &DataFolderError) -> String {
         format!(
             "your own rules could not be saved to {} ({why}). No pictures and no titles are recorded until they are: make the file writable, and set them again",
             folder.path(FILE).display()
@@ -54,23 +54,23 @@ impl Own {
 }
 
 /// The rules that the running agent goes by.
-pub struct OwnRules(RwLock<Own>);
+pub struct OwnRules(RwLock<OwnRulesState>);
 
 impl OwnRules {
     /// Reads the rules from their file.
     #[must_use]
     pub fn load(folder: &Folder) -> Self {
-        Self(RwLock::new(Own::load(folder)))
+        Self(RwLock::new(OwnRulesState::load(folder)))
     }
 
     /// Returns the rules as they are in force.
     #[must_use]
-    pub fn now(&self) -> Own {
+    pub fn now(&self) -> OwnRulesState {
         self.0.read().clone()
     }
 
     /// Puts other rules in force.
-    pub fn set(&self, own: Own) {
+    pub fn set(&self, own: OwnRulesState) {
         *self.0.write() = own;
     }
 
@@ -80,8 +80,8 @@ impl OwnRules {
     /// If they are broken, with the reason.
     pub fn listed(&self) -> Result<Vec<OwnRule>, String> {
         match self.now() {
-            Own::Set(settings) => Ok(settings.as_ref().map(settings::listed).unwrap_or_default()),
-            Own::Broken(why) => Err(why),
+            OwnRulesState::Set(settings) => Ok(settings.as_ref().map(settings::listed).unwrap_or_default()),
+            OwnRulesState::Broken(why) => Err(why),
         }
     }
 }
@@ -94,9 +94,9 @@ mod tests {
     fn invariant_03_own_rules_that_cannot_be_read_are_not_taken_for_none() {
         let folder = tempfile::tempdir().unwrap();
         let data = Folder::open(folder.path()).unwrap();
-        assert_eq!(Own::load(&data), Own::Set(None));
+        assert_eq!(OwnRulesState::load(&data), OwnRulesState::Set(None));
         std::fs::write(data.path(FILE), r#"{"rules": [{"match": {"tit"#).unwrap();
-        let Own::Broken(why) = Own::load(&data) else { panic!("taken for none") };
+        let OwnRulesState::Broken(why) = OwnRulesState::load(&data) else { panic!("taken for none") };
         assert!(why.contains("own-rules.json") && why.contains("candor rules"), "{why}");
         assert_eq!(OwnRules::load(&data).listed(), Err(why));
     }

@@ -32,7 +32,7 @@ impl Budgets {
         changed
     }
 
-    /// Takes room for a note of that many bytes; false if there is none.
+    /// Takes room for a note of that many bytes; returns false if there is none.
     pub fn take(&self, segment: u64, plugin: &str, bytes: usize) -> bool {
         self.with(segment, plugin, |budget| budget.spent.take(bytes))
     }

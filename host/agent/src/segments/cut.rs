@@ -153,7 +153,7 @@ mod tests {
         serde_json::from_value(terms).unwrap()
     }
 
-    /// Returns each terms with the minute at which they were taken.
+    /// Returns the cut by terms that were each taken at a minute.
     fn cut(changes: &[(u64, Terms)]) -> Cut {
         let mut earlier = Vec::new();
         for two in changes.windows(2) {

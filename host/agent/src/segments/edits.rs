@@ -217,7 +217,7 @@ impl SegmentLedger {
             removed += u32::try_from(sequences.len()).unwrap_or(u32::MAX);
             self.erase(start, sequences, &Record::NotesRemoved).await?;
             self.revise(start).await?;
-            self.shared.changed();
+            self.shared.announce_change();
         }
         if removed == 0 {
             return Err(EditError::Refused("no plugin noted anything there"));
@@ -349,7 +349,7 @@ impl SegmentLedger {
         self.erase(start, sequences, &tombstone).await?;
         self.revise(start).await?;
         self.erase_blobs(pictures.into_iter().map(|(_, blob)| blob)).await?;
-        self.shared.changed();
+        self.shared.announce_change();
         Ok((time_ms, count))
     }
 
@@ -378,7 +378,7 @@ impl SegmentLedger {
     pub(crate) async fn append(&self, start: u64, record: &Record) -> Result<(), EditError> {
         let body = serde_json::to_vec(record)?;
         self.shared.journal.append(record.kind(), Some(&self.shared.session_name), start, body).await?;
-        self.shared.changed();
+        self.shared.announce_change();
         Ok(())
     }
 }

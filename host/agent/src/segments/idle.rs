@@ -81,7 +81,7 @@ impl SegmentLedger {
                 self.revise(start).await?;
             }
         }
-        self.shared.changed();
+        self.shared.announce_change();
         Ok(())
     }
 }

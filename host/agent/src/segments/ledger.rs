@@ -247,7 +247,7 @@ impl SegmentLedger {
             }
             let start = entry.segment_start;
             if let Err(error) = self.write_parcel(start, Some(entry)).await {
-                self.shared.problem("segment", Some(format!("not signed anew yet: {error}")));
+                self.shared.set_problem("segment", Some(format!("not signed anew yet: {error}")));
             }
         }
         Ok(())
@@ -259,7 +259,7 @@ impl SegmentLedger {
         for (plugin, notes) in shared.budgets.take_unwritten(start) {
             let record = Record::Dropped { plugin, notes, life: shared.life };
             if let Err(error) = shared.record(start, &record).await {
-                shared.problem("journal", Some(error.to_string()));
+                shared.set_problem("journal", Some(error.to_string()));
             }
         }
     }
@@ -270,7 +270,7 @@ impl SegmentLedger {
         for minute in self.minutes_of(start) {
             let Some(counts) = shared.take_counts_of(minute) else { continue };
             if let Err(error) = shared.record(minute, &Record::Activity { minute, counts }).await {
-                shared.problem("journal", Some(error.to_string()));
+                shared.set_problem("journal", Some(error.to_string()));
             }
         }
     }
@@ -287,7 +287,7 @@ impl SegmentLedger {
         (0..minutes).map(move |nth| start + nth * MINUTE_MS)
     }
 
-    /// Returns a parcel as it was signed.
+    /// Reads a parcel as it was signed.
     ///
     /// # Errors
     /// If it is gone or cannot be read.
@@ -309,7 +309,7 @@ impl SegmentLedger {
                 && let Err(error) = self.write_parcel(start, Some(latest)).await
             {
                 // It is caught up with at the next start; the others are now.
-                self.shared.problem("segment", Some(format!("a change could not be finished: {error}")));
+                self.shared.set_problem("segment", Some(format!("a change could not be finished: {error}")));
             }
         }
         Ok(())

@@ -77,7 +77,7 @@ impl SegmentLedger {
         self.removals.with(|open| open.insert(start));
         self.revise(start).await?;
         self.removals.changed.notify_one();
-        self.shared.changed();
+        self.shared.announce_change();
         Ok(())
     }
 
@@ -114,7 +114,7 @@ impl SegmentLedger {
             self.removals.with(|open| open.remove(&start));
         }
         self.revise(start).await?;
-        self.shared.changed();
+        self.shared.announce_change();
         Ok(())
     }
 
@@ -155,7 +155,7 @@ impl SegmentLedger {
             }
             self.destroy(start).await?;
             self.removals.with(|open| open.remove(&start));
-            self.shared.changed();
+            self.shared.announce_change();
         }
         Ok(next)
     }
@@ -266,12 +266,12 @@ pub(crate) async fn destroy_when_due(ledger: Weak<SegmentLedger>) {
         };
         let next = match work.await {
             Ok(next) => {
-                here.shared.problem("removal", None);
+                here.shared.set_problem("removal", None);
                 next.map(|at| clock.to_real_duration(at.saturating_sub(clock.now()).max(1)))
             }
             Err(error) => {
                 here.shared
-                    .problem("removal", Some(format!("what you removed is not destroyed yet: {error}")));
+                    .set_problem("removal", Some(format!("what you removed is not destroyed yet: {error}")));
                 Some(RETRY)
             }
         };

@@ -29,7 +29,7 @@ const REMOVED: usize = 1_024;
 
 /// The counts of one minute: all of them, and those that no record holds yet.
 #[derive(Clone, Copy, Default)]
-struct MinuteCounts {
+struct KeptCounts {
     all: Counts,
     unrecorded: Option<Counts>,
 }
@@ -78,7 +78,7 @@ pub struct ContractState {
     pub life: u64,
     /// The segment that has its picture already.
     pictured: AtomicU64,
-    counts: Mutex<IndexMap<u64, MinuteCounts>>,
+    counts: Mutex<IndexMap<u64, KeptCounts>>,
     problems: Problems,
     choices: RwLock<Choices>,
     revision: Arc<watch::Sender<u64>>,
@@ -153,7 +153,7 @@ impl ContractState {
     }
 
     /// Wakes everybody who shows something: it changed.
-    pub fn changed(&self) {
+    pub fn announce_change(&self) {
         self.revision.send_modify(|revision| *revision += 1);
     }
 
@@ -165,7 +165,7 @@ impl ContractState {
     /// Changes what the worker chose.
     pub fn choose(&self, change: impl FnOnce(&mut Choices)) {
         change(&mut self.choices.write());
-        self.changed();
+        self.announce_change();
     }
 
     /// Notes that the segment that starts then is closed now.
@@ -242,9 +242,9 @@ impl ContractState {
     /// Notes a problem that the worker should see, under a name; none clears it. Its text may be a plugin's or a
     /// server's: everything in it is made visible, its length and the number of problems are bounded, and however often
     /// it changes, it is logged and announced at most once a second.
-    pub fn problem(&self, name: &str, text: Option<String>) {
+    pub fn set_problem(&self, name: &str, text: Option<String>) {
         if self.problems.note(name, text) {
-            self.changed();
+            self.announce_change();
         }
     }
 
@@ -297,7 +297,7 @@ impl ContractState {
             (false, Some(error)) => Some(error.to_string()),
             (false, None) => None,
         };
-        self.problem("journal", text);
+        self.set_problem("journal", text);
     }
 }
 

@@ -78,7 +78,7 @@ impl SegmentLedger {
             })
         };
         let closed = self.shared.journal.close_segment(close, draft).await;
-        self.shared.changed();
+        self.shared.announce_change();
         match closed {
             Ok(entry) => {
                 self.shared.note_closed(start);
@@ -139,7 +139,7 @@ impl SegmentLedger {
             let text = format!(
                 "part of one segment cannot be read any more ({unreadable} damaged); the rest is kept and sent"
             );
-            self.shared.problem("damage", Some(text));
+            self.shared.set_problem("damage", Some(text));
         }
     }
 

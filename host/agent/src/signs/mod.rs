@@ -1,9 +1,9 @@
 //! Signs: whoever is recorded can see it (invariant 6).
 //!
 //! Window and tray report what they show over a control connection of their own ([`candor_protocol::sign`]). While it
-//! is recorded, [`Signs::keep_showing`] sees to it that something does: it starts the tray's program, starts it again when it
-//! ends, and holds recording up if nothing shows for longer than `grace` allows. Nothing can be taken for a sign that
-//! is none any more: one whose connection ended, or that was not reported again in time, is gone.
+//! is recorded, [`Signs::keep_showing`] sees to it that something does: it starts the tray's program, starts it again
+//! when it ends, and holds recording up if nothing shows for longer than `grace` allows. Nothing can be taken for a
+//! sign that is none any more: one whose connection ended, or that was not reported again in time, is gone.
 //!
 //! These are waits for programs of this computer, so they are real time, not the agent's clock.
 
@@ -96,10 +96,10 @@ impl SignConnection {
             return Err(SignError::Stranger);
         }
         let until = Instant::now() + LEASE;
-        let standing =
+        let report =
             ReportedSigns { by, process: self.process, signs: signs.iter().copied().collect(), until };
         let before = self.signs.shown();
-        self.signs.with(|inner| inner.reports.insert(self.number, standing));
+        self.signs.with(|inner| inner.reports.insert(self.number, report));
         self.signs.announce_if_changed(&before);
         Ok(())
     }
@@ -115,7 +115,7 @@ impl Drop for SignConnection {
     }
 }
 
-/// A start: something has to show it, from before it tracks until it does.
+/// A start of tracking that waits for a sign: something has to show it, from before it tracks until it does.
 pub struct Starting<'a>(&'a Signs);
 
 impl<'a> Starting<'a> {
@@ -172,15 +172,15 @@ impl Signs {
     #[must_use]
     pub fn shown(&self) -> BTreeSet<Sign> {
         let now = Instant::now();
-        let mut said = self.with(|inner| {
-            inner.reports.retain(|_, standing| standing.until > now);
+        let mut reported = self.with(|inner| {
+            inner.reports.retain(|_, report| report.until > now);
             let of = |s: &ReportedSigns| s.signs.iter().map(|sign| (s.process, *sign)).collect::<Vec<_>>();
             inner.reports.values().flat_map(of).collect::<Vec<_>>()
         });
         if let Some(witness) = self.witness.get() {
-            said.retain(|(process, sign)| witness.can_show(*process, *sign));
+            reported.retain(|(process, sign)| witness.can_show(*process, *sign));
         }
-        said.into_iter().map(|(_, sign)| sign).collect()
+        reported.into_iter().map(|(_, sign)| sign).collect()
     }
 
     /// Returns whether a start waits for something to show it.

@@ -63,7 +63,7 @@ impl Tracker {
         });
         self.write_gap(from, now, why.cause()).await;
         self.jumped_stretches.clear();
-        self.shared.changed();
+        self.shared.announce_change();
     }
 
     /// Begins an absence: nobody was there for `idle_ms`. What of it lies before a jump of the clocks is left out by
@@ -89,7 +89,7 @@ impl Tracker {
         // What is typed at the lock screen is not even counted.
         self.stop_counter(now).await;
         self.state.send_modify(|s| s.absent = Some((why, now)));
-        self.shared.changed();
+        self.shared.announce_change();
     }
 
     /// Ends the stretch that runs: what the clock was set ahead by in it, each time by too little to notice, was not
@@ -139,7 +139,7 @@ impl Tracker {
             self.start_counter(at).await;
         }
         self.post_event(|| CollectorEvent::Started);
-        self.shared.changed();
+        self.shared.announce_change();
     }
 
     /// Handles a jump of the clocks. The time between is no evidence, and tracking goes on from what the clock shows
@@ -180,7 +180,7 @@ impl Tracker {
             let ended = std::mem::replace(&mut self.segment, segment);
             self.stop_tracking(vouched).await;
             self.post_event(|| CollectorEvent::Segment(ended));
-            self.shared.changed();
+            self.shared.announce_change();
             return;
         }
         // Who wakes at the lock screen is not there yet.
@@ -200,7 +200,7 @@ impl Tracker {
                 self.post_event(|| CollectorEvent::Started);
             }
         }
-        self.shared.changed();
+        self.shared.announce_change();
     }
 
     /// Records the gap that a jump of the clocks leaves after `vouched`.

@@ -104,10 +104,10 @@ impl Closer {
             let (_, tries) = self.failed.get(&start).copied().unwrap_or_default();
             let wait = GRACE_MS.saturating_mul(1 << tries.min(5)).min(LONGEST_WAIT_MS);
             self.failed.insert(start, (steady.saturating_add(wait), tries.saturating_add(1)));
-            shared.problem("segment", Some(format!("not closed yet: {why}")));
+            shared.set_problem("segment", Some(format!("not closed yet: {why}")));
         }
         if self.failed.is_empty() {
-            shared.problem("segment", None);
+            shared.set_problem("segment", None);
         }
     }
 

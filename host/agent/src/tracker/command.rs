@@ -5,7 +5,7 @@ use tokio::sync::oneshot;
 use super::state::TrackerRefusal;
 
 /// What can be asked of the tracker.
-pub enum Command {
+pub enum TrackerCommand {
     /// Begin tracking with this memo.
     Start {
         /// The memo; none keeps the last one.
@@ -50,5 +50,5 @@ pub enum Command {
     Rewrite,
 }
 
-/// The channel for the reply to a [`Command`].
+/// The channel for the reply to a [`TrackerCommand`].
 pub type Reply = oneshot::Sender<Result<(), TrackerRefusal>>;

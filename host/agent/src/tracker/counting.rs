@@ -35,7 +35,7 @@ impl Tracker {
                 let clock = self.shared.clock.as_ref();
                 self.counting_since = now.max(clock.now()) + clock.to_clock_ms(BUSY);
                 self.counter = Some(CounterTask::start(input));
-                self.shared.problem("counter", None);
+                self.shared.set_problem("counter", None);
             }
             Err(error) => self.counter_lost(error.to_string(), now).await,
         }
@@ -51,7 +51,7 @@ impl Tracker {
     /// Records that nothing is counted until the next counter is started, at the end of the minute.
     async fn counter_lost(&mut self, why: String, from: u64) {
         self.counter = None;
-        self.shared.problem("counter", Some(why));
+        self.shared.set_problem("counter", Some(why));
         self.write_gap(from, minute_of(from) + MINUTE_MS, GapCause::CounterLost).await;
     }
 
@@ -78,7 +78,8 @@ impl Tracker {
         if overdue.iter().any(owed)
             && let Some(counter) = self.counter.take()
         {
-            self.shared.problem("counter", Some("the counter does not answer and is started again".into()));
+            self.shared
+                .set_problem("counter", Some("the counter does not answer and is started again".into()));
             // What it reports of a time that is recorded as a gap already is not taken, so nobody waits for it.
             counter.discard();
             if self.is_on() && self.state.borrow().absent.is_none() {

@@ -1,7 +1,7 @@
 //! The tracker: turns being on into minutes, wakes the collectors, and says when segments end.
 //!
-//! One task owns the state; everyone else sends it [`Command`]s. It writes facts as they end: a span at each minute,
-//! counts when the counter reports them. A crash loses the minute it happens in, and that shows as a gap.
+//! One task owns the state; everyone else sends it [`TrackerCommand`]s. It writes facts as they end: a span at each
+//! minute, counts when the counter reports them. A crash loses the minute it happens in, and that shows as a gap.
 
 mod absence;
 mod clocks;
@@ -32,7 +32,7 @@ use crate::tracker::input::InputSource;
 use crate::tracker::presence::Presence;
 use clocks::{ClockReading, Clocks, PULSE_MS, Pulse};
 use closer::{Closer, FLUSH_MS};
-pub use command::{Command, Reply};
+pub use command::{Reply, TrackerCommand};
 use counter::{CounterTask, next_count};
 pub use state::{Absence, TrackerRefusal, TrackerState};
 
@@ -87,7 +87,7 @@ struct JumpedStretch {
 /// What the tracker's loop has to do next.
 enum NextStep {
     MinuteEnd(u64),
-    Command(Option<(Command, Reply)>),
+    TrackerCommand(Option<(TrackerCommand, Reply)>),
     Counted(Result<crate::tracker::input::Counted, String>),
     Closed(Vec<closer::CloseOutcome>),
     Close,
@@ -133,7 +133,7 @@ impl Tracker {
     }
 
     /// Runs until the commands end; then tracking stops and everything is recorded.
-    pub async fn run(mut self, mut commands: mpsc::Receiver<(Command, Reply)>) {
+    pub async fn run(mut self, mut commands: mpsc::Receiver<(TrackerCommand, Reply)>) {
         self.recover().await;
         loop {
             // First of all, and again when something is due: whatever waits is worked out from what the clock shows.
@@ -144,8 +144,8 @@ impl Tracker {
             let quiet = matches!(due, NextStep::Look | NextStep::Retry);
             match due {
                 NextStep::MinuteEnd(end) => self.minute_ended(end).await,
-                NextStep::Command(None) => break,
-                NextStep::Command(Some((command, reply))) => {
+                NextStep::TrackerCommand(None) => break,
+                NextStep::TrackerCommand(Some((command, reply))) => {
                     let result = self.dispatch(command).await;
                     // Whoever asked may have gone.
                     let _ = reply.send(result);
@@ -168,12 +168,12 @@ impl Tracker {
         self.closer.finish().await;
         self.shared.write_pending().await;
         if let Err(error) = self.shared.journal.sync().await {
-            self.shared.problem("journal", Some(error.to_string()));
+            self.shared.set_problem("journal", Some(error.to_string()));
         }
     }
 
-    /// Waits for what is due next.
-    async fn next_step(&mut self, commands: &mut mpsc::Receiver<(Command, Reply)>) -> NextStep {
+    /// Waits for the next step that is due.
+    async fn next_step(&mut self, commands: &mut mpsc::Receiver<(TrackerCommand, Reply)>) -> NextStep {
         let clock = Arc::clone(&self.shared.clock);
         let tracking = self.is_on();
         // A minute after a stop or pause was asked for is not this loop's to end: its command is on its way.
@@ -208,7 +208,7 @@ impl Tracker {
         // In no order of rank: whatever falls behind must not keep the rest from being done.
         tokio::select! {
             () = at(minute_end) => NextStep::MinuteEnd(minute_end.unwrap_or_default()),
-            command = commands.recv() => NextStep::Command(command),
+            command = commands.recv() => NextStep::TrackerCommand(command),
             counted = next_count(&mut self.counter) => NextStep::Counted(counted),
             closed = self.closer.wait_closed() => NextStep::Closed(closed),
             () = at(close) => NextStep::Close,
@@ -227,7 +227,7 @@ impl Tracker {
     async fn recover(&mut self) {
         match self.ledger.unclosed().await {
             Ok(open) => self.ledger.marks.mark_all_open(open),
-            Err(error) => self.shared.problem("journal", Some(error.to_string())),
+            Err(error) => self.shared.set_problem("journal", Some(error.to_string())),
         }
         match crate::segments::recovery::cut_off(&self.shared).await {
             Ok(Some(from)) => {
@@ -238,27 +238,27 @@ impl Tracker {
                 self.record(now, &Record::Stopped).await;
             }
             Ok(None) => {}
-            Err(error) => self.shared.problem("journal", Some(error.to_string())),
+            Err(error) => self.shared.set_problem("journal", Some(error.to_string())),
         }
         match crate::segments::recovery::open_question(&self.shared).await {
             Ok(question) => self.state.send_modify(|s| s.question = question),
-            Err(error) => self.shared.problem("journal", Some(error.to_string())),
+            Err(error) => self.shared.set_problem("journal", Some(error.to_string())),
         }
         if let Err(error) = self.ledger.catch_up().await {
-            self.shared.problem("segment", Some(format!("a change could not be finished: {error}")));
+            self.shared.set_problem("segment", Some(format!("a change could not be finished: {error}")));
         }
         self.closer.notify_outbox();
         self.publish();
     }
 
-    async fn dispatch(&mut self, command: Command) -> Result<(), TrackerRefusal> {
+    async fn dispatch(&mut self, command: TrackerCommand) -> Result<(), TrackerRefusal> {
         match command {
-            Command::Start { memo, no_sign } => self.start_or_resume(memo, no_sign).await,
-            Command::CheckPresence => {
+            TrackerCommand::Start { memo, no_sign } => self.start_or_resume(memo, no_sign).await,
+            TrackerCommand::CheckPresence => {
                 self.check_presence().await;
                 Ok(())
             }
-            Command::Stop { at } => {
+            TrackerCommand::Stop { at } => {
                 let on = self.is_on();
                 if on {
                     self.stop_tracking(at).await;
@@ -266,14 +266,14 @@ impl Tracker {
                 self.shared.tracked.finish_halt();
                 if on { Ok(()) } else { Err(TrackerRefusal::Off) }
             }
-            Command::StopAtSegmentEnd => {
+            TrackerCommand::StopAtSegmentEnd => {
                 if !self.is_on() {
                     return Err(TrackerRefusal::Off);
                 }
                 self.state.send_modify(|s| s.stopping = true);
                 Ok(())
             }
-            Command::Pause { at } => {
+            TrackerCommand::Pause { at } => {
                 let paused = matches!(self.state.borrow().absent, Some((Absence::Paused, _)));
                 let pauses = self.is_on() && !paused;
                 if pauses {
@@ -282,11 +282,11 @@ impl Tracker {
                 self.shared.tracked.finish_halt();
                 if pauses { Ok(()) } else { Err(TrackerRefusal::NothingToPause) }
             }
-            Command::Memo { memo } => {
+            TrackerCommand::Memo { memo } => {
                 self.set_memo(&memo).await;
                 Ok(())
             }
-            Command::Label { label } => {
+            TrackerCommand::Label { label } => {
                 if label.as_ref().is_some_and(|l| !self.ledger.terms.labels.contains(l)) {
                     return Err(TrackerRefusal::NoSuchLabel);
                 }
@@ -294,19 +294,19 @@ impl Tracker {
                 self.write_current_memo().await;
                 Ok(())
             }
-            Command::Answered => self.close_question().await,
-            Command::Unanswered => {
+            TrackerCommand::Answered => self.close_question().await,
+            TrackerCommand::Unanswered => {
                 self.state.send_modify(|s| {
                     s.question = s.answered.take().or(s.question);
                 });
-                self.shared.changed();
+                self.shared.announce_change();
                 Ok(())
             }
-            Command::Cut => {
+            TrackerCommand::Cut => {
                 self.cut_span().await;
                 Ok(())
             }
-            Command::Rewrite => {
+            TrackerCommand::Rewrite => {
                 self.uncounted_in = None;
                 self.write_memo(self.shared.clock.now()).await;
                 Ok(())
@@ -448,7 +448,8 @@ impl Tracker {
     fn post_event(&self, event: impl Fn() -> CollectorEvent) {
         for collector in &self.collectors {
             if !collector.send(event()) {
-                self.shared.problem(&collector.name, Some("is behind; what it missed shows as a gap".into()));
+                self.shared
+                    .set_problem(&collector.name, Some("is behind; what it missed shows as a gap".into()));
             }
         }
     }
@@ -456,6 +457,6 @@ impl Tracker {
     fn publish(&self) {
         let open = self.ledger.marks.open_segments().len();
         self.state.send_modify(|s| s.open_segments = open);
-        self.shared.changed();
+        self.shared.announce_change();
     }
 }

@@ -76,13 +76,13 @@ impl Tracker {
         if self.state.borrow().no_sign {
             self.record(at, &Record::NoSign).await;
         }
-        self.shared.changed();
+        self.shared.announce_change();
     }
 
     pub(super) async fn record(&self, at: u64, record: &Record) {
         // The journal's problem reports what is kept for later; what cannot be written at all is reported here.
         if let Err(error) = self.shared.record(at, record).await {
-            self.shared.problem("journal", Some(error.to_string()));
+            self.shared.set_problem("journal", Some(error.to_string()));
         }
     }
 
