@@ -7,7 +7,10 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use candor_protocol::{OutboxAnswer, OutboxParcel, Request, Segment, Status, Verified};
+use candor_protocol::{
+    Check, GetOutbox, GetSegments, GetStatus, OutboxAnswer, OutboxParcel, ParcelState, Request, RunDoctor,
+    Segment, SendAgain, SendNow, StartTracking, Status, StopTracking, TryNow, Verified, VerifyJournal,
+};
 use candor_test_driver::agent::Agent;
 use candor_test_driver::backoffice::{BackOffice, terms};
 use candor_test_driver::fast::FastAgent;
@@ -53,21 +56,21 @@ impl Desk {
         self.running = Some(FastAgent::start(&self.agent, self.began, SPEED).unwrap());
     }
 
-    fn get<T: serde::de::DeserializeOwned>(&self, request: &Request) -> T {
-        serde_json::from_value(self.agent.request(request).unwrap()).unwrap()
+    fn get<R: Request>(&self, request: &R) -> R::Answer {
+        self.agent.request(request).unwrap()
     }
 
     fn status(&self) -> Status {
-        self.get(&Request::Status { after: None })
+        self.get(&GetStatus { after: None })
     }
 
     fn outbox(&self) -> Vec<OutboxParcel> {
-        let answer: OutboxAnswer = self.get(&Request::Outbox);
+        let answer: OutboxAnswer = self.get(&GetOutbox);
         answer.entries
     }
 
     fn segments(&self) -> Vec<Segment> {
-        self.get(&Request::Segments { from: 0, to: 1 << 50 })
+        self.get(&GetSegments { from: 0, to: 1 << 50 })
     }
 
     fn delivered(&self) -> Vec<Value> {
@@ -91,7 +94,7 @@ impl Desk {
     }
 
     fn start(&self) {
-        self.agent.request(&Request::Start { memo: Some("Reading".into()), no_sign: true }).unwrap();
+        self.agent.request(&StartTracking { memo: Some("Reading".into()), no_sign: true }).unwrap();
     }
 
     /// Stops, and waits until so many segments with pictures are closed.
@@ -102,7 +105,7 @@ impl Desk {
             (all.len() >= pictures).then_some(all)
         };
         self.until("pictures", closed);
-        self.agent.request(&Request::Stop { at_segment_end: false }).unwrap();
+        self.agent.request(&StopTracking { at_segment_end: false }).unwrap();
         self.until("close", |d| (d.status().segments.open == 0).then_some(()));
         closed(self).unwrap()
     }
@@ -115,7 +118,7 @@ impl Desk {
     /// Lets everything through, and waits until all of it is there.
     fn all_arrives(&self) {
         self.proxy.set(Way::Through);
-        self.agent.request(&Request::TryNow).unwrap();
+        self.agent.request(&TryNow).unwrap();
         let told = self.drain(100).unwrap();
         assert!(told.contains("Everything is delivered."), "{told}");
     }
@@ -159,18 +162,18 @@ fn invariant_09_whatever_a_proxy_answers_settles_nothing() {
         desk.proxy.set(Way::Answer(said.clone()));
         let before = desk.outbox();
         let asked = desk.proxy.asked();
-        desk.agent.request(&Request::TryNow).unwrap();
+        desk.agent.request(&TryNow).unwrap();
         // The first try in this way may have begun in the one before.
         desk.until(named, |d| {
             let named = d.outbox().iter().any(|e| e.last_error.as_ref().is_some_and(|e| e.contains(named)));
             if !named && d.proxy.asked() > asked {
-                d.agent.request(&Request::TryNow).unwrap();
+                d.agent.request(&TryNow).unwrap();
             }
             named.then_some(())
         });
         let outbox = desk.outbox();
         assert_eq!(outbox.len(), before.len(), "{said}");
-        assert!(outbox.iter().all(|e| e.state == "waiting"), "{said}: {outbox:#?}");
+        assert!(outbox.iter().all(|e| e.state == ParcelState::Waiting), "{said}: {outbox:#?}");
         let problems = desk.status().problems.join("\n");
         assert!(!problems.contains("invitation") || named == "308", "{said}: {problems}");
         let told = desk.drain(0).unwrap_err();
@@ -194,7 +197,7 @@ fn invariant_09_a_picture_that_is_refused_never_takes_the_time() {
     desk.until("another", |d| {
         (d.segments().iter().filter(|s| s.parcel.is_some()).count() >= 3).then_some(())
     });
-    desk.agent.request(&Request::Stop { at_segment_end: false }).unwrap();
+    desk.agent.request(&StopTracking { at_segment_end: false }).unwrap();
     desk.until("close", |d| (d.status().segments.open == 0).then_some(()));
     let arrived = desk.until("delivery", |d| Some(d.delivered()).filter(|all| !all.is_empty()));
     assert!(arrived.iter().all(|s| s["snapshot"].is_null()), "{arrived:#?}");
@@ -212,7 +215,7 @@ fn invariant_09_a_picture_that_is_refused_never_takes_the_time() {
     desk.start();
     desk.stop_after(2);
     desk.until("refusal", |d| (d.status().outbox.waiting == 0).then_some(()));
-    let refused: Vec<_> = desk.outbox().into_iter().filter(|e| e.state == "rejected").collect();
+    let refused: Vec<_> = desk.outbox().into_iter().filter(|e| e.state == ParcelState::Rejected).collect();
     assert!(!refused.is_empty());
     let status = desk.status();
     assert_eq!(status.outbox.rejected, refused.len() as u64);
@@ -233,7 +236,7 @@ fn invariant_09_a_picture_that_is_refused_never_takes_the_time() {
     assert_eq!(status.outbox.rejected, 0);
     assert!(!status.problems.iter().any(|p| p.contains("not counted")), "{:?}", status.problems);
     assert!(status.week_ms > week);
-    assert!(desk.agent.request(&Request::SendAgain { parcel: refused[0].parcel.clone() }).is_err());
+    assert!(desk.agent.request(&SendAgain { parcel: refused[0].parcel.clone() }).is_err());
 }
 
 #[test]
@@ -252,7 +255,7 @@ fn invariant_09_a_damaged_picture_holds_up_nothing() {
     std::fs::write(&files[1], &bytes[..bytes.len() / 2]).unwrap();
     std::fs::remove_file(&files[2]).unwrap();
 
-    let found: Verified = desk.get(&Request::Verify);
+    let found: Verified = desk.get(&VerifyJournal);
     assert_eq!((found.bad_pictures.len(), found.first_bad), (3, None));
     let starts: Vec<u64> = found.bad_pictures.iter().map(|bad| bad.segment_start.unwrap()).collect();
     assert!(starts.iter().all(|start| pictured.iter().any(|s| s.start == *start)), "{starts:?}");
@@ -260,7 +263,7 @@ fn invariant_09_a_damaged_picture_holds_up_nothing() {
     assert!(told.contains("3 pictures") && told.contains("does not verify"), "{told}");
 
     for entry in desk.outbox() {
-        desk.agent.request(&Request::SendNow { start: entry.segment_start }).unwrap();
+        desk.agent.request(&SendNow { start: entry.segment_start }).unwrap();
     }
     assert!(desk.drain(100).unwrap().contains("Everything is delivered."));
     let delivered = desk.delivered();
@@ -298,10 +301,10 @@ fn invariant_09_a_lost_key_loses_nothing() {
     desk.start();
     desk.until("segments that wait", |d| (d.status().segments.open >= 2).then_some(()));
     desk.proxy.set(Way::Through);
-    desk.agent.request(&Request::Stop { at_segment_end: false }).unwrap();
+    desk.agent.request(&StopTracking { at_segment_end: false }).unwrap();
     assert!(!key.exists(), "no second key is made");
     assert!(desk.drain(1).is_err());
-    assert!(desk.outbox().iter().all(|e| e.state != "rejected"), "{:#?}", desk.outbox());
+    assert!(desk.outbox().iter().all(|e| e.state != ParcelState::Rejected), "{:#?}", desk.outbox());
 
     // Another key in its place is not taken for it.
     desk.restart(|_| std::fs::write(&key, [7; 32]).unwrap());
@@ -336,7 +339,7 @@ fn invariant_09_a_lost_token_says_so_and_waits() {
     // One that the back office does not know.
     desk.restart(|_| std::fs::write(&token, "another").unwrap());
     desk.proxy.set(Way::Through);
-    desk.agent.request(&Request::TryNow).unwrap();
+    desk.agent.request(&TryNow).unwrap();
     desk.until("unknown", |d| {
         d.status().problems.iter().any(|p| p.contains("no longer knows this device")).then_some(())
     });
@@ -353,7 +356,7 @@ fn invariant_13_a_flood_of_evidence_is_cut_and_said_and_takes_no_time() {
     });
     desk.start();
     let delivered = desk.until("three segments", |d| Some(d.delivered()).filter(|all| all.len() >= 3));
-    desk.agent.request(&Request::Stop { at_segment_end: false }).unwrap();
+    desk.agent.request(&StopTracking { at_segment_end: false }).unwrap();
     // Whole ones: the first began somewhere in its middle.
     for segment in &delivered[1..3] {
         assert_eq!(segment["minutes_active"], 2, "{segment:#}");
@@ -391,11 +394,9 @@ fn a_back_office_in_the_local_network_is_reached_by_its_name() {
         assert!(began.elapsed() < Duration::from_secs(60), "{:#}", agent.ask(&["status"]).unwrap());
         std::thread::sleep(Duration::from_millis(200));
     }
-    let checks = agent.request(&Request::Doctor).unwrap();
-    let reached = |checks: &Value| {
-        checks.as_array().unwrap().iter().find(|c| c["name"] == "back-office").unwrap().clone()
-    };
-    assert_eq!(reached(&checks)["ok"], true, "{checks:#}");
+    let checks = agent.request(&RunDoctor).unwrap();
+    let reached = |checks: &[Check]| checks.iter().find(|c| c.name == "back-office").unwrap().clone();
+    assert!(reached(&checks).ok, "{checks:#?}");
 
     // If the grant is not there, status and doctor give the same reason.
     agent.tell(&["stop"]).unwrap();
@@ -413,8 +414,8 @@ fn a_back_office_in_the_local_network_is_reached_by_its_name() {
         assert!(began.elapsed() < Duration::from_secs(60), "{status:#}");
         std::thread::sleep(Duration::from_millis(200));
     }
-    let check = reached(&agent.request(&Request::Doctor).unwrap());
-    assert!(check["ok"] == false && check["found"].to_string().contains(reason), "{check:#}");
+    let check = reached(&agent.request(&RunDoctor).unwrap());
+    assert!(!check.ok && check.found.contains(reason), "{check:#?}");
 }
 
 /// Makes an acceptance one of the time when the name led elsewhere: without the grant for the local network.

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use candor_protocol::{Check, Request};
+use candor_protocol::{Check, GetSegments, RunDoctor};
 use candor_test_display::display::{Display, eventually};
 use candor_test_driver::agent::Agent;
 use candor_test_driver::backoffice::{BackOffice, terms};
@@ -13,7 +13,7 @@ const SIZE: &str = "640x480x24";
 
 /// What doctor says of the display.
 fn doctor(agent: &Agent) -> Check {
-    let checks: Vec<Check> = serde_json::from_value(agent.request(&Request::Doctor).unwrap()).unwrap();
+    let checks = agent.request(&RunDoctor).unwrap();
     checks.into_iter().find(|check| check.name == "display").unwrap()
 }
 
@@ -72,7 +72,7 @@ fn invariant_09_a_display_that_goes_is_a_gap_and_is_found_again_when_it_is_back(
         eventually("nothing counts", || Ok((counters(running.id()) == 0).then_some(()))).unwrap();
     }
     agent.tell(&["stop"]).unwrap();
-    let segments = agent.request(&Request::Segments { from: 0, to: 1 << 50 }).unwrap();
+    let segments = json!(agent.request(&GetSegments { from: 0, to: 1 << 50 }).unwrap());
     let segments = segments.as_array().unwrap();
     let gaps =
         |segment: &serde_json::Value| segment["gaps"].as_array().unwrap().contains(&json!("display-lost"));

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-use candor_protocol::{Check, Request};
+use candor_protocol::{GetOutbox, GetParcel, GetSegments, RunDoctor};
 use candor_test_display::display::eventually;
 use candor_test_driver::agent::Agent;
 use candor_test_driver::backoffice::{BackOffice, terms};
@@ -84,13 +84,12 @@ fn invariant_03_the_guard_fails_closed_and_says_so() {
 
 /// The notes of a plugin's own making in all segments that are closed.
 fn notes(agent: &Agent) -> Vec<Value> {
-    let outbox = agent.request(&Request::Outbox).unwrap();
-    let parcels =
-        outbox["entries"].as_array().unwrap().iter().map(|e| e["parcel"].as_str().unwrap().to_owned());
+    let outbox = agent.request(&GetOutbox).unwrap();
+    let parcels = outbox.entries.into_iter().map(|entry| entry.parcel);
     parcels
         .flat_map(|parcel| {
-            let shown = agent.request(&Request::Parcel { parcel }).unwrap();
-            shown["document"]["custom"].as_array().cloned().unwrap_or_default()
+            let shown = agent.request(&GetParcel { parcel }).unwrap();
+            shown.document["custom"].as_array().cloned().unwrap_or_default()
         })
         .collect()
 }
@@ -184,7 +183,7 @@ fn on_wayland_what_is_missing_is_said_and_the_time_is_a_gap() {
         })
         .unwrap();
 
-    let checks: Vec<Check> = serde_json::from_value(agent.request(&Request::Doctor).unwrap()).unwrap();
+    let checks = agent.request(&RunDoctor).unwrap();
     for name in ["display", "counting"] {
         let check = checks.iter().find(|check| check.name == name).unwrap();
         assert!(!check.ok && check.found.contains("On Wayland"), "{check:?}");
@@ -197,7 +196,7 @@ fn on_wayland_what_is_missing_is_said_and_the_time_is_a_gap() {
     let status = agent.ask(&["status"]).unwrap();
     assert!(status["problems"].to_string().contains("On Wayland"), "{status:#}");
     agent.tell(&["stop"]).unwrap();
-    let segments = agent.request(&Request::Segments { from: 0, to: 1 << 50 }).unwrap();
+    let segments = json!(agent.request(&GetSegments { from: 0, to: 1 << 50 }).unwrap());
     for segment in segments.as_array().unwrap() {
         assert_eq!(segment["gaps"], json!(["display-lost"]), "{segment:#}");
         assert_eq!(segment["tracked_ms"], 0, "{segment:#}");

@@ -7,7 +7,10 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use candor_protocol::{OutboxAnswer, Request, Segment};
+use candor_protocol::{
+    GetOutbox, GetSegments, OutboxAnswer, ParcelState, RemovePicture, Segment, StartTracking, StopTracking,
+    TryNow,
+};
 use candor_test_display::picture::Picture;
 use candor_test_driver::agent::Agent;
 use candor_test_driver::backoffice::{BackOffice, terms};
@@ -45,7 +48,7 @@ fn files(folder: &Path, name: &str) -> Vec<PathBuf> {
 }
 
 fn outbox(agent: &Agent) -> OutboxAnswer {
-    serde_json::from_value(agent.request(&Request::Outbox).unwrap()).unwrap()
+    agent.request(&GetOutbox).unwrap()
 }
 
 #[test]
@@ -58,13 +61,15 @@ fn a_day_lies_in_a_folder_that_is_read_without_candor() {
     let agent = Agent::enrol(&home.path().join("agent"), &backoffice, "folder").unwrap();
     let real = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
     let _running = FastAgent::start(&agent, u64::try_from(real).unwrap(), SPEED).unwrap();
-    agent.request(&Request::Start { memo: Some("Reading <b>slowly</b>".into()), no_sign: true }).unwrap();
+    agent.request(&StartTracking { memo: Some("Reading <b>slowly</b>".into()), no_sign: true }).unwrap();
 
     // Each session has a folder of its own.
     let delivered =
         agent.data().join("delivered").join(agent.session("folder").unwrap().file_name().unwrap());
     let picture = until("picture", || files(&delivered, "picture.webp").pop());
-    until("delivery", || outbox(&agent).entries.iter().any(|e| e.state == "delivered").then_some(()));
+    until("delivery", || {
+        outbox(&agent).entries.iter().any(|e| e.state == ParcelState::Delivered).then_some(())
+    });
     let folder = picture.parent().unwrap();
     let image = Picture::read(&picture).unwrap();
     assert_eq!((image.width(), image.height()), (320, 200));
@@ -83,11 +88,10 @@ fn a_day_lies_in_a_folder_that_is_read_without_candor() {
     assert_eq!(leaks::files_with(&delivered, "payroll"), Vec::<PathBuf>::new());
 
     // A picture that is removed is gone from the folder, too.
-    let segments: Vec<Segment> =
-        serde_json::from_value(agent.request(&Request::Segments { from: 0, to: 1 << 50 }).unwrap()).unwrap();
+    let segments: Vec<Segment> = agent.request(&GetSegments { from: 0, to: 1 << 50 }).unwrap();
     let taken = segments.iter().find(|s| s.picture.is_some() && s.parcel.is_some()).unwrap();
     let first = files(&delivered, "picture.webp").swap_remove(0);
-    agent.request(&Request::RemovePicture { start: taken.start }).unwrap();
+    agent.request(&RemovePicture { start: taken.start }).unwrap();
     until("removal", || (std::fs::metadata(&first).unwrap().len() == 0).then_some(()));
 
     // If the folder cannot be written, parcels wait, and go when it can: a file is in the way of its name.
@@ -95,14 +99,18 @@ fn a_day_lies_in_a_folder_that_is_read_without_candor() {
     std::fs::rename(&delivered, &aside).unwrap();
     std::fs::write(&delivered, "in the way").unwrap();
     let waits = until("waiting parcel", || {
-        outbox(&agent).entries.into_iter().find(|e| e.state == "waiting" && e.last_error.is_some())
+        outbox(&agent).entries.into_iter().find(|e| e.state == ParcelState::Waiting && e.last_error.is_some())
     });
     std::fs::remove_file(&delivered).unwrap();
     std::fs::rename(&aside, &delivered).unwrap();
-    agent.request(&Request::Stop { at_segment_end: false }).unwrap();
-    agent.request(&Request::TryNow).unwrap();
+    agent.request(&StopTracking { at_segment_end: false }).unwrap();
+    agent.request(&TryNow).unwrap();
     until("late delivery", || {
         let entries = outbox(&agent).entries;
-        entries.iter().find(|e| e.parcel == waits.parcel).filter(|e| e.state == "delivered").map(drop)
+        entries
+            .iter()
+            .find(|e| e.parcel == waits.parcel)
+            .filter(|e| e.state == ParcelState::Delivered)
+            .map(drop)
     });
 }

@@ -5,7 +5,10 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use candor_protocol::{NoticeAnswer, OwnRule, Preview, Request, Segment, Status};
+use candor_protocol::{
+    AcceptNotice, ExportData, GetNotice, GetOwnRules, GetParcel, GetPlugins, GetPreview, GetSegments,
+    GetStatus, OwnRule, Preview, Request, Segment, SetOwnRules, StartTracking, Status,
+};
 use candor_test_driver::agent::Agent;
 use candor_test_driver::backoffice::{BackOffice, terms};
 use candor_test_driver::fast::FastAgent;
@@ -42,16 +45,16 @@ impl Desk {
         FastAgent::start(&self.agent, now(), SPEED).unwrap()
     }
 
-    fn get<T: serde::de::DeserializeOwned>(&self, request: &Request) -> T {
-        serde_json::from_value(self.agent.request(request).unwrap()).unwrap()
+    fn get<R: Request>(&self, request: &R) -> R::Answer {
+        self.agent.request(request).unwrap()
     }
 
-    fn refused(&self, request: &Request) -> String {
+    fn refused(&self, request: &impl Request) -> String {
         self.agent.request(request).unwrap_err().to_string()
     }
 
     fn status(&self) -> Status {
-        self.get(&Request::Status { after: None })
+        self.get(&GetStatus { after: None })
     }
 
     fn until<T>(&self, what: &str, mut look: impl FnMut(&Self) -> Option<T>) -> T {
@@ -70,7 +73,7 @@ impl Desk {
     }
 
     fn preview(&self) -> Preview {
-        self.get(&Request::Preview { contract: None, own_rules: None, max_width: 200 })
+        self.get(&GetPreview { contract: None, own_rules: None, max_width: 200 })
     }
 }
 
@@ -86,14 +89,14 @@ fn invariant_03_own_rules_that_cannot_be_kept_or_read_show_nothing_and_say_so() 
         let _running = desk.run();
         // Nothing can be written in its place.
         std::fs::create_dir(&file).unwrap();
-        let why = desk.refused(&Request::SetOwnRules { rules: vec![rule("notes")] });
+        let why = desk.refused(&SetOwnRules { rules: vec![rule("notes")] });
         assert!(why.contains("own-rules.json") && why.contains("set them again"), "{why}");
         // List, preview and picture say the same.
-        assert!(desk.refused(&Request::OwnRules).contains("own-rules.json"));
+        assert!(desk.refused(&GetOwnRules).contains("own-rules.json"));
         let preview = desk.preview();
         assert!(preview.picture.is_none(), "{preview:?}");
         assert!(desk.status().problems.iter().any(|p| p.contains("own-rules.json")), "{:?}", desk.status());
-        desk.agent.request(&Request::Start { memo: None, no_sign: true }).unwrap();
+        desk.agent.request(&StartTracking { memo: None, no_sign: true }).unwrap();
         let segment = desk.until("segment", |d| d.delivered().into_iter().nth(1));
         assert_eq!(segment["snapshot"], Value::Null, "{segment:#}");
         assert_eq!(
@@ -102,8 +105,8 @@ fn invariant_03_own_rules_that_cannot_be_kept_or_read_show_nothing_and_say_so() 
         );
 
         std::fs::remove_dir(&file).unwrap();
-        desk.agent.request(&Request::SetOwnRules { rules: vec![rule("notes")] }).unwrap();
-        assert_eq!(desk.get::<Vec<OwnRule>>(&Request::OwnRules), [rule("notes")]);
+        desk.agent.request(&SetOwnRules { rules: vec![rule("notes")] }).unwrap();
+        assert_eq!(desk.get(&GetOwnRules), [rule("notes")]);
         assert_eq!(desk.preview().redactions.len(), 2);
         assert!(desk.status().problems.is_empty(), "{:?}", desk.status().problems);
     }
@@ -118,7 +121,7 @@ fn invariant_03_own_rules_that_cannot_be_kept_or_read_show_nothing_and_say_so() 
         "{status:?}"
     );
     assert!(desk.preview().picture.is_none());
-    desk.agent.request(&Request::SetOwnRules { rules: vec![rule("notes")] }).unwrap();
+    desk.agent.request(&SetOwnRules { rules: vec![rule("notes")] }).unwrap();
     assert_eq!(desk.preview().redactions.len(), 2);
 }
 
@@ -126,11 +129,11 @@ fn invariant_03_own_rules_that_cannot_be_kept_or_read_show_nothing_and_say_so() 
 fn own_rules_of_any_number_and_often_changed_stay_in_force() {
     let desk = Desk::open("often", |_| {});
     let _running = desk.run();
-    desk.agent.request(&Request::Start { memo: None, no_sign: true }).unwrap();
+    desk.agent.request(&StartTracking { memo: None, no_sign: true }).unwrap();
     for round in 0..3 {
         let rules: Vec<_> = (0..199).map(|n| rule(&format!("{round} {n}"))).chain([rule("notes")]).collect();
-        desk.agent.request(&Request::SetOwnRules { rules: rules.clone() }).unwrap();
-        assert_eq!(desk.get::<Vec<OwnRule>>(&Request::OwnRules), rules);
+        desk.agent.request(&SetOwnRules { rules: rules.clone() }).unwrap();
+        assert_eq!(desk.get(&GetOwnRules), rules);
         let preview = desk.preview();
         assert_eq!(preview.redactions.len(), 2, "{preview:?}");
         assert!(preview.covered_by.iter().any(|words| words.contains("notes")), "{preview:?}");
@@ -141,16 +144,14 @@ fn own_rules_of_any_number_and_often_changed_stay_in_force() {
             .find(|s| s["snapshot"]["redactions"].as_array().is_some_and(|r| r.len() == 2))
     });
     // The client reads that it was a rule of the worker's own, and not which.
-    let segments: Vec<Segment> = desk.get(&Request::Segments { from: 0, to: 1 << 50 });
+    let segments: Vec<Segment> = desk.get(&GetSegments { from: 0, to: 1 << 50 });
     let segment = segments.iter().find(|s| Some(s.start) == covered["start"].as_u64()).unwrap();
-    let document: Value = desk.get(&Request::Parcel { parcel: segment.parcel.clone().unwrap() });
-    let text = document["document"].to_string();
+    let bytes = desk.get(&GetParcel { parcel: segment.parcel.clone().unwrap() });
+    let text = bytes.document.to_string();
     assert!(text.contains("A rule of the worker's own") && !text.contains("notes\\\""), "{text}");
     assert!(
-        desk.refused(&Request::SetOwnRules {
-            rules: vec![rule("("), OwnRule { by: "regex".into(), ..rule("(") }]
-        })
-        .contains("malformed")
+        desk.refused(&SetOwnRules { rules: vec![rule("("), OwnRule { by: "regex".into(), ..rule("(") }] })
+            .contains("malformed")
     );
 }
 
@@ -186,7 +187,7 @@ fn invariant_06_a_swapped_policy_is_asked_about_and_pixels_are_named() {
         terms["policy"] = json!({"plugin": "hostile-policy", "settings": "keep"})
     });
     let run = || FastAgent::start_with(&desk.agent, now(), SPEED, &plugins).unwrap();
-    let notice = || desk.get::<NoticeAnswer>(&Request::Notice { contract: None });
+    let notice = || desk.get(&GetNotice { contract: None });
     {
         let _running = run();
         let read = notice();
@@ -199,13 +200,13 @@ fn invariant_06_a_swapped_policy_is_asked_about_and_pixels_are_named() {
     // Another component of the same name, with the same words.
     put(&plugins, "hostile_policy.wasm", "hostile_policy.wasm", true);
     let _running = run();
-    let why = desk.refused(&Request::Start { memo: None, no_sign: true });
+    let why = desk.refused(&StartTracking { memo: None, no_sign: true });
     assert!(why.contains("notice") && why.contains("hostile-policy"), "{why}");
     assert!(!notice().accepted);
     // Swapped again between reading and accepting: what was read is not what would run.
     let read = notice();
     put(&plugins, "hostile_peeker.wasm", "hostile_policy.wasm", false);
-    let accept = |digest: &str| Request::Accept {
+    let accept = |digest: &str| AcceptNotice {
         contract: "swapped".into(),
         digest: digest.to_owned(),
         by: "Robin".into(),
@@ -213,10 +214,10 @@ fn invariant_06_a_swapped_policy_is_asked_about_and_pixels_are_named() {
     assert!(desk.refused(&accept(&read.digest)).contains("changed"));
     let read = notice();
     assert!(read.text.contains("look into pictures"), "{}", read.text);
-    let why = desk.refused(&Request::Preview { contract: None, own_rules: None, max_width: 200 });
+    let why = desk.refused(&GetPreview { contract: None, own_rules: None, max_width: 200 });
     assert!(why.contains("accept the notice"), "{why}");
     desk.agent.request(&accept(&read.digest)).unwrap();
-    desk.agent.request(&Request::Start { memo: None, no_sign: true }).unwrap();
+    desk.agent.request(&StartTracking { memo: None, no_sign: true }).unwrap();
 }
 
 #[test]
@@ -225,7 +226,7 @@ fn invariant_03_a_policy_that_fails_is_told_to_both_sides() {
         terms["policy"] = json!({"plugin": "hostile-policy", "settings": "trap"})
     });
     let _running = desk.run();
-    desk.agent.request(&Request::Start { memo: None, no_sign: true }).unwrap();
+    desk.agent.request(&StartTracking { memo: None, no_sign: true }).unwrap();
     let status = desk.until("problem", |d| {
         Some(d.status()).filter(|s| s.problems.iter().any(|p| p.contains("client's rules")))
     });
@@ -234,18 +235,18 @@ fn invariant_03_a_policy_that_fails_is_told_to_both_sides() {
         "{status:?}"
     );
     let told = desk.until("gap", |d| {
-        let segments: Vec<Segment> = d.get(&Request::Segments { from: 0, to: 1 << 50 });
+        let segments: Vec<Segment> = d.get(&GetSegments { from: 0, to: 1 << 50 });
         segments.into_iter().find(|s| !s.gaps.is_empty() && s.parcel.is_some())
     });
-    let document: Value = desk.get(&Request::Parcel { parcel: told.parcel.unwrap() });
-    assert_eq!(document["document"]["gaps"][0]["cause"], "rule-failed", "{document:#}");
+    let document = desk.get(&GetParcel { parcel: told.parcel.unwrap() }).document;
+    assert_eq!(document["gaps"][0]["cause"], "rule-failed", "{document:#}");
 }
 
 #[test]
 fn the_window_in_front_stands_beside_the_picture_it_was_in() {
     let desk = Desk::open("front", |_| {});
     let _running = desk.run();
-    desk.agent.request(&Request::Start { memo: None, no_sign: true }).unwrap();
+    desk.agent.request(&StartTracking { memo: None, no_sign: true }).unwrap();
     let segment = desk.until("picture with its window", |d| {
         // Not right if the window in front changes.
         let steady = |s: &Value| {
@@ -278,15 +279,15 @@ fn a_custom_note_is_recorded_only_where_the_policies_let_it() {
             terms["collectors"].as_array_mut().unwrap().push(hostile);
         });
         let _running = desk.run();
-        desk.agent.request(&Request::Start { memo: None, no_sign: true }).unwrap();
+        desk.agent.request(&StartTracking { memo: None, no_sign: true }).unwrap();
         let segment = desk.until("closed segment", |d| {
-            let segments: Vec<Segment> = d.get(&Request::Segments { from: 0, to: 1 << 50 });
+            let segments: Vec<Segment> = d.get(&GetSegments { from: 0, to: 1 << 50 });
             segments.into_iter().filter(|s| s.parcel.is_some()).nth(1)
         });
-        let first: Vec<Segment> = desk.get(&Request::Segments { from: 0, to: segment.start + 1 });
+        let first: Vec<Segment> = desk.get(&GetSegments { from: 0, to: segment.start + 1 });
         let noted = first.iter().filter_map(|s| s.parcel.clone()).any(|parcel| {
-            let document: Value = desk.get(&Request::Parcel { parcel });
-            document["document"]["custom"].as_array().is_some_and(|c| !c.is_empty())
+            let document = desk.get(&GetParcel { parcel }).document;
+            document["custom"].as_array().is_some_and(|c| !c.is_empty())
         });
         assert_eq!(noted, recorded, "{name}");
     }
@@ -299,13 +300,13 @@ fn invariant_01_what_rules_hide_is_in_no_store_note_log_export_or_parcel() {
         terms["collectors"].as_array_mut().unwrap().push(hostile);
     });
     let _running = desk.run();
-    desk.agent.request(&Request::SetOwnRules { rules: vec![rule("notes")] }).unwrap();
-    desk.agent.request(&Request::Start { memo: None, no_sign: true }).unwrap();
+    desk.agent.request(&SetOwnRules { rules: vec![rule("notes")] }).unwrap();
+    desk.agent.request(&StartTracking { memo: None, no_sign: true }).unwrap();
     desk.until("three segments", |d| d.delivered().into_iter().nth(2));
     let to = desk.folder.path().join("mine");
-    desk.get::<Value>(&Request::Export { to: to.display().to_string() });
-    let parcels: Value = desk.get(&Request::Plugins);
-    std::fs::write(to.join("plugins.json"), parcels.to_string()).unwrap();
+    desk.get(&ExportData { to: to.display().to_string() });
+    let plugins = json!(desk.get(&GetPlugins));
+    std::fs::write(to.join("plugins.json"), plugins.to_string()).unwrap();
     // The window that is hidden by the client's rule, and the one that is by the worker's own.
     for hidden in ["payroll", "notes 25"] {
         assert_eq!(leaks::files_with(&to, hidden), Vec::<PathBuf>::new(), "{hidden}");

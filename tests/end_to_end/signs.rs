@@ -8,7 +8,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
-use candor_protocol::{Client, Face, Request, Segment, Sign, Status};
+use candor_protocol::{
+    Client, Face, GetSegments, GetStatus, PauseTracking, QuitAgent, Segment, Sign, Status,
+};
 use candor_test_display::bus;
 use candor_test_display::display::Display;
 use candor_test_driver::agent::Agent;
@@ -47,7 +49,7 @@ impl Desk {
     }
 
     fn status(&self) -> Status {
-        serde_json::from_value(self.agent.request(&Request::Status { after: None }).unwrap()).unwrap()
+        self.agent.request(&GetStatus { after: None }).unwrap()
     }
 
     fn records(&self) -> Value {
@@ -55,8 +57,8 @@ impl Desk {
     }
 
     fn segments(&self) -> Vec<Segment> {
-        let all = Request::Segments { from: 0, to: 1 << 50 };
-        serde_json::from_value(self.agent.request(&all).unwrap()).unwrap()
+        let all = GetSegments { from: 0, to: 1 << 50 };
+        self.agent.request(&all).unwrap()
     }
 
     #[track_caller]
@@ -170,7 +172,7 @@ fn invariant_06_what_is_recorded_shows_itself_and_where_it_cannot_nothing_is_rec
     });
 
     // If the agent ends as it should, so does what it started.
-    desk.agent.request(&Request::Quit).unwrap();
+    desk.agent.request(&QuitAgent).unwrap();
     desk.until("end of the tray", |d| trays(d.agent.data()).is_empty().then_some(()));
     drop(agent);
 }
@@ -188,8 +190,8 @@ fn invariant_06_without_any_sign_a_start_is_refused_or_meant_and_both_sides_read
     assert_eq!(desk.records(), 0, "nothing was recorded");
 
     // A window shows it, as long as it is there.
-    let mut window = Client::new(desk.agent.data()).shower().unwrap();
-    window.shows(Face::Window, &[Sign::Window]).unwrap();
+    let mut window = Client::new(desk.agent.data()).sign_connection().unwrap();
+    window.report(Face::Window, &[Sign::Window]).unwrap();
     desk.agent.tell(&["start"]).unwrap();
     assert!(desk.status().tracking);
     drop(window);
@@ -224,8 +226,8 @@ fn invariant_06_what_is_only_said_to_be_shown_is_no_sign() {
     for (by, sign) in
         [(Face::Window, Sign::Window), (Face::Tray, Sign::Tray), (Face::Tray, Sign::Notification)]
     {
-        let mut liar = Client::new(desk.agent.data()).shower().unwrap();
-        liar.shows(by, &[sign]).unwrap_err();
+        let mut liar = Client::new(desk.agent.data()).sign_connection().unwrap();
+        liar.report(by, &[sign]).unwrap_err();
         assert_eq!(desk.status().sign.shown, [], "{by:?} {sign:?}");
         let refused = desk.agent.tell(&["start"]).unwrap_err().to_string();
         assert!(refused.contains("to show that you are recorded"), "{refused}");
@@ -259,11 +261,11 @@ fn invariant_06_pause_stop_and_resume_mean_what_they_say_with_nobody_at_the_tray
     // A tray that goes on saying what it shows, and does nothing else.
     let client = Client::new(desk.agent.data());
     let (ended, end) = std::sync::mpsc::sync_channel::<()>(1);
-    let mut tray = client.shower().unwrap();
-    tray.shows(Face::Tray, &[Sign::Tray]).unwrap();
+    let mut tray = client.sign_connection().unwrap();
+    tray.report(Face::Tray, &[Sign::Tray]).unwrap();
     let showing = std::thread::spawn(move || {
         while end.recv_timeout(Duration::from_secs(2)).is_err() {
-            tray.shows(Face::Tray, &[Sign::Tray]).unwrap();
+            tray.report(Face::Tray, &[Sign::Tray]).unwrap();
         }
     });
     let told = |d: &Desk, words: &str| d.agent.tell(&["status"]).unwrap().contains(words);
@@ -272,7 +274,7 @@ fn invariant_06_pause_stop_and_resume_mean_what_they_say_with_nobody_at_the_tray
     desk.until("record", |d| (d.records().as_u64() > Some(3)).then_some(()));
     for quiet in ["pause", "stop"] {
         match quiet {
-            "pause" => drop(desk.agent.request(&Request::Pause).unwrap()),
+            "pause" => desk.agent.request(&PauseTracking).unwrap(),
             _ => drop(desk.agent.tell(&["stop"]).unwrap()),
         }
         let asked = desk.status().now;

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use candor_diary::calendar::week_of;
-use candor_protocol::Request;
+use candor_protocol::{StopTracking, SwitchContract, VerifyJournal};
 use candor_seal::PublicKey;
 use candor_tests::soak::check::{Found, differences, misplaced, nothing_leaked, report};
 use candor_tests::soak::driver::{CONTRACTS, Deed, Driver, Note};
@@ -79,7 +79,7 @@ fn invariant_01_what_is_shown_during_a_pause_or_a_stop_is_in_no_file_and_no_parc
             steps::stop(driver)?;
         }
         driver.lasts(70_000);
-        driver.does(Deed::Stop, &Request::Stop { at_segment_end: false });
+        driver.does(Deed::Stop, &StopTracking { at_segment_end: false });
         Ok(())
     });
     let misplaced = misplaced(&day.model, &day.sent);
@@ -107,7 +107,7 @@ fn invariant_09_a_long_day_of_bad_luck_is_tracked_billed_shown_and_sent_as_it_re
     let mut found =
         Found { sent: &sent, segments, deliveries: vec![], listed: vec![], billed_minutes: vec![] };
     for contract in CONTRACTS {
-        driver.ask(&Request::Switch { contract: contract.into() }).unwrap();
+        driver.ask(&SwitchContract { contract: contract.into() }).unwrap();
         found.listed.push(driver.segments().unwrap());
         found.deliveries.push(driver.backoffice.deliveries(contract).unwrap());
         // If nothing was sent of a contract, nothing can be billed of it.
@@ -117,8 +117,8 @@ fn invariant_09_a_long_day_of_bad_luck_is_tracked_billed_shown_and_sent_as_it_re
         });
         found.billed_minutes.push(billed);
     }
-    let verified = driver.ask(&Request::Verify).unwrap();
-    assert_eq!(verified["first_bad"], serde_json::Value::Null, "seed {seed}: {verified:#}");
+    let verified = driver.ask(&VerifyJournal).unwrap();
+    assert_eq!(verified.first_bad, None, "seed {seed}: {verified:#?}");
 
     // Beside what the model says.
     let all = differences(&model, &driver.notes, &found);

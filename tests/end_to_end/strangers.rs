@@ -4,7 +4,11 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use candor_protocol::{Contract, NoticeAnswer, OutboxAnswer, Request, Segment, Status};
+use candor_protocol::{
+    AcceptNotice, Contract, GetNotice, GetOutbox, GetSegments, GetStatus, ImportInvitation, NoticeAnswer,
+    OutboxAnswer, PauseTracking, Request, Segment, SendNow, SetMemo, StartTracking, Status, StopTracking,
+    SwitchContract, TryNow,
+};
 use candor_test_driver::agent::Agent;
 use candor_test_driver::backoffice::{BackOffice, terms};
 use candor_test_driver::fast::FastAgent;
@@ -18,12 +22,12 @@ fn now() -> u64 {
     u64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis()).unwrap()
 }
 
-fn get<T: serde::de::DeserializeOwned>(agent: &Agent, request: &Request) -> T {
-    serde_json::from_value(agent.request(request).unwrap()).unwrap()
+fn get<R: Request>(agent: &Agent, request: &R) -> R::Answer {
+    agent.request(request).unwrap()
 }
 
 fn status(agent: &Agent) -> Status {
-    get(agent, &Request::Status { after: None })
+    get(agent, &GetStatus { after: None })
 }
 
 fn until<T>(agent: &Agent, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
@@ -64,10 +68,10 @@ fn invariant_06_a_second_contract_of_the_same_name_gets_nothing_of_the_first_and
     let agent = Agent::enrol(&folder.path().join("agent"), &first, CONTRACT).unwrap();
     let running = FastAgent::start(&agent, now(), SPEED).unwrap();
     agent
-        .request(&Request::Start { memo: Some("Secret project for client A".into()), no_sign: true })
+        .request(&StartTracking { memo: Some("Secret project for client A".into()), no_sign: true })
         .unwrap();
     let held = until(&agent, "held picture", || {
-        let all: Vec<Segment> = get(&agent, &Request::Segments { from: 0, to: 1 << 50 });
+        let all: Vec<Segment> = get(&agent, &GetSegments { from: 0, to: 1 << 50 });
         all.into_iter().find(|s| s.picture.is_some() && s.parcel.is_some())
     });
 
@@ -84,57 +88,59 @@ fn invariant_06_a_second_contract_of_the_same_name_gets_nothing_of_the_first_and
         (changed, "Ask the client"),
     ] {
         let refused =
-            agent.request(&Request::Import { invitation: invitation.clone() }).unwrap_err().to_string();
+            agent.request(&ImportInvitation { invitation: invitation.clone() }).unwrap_err().to_string();
         assert!(refused.contains(says), "{invitation}: {refused}");
     }
     assert_eq!(sessions(&agent), before);
 
     // The code was used up by the attempt: a new one. The second contract is another one, under another name.
     let invitation = second.invitation(CONTRACT).unwrap();
-    let joined: Contract = get(&agent, &Request::Import { invitation });
+    let joined: Contract = get(&agent, &ImportInvitation { invitation });
     assert!(joined.id.starts_with("work@") && !joined.accepted, "{joined:?}");
-    let notice: NoticeAnswer = get(&agent, &Request::Notice { contract: Some(joined.id.clone()) });
-    let accept =
-        Request::Accept { contract: joined.id.clone(), digest: notice.digest, by: "A worker".into() };
+    let notice: NoticeAnswer = get(&agent, &GetNotice { contract: Some(joined.id.clone()) });
+    let accept = AcceptNotice { contract: joined.id.clone(), digest: notice.digest, by: "A worker".into() };
     agent.request(&accept).unwrap();
     let now = status(&agent);
-    assert!(now.tracking && now.contract == CONTRACT, "tracking goes on where it was: {now:#?}");
+    assert!(now.tracking && now.contract() == Some(CONTRACT), "tracking goes on where it was: {now:#?}");
     assert_eq!(now.contracts.len(), 2);
     let after = sessions(&agent);
     for (path, bytes) in before.iter().filter(|(path, _)| !path.ends_with("state.json")) {
         assert!(after.iter().any(|(p, b)| p == path && b == bytes), "{} was touched", path.display());
     }
-    agent.request(&Request::TryNow).unwrap();
-    agent.request(&Request::SendNow { start: held.start }).unwrap();
+    agent.request(&TryNow).unwrap();
+    agent.request(&SendNow { start: held.start }).unwrap();
     until(&agent, "delivery to the first", || {
         first.deliveries(CONTRACT).unwrap().into_iter().find(|s| s["start"] == held.start)
     });
     assert!(second.deliveries(CONTRACT).unwrap().is_empty(), "nothing was recorded for the second");
 
     // An explicit switch while tracking goes on there. The memo and what was worked on before stay with the first.
-    agent.request(&Request::Switch { contract: joined.id.clone() }).unwrap();
+    agent.request(&SwitchContract { contract: joined.id.clone() }).unwrap();
     let now = status(&agent);
-    assert!(now.tracking && now.contract == joined.id, "{now:#?}");
+    assert!(now.tracking && now.contract() == Some(joined.id.as_str()), "{now:#?}");
     assert!(now.memo.is_none() && now.recent_memos.is_empty() && now.label.is_none(), "{now:#?}");
     let delivered =
         until(&agent, "delivery to the second", || second.deliveries(CONTRACT).unwrap().into_iter().next());
     assert_eq!(delivered["memo"], Value::Null, "{delivered:#}");
     // A pause is a pause, whichever contract is chosen in it.
-    agent.request(&Request::Pause).unwrap();
-    agent.request(&Request::Switch { contract: CONTRACT.into() }).unwrap();
+    agent.request(&PauseTracking).unwrap();
+    agent.request(&SwitchContract { contract: CONTRACT.into() }).unwrap();
     let now = status(&agent);
-    assert!(!now.tracking && now.contract == CONTRACT, "choosing another contract ends no pause: {now:#?}");
-    agent.request(&Request::Switch { contract: joined.id.clone() }).unwrap();
+    assert!(
+        !now.tracking && now.contract() == Some(CONTRACT),
+        "choosing another contract ends no pause: {now:#?}"
+    );
+    agent.request(&SwitchContract { contract: joined.id.clone() }).unwrap();
     assert!(!status(&agent).tracking);
-    agent.request(&Request::Start { memo: None, no_sign: true }).unwrap();
-    agent.request(&Request::Memo { memo: "For B".into() }).unwrap();
-    agent.request(&Request::Stop { at_segment_end: false }).unwrap();
-    agent.request(&Request::Switch { contract: CONTRACT.into() }).unwrap();
+    agent.request(&StartTracking { memo: None, no_sign: true }).unwrap();
+    agent.request(&SetMemo { memo: "For B".into() }).unwrap();
+    agent.request(&StopTracking { at_segment_end: false }).unwrap();
+    agent.request(&SwitchContract { contract: CONTRACT.into() }).unwrap();
     let now = status(&agent);
     assert!(!now.tracking, "a switch starts nothing");
     assert_eq!(now.memo.as_deref(), Some("Secret project for client A"));
     assert_eq!(now.recent_memos, ["Secret project for client A"]);
-    let outbox: OutboxAnswer = get(&agent, &Request::Outbox);
+    let outbox: OutboxAnswer = get(&agent, &GetOutbox);
     let at = |delivery: &Value| delivery["parcel"].as_str().unwrap().to_owned();
     let of = |contract: &str| -> Vec<String> {
         outbox.entries.iter().filter(|e| e.contract == contract).map(|e| e.parcel.clone()).collect()
@@ -146,7 +152,7 @@ fn invariant_06_a_second_contract_of_the_same_name_gets_nothing_of_the_first_and
     running.kill();
     let _running = FastAgent::start(&agent, self::now(), SPEED).unwrap();
     let now = status(&agent);
-    assert_eq!((now.contract.as_str(), now.memo.as_deref()), (CONTRACT, Some("Secret project for client A")));
-    agent.request(&Request::Switch { contract: joined.id }).unwrap();
+    assert_eq!((now.contract(), now.memo.as_deref()), (Some(CONTRACT), Some("Secret project for client A")));
+    agent.request(&SwitchContract { contract: joined.id }).unwrap();
     assert_eq!(status(&agent).memo.as_deref(), Some("For B"));
 }

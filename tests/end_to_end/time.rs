@@ -6,7 +6,10 @@
 
 use std::time::{Duration, Instant};
 
-use candor_protocol::{Preferences, Request, Segment};
+use candor_protocol::{
+    AnyRequest, PauseTracking, Preferences, QuitAgent, Segment, SetMemo, SetPreferences, StartTracking,
+    StopTracking,
+};
 use candor_test_driver::desk::{Desk, now};
 use candor_test_driver::fast::FastAgent;
 use serde_json::{Value, json};
@@ -16,8 +19,8 @@ const SPEED: u32 = 20;
 const MINUTE: u64 = 60_000;
 const HOUR: u64 = 60 * MINUTE;
 
-fn start() -> Request {
-    Request::Start { memo: None, no_sign: true }
+fn start() -> StartTracking {
+    StartTracking { memo: None, no_sign: true }
 }
 
 fn has_gap(segment: &Segment, cause: &str) -> bool {
@@ -40,10 +43,10 @@ fn worked(desk: &Desk) {
 fn invariant_09_sleep_is_not_billed_by_whatever_is_asked_right_after_it() {
     type Ask = fn(&Desk);
     let asked: [(&str, Ask); 4] = [
-        ("stop", |d| d.tell(&Request::Stop { at_segment_end: false }).unwrap()),
-        ("pause", |d| d.tell(&Request::Pause).unwrap()),
-        ("memo", |d| d.tell(&Request::Memo { memo: "Awake".into() }).unwrap()),
-        ("quit", |d| d.tell(&Request::Quit).unwrap()),
+        ("stop", |d| d.tell(&StopTracking { at_segment_end: false }).unwrap()),
+        ("pause", |d| d.tell(&PauseTracking).unwrap()),
+        ("memo", |d| d.tell(&SetMemo { memo: "Awake".into() }).unwrap()),
+        ("quit", |d| d.tell(&QuitAgent).unwrap()),
     ];
     std::thread::scope(|scope| {
         for (what, ask) in asked {
@@ -64,7 +67,7 @@ fn invariant_09_sleep_is_not_billed_by_whatever_is_asked_right_after_it() {
                 }
                 let awake = u64::try_from(real.elapsed().as_millis()).unwrap() * u64::from(SPEED) + 30_000;
                 if matches!(what, "pause" | "memo") {
-                    desk.tell(&Request::Stop { at_segment_end: false }).unwrap();
+                    desk.tell(&StopTracking { at_segment_end: false }).unwrap();
                 }
                 desk.until("closed segments", |d| Ok((d.status()?.segments.open == 0).then_some(())))
                     .unwrap();
@@ -144,7 +147,7 @@ fn invariant_09_an_absence_that_turns_into_another_is_no_work() {
     })
     .unwrap();
     let preferences = Preferences { idle_minutes: 3, ..Preferences::default() };
-    desk.tell(&Request::SetPreferences { preferences }).unwrap();
+    desk.tell(&SetPreferences { preferences }).unwrap();
     desk.tell(&start()).unwrap();
     worked(&desk);
     desk.simulate(&json!({"idle-ms": 4 * MINUTE})).unwrap();
@@ -184,7 +187,7 @@ fn invariant_06_a_stop_at_a_segments_end_is_neither_slept_over_nor_passed_by_a_c
                     Ok((d.status()?.now % MINUTE < MINUTE / 2).then_some(()))
                 })
                 .unwrap();
-                desk.tell(&Request::Stop { at_segment_end: true }).unwrap();
+                desk.tell(&StopTracking { at_segment_end: true }).unwrap();
                 let asked = desk.status().unwrap();
                 desk.simulate(&json!({ jump: 12 * HOUR })).unwrap();
                 desk.until("the next morning", |d| {
@@ -204,7 +207,7 @@ fn invariant_06_a_stop_at_a_segments_end_is_neither_slept_over_nor_passed_by_a_c
 fn invariant_09_idle_time_takes_no_work_that_a_clock_set_back_shows_again() {
     let desk = Desk::open(0, SPEED, |_| {}).unwrap();
     let preferences = Preferences { idle_minutes: 1, ..Preferences::default() };
-    desk.tell(&Request::SetPreferences { preferences }).unwrap();
+    desk.tell(&SetPreferences { preferences }).unwrap();
     desk.tell(&start()).unwrap();
     desk.until("four minutes", |d| Ok((d.status()?.on_ms > 4 * MINUTE).then_some(()))).unwrap();
     let before = desk.status().unwrap().now;
@@ -225,7 +228,8 @@ fn invariant_09_idle_time_takes_no_work_that_a_clock_set_back_shows_again() {
 fn invariant_09_a_pause_or_stop_right_after_the_clock_was_set_loses_no_work_and_adds_none() {
     std::thread::scope(|scope| {
         for set in [-(HOUR as i64), HOUR as i64] {
-            for ask in [Request::Pause, Request::Stop { at_segment_end: false }] {
+            let asks: [AnyRequest; 2] = [PauseTracking.into(), StopTracking { at_segment_end: false }.into()];
+            for ask in asks {
                 scope.spawn(move || {
                     let desk = Desk::open(0, SPEED, |_| {}).unwrap();
                     desk.tell(&start()).unwrap();
@@ -242,8 +246,8 @@ fn invariant_09_a_pause_or_stop_right_after_the_clock_was_set_loses_no_work_and_
                     desk.tell(&ask).unwrap();
                     let asked = desk.status().unwrap().now;
                     let latest = asked.abs_diff(began).abs_diff(set.unsigned_abs());
-                    if matches!(ask, Request::Pause) {
-                        desk.tell(&Request::Stop { at_segment_end: false }).unwrap();
+                    if matches!(ask, AnyRequest::PauseTracking(_)) {
+                        desk.tell(&StopTracking { at_segment_end: false }).unwrap();
                     }
                     desk.until("closed segments", |d| Ok((d.status()?.segments.open == 0).then_some(())))
                         .unwrap();
@@ -261,7 +265,7 @@ fn invariant_09_a_pause_or_stop_right_after_the_clock_was_set_loses_no_work_and_
 fn invariant_09_nobody_is_asked_about_time_that_never_was() {
     let desk = Desk::open(0, SPEED, |_| {}).unwrap();
     let preferences = Preferences { idle_minutes: 3, ..Preferences::default() };
-    desk.tell(&Request::SetPreferences { preferences }).unwrap();
+    desk.tell(&SetPreferences { preferences }).unwrap();
     desk.tell(&start()).unwrap();
     worked(&desk);
     let began = Instant::now();
@@ -332,7 +336,7 @@ fn invariant_09_a_clock_that_was_ahead_and_is_set_right_loses_no_work() {
         };
         let found = desk.until(round, |d| Ok(d.segments()?.into_iter().find(complete))).unwrap();
         assert!(!has_gap(&found, "collector-failed") && !has_gap(&found, "counter-lost"), "{found:#?}");
-        desk.tell(&Request::Stop { at_segment_end: false }).unwrap();
+        desk.tell(&StopTracking { at_segment_end: false }).unwrap();
         desk.tell(&start()).unwrap();
     }
     desk.stop().unwrap();
@@ -416,7 +420,9 @@ fn invariant_06_pause_and_stop_take_effect_at_once_whatever_a_plugin_does() {
         std::thread::sleep(Duration::from_millis(400 + 700 * round));
         let asked = Instant::now();
         let stops = round % 2 == 1;
-        desk.tell(&if stops { Request::Stop { at_segment_end: false } } else { Request::Pause }).unwrap();
+        let ask: AnyRequest =
+            if stops { StopTracking { at_segment_end: false }.into() } else { PauseTracking.into() };
+        desk.tell(&ask).unwrap();
         let took = asked.elapsed();
         let status = desk.status().unwrap();
         assert!(took < Duration::from_secs(3), "it took {took:?}");

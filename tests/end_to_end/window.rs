@@ -6,7 +6,10 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use candor_protocol::{OnClose, OutboxAnswer, Preferences, Request, Segment, SegmentState, Status};
+use candor_protocol::{
+    GetNotice, GetOutbox, GetPreferences, GetSegments, GetStatus, OnClose, OutboxAnswer, ParcelState,
+    Preferences, Request, Segment, SegmentState, SetPreferences, Status,
+};
 use candor_test_display::person::{PATIENCE, Person};
 use candor_test_driver::agent::Agent;
 use candor_test_driver::backoffice::{BackOffice, terms};
@@ -32,7 +35,7 @@ impl Desk {
     fn open(joined: bool, hold_ms: u64, speed: u32) -> Self {
         let mut desk = Self::prepare(joined, hold_ms, speed);
         desk.person.open(desk.agent.data(), desk.program.program()).unwrap();
-        desk.until("answer", |d| d.asked::<Status>(&Request::Status { after: None }));
+        desk.until("answer", |d| d.asked(&GetStatus { after: None }));
         desk
     }
 
@@ -60,16 +63,16 @@ impl Desk {
         self.person.click(name, || so(self)).unwrap_or_else(|error| self.fail(&format!("{error:#}")))
     }
 
-    fn asked<T: serde::de::DeserializeOwned>(&self, request: &Request) -> Option<T> {
-        serde_json::from_value(self.agent.request(request).ok()?).ok()
+    fn asked<R: Request>(&self, request: &R) -> Option<R::Answer> {
+        self.agent.request(request).ok()
     }
 
     fn status(&self) -> Status {
-        self.asked(&Request::Status { after: None }).expect("the agent answers")
+        self.asked(&GetStatus { after: None }).expect("the agent answers")
     }
 
     fn segments(&self) -> Vec<Segment> {
-        self.asked(&Request::Segments { from: 0, to: 1 << 50 }).expect("the agent answers")
+        self.asked(&GetSegments { from: 0, to: 1 << 50 }).expect("the agent answers")
     }
 
     fn delivered(&self, contract: &str) -> Vec<Value> {
@@ -91,7 +94,7 @@ impl Desk {
     }
 
     fn fail(&self, why: &str) -> ! {
-        panic!("{why}; the agent says {:#?}", self.agent.request(&Request::Status { after: None }));
+        panic!("{why}; the agent says {:#?}", self.agent.request(&GetStatus { after: None }));
     }
 
     /// Waits until the window says something.
@@ -128,10 +131,7 @@ impl Desk {
         self.fill("Link from the client", &link, |d| d.person.reads("Accept terms").then_some(()));
         self.until_read("This is what will be recorded");
         self.until_read("In full");
-        assert_eq!(
-            self.asked::<Value>(&Request::Notice { contract: Some(contract.into()) }).unwrap()["accepted"],
-            false
-        );
+        assert!(!self.asked(&GetNotice { contract: Some(contract.into()) }).unwrap().accepted);
         assert!(self.delivered(contract).is_empty());
         self.person.picture(&format!("notice-{contract}")).unwrap();
         self.fill("Your name", name, |d| {
@@ -210,18 +210,18 @@ fn a_person_joins_accepts_tracks_deletes_a_picture_in_its_hold_and_switches() {
     desk.press(&["Join another contract"], |d| d.person.reads("Link from the client").then_some(()));
     desk.join("other", "Mara Oduya");
     let status = desk.status();
-    assert!(status.tracking && status.contract == CONTRACT, "{status:#?}");
+    assert!(status.tracking && status.contract() == Some(CONTRACT), "{status:#?}");
     let until = status.now + 15 * MINUTE;
     desk.until("a segment more", |d| (d.status().now > until).then_some(()));
     assert!(desk.delivered("other").is_empty(), "nothing was recorded for the other");
     desk.menu();
-    desk.press(&["Another contract"], |d| (d.status().contract == "other").then_some(()));
+    desk.press(&["Another contract"], |d| (d.status().contract() == Some("other")).then_some(()));
     assert_eq!(desk.status().memo, None);
     let first = desk.until("delivery to the other", |d| d.delivered("other").into_iter().next());
     assert_eq!(first["memo"], Value::Null, "{first:#}");
     desk.person.picture("other").unwrap();
     desk.menu();
-    desk.press(&["A contract"], |d| (d.status().contract == CONTRACT).then_some(()));
+    desk.press(&["A contract"], |d| (d.status().contract() == Some(CONTRACT)).then_some(()));
     desk.stop();
     desk.until_read("Stopped");
     desk.person.picture("stopped").unwrap();
@@ -241,7 +241,7 @@ fn what_is_done_every_day_takes_few_clicks() {
     let mut clicks = 1;
     let (data, program) = (desk.agent.data().to_owned(), desk.program.program().to_owned());
     desk.person.open_for(&data, &program, &["window", &link]).unwrap();
-    desk.until("answer", |d| d.asked::<Status>(&Request::Status { after: None }));
+    desk.until("answer", |d| d.asked(&GetStatus { after: None }));
     desk.click(&mut clicks, "Next", |d| d.person.reads("Accept terms").then_some(()));
     desk.click(&mut clicks, "Accept terms", |d| d.status().notice_accepted.then_some(()));
     desk.click(&mut clicks, "Start", |d| d.status().tracking.then_some(()));
@@ -325,9 +325,13 @@ fn an_hour_offline_and_the_idle_question_in_the_window() {
     assert!(!desk.status().problems.iter().any(|p| p.contains("failed")), "{:#?}", desk.status());
     desk.until_read("No connection since");
     desk.person.picture("offline-an-hour").unwrap();
-    let waiting: OutboxAnswer = desk.asked(&Request::Outbox).unwrap();
-    let waiting: Vec<_> =
-        waiting.entries.into_iter().filter(|e| e.state == "waiting").map(|e| e.segment_start).collect();
+    let waiting: OutboxAnswer = desk.asked(&GetOutbox).unwrap();
+    let waiting: Vec<_> = waiting
+        .entries
+        .into_iter()
+        .filter(|e| e.state == ParcelState::Waiting)
+        .map(|e| e.segment_start)
+        .collect();
     assert!(waiting.len() >= 5, "{waiting:?}");
     desk.backoffice = BackOffice::start(&data, port).unwrap();
     desk.press(&["Try now"], |d| d.status().offline_since.is_none().then_some(()));
@@ -338,8 +342,7 @@ fn an_hour_offline_and_the_idle_question_in_the_window() {
     assert_once(&desk.delivered(CONTRACT));
 
     // Nobody is there for some minutes, and then somebody is.
-    let idle =
-        Request::SetPreferences { preferences: Preferences { idle_minutes: 3, ..Preferences::default() } };
+    let idle = SetPreferences { preferences: Preferences { idle_minutes: 3, ..Preferences::default() } };
     desk.agent.request(&idle).unwrap();
     let presence = desk.agent.data().join("presence.json");
     std::fs::write(&presence, json!({ "idle-ms": 180_000 }).to_string()).unwrap();
@@ -383,7 +386,7 @@ fn the_window_closes_quits_and_comes_back_and_so_does_its_agent() {
     desk.until_read("Stop, or keep tracking in the background?");
     desk.person.picture("closing").unwrap();
     let remembered = |d: &Desk| {
-        let preferences: Preferences = d.asked(&Request::Preferences)?;
+        let preferences: Preferences = d.asked(&GetPreferences)?;
         (preferences.on_close == OnClose::KeepTracking).then_some(())
     };
     desk.press(&["Keep tracking in the background"], remembered);
@@ -401,13 +404,13 @@ fn the_window_closes_quits_and_comes_back_and_so_does_its_agent() {
     desk.person.close().unwrap();
     assert!(desk.status().tracking);
     let preferences = Preferences { on_close: OnClose::Stop, ..Preferences::default() };
-    desk.agent.request(&Request::SetPreferences { preferences }).unwrap();
+    desk.agent.request(&SetPreferences { preferences }).unwrap();
     desk.person.open(&data, desk.program.program()).unwrap();
     desk.until_read("Tracking since");
     desk.person.close().unwrap();
     assert!(!desk.status().tracking);
     let preferences = Preferences { on_close: OnClose::KeepTracking, ..Preferences::default() };
-    desk.agent.request(&Request::SetPreferences { preferences }).unwrap();
+    desk.agent.request(&SetPreferences { preferences }).unwrap();
     desk.person.open(&data, desk.program.program()).unwrap();
     desk.until_read("Nothing is being recorded");
 
@@ -431,19 +434,17 @@ fn the_window_closes_quits_and_comes_back_and_so_does_its_agent() {
     desk.program.kill().unwrap();
     desk.until_read("The agent does not answer");
     desk.person.picture("agent-gone").unwrap();
-    desk.press(&["Start the agent"], |d| d.asked::<Status>(&Request::Status { after: None }));
+    desk.press(&["Start the agent"], |d| d.asked(&GetStatus { after: None }));
     desk.until_read("Tracking has ended.");
     assert_eq!((desk.status().tracking, crashes(&desk)), (false, 2));
     desk.start();
 
     // Quit ends the agent, and the window with it; both come back, and do not track by themselves.
     desk.menu();
-    desk.person
-        .press(&["Quit Candor"], || desk.agent.request(&Request::Status { after: None }).err())
-        .unwrap();
+    desk.person.press(&["Quit Candor"], || desk.agent.request(&GetStatus { after: None }).err()).unwrap();
     desk.person.closed().unwrap();
     desk.person.open(&data, desk.program.program()).unwrap();
-    desk.until("answer", |d| d.asked::<Status>(&Request::Status { after: None }));
+    desk.until("answer", |d| d.asked(&GetStatus { after: None }));
     assert!(!desk.status().tracking);
     desk.start();
     desk.stop();

@@ -15,6 +15,7 @@ use crate::context::AgentContext;
 use crate::contract::error::SessionError;
 use crate::contract::sessions::Sessions;
 use crate::control::dispatch::Dispatcher;
+use crate::control::preferences::apply_preferences;
 use crate::control::socket;
 use crate::folder::{DataFolderError, Folder, folder_bytes};
 use crate::guard::desktop::DesktopSource;
@@ -231,7 +232,7 @@ impl Agent {
                 let used = bytes >= preferences.disk_limit;
                 for session in self.sessions().all().await {
                     if session.shared.choices().disk_used_up != used {
-                        self.dispatcher.apply_preferences(&preferences).await;
+                        apply_preferences(self.sessions(), &preferences).await;
                     }
                 }
             }

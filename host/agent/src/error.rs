@@ -1,35 +1,39 @@
-//! Errors as sentences, for whoever asked over the control socket.
+//! The agent's errors as they are answered over the control socket.
+
+use candor_protocol::{RequestError, RequestErrorKind};
 
 use crate::contract::error::SessionError;
 use crate::plugins::library::PluginError;
 use crate::signs::SignError;
 use crate::tracker::TrackerRefusal;
 
-/// Returns an internal error with all its causes, as one sentence.
-pub(crate) fn error_text(error: impl std::fmt::Display) -> String {
-    format!("{error:#}")
-}
-
-impl From<SessionError> for String {
+impl From<SessionError> for RequestError {
     fn from(error: SessionError) -> Self {
-        error.to_string()
+        let kind = match error {
+            SessionError::NoSuchContract(_) => RequestErrorKind::NotFound,
+            SessionError::NoContract | SessionError::NothingAccepted | SessionError::NotAccepted { .. } => {
+                RequestErrorKind::NotReady
+            }
+            _ => RequestErrorKind::Refused,
+        };
+        Self { kind, message: error.to_string(), hint: error.hint().map(str::to_owned) }
     }
 }
 
-impl From<PluginError> for String {
+impl From<PluginError> for RequestError {
     fn from(error: PluginError) -> Self {
-        error.to_string()
+        Self::refused(error)
     }
 }
 
-impl From<SignError> for String {
+impl From<SignError> for RequestError {
     fn from(error: SignError) -> Self {
-        error.to_string()
+        Self::refused(error)
     }
 }
 
-impl From<TrackerRefusal> for String {
+impl From<TrackerRefusal> for RequestError {
     fn from(error: TrackerRefusal) -> Self {
-        error.to_string()
+        Self::refused(error)
     }
 }

@@ -24,10 +24,13 @@ use candor_agent::signs::{OnScreen, TrayProgram};
 use candor_agent::tracker::input::CounterSource;
 use candor_agent::tracker::presence::{HeldDown, SensorPresence};
 use candor_diary::plain;
-use candor_protocol::{Client, Contract, LONG, OutboxAnswer, Request, Status, USUAL, Verified};
+use candor_protocol::{
+    Client, GetOutbox, GetStatus, ImportInvitation, LONG, ParcelState, Request, SendAgain, SetMemo,
+    StartTracking, Status, StopTracking, USUAL, VerifyJournal,
+};
 use candor_sensors::{Backend, Sensors};
 use clap::{Parser, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 const EXAMPLES: &str = "Examples:
@@ -234,13 +237,13 @@ async fn run(cli: Cli) -> Result<()> {
             serve(&data, plugins()?, compiler()?, counter, tray, backend).await
         }
         Cmd::Status { json } => status(&data, json).await,
-        Cmd::Start { memo, no_sign } => tell(&data, &Request::Start { memo, no_sign }, "Tracking.").await,
+        Cmd::Start { memo, no_sign } => tell(&data, &StartTracking { memo, no_sign }, "Tracking.").await,
         Cmd::Stop { at } => {
             let at_segment_end = at == "segment-end";
             let done = if at_segment_end { "Tracking stops when this segment ends." } else { "Stopped." };
-            tell(&data, &Request::Stop { at_segment_end }, done).await
+            tell(&data, &StopTracking { at_segment_end }, done).await
         }
-        Cmd::Memo { text } => tell(&data, &Request::Memo { memo: text }, "Memo set.").await,
+        Cmd::Memo { text } => tell(&data, &SetMemo { memo: text }, "Memo set.").await,
         Cmd::Drain { timeout_s } => drain(&data, Duration::from_secs(timeout_s)).await,
         Cmd::Outbox { json } => outbox(&data, json).await,
         Cmd::SendAgain { id } => send_again(&data, &id).await,
@@ -340,28 +343,26 @@ async fn serve(
 }
 
 /// Asks the running agent; its refusal is this program's error.
-async fn asked(data: &Path, request: &Request) -> Result<Value> {
+async fn asked<R: Request>(data: &Path, request: &R) -> Result<R::Answer> {
     // It blocks this thread, which has nothing else to do.
-    Ok(Client::new(data).ask(request, USUAL)?)
+    Ok(Client::new(data).ask_exact(request, USUAL)?)
 }
 
-async fn tell(data: &Path, request: &Request, done: &str) -> Result<()> {
+async fn tell(data: &Path, request: &impl Request, done: &str) -> Result<()> {
     asked(data, request).await?;
     say(done)
 }
 
 async fn read_status(data: &Path) -> Result<Status> {
-    let request = Request::Status { after: None };
-    Ok(candor_protocol::read(&request, asked(data, &request).await?)?)
+    Ok(Client::new(data).status()?)
 }
 
 async fn status(data: &Path, json: bool) -> Result<()> {
     if json {
-        let status: Status = serde_json::from_value(asked(data, &Request::Status { after: None }).await?)?;
-        return print_json(&status);
+        return print_json(&asked(data, &GetStatus { after: None }).await?);
     }
     let status = read_status(data).await?;
-    let mut text = format!("{} · {}\n", status.title, status.client);
+    let mut text = format!("{} · {}\n", status.title(), status.client());
     match (status.tracking, status.since) {
         (true, Some(since)) => {
             let seconds = SystemClock::shared().now().saturating_sub(since) / 1_000;
@@ -431,12 +432,10 @@ async fn drain(data: &Path, limit: Duration) -> Result<()> {
 }
 
 async fn outbox(data: &Path, json: bool) -> Result<()> {
-    let answer = asked(data, &Request::Outbox).await?;
     if json {
-        let OutboxAnswer { entries, .. } = serde_json::from_value(answer)?;
-        return print_json(&entries);
+        return print_json(&asked(data, &GetOutbox).await?.entries);
     }
-    let OutboxAnswer { entries, .. } = candor_protocol::read(&Request::Outbox, answer)?;
+    let entries = Client::new(data).ask(&GetOutbox, USUAL)?.entries;
     if entries.is_empty() {
         say("Nothing was closed yet: a segment shows here when it has ended.")?;
     }
@@ -445,7 +444,7 @@ async fn outbox(data: &Path, json: bool) -> Result<()> {
         say(&format!(
             "{} {:>9}  tries: {}  {}  {why}",
             entry.parcel,
-            if entry.state == "rejected" { "refused" } else { &entry.state },
+            if entry.state == ParcelState::Rejected { "refused" } else { entry.state.as_str() },
             entry.attempts,
             entry.bytes
         ))?;
@@ -454,12 +453,10 @@ async fn outbox(data: &Path, json: bool) -> Result<()> {
 }
 
 async fn send_again(data: &Path, id: &str) -> Result<()> {
-    let OutboxAnswer { entries, .. } = serde_json::from_value(asked(data, &Request::Outbox).await?)?;
+    let entries = asked(data, &GetOutbox).await?.entries;
     let mut meant = entries.iter().filter(|e| !id.is_empty() && e.parcel.starts_with(id));
     match (meant.next(), meant.next()) {
-        (Some(one), None) => {
-            tell(data, &Request::SendAgain { parcel: one.parcel.clone() }, "It is sent again.").await
-        }
+        (Some(one), None) => tell(data, &SendAgain { parcel: one.parcel.clone() }, "It is sent again.").await,
         (None, _) => bail!("there is no parcel {id:?}: `candor-agent outbox` lists them"),
         (Some(_), Some(_)) => bail!("more than one parcel begins with {id:?}: write more of its id"),
     }
@@ -469,17 +466,15 @@ async fn send_again(data: &Path, id: &str) -> Result<()> {
 fn imported(data: &Path, invitation: &Invitation) -> Result<()> {
     let Invitation { server, code, key } = invitation;
     let file = json!({ "candor-invitation": 1, "server": server, "code": code, "key": key });
-    let answer = Client::new(data).ask(&Request::Import { invitation: file.to_string() }, LONG)?;
-    let contract: Contract = serde_json::from_value(answer)?;
+    let contract = Client::new(data).ask_exact(&ImportInvitation { invitation: file.to_string() }, LONG)?;
     say(&format!("Enrolled for '{}' of {}.", contract.title, contract.client))?;
     say("Next: read `candor-agent notice`, then run `candor-agent accept`.")
 }
 
 async fn verify(data: &Path, json: bool) -> Result<()> {
-    let answer = asked(data, &Request::Verify).await?;
-    let found: Verified = serde_json::from_value(answer.clone())?;
+    let found = asked(data, &VerifyJournal).await?;
     if json {
-        print_json(&answer)?;
+        print_json(&found)?;
     } else {
         say(&found.sentence())?;
     }

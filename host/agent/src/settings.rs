@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use candor_diary::terms::{Mode, Terms};
-use candor_protocol::{OwnRule, Preferences, exec_argument};
+use candor_protocol::{OwnRule, OwnRuleAction, OwnRuleComparison, OwnRuleField, Preferences, exec_argument};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -208,10 +208,10 @@ fn shown(rule: &Value) -> Option<OwnRule> {
     let (field, how) = rule["match"].as_object()?.iter().next()?;
     let (by, pattern) = how.as_object()?.iter().next()?;
     Some(OwnRule {
-        field: field.clone(),
-        by: by.clone(),
+        field: field.as_str().into(),
+        by: by.as_str().into(),
         pattern: pattern.as_str()?.to_owned(),
-        action: rule["then"].as_str()?.to_owned(),
+        action: rule["then"].as_str()?.into(),
     })
 }
 
@@ -229,11 +229,13 @@ pub fn own_settings(rules: &[OwnRule]) -> Result<Option<Value>> {
                 format!("{what} is one of {}, not {value:?}", offered.join(", ")),
             )
         };
-        one_of("what a rule looks at", &rule.field, &["application", "title"])?;
-        one_of("how a rule compares", &rule.by, &["exact", "contains", "glob", "regex"])?;
-        one_of("what a rule does", &rule.action, &["hide-title", "blur", "fill", "skip"])?;
+        one_of("what a rule looks at", rule.field.as_str(), OwnRuleField::OFFERED)?;
+        one_of("how a rule compares", rule.by.as_str(), OwnRuleComparison::OFFERED)?;
+        one_of("what a rule does", rule.action.as_str(), OwnRuleAction::OFFERED)?;
         require(!rule.pattern.trim().is_empty(), "a rule needs a text to look for")?;
-        all.push(json!({"match": {&rule.field: {&rule.by: &rule.pattern}}, "then": rule.action}));
+        all.push(
+            json!({"match": {rule.field.as_str(): {rule.by.as_str(): &rule.pattern}}, "then": rule.action}),
+        );
     }
     Ok((!all.is_empty()).then(|| json!({ "rules": all })))
 }

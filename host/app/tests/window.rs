@@ -18,7 +18,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use candor_protocol::{Request, Theme};
+use candor_protocol::{AnyRequest, GetPreferences, ImportInvitation, Theme};
 use desk::{Agent, Display, PATIENCE, no_agent, pixels};
 use states::{themed, world};
 
@@ -41,13 +41,13 @@ fn an_invitation_file_is_dropped_onto_the_window() {
     let mut display = Display::start("800x700x24");
     display.openbox();
     display.open(folder.path(), &no_agent(folder.path()));
-    wait("the window asks", || agent.asked().contains(&Request::Preferences));
+    wait("the window asks", || agent.asked().contains(&GetPreferences.into()));
     // A name with a space in it is escaped in the list that is dropped.
     let file = folder.path().join("from the client.json");
     std::fs::write(&file, INVITATION).unwrap();
     let escaped = PathBuf::from(file.display().to_string().replace(' ', "%20"));
     drop::file(display.name(), display.window(), &escaped);
-    agent.until_asked(&Request::Import { invitation: INVITATION.into() });
+    agent.until_asked(&ImportInvitation { invitation: INVITATION.into() }.into());
     assert!(display.runs());
 }
 
@@ -67,7 +67,7 @@ fn the_window_says_so_while_it_starts_the_agent_and_when_none_can_be_started() {
     assert_eq!(arguments.trim(), format!("--data {} run", data.display()));
     // It answers now: the window shows what it says.
     let agent = Agent::serve(&data, world("tracking"));
-    wait("the status is followed", || agent.asked().iter().any(|r| matches!(r, Request::Segments { .. })));
+    wait("the status is followed", || agent.asked().iter().any(|r| matches!(r, AnyRequest::GetSegments(_))));
     assert!(display.runs());
 }
 

@@ -7,13 +7,14 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use candor_diary::plain;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::sign::AGAIN;
+use crate::error::RequestError;
+use crate::request::{GetStatus, ReportSigns};
+use crate::sign::{AGAIN, Face, Sign};
 use crate::socket::{Address, FOLDER};
-use crate::{Face, Request, Response, Sign, Status};
+use crate::status::Status;
+use crate::wire::{Answered, AnyRequest, Request, Response};
 
 /// How long an ordinary answer may take.
 pub const USUAL: Duration = Duration::from_secs(30);
@@ -24,28 +25,28 @@ const MAX_ANSWER: u64 = 64 << 20;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum AskError {
+pub enum ClientError {
     /// No agent runs on the data folder.
     #[error("no agent runs on {}: `candor start` starts one", .0.display())]
     NotRunning(PathBuf),
-    /// The agent says no; its sentence says what to do.
+    /// The agent refuses what was asked.
     #[error("{0}")]
-    Refused(String),
-    /// It took too long.
+    Refused(RequestError),
+    /// The answer took longer than this many seconds.
     #[error("the agent did not answer within {0} s: try again, or look at `candor doctor`")]
     Silent(u64),
-    /// The socket belongs to somebody else.
+    /// Another user serves the socket in this folder.
     #[error("the agent's socket is served by another user: check who may write to {}", .0.display())]
     Stranger(PathBuf),
-    /// The data folder cannot be.
+    /// The data folder cannot be used.
     #[error("the data folder {} cannot be used ({why}): name another one with --data", folder.display())]
     NoFolder {
-        /// The folder.
+        /// The data folder that was named.
         folder: PathBuf,
         /// What the system said.
         why: io::Error,
     },
-    /// The connection broke.
+    /// The connection could not be made, or broke.
     #[error("the connection to the agent broke ({0}): try again, or look at `candor doctor`")]
     Broken(#[source] io::Error),
     /// The answer is of another kind than what was asked for.
@@ -62,143 +63,136 @@ pub struct Client {
 }
 
 impl Client {
-    /// The agent that works on a data folder.
+    /// Returns a way to the agent that works on a data folder.
     #[must_use]
     pub fn new(data: &Path) -> Self {
         Self { data: data.to_path_buf() }
     }
 
-    /// The data folder.
+    /// Returns the data folder.
     #[must_use]
     pub fn data(&self) -> &Path {
         &self.data
     }
 
-    /// Asks, and waits for the answer at most `limit`.
+    /// Asks, waits at most `limit`, and returns the answer as it may be shown to a person ([`visible`]).
     ///
     /// # Errors
-    /// Where no agent runs, it says no, or its answer does not come.
-    pub fn ask(&self, request: &Request, limit: Duration) -> Result<Value, AskError> {
-        match exchange(&mut self.connect()?, request, limit)? {
-            Response::Ok(value) => Ok(value),
-            // Whoever serves the socket wrote it, and a person reads it.
-            Response::Error(why) => Err(AskError::Refused(plain::visible(&why).into_owned())),
-        }
+    /// [`ClientError`] if no agent runs, it refuses, or its answer does not come.
+    pub fn ask<R: Request>(&self, request: &R, limit: Duration) -> Result<R::Answer, ClientError> {
+        let answer = R::visible(self.send(&request.clone().into(), limit)?);
+        serde_json::from_value(answer).map_err(ClientError::Foreign)
     }
 
-    /// Asks for something of a known kind, to be shown: see [`shown`].
+    /// Asks, and returns the answer exactly as the agent gave it: for programs.
     ///
     /// # Errors
-    /// As [`Client::ask`], and where the answer is of another kind.
-    pub fn fetch<T: DeserializeOwned>(&self, request: &Request, limit: Duration) -> Result<T, AskError> {
-        read(request, self.ask(request, limit)?)
+    /// As [`Client::ask`].
+    pub fn ask_exact<R: Request>(&self, request: &R, limit: Duration) -> Result<R::Answer, ClientError> {
+        let answer = self.send(&request.clone().into(), limit)?;
+        serde_json::from_value(answer).map_err(ClientError::Foreign)
     }
 
-    /// What the agent is doing now.
+    /// Asks for whatever it is, and returns the request with its answer as it may be shown.
     ///
     /// # Errors
-    /// As [`Client::fetch`].
-    pub fn status(&self) -> Result<Status, AskError> {
-        self.fetch(&Request::Status { after: None }, USUAL)
+    /// As [`Client::ask`].
+    pub fn ask_any(&self, request: AnyRequest, limit: Duration) -> Result<Answered, ClientError> {
+        let answer = self.send(&request, limit)?;
+        request.read_answer(answer).map_err(ClientError::Foreign)
     }
 
-    /// A connection over which is said what is shown, again and again ([`crate::sign`]).
+    /// Returns what the agent is doing now.
     ///
     /// # Errors
-    /// Where no agent runs.
-    pub fn shower(&self) -> Result<Shower, AskError> {
-        Ok(Shower(self.connect()?))
+    /// As [`Client::ask`].
+    pub fn status(&self) -> Result<Status, ClientError> {
+        self.ask(&GetStatus { after: None }, USUAL)
     }
 
-    /// Whether an agent listens.
+    /// Opens a connection over which signs are reported, again and again ([`crate::sign`]).
+    ///
+    /// # Errors
+    /// [`ClientError`] if no agent runs.
+    pub fn sign_connection(&self) -> Result<SignConnection, ClientError> {
+        Ok(SignConnection(self.connect()?))
+    }
+
+    /// Returns whether an agent listens.
     #[must_use]
     pub fn runs(&self) -> bool {
         self.connect().is_ok()
     }
 
-    fn connect(&self) -> Result<UnixStream, AskError> {
+    fn send(&self, request: &AnyRequest, limit: Duration) -> Result<Value, ClientError> {
+        exchange(&mut self.connect()?, request, limit)
+    }
+
+    fn connect(&self) -> Result<UnixStream, ClientError> {
         let folder = self.data.join(FOLDER);
         let connected = Address::in_folder(&folder).and_then(|address| UnixStream::connect(address.path()));
         let stream = connected.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
-                AskError::NotRunning(self.data.clone())
+                ClientError::NotRunning(self.data.clone())
             }
             io::ErrorKind::NotADirectory
             | io::ErrorKind::PermissionDenied
-            | io::ErrorKind::InvalidFilename => AskError::NoFolder { folder: self.data.clone(), why: error },
-            _ => AskError::Broken(error),
+            | io::ErrorKind::InvalidFilename => {
+                ClientError::NoFolder { folder: self.data.clone(), why: error }
+            }
+            _ => ClientError::Broken(error),
         })?;
-        let peer =
-            rustix::net::sockopt::socket_peercred(&stream).map_err(|error| AskError::Broken(error.into()))?;
+        let peer = rustix::net::sockopt::socket_peercred(&stream)
+            .map_err(|error| ClientError::Broken(error.into()))?;
         if peer.uid != rustix::process::getuid() {
-            return Err(AskError::Stranger(folder));
+            return Err(ClientError::Stranger(folder));
         }
         Ok(stream)
     }
 }
 
-/// A connection over which is said what is shown. What was said is true for the agent until this is dropped, or
-/// [`LEASE`](crate::sign::LEASE) after it was said.
+/// A connection over which signs are reported. What was reported counts until this is dropped, or for
+/// [`LEASE`](crate::sign::LEASE).
 #[derive(Debug)]
-pub struct Shower(UnixStream);
+pub struct SignConnection(UnixStream);
 
-impl Shower {
-    /// Says what is shown now.
+impl SignConnection {
+    /// Reports what is shown now.
     ///
     /// # Errors
-    /// Where the agent does not take it: it has ended, or hangs.
-    pub fn shows(&mut self, by: Face, signs: &[Sign]) -> Result<(), AskError> {
-        let request = Request::Shows { by, signs: signs.to_vec() };
-        match exchange(&mut self.0, &request, AGAIN)? {
-            Response::Ok(_) => Ok(()),
-            // Whoever serves the socket wrote it, and a person reads it.
-            Response::Error(why) => Err(AskError::Refused(plain::visible(&why).into_owned())),
-        }
+    /// [`ClientError`] if the agent does not take it: it has ended, or hangs.
+    pub fn report(&mut self, by: Face, signs: &[Sign]) -> Result<(), ClientError> {
+        let request = ReportSigns { by, signs: signs.to_vec() };
+        exchange(&mut self.0, &request.into(), AGAIN).map(drop)
     }
 }
 
-/// One question and its answer.
-fn exchange(stream: &mut UnixStream, request: &Request, limit: Duration) -> Result<Response, AskError> {
+/// Sends one request, and returns its answer's JSON.
+fn exchange(stream: &mut UnixStream, request: &AnyRequest, limit: Duration) -> Result<Value, ClientError> {
     let deadline = Instant::now() + limit;
     let late = |error: io::Error| match error.kind() {
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => AskError::Silent(limit.as_secs()),
-        _ => AskError::Broken(error),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => ClientError::Silent(limit.as_secs()),
+        _ => ClientError::Broken(error),
     };
-    let mut line = serde_json::to_vec(request).map_err(AskError::Foreign)?;
+    let mut line = serde_json::to_vec(request).map_err(ClientError::Foreign)?;
     line.push(b'\n');
     stream.set_write_timeout(Some(limit)).map_err(late)?;
     stream.write_all(&line).map_err(late)?;
     let answer = read_line(stream, deadline).map_err(late)?;
-    serde_json::from_slice(&answer).map_err(AskError::Foreign)
-}
-
-/// An answer as it may be shown to a person: titles, memos, names and errors in it come from outside, and everything in
-/// them is made visible. What is changed and sent back, and what has to be exact, stays as it is.
-#[must_use]
-pub fn shown(request: &Request, answer: Value) -> Value {
-    match (request, answer) {
-        (Request::OwnRules | Request::Preferences | Request::Parcel { .. }, answer) => answer,
-        // The agent wrote it line by line.
-        (Request::Notice { .. }, Value::Object(mut notice)) => {
-            let text = notice.remove("text");
-            let text =
-                text.as_ref().and_then(Value::as_str).map(|text| plain::visible_lines(text).into_owned());
-            let Value::Object(mut notice) = plain::visible_json(Value::Object(notice)) else {
-                return Value::Null;
-            };
-            notice.extend(text.map(|text| ("text".to_owned(), Value::String(text))));
-            Value::Object(notice)
-        }
-        (_, answer) => plain::visible_json(answer),
+    match serde_json::from_slice(&answer).map_err(ClientError::Foreign)? {
+        Response::Ok(value) => Ok(value),
+        // Whoever serves the socket wrote it, and a person reads it.
+        Response::Error(error) => Err(ClientError::Refused(error.visible())),
     }
 }
 
-/// Reads an answer that is to be shown: see [`shown`].
+/// Returns an answer as it may be shown to a person: see [`Request::visible`].
 ///
 /// # Errors
-/// [`AskError::Foreign`] where it is of another kind.
-pub fn read<T: DeserializeOwned>(request: &Request, answer: Value) -> Result<T, AskError> {
-    serde_json::from_value(shown(request, answer)).map_err(AskError::Foreign)
+/// [`ClientError::Foreign`] if it cannot be read back.
+pub fn visible<R: Request>(answer: &R::Answer) -> Result<R::Answer, ClientError> {
+    let shown = serde_json::to_value(answer).map(R::visible);
+    shown.and_then(serde_json::from_value).map_err(ClientError::Foreign)
 }
 
 /// Reads to the end of the line, at most until the deadline.
@@ -235,9 +229,9 @@ mod tests {
     use std::io::{BufRead as _, BufReader};
     use std::os::unix::net::UnixListener;
 
-    use serde_json::json;
-
     use super::*;
+    use crate::error::RequestErrorKind;
+    use crate::request::{PauseTracking, RemoveNotes};
 
     /// A data folder in which each connection is answered with these bytes, and then held open.
     fn answering(folder: &Path, bytes: &'static [u8]) -> Client {
@@ -262,7 +256,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for data in [folder.path().join("a"), folder.path().join("a".repeat(100)).join("b".repeat(60))] {
             let client = answering(&data, b"{\"ok\":7}\nmore");
-            assert_eq!(client.ask(&Request::Pause, USUAL).unwrap(), json!(7));
+            let request = RemoveNotes { from: 0, to: 1, plugin: None };
+            assert_eq!(client.ask(&request, USUAL).unwrap(), 7);
         }
     }
 
@@ -271,18 +266,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let ask = |name: &str, bytes| {
             let client = answering(&folder.path().join(name), bytes);
-            client.ask(&Request::Pause, Duration::from_millis(300)).unwrap_err()
+            client.ask(&PauseTracking, Duration::from_millis(300)).unwrap_err()
         };
-        assert!(matches!(ask("no", b"{\"error\":\"no\"}\n"), AskError::Refused(why) if why == "no"));
-        assert!(matches!(ask("nonsense", b"what?\n"), AskError::Foreign(_)));
-        assert!(matches!(ask("half", b"{\"ok\":"), AskError::Silent(_)));
+        let refused =
+            ask("no", b"{\"error\":{\"kind\":\"not-ready\",\"message\":\"no\",\"hint\":\"wait\"}}\n");
+        assert_eq!(refused.to_string(), "no: wait");
+        assert!(matches!(refused, ClientError::Refused(error) if error.kind == RequestErrorKind::NotReady));
+        assert!(matches!(ask("nonsense", b"what?\n"), ClientError::Foreign(_)));
+        assert!(matches!(ask("half", b"{\"ok\":"), ClientError::Silent(_)));
         let nobody = Client::new(&folder.path().join("nobody"));
-        assert!(matches!(nobody.ask(&Request::Pause, USUAL), Err(AskError::NotRunning(_))));
+        assert!(matches!(nobody.ask(&PauseTracking, USUAL), Err(ClientError::NotRunning(_))));
         // A socket that an agent left behind when it was killed.
         let left = folder.path().join("left");
         std::fs::create_dir_all(left.join("run")).unwrap();
         drop(UnixListener::bind(left.join("run").join(crate::socket::NAME)).unwrap());
-        assert!(matches!(Client::new(&left).ask(&Request::Pause, USUAL), Err(AskError::NotRunning(_))));
+        assert!(matches!(Client::new(&left).ask(&PauseTracking, USUAL), Err(ClientError::NotRunning(_))));
         assert!(!Client::new(&left).runs());
     }
 }

@@ -1,10 +1,10 @@
-//! Where the agent keeps its data where nobody says otherwise.
+//! Where the agent keeps its data if nobody says otherwise.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The data folder by the XDG base directory specification: `$XDG_DATA_HOME/candor`, or `~/.local/share/candor`. A variable
-/// that is empty or holds no absolute path counts as if it were not set. None where there is no home folder.
+/// that is empty or holds no absolute path counts as if it were not set. Returns none if there is no home folder.
 #[must_use]
 pub fn default_data() -> Option<PathBuf> {
     data_folder(std::env::var_os("XDG_DATA_HOME"), std::env::var_os("HOME"))
@@ -20,7 +20,7 @@ fn data_folder(xdg: Option<OsString>, home: Option<OsString>) -> Option<PathBuf>
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{}: {why}", .path.display())]
 pub struct NoExecArgument {
-    /// The path.
+    /// The path that was to stand there.
     pub path: PathBuf,
     /// What is wrong with it.
     pub why: &'static str,
@@ -30,7 +30,7 @@ pub struct NoExecArgument {
 /// away, and each backslash written twice, because the line is a string value before it is a command.
 ///
 /// # Errors
-/// [`NoExecArgument`] where the path is not UTF-8 or has a line break.
+/// [`NoExecArgument`] if the path is not UTF-8 or has a line break.
 pub fn exec_argument(path: &Path) -> Result<String, NoExecArgument> {
     let cannot = |why| NoExecArgument { path: path.to_path_buf(), why };
     let text = path.to_str().ok_or_else(|| cannot("the name is not UTF-8"))?;

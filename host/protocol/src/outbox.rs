@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The outbox.
+/// What is in the outbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboxAnswer {
     /// What is in it, the latest first.
@@ -17,9 +17,9 @@ pub struct OutboxAnswer {
 /// A parcel in the outbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboxParcel {
-    /// Its id.
+    /// The parcel's id, in hexadecimal.
     pub parcel: String,
-    /// The contract.
+    /// The contract's id on this device.
     pub contract: String,
     /// The segment's first millisecond.
     pub segment_start: u64,
@@ -29,13 +29,13 @@ pub struct OutboxParcel {
     pub sequence: u64,
     /// The uploader that carries it.
     pub target: String,
-    /// `held`, `waiting`, `delivered`, `rejected` or `cancelled`.
-    pub state: String,
-    /// Not delivered earlier.
+    /// How far it is on its way.
+    pub state: ParcelState,
+    /// When it may be delivered at the earliest.
     pub hold_until: u64,
-    /// Failed tries.
+    /// The number of tries that failed.
     pub attempts: u32,
-    /// Not tried again earlier.
+    /// When it is tried again at the earliest.
     pub next_try_at: u64,
     /// Why the last try failed.
     pub last_error: Option<String>,
@@ -43,10 +43,40 @@ pub struct OutboxParcel {
     pub attachments: usize,
     /// Bytes of the signed parcel and its attachments together.
     pub bytes: u64,
-    /// What is in it, in words: `picture, activity`.
-    pub holds: String,
+    /// What is in it, in words: `picture, activity`. None once it is delivered or refused.
+    pub holds: Option<String>,
     /// When it was delivered.
     pub delivered_at: Option<u64>,
+}
+
+/// How far a parcel is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ParcelState {
+    /// It is held on this computer; it can be taken back without anybody having seen it.
+    Held,
+    /// It is to be delivered.
+    Waiting,
+    /// The target has it.
+    Delivered,
+    /// The target refused it for good.
+    Rejected,
+    /// It was taken back.
+    Cancelled,
+}
+
+impl ParcelState {
+    /// Returns the state as a word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Waiting => "waiting",
+            Self::Delivered => "delivered",
+            Self::Rejected => "rejected",
+            Self::Cancelled => "cancelled",
+        }
+    }
 }
 
 /// The exact bytes of a parcel.

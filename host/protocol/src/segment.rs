@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 /// A segment as the worker sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Segment {
-    /// First millisecond.
+    /// First millisecond of the segment.
     pub start: u64,
     /// Length in minutes.
     pub length: u8,
-    /// Each minute: none where it was not tracked (yet), otherwise keys, clicks and scrolls together; a tracked minute
+    /// Each minute: none if it was not tracked (yet), otherwise keys, clicks and scrolls together; a tracked minute
     /// without counts is 0.
     pub minutes: Vec<Option<u32>>,
     /// How long of it was tracked, in milliseconds.
@@ -18,15 +18,15 @@ pub struct Segment {
     /// How much of it is billed, in milliseconds: all of it or nothing (design §8), and nothing beyond the weekly limit; of
     /// a running one, as if it ended now.
     pub billed_ms: u64,
-    /// The memo.
+    /// What the work was, in the worker's words.
     pub memo: Option<String>,
-    /// The label.
+    /// One of the client's labels.
     pub label: Option<String>,
     /// Whether it was typed in.
     pub manual: bool,
     /// When it was removed.
     pub removed_at: Option<u64>,
-    /// Its picture.
+    /// What is known of its picture.
     pub picture: Option<PictureFacts>,
     /// Why it has none.
     pub no_picture: Option<NoSnapshot>,
@@ -41,12 +41,12 @@ pub struct Segment {
     /// What plugins noted in it, in their own words; it goes to the client, too.
     #[serde(default)]
     pub notes: Vec<Note>,
-    /// Until when the removal of its picture (and of its time, where the terms say so) can be undone.
+    /// Until when the removal of its picture (and of its time, if the terms say so) can be undone.
     #[serde(default)]
     pub undo_until: Option<u64>,
     /// Why the tracker could not see parts of it.
     pub gaps: Vec<GapCause>,
-    /// Where it is.
+    /// How far it is on its way.
     pub state: SegmentState,
     /// Its parcel, once it is closed.
     pub parcel: Option<String>,
@@ -57,9 +57,9 @@ pub struct Segment {
 /// What a plugin noted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
-    /// When.
+    /// When it was noted.
     pub at: u64,
-    /// Which plugin.
+    /// The plugin's name in the terms.
     pub plugin: String,
     /// What sort of thing it is, in the plugin's words.
     pub kind: String,
@@ -72,22 +72,22 @@ pub struct Note {
 pub struct PictureFacts {
     /// When it was taken.
     pub at: u64,
-    /// Width in pixels.
+    /// The picture's width in pixels.
     pub width: u32,
-    /// Height in pixels.
+    /// The picture's height in pixels.
     pub height: u32,
-    /// Length in bytes.
+    /// The file's length in bytes.
     pub bytes: u64,
-    /// What was covered.
+    /// The areas that were covered.
     pub redactions: Vec<Redaction>,
     /// The rules that covered something, in words, each once.
     pub covered_by: Vec<String>,
-    /// The window in front when it was taken, where such facts are recorded.
+    /// The window in front when it was taken, if such facts are recorded.
     #[serde(default)]
     pub focus: Option<Focus>,
 }
 
-/// Where a segment is.
+/// How far a segment is on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "is")]
 pub enum SegmentState {
@@ -110,38 +110,38 @@ pub enum SegmentState {
     },
     /// The target has it.
     Delivered {
-        /// Since when.
+        /// When its receipt came.
         at: u64,
     },
     /// The target refused it for good.
     Rejected {
-        /// With this.
+        /// The target's reason, if it gave one.
         why: Option<String>,
     },
     /// It was taken back.
     Cancelled,
 }
 
-/// A picture.
+/// A picture's file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Picture {
-    /// Its media type.
+    /// The file's media type, such as `image/webp`.
     pub media_type: String,
-    /// Its bytes, base64.
+    /// The file's bytes in base64.
     pub base64: String,
 }
 
 /// What was removed or added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forgotten {
-    /// First millisecond.
+    /// First millisecond of the span.
     pub from: u64,
     /// First millisecond after it.
     pub to: u64,
-    /// How many segments.
+    /// The number of segments.
     pub segments: u32,
     /// How much time, in milliseconds.
     pub time_ms: u64,
-    /// How many pictures.
+    /// The number of pictures.
     pub pictures: u32,
 }

@@ -1,6 +1,6 @@
 //! What shows a person that this computer is recorded (invariant 6).
 //!
-//! Whoever shows something says so over a connection of its own ([`Request::Shows`](crate::Request::Shows)), and says it
+//! A program that shows something reports it over a connection of its own ([`ReportSigns`](crate::ReportSigns)), and
 //! again every [`AGAIN`]. A sign whose connection is closed, or that was not said again within [`LEASE`], is gone: a
 //! program that was killed or hangs shows nothing any more.
 
@@ -13,11 +13,11 @@ pub const AGAIN: Duration = Duration::from_secs(4);
 /// For how long a sign counts after it was said.
 pub const LEASE: Duration = Duration::from_secs(10);
 
-/// Who shows signs.
+/// A program that shows signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Face {
-    /// The window.
+    /// The window's program.
     Window,
     /// The tray's program.
     Tray,
@@ -36,7 +36,7 @@ pub enum Sign {
 }
 
 impl Sign {
-    /// In words.
+    /// Returns the sign in words.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Where the control socket lies.
+//! The control socket's path.
 
 use std::fs::File;
 use std::io;
@@ -19,18 +19,18 @@ pub struct Address {
 }
 
 impl Address {
-    /// The agent's socket in a folder.
+    /// Returns the address of the agent's socket in a folder.
     ///
     /// # Errors
-    /// Where the folder cannot be opened.
+    /// An error of the operating system if the folder cannot be opened.
     pub fn in_folder(folder: &Path) -> io::Result<Self> {
         Self::named(folder, NAME)
     }
 
-    /// Another socket in a folder.
+    /// Returns the address of another socket in a folder.
     ///
     /// # Errors
-    /// Where the folder cannot be opened.
+    /// An error of the operating system if the folder cannot be opened.
     pub fn named(folder: &Path, name: &str) -> io::Result<Self> {
         let path = folder.join(name);
         if path.as_os_str().len() < 100 {
@@ -41,7 +41,7 @@ impl Address {
         Ok(Self { path, _folder: Some(handle) })
     }
 
-    /// The path to bind or connect to.
+    /// Returns the path to bind or connect to.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

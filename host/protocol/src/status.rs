@@ -4,26 +4,24 @@ use candor_diary::parcel::GapCause;
 use candor_diary::terms::{ManualTime, Mode};
 use serde::{Deserialize, Serialize};
 
-use crate::{Segment, SignState};
+use crate::segment::Segment;
+use crate::sign::SignState;
 
 /// What the agent is doing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Status {
     /// Counts up with every change that a person would see, the clock aside.
     pub revision: u64,
-    /// The agent's clock.
+    /// The time by the agent's clock.
     pub now: u64,
     /// Whether the tracker is on.
     pub tracking: bool,
     /// Whether the current contract's notice was accepted; nothing is recorded before.
     pub notice_accepted: bool,
-    /// The current contract's id; empty where there is none yet.
-    pub contract: String,
-    /// Its title.
-    pub title: String,
-    /// The client's name.
-    pub client: String,
-    /// Who drives it.
+    /// The current contract; none if this device has none yet.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub current: Option<CurrentContract>,
+    /// Whether the worker or the client drives tracking.
     pub mode: Mode,
     /// Since when it is on.
     pub since: Option<u64>,
@@ -36,18 +34,18 @@ pub struct Status {
     pub paused_since: Option<u64>,
     /// Since when nothing is recorded although it is on: nobody is there, the screen is locked, or nothing can be seen.
     pub away_since: Option<u64>,
-    /// Why, where that is so.
+    /// Why nothing is recorded since then.
     #[serde(default)]
     pub away: Option<GapCause>,
     /// Time that the worker is to decide about.
     pub question: Option<IdleQuestion>,
-    /// The memo.
+    /// What the work is, in the worker's words.
     pub memo: Option<String>,
-    /// The label.
+    /// The label that was chosen.
     pub label: Option<String>,
     /// The last memos, the latest first, at most ten.
     pub recent_memos: Vec<String>,
-    /// The client's labels.
+    /// The labels that the client offers.
     pub labels: Vec<String>,
     /// Whether it turns itself off at the end of the segment.
     pub stopping: bool,
@@ -66,9 +64,9 @@ pub struct Status {
     pub limit_ms: Option<u64>,
     /// Whether time may be typed in.
     pub manual_time: ManualTime,
-    /// Segments.
+    /// How many segments are where.
     pub segments: SegmentCounts,
-    /// What waits.
+    /// How many parcels are where.
     pub outbox: OutboxCounts,
     /// Since when nothing could be delivered.
     pub offline_since: Option<u64>,
@@ -80,6 +78,38 @@ pub struct Status {
     pub diary_url: Option<String>,
     /// What a person should look at, in words.
     pub problems: Vec<String>,
+}
+
+impl Status {
+    /// Returns the current contract's id.
+    #[must_use]
+    pub fn contract(&self) -> Option<&str> {
+        self.current.as_ref().map(|current| current.id.as_str())
+    }
+
+    /// Returns the current contract's title, as it is shown.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.current.as_ref().map_or("No contract", |current| &current.title)
+    }
+
+    /// Returns the name of the current contract's client, as it is shown.
+    #[must_use]
+    pub fn client(&self) -> &str {
+        self.current.as_ref().map_or("The client", |current| &current.client)
+    }
+}
+
+/// The contract that is worked on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CurrentContract {
+    /// The contract's id on this device.
+    #[serde(rename = "contract")]
+    pub id: String,
+    /// The contract's title.
+    pub title: String,
+    /// The name of the client.
+    pub client: String,
 }
 
 /// How many segments are where.
@@ -98,13 +128,13 @@ pub struct SegmentCounts {
 pub struct OutboxCounts {
     /// Within their hold time.
     pub held: u64,
-    /// Due.
+    /// Due, and not delivered yet.
     pub waiting: u64,
-    /// With receipt.
+    /// Delivered: a receipt exists.
     pub delivered: u64,
-    /// Refused for good.
+    /// Refused by the target for good.
     pub rejected: u64,
-    /// Taken back.
+    /// Taken back by the worker.
     pub cancelled: u64,
     /// Bytes that are held or wait, pictures included.
     pub bytes: u64,
@@ -113,11 +143,11 @@ pub struct OutboxCounts {
 /// Nobody was at the computer from `from` to `to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdleQuestion {
-    /// First millisecond.
+    /// First millisecond of the span.
     pub from: u64,
     /// First millisecond after it.
     pub to: u64,
-    /// How much of it could be kept as manual time: whole segments, where the terms allow it; in milliseconds.
+    /// How much of it could be kept as manual time: whole segments, if the terms allow it; in milliseconds.
     pub manual_ms: u64,
 }
 
@@ -131,20 +161,20 @@ pub fn names(session: &str, contract: &str) -> bool {
 /// A contract as the switcher shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contract {
-    /// Its id; that and what tells it from another of the same id, where this device had that before.
+    /// Its id; that and what tells it from another of the same id, if this device had that before.
     pub id: String,
-    /// Its title.
+    /// The contract's title.
     pub title: String,
-    /// The client's name.
+    /// The name of the client.
     pub client: String,
-    /// Who drives it.
+    /// Whether the worker or the client drives tracking.
     pub mode: Mode,
     /// Whether its notice was accepted.
     pub accepted: bool,
-    /// Where its data goes.
+    /// The address of the server that its data goes to.
     pub server: String,
-    /// Where the worker turns to for help.
+    /// The address that the worker turns to for help.
     pub support: Option<String>,
-    /// Where the worker sends praise and complaints.
+    /// The address for praise and complaints.
     pub feedback: Option<String>,
 }

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use candor_protocol::{Client, Request};
+use candor_protocol::{AnyRequest, Client, Request};
 use serde_json::Value;
 
 use crate::backoffice::BackOffice;
@@ -128,11 +128,20 @@ impl Agent {
     ///
     /// # Errors
     /// What it says against it.
-    pub fn request(&self, request: &Request) -> Result<Value> {
-        Ok(Client::new(&self.data).ask(request, Duration::from_secs(60))?)
+    pub fn request<R: Request>(&self, request: &R) -> Result<R::Answer> {
+        Ok(Client::new(&self.data).ask_exact(request, Duration::from_secs(60))?)
     }
 
-    /// The same, for a command that answers in JSON: `--json` is added.
+    /// The same, for any request, whatever it answers.
+    ///
+    /// # Errors
+    /// What it says against it.
+    pub fn request_any(&self, request: impl Into<AnyRequest>) -> Result<()> {
+        Client::new(&self.data).ask_any(request.into(), Duration::from_secs(60))?;
+        Ok(())
+    }
+
+    /// A command that answers in JSON: `--json` is added.
     ///
     /// # Errors
     /// What it says against it.

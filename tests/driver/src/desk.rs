@@ -5,8 +5,9 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result};
-use candor_protocol::{Request, Segment, Status};
-use serde::de::DeserializeOwned;
+use candor_protocol::{
+    AnyRequest, ExportData, GetSegments, GetStatus, Request, Segment, Status, StopTracking,
+};
 use serde_json::{Value, json};
 
 use crate::agent::Agent;
@@ -56,23 +57,23 @@ impl Desk {
     /// # Errors
     /// If it does not answer.
     pub fn status(&self) -> Result<Status> {
-        self.get(&Request::Status { after: None })
+        self.get(&GetStatus { after: None })
     }
 
     /// Asks the agent.
     ///
     /// # Errors
     /// What it says against it.
-    pub fn get<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
-        Ok(serde_json::from_value(self.agent.request(request)?)?)
+    pub fn get<R: Request>(&self, request: &R) -> Result<R::Answer> {
+        self.agent.request(request)
     }
 
     /// Tells the agent to do something.
     ///
     /// # Errors
     /// What it says against it.
-    pub fn tell(&self, request: &Request) -> Result<()> {
-        self.agent.request(request).map(drop)
+    pub fn tell(&self, request: &(impl Clone + Into<AnyRequest>)) -> Result<()> {
+        self.agent.request_any(request.clone())
     }
 
     /// All segments as the worker sees them.
@@ -80,7 +81,7 @@ impl Desk {
     /// # Errors
     /// If the agent does not answer.
     pub fn segments(&self) -> Result<Vec<Segment>> {
-        self.get(&Request::Segments { from: 0, to: 1 << 50 })
+        self.get(&GetSegments { from: 0, to: 1 << 50 })
     }
 
     /// What the back office has of the contract.
@@ -113,7 +114,7 @@ impl Desk {
     /// # Errors
     /// If that does not come about.
     pub fn stop(&self) -> Result<()> {
-        self.tell(&Request::Stop { at_segment_end: false })?;
+        self.tell(&StopTracking { at_segment_end: false })?;
         self.until("closed segments", |d| {
             let status = d.status()?;
             Ok((!status.tracking && status.segments.open == 0).then_some(()))
@@ -144,7 +145,7 @@ impl Desk {
     /// If that fails.
     pub fn records(&self) -> Result<Vec<Value>> {
         let to = self.folder.path().join(format!("export-{}", now()));
-        self.tell(&Request::Export { to: to.display().to_string() })?;
+        self.tell(&ExportData { to: to.display().to_string() })?;
         records(&to)
     }
 }

@@ -79,7 +79,7 @@ impl FastAgent {
     /// # Errors
     /// If one does not end or the other does not start.
     pub fn start_again(agent: &Agent, real: u64, speed: u32, running: &mut Self) -> Result<Self> {
-        agent.request(&candor_protocol::Request::Quit)?;
+        agent.request(&candor_protocol::QuitAgent)?;
         running.ended()?;
         Self::start(agent, real, speed)
     }

@@ -1,6 +1,6 @@
 //! What these tests ask of a desk.
 
-use candor_protocol::{Request, Segment};
+use candor_protocol::{Segment, StartTracking};
 use candor_test_driver::desk::Desk;
 use serde_json::{Value, json};
 
@@ -9,8 +9,8 @@ pub(super) const SPEED: u32 = 20;
 
 pub(super) const MINUTE: u64 = 60_000;
 
-pub(super) fn start() -> Request {
-    Request::Start { memo: None, no_sign: true }
+pub(super) fn start() -> StartTracking {
+    StartTracking { memo: None, no_sign: true }
 }
 
 pub(super) fn closed(desk: &Desk) -> Vec<Segment> {

@@ -1,6 +1,6 @@
 //! What a later start finds: open segments, the week, damaged files.
 
-use candor_protocol::{Client, Request, Status};
+use candor_protocol::{Client, GetStatus, QuitAgent, Status};
 use candor_test_driver::agent::Agent;
 use candor_test_driver::desk::{CONTRACT, Desk, now};
 use candor_test_driver::fast::FastAgent;
@@ -18,7 +18,7 @@ fn invariant_09_what_was_not_closed_is_closed_however_long_nobody_looked() {
     let mut desk = Desk::open(0, SPEED, |terms| terms["segment"] = json!(10)).unwrap();
     desk.tell(&start()).unwrap();
     desk.until("three minutes", |d| Ok((d.status()?.on_ms > 3 * MINUTE).then_some(()))).unwrap();
-    desk.tell(&Request::Quit).unwrap();
+    desk.tell(&QuitAgent).unwrap();
     desk.running.ended().unwrap();
     // Six weeks later.
     let later = now() + 42 * 24 * 60 * MINUTE;
@@ -35,9 +35,7 @@ fn invariant_09_what_was_not_closed_is_closed_however_long_nobody_looked() {
 fn the_week_is_that_of_the_diary_whatever_device_it_was_worked_on() {
     let desk = Desk::open(0, SPEED, |_| {}).unwrap();
     let second = Agent::enrol(&desk.folder.path().join("second"), &desk.backoffice, CONTRACT).unwrap();
-    let week = |agent: &Agent| -> Status {
-        serde_json::from_value(agent.request(&Request::Status { after: None }).unwrap()).unwrap()
-    };
+    let week = |agent: &Agent| -> Status { agent.request(&GetStatus { after: None }).unwrap() };
     desk.tell(&start()).unwrap();
     desk.until("three segments", |d| Ok((d.delivered()?.len() >= 3).then_some(()))).unwrap();
     desk.stop().unwrap();
@@ -75,7 +73,7 @@ fn a_file_that_is_damaged_is_named_when_the_agent_does_not_start() {
     let desk = Desk::open(0, SPEED, |_| {}).unwrap();
     let session = desk.agent.session(CONTRACT).unwrap();
     let mut desk = desk;
-    desk.tell(&Request::Quit).unwrap();
+    desk.tell(&QuitAgent).unwrap();
     desk.running.ended().unwrap();
     for file in [desk.agent.data().join("preferences.json"), session.join("enrolment.json")] {
         let before = std::fs::read(&file).ok();
@@ -95,7 +93,7 @@ fn started(agent: &Agent) -> String {
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(!output.status.success());
-    let runs = Client::new(agent.data()).ask(&Request::Status { after: None }, Duration::from_secs(1));
+    let runs = Client::new(agent.data()).ask(&GetStatus { after: None }, Duration::from_secs(1));
     assert!(runs.is_err(), "{}", Path::new(agent.data()).display());
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

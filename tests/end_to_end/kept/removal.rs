@@ -1,6 +1,9 @@
 //! What was removed is gone, whatever happened meanwhile (invariant 8).
 
-use candor_protocol::{Client, Request, Segment};
+use candor_protocol::{
+    AnyRequest, Client, ForgetSpan, QuitAgent, RemovePicture, RestoreSegment, Segment, SetMemo, StopTracking,
+    TryNow, WouldForgetSpan,
+};
 use candor_test_driver::desk::{Desk, now};
 use candor_test_driver::fast::FastAgent;
 use candor_test_driver::places;
@@ -22,14 +25,14 @@ fn invariant_08_a_removed_picture_is_undone_or_destroyed_after_a_restart_as_befo
     let two = desk.until("two pictures", |d| Ok(Some(pictured(d)).filter(|s| s.len() >= 2))).unwrap();
     desk.stop().unwrap();
     for segment in &two[..2] {
-        desk.tell(&Request::RemovePicture { start: segment.start }).unwrap();
+        desk.tell(&RemovePicture { start: segment.start }).unwrap();
     }
     desk.running = FastAgent::start_again(&desk.agent, opened, SPEED, &mut desk.running).unwrap();
     let offered = |d: &Desk, start| {
         d.segments().map(|all| all.into_iter().any(|s| s.start == start && s.undo_until.is_some()))
     };
     desk.until("the undo", |d| Ok(offered(d, two[0].start)?.then_some(()))).unwrap();
-    desk.tell(&Request::Restore { start: two[0].start }).unwrap();
+    desk.tell(&RestoreSegment { start: two[0].start }).unwrap();
     desk.until("delivery", |d| Ok((d.status()?.outbox.waiting + d.status()?.outbox.held == 0).then_some(())))
         .unwrap();
     desk.until("the end of what was removed", |d| {
@@ -48,8 +51,8 @@ fn invariant_08_a_removed_picture_is_destroyed_however_late_the_agent_starts_aga
     let pictured =
         desk.until("a picture", |d| Ok(closed(d).into_iter().find(|s| s.picture.is_some()))).unwrap();
     desk.stop().unwrap();
-    desk.tell(&Request::RemovePicture { start: pictured.start }).unwrap();
-    desk.tell(&Request::Quit).unwrap();
+    desk.tell(&RemovePicture { start: pictured.start }).unwrap();
+    desk.tell(&QuitAgent).unwrap();
     desk.running.ended().unwrap();
     let later = now() + 42 * 24 * 60 * MINUTE;
     desk.running = FastAgent::start_as(&desk.agent, now(), SPEED, &places::guests(), |command| {
@@ -72,7 +75,7 @@ fn invariant_08_what_was_seen_before_a_removal_and_told_after_it_is_not_kept() {
     for round in 0..12 {
         std::thread::sleep(Duration::from_millis(150 + 37 * round));
         let asked = desk.status().unwrap().now;
-        desk.tell(&Request::Forget { from: asked - MINUTE, to: asked }).unwrap();
+        desk.tell(&ForgetSpan { from: asked - MINUTE, to: asked }).unwrap();
         let done = desk.status().unwrap().now;
         // What was seen before is judged one and a half seconds later, and written then.
         desk.until("half a minute", |d| Ok((d.status()?.now > done + MINUTE / 2).then_some(()))).unwrap();
@@ -106,7 +109,7 @@ fn invariant_08_a_kill_in_the_middle_of_a_removal_leaves_no_picture() {
     };
     assert!(files(&desk).len() >= all.len());
     for (round, segment) in (1..).zip(&all) {
-        let forget = Request::Forget { from: segment.start, to: segment.start + MINUTE };
+        let forget = ForgetSpan { from: segment.start, to: segment.start + MINUTE };
         let client = Client::new(desk.agent.data());
         let asked = std::thread::spawn(move || client.ask(&forget, Duration::from_secs(10)).is_ok());
         std::thread::sleep(Duration::from_millis(2 * round));
@@ -131,7 +134,7 @@ fn invariant_08_what_was_removed_is_not_sent_because_it_could_not_be_signed_anew
     let mut desk = Desk::open(HOLD, SPEED, |_| {}).unwrap();
     let opened = now();
     desk.running = FastAgent::start_again(&desk.agent, opened, SPEED, &mut desk.running).unwrap();
-    desk.tell(&Request::Memo { memo: "private zebra".into() }).unwrap();
+    desk.tell(&SetMemo { memo: "private zebra".into() }).unwrap();
     desk.tell(&start()).unwrap();
     let pictured =
         |d: &Desk| -> Vec<Segment> { closed(d).into_iter().filter(|s| s.picture.is_some()).collect() };
@@ -142,12 +145,9 @@ fn invariant_08_what_was_removed_is_not_sent_because_it_could_not_be_signed_anew
     std::fs::rename(&key, &hidden).unwrap();
     desk.running = FastAgent::start_again(&desk.agent, opened, SPEED, &mut desk.running).unwrap();
     let (picture, segment) = (three[0].start, three[1].start);
-    for removal in
-        [Request::RemovePicture { start: picture }, Request::Forget { from: segment, to: segment + MINUTE }]
-    {
-        // Whether it is said to be kept or not: it does not go out.
-        let _said = desk.tell(&removal);
-    }
+    // Whether they are said to be kept or not: they do not go out.
+    let _said = desk.tell(&RemovePicture { start: picture });
+    let _said = desk.tell(&ForgetSpan { from: segment, to: segment + MINUTE });
     let others = |d: &Desk| Ok(d.delivered()?.into_iter().find(|s| s["start"] == three[2].start));
     desk.until("delivery of the others", others).unwrap();
     let asked = desk.status().unwrap().now;
@@ -159,7 +159,7 @@ fn invariant_08_what_was_removed_is_not_sent_because_it_could_not_be_signed_anew
     // Once it can be signed, what is left goes.
     std::fs::rename(&hidden, &key).unwrap();
     desk.running = FastAgent::start_again(&desk.agent, opened, SPEED, &mut desk.running).unwrap();
-    desk.tell(&Request::TryNow).unwrap();
+    desk.tell(&TryNow).unwrap();
     desk.until("the rest", |d| {
         let delivered = d.delivered()?;
         let of = |start: u64| delivered.iter().find(|s| s["start"] == start).cloned();
@@ -182,11 +182,12 @@ fn invariant_08_what_waits_in_memory_for_room_on_the_disk_is_removed_like_all_el
     })
     .unwrap();
     desk.until("two minutes of it", |d| Ok((d.status()?.now > full + 3 * MINUTE).then_some(()))).unwrap();
-    desk.tell(&Request::Stop { at_segment_end: false }).unwrap();
+    desk.tell(&StopTracking { at_segment_end: false }).unwrap();
     let from = full + MINUTE - full % MINUTE;
-    let forget = Request::Forget { from, to: from + MINUTE };
-    for refused in [&forget, &Request::WouldForget { from, to: from + MINUTE }] {
-        let why = desk.tell(refused).unwrap_err().to_string();
+    let forget = ForgetSpan { from, to: from + MINUTE };
+    let would_forget = WouldForgetSpan { from, to: from + MINUTE };
+    for refused in [AnyRequest::from(forget), would_forget.into()] {
+        let why = desk.tell(&refused).unwrap_err().to_string();
         assert!(why.contains("free some disk space"), "{why}");
     }
     desk.running.disk(true).unwrap();

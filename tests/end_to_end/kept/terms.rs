@@ -1,6 +1,9 @@
 //! What was worked stays worked when terms, notice or collectors change (invariant 9).
 
-use candor_protocol::{NoticeAnswer, Preferences, Request, Segment};
+use candor_protocol::{
+    AcceptNotice, EditSegment, ForgetSpan, GetNotice, ImportInvitation, NoticeAnswer, Preferences, QuitAgent,
+    RemovePicture, Segment, SetPreferences,
+};
 use candor_test_driver::desk::{CONTRACT, Desk, now};
 use candor_test_driver::fast::FastAgent;
 use candor_test_driver::places;
@@ -13,10 +16,10 @@ fn invariant_09_activity_that_is_turned_on_or_off_later_changes_nothing_of_what_
     let desk = Desk::open(0, SPEED, |terms| terms["worker-chooses"] = json!({"activity": true})).unwrap();
     let counts = |activity| {
         let preferences = Preferences { activity, ..Preferences::default() };
-        desk.tell(&Request::SetPreferences { preferences }).unwrap();
+        desk.tell(&SetPreferences { preferences }).unwrap();
     };
     let edited = |segment: &Segment, memo: &str| {
-        let edit = Request::EditSegment { start: segment.start, memo: memo.to_owned(), label: None };
+        let edit = EditSegment { start: segment.start, memo: memo.to_owned(), label: None };
         desk.tell(&edit).unwrap();
         desk.until("the revision", |d| {
             let found = closed(d).into_iter().find(|s| s.start == segment.start);
@@ -105,7 +108,7 @@ fn cut_otherwise(before: u64, after: u64) {
         }
     };
     let mut desk = Desk::open(6 * HOUR, SPEED, terms(1, before)).unwrap();
-    desk.tell(&Request::Quit).unwrap();
+    desk.tell(&QuitAgent).unwrap();
     desk.running.ended().unwrap();
     let hour = now() - now() % HOUR + HOUR;
     let at = |shown: u64| {
@@ -120,7 +123,7 @@ fn cut_otherwise(before: u64, after: u64) {
     };
     worked(&desk, hour - 18 * MINUTE);
     desk.stop().unwrap();
-    desk.tell(&Request::Quit).unwrap();
+    desk.tell(&QuitAgent).unwrap();
     desk.running.ended().unwrap();
     let mut newer = candor_test_driver::backoffice::terms(CONTRACT, desk.backoffice.address(), 6 * HOUR);
     terms(2, after)(&mut newer);
@@ -132,7 +135,7 @@ fn cut_otherwise(before: u64, after: u64) {
     let pictured = closed(&desk).into_iter().find(|s| s.picture.is_some() && (off(s.start) || after == 1));
     let pictured = pictured.map(|s| s.start);
     if let Some(start) = pictured {
-        desk.tell(&Request::RemovePicture { start }).unwrap();
+        desk.tell(&RemovePicture { start }).unwrap();
     }
     // However it is joined again.
     if after == 1 {
@@ -141,11 +144,11 @@ fn cut_otherwise(before: u64, after: u64) {
         desk.agent.tell(&["enrol", "--server", server, "--code", &code, "--key", &key]).unwrap();
     } else {
         let invitation = desk.backoffice.invitation(CONTRACT).unwrap();
-        desk.tell(&Request::Import { invitation }).unwrap();
+        desk.tell(&ImportInvitation { invitation }).unwrap();
     }
-    let notice: NoticeAnswer = desk.get(&Request::Notice { contract: None }).unwrap();
+    let notice: NoticeAnswer = desk.get(&GetNotice { contract: None }).unwrap();
     let accept =
-        Request::Accept { contract: CONTRACT.to_owned(), digest: notice.digest, by: "a test".to_owned() };
+        AcceptNotice { contract: CONTRACT.to_owned(), digest: notice.digest, by: "a test".to_owned() };
     desk.tell(&accept).unwrap();
     let joined = desk.status().unwrap().now;
     desk.tell(&start()).unwrap();
@@ -170,12 +173,12 @@ fn cut_otherwise(before: u64, after: u64) {
     let gone = [hour - 20 * MINUTE, hour - 2 * MINUTE, hour + MINUTE];
     for from in gone {
         // An earlier removal may have taken it already.
-        let _before = desk.tell(&Request::Forget { from, to: from + MINUTE });
+        let _before = desk.tell(&ForgetSpan { from, to: from + MINUTE });
     }
     let meant = |s: &Segment| gone.iter().any(|at| (s.start..end(s)).contains(at));
     let (removed, kept): (Vec<_>, Vec<_>) = segments.iter().partition(|s| meant(s));
     assert!(removed.len() >= 2, "{before}, {after}: {segments:#?}");
-    desk.tell(&Request::Quit).unwrap();
+    desk.tell(&QuitAgent).unwrap();
     desk.running.ended().unwrap();
     desk.running = at(hour + 9 * HOUR).unwrap();
     desk.until("delivery", |d| Ok((d.status()?.outbox.waiting + d.status()?.outbox.held == 0).then_some(())))
@@ -207,7 +210,7 @@ fn cut_otherwise(before: u64, after: u64) {
 #[test]
 fn invariant_09_a_notice_that_is_accepted_anew_goes_on_tracking() {
     let mut desk = Desk::open(0, SPEED, |_| {}).unwrap();
-    desk.tell(&Request::Quit).unwrap();
+    desk.tell(&QuitAgent).unwrap();
     desk.running.ended().unwrap();
     let plugins = desk.folder.path().join("plugins");
     std::fs::create_dir(&plugins).unwrap();
@@ -226,8 +229,8 @@ fn invariant_09_a_notice_that_is_accepted_anew_goes_on_tracking() {
     bytes.extend([0, 3, 1, b'x', b'y']);
     std::fs::write(&file, bytes).unwrap();
     for round in 0..2 {
-        let notice: NoticeAnswer = desk.get(&Request::Notice { contract: None }).unwrap();
-        let accept = Request::Accept {
+        let notice: NoticeAnswer = desk.get(&GetNotice { contract: None }).unwrap();
+        let accept = AcceptNotice {
             contract: CONTRACT.to_owned(),
             digest: notice.digest,
             by: format!("Mara {round}"),

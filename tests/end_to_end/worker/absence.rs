@@ -1,6 +1,9 @@
 //! Times in which nobody worked, or nothing could be seen: each is a gap with its cause.
 
-use candor_protocol::{IdleAnswer, OutboxAnswer, Preferences, Request, Segment};
+use candor_protocol::{
+    AnswerIdle, GetOutbox, IdleAnswer, OutboxAnswer, PauseTracking, Preferences, Segment, SendNow,
+    SetPreferences, StartTracking, UndoIdleAnswer,
+};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -9,10 +12,8 @@ use super::desk::{Desk, SPEED, has_gap};
 #[test]
 fn idle_time_is_asked_about_and_never_silently_billed() {
     let desk = Desk::open(1_800_000, 60, |terms| terms["manual-time"] = json!("yes"));
-    desk.tell(Request::SetPreferences {
-        preferences: Preferences { idle_minutes: 3, ..Preferences::default() },
-    });
-    desk.tell(Request::Start { memo: Some("Before".into()), no_sign: true });
+    desk.tell(SetPreferences { preferences: Preferences { idle_minutes: 3, ..Preferences::default() } });
+    desk.tell(StartTracking { memo: Some("Before".into()), no_sign: true });
     desk.until("tracked time", |d| (d.status().week_ms >= 4 * 60_000).then_some(()));
     desk.presence(Some(json!({"idle-ms": 180_000})));
     desk.until("absence", |d| d.status().away_since);
@@ -31,28 +32,28 @@ fn idle_time_is_asked_about_and_never_silently_billed() {
         assert_eq!(segment.tracked_ms, 0, "{segment:#?}");
     }
     // An answer can be taken back, either way, and leaves nothing for the client to see.
-    assert!(desk.refused(Request::UndoIdle).contains("no answer"));
-    desk.tell(Request::Idle { answer: IdleAnswer::LeaveOut });
+    assert!(desk.refused(UndoIdleAnswer).contains("no answer"));
+    desk.tell(AnswerIdle { answer: IdleAnswer::LeaveOut });
     assert_eq!(desk.status().question, None);
-    desk.tell(Request::UndoIdle);
+    desk.tell(UndoIdleAnswer);
     assert_eq!(desk.status().question, Some(question));
-    assert!(desk.refused(Request::UndoIdle).contains("no answer"));
+    assert!(desk.refused(UndoIdleAnswer).contains("no answer"));
     for _ in 0..2 {
-        desk.tell(Request::Idle { answer: IdleAnswer::Manual("A slip of the hand".into()) });
+        desk.tell(AnswerIdle { answer: IdleAnswer::Manual("A slip of the hand".into()) });
         assert!(within(&desk).iter().any(|s| s.manual), "{:#?}", within(&desk));
         // A moment, in which the answer is written into the segments.
         std::thread::sleep(Duration::from_secs(2));
-        desk.tell(Request::UndoIdle);
+        desk.tell(UndoIdleAnswer);
         assert_eq!(desk.status().question, Some(question));
         assert!(within(&desk).is_empty(), "{:#?}", within(&desk));
     }
-    let outbox: OutboxAnswer = desk.get(Request::Outbox);
+    let outbox: OutboxAnswer = desk.get(GetOutbox);
     let whole = |start: u64| start >= question.from && start + 60_000 <= question.to;
     assert!(!outbox.entries.iter().any(|entry| whole(entry.segment_start)), "{:#?}", outbox.entries);
-    desk.tell(Request::Idle { answer: IdleAnswer::Manual("Read the format guide".into()) });
+    desk.tell(AnswerIdle { answer: IdleAnswer::Manual("Read the format guide".into()) });
     assert_eq!(desk.status().question, None);
     for segment in within(&desk).iter().filter(|s| s.manual) {
-        desk.tell(Request::SendNow { start: segment.start });
+        desk.tell(SendNow { start: segment.start });
     }
     let typed = desk.until("typed-in time", |d| {
         let typed: Vec<_> = d.delivered().into_iter().filter(|s| s["manual"] == true).collect();
@@ -60,22 +61,22 @@ fn idle_time_is_asked_about_and_never_silently_billed() {
     });
     assert_eq!(typed[0]["memo"], "Read the format guide");
     assert_eq!(typed[0]["snapshot"], Value::Null);
-    assert!(desk.refused(Request::UndoIdle).contains("too late"));
+    assert!(desk.refused(UndoIdleAnswer).contains("too late"));
     let delivered = desk.delivered();
     assert!(!delivered.iter().any(|s| s["memo"] == "A slip of the hand"), "{delivered:#?}");
-    assert!(desk.refused(Request::Idle { answer: IdleAnswer::LeaveOut }).contains("no question"));
+    assert!(desk.refused(AnswerIdle { answer: IdleAnswer::LeaveOut }).contains("no question"));
 }
 
 #[test]
 fn a_pause_and_a_locked_screen_are_gaps_with_their_cause() {
     let desk = Desk::open(0, 60, |_| {});
-    desk.tell(Request::Start { memo: None, no_sign: true });
+    desk.tell(StartTracking { memo: None, no_sign: true });
     desk.until("a segment", |d| (d.status().week_ms > 0).then_some(()));
-    desk.tell(Request::Pause);
+    desk.tell(PauseTracking);
     assert!(desk.status().paused_since.is_some() && desk.status().tracking);
-    assert!(desk.refused(Request::Pause).contains("paused already"));
+    assert!(desk.refused(PauseTracking).contains("paused already"));
     std::thread::sleep(Duration::from_secs(4));
-    desk.tell(Request::Start { memo: None, no_sign: true });
+    desk.tell(StartTracking { memo: None, no_sign: true });
     assert_eq!(desk.status().paused_since, None);
     desk.presence(Some(json!({"locked": true})));
     desk.until("lock", |d| d.status().away_since);
@@ -92,7 +93,7 @@ fn a_pause_and_a_locked_screen_are_gaps_with_their_cause() {
 fn a_blank_screen_is_no_evidence_and_a_lost_display_a_gap_after_which_tracking_goes_on() {
     let desk = Desk::open(0, SPEED, |_| {});
     desk.presence(Some(json!({"blank": true})));
-    desk.tell(Request::Start { memo: None, no_sign: true });
+    desk.tell(StartTracking { memo: None, no_sign: true });
     let blank = desk.until("segment of a blank screen", |d| {
         let said = |s: &Value| s["no_snapshot_because"] == "No evidence: the screen was blank";
         d.delivered().into_iter().find(said)
@@ -118,7 +119,7 @@ fn a_blank_screen_is_no_evidence_and_a_lost_display_a_gap_after_which_tracking_g
 #[test]
 fn a_computer_that_slept_leaves_a_gap_that_is_no_time() {
     let desk = Desk::open(0, SPEED, |_| {});
-    desk.tell(Request::Start { memo: None, no_sign: true });
+    desk.tell(StartTracking { memo: None, no_sign: true });
     desk.until("tracked time", |d| (d.status().week_ms > 0).then_some(()));
     let before = desk.status().now;
     desk.presence(Some(json!({"asleep-ms": 30 * 60_000})));

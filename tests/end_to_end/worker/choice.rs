@@ -1,6 +1,9 @@
 //! What the worker chooses and takes along: contracts, own rules, an export of everything.
 
-use candor_protocol::{OwnRule, Request};
+use candor_protocol::{
+    AcceptNotice, ExportData, GetNotice, GetOwnRules, GetPreview, ImportInvitation, OwnRule, RunDoctor,
+    SetOwnRules, StartTracking, SwitchContract,
+};
 use candor_test_driver::backoffice::terms;
 use serde_json::{Value, json};
 
@@ -13,28 +16,28 @@ fn contracts_are_joined_by_link_and_switched_while_tracking() {
     other["title"] = json!("Another contract");
     desk.backoffice.add_contract(&other).unwrap();
     let link = desk.backoffice.invitation("other").unwrap();
-    assert!(desk.refused(Request::Import { invitation: "hello".into() }).contains("not an invitation"));
-    desk.tell(Request::Switch { contract: CONTRACT.into() });
-    desk.tell(Request::Start { memo: Some("Both".into()), no_sign: true });
-    desk.tell(Request::Import { invitation: link });
+    assert!(desk.refused(ImportInvitation { invitation: "hello".into() }).contains("not an invitation"));
+    desk.tell(SwitchContract { contract: CONTRACT.into() });
+    desk.tell(StartTracking { memo: Some("Both".into()), no_sign: true });
+    desk.tell(ImportInvitation { invitation: link });
     // Tracking goes on under the first, in sight; under the other nothing is recorded before its notice is accepted.
     let status = desk.status();
-    assert_eq!((status.contract.as_str(), status.tracking, status.contracts.len()), (CONTRACT, true, 2));
-    assert!(desk.refused(Request::Switch { contract: "other".into() }).contains("not accepted"));
+    assert_eq!((status.contract(), status.tracking, status.contracts.len()), (Some(CONTRACT), true, 2));
+    assert!(desk.refused(SwitchContract { contract: "other".into() }).contains("not accepted"));
     assert!(desk.status().tracking);
-    let notice: Value = desk.get(Request::Notice { contract: Some("other".into()) });
+    let notice = json!(desk.get(GetNotice { contract: Some("other".into()) }));
     assert_eq!(notice["accepted"], false);
-    let accept = |digest: &str| Request::Accept {
+    let accept = |digest: &str| AcceptNotice {
         contract: "other".into(),
         digest: digest.into(),
         by: "A worker".into(),
     };
     assert!(desk.refused(accept("0")).contains("has changed"));
     desk.tell(accept(notice["digest"].as_str().unwrap()));
-    assert_eq!(desk.status().contract, CONTRACT);
-    desk.tell(Request::Switch { contract: "other".into() });
+    assert_eq!(desk.status().contract(), Some(CONTRACT));
+    desk.tell(SwitchContract { contract: "other".into() });
     let status = desk.status();
-    assert_eq!((status.title.as_str(), status.tracking), ("Another contract", true));
+    assert_eq!((status.title(), status.tracking), ("Another contract", true));
     assert_eq!(status.memo, None, "what is done for one client is not told to another");
     desk.until("both delivered", |d| {
         let both = [CONTRACT, "other"].map(|c| d.backoffice.deliveries(c).unwrap().len());
@@ -45,7 +48,7 @@ fn contracts_are_joined_by_link_and_switched_while_tracking() {
 #[test]
 fn own_rules_only_tighten_and_a_preview_shows_them() {
     let desk = Desk::open(0, SPEED, |_| {});
-    let preview: Value = desk.get(Request::Preview { contract: None, own_rules: None, max_width: 200 });
+    let preview = json!(desk.get(GetPreview { contract: None, own_rules: None, max_width: 200 }));
     assert_eq!(preview["redactions"].as_array().unwrap().len(), 1, "the client's rule: {preview:#}");
     let rule = |pattern: &str, action: &str| OwnRule {
         field: "title".into(),
@@ -54,22 +57,22 @@ fn own_rules_only_tighten_and_a_preview_shows_them() {
         action: action.into(),
     };
     let own = vec![rule("notes", "fill")];
-    let preview: Value =
-        desk.get(Request::Preview { contract: None, own_rules: Some(own.clone()), max_width: 200 });
+    let preview =
+        json!(desk.get(GetPreview { contract: None, own_rules: Some(own.clone()), max_width: 200 }));
     assert_eq!(preview["redactions"].as_array().unwrap().len(), 2, "{preview:#}");
-    assert_eq!(desk.get::<Vec<OwnRule>>(Request::OwnRules), [], "a preview sets nothing");
+    assert_eq!(desk.get(GetOwnRules), [], "a preview sets nothing");
 
     let bad = OwnRule { by: "regex".into(), ..rule("(", "fill") };
-    assert!(!desk.refused(Request::SetOwnRules { rules: vec![bad] }).is_empty());
-    desk.tell(Request::SetOwnRules { rules: own.clone() });
-    assert_eq!(desk.get::<Vec<OwnRule>>(Request::OwnRules), own);
-    desk.tell(Request::Start { memo: None, no_sign: true });
+    assert!(!desk.refused(SetOwnRules { rules: vec![bad] }).is_empty());
+    desk.tell(SetOwnRules { rules: own.clone() });
+    assert_eq!(desk.get(GetOwnRules), own);
+    desk.tell(StartTracking { memo: None, no_sign: true });
     let covered = |segment: &Value| segment["snapshot"]["redactions"].as_array().map_or(0, Vec::len);
     let found = desk.until("picture", |d| d.delivered().into_iter().find(|s| covered(s) > 0));
     assert_eq!(covered(&found), 2, "{found:#}");
     // No notice changed: the worker's own rules ask nothing of the worker.
     assert!(desk.status().notice_accepted);
-    desk.tell(Request::SetOwnRules { rules: vec![] });
+    desk.tell(SetOwnRules { rules: vec![] });
     let at = desk.status().now;
     let found = desk.until("later picture", |d| {
         d.delivered().into_iter().find(|s| start(s) > at && !s["snapshot"].is_null())
@@ -80,10 +83,10 @@ fn own_rules_only_tighten_and_a_preview_shows_them() {
 #[test]
 fn everything_of_ones_own_can_be_exported() {
     let desk = Desk::open(0, SPEED, |_| {});
-    desk.tell(Request::Start { memo: Some("For myself".into()), no_sign: true });
+    desk.tell(StartTracking { memo: Some("For myself".into()), no_sign: true });
     desk.pictured();
     let to = desk.folder.path().join("mine");
-    let exported: Value = desk.get(Request::Export { to: to.display().to_string() });
+    let exported = json!(desk.get(ExportData { to: to.display().to_string() }));
     assert!(exported["records"].as_u64().unwrap() > 5 && exported["pictures"].as_u64().unwrap() >= 1);
     let records = std::fs::read_to_string(to.join("records.jsonl")).unwrap();
     assert!(records.lines().any(|l| l.contains("For myself")));
@@ -103,9 +106,9 @@ fn everything_of_ones_own_can_be_exported() {
     assert!(
         walk(&to.join("pictures")) >= 1 && walk(&to.join("parcels")) >= 2 && walk(&to.join("terms")) == 1
     );
-    assert!(desk.refused(Request::Export { to: to.display().to_string() }).contains("there already"));
-    let checks: Vec<Value> = desk.get(Request::Doctor);
+    assert!(desk.refused(ExportData { to: to.display().to_string() }).contains("there already"));
+    let checks = desk.get(RunDoctor);
     for name in ["display", "counting", "disk", "memory", "load", "back-office", "clock"] {
-        assert!(checks.iter().any(|c| c["name"] == name), "{name}: {checks:#?}");
+        assert!(checks.iter().any(|c| c.name == name), "{name}: {checks:#?}");
     }
 }

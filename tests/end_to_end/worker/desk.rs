@@ -1,6 +1,6 @@
 //! A worker at a desk of their own, and the client who gets what is delivered.
 
-use candor_protocol::{Request, Segment, Status};
+use candor_protocol::{GetSegments, GetStatus, Request, Segment, Status};
 use candor_test_driver::agent::Agent;
 use candor_test_driver::backoffice::{BackOffice, terms};
 use candor_test_driver::fast::FastAgent;
@@ -38,23 +38,23 @@ impl Desk {
     }
 
     pub(super) fn status(&self) -> Status {
-        self.get(Request::Status { after: None })
+        self.get(GetStatus { after: None })
     }
 
-    pub(super) fn get<T: serde::de::DeserializeOwned>(&self, request: Request) -> T {
-        serde_json::from_value(self.agent.request(&request).unwrap()).unwrap()
+    pub(super) fn get<R: Request>(&self, request: R) -> R::Answer {
+        self.agent.request(&request).unwrap()
     }
 
-    pub(super) fn tell(&self, request: Request) {
+    pub(super) fn tell(&self, request: impl Request) {
         self.agent.request(&request).unwrap();
     }
 
-    pub(super) fn refused(&self, request: Request) -> String {
+    pub(super) fn refused(&self, request: impl Request) -> String {
         self.agent.request(&request).unwrap_err().to_string()
     }
 
     pub(super) fn segments(&self) -> Vec<Segment> {
-        self.get(Request::Segments { from: 0, to: 1 << 50 })
+        self.get(GetSegments { from: 0, to: 1 << 50 })
     }
 
     /// Waits for what `look` finds.

@@ -1,6 +1,9 @@
 //! No room on the disk, and no network: time is kept.
 
-use candor_protocol::{Forgotten, OutboxAnswer, Preferences, Request};
+use candor_protocol::{
+    CancelParcel, ForgetSpan, Forgotten, GetOutbox, OutboxAnswer, ParcelState, Preferences, SetPreferences,
+    StartTracking, StopTracking, TryNow, UncancelParcel,
+};
 use candor_test_driver::backoffice::BackOffice;
 use serde_json::Value;
 
@@ -9,7 +12,7 @@ use super::desk::{Desk, SPEED, start};
 #[test]
 fn a_disk_that_is_used_up_costs_pictures_never_time_and_says_what_to_do() {
     let desk = Desk::open(0, SPEED, |_| {});
-    let limit = |disk_limit: u64| Request::SetPreferences {
+    let limit = |disk_limit: u64| SetPreferences {
         preferences: Preferences { disk_limit, ..Preferences::default() },
     };
     assert!(desk.refused(limit(1)).contains("64 MB at least"));
@@ -17,7 +20,7 @@ fn a_disk_that_is_used_up_costs_pictures_never_time_and_says_what_to_do() {
     // Takes no room, and counts as if it did.
     let filler = std::fs::File::create(desk.agent.data().join("journal/filler")).unwrap();
     filler.set_len(65 << 20).unwrap();
-    desk.tell(Request::Start { memo: None, no_sign: true });
+    desk.tell(StartTracking { memo: None, no_sign: true });
     let said = |d: &Desk| d.status().problems.into_iter().find(|p| p.contains("disk space"));
     let problem = desk.until("word of the disk", said);
     assert!(problem.contains("Remove what you do not need, or allow more in Preferences"), "{problem}");
@@ -35,7 +38,7 @@ fn a_disk_that_is_used_up_costs_pictures_never_time_and_says_what_to_do() {
 #[test]
 fn an_hour_offline_is_delivered_afterwards_once() {
     let mut desk = Desk::open(0, 120, |_| {});
-    desk.tell(Request::Start { memo: Some("On a train".into()), no_sign: true });
+    desk.tell(StartTracking { memo: Some("On a train".into()), no_sign: true });
     desk.pictured();
     let (data, port) = (
         desk.folder.path().join("backoffice"),
@@ -46,21 +49,21 @@ fn an_hour_offline_is_delivered_afterwards_once() {
     assert!(status.tracking && status.next_try_at.is_some(), "{status:#?}");
     let until = status.now + 3_600_000;
     desk.until("an hour", |d| (d.status().now > until).then_some(()));
-    let OutboxAnswer { entries, .. } = desk.get(Request::Outbox);
-    let waiting = entries.iter().filter(|e| e.state == "waiting").count();
+    let OutboxAnswer { entries, .. } = desk.get(GetOutbox);
+    let waiting = entries.iter().filter(|e| e.state == ParcelState::Waiting).count();
     assert!(waiting >= 55, "{waiting}");
     // One that is taken back is not sent, and one that is taken back and undone is.
-    let chosen: Vec<_> = entries.iter().filter(|e| e.state == "waiting").take(2).collect();
+    let chosen: Vec<_> = entries.iter().filter(|e| e.state == ParcelState::Waiting).take(2).collect();
     for entry in &chosen {
-        desk.tell(Request::Cancel { parcel: entry.parcel.clone() });
+        desk.tell(CancelParcel { parcel: entry.parcel.clone() });
     }
-    desk.tell(Request::Uncancel { parcel: chosen[1].parcel.clone() });
+    desk.tell(UncancelParcel { parcel: chosen[1].parcel.clone() });
     // What is changed of one that was taken back is not sent either.
     let at = chosen[0].segment_start;
-    let _gone: Forgotten = desk.get(Request::Forget { from: at, to: at + 1 });
+    let _gone: Forgotten = desk.get(ForgetSpan { from: at, to: at + 1 });
     desk.backoffice = BackOffice::start(&data, port).unwrap();
-    desk.tell(Request::Stop { at_segment_end: false });
-    desk.tell(Request::TryNow);
+    desk.tell(StopTracking { at_segment_end: false });
+    desk.tell(TryNow);
     desk.until("delivery", |d| {
         let s = d.status();
         (s.outbox.waiting + s.outbox.held == 0 && s.segments.open == 0).then_some(())

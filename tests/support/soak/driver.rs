@@ -9,7 +9,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use candor_protocol::{OutboxAnswer, Preferences, Request, Segment, Status};
+use candor_protocol::{
+    AcceptNotice, GetNotice, GetOutbox, GetSegments, GetStatus, ImportInvitation, ParcelState, Preferences,
+    Request, Segment, SetPreferences, Status, SwitchContract, TryNow,
+};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::{Value, json};
 
@@ -161,9 +164,9 @@ impl Driver {
             driver.take_part(contract)?;
         }
         let [first, _] = CONTRACTS;
-        driver.ask(&Request::Switch { contract: first.into() })?;
+        driver.ask(&SwitchContract { contract: first.into() })?;
         let preferences = Preferences { idle_minutes: IDLE_MINUTES, ..Preferences::default() };
-        driver.ask(&Request::SetPreferences { preferences })?;
+        driver.ask(&SetPreferences { preferences })?;
         Ok(driver)
     }
 
@@ -172,10 +175,9 @@ impl Driver {
         // The same back office, seen through the proxy.
         let link = self.backoffice.invitation(contract)?;
         let invitation = link.replace(&encoded(self.backoffice.address()), &encoded(self.proxy.address()));
-        self.ask(&Request::Import { invitation })?;
-        let notice = self.ask(&Request::Notice { contract: Some(contract.into()) })?;
-        let digest = notice["digest"].as_str().context("no digest")?.to_owned();
-        self.ask(&Request::Accept { contract: contract.into(), digest, by: "A worker".into() })?;
+        self.ask(&ImportInvitation { invitation })?;
+        let notice = self.ask(&GetNotice { contract: Some(contract.into()) })?;
+        self.ask(&AcceptNotice { contract: contract.into(), digest: notice.digest, by: "A worker".into() })?;
         Ok(())
     }
 
@@ -263,12 +265,12 @@ impl Driver {
     ///
     /// # Errors
     /// What it says against it.
-    pub fn ask(&self, request: &Request) -> Result<Value> {
+    pub fn ask<R: Request>(&self, request: &R) -> Result<R::Answer> {
         self.agent.request(request)
     }
 
     /// Asks for a deed, and notes it.
-    pub fn does(&mut self, deed: Deed, request: &Request) -> Option<Value> {
+    pub fn does<R: Request>(&mut self, deed: Deed, request: &R) -> Option<R::Answer> {
         let sent = self.world.boot();
         let answer = self.ask(request);
         let refused = answer.as_ref().err().map(|e| format!("{e:#}"));
@@ -280,7 +282,7 @@ impl Driver {
     ///
     /// # Errors
     /// If the world's log cannot be written.
-    pub fn hides(&mut self, deed: Deed, request: &Request) -> Result<()> {
+    pub fn hides(&mut self, deed: Deed, request: &(impl Request + Sync)) -> Result<()> {
         let sent = self.world.boot();
         let (answer, shown) = std::thread::scope(|scope| {
             let asked = scope.spawn(|| self.agent.request(request));
@@ -319,7 +321,7 @@ impl Driver {
     /// # Errors
     /// If it does not answer.
     pub fn status(&self) -> Result<Status> {
-        Ok(serde_json::from_value(self.ask(&Request::Status { after: None })?)?)
+        self.ask(&GetStatus { after: None })
     }
 
     /// All segments of the chosen contract, as the worker sees them.
@@ -327,7 +329,7 @@ impl Driver {
     /// # Errors
     /// If the agent does not answer.
     pub fn segments(&self) -> Result<Vec<Segment>> {
-        Ok(serde_json::from_value(self.ask(&Request::Segments { from: 0, to: 1 << 50 })?)?)
+        self.ask(&GetSegments { from: 0, to: 1 << 50 })
     }
 
     /// The end of the day: everything is closed and has arrived.
@@ -337,14 +339,14 @@ impl Driver {
     pub fn settle(&self) -> Result<()> {
         let began = Instant::now();
         loop {
-            self.ask(&Request::TryNow)?;
+            self.ask(&TryNow)?;
             let mut open = 0;
             for contract in CONTRACTS {
-                self.ask(&Request::Switch { contract: contract.into() })?;
+                self.ask(&SwitchContract { contract: contract.into() })?;
                 open += self.status()?.segments.open;
             }
-            let outbox: OutboxAnswer = serde_json::from_value(self.ask(&Request::Outbox)?)?;
-            let left: Vec<_> = outbox.entries.iter().filter(|e| e.state != "delivered").collect();
+            let outbox = self.ask(&GetOutbox)?;
+            let left: Vec<_> = outbox.entries.iter().filter(|e| e.state != ParcelState::Delivered).collect();
             if open == 0 && left.is_empty() {
                 return Ok(());
             }

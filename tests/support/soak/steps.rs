@@ -4,7 +4,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use candor_protocol::{IdleAnswer, Request};
+use candor_protocol::{
+    AnswerIdle, ForgetSpan, IdleAnswer, PauseTracking, RemovePicture, RemoveSegment, Request, RestoreSegment,
+    SetMemo, StartTracking, StopTracking, SwitchContract, UndoIdleAnswer,
+};
 
 use super::driver::{CONTRACTS, Deed, Driver, IDLE_MINUTES};
 use super::proxy::Weather;
@@ -71,7 +74,7 @@ pub fn live(driver: &mut Driver, lasts: Duration) -> Result<()> {
     }
     driver.proxy.set(Weather::Fair);
     driver.hands.type_on(false);
-    let request = Request::Stop { at_segment_end: false };
+    let request = StopTracking { at_segment_end: false };
     driver.does(Deed::Stop, &request);
     Ok(())
 }
@@ -108,7 +111,7 @@ fn weather(driver: &mut Driver) {
 
 /// Turns the tracker on.
 pub fn start(driver: &mut Driver) {
-    driver.does(Deed::Start, &Request::Start { memo: Some("At work".into()), no_sign: true });
+    driver.does(Deed::Start, &StartTracking { memo: Some("At work".into()), no_sign: true });
 }
 
 fn work(driver: &mut Driver) -> Result<()> {
@@ -126,7 +129,7 @@ fn read(driver: &mut Driver) -> Result<()> {
 }
 
 /// Something private while nothing may be recorded; it is closed a moment before the tracker is on again.
-fn privately(driver: &mut Driver, deed: Deed, request: &Request) -> Result<()> {
+fn privately(driver: &mut Driver, deed: Deed, request: &(impl Request + Sync)) -> Result<()> {
     driver.hands.type_on(false);
     driver.hides(deed, request)?;
     let ms = driver.dice.throw(15, 150) * SECOND;
@@ -139,8 +142,8 @@ fn privately(driver: &mut Driver, deed: Deed, request: &Request) -> Result<()> {
 /// # Errors
 /// If something of the test itself fails.
 pub fn pause(driver: &mut Driver) -> Result<()> {
-    privately(driver, Deed::Pause, &Request::Pause)?;
-    driver.does(Deed::Resume, &Request::Start { memo: None, no_sign: true });
+    privately(driver, Deed::Pause, &PauseTracking)?;
+    driver.does(Deed::Resume, &StartTracking { memo: None, no_sign: true });
     driver.hands.type_on(true);
     Ok(())
 }
@@ -150,7 +153,7 @@ pub fn pause(driver: &mut Driver) -> Result<()> {
 /// # Errors
 /// If something of the test itself fails.
 pub fn stop(driver: &mut Driver) -> Result<()> {
-    privately(driver, Deed::Stop, &Request::Stop { at_segment_end: false })?;
+    privately(driver, Deed::Stop, &StopTracking { at_segment_end: false })?;
     start(driver);
     driver.hands.type_on(true);
     Ok(())
@@ -194,14 +197,14 @@ fn go_away(driver: &mut Driver) -> Result<()> {
         // The other answer first, by a slip of the hand.
         let slip = if typed { IdleAnswer::LeaveOut } else { IdleAnswer::Manual("A slip".into()) };
         let sent = driver.world.boot();
-        if driver.ask(&Request::Idle { answer: slip }).is_ok() {
-            let undone = driver.ask(&Request::UndoIdle).map(drop);
+        if driver.ask(&AnswerIdle { answer: slip }).is_ok() {
+            let undone = driver.ask(&UndoIdleAnswer).map(drop);
             let stays = undone.is_err();
             let said = Deed::Say("an answer that was undone".into());
             driver.note(sent, if stays { Deed::Answer(!typed) } else { said }, None);
         }
     }
-    driver.does(Deed::Answer(typed), &Request::Idle { answer });
+    driver.does(Deed::Answer(typed), &AnswerIdle { answer });
     Ok(())
 }
 
@@ -250,7 +253,7 @@ fn fill_disk(driver: &mut Driver) -> Result<()> {
 /// Now and then right after a change; then it runs again, and tracking is turned on again.
 fn kill(driver: &mut Driver) -> Result<()> {
     if driver.dice.throw(0, 3) == 0 {
-        driver.does(Deed::Say("a memo before the kill".into()), &Request::Memo { memo: "Before".into() });
+        driver.does(Deed::Say("a memo before the kill".into()), &SetMemo { memo: "Before".into() });
     }
     driver.kill()?;
     if driver.dice.throw(0, 2) == 0 {
@@ -259,7 +262,7 @@ fn kill(driver: &mut Driver) -> Result<()> {
     }
     driver.run()?;
     let contract = CONTRACTS.get(driver.contract).copied().unwrap_or_default();
-    driver.ask(&Request::Switch { contract: contract.into() })?;
+    driver.ask(&SwitchContract { contract: contract.into() })?;
     start(driver);
     Ok(())
 }
@@ -289,7 +292,7 @@ fn forget(driver: &mut Driver) -> Result<()> {
     let now = driver.world.wall();
     let from = now - driver.dice.throw(0, 4 * SEGMENT);
     let to = (from + driver.dice.throw(1, SEGMENT)).min(now).max(from + 1);
-    driver.does(Deed::Forget(from, to), &Request::Forget { from, to });
+    driver.does(Deed::Forget(from, to), &ForgetSpan { from, to });
     Ok(())
 }
 
@@ -300,12 +303,12 @@ fn remove_segment(driver: &mut Driver) -> Result<()> {
     let start = at - at % SEGMENT;
     let whole = Deed::Forget(start, (start + SEGMENT).min(now).max(start + 1));
     let sent = driver.world.boot();
-    let removed = driver.ask(&Request::RemoveSegment { start });
+    let removed = driver.ask(&RemoveSegment { start });
     if let Err(why) = removed {
         driver.note(sent, whole, Some(format!("{why:#}")));
         return Ok(());
     }
-    let undone = driver.dice.throw(0, 2) == 0 && driver.ask(&Request::Restore { start }).is_ok();
+    let undone = driver.dice.throw(0, 2) == 0 && driver.ask(&RestoreSegment { start }).is_ok();
     driver.note(sent, if undone { Deed::Say("remove a segment, and undo it".into()) } else { whole }, None);
     Ok(())
 }
@@ -315,14 +318,14 @@ fn remove_picture(driver: &mut Driver) -> Result<()> {
     let pictured: Vec<u64> =
         all.iter().filter(|s| s.picture.is_some() && s.parcel.is_some()).map(|s| s.start).collect();
     if let Some(start) = pictured.last().copied() {
-        driver.does(Deed::RemovePicture(start), &Request::RemovePicture { start });
+        driver.does(Deed::RemovePicture(start), &RemovePicture { start });
     }
     Ok(())
 }
 
 fn memo(driver: &mut Driver) -> Result<()> {
     let memo = format!("Memo {}", driver.dice.throw(0, 1_000));
-    driver.does(Deed::Say("a memo".into()), &Request::Memo { memo });
+    driver.does(Deed::Say("a memo".into()), &SetMemo { memo });
     Ok(())
 }
 
@@ -330,7 +333,7 @@ fn switch(driver: &mut Driver) -> Result<()> {
     let from = driver.contract;
     driver.contract = 1 - from;
     let contract = CONTRACTS.get(driver.contract).copied().unwrap_or_default();
-    if driver.does(Deed::Switch(from), &Request::Switch { contract: contract.into() }).is_none() {
+    if driver.does(Deed::Switch(from), &SwitchContract { contract: contract.into() }).is_none() {
         driver.contract = from;
     }
     Ok(())

@@ -34,14 +34,10 @@ pub enum SessionError {
     #[error("this device has no contract {0:?}")]
     NoSuchContract(String),
     /// There is no contract at all.
-    #[error(
-        "this device has no contract yet: join one with the link or file from the client (`candor join LINK`)"
-    )]
+    #[error("this device has no contract yet")]
     NoContract,
     /// Nothing of the current contract is accepted.
-    #[error(
-        "nothing is tracked: the notice is not accepted yet. Read `candor notice`, then run `candor accept`"
-    )]
+    #[error("nothing is tracked: the notice is not accepted yet")]
     NothingAccepted,
     /// The notice of this contract is not accepted, or changed; with what changed, or nothing.
     #[error(
@@ -62,4 +58,16 @@ pub enum SessionError {
     /// The device was enrolled again while the pipeline was put together.
     #[error("this device was enrolled again meanwhile: read what is recorded, and accept it")]
     EnrolledAgain,
+}
+
+impl SessionError {
+    /// Returns what to do about it, if its message does not say so.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoContract => Some("join one with the link or file from the client (`candor join LINK`)"),
+            Self::NothingAccepted => Some("Read `candor notice`, then run `candor accept`"),
+            _ => None,
+        }
+    }
 }

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use candor_protocol::{OwnRule, Picture, Preview};
+use candor_protocol::{OwnRule, Picture, Preview, RequestError};
 use candor_sandbox::model::{Denied, Scope};
 
 use crate::contract::session::ContractSession;
-use crate::error::error_text;
 use crate::guard::judgement::{Judge, Policies};
 use crate::guard::picture::encode_small;
 use crate::guard::{Guard, NoPicture};
@@ -24,14 +23,14 @@ pub(crate) async fn preview(
     session: &ContractSession,
     own_rules: Option<Vec<OwnRule>>,
     max_width: u32,
-) -> Result<Preview, String> {
+) -> Result<Preview, RequestError> {
     let context = &session.context;
     let desktop = context.desktop.as_ref().map_err(|why| format!("there is nothing to see: {why}"))?;
     let own = match own_rules {
-        Some(rules) => OwnRulesState::Set(settings::own_settings(&rules).map_err(error_text)?),
+        Some(rules) => OwnRulesState::Set(settings::own_settings(&rules).map_err(RequestError::refused)?),
         None => context.own_rules.now(),
     };
-    let sandbox = sandbox(&context.folder, &context.compiler).map_err(error_text)?;
+    let sandbox = sandbox(&context.folder, &context.compiler).map_err(RequestError::refused)?;
     let library = Library { sandbox: &sandbox, folder: &context.plugins };
     if let OwnRulesState::Set(Some(own)) = &own {
         // A bad rule is refused with its place; a picture without it would not be what the client sees.
@@ -40,7 +39,7 @@ pub(crate) async fn preview(
     let Plugins { policy, own, own_problem, .. } = library.open(&session.enrolment.terms, own).await;
     let looks_in = policy.as_ref().filter(|p| !p.grants.capabilities.is_empty()).map(|p| p.sha256.clone());
     if let Some(sha256) = looks_in {
-        let (.., acceptance) = session.notice().await.map_err(error_text)?;
+        let (.., acceptance) = session.notice().await.map_err(RequestError::refused)?;
         if !acceptance.is_some_and(|a| a.grants.values().any(|granted| granted.sha256 == sha256)) {
             return Err("the client's policy looks into pictures, and you have not allowed it: read and accept the notice \
                         first"
@@ -66,7 +65,7 @@ pub(crate) async fn preview(
     let own_index = rules.len().saturating_sub(1);
     let width = max_width.clamp(64, 4_096);
     let encoded = tokio::task::spawn_blocking(move || encode_small(&masked, width)).await;
-    let (bytes, redactions) = encoded.map_err(error_text)?.map_err(error_text)?;
+    let (bytes, redactions) = encoded.map_err(RequestError::refused)?.map_err(RequestError::refused)?;
     let mut by: Vec<u32> = redactions.iter().filter_map(|r| r.rule).collect();
     by.sort_unstable();
     by.dedup();

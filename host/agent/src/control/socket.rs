@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{UnixListener, UnixStream};
 
 use candor_protocol::socket::Address;
-use candor_protocol::{Request, Response};
+use candor_protocol::{AnyRequest, RequestError, RequestErrorKind, Response};
 
 /// The longest request that is read, in bytes.
 const MAX_LINE: u64 = 1 << 20;
@@ -44,7 +44,7 @@ pub async fn listen(folder: &Path) -> io::Result<UnixListener> {
 ///
 /// # Errors
 /// Where the connection breaks or belongs to another user.
-pub async fn serve<F>(stream: UnixStream, mut answer: impl FnMut(Request) -> F) -> io::Result<()>
+pub async fn serve<F>(stream: UnixStream, mut answer: impl FnMut(AnyRequest) -> F) -> io::Result<()>
 where
     F: Future<Output = Response>,
 {
@@ -60,7 +60,10 @@ where
         }
         let response = match serde_json::from_slice(&line) {
             Ok(request) => answer(request).await,
-            Err(error) => Response::Error(format!("not a request: {error}")),
+            Err(error) => Response::Error(RequestError::new(
+                RequestErrorKind::UnknownRequest,
+                format!("not a request: {error}"),
+            )),
         };
         let mut bytes = serde_json::to_vec(&response)?;
         bytes.push(b'\n');
@@ -91,7 +94,7 @@ mod tests {
         raw.write_all(b"{\"do\":\"memo\",\"memo\":\"x\"}\n{\"do\":\"dance\"}\n").await.unwrap();
         let mut lines = BufReader::new(raw).lines();
         let line = lines.next_line().await.unwrap().unwrap();
-        assert_eq!(line, r#"{"ok":"Memo { memo: \"x\" }"}"#);
+        assert_eq!(line, r#"{"ok":"SetMemo(SetMemo { memo: \"x\" })"}"#);
         let line = lines.next_line().await.unwrap().unwrap();
         assert!(line.contains("not a request"), "{line}");
         // Somebody listens there already.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use candor_diary::plain_id::PlainId;
 use candor_diary::terms::{PluginUse, Terms};
 use candor_diary::{parcel, plain};
+use candor_protocol::PluginKind;
 use candor_sandbox::{
     Capability, ComponentKind, Grants, HttpGrant, Policy, PreparedPlugin, Refusal, Sandbox,
 };
@@ -245,7 +246,16 @@ impl Library<'_> {
     }
 }
 
-/// Returns the plugins as the worker sees them.
+fn listed_kind(kind: ComponentKind) -> PluginKind {
+    match kind {
+        ComponentKind::Collector => PluginKind::Collector,
+        ComponentKind::Feed => PluginKind::Feed,
+        ComponentKind::Policy => PluginKind::Policy,
+        ComponentKind::Uploader => PluginKind::Uploader,
+    }
+}
+
+/// The plugins as the worker sees them.
 #[must_use]
 pub fn listed(plugins: &Plugins) -> Vec<candor_protocol::Plugin> {
     let problem = |name: &str| plugins.problems.iter().find(|(n, _)| n == name).map(|(_, text)| text.clone());
@@ -253,7 +263,7 @@ pub fn listed(plugins: &Plugins) -> Vec<candor_protocol::Plugin> {
     if !plugins.facts.plugin.is_empty() {
         all.push(candor_protocol::Plugin {
             name: plugins.facts.plugin.clone(),
-            kind: "policy".into(),
+            kind: PluginKind::Policy,
             sha256: plugins.facts.sha256.clone(),
             may: std::iter::once(
                 "decide what is covered or left out; it cannot send what it sees anywhere".into(),
@@ -274,7 +284,7 @@ pub fn listed(plugins: &Plugins) -> Vec<candor_protocol::Plugin> {
         let description = loaded.prepared.description();
         all.push(candor_protocol::Plugin {
             name: loaded.name.clone(),
-            kind: kind_word(description.kind),
+            kind: listed_kind(description.kind),
             sha256: description.sha256.clone(),
             may: description.imports.iter().map(|c| permission_text(*c).to_owned()).collect(),
             problem: problem(&loaded.name),

@@ -79,13 +79,13 @@ pub enum SignError {
 }
 
 /// A control connection among those that may show something; when it is dropped, what it reported is gone.
-pub struct SignConnection {
+pub struct SignReporter {
     signs: Arc<Signs>,
     number: u64,
     process: Option<u32>,
 }
 
-impl SignConnection {
+impl SignReporter {
     /// Takes the report of the program at the other end that it shows this: what of it can be true counts.
     ///
     /// # Errors
@@ -105,7 +105,7 @@ impl SignConnection {
     }
 }
 
-impl Drop for SignConnection {
+impl Drop for SignReporter {
     fn drop(&mut self) {
         let before = self.signs.shown();
         if self.signs.with(|inner| inner.reports.remove(&self.number)).is_some() {
@@ -160,12 +160,12 @@ impl Signs {
 
     /// Adds the control connection of a process.
     #[must_use]
-    pub fn connect(self: &Arc<Self>, process: Option<u32>) -> SignConnection {
+    pub fn connect(self: &Arc<Self>, process: Option<u32>) -> SignReporter {
         let number = self.with(|inner| {
             inner.next += 1;
             inner.next
         });
-        SignConnection { signs: Arc::clone(self), number, process }
+        SignReporter { signs: Arc::clone(self), number, process }
     }
 
     /// Returns what is shown now.

@@ -1,9 +1,10 @@
 //! What every command works with, and what it returns.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use candor_protocol::{Client, Request, Segment, USUAL};
+use candor_protocol::{Client, GetSegments, Request, Segment, USUAL};
 use serde_json::{Value, json};
 
 use super::time_input;
@@ -40,14 +41,21 @@ pub(super) struct CommandContext {
 }
 
 impl CommandContext {
-    /// Asks the agent, and returns its answer.
-    pub(super) fn ask(&self, request: &Request) -> Result<Value> {
-        Ok(self.client.ask(request, USUAL)?)
+    /// Asks the agent. Returns the answer as it may be shown to a person, and as JSON for programs.
+    pub(super) fn ask<R: Request>(&self, request: &R, limit: Duration) -> Result<(R::Answer, Value)> {
+        let exact = self.client.ask_exact(request, limit)?;
+        Ok((candor_protocol::visible::<R>(&exact)?, serde_json::to_value(&exact)?))
     }
 
-    /// Asks the agent, and returns `done` as the text.
-    pub(super) fn run_request(&self, request: &Request, done: impl Into<String>) -> Result<CommandOutput> {
-        Ok(CommandOutput::new(done, self.ask(request)?))
+    /// Has the agent do something. Returns `done` as the command's output.
+    pub(super) fn run_request(
+        &self,
+        request: &impl Request<Answer = ()>,
+        limit: Duration,
+        done: impl Into<String>,
+    ) -> Result<CommandOutput> {
+        self.client.ask(request, limit)?;
+        Ok(CommandOutput::new(done, Value::Null))
     }
 
     /// Starts the agent if none runs, and says so on the standard error.
@@ -63,8 +71,8 @@ impl CommandContext {
     pub(super) fn segments_touching(&self, from: u64, to: u64) -> Result<Vec<Segment>> {
         /// The longest segment, in milliseconds: one that touches the span may start that long before it.
         const LONGEST: u64 = 3_600_000;
-        let request = Request::Segments { from: from.saturating_sub(LONGEST), to };
-        let all: Vec<Segment> = self.client.fetch(&request, USUAL)?;
+        let request = GetSegments { from: from.saturating_sub(LONGEST), to };
+        let all = self.client.ask(&request, USUAL)?;
         Ok(all.into_iter().filter(|s| segment_end(s) > from && s.start < to).collect())
     }
 

@@ -6,8 +6,10 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use candor_diary::terms::Mode;
-use candor_protocol::{Contract, LONG, NoticeAnswer, Request, Status};
-use serde_json::json;
+use candor_protocol::{
+    AcceptNotice, Contract, GetNotice, ImportInvitation, LONG, NoticeAnswer, Status, SwitchContract, USUAL,
+};
+use serde_json::{Value, json};
 
 use super::args::ContractCommand;
 use super::context::{CommandContext, CommandOutput};
@@ -27,7 +29,7 @@ pub(super) fn handle_contract(
         Some(ContractCommand::Use { contract }) => {
             let chosen = find_contract(&status.contracts, &contract)?;
             let done = format!("'{}' for {} is the current contract now.", chosen.title, chosen.client);
-            context.run_request(&Request::Switch { contract: chosen.id.clone() }, done)
+            context.run_request(&SwitchContract { contract: chosen.id.clone() }, USUAL, done)
         }
     }
 }
@@ -35,7 +37,7 @@ pub(super) fn handle_contract(
 fn contract_list(status: &Status) -> CommandOutput {
     let mut text = String::new();
     for contract in &status.contracts {
-        let mark = if contract.id == status.contract { "*" } else { " " };
+        let mark = if Some(contract.id.as_str()) == status.contract() { "*" } else { " " };
         let state = match (contract.accepted, contract.mode) {
             (false, _) => ", not accepted yet",
             (true, Mode::Monitoring) => ", monitoring",
@@ -50,7 +52,7 @@ fn contract_list(status: &Status) -> CommandOutput {
     if status.contracts.is_empty() {
         text.push_str("No contract yet. Join one with `candor join LINK`.\n");
     }
-    CommandOutput::new(text, json!({ "current": status.contract, "contracts": status.contracts }))
+    CommandOutput::new(text, json!({ "current": status.contract(), "contracts": status.contracts }))
 }
 
 /// The contract that was meant: by its id or a beginning of it, or by its title.
@@ -71,9 +73,7 @@ fn find_contract<'a>(contracts: &'a [Contract], meant: &str) -> Result<&'a Contr
 pub(super) fn join_contract(context: &CommandContext, invitation: &str) -> Result<CommandOutput> {
     let invitation = read_invitation(invitation)?;
     context.ensure_agent()?;
-    let request = Request::Import { invitation };
-    let value = context.client.ask(&request, LONG)?;
-    let joined: Contract = candor_protocol::read(&request, value.clone())?;
+    let (joined, json) = context.ask(&ImportInvitation { invitation }, LONG)?;
     Ok(CommandOutput::new(
         format!(
             "You joined '{}' for {}. Nothing is recorded yet.\nRead what would be: `candor notice --contract \
@@ -82,7 +82,7 @@ pub(super) fn join_contract(context: &CommandContext, invitation: &str) -> Resul
             joined.client,
             id = joined.id
         ),
-        value,
+        json,
     ))
 }
 
@@ -113,7 +113,7 @@ fn read_invitation(given: &str) -> Result<String> {
 }
 
 fn fetch_notice(context: &CommandContext, contract: Option<String>) -> Result<NoticeAnswer> {
-    Ok(context.client.fetch(&Request::Notice { contract }, LONG)?)
+    Ok(context.client.ask(&GetNotice { contract }, LONG)?)
 }
 
 pub(super) fn show_notice(context: &CommandContext, contract: Option<String>) -> Result<CommandOutput> {
@@ -156,23 +156,22 @@ pub(super) fn accept_notice(
     let status = context.client.status()?;
     let accepted = status.contracts.iter().find(|c| c.id == notice.contract);
     let (title, client) = accepted.map_or(("", ""), |c| (c.title.as_str(), c.client.as_str()));
-    let request = Request::Accept {
-        contract: notice.contract.clone(),
-        digest: notice.digest,
-        by: by.trim().to_owned(),
-    };
-    let value = context.client.ask(&request, LONG)?;
+    let request =
+        AcceptNotice { contract: notice.contract.clone(), digest: notice.digest, by: by.trim().to_owned() };
+    context.client.ask(&request, LONG)?;
     let mut text = format!("Accepted for '{}' of {}.", title, client);
     match &status {
         // Whoever accepts a second contract must not think that the first one ended, or that this one began.
-        Status { tracking: true, contract, .. } if *contract != notice.contract => text.push_str(&format!(
-            " Tracking goes on for '{}'; `candor contract use {}` switches.",
-            status.title, notice.contract
-        )),
+        Status { tracking: true, .. } if status.contract() != Some(notice.contract.as_str()) => text
+            .push_str(&format!(
+                " Tracking goes on for '{}'; `candor contract use {}` switches.",
+                status.title(),
+                notice.contract
+            )),
         Status { tracking: true, .. } => {}
         _ => text.push_str(" Tracking begins when you run `candor start`."),
     }
-    Ok(CommandOutput::new(text, value))
+    Ok(CommandOutput::new(text, Value::Null))
 }
 
 #[cfg(test)]

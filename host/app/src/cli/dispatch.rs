@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use candor_protocol::{Client, Request};
+use candor_protocol::{Client, QuitAgent, USUAL};
 
 use super::args::CliCommand;
 use super::context::{CommandContext, CommandOutput};
@@ -57,7 +57,7 @@ fn run_command(context: &CommandContext, command: CliCommand) -> Result<CommandO
         CliCommand::Export { folder } => own_data::export_data(context, folder),
         CliCommand::Verify => own_data::verify_journal(context),
         CliCommand::Quit => {
-            context.run_request(&Request::Quit, "The agent ends. Nothing is recorded until it is started.")
+            context.run_request(&QuitAgent, USUAL, "The agent ends. Nothing is recorded until it is started.")
         }
         // These are the program's own and do not get here.
         CliCommand::Desktop { remove } => desktop::set_menu_entry(context, remove),

@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
 use candor_diary::plain::{self, plural, short_hex};
-use candor_protocol::{OutboxAnswer, OutboxParcel, ParcelBytes, Request, USUAL};
+use candor_protocol::{
+    CancelParcel, GetOutbox, GetParcel, OutboxAnswer, OutboxParcel, ParcelState, SendAgain, SendNow, TryNow,
+    USUAL, UncancelParcel,
+};
 use serde_json::json;
 
 use super::args::OutboxCommand;
@@ -15,7 +18,7 @@ pub(super) fn handle_outbox(
     context: &CommandContext,
     command: Option<OutboxCommand>,
 ) -> Result<CommandOutput> {
-    let all: OutboxAnswer = context.client.fetch(&Request::Outbox, USUAL)?;
+    let all = context.client.ask(&GetOutbox, USUAL)?;
     match command {
         None | Some(OutboxCommand::List) => list_parcels(context, &all),
         Some(OutboxCommand::Show { id }) => show_parcel(context, find_parcel(&all.entries, &id)?),
@@ -26,19 +29,19 @@ pub(super) fn handle_outbox(
                 context.zone.moment(entry.segment_start, context.now),
                 short_id(entry)
             );
-            context.run_request(&Request::Cancel { parcel: entry.parcel.clone() }, done)
+            context.run_request(&CancelParcel { parcel: entry.parcel.clone() }, USUAL, done)
         }
         Some(OutboxCommand::Undo { id }) => {
             let parcel = find_parcel(&all.entries, &id)?.parcel.clone();
-            context.run_request(&Request::Uncancel { parcel }, "It is to be sent again.")
+            context.run_request(&UncancelParcel { parcel }, USUAL, "It is to be sent again.")
         }
         Some(OutboxCommand::SendAgain { id }) => {
             let parcel = find_parcel(&all.entries, &id)?.parcel.clone();
-            context.run_request(&Request::SendAgain { parcel }, "It is sent again.")
+            context.run_request(&SendAgain { parcel }, USUAL, "It is sent again.")
         }
         Some(OutboxCommand::Send { id }) => send_parcels(context, &all.entries, id.as_deref()),
         Some(OutboxCommand::Try) => {
-            context.run_request(&Request::TryNow, "Everything that waits is tried now.")
+            context.run_request(&TryNow, USUAL, "Everything that waits is tried now.")
         }
     }
 }
@@ -63,19 +66,20 @@ fn list_parcels(context: &CommandContext, all: &OutboxAnswer) -> Result<CommandO
     let (zone, now) = (&context.zone, context.now);
     let mut text = String::new();
     for entry in &all.entries {
-        let state = match entry.state.as_str() {
-            "held" => format!("sends in {}", format::minutes_seconds(entry.hold_until.saturating_sub(now))),
-            "waiting" if entry.next_try_at > now => {
+        let state = match entry.state {
+            ParcelState::Held => {
+                format!("sends in {}", format::minutes_seconds(entry.hold_until.saturating_sub(now)))
+            }
+            ParcelState::Waiting if entry.next_try_at > now => {
                 format!("next try at {}", zone.moment(entry.next_try_at, now))
             }
-            "waiting" => "on its way".to_owned(),
-            "delivered" => match entry.delivered_at {
+            ParcelState::Waiting => "on its way".to_owned(),
+            ParcelState::Delivered => match entry.delivered_at {
                 Some(at) => format!("sent {}", zone.moment(at, now)),
                 None => "sent".to_owned(),
             },
-            "rejected" => "refused, not counted".to_owned(),
-            "cancelled" => "taken back".to_owned(),
-            other => other.to_owned(),
+            ParcelState::Rejected => "refused, not counted".to_owned(),
+            ParcelState::Cancelled => "taken back".to_owned(),
         };
         let _ = writeln!(
             text,
@@ -83,15 +87,15 @@ fn list_parcels(context: &CommandContext, all: &OutboxAnswer) -> Result<CommandO
             short_hex(&entry.parcel, 2),
             zone.moment(entry.segment_start, now),
             plain::size(entry.bytes),
-            entry.holds,
+            entry.holds.as_deref().unwrap_or_default(),
             entry.target
         );
-        if let (Some(why), false) = (&entry.last_error, entry.state == "delivered") {
+        if let (Some(why), false) = (&entry.last_error, entry.state == ParcelState::Delivered) {
             let tries = plural(entry.attempts.into(), "try", "tries");
             let _ = writeln!(text, "           after {} {tries}: {why}", entry.attempts);
         }
     }
-    let refused = all.entries.iter().filter(|entry| entry.state == "rejected").count() as u64;
+    let refused = all.entries.iter().filter(|entry| entry.state == ParcelState::Rejected).count() as u64;
     if refused > 0 {
         let _ = writeln!(
             text,
@@ -112,8 +116,7 @@ fn list_parcels(context: &CommandContext, all: &OutboxAnswer) -> Result<CommandO
 }
 
 fn show_parcel(context: &CommandContext, entry: &OutboxParcel) -> Result<CommandOutput> {
-    let value = context.ask(&Request::Parcel { parcel: entry.parcel.clone() })?;
-    let bytes: ParcelBytes = serde_json::from_value(value.clone())?;
+    let (bytes, json) = context.ask(&GetParcel { parcel: entry.parcel.clone() }, USUAL)?;
     let mut text = format!(
         "What is sent, signed, {}:\n{}\n\n",
         plain::size(bytes.envelope.len() as u64),
@@ -123,7 +126,7 @@ fn show_parcel(context: &CommandContext, entry: &OutboxParcel) -> Result<Command
     for (sha256, length) in &bytes.attachments {
         let _ = writeln!(text, "Attachment: {}, SHA-256 {sha256}", plain::size(*length));
     }
-    Ok(CommandOutput::new(text, value))
+    Ok(CommandOutput::new(text, json))
 }
 
 fn send_parcels(
@@ -133,13 +136,13 @@ fn send_parcels(
 ) -> Result<CommandOutput> {
     let chosen: Vec<&OutboxParcel> = match id {
         Some(id) => vec![find_parcel(entries, id)?],
-        None => entries.iter().filter(|e| e.state == "held").collect(),
+        None => entries.iter().filter(|e| e.state == ParcelState::Held).collect(),
     };
-    if let Some(other) = chosen.iter().find(|e| e.state != "held") {
+    if let Some(other) = chosen.iter().find(|e| e.state != ParcelState::Held) {
         bail!("{} is not held any more: `candor outbox` shows where it is", short_hex(&other.parcel, 2));
     }
     for entry in &chosen {
-        context.ask(&Request::SendNow { start: entry.segment_start })?;
+        context.client.ask(&SendNow { start: entry.segment_start }, USUAL)?;
     }
     let number = chosen.len() as u64;
     let text = match number {
@@ -161,14 +164,14 @@ mod tests {
             revision: 0,
             sequence: 1,
             target: "backoffice".into(),
-            state: "held".into(),
+            state: ParcelState::Held,
             hold_until: 0,
             attempts: 0,
             next_try_at: 0,
             last_error: None,
             attachments: 0,
             bytes: 1,
-            holds: "activity".into(),
+            holds: Some("activity".into()),
             delivered_at: None,
         }
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use candor_diary::plain::{self, plural, short_hex};
-use candor_protocol::{Exported, LONG, Plugin, Request, Verified};
+use candor_protocol::{ExportData, GetPlugins, LONG, USUAL, VerifyJournal};
 
 use super::context::{CommandContext, CommandOutput};
 
@@ -25,8 +25,7 @@ pub(super) fn export_data(context: &CommandContext, folder: Option<PathBuf>) -> 
         .to_str()
         .with_context(|| format!("{} is not text: name another folder", folder.display()))?
         .to_owned();
-    let value = context.client.ask(&Request::Export { to }, LONG)?;
-    let done: Exported = serde_json::from_value(value.clone())?;
+    let (done, json) = context.ask(&ExportData { to }, LONG)?;
     let text = format!(
         "{} {} and {} {} are in {}. They are not encrypted there: keep the folder to yourself.",
         plain::count(done.records),
@@ -35,12 +34,11 @@ pub(super) fn export_data(context: &CommandContext, folder: Option<PathBuf>) -> 
         plural(done.pictures, "picture", "pictures"),
         done.folder
     );
-    Ok(CommandOutput::new(text, value))
+    Ok(CommandOutput::new(text, json))
 }
 
 pub(super) fn verify_journal(context: &CommandContext) -> Result<CommandOutput> {
-    let value = context.client.ask(&Request::Verify, LONG)?;
-    let found: Verified = serde_json::from_value(value.clone())?;
+    let (found, json) = context.ask(&VerifyJournal, LONG)?;
     let mut text = found.sentence();
     if let Some(bad) = &found.first_bad {
         let (place, reason) = (bad.sequence, &bad.reason);
@@ -62,14 +60,13 @@ pub(super) fn verify_journal(context: &CommandContext) -> Result<CommandOutput> 
         let _ =
             write!(text, "\nThe parcel of {} cannot be read any more. It is built again.", moment(*start));
     }
-    let mut answer = CommandOutput::new(text, value);
+    let mut answer = CommandOutput::new(text, json);
     answer.found_problem = !found.is_good();
     Ok(answer)
 }
 
 pub(super) fn list_plugins(context: &CommandContext) -> Result<CommandOutput> {
-    let value = context.ask(&Request::Plugins)?;
-    let plugins: Vec<Plugin> = candor_protocol::read(&Request::Plugins, value.clone())?;
+    let (plugins, json) = context.ask(&GetPlugins, USUAL)?;
     let mut text = String::new();
     for plugin in &plugins {
         let _ = writeln!(text, "{} ({}), {}", plugin.name, plugin.kind, short_hex(&plugin.sha256, 2));
@@ -83,5 +80,5 @@ pub(super) fn list_plugins(context: &CommandContext) -> Result<CommandOutput> {
     if plugins.is_empty() {
         text.push_str("No plugins: there is no contract yet.\n");
     }
-    Ok(CommandOutput::new(text, value))
+    Ok(CommandOutput::new(text, json))
 }

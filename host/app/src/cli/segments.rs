@@ -11,8 +11,11 @@ use candor_diary::memo::Memo;
 use candor_diary::parcel::{NO_SIGN, redacted};
 use candor_diary::plain::{self, plural};
 use candor_diary::terms::PictureRemoval;
-use candor_protocol::{Forgotten, LONG, Note, Picture, Request, Segment, TermsAnswer, USUAL};
-use serde_json::json;
+use candor_protocol::{
+    AddManualTime, ForgetSpan, Forgotten, GetPicture, GetSegments, GetTerms, LONG, Note, RemoveNotes,
+    RemovePicture, RestoreSegment, Segment, USUAL, WouldForgetSpan,
+};
+use serde_json::{Value, json};
 
 use super::args::{NotesArgs, SpanArgs};
 use super::context::{CommandContext, CommandOutput};
@@ -23,9 +26,7 @@ use crate::terminal::print_aside;
 
 pub(super) fn list_day(context: &CommandContext, day: Option<&str>) -> Result<CommandOutput> {
     let (from, to) = time_input::parse_day(day, context.now, &context.zone)?;
-    let request = Request::Segments { from, to };
-    let value = context.ask(&request)?;
-    let segments: Vec<Segment> = candor_protocol::read(&request, value.clone())?;
+    let (segments, json) = context.ask(&GetSegments { from, to }, USUAL)?;
     let zone = &context.zone;
     let mut text = format!("{}, {}\n", zone.day(from, context.now), zone.name(from));
     for segment in &segments {
@@ -37,7 +38,7 @@ pub(super) fn list_day(context: &CommandContext, day: Option<&str>) -> Result<Co
         let total = segments.iter().filter(|s| s.removed_at.is_none()).map(|s| s.billed_ms).sum();
         let _ = writeln!(text, "{:<15} {}", "Total", format::hours_minutes(total));
     }
-    Ok(CommandOutput::new(text, value))
+    Ok(CommandOutput::new(text, json))
 }
 
 /// Returns a segment on a line or two.
@@ -117,7 +118,7 @@ pub(super) fn handle_picture(
         return remove_picture(context, &segment, yes);
     }
     if let Some(file) = save {
-        let picture: Picture = context.client.fetch(&Request::Picture { start: segment.start }, USUAL)?;
+        let picture = context.client.ask(&GetPicture { start: segment.start }, USUAL)?;
         let bytes = base64::engine::general_purpose::STANDARD
             .decode(&picture.base64)
             .context("the agent's picture is damaged: try again")?;
@@ -166,7 +167,7 @@ fn write_new_file(file: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 fn remove_picture(context: &CommandContext, segment: &Segment, yes: bool) -> Result<CommandOutput> {
-    let terms: TermsAnswer = context.client.fetch(&Request::Terms { contract: None }, USUAL)?;
+    let terms = context.client.ask(&GetTerms { contract: None }, USUAL)?;
     let range = context.zone.range(segment.start, segment_end(segment));
     let takes_time = terms.picture_removal == PictureRemoval::RemovesTime;
     let time = format::tracked_minutes(segment);
@@ -188,7 +189,7 @@ fn remove_picture(context: &CommandContext, segment: &Segment, yes: bool) -> Res
             bail!("nothing was removed");
         }
     }
-    let value = context.client.ask(&Request::RemovePicture { start: segment.start }, USUAL)?;
+    context.client.ask(&RemovePicture { start: segment.start }, USUAL)?;
     let now = context.segment_starting_at(segment.start)?;
     let until = now.and_then(|s| s.undo_until).map_or_else(String::new, |until| {
         format!(
@@ -198,7 +199,7 @@ fn remove_picture(context: &CommandContext, segment: &Segment, yes: bool) -> Res
         )
     });
     let done = if takes_time { "Its time went with it." } else { "Your time stays." };
-    Ok(CommandOutput::new(format!("The {what} of {range} is removed. {done}{until}"), value))
+    Ok(CommandOutput::new(format!("The {what} of {range} is removed. {done}{until}"), Value::Null))
 }
 
 /// Brings back a picture that was removed and not sent.
@@ -215,7 +216,8 @@ fn restore_picture(context: &CommandContext, at: Option<&str>) -> Result<Command
     };
     let range = context.zone.range(segment.start, segment_end(&segment));
     context.run_request(
-        &Request::Restore { start: segment.start },
+        &RestoreSegment { start: segment.start },
+        USUAL,
         format!("What you removed of {range} is back."),
     )
 }
@@ -247,9 +249,8 @@ pub(super) fn handle_notes(context: &CommandContext, args: &NotesArgs) -> Result
         if !args.yes && !prompt::confirm(&format!("Remove {what} for good?"), "--yes")? {
             bail!("nothing was removed");
         }
-        let request = Request::RemoveNotes { from, to, plugin: args.plugin.clone() };
-        let value = context.client.ask(&request, LONG)?;
-        let removed = value.as_u64().unwrap_or(0);
+        let request = RemoveNotes { from, to, plugin: args.plugin.clone() };
+        let removed = context.client.ask(&request, LONG)?;
         let text = format!("{removed} {} removed. Your time stays.", plural(removed, "note is", "notes are"));
         return Ok(CommandOutput::new(text, json!({ "removed": removed })));
     }
@@ -288,7 +289,7 @@ fn name_other_day(context: &CommandContext, span: &Forgotten) -> String {
 pub(super) fn forget_span(context: &CommandContext, span: &SpanArgs, yes: bool) -> Result<CommandOutput> {
     let (from, to) = time_input::parse_span(span, context.now, &context.zone)?;
     // What is said and what is done are one computation, over one span: that of the whole segments, as they are now.
-    let would: Forgotten = context.client.fetch(&Request::WouldForget { from, to }, LONG)?;
+    let would = context.client.ask(&WouldForgetSpan { from, to }, LONG)?;
     if !yes {
         let (number, pictures) = (u64::from(would.segments), u64::from(would.pictures));
         let time = format::begun_minutes(would.time_ms);
@@ -305,8 +306,7 @@ pub(super) fn forget_span(context: &CommandContext, span: &SpanArgs, yes: bool) 
             bail!("nothing was removed");
         }
     }
-    let value = context.client.ask(&Request::Forget { from: would.from, to: would.to }, LONG)?;
-    let gone: Forgotten = serde_json::from_value(value.clone())?;
+    let (gone, json) = context.ask(&ForgetSpan { from: would.from, to: would.to }, LONG)?;
     let text = format!(
         "Removed {}: {} {}, {} of time, {} {}.{} Both sides will see that it was removed.",
         context.zone.range(gone.from, gone.to),
@@ -317,7 +317,7 @@ pub(super) fn forget_span(context: &CommandContext, span: &SpanArgs, yes: bool) 
         plural(gone.pictures.into(), "picture", "pictures"),
         name_other_day(context, &gone)
     );
-    Ok(CommandOutput::new(text, value))
+    Ok(CommandOutput::new(text, json))
 }
 
 pub(super) fn add_manual_time(
@@ -329,13 +329,12 @@ pub(super) fn add_manual_time(
 ) -> Result<CommandOutput> {
     let memo = memo.parse::<Memo>()?.into();
     let (from, to) = time_input::parse_range(from, to, context.now, &context.zone)?;
-    let value = context.client.ask(&Request::AddManual { from, to, memo, reason }, USUAL)?;
-    let added: Forgotten = serde_json::from_value(value.clone())?;
+    let (added, json) = context.ask(&AddManualTime { from, to, memo, reason }, USUAL)?;
     let text = format!(
         "Added {} as manual time, {}.{} The client sees that it was typed in.",
         format::hours_minutes(added.time_ms),
         context.zone.range(added.from, added.to),
         name_other_day(context, &added)
     );
-    Ok(CommandOutput::new(text, value))
+    Ok(CommandOutput::new(text, json))
 }

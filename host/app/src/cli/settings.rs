@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, bail};
 use candor_diary::plain;
-use candor_protocol::{AskError, LONG, OwnRule, Preferences, Request, USUAL};
+use candor_protocol::{
+    ClientError, GetOwnRules, GetPreferences, LONG, OwnRule, OwnRuleAction, OwnRuleComparison, Preferences,
+    RequestErrorKind, SetOwnRules, SetPreferences, USUAL,
+};
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
@@ -19,31 +22,34 @@ fn choice_name(choice: impl ValueEnum) -> String {
 
 /// A rule in words.
 fn rule_text(rule: &OwnRule) -> String {
-    let does = match rule.action.as_str() {
-        "hide-title" => "leave the title out",
-        "blur" => "cover the window with large cells",
-        "fill" => "cover the window with one colour",
-        "skip" => "take no picture",
-        other => other,
+    let does = match &rule.action {
+        OwnRuleAction::HideTitle => "leave the title out",
+        OwnRuleAction::Blur => "cover the window with large cells",
+        OwnRuleAction::Fill => "cover the window with one colour",
+        OwnRuleAction::Skip => "take no picture",
+        OwnRuleAction::Other(other) => other.as_str(),
     };
-    let by = match rule.by.as_str() {
-        "exact" => "is",
-        "contains" => "contains",
-        "glob" => "is like",
-        "regex" => "matches",
-        other => other,
+    let by = match &rule.by {
+        OwnRuleComparison::Exact => "is",
+        OwnRuleComparison::Contains => "contains",
+        OwnRuleComparison::Glob => "is like",
+        OwnRuleComparison::Regex => "matches",
+        OwnRuleComparison::Other(other) => other.as_str(),
     };
     plain::visible(&format!("where the {} {by} \"{}\": {does}", rule.field, rule.pattern)).into_owned()
 }
 
 pub(super) fn handle_rules(context: &CommandContext, command: Option<RulesCommand>) -> Result<CommandOutput> {
-    let mut rules: Vec<OwnRule> = match context.client.fetch(&Request::OwnRules, USUAL) {
+    let mut rules = match context.client.ask(&GetOwnRules, USUAL) {
         // What cannot be read any more is replaced by what is added now: until then nothing is shown.
-        Err(AskError::Refused(why)) if matches!(command, Some(RulesCommand::Add { .. })) => {
+        Err(ClientError::Refused(why))
+            if why.kind == RequestErrorKind::Unreadable
+                && matches!(command, Some(RulesCommand::Add { .. })) =>
+        {
             print_aside(&format!("{why}. This rule replaces them."));
             Vec::new()
         }
-        fetched => fetched?,
+        listed => listed?,
     };
     let done = match command {
         None | Some(RulesCommand::List) => {
@@ -60,10 +66,10 @@ pub(super) fn handle_rules(context: &CommandContext, command: Option<RulesComman
         }
         Some(RulesCommand::Add { field, by, pattern, action }) => {
             let rule = OwnRule {
-                field: choice_name(field),
-                by: choice_name(by),
+                field: choice_name(field).into(),
+                by: choice_name(by).into(),
                 pattern,
-                action: choice_name(action),
+                action: choice_name(action).into(),
             };
             if rules.contains(&rule) {
                 bail!("that rule exists already: `candor rules` lists them");
@@ -80,8 +86,7 @@ pub(super) fn handle_rules(context: &CommandContext, command: Option<RulesComman
         }
     };
     // The policy is configured anew, which may compile it.
-    let value = context.client.ask(&Request::SetOwnRules { rules }, LONG)?;
-    Ok(CommandOutput::new(done, value))
+    context.run_request(&SetOwnRules { rules }, LONG, done)
 }
 
 /// The preferences by their names.
@@ -105,7 +110,7 @@ pub(super) fn handle_preferences(
     context: &CommandContext,
     command: Option<PreferencesCommand>,
 ) -> Result<CommandOutput> {
-    let current: Preferences = context.client.fetch(&Request::Preferences, USUAL)?;
+    let current = context.client.ask(&GetPreferences, USUAL)?;
     match command {
         None | Some(PreferencesCommand::List) => {
             let fields = preference_fields(&current)?;
@@ -125,7 +130,7 @@ pub(super) fn handle_preferences(
         }
         Some(PreferencesCommand::Set { name, value }) => {
             let preferences = change_preference(&current, &name, &value)?;
-            context.client.ask(&Request::SetPreferences { preferences }, USUAL)?;
+            context.client.ask(&SetPreferences { preferences }, USUAL)?;
             let value = preference_fields(&preferences)?.remove(&name).unwrap_or_default();
             let text = format!("{name} is {} now.", value_text(&value));
             Ok(CommandOutput::new(text, json!({ name: value })))

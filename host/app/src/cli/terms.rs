@@ -4,19 +4,17 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use candor_diary::plain;
-use candor_diary::terms::{ManualTime, Mode, PictureRemoval};
-use candor_protocol::{Request, TermsAnswer};
+use candor_diary::terms::{ManualTime, Mode, PictureRemoval, Terms};
+use candor_protocol::{GetTerms, USUAL};
 
 use super::context::{CommandContext, CommandOutput};
 
 pub(super) fn show_terms(context: &CommandContext, contract: Option<String>) -> Result<CommandOutput> {
-    let request = Request::Terms { contract };
-    let value = context.ask(&request)?;
-    let terms: TermsAnswer = candor_protocol::read(&request, value.clone())?;
-    Ok(CommandOutput::new(terms_text(&terms), value))
+    let (terms, json) = context.ask(&GetTerms { contract }, USUAL)?;
+    Ok(CommandOutput::new(terms_text(&terms), json))
 }
 
-fn terms_text(terms: &TermsAnswer) -> String {
+fn terms_text(terms: &Terms) -> String {
     let mut text = String::new();
     let client = &terms.client;
     let mut line = |name: &str, what: String| {

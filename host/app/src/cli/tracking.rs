@@ -7,7 +7,10 @@ use candor_diary::memo::Memo;
 use candor_diary::parcel::{NO_SIGN, redacted};
 use candor_diary::plain;
 use candor_diary::terms::Mode;
-use candor_protocol::{IdleAnswer, LONG, Request, Status, USUAL};
+use candor_protocol::{
+    AnswerIdle, EditSegment, GetStatus, IdleAnswer, LONG, PauseTracking, SetLabel, SetMemo, StartTracking,
+    Status, StopTracking, USUAL, UndoIdleAnswer,
+};
 use serde_json::{Value, json};
 
 use super::args::{IdleCommand, StopAt};
@@ -16,10 +19,8 @@ use super::delivery_state::delivery_state;
 use crate::format::{self, DisplayZone};
 
 pub(super) fn show_status(context: &CommandContext) -> Result<CommandOutput> {
-    let request = Request::Status { after: None };
-    let value = context.ask(&request)?;
-    let status: Status = candor_protocol::read(&request, value.clone())?;
-    Ok(CommandOutput::new(status_text(&status, &context.zone), value))
+    let (status, json) = context.ask(&GetStatus { after: None }, USUAL)?;
+    Ok(CommandOutput::new(status_text(&status, &context.zone), json))
 }
 
 /// The status in words.
@@ -29,15 +30,15 @@ fn status_text(status: &Status, zone: &DisplayZone) -> String {
         text.push_str(&l);
         text.push('\n');
     };
-    if status.contract.is_empty() {
+    if status.current.is_none() {
         line("No contract yet, so nothing is recorded. Join one with `candor join LINK`.".into());
     } else {
-        line(format!("{} · {}", status.title, status.client));
+        line(format!("{} · {}", status.title(), status.client()));
         line(recording_state(status, zone));
         if status.mode == Mode::Monitoring {
             line(format!(
                 "{} decides what is recorded here. `candor notice` says what; `candor pause` always works.",
-                status.client
+                status.client()
             ));
         }
         let label = status.label.as_ref().map(|l| format!(" ({l})")).unwrap_or_default();
@@ -158,22 +159,26 @@ pub(super) fn start_tracking(
 ) -> Result<CommandOutput> {
     memo.as_deref().map(Memo::read_optional).transpose()?;
     context.ensure_agent()?;
-    let value = context.client.ask(&Request::Start { memo, no_sign }, LONG)?;
+    context.client.ask(&StartTracking { memo, no_sign }, LONG)?;
     let status = context.client.status()?;
-    let memo = status.memo.map(|m| format!(" Memo: {m}")).unwrap_or_default();
+    let memo = status.memo.as_ref().map(|m| format!(" Memo: {m}")).unwrap_or_default();
     let unseen = if no_sign { format!(" {NO_SIGN}") } else { String::new() };
-    Ok(CommandOutput::new(format!("Tracking '{}' for {}.{memo}{unseen}", status.title, status.client), value))
+    Ok(CommandOutput::new(
+        format!("Tracking '{}' for {}.{memo}{unseen}", status.title(), status.client()),
+        Value::Null,
+    ))
 }
 
 pub(super) fn stop_tracking(context: &CommandContext, at: StopAt) -> Result<CommandOutput> {
     let at_segment_end = at == StopAt::SegmentEnd;
     let done = if at_segment_end { "Tracking stops when this segment ends." } else { "Stopped." };
-    context.run_request(&Request::Stop { at_segment_end }, done)
+    context.run_request(&StopTracking { at_segment_end }, USUAL, done)
 }
 
 pub(super) fn pause_tracking(context: &CommandContext) -> Result<CommandOutput> {
     context.run_request(
-        &Request::Pause,
+        &PauseTracking,
+        USUAL,
         "Paused for private time. Nothing is recorded until `candor start`; the time shows as a gap.",
     )
 }
@@ -190,11 +195,11 @@ pub(super) fn handle_memo(
             let done =
                 format!("Memo of {} set.", context.zone.range(segment.start, format::segment_end(&segment)));
             let label = segment.label;
-            context.run_request(&Request::EditSegment { start: segment.start, memo, label }, done)
+            context.run_request(&EditSegment { start: segment.start, memo, label }, USUAL, done)
         }
         (Some(memo), None) => {
             let done = if memo.trim().is_empty() { "Memo cleared." } else { "Memo set." };
-            context.run_request(&Request::Memo { memo }, done)
+            context.run_request(&SetMemo { memo }, USUAL, done)
         }
         (None, _) => {
             let status = context.client.status()?;
@@ -227,9 +232,9 @@ pub(super) fn handle_label(
         Some(at) => {
             let segment = context.segment_at(at)?;
             let memo = segment.memo.unwrap_or_default();
-            context.run_request(&Request::EditSegment { start: segment.start, memo, label }, done)
+            context.run_request(&EditSegment { start: segment.start, memo, label }, USUAL, done)
         }
-        None => context.run_request(&Request::Label { label }, done),
+        None => context.run_request(&SetLabel { label }, USUAL, done),
     }
 }
 
@@ -241,8 +246,7 @@ fn list_labels(context: &CommandContext) -> Result<CommandOutput> {
         let _ = writeln!(text, "{mark} {label}");
     }
     if status.labels.is_empty() {
-        let client = if status.client.is_empty() { "The client" } else { &status.client };
-        let _ = writeln!(text, "{client} uses no labels in this contract.");
+        let _ = writeln!(text, "{} uses no labels in this contract.", status.client());
     }
     Ok(CommandOutput::new(text, json!({ "label": status.label, "labels": status.labels })))
 }
@@ -260,13 +264,9 @@ pub(super) fn answer_idle_question(context: &CommandContext, answer: IdleCommand
             )
         }
         IdleCommand::Undo => {
-            let value: Value = context.client.ask(&Request::UndoIdle, USUAL)?;
-            return Ok(CommandOutput::new(
-                "The question is open again: `candor idle --help` says how to answer.",
-                value,
-            ));
+            let done = "The question is open again: `candor idle --help` says how to answer.";
+            return context.run_request(&UndoIdleAnswer, USUAL, done);
         }
     };
-    let value: Value = context.client.ask(&Request::Idle { answer }, USUAL)?;
-    Ok(CommandOutput::new(done, value))
+    context.run_request(&AnswerIdle { answer }, USUAL, done)
 }

@@ -10,7 +10,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use candor_diary::terms::PictureRemoval;
-use candor_protocol::{AskError, Client, IdleAnswer, LONG, Preferences, Request, Status, TermsAnswer, USUAL};
+use candor_protocol::{
+    AnswerIdle, Client, ClientError, GetPreferences, GetTerms, IdleAnswer, LONG, PauseTracking, QuitAgent,
+    RemovePicture, RestoreSegment, StartTracking, Status, StopTracking, SwitchContract, USUAL,
+};
 use ksni::blocking::{Handle, TrayMethods as _};
 
 use super::action::TrayAction;
@@ -171,7 +174,7 @@ impl TrayApp {
     }
 
     fn take_status(&mut self, status: Box<Status>) {
-        let preferences: Preferences = self.client.fetch(&Request::Preferences, USUAL).unwrap_or_default();
+        let preferences = self.client.ask(&GetPreferences, USUAL).unwrap_or_default();
         let removes_time = self.removes_time(&status);
         let updates = self.notification_planner.plan(&status, preferences, removes_time);
         self.status = Some(status);
@@ -184,14 +187,14 @@ impl TrayApp {
     /// Asked once a contract: nothing about it changes without new terms, and those end the agent's session.
     fn removes_time(&mut self, status: &Status) -> bool {
         match &self.removes_time {
-            Some((contract, removes)) if *contract == status.contract => *removes,
-            _ if status.contract.is_empty() => false,
+            Some((contract, removes)) if Some(contract.as_str()) == status.contract() => *removes,
             _ => {
-                let terms = self.client.fetch::<TermsAnswer>(&Request::Terms { contract: None }, USUAL);
+                let Some(contract) = status.contract() else { return false };
+                let terms = self.client.ask(&GetTerms { contract: None }, USUAL);
                 // Unknown counts as the worse: what is said before a deletion may be too much, not too little.
                 let Ok(terms) = terms else { return true };
                 let removes = terms.picture_removal == PictureRemoval::RemovesTime;
-                self.removes_time = Some((status.contract.clone(), removes));
+                self.removes_time = Some((contract.to_owned(), removes));
                 removes
             }
         }
@@ -228,31 +231,32 @@ impl TrayApp {
     }
 
     fn perform(&mut self, action: &TrayAction) -> Result<Option<Notification>> {
-        let request = match action {
+        match action {
             TrayAction::Start => {
                 ensure_agent(&self.client, self.agent.as_deref())?;
-                Request::Start { memo: None, no_sign: false }
+                self.client.ask(&StartTracking { memo: None, no_sign: false }, LONG)?;
             }
-            TrayAction::Stop => Request::Stop { at_segment_end: false },
-            TrayAction::Pause => Request::Pause,
-            TrayAction::Switch(contract) => Request::Switch { contract: contract.clone() },
+            TrayAction::Stop => self.client.ask(&StopTracking { at_segment_end: false }, LONG)?,
+            TrayAction::Pause => self.client.ask(&PauseTracking, LONG)?,
+            TrayAction::Switch(contract) => {
+                self.client.ask(&SwitchContract { contract: contract.clone() }, LONG)?;
+            }
             TrayAction::RemovePicture(start) => return self.remove_picture(*start).map(Some),
-            TrayAction::RestorePicture(start) => Request::Restore { start: *start },
+            TrayAction::RestorePicture(start) => {
+                self.client.ask(&RestoreSegment { start: *start }, LONG)?;
+                return Ok(Some(Notification::new(NotificationTopic::Picture, "The picture is back", "")));
+            }
             TrayAction::LeaveOut(from) => {
                 self.check_question(*from)?;
-                Request::Idle { answer: IdleAnswer::LeaveOut }
+                self.client.ask(&AnswerIdle { answer: IdleAnswer::LeaveOut }, LONG)?;
             }
             TrayAction::KeepAsManual(from) => {
                 let memo =
                     self.check_question(*from)?.context("manual time needs a memo: set one in the window")?;
-                Request::Idle { answer: IdleAnswer::Manual(memo) }
+                self.client.ask(&AnswerIdle { answer: IdleAnswer::Manual(memo) }, LONG)?;
             }
             TrayAction::Open(page) => return self.open_window(*page).map(|()| None),
-            TrayAction::Quit => Request::Quit,
-        };
-        self.client.ask(&request, LONG)?;
-        if matches!(action, TrayAction::RestorePicture(_)) {
-            return Ok(Some(Notification::new(NotificationTopic::Picture, "The picture is back", "")));
+            TrayAction::Quit => self.client.ask(&QuitAgent, LONG)?,
         }
         Ok(None)
     }
@@ -267,12 +271,12 @@ impl TrayApp {
     }
 
     fn remove_picture(&mut self, start: u64) -> Result<Notification> {
-        self.client.ask(&Request::RemovePicture { start }, USUAL)?;
+        self.client.ask(&RemovePicture { start }, USUAL)?;
         let removed_time = self.removes_time.as_ref().is_some_and(|(_, removes)| *removes);
         let stays =
             if removed_time { "Under the terms, its time is removed too." } else { "Your time stays." };
         let now = self.status.as_ref().map_or(start, |s| s.now);
-        let client = self.status.as_ref().map_or("The client", |s| s.client.as_str());
+        let client = self.status.as_ref().map_or("The client", |s| s.client());
         let message = Notification::new(
             NotificationTopic::Picture,
             format!("Picture of the segment from {} deleted", self.zone.moment(start, now)),
@@ -303,8 +307,8 @@ impl TrayApp {
 
     /// Ends the agent, as at sign-out, and takes the icon away.
     fn quit_agent(&mut self) {
-        match self.client.ask(&Request::Quit, USUAL) {
-            Ok(_) | Err(AskError::NotRunning(_)) => {}
+        match self.client.ask(&QuitAgent, USUAL) {
+            Ok(_) | Err(ClientError::NotRunning(_)) => {}
             Err(error) => terminal::print_aside(&format!("candor: the agent goes on: {error}.")),
         }
         self.remove_indicators();

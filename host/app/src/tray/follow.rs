@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use candor_protocol::{Client, Request, Status};
+use candor_protocol::{Client, GetStatus};
 
 use super::event::TrayEvent;
 use super::indicator_mailbox::IndicatorMailbox;
@@ -32,7 +32,7 @@ pub(super) fn spawn_follower(
         .spawn(move || {
             let mut after = None;
             loop {
-                let event = match client.fetch::<Status>(&Request::Status { after }, ANSWER) {
+                let event = match client.ask(&GetStatus { after }, ANSWER) {
                     Ok(status) => {
                         after = Some(status.revision);
                         let status = Box::new(status);

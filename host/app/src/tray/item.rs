@@ -56,7 +56,7 @@ impl TrayItem {
                 format!("Tracking since {}", self.zone.moment(since, status.now))
             }
             _ if status.tracking => "Tracking".into(),
-            _ if status.contract.is_empty() => "No contract yet".into(),
+            _ if status.current.is_none() => "No contract yet".into(),
             _ => "Stopped. Nothing is recorded".into(),
         }
     }
@@ -108,7 +108,11 @@ impl TrayItem {
             })
             .collect();
         RadioGroup {
-            selected: status.contracts.iter().position(|c| c.id == status.contract).unwrap_or(usize::MAX),
+            selected: status
+                .contracts
+                .iter()
+                .position(|c| Some(c.id.as_str()) == status.contract())
+                .unwrap_or(usize::MAX),
             select: Box::new(|item: &mut Self, number| {
                 let chosen = item.status.as_ref().and_then(|s| s.contracts.get(number));
                 if let Some(contract) = chosen {
@@ -168,11 +172,11 @@ impl Tray for TrayItem {
 
     fn tool_tip(&self) -> ToolTip {
         let mut description = self.state();
-        if let Some(status) = self.status.as_ref().filter(|s| !s.contract.is_empty()) {
+        if let Some(status) = self.status.as_ref().filter(|s| s.current.is_some()) {
             description = format!(
                 "{description}.\n{} · {}\nToday {}",
-                status.title,
-                status.client,
+                status.title(),
+                status.client(),
                 format::hours_minutes(status.today_ms)
             );
         }

@@ -81,13 +81,13 @@ pub(crate) enum NotificationUpdate {
 pub(crate) fn recording_notification(status: &Status, zone: &DisplayZone) -> Notification {
     let since = status.since.map(|s| format!("Since {}, ", zone.moment(s, status.now)));
     let since = since.unwrap_or_default();
-    let whose = format!("{since}'{}' for {}.", status.title, status.client);
+    let whose = format!("{since}'{}' for {}.", status.title(), status.client());
     let body = match status.mode {
         Mode::Worklog => format!("{whose} You can stop at any time."),
         Mode::Monitoring => {
             format!(
                 "{whose} {} decides what is recorded. A pause for private time always works.",
-                status.client
+                status.client()
             )
         }
     };

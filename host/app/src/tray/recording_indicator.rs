@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use candor_protocol::sign::AGAIN;
-use candor_protocol::{Client, Face, Shower, Sign, Status};
+use candor_protocol::{Client, Face, Sign, SignConnection, Status};
 use zbus::blocking::Connection;
 
 use super::bus;
@@ -50,7 +50,8 @@ impl IndicatorPlanner {
     /// it; without an icon, the notification stays for as long as it is recorded. If the window is in sight as well, it
     /// goes once it was read.
     fn next_step(&mut self, status: &Status, icon: bool, stands: bool, now: Instant) -> IndicatorStep {
-        let recorded = status.tracking && status.paused_since.is_none() && !status.contract.is_empty();
+        let contract = status.contract().filter(|_| status.tracking && status.paused_since.is_none());
+        let recorded = contract.is_some();
         if !recorded && !status.sign.wanted {
             return if stands { IndicatorStep::Withdraw } else { IndicatorStep::Keep };
         }
@@ -61,7 +62,7 @@ impl IndicatorPlanner {
             return if read && seen && !needed { IndicatorStep::Withdraw } else { IndicatorStep::Keep };
         }
         let first =
-            recorded && self.announced.len() < MAX_ANNOUNCED && !self.announced.contains(&status.contract);
+            contract.is_some_and(|id| self.announced.len() < MAX_ANNOUNCED && !self.announced.contains(id));
         if !first && !needed {
             return IndicatorStep::Keep;
         }
@@ -69,7 +70,7 @@ impl IndicatorPlanner {
             return IndicatorStep::ShowLater;
         }
         self.shown_at = Some(now);
-        self.announced.insert(status.contract.clone());
+        self.announced.extend(contract.map(str::to_owned));
         IndicatorStep::Show
     }
 }
@@ -107,7 +108,7 @@ struct IndicatorThread {
     zone: DisplayZone,
     connection: Connection,
     planner: IndicatorPlanner,
-    shower: Option<Shower>,
+    shower: Option<SignConnection>,
 }
 
 impl IndicatorThread {
@@ -155,10 +156,10 @@ impl IndicatorThread {
     fn report_to_agent(&mut self, signs: &[Sign]) {
         for _ in 0..2 {
             if self.shower.is_none() {
-                self.shower = self.client.shower().ok();
+                self.shower = self.client.sign_connection().ok();
             }
             let Some(shower) = &mut self.shower else { return };
-            if shower.shows(Face::Tray, signs).is_ok() {
+            if shower.report(Face::Tray, signs).is_ok() {
                 return;
             }
             self.shower = None;
@@ -229,7 +230,9 @@ mod tests {
                 status.tracking = tracking;
                 assert_eq!(due(&status), IndicatorStep::Keep);
             }
-            status.contract = "another".into();
+            if let Some(current) = &mut status.current {
+                current.id = "another".into();
+            }
             assert_eq!(due(&status), IndicatorStep::Show);
         }
     }

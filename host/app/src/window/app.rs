@@ -6,7 +6,10 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use candor_protocol::{Client, OnClose, Request, Theme};
+use candor_protocol::{
+    AnyRequest, Client, GetPreferences, ImportInvitation, OnClose, QuitAgent, SetPreferences, StopTracking,
+    Theme,
+};
 use eframe::egui;
 use egui::{Context, IconData, OpenUrl, ThemePreference, Ui, Vec2, ViewportBuilder, ViewportCommand};
 
@@ -94,7 +97,7 @@ impl WindowApp {
         let woken = ctx.clone();
         let calls = instance.receive_requests(move || woken.request_repaint());
         let launch = AgentLaunch { program: setup.agent, data: setup.data.clone() };
-        let worker = Worker::spawn(Arc::new(Client::new(&setup.data)), launch, move || ctx.request_repaint());
+        let worker = Worker::spawn(&Client::new(&setup.data), launch, move || ctx.request_repaint());
         let by = std::env::var("USER").unwrap_or_default();
         let model = WindowModel::new(format::local_zone(), by);
         let client = Client::new(&setup.data);
@@ -147,7 +150,7 @@ impl WindowApp {
             match event {
                 WorkerEvent::Status(status) => {
                     // They hold the theme, which may be set by the command line.
-                    self.model.read(Request::Preferences);
+                    self.model.read(GetPreferences);
                     self.model.take_status(status, time);
                 }
                 WorkerEvent::Starting => self.model.take_connection(AgentConnection::Starting),
@@ -155,8 +158,8 @@ impl WindowApp {
                 WorkerEvent::Lost(why) => self.model.take_connection(AgentConnection::Lost(why)),
                 WorkerEvent::Answer(request, answer) => {
                     let ended = match request {
-                        Request::Quit => true,
-                        Request::Stop { .. } => self.closing,
+                        AnyRequest::QuitAgent(_) => true,
+                        AnyRequest::StopTracking(_) => self.closing,
                         _ => false,
                     };
                     if ended {
@@ -175,7 +178,7 @@ impl WindowApp {
                     self.model.take_large_picture(start, held);
                 }
                 WorkerEvent::Invitation(Ok(invitation)) => {
-                    self.model.ask(Request::Import { invitation: invitation.trim().to_owned() });
+                    self.model.ask(ImportInvitation { invitation: invitation.trim().to_owned() });
                 }
                 WorkerEvent::Invitation(Err(why)) => {
                     self.model.banner.show_error("That file did not work.", &why)
@@ -225,7 +228,7 @@ impl WindowApp {
         self.closing = true;
         if on_close == OnClose::Stop {
             // It closes when tracking has stopped; if it cannot stop, it says why and stays.
-            self.model.ask(Request::Stop { at_segment_end: false });
+            self.model.ask(StopTracking { at_segment_end: false });
         } else {
             ctx.send_viewport_cmd(ViewportCommand::Close);
         }
@@ -303,8 +306,8 @@ impl WindowApp {
                 Intent::CloseWindow { stop } => {
                     let on_close = if stop { OnClose::Stop } else { OnClose::KeepTracking };
                     if let Some(preferences) = self.model.preferences.set_on_close(on_close) {
-                        let request = Request::SetPreferences { preferences };
-                        if !self.worker.perform(request) {
+                        let request = SetPreferences { preferences };
+                        if !self.worker.perform(request.into()) {
                             print_aside(
                                 "candor: your answer was not saved; you will be asked again next time.",
                             );
@@ -315,14 +318,14 @@ impl WindowApp {
                 Intent::QuitAgent => {
                     self.quitting = true;
                     self.worker.allow_start(false);
-                    self.model.ask(Request::Quit);
+                    self.model.ask(QuitAgent);
                 }
             }
             ctx.request_repaint();
         }
     }
 
-    fn report_busy(&mut self, request: &Request) {
+    fn report_busy(&mut self, request: &AnyRequest) {
         self.model.give_up(request);
         self.model.banner.show_error("The agent is busy.", "This was not done. Try again in a moment.");
     }
@@ -360,7 +363,7 @@ impl WindowProgram for WindowApp {
         self.calls = None;
         // Its field is left with the window. The threads that carry requests end with it, so it is asked here.
         for request in self.model.take_unsaved_memos() {
-            if let Err(error) = self.client.ask(&request, SAVE_LIMIT) {
+            if let Err(error) = self.client.ask_any(request, SAVE_LIMIT) {
                 print_aside(&format!("candor: what was typed was not saved: {error}."));
             }
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use candor_protocol::Request;
+use candor_protocol::AnyRequest;
 
 use super::page::WindowPage;
 
@@ -14,9 +14,9 @@ pub(crate) enum Intent {
     /// Open the page before.
     GoBack,
     /// Have the agent do something.
-    Perform(Request),
+    Perform(AnyRequest),
     /// Have the agent tell something.
-    Read(Request),
+    Read(AnyRequest),
     /// Load a segment's picture as it fills the window; the segment's first millisecond.
     LoadLargePicture(u64),
     /// Read an invitation file, and join by it.

@@ -23,10 +23,10 @@ impl RecordingIndicator {
             loop {
                 // If no agent answers, the connection is made when one does.
                 if shower.is_none() {
-                    shower = client.shower().ok();
+                    shower = client.sign_connection().ok();
                 }
                 let signs: &[Sign] = if visible { &[Sign::Window] } else { &[] };
-                if shower.as_mut().is_some_and(|shower| shower.shows(Face::Window, signs).is_err()) {
+                if shower.as_mut().is_some_and(|shower| shower.report(Face::Window, signs).is_err()) {
                     shower = None;
                 }
                 let wait = if shower.is_some() { AGAIN } else { AGAIN / 8 };

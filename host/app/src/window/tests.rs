@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use candor_diary::terms::PictureRemoval;
-use candor_protocol::{IdleAnswer, Note, Request, Response, Sign, SignState};
+use candor_protocol::*;
 use eframe::egui::{self, Theme, accessibility::is_input, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
@@ -70,16 +70,15 @@ impl TestDesk {
         }
     }
 
-    fn answer(&mut self, request: &Request) {
+    fn answer(&mut self, request: &AnyRequest) {
         let answer = match self.world.answer(request) {
-            Response::Error(why) => Err(why),
-            Response::Ok(value) => Ok(match request {
-                Request::Picture { .. } => AgentAnswer::Picture(screen()),
-                Request::Preview { .. } => {
-                    AgentAnswer::Preview(Box::new(serde_json::from_value(value).unwrap()), Some(screen()))
-                }
-                _ => AgentAnswer::Value(value),
-            }),
+            Response::Error(error) => Err(error.to_string()),
+            Response::Ok(value) => match request.clone().read_answer(value) {
+                Ok(Answered::GetPicture(..)) => Ok(AgentAnswer::Picture(screen())),
+                Ok(Answered::GetPreview(_, preview)) => Ok(AgentAnswer::Preview(preview, Some(screen()))),
+                Ok(answered) => Ok(AgentAnswer::Answered(answered)),
+                Err(error) => Err(error.to_string()),
+            },
         };
         self.model.take_answer(request, answer);
     }
@@ -182,7 +181,7 @@ fn focused(harness: &Harness<'_, TestDesk>) -> Option<String> {
     node.label()
 }
 
-fn done(harness: &Harness<'_, TestDesk>) -> Vec<Request> {
+fn done(harness: &Harness<'_, TestDesk>) -> Vec<AnyRequest> {
     let wanted = harness.state().wanted.iter();
     wanted
         .filter_map(|intent| if let Intent::Perform(request) = intent { Some(request.clone()) } else { None })

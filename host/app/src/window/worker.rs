@@ -9,10 +9,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
-use candor_protocol::{Picture, Preview, Request, Status};
-use serde_json::Value;
+use candor_protocol::{
+    Answered, AnyRequest, Client, ClientError, GetPicture, GetStatus, Picture, Preview, Status,
+};
 
-use super::agent_client::{AgentClient, AgentFault};
+use super::agent_client::AgentFault;
 use super::widgets::screenshot::{self, Screenshot};
 use crate::format;
 use crate::launch::{AgentLaunch, StartedAgent};
@@ -38,7 +39,7 @@ pub(crate) enum WorkerEvent {
     /// No agent can be reached; says why.
     Lost(String),
     /// The answer to a request, or why there is none.
-    Answer(Request, Result<AgentAnswer, String>),
+    Answer(AnyRequest, Result<AgentAnswer, String>),
     /// A segment's picture as it fills the window, by the segment's start.
     LargePicture(u64, Result<Screenshot, String>),
     /// A file that was to be read.
@@ -48,8 +49,8 @@ pub(crate) enum WorkerEvent {
 /// The answer of the agent, as far as it was read.
 #[derive(Debug)]
 pub(crate) enum AgentAnswer {
-    /// As the agent said it.
-    Value(Value),
+    /// A request with its answer.
+    Answered(Answered),
     /// A segment's picture, decoded.
     Picture(Screenshot),
     /// A preview, with its picture decoded.
@@ -59,7 +60,7 @@ pub(crate) enum AgentAnswer {
 /// What a thread does for the window.
 #[derive(Debug)]
 enum WorkerJob {
-    Ask(Request),
+    Ask(AnyRequest),
     LargePicture(u64),
     Invitation(PathBuf),
 }
@@ -77,7 +78,7 @@ pub(crate) struct Worker {
 impl Worker {
     /// Starts the threads. `wake` is called whenever there is an event.
     pub(crate) fn spawn(
-        client: Arc<dyn AgentClient>,
+        client: &Client,
         launch: AgentLaunch,
         wake: impl Fn() + Clone + Send + 'static,
     ) -> Self {
@@ -86,23 +87,23 @@ impl Worker {
         let sender = EventSender { to_window, wake };
         let lane = |events: EventSender<_>| {
             let (jobs, queue) = sync_channel(QUEUE);
-            let client = Arc::clone(&client);
-            std::thread::spawn(move || run_jobs(client.as_ref(), &queue, &events));
+            let client = client.clone();
+            std::thread::spawn(move || run_jobs(&client, &queue, &events));
             jobs
         };
         let (actions, reads) = (lane(sender.clone()), lane(sender.clone()));
-        let may_start = Arc::clone(&start);
-        std::thread::spawn(move || follow_status(client.as_ref(), &launch, &may_start, &sender));
+        let (client, may_start) = (client.clone(), Arc::clone(&start));
+        std::thread::spawn(move || follow_status(&client, &launch, &may_start, &sender));
         Self { actions, reads, events, start }
     }
 
     /// Asks for something to be done. Returns whether the queue had room for it.
-    pub(crate) fn perform(&self, request: Request) -> bool {
+    pub(crate) fn perform(&self, request: AnyRequest) -> bool {
         self.actions.try_send(WorkerJob::Ask(request)).is_ok()
     }
 
     /// Asks for something to be read. Returns whether the queue had room for it.
-    pub(crate) fn read(&self, request: Request) -> bool {
+    pub(crate) fn read(&self, request: AnyRequest) -> bool {
         self.reads.try_send(WorkerJob::Ask(request)).is_ok()
     }
 
@@ -142,17 +143,15 @@ impl<W: Fn()> EventSender<W> {
     }
 }
 
-fn run_jobs<W: Fn()>(client: &dyn AgentClient, queue: &Receiver<WorkerJob>, events: &EventSender<W>) {
+fn run_jobs<W: Fn()>(client: &Client, queue: &Receiver<WorkerJob>, events: &EventSender<W>) {
     while let Ok(job) = queue.recv() {
         let event = match job {
             WorkerJob::Ask(request) => {
-                let answer = client.ask(&request, LIMIT).map_err(|trouble| trouble.to_string());
-                let answer = answer.and_then(|value| decode_answer(&request, value));
-                WorkerEvent::Answer(request, answer)
+                let answered = client.ask_any(request.clone(), LIMIT).map_err(fault_text);
+                WorkerEvent::Answer(request, answered.and_then(decode_answer))
             }
             WorkerJob::LargePicture(start) => {
-                let answer = client.ask(&Request::Picture { start }, LIMIT).map_err(|why| why.to_string());
-                let picture = answer.and_then(|value| serde_json::from_value(value).map_err(unreadable));
+                let picture = client.ask(&GetPicture { start }, LIMIT).map_err(fault_text);
                 WorkerEvent::LargePicture(
                     start,
                     picture.and_then(|picture| decode_picture(&picture, screenshot::LARGE_SIDE)),
@@ -166,27 +165,25 @@ fn run_jobs<W: Fn()>(client: &dyn AgentClient, queue: &Receiver<WorkerJob>, even
     }
 }
 
-fn unreadable(error: serde_json::Error) -> String {
-    AgentFault::Garbled(error.to_string()).to_string()
+fn fault_text(error: ClientError) -> String {
+    AgentFault::from(error).to_string()
 }
 
 /// Decodes pictures here, because this thread may take its time.
-fn decode_answer(request: &Request, value: Value) -> Result<AgentAnswer, String> {
-    match request {
-        Request::Picture { .. } => {
-            let picture: Picture = serde_json::from_value(value).map_err(unreadable)?;
+fn decode_answer(answered: Answered) -> Result<AgentAnswer, String> {
+    match answered {
+        Answered::GetPicture(_, picture) => {
             decode_picture(&picture, screenshot::SMALL_SIDE).map(AgentAnswer::Picture)
         }
-        Request::Preview { .. } => {
-            let mut preview: Preview = serde_json::from_value(value).map_err(unreadable)?;
+        Answered::GetPreview(_, mut preview) => {
             let shot = preview
                 .picture
                 .take()
                 .map(|picture| decode_picture(&picture, screenshot::SMALL_SIDE))
                 .transpose()?;
-            Ok(AgentAnswer::Preview(Box::new(preview), shot))
+            Ok(AgentAnswer::Preview(preview, shot))
         }
-        _ => Ok(AgentAnswer::Value(value)),
+        other => Ok(AgentAnswer::Answered(other)),
     }
 }
 
@@ -216,7 +213,7 @@ fn load_invitation(path: &std::path::Path) -> Result<String, String> {
 }
 
 fn follow_status<W: Fn()>(
-    client: &dyn AgentClient,
+    client: &Client,
     launch: &AgentLaunch,
     may_start: &AtomicBool,
     events: &EventSender<W>,
@@ -224,17 +221,14 @@ fn follow_status<W: Fn()>(
     let mut after = None;
     let mut started: Option<(StartedAgent, Instant)> = None;
     loop {
-        let event = match client.ask(&Request::Status { after }, STATUS_LIMIT) {
-            Ok(value) => match serde_json::from_value::<Status>(value) {
-                Ok(status) => {
-                    after = Some(status.revision);
-                    if let Some((agent, _)) = &mut started {
-                        agent.mark_answered();
-                    }
-                    WorkerEvent::Status(Box::new(status))
+        let event = match client.ask(&GetStatus { after }, STATUS_LIMIT).map_err(AgentFault::from) {
+            Ok(status) => {
+                after = Some(status.revision);
+                if let Some((agent, _)) = &mut started {
+                    agent.mark_answered();
                 }
-                Err(error) => WorkerEvent::Lost(AgentFault::Garbled(error.to_string()).to_string()),
-            },
+                WorkerEvent::Status(Box::new(status))
+            }
             Err(AgentFault::NoAgent) => {
                 after = None;
                 match ensure_agent_started(launch, may_start, &mut started) {

@@ -30,7 +30,7 @@ pub(crate) struct State {
     pub(crate) refusal: Option<String>,
     /// What plugins are called and say.
     pub(crate) plugins: Vec<Plugin>,
-    pub(crate) asked: Vec<Request>,
+    pub(crate) asked: Vec<AnyRequest>,
 }
 
 pub(crate) struct Agent {
@@ -74,23 +74,23 @@ impl Agent {
     }
 
     /// What was asked, apart from what only looks.
-    pub(crate) fn deeds(&self) -> Vec<Request> {
-        let looks = |r: &Request| {
+    pub(crate) fn deeds(&self) -> Vec<AnyRequest> {
+        let looks = |r: &AnyRequest| {
             matches!(
                 r,
-                Request::Status { .. }
-                    | Request::Shows { .. }
-                    | Request::Preferences
-                    | Request::Terms { .. }
-                    | Request::Segments { .. }
-                    | Request::WouldForget { .. }
+                AnyRequest::GetStatus(_)
+                    | AnyRequest::ReportSigns(_)
+                    | AnyRequest::GetPreferences(_)
+                    | AnyRequest::GetTerms(_)
+                    | AnyRequest::GetSegments(_)
+                    | AnyRequest::WouldForgetSpan(_)
             )
         };
         self.state().asked.iter().filter(|r| !looks(r)).cloned().collect()
     }
 
     /// Waits until a deed was asked for.
-    pub(crate) fn wait_for(&self, deed: &Request) {
+    pub(crate) fn wait_for(&self, deed: &AnyRequest) {
         let started = Instant::now();
         while !self.deeds().contains(deed) {
             assert!(
@@ -107,10 +107,10 @@ fn serve(stream: &UnixStream, shared: &(Mutex<State>, Condvar)) {
     let mut writer = stream.try_clone().unwrap();
     for line in BufReader::new(stream).lines() {
         let Ok(line) = line else { return };
-        let request: Request = serde_json::from_str(&line).unwrap();
+        let request: AnyRequest = serde_json::from_str(&line).unwrap();
         let mut state = shared.0.lock().unwrap();
         state.asked.push(request.clone());
-        if let Request::Status { after: Some(after) } = request {
+        if let AnyRequest::GetStatus(GetStatus { after: Some(after) }) = request {
             let limit = Duration::from_secs(20);
             let same = |state: &mut State| state.status.revision == after;
             state = shared.1.wait_timeout_while(state, limit, same).unwrap().0;
@@ -146,9 +146,11 @@ impl State {
             now: NOW,
             tracking: true,
             notice_accepted: true,
-            contract: contract.id.clone(),
-            title: contract.title.clone(),
-            client: contract.client.clone(),
+            current: Some(CurrentContract {
+                id: contract.id.clone(),
+                title: contract.title.clone(),
+                client: contract.client.clone(),
+            }),
             mode: Mode::Worklog,
             since: Some(NOW - 8_592_000),
             on_ms: 8_592_000,
@@ -191,19 +193,19 @@ impl State {
         }
     }
 
-    fn answer(&mut self, request: &Request) -> Response {
+    fn answer(&mut self, request: &AnyRequest) -> Response {
         let looks = matches!(
             request,
-            Request::Status { .. }
-                | Request::Shows { .. }
-                | Request::Preferences
-                | Request::Terms { .. }
-                | Request::Segments { .. }
+            AnyRequest::GetStatus(_)
+                | AnyRequest::ReportSigns(_)
+                | AnyRequest::GetPreferences(_)
+                | AnyRequest::GetTerms(_)
+                | AnyRequest::GetSegments(_)
         );
         if let (false, Some(why)) = (looks, &self.refusal) {
-            return Response::Error(why.clone());
+            return Response::Error(why.clone().into());
         }
-        if let Request::WouldForget { from, to } = request {
+        if let AnyRequest::WouldForgetSpan(WouldForgetSpan { from, to }) = request {
             return self.would_forget(*from, *to);
         }
         Response::Ok(self.value(request))
@@ -224,25 +226,25 @@ impl State {
         }))
     }
 
-    fn value(&mut self, request: &Request) -> Value {
+    fn value(&mut self, request: &AnyRequest) -> Value {
         let status = &mut self.status;
         match request {
-            Request::Status { .. } => return json!(self.status),
-            Request::Shows { .. } => return Value::Null,
-            Request::Segments { from, to } => {
+            AnyRequest::GetStatus(_) => return json!(self.status),
+            AnyRequest::ReportSigns(_) => return Value::Null,
+            AnyRequest::GetSegments(GetSegments { from, to }) => {
                 let within: Vec<_> =
                     self.segments.iter().filter(|s| s.start >= *from && s.start < *to).collect();
                 return json!(within);
             }
-            Request::Preferences => return json!(self.preferences),
-            Request::SetPreferences { preferences } => self.preferences = *preferences,
-            Request::OwnRules => return json!(self.rules),
-            Request::SetOwnRules { rules } => self.rules = rules.clone(),
-            Request::Outbox => return json!(self.outbox),
-            Request::Terms { .. } => return json!(self.terms()),
-            Request::Doctor => return json!(self.checks),
-            Request::Plugins => return json!(self.plugins),
-            Request::Notice { .. } => {
+            AnyRequest::GetPreferences(_) => return json!(self.preferences),
+            AnyRequest::SetPreferences(SetPreferences { preferences }) => self.preferences = *preferences,
+            AnyRequest::GetOwnRules(_) => return json!(self.rules),
+            AnyRequest::SetOwnRules(SetOwnRules { rules }) => self.rules = rules.clone(),
+            AnyRequest::GetOutbox(_) => return json!(self.outbox),
+            AnyRequest::GetTerms(_) => return json!(self.terms()),
+            AnyRequest::RunDoctor(_) => return json!(self.checks),
+            AnyRequest::GetPlugins(_) => return json!(self.plugins),
+            AnyRequest::GetNotice(_) => {
                 return json!(NoticeAnswer {
                     contract: "01j9a".into(),
                     text: "What is recorded\n\nCounts and pictures.\n".into(),
@@ -250,11 +252,12 @@ impl State {
                     accepted: false,
                 });
             }
-            Request::Import { .. } => return json!(status.contracts[0]),
-            Request::Forget { from, to } => {
+            AnyRequest::ImportInvitation(_) => return json!(status.contracts[0]),
+            AnyRequest::RemoveNotes(_) => return json!(1),
+            AnyRequest::ForgetSpan(ForgetSpan { from, to }) => {
                 return json!(Forgotten { from: *from, to: *to, segments: 1, time_ms: 200_000, pictures: 1 });
             }
-            Request::AddManual { from, to, .. } => {
+            AnyRequest::AddManualTime(AddManualTime { from, to, .. }) => {
                 return json!(Forgotten {
                     from: *from,
                     to: *to,
@@ -263,32 +266,38 @@ impl State {
                     pictures: 0
                 });
             }
-            Request::Picture { .. } => {
+            AnyRequest::GetPicture(_) => {
                 return json!(Picture { media_type: "image/webp".into(), base64: "UklGRg==".into() });
             }
-            Request::Parcel { .. } => {
+            AnyRequest::GetParcel(_) => {
                 return json!(ParcelBytes {
                     envelope: "{\"payload\":\"eyJ9\"}".into(),
                     document: json!({ "start": START }),
                     attachments: vec![("ab".repeat(32), 214_000)],
                 });
             }
-            Request::Export { to } => {
+            AnyRequest::ExportData(ExportData { to }) => {
                 return json!(Exported { folder: to.clone(), records: 1_284, pictures: 1 });
             }
-            Request::Verify => return json!({ "records": 12, "equal": 11, "sealed": 1, "first_bad": null }),
-            Request::Start { memo, .. } => {
+            AnyRequest::VerifyJournal(_) => {
+                return json!({ "records": 12, "equal": 11, "sealed": 1, "first_bad": null });
+            }
+            AnyRequest::StartTracking(StartTracking { memo, .. }) => {
                 status.tracking = true;
                 status.paused_since = None;
                 status.memo = memo.clone().or_else(|| status.memo.take());
             }
-            Request::Stop { .. } => status.tracking = false,
-            Request::Pause => status.paused_since = Some(status.now),
-            Request::Memo { memo } => status.memo = Some(memo.clone()),
-            Request::Label { label } => status.label = label.clone(),
-            Request::Idle { .. } => status.question = None,
-            Request::Switch { contract } => status.contract = contract.clone(),
-            Request::RemovePicture { .. } => status.last_picture = None,
+            AnyRequest::StopTracking(_) => status.tracking = false,
+            AnyRequest::PauseTracking(_) => status.paused_since = Some(status.now),
+            AnyRequest::SetMemo(SetMemo { memo }) => status.memo = Some(memo.clone()),
+            AnyRequest::SetLabel(SetLabel { label }) => status.label = label.clone(),
+            AnyRequest::AnswerIdle(_) => status.question = None,
+            AnyRequest::SwitchContract(SwitchContract { contract }) => {
+                if let Some(current) = &mut status.current {
+                    current.id = contract.clone();
+                }
+            }
+            AnyRequest::RemovePicture(_) => status.last_picture = None,
             _ => {}
         }
         self.status.revision += 1;
@@ -298,9 +307,9 @@ impl State {
     fn terms(&self) -> Terms {
         let plugin = |plugin: &str| PluginUse { plugin: plugin.into(), settings: Value::Null };
         Terms {
-            contract: self.status.contract.clone(),
-            title: self.status.title.clone(),
-            client: self.status.client.clone(),
+            contract: self.status.contract().unwrap().to_owned(),
+            title: self.status.title().to_owned(),
+            client: self.status.client().to_owned(),
             worker: "Mara Lind".into(),
             sequence: 3,
             mode: self.status.mode,

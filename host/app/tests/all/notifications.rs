@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use candor_protocol::{IdleAnswer, IdleQuestion, Request};
+use candor_protocol::{AnswerIdle, IdleAnswer, IdleQuestion, RemovePicture};
 
 use crate::agent::{Agent, NOW, START, pictured};
 use crate::desktop::{Desktop, wait};
@@ -32,7 +32,7 @@ fn a_picture_is_told_and_its_delete_button_deletes_it() {
         wait("the notification", || desktop.windows(CLASS).into_iter().find(|[_, y, ..]| *y > first[1]));
     // Two buttons at the right of the lower edge; the left one deletes.
     let (x, y) = ((x + width - 148).to_string(), (y + height - 31).to_string());
-    let removed = Request::RemovePicture { start: START };
+    let removed = RemovePicture { start: START }.into();
     wait("the deletion", || {
         desktop.xdotool(&["mousemove", &x, &y, "click", "1"]);
         agent.deeds().contains(&removed).then_some(())
@@ -104,7 +104,7 @@ fn the_idle_question_is_answered_by_its_button_and_only_while_it_is_asked() {
     let (x, y) = ((x + width - 62).to_string(), (y + height - 31).to_string());
     wait("the answer", || {
         desktop.xdotool(&["mousemove", &x, &y, "click", "1"]);
-        agent.deeds().contains(&Request::Idle { answer: IdleAnswer::LeaveOut }).then_some(())
+        agent.deeds().contains(&AnswerIdle { answer: IdleAnswer::LeaveOut }.into()).then_some(())
     });
 }
 

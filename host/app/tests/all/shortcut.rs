@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use candor_protocol::Request;
+use candor_protocol::PauseTracking;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{ConnectionExt as _, GrabMode, GrabStatus};
 use zbus::blocking::connection::Builder;
@@ -24,7 +24,7 @@ fn the_shortcut_pauses_and_the_keyboard_is_free_while_it_is_held() {
     desktop.xdotool(&["key", "Caps_Lock"]);
     wait("the pause", || {
         desktop.xdotool(&["keydown", "ctrl", "keydown", "alt", "keydown", "p"]);
-        let paused = agent.deeds().contains(&Request::Pause);
+        let paused = agent.deeds().contains(&PauseTracking.into());
         if !paused {
             desktop.xdotool(&["keyup", "p", "keyup", "alt", "keyup", "ctrl"]);
         }
@@ -38,7 +38,12 @@ fn the_shortcut_pauses_and_the_keyboard_is_free_while_it_is_held() {
     // Nothing is ever begun by it.
     desktop.xdotool(&["key", "ctrl+alt+p"]);
     std::thread::sleep(std::time::Duration::from_secs(2));
-    assert_eq!(agent.deeds().iter().filter(|d| **d != Request::Pause).count(), 0, "{:?}", agent.deeds());
+    assert_eq!(
+        agent.deeds().iter().filter(|d| **d != PauseTracking.into()).count(),
+        0,
+        "{:?}",
+        agent.deeds()
+    );
     assert_eq!(agent.deeds().len(), 1, "{:?}", agent.deeds());
 }
 
@@ -132,6 +137,6 @@ fn where_the_desktop_has_shortcuts_of_its_own_they_are_used() {
     assert_eq!(agent.deeds(), []);
     wait("the pause", || {
         activate(SESSION, "pause");
-        agent.deeds().contains(&Request::Pause).then_some(())
+        agent.deeds().contains(&PauseTracking.into()).then_some(())
     });
 }

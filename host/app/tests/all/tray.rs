@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use candor_protocol::Request;
+use candor_protocol::{PauseTracking, QuitAgent, RemovePicture, StartTracking, SwitchContract};
 use zbus::blocking::{Connection, Proxy};
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 
@@ -140,16 +140,16 @@ fn the_icon_shows_what_is_so_and_its_menu_does_what_it_says() {
     );
 
     icon.click("Delete picture");
-    agent.wait_for(&Request::RemovePicture { start: START });
+    agent.wait_for(&RemovePicture { start: START }.into());
     icon.click("Shop__front · Fieldhouse Supply");
-    agent.wait_for(&Request::Switch { contract: "01k2b".into() });
+    agent.wait_for(&SwitchContract { contract: "01k2b".into() }.into());
     icon.click("Pause for private time");
-    agent.wait_for(&Request::Pause);
+    agent.wait_for(&PauseTracking.into());
     wait("the pause", || icon.title().contains("Paused since 17:53").then_some(()));
     assert!(!icon.filled(), "not recording has an empty ring");
     icon.click("Resume");
-    agent.wait_for(&Request::Start { memo: None, no_sign: false });
+    agent.wait_for(&StartTracking { memo: None, no_sign: false }.into());
     wait("the recording", || icon.title().contains("Tracking since").then_some(()));
     icon.click("Quit (stops tracking)");
-    agent.wait_for(&Request::Quit);
+    agent.wait_for(&QuitAgent.into());
 }

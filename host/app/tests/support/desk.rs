@@ -9,7 +9,10 @@ use std::process::{Child, Command};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use candor_protocol::{IdleAnswer, Request, Response};
+use candor_protocol::{
+    AnswerIdle, AnyRequest, CurrentContract, GetStatus, IdleAnswer, Response, SetLabel, SetMemo,
+    StartTracking, SwitchContract,
+};
 use candor_test_display::display::Display as Screen;
 
 use super::states::World;
@@ -23,7 +26,7 @@ pub struct Agent(Arc<(Mutex<Inner>, Condvar)>);
 
 struct Inner {
     world: World,
-    asked: Vec<Request>,
+    asked: Vec<AnyRequest>,
 }
 
 impl Agent {
@@ -49,7 +52,7 @@ impl Agent {
         let mut write = stream.try_clone().unwrap();
         for line in BufReader::new(stream).lines() {
             let Ok(line) = line else { return };
-            let request: Request = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{line}: {e}"));
+            let request: AnyRequest = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{line}: {e}"));
             let response = self.answer(&request);
             let mut bytes = serde_json::to_vec(&response).unwrap();
             bytes.push(b'\n');
@@ -59,14 +62,14 @@ impl Agent {
         }
     }
 
-    fn answer(&self, request: &Request) -> Response {
+    fn answer(&self, request: &AnyRequest) -> Response {
         let (lock, changed) = &*self.0;
         let mut inner = lock.lock().unwrap();
-        if let Request::Status { after: Some(after) } = request {
+        if let AnyRequest::GetStatus(GetStatus { after: Some(after) }) = request {
             let same = |inner: &mut Inner| inner.world.status.revision == *after;
             inner = changed.wait_timeout_while(inner, Duration::from_secs(20), same).unwrap().0;
         }
-        if !matches!(request, Request::Status { .. } | Request::Shows { .. }) {
+        if !matches!(request, AnyRequest::GetStatus(_) | AnyRequest::ReportSigns(_)) {
             inner.asked.push(request.clone());
             if react(&mut inner.world, request) {
                 inner.world.status.revision += 1;
@@ -86,12 +89,12 @@ impl Agent {
     }
 
     /// What was asked for so far, the status aside.
-    pub fn asked(&self) -> Vec<Request> {
+    pub fn asked(&self) -> Vec<AnyRequest> {
         self.0.0.lock().unwrap().asked.clone()
     }
 
     /// Waits until something is so.
-    pub fn until(&self, what: &str, so: impl Fn(&World, &[Request]) -> bool) {
+    pub fn until(&self, what: &str, so: impl Fn(&World, &[AnyRequest]) -> bool) {
         let (lock, changed) = &*self.0;
         let inner = lock.lock().unwrap();
         let (inner, timeout) =
@@ -100,47 +103,46 @@ impl Agent {
     }
 
     /// Waits until something was asked for.
-    pub fn until_asked(&self, request: &Request) {
+    pub fn until_asked(&self, request: &AnyRequest) {
         self.until(&format!("{request:?} is asked for"), |_, asked| asked.contains(request));
     }
 }
 
 /// What an agent's state becomes. Whether it changed.
-fn react(world: &mut World, request: &Request) -> bool {
+fn react(world: &mut World, request: &AnyRequest) -> bool {
     let status = &mut world.status;
     match request {
-        Request::Start { memo, .. } => {
+        AnyRequest::StartTracking(StartTracking { memo, .. }) => {
             (status.tracking, status.paused_since, status.since) = (true, None, Some(status.now));
             if let Some(memo) = memo {
                 status.memo = Some(memo.clone());
             }
         }
-        Request::Stop { .. } => (status.tracking, status.since) = (false, None),
-        Request::Pause => status.paused_since = Some(status.now),
-        Request::Memo { memo } => status.memo = Some(memo.clone()),
-        Request::Label { label } => status.label.clone_from(label),
-        Request::Accept { .. } => {
+        AnyRequest::StopTracking(_) => (status.tracking, status.since) = (false, None),
+        AnyRequest::PauseTracking(_) => status.paused_since = Some(status.now),
+        AnyRequest::SetMemo(SetMemo { memo }) => status.memo = Some(memo.clone()),
+        AnyRequest::SetLabel(SetLabel { label }) => status.label.clone_from(label),
+        AnyRequest::AcceptNotice(_) => {
             (status.notice_accepted, world.accepted) = (true, true);
         }
-        Request::RemovePicture { .. } => status.last_picture = None,
-        Request::Idle { answer } => {
+        AnyRequest::RemovePicture(_) => status.last_picture = None,
+        AnyRequest::AnswerIdle(AnswerIdle { answer }) => {
             status.question = None;
             if let IdleAnswer::Manual(memo) = answer {
                 status.memo = Some(memo.clone());
             }
         }
-        Request::Switch { contract } => {
+        AnyRequest::SwitchContract(SwitchContract { contract }) => {
             if let Some(other) = status.contracts.iter().find(|c| c.id == *contract) {
-                (status.contract, status.title) = (other.id.clone(), other.title.clone());
-                (status.client, status.notice_accepted) = (other.client.clone(), true);
+                let (id, title, client) = (other.id.clone(), other.title.clone(), other.client.clone());
+                status.current = Some(CurrentContract { id, title, client });
+                status.notice_accepted = true;
             }
         }
-        Request::Import { .. } => {
+        AnyRequest::ImportInvitation(_) => {
             let joined = super::states::world("first-run");
             status.contracts.clone_from(&joined.status.contracts);
-            status.contract.clone_from(&joined.status.contract);
-            status.title.clone_from(&joined.status.title);
-            status.client.clone_from(&joined.status.client);
+            status.current.clone_from(&joined.status.current);
         }
         _ => return false,
     }

@@ -7,9 +7,10 @@ use base64::Engine as _;
 use candor_diary::parcel::{Cover, GapCause, NoSnapshot, Redaction};
 use candor_diary::terms::{ManualTime, Mode, Terms};
 use candor_protocol::{
-    Contract, IdleQuestion, NoticeAnswer, OutboxAnswer, OutboxCounts, OutboxParcel, OwnRule, ParcelBytes,
-    Picture, PictureFacts, Plugin, Preferences, Preview, Request, Response, Segment, SegmentCounts,
-    SegmentState, Status, Theme,
+    AddManualTime, AnyRequest, Contract, CurrentContract, GetSegments, IdleQuestion, NoticeAnswer,
+    OutboxAnswer, OutboxCounts, OutboxParcel, OwnRule, ParcelBytes, ParcelState, Picture, PictureFacts,
+    Plugin, PluginKind, Preferences, Preview, RemoveSegment, Response, Segment, SegmentCounts, SegmentState,
+    Status, Theme,
 };
 use serde_json::{Value, json};
 
@@ -37,43 +38,44 @@ pub struct World {
 
 impl World {
     /// What it answers.
-    pub fn answer(&self, request: &Request) -> Response {
+    pub fn answer(&self, request: &AnyRequest) -> Response {
         let value = |v: serde_json::Result<Value>| Response::Ok(v.expect("an answer"));
         match request {
-            Request::Status { .. } => value(serde_json::to_value(&self.status)),
-            Request::Segments { from, to } => {
+            AnyRequest::GetStatus(_) => value(serde_json::to_value(&self.status)),
+            AnyRequest::GetSegments(GetSegments { from, to }) => {
                 let within: Vec<_> = self.segments.iter().filter(|s| (*from..*to).contains(&s.start)).collect();
                 value(serde_json::to_value(within))
             }
-            Request::Outbox => value(serde_json::to_value(&self.outbox)),
-            Request::Preferences => value(serde_json::to_value(self.preferences)),
-            Request::Terms { .. } => value(serde_json::to_value(&self.terms)),
-            Request::Notice { .. } => value(serde_json::to_value(NoticeAnswer {
+            AnyRequest::GetOutbox(_) => value(serde_json::to_value(&self.outbox)),
+            AnyRequest::GetPreferences(_) => value(serde_json::to_value(self.preferences)),
+            AnyRequest::GetTerms(_) => value(serde_json::to_value(&self.terms)),
+            AnyRequest::GetNotice(_) => value(serde_json::to_value(NoticeAnswer {
                 contract: self.terms.contract.clone(),
                 text: NOTICE.into(),
                 digest: "5f".repeat(32),
                 accepted: self.accepted,
             })),
-            Request::Preview { .. } => value(serde_json::to_value(Preview {
+            AnyRequest::GetPreview(_) => value(serde_json::to_value(Preview {
                 picture: Some(screen().clone()),
                 redactions: vec![covered()],
                 covered_by: vec!["Messages are covered".into()],
                 no_picture_sentence: None,
             })),
-            Request::Picture { .. } => value(serde_json::to_value(screen())),
-            Request::OwnRules => value(serde_json::to_value(&self.rules)),
-            Request::Plugins => value(serde_json::to_value(plugins())),
-            Request::Parcel { .. } => value(serde_json::to_value(ParcelBytes {
+            AnyRequest::GetPicture(_) => value(serde_json::to_value(screen())),
+            AnyRequest::GetOwnRules(_) => value(serde_json::to_value(&self.rules)),
+            AnyRequest::GetPlugins(_) => value(serde_json::to_value(plugins())),
+            AnyRequest::GetParcel(_) => value(serde_json::to_value(ParcelBytes {
                 envelope: "{\"payload\":\"eyJpZCI6ICI4YzFl…\",\"payloadType\":\"application/vnd.candor.parcel+json\"}".into(),
                 document: json!({"id": "8c1e77d0a94b", "contract": "invoice", "start": at(17, 40), "length": 10,
                     "minutes": [{"start": at(17, 40), "tracked-ms": 60_000, "counts": {"keys": 31, "clicks": 2, "scrolls": 0}}]}),
                 attachments: vec![("8c1e77d0a94b".repeat(5), 46_000)],
             })),
-            Request::Import { .. } => value(serde_json::to_value(self.status.contracts.first())),
-            Request::RemoveSegment { start } => Response::Ok(
+            AnyRequest::ImportInvitation(_) => value(serde_json::to_value(self.status.contracts.first())),
+            AnyRequest::RemoveSegment(RemoveSegment { start }) => Response::Ok(
                 json!({"from": start, "to": start + 600_000, "segments": 1, "time_ms": 600_000, "pictures": 1}),
             ),
-            Request::AddManual { from, to, .. } => {
+            AnyRequest::RemoveNotes(_) => Response::Ok(json!(1)),
+            AnyRequest::AddManualTime(AddManualTime { from, to, .. }) => {
                 let segments = (to - from) / 600_000;
                 Response::Ok(json!({"from": from, "to": to, "segments": segments, "time_ms": to - from, "pictures": 0}))
             }
@@ -85,29 +87,30 @@ impl World {
 const NOTICE: &str = "What is recorded\n\nMara Oduya works for Fieldhouse Supply on 'Invoice service'.\nWorklog: you start and stop, and choose the memo.\nTime is cut into segments of 10 minutes. Each waits 1:00 on this computer before it is sent to https://diary.example.\n\nCollectors and what each may do:\n- activity: see how many keys, clicks and scrolls there were in a minute, never which\n- screenshots: take pictures of the screen, after the rules\n- windows: see which windows are open, after the rules\n- backoffice: use the network, only to https://diary.example\n\nRules, before anything is kept:\n1. Messages are covered\n2. bank.example is covered\n\nNever recorded: which keys you press, where you click, sound, the webcam.\nFieldhouse Supply and you see the same Work Diary.\n";
 
 fn plugins() -> Vec<Plugin> {
-    let plugin = |name: &str, kind: &str, may: &[&str]| Plugin {
+    let plugin = |name: &str, kind: PluginKind, may: &[&str]| Plugin {
         name: name.into(),
-        kind: kind.into(),
+        kind,
         sha256: "8c1e77d0".repeat(8),
         may: may.iter().map(|m| (*m).to_owned()).collect(),
         problem: None,
         log: Vec::new(),
     };
-    let mut windows = plugin("windows", "collector", &["see which windows are open, after the rules"]);
+    let mut windows =
+        plugin("windows", PluginKind::Collector, &["see which windows are open, after the rules"]);
     windows.problem = Some("It was stopped three times and rests now. Its time shows as no evidence.".into());
     windows.log = vec!["started".into(), "42 windows, this is more than I can take in one breath".into()];
     vec![
-        plugin("rules", "policy", &[]),
+        plugin("rules", PluginKind::Policy, &[]),
         plugin(
             "screenshots",
-            "collector",
+            PluginKind::Collector,
             &[
                 "take pictures of the screen, after the rules",
                 "record what it found, and notes of its own making that you and the client see",
             ],
         ),
         windows,
-        plugin("backoffice", "uploader", &["use the network, only to https://diary.example"]),
+        plugin("backoffice", PluginKind::Uploader, &["use the network, only to https://diary.example"]),
     ]
 }
 
@@ -267,9 +270,11 @@ fn base() -> World {
             now,
             tracking: true,
             notice_accepted: true,
-            contract: "invoice".into(),
-            title: "Invoice service".into(),
-            client: "Fieldhouse Supply".into(),
+            current: Some(CurrentContract {
+                id: "invoice".into(),
+                title: "Invoice service".into(),
+                client: "Fieldhouse Supply".into(),
+            }),
             mode: Mode::Worklog,
             since: Some(at(15, 30)),
             on_ms: 2 * 3_600_000 + 23 * MINUTE + 12_000,
@@ -313,7 +318,9 @@ fn base() -> World {
         segments: day(),
         outbox: OutboxAnswer {
             entries: (0..4)
-                .map(|n| parcel(at(17, 40) - n * 10 * MINUTE, "delivered", "picture, activity", 46_000))
+                .map(|n| {
+                    parcel(at(17, 40) - n * 10 * MINUTE, ParcelState::Delivered, "picture, activity", 46_000)
+                })
                 .collect(),
             disk_bytes: 312_000_000,
             disk_limit: 2 << 30,
@@ -330,7 +337,7 @@ fn base() -> World {
     }
 }
 
-fn parcel(start: u64, state: &str, holds: &str, bytes: u64) -> OutboxParcel {
+fn parcel(start: u64, state: ParcelState, holds: &str, bytes: u64) -> OutboxParcel {
     OutboxParcel {
         parcel: format!("{start:032x}"),
         contract: "invoice".into(),
@@ -338,15 +345,15 @@ fn parcel(start: u64, state: &str, holds: &str, bytes: u64) -> OutboxParcel {
         revision: 0,
         sequence: 7,
         target: "backoffice".into(),
-        state: state.into(),
+        state,
         hold_until: start + 11 * MINUTE,
         attempts: 0,
         next_try_at: start + 11 * MINUTE,
         last_error: None,
         attachments: 1,
         bytes,
-        holds: holds.into(),
-        delivered_at: (state == "delivered").then_some(start + 12 * MINUTE),
+        holds: Some(holds.into()),
+        delivered_at: (state == ParcelState::Delivered).then_some(start + 12 * MINUTE),
     }
 }
 
@@ -380,7 +387,7 @@ pub fn world(name: &str) -> World {
         "paused" => status.paused_since = Some(at(17, 45)),
         "away" => status.away_since = Some(at(17, 45)),
         "join" => {
-            (status.contracts, status.contract, status.title, status.client) = Default::default();
+            (status.contracts, status.current) = Default::default();
             (status.tracking, status.notice_accepted) = (false, false);
         }
         "first-run" => {
@@ -409,7 +416,7 @@ pub fn world(name: &str) -> World {
                 (10, "picture, activity", 61_000),
                 (0, "picture, activity", 54_000),
             ]
-            .map(|(minute, holds, bytes)| parcel(at(17, minute), "waiting", holds, bytes))
+            .map(|(minute, holds, bytes)| parcel(at(17, minute), ParcelState::Waiting, holds, bytes))
             .into();
             for (n, entry) in world.outbox.entries.iter_mut().enumerate() {
                 entry.next_try_at = status.now + 30_000;
@@ -417,12 +424,17 @@ pub fn world(name: &str) -> World {
                 entry.last_error =
                     (n > 0).then(|| "the server at https://diary.example could not be reached".into());
             }
-            world.outbox.entries.push(parcel(at(16, 50), "held", "picture, activity", 40_000));
-            world.outbox.entries.push(parcel(at(16, 40), "cancelled", "picture, activity", 40_000));
+            world.outbox.entries.push(parcel(at(16, 50), ParcelState::Held, "picture, activity", 40_000));
+            world.outbox.entries.push(parcel(
+                at(16, 40),
+                ParcelState::Cancelled,
+                "picture, activity",
+                40_000,
+            ));
         }
         "monitoring" => {
             status.mode = Mode::Monitoring;
-            status.title = "Warehouse desk 4".into();
+            current(status).title = "Warehouse desk 4".into();
             status.since = Some(at(8, 58));
             (status.today_ms, status.week_ms, status.limit_ms) = (11_400_000, 11_400_000, None);
             world.terms = terms(Mode::Monitoring);
@@ -432,7 +444,8 @@ pub fn world(name: &str) -> World {
                 "Keys, clicks and scrolls are not counted: candor-counter is missing. Install Candor again."
                     .into(),
             ];
-            status.title = "Invoice service and everything that belongs to it, first and second phase".into();
+            current(status).title =
+                "Invoice service and everything that belongs to it, first and second phase".into();
             status.memo = Some(
                 "A memo that is much longer than the field which it stands in can ever be, so that it is cut"
                     .into(),
@@ -449,6 +462,10 @@ pub fn world(name: &str) -> World {
         _ => {}
     }
     world
+}
+
+fn current(status: &mut Status) -> &mut CurrentContract {
+    status.current.as_mut().expect("a contract")
 }
 
 /// The same world under a theme.

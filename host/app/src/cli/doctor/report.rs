@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use candor_protocol::{AskError, Check, LONG, Request, Status};
+use candor_protocol::{Check, ClientError, LONG, RunDoctor, Status};
 
 use super::check::{failed, passed};
 use super::{desktop, machine, network};
@@ -15,7 +15,7 @@ const OURS: [&str; 4] = ["agent", "tray", "notifications", "pause-shortcut"];
 pub(in crate::cli) fn run_doctor(context: &CommandContext) -> Result<CommandOutput> {
     let client = &context.client;
     let (agent, status, theirs) = match client.status() {
-        Ok(status) => (running_agent(&status), Some(status), client.fetch(&Request::Doctor, LONG)),
+        Ok(status) => (running_agent(&status), Some(status), client.ask(&RunDoctor, LONG)),
         Err(error) => (missing_agent(&error), None, Ok(Vec::new())),
     };
     let mut ours = vec![agent];
@@ -48,9 +48,9 @@ fn running_agent(status: &Status) -> Check {
     )
 }
 
-fn missing_agent(error: &AskError) -> Check {
+fn missing_agent(error: &ClientError) -> Check {
     match error {
-        AskError::NotRunning(data) => failed(
+        ClientError::NotRunning(data) => failed(
             "agent",
             format!("none runs on {}, so nothing is recorded", data.display()),
             "Start it with `candor start`.",

@@ -2,7 +2,8 @@
 
 use candor_diary::terms::{ManualTime, Mode};
 use candor_protocol::{
-    IdleQuestion, OutboxCounts, PictureFacts, Preferences, Segment, SegmentCounts, SegmentState, Status,
+    CurrentContract, IdleQuestion, OutboxCounts, PictureFacts, Preferences, Segment, SegmentCounts,
+    SegmentState, Status,
 };
 
 use super::super::action::TrayAction;
@@ -22,9 +23,11 @@ pub(in super::super) fn status() -> Status {
         now: NOW,
         tracking: false,
         notice_accepted: true,
-        contract: "01j9a".into(),
-        title: "Invoice service".into(),
-        client: "Fieldhouse Supply".into(),
+        current: Some(CurrentContract {
+            id: "01j9a".into(),
+            title: "Invoice service".into(),
+            client: "Fieldhouse Supply".into(),
+        }),
         mode: Mode::Worklog,
         since: Some(NOW - 23 * MINUTE),
         on_ms: 23 * MINUTE,

@@ -38,8 +38,11 @@ impl WindowModel {
         if status.contracts.is_empty() {
             return HomeView::Join;
         }
-        if !status.notice_accepted && !self.accept.is_postponed(&status.contract) {
-            return HomeView::Accept(status.contract.clone());
+        if let Some(current) = &status.current
+            && !status.notice_accepted
+            && !self.accept.is_postponed(&current.id)
+        {
+            return HomeView::Accept(current.id.clone());
         }
         if status.question.is_some_and(|question| !self.question.is_postponed(question.from)) {
             return HomeView::Question;

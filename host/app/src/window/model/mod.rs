@@ -8,7 +8,7 @@ mod reading;
 mod update;
 
 use candor_diary::terms::Terms;
-use candor_protocol::{OwnRule, Request, Segment, Status};
+use candor_protocol::{AnyRequest, EditSegment, OwnRule, Segment, SetMemo, SetOwnRules, Status};
 
 use crate::format::DisplayZone;
 use crate::window::intent::Intent;
@@ -104,7 +104,7 @@ impl WindowModel {
 
     /// Returns the terms of the current contract, if they are read.
     pub(crate) fn current_terms(&self) -> Option<&Terms> {
-        self.documents.terms_of(&self.status()?.contract)
+        self.documents.terms_of(self.status()?.contract()?)
     }
 
     /// Returns a segment of the day that is shown, of today, or of the status.
@@ -132,7 +132,7 @@ impl WindowModel {
     }
 
     /// Takes that a request cannot be sent.
-    pub(crate) fn give_up(&mut self, request: &Request) {
+    pub(crate) fn give_up(&mut self, request: &AnyRequest) {
         self.queue.settle(request);
     }
 
@@ -142,15 +142,20 @@ impl WindowModel {
     }
 
     /// Asks the agent for something that is to be shown.
-    pub(crate) fn read(&mut self, request: Request) {
+    pub(crate) fn read(&mut self, request: impl Into<AnyRequest>) {
+        let request = request.into();
         self.queue.read(request);
     }
 
     /// Asks the agent to do something.
-    pub(crate) fn ask(&mut self, request: Request) {
+    pub(crate) fn ask(&mut self, request: impl Into<AnyRequest>) {
+        let request = request.into();
         self.banner.dismiss();
         // What was typed belongs to what was current until now.
-        if matches!(request, Request::Switch { .. } | Request::Stop { .. } | Request::Quit) {
+        if matches!(
+            request,
+            AnyRequest::SwitchContract(_) | AnyRequest::StopTracking(_) | AnyRequest::QuitAgent(_)
+        ) {
             self.save_memos();
         }
         self.queue.perform(request);
@@ -159,7 +164,7 @@ impl WindowModel {
     /// Saves the memos that were typed and not saved, of now and of a segment: their field was left.
     pub(crate) fn save_memos(&mut self) {
         for request in self.take_unsaved_memos() {
-            if let Request::Memo { memo } = &request {
+            if let AnyRequest::SetMemo(SetMemo { memo }) = &request {
                 self.clock.memo.clone_from(memo);
             }
             self.ask(request);
@@ -167,11 +172,11 @@ impl WindowModel {
     }
 
     /// Returns the requests that save the memos that were typed and not saved.
-    pub(crate) fn take_unsaved_memos(&mut self) -> Vec<Request> {
+    pub(crate) fn take_unsaved_memos(&mut self) -> Vec<AnyRequest> {
         let mut requests = Vec::new();
         let Some(status) = self.agent.status() else { return requests };
         if let Some(memo) = self.clock.unsaved(status.memo.as_deref()) {
-            requests.push(Request::Memo { memo });
+            requests.push(SetMemo { memo }.into());
         }
         let memo = self.segment.memo.trim();
         if let Some(segment) = self.segment_at(self.segment.start())
@@ -180,16 +185,16 @@ impl WindowModel {
             && memo != segment.memo.as_deref().unwrap_or_default()
         {
             let (start, memo, label) = (segment.start, memo.to_owned(), segment.label.clone());
-            requests.push(Request::EditSegment { start, memo, label });
+            requests.push(EditSegment { start, memo, label }.into());
         }
         self.segment.end_memo_edit();
         requests
     }
 
     /// Undoes the last action, by its request.
-    pub(crate) fn undo(&mut self, undo: Request) {
+    pub(crate) fn undo(&mut self, undo: AnyRequest) {
         match undo {
-            Request::SetOwnRules { rules } => self.set_rules(rules),
+            AnyRequest::SetOwnRules(SetOwnRules { rules }) => self.set_rules(rules),
             other => self.ask(other),
         }
     }
@@ -198,6 +203,6 @@ impl WindowModel {
     pub(crate) fn set_rules(&mut self, rules: Vec<OwnRule>) {
         self.rules.begin_change(rules.clone());
         self.preview.renew();
-        self.ask(Request::SetOwnRules { rules });
+        self.ask(SetOwnRules { rules });
     }
 }

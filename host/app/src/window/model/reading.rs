@@ -1,7 +1,10 @@
 //! What is read from the agent for the page that is open, and when.
 
 use candor_diary::calendar::week_of;
-use candor_protocol::Request;
+use candor_protocol::{
+    GetNotice, GetOutbox, GetOwnRules, GetParcel, GetPicture, GetPlugins, GetPreferences, GetPreview,
+    GetSegments, GetTerms,
+};
 
 use super::{HomeView, WindowModel};
 use crate::window::intent::Intent;
@@ -24,7 +27,7 @@ impl WindowModel {
             let rules = (*self.page() == WindowPage::Rules).then(|| self.rules.rules()).flatten();
             let own_rules = rules.map(<[_]>::to_vec);
             let contract = self.contract_shown();
-            self.read(Request::Preview { contract, own_rules, max_width: PREVIEW_WIDTH });
+            self.read(GetPreview { contract, own_rules, max_width: PREVIEW_WIDTH });
         }
     }
 
@@ -39,10 +42,10 @@ impl WindowModel {
                 _ => {
                     self.read_day(0);
                     if self.current_terms().is_none() {
-                        self.read(Request::Terms { contract: None });
+                        self.read(GetTerms { contract: None });
                     }
                     if self.status().is_some_and(|status| status.offline_since.is_some()) {
-                        self.read(Request::Outbox);
+                        self.read(GetOutbox);
                     }
                 }
             },
@@ -52,14 +55,14 @@ impl WindowModel {
                 self.read_day(self.day.days_back())
             }
             WindowPage::Week => self.read_week(self.week.weeks_back()),
-            WindowPage::Outbox => self.read(Request::Outbox),
-            WindowPage::Parcel(parcel) => self.read(Request::Parcel { parcel }),
+            WindowPage::Outbox => self.read(GetOutbox),
+            WindowPage::Parcel(parcel) => self.read(GetParcel { parcel }),
             WindowPage::Preferences => {
-                self.read(Request::Preferences);
-                self.read(Request::Terms { contract: None });
+                self.read(GetPreferences);
+                self.read(GetTerms { contract: None });
             }
-            WindowPage::Rules if self.rules.rules().is_none() => self.read(Request::OwnRules),
-            WindowPage::Plugins => self.read(Request::Plugins),
+            WindowPage::Rules if self.rules.rules().is_none() => self.read(GetOwnRules),
+            WindowPage::Plugins => self.read(GetPlugins),
             WindowPage::Menu
             | WindowPage::Join
             | WindowPage::Rules
@@ -69,21 +72,21 @@ impl WindowModel {
     }
 
     fn read_documents(&mut self, contract: Option<String>) {
-        self.read(Request::Notice { contract: contract.clone() });
-        self.read(Request::Terms { contract });
+        self.read(GetNotice { contract: contract.clone() });
+        self.read(GetTerms { contract });
     }
 
     /// Reads the segments of the day that is `days_back` days before today.
     pub(crate) fn read_day(&mut self, days_back: i64) {
         if let Some((from, to)) = self.zone.day_span(self.now(), days_back) {
-            self.read(Request::Segments { from, to });
+            self.read(GetSegments { from, to });
         }
     }
 
     /// Reads the segments of the week that is `weeks_back` weeks before this one.
     pub(crate) fn read_week(&mut self, weeks_back: i64) {
         let (from, to) = self.week_span(weeks_back);
-        self.read(Request::Segments { from, to });
+        self.read(GetSegments { from, to });
     }
 
     /// Returns the first millisecond of the week that is `weeks_back` weeks before this one, and the first after it.
@@ -95,7 +98,7 @@ impl WindowModel {
     /// Returns a segment's picture; asks for it if it is not here.
     pub(crate) fn picture(&mut self, start: u64) -> &mut PictureSlot {
         if !self.pictures.contains(start) {
-            self.read(Request::Picture { start });
+            self.read(GetPicture { start });
         }
         self.pictures.slot(start)
     }

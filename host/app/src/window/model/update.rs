@@ -3,10 +3,11 @@
 use std::cmp::Ordering;
 
 use candor_diary::plain;
-use candor_diary::terms::Terms;
-use candor_protocol::{Contract, Forgotten, IdleAnswer, OwnRule, Request, Segment, Status};
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use candor_protocol::{
+    AddManualTime, AnswerIdle, Answered, AnyRequest, GetOwnRules, GetParcel, GetPicture, GetSegments,
+    IdleAnswer, OwnRule, RemovePicture, RemoveSegment, RestoreSegment, Segment, SendNow, SetMemo,
+    SetOwnRules, Status, UndoIdleAnswer,
+};
 
 use super::WindowModel;
 use crate::format;
@@ -30,7 +31,7 @@ impl WindowModel {
         }
         let (other, changed, week) = match self.status() {
             Some(before) => (
-                before.contract != status.contract,
+                before.contract() != status.contract(),
                 before.revision != status.revision,
                 before.week_ms != status.week_ms,
             ),
@@ -72,44 +73,40 @@ impl WindowModel {
     }
 
     /// Takes the answer to a request.
-    pub(crate) fn take_answer(&mut self, request: &Request, answer: Result<AgentAnswer, String>) {
+    pub(crate) fn take_answer(&mut self, request: &AnyRequest, answer: Result<AgentAnswer, String>) {
         self.queue.settle(request);
         match answer {
             Ok(AgentAnswer::Picture(shot)) => {
-                if let Request::Picture { start } = request {
+                if let AnyRequest::GetPicture(GetPicture { start }) = request {
                     self.pictures.set(*start, PictureSlot::Loaded(shot));
                 }
             }
             Ok(AgentAnswer::Preview(preview, shot)) => {
                 self.preview.show(*preview, shot);
             }
-            Ok(AgentAnswer::Value(value)) => {
-                if let Err(why) = self.take_value(request, value) {
-                    self.take_refusal(request, &why);
-                }
-            }
+            Ok(AgentAnswer::Answered(answered)) => self.take_answered(answered),
             Err(why) => self.take_refusal(request, &why),
         }
     }
 
-    fn take_refusal(&mut self, request: &Request, why: &str) {
+    fn take_refusal(&mut self, request: &AnyRequest, why: &str) {
         match request {
-            Request::Picture { start } => {
+            AnyRequest::GetPicture(GetPicture { start }) => {
                 self.pictures.set(*start, PictureSlot::Failed(format::capitalize(why)))
             }
-            Request::Preview { .. } => self.preview.fail(format::capitalize(why)),
-            Request::SetOwnRules { rules } => {
+            AnyRequest::GetPreview(_) => self.preview.fail(format::capitalize(why)),
+            AnyRequest::SetOwnRules(SetOwnRules { rules }) => {
                 self.rules.revert_change(rules);
                 self.show_refusal(request, why);
-                self.read(Request::OwnRules);
+                self.read(GetOwnRules);
             }
             // The agent is gone: the page that says so is enough.
-            Request::Status { .. } => {}
+            AnyRequest::GetStatus(_) => {}
             _ => self.show_refusal(request, why),
         }
     }
 
-    fn show_refusal(&mut self, request: &Request, why: &str) {
+    fn show_refusal(&mut self, request: &AnyRequest, why: &str) {
         self.focus.return_to_field();
         self.banner.offer_undo(None);
         self.banner.show_error(refusal_fact(request), &format::capitalize(why));
@@ -124,26 +121,24 @@ impl WindowModel {
             Ordering::Greater => self.banner.show("Rule removed.", "It no longer counts."),
             Ordering::Equal => self.banner.show("Rules changed.", "They count from now on."),
         }
-        self.banner.offer_undo(before.map(|rules| Request::SetOwnRules { rules }));
+        self.banner.offer_undo(before.map(|rules| SetOwnRules { rules }.into()));
     }
 
-    fn take_value(&mut self, request: &Request, value: Value) -> Result<(), String> {
-        match request {
-            Request::Notice { .. } => self.documents.set_notice(parse(value)?),
-            Request::Terms { .. } => {
-                let terms: Terms = parse(value)?;
+    fn take_answered(&mut self, answered: Answered) {
+        match answered {
+            Answered::GetNotice(_, notice) => self.documents.set_notice(*notice),
+            Answered::GetTerms(_, terms) => {
                 // Who works by the terms is who accepts them, unless another name is typed.
                 self.accept.suggest_name(&terms.worker);
-                self.documents.set_terms(terms);
+                self.documents.set_terms(*terms);
             }
-            Request::Segments { from, to } => self.take_segments(*from, *to, parse(value)?),
-            Request::Outbox => self.outbox.set_outbox(parse(value)?),
-            Request::Parcel { parcel } => self.parcel.set_bytes(parcel.clone(), parse(value)?),
-            Request::Preferences => self.preferences.take_saved(parse(value)?),
-            Request::OwnRules if !self.rules.is_changing() => self.rules.take_saved(parse(value)?),
-            Request::Plugins => self.plugins.set_plugins(parse(value)?),
-            Request::Import { .. } => {
-                let contract: Contract = parse(value)?;
+            Answered::GetSegments(GetSegments { from, to }, answer) => self.take_segments(from, to, *answer),
+            Answered::GetOutbox(_, outbox) => self.outbox.set_outbox(*outbox),
+            Answered::GetParcel(GetParcel { parcel }, answer) => self.parcel.set_bytes(parcel, *answer),
+            Answered::GetPreferences(_, preferences) => self.preferences.take_saved(*preferences),
+            Answered::GetOwnRules(_, rules) if !self.rules.is_changing() => self.rules.take_saved(*rules),
+            Answered::GetPlugins(_, plugins) => self.plugins.set_plugins(*plugins),
+            Answered::ImportInvitation(_, contract) => {
                 self.join = JoinPage::default();
                 if contract.accepted {
                     self.open_page(WindowPage::Home);
@@ -151,24 +146,23 @@ impl WindowModel {
                     self.open_page(WindowPage::Accept(contract.id));
                 }
             }
-            Request::Accept { .. } => {
+            Answered::AcceptNotice(..) => {
                 // The agent makes it the current contract if nothing is tracked. Nothing starts by this.
                 self.accept.resume();
                 self.open_page(WindowPage::Home);
             }
-            Request::Memo { memo } => self.clock.confirm_saved(memo),
-            Request::Start { .. } => self.clock.end_edit(),
-            Request::Idle { answer } => {
+            Answered::SetMemo(SetMemo { memo }, _) => self.clock.confirm_saved(&memo),
+            Answered::StartTracking(..) => self.clock.end_edit(),
+            Answered::AnswerIdle(AnswerIdle { answer }, _) => {
                 self.question.memo.clear();
                 match answer {
                     IdleAnswer::LeaveOut => self.banner.show("Left out.", "It is not billed."),
                     IdleAnswer::Manual(_) => self.banner.show("Kept as manual time.", ""),
                 }
-                self.banner.offer_undo(Some(Request::UndoIdle));
+                self.banner.offer_undo(Some(UndoIdleAnswer.into()));
             }
-            Request::UndoIdle => self.question.resume(),
-            Request::RemoveSegment { start } => {
-                let gone: Forgotten = parse(value)?;
+            Answered::UndoIdleAnswer(..) => self.question.resume(),
+            Answered::RemoveSegment(RemoveSegment { start }, gone) => {
                 self.go_back();
                 let pictures = match u64::from(gone.pictures) {
                     0 => String::new(),
@@ -178,11 +172,10 @@ impl WindowModel {
                     &format!("{} removed.", format::hours_minutes(gone.time_ms)),
                     &format!("{pictures}A mark stays that both sides see."),
                 );
-                self.banner.offer_undo(Some(Request::Restore { start: *start }));
+                self.banner.offer_undo(Some(RestoreSegment { start }.into()));
                 self.read_page();
             }
-            Request::AddManual { from, to, .. } => {
-                let added: Forgotten = parse(value)?;
+            Answered::AddManualTime(AddManualTime { from, to, .. }, added) => {
                 self.manual = ManualPage::default();
                 self.go_back();
                 let rest = if added.time_ms < to - from {
@@ -197,34 +190,34 @@ impl WindowModel {
                 );
                 self.read_page();
             }
-            Request::SetPreferences { .. } => self.banner.show("Preferences saved.", ""),
-            Request::SetOwnRules { rules } => self.take_rules_change(rules),
-            Request::RemovePicture { start } => {
-                let time = self.segment_at(*start).filter(|s| s.removed_at.is_none());
+            Answered::SetPreferences(..) => self.banner.show("Preferences saved.", ""),
+            Answered::SetOwnRules(SetOwnRules { rules }, _) => self.take_rules_change(&rules),
+            Answered::RemovePicture(RemovePicture { start }, _) => {
+                let time = self.segment_at(start).filter(|s| s.removed_at.is_none());
                 let time = time.filter(|_| self.removal_takes_time()).map(format::tracked_minutes);
                 match time {
                     Some(time) => self.banner.show(&format!("Picture and its {time} deleted."), ""),
                     None => self.banner.show("Picture deleted.", "Your time stays."),
                 }
-                self.banner.offer_undo(Some(Request::Restore { start: *start }));
+                self.banner.offer_undo(Some(RestoreSegment { start }.into()));
                 self.read_page();
             }
-            Request::Restore { .. } => {
+            Answered::RestoreSegment(..) => {
                 self.pictures.clear();
                 self.pictures.close_large();
                 self.banner.show("What you removed is back.", "");
                 self.read_page();
             }
-            Request::RemoveNotes { .. } => {
+            Answered::RemoveNotes(..) => {
                 self.banner.show("Notes removed.", "They are erased here, and the client does not get them.");
                 self.read_page();
             }
-            Request::EditSegment { .. }
-            | Request::Cancel { .. }
-            | Request::Uncancel { .. }
-            | Request::TryNow => self.read_page(),
-            Request::SendNow { start } => {
-                let end = self.segment_at(*start).map(format::segment_end);
+            Answered::EditSegment(..)
+            | Answered::CancelParcel(..)
+            | Answered::UncancelParcel(..)
+            | Answered::TryNow(..) => self.read_page(),
+            Answered::SendNow(SendNow { start }, _) => {
+                let end = self.segment_at(start).map(format::segment_end);
                 match end.filter(|end| *end > self.now()) {
                     Some(end) => {
                         let at = self.moment(end);
@@ -237,7 +230,6 @@ impl WindowModel {
             }
             _ => {}
         }
-        Ok(())
     }
 
     fn take_segments(&mut self, from: u64, to: u64, segments: Vec<Segment>) {
@@ -253,12 +245,4 @@ impl WindowModel {
             self.week.set_segments(segments);
         }
     }
-}
-
-fn parse<T: DeserializeOwned>(value: Value) -> Result<T, String> {
-    serde_json::from_value(value).map_err(|error| {
-        format!(
-            "the agent's answer could not be read: {error}. Window and agent may be of different versions."
-        )
-    })
 }

@@ -1,6 +1,6 @@
 //! The banner: what is said to the person about the last thing they did, and for how long.
 
-use candor_protocol::Request;
+use candor_protocol::AnyRequest;
 
 use crate::window::widgets::layout::Tone;
 
@@ -21,7 +21,7 @@ pub(crate) struct BannerState {
     shown: Option<Banner>,
     /// The banner, and when it was first seen by the window's clock in seconds.
     since: Option<(Banner, f64)>,
-    undo: Option<Request>,
+    undo: Option<AnyRequest>,
 }
 
 impl BannerState {
@@ -36,7 +36,7 @@ impl BannerState {
     }
 
     /// Offers to undo what the banner is about.
-    pub(crate) fn offer_undo(&mut self, undo: Option<Request>) {
+    pub(crate) fn offer_undo(&mut self, undo: Option<AnyRequest>) {
         self.undo = undo;
     }
 
@@ -56,7 +56,7 @@ impl BannerState {
     }
 
     /// Takes the request that undoes the last action.
-    pub(crate) fn take_undo(&mut self) -> Option<Request> {
+    pub(crate) fn take_undo(&mut self) -> Option<AnyRequest> {
         self.undo.take()
     }
 

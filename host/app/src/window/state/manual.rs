@@ -1,6 +1,6 @@
 //! The page on which manual time is typed in: its form, and the request that it makes.
 
-use candor_protocol::Request;
+use candor_protocol::AddManualTime;
 use jiff::civil::{Date, Time};
 
 use crate::format::DisplayZone;
@@ -33,7 +33,7 @@ impl ManualPage {
         day: (u64, u64),
         now: u64,
         asks: bool,
-    ) -> Result<Request, FormError> {
+    ) -> Result<AddManualTime, FormError> {
         let wrong = |fact: &str, words: &str| Err((fact.to_owned(), words.to_owned()));
         let from = parse_time(zone, day, "From", &self.from)?;
         let to = parse_time(zone, day, "To", &self.to)?;
@@ -51,7 +51,7 @@ impl ManualPage {
         if asks && reason.is_none() {
             return wrong("The client is asked about this time.", "Say why it was not tracked.");
         }
-        Ok(Request::AddManual { from, to, memo, reason })
+        Ok(AddManualTime { from, to, memo, reason })
     }
 }
 
@@ -95,13 +95,13 @@ mod tests {
         };
         let asked = |form: ManualPage, asks| form.request(&zone, day, noon, asks);
         let expected =
-            Request::AddManual { from: noon - 7_200_000, to: noon, memo: "A call".into(), reason: None };
+            AddManualTime { from: noon - 7_200_000, to: noon, memo: "A call".into(), reason: None };
         assert_eq!(asked(form("10:00", "12:00"), false), Ok(expected));
         let (early, late) = (day.0, zone.day_span(noon, 1).unwrap());
         let before = form("22:00", "24:00").request(&zone, late, noon, false);
         assert_eq!(
             before.unwrap(),
-            Request::AddManual { from: early - 7_200_000, to: early, memo: "A call".into(), reason: None }
+            AddManualTime { from: early - 7_200_000, to: early, memo: "A call".into(), reason: None }
         );
         for (from, to, fact) in [
             ("ten", "12:00", "'From' is not a time."),
@@ -114,7 +114,7 @@ mod tests {
         }
         assert!(asked(form("10:00", "12:00"), true).unwrap_err().1.contains("why"));
         let reasoned = ManualPage { reason: "On the phone".into(), ..form("10:00", "12:00") };
-        assert!(matches!(asked(reasoned, true), Ok(Request::AddManual { reason: Some(_), .. })));
+        assert!(matches!(asked(reasoned, true), Ok(AddManualTime { reason: Some(_), .. })));
         let empty = ManualPage { memo: " ".into(), ..form("10:00", "12:00") };
         assert_eq!(asked(empty, false).unwrap_err().0, "Manual time needs a memo.");
     }

@@ -1,6 +1,6 @@
 //! What the person wants and the pages need, on its way to the agent.
 
-use candor_protocol::Request;
+use candor_protocol::AnyRequest;
 
 use crate::window::intent::Intent;
 
@@ -8,7 +8,7 @@ use crate::window::intent::Intent;
 #[derive(Debug, Default)]
 pub(crate) struct RequestQueue {
     intents: Vec<Intent>,
-    pending: Vec<Request>,
+    pending: Vec<AnyRequest>,
 }
 
 impl RequestQueue {
@@ -18,7 +18,7 @@ impl RequestQueue {
     }
 
     /// Asks for something to be read, unless the same is asked for already.
-    pub(crate) fn read(&mut self, request: Request) {
+    pub(crate) fn read(&mut self, request: AnyRequest) {
         if !self.pending.contains(&request) {
             self.pending.push(request.clone());
             self.intents.push(Intent::Read(request));
@@ -26,7 +26,7 @@ impl RequestQueue {
     }
 
     /// Asks for something to be done, unless the same is asked for already.
-    pub(crate) fn perform(&mut self, request: Request) {
+    pub(crate) fn perform(&mut self, request: AnyRequest) {
         if !self.pending.contains(&request) {
             self.pending.push(request.clone());
             self.intents.push(Intent::Perform(request));
@@ -34,13 +34,13 @@ impl RequestQueue {
     }
 
     /// Takes that a request was answered, or cannot be sent.
-    pub(crate) fn settle(&mut self, request: &Request) {
+    pub(crate) fn settle(&mut self, request: &AnyRequest) {
         self.pending.retain(|pending| pending != request);
     }
 
     /// Returns whether an invitation is being taken.
     pub(crate) fn is_joining(&self) -> bool {
-        self.pending.iter().any(|request| matches!(request, Request::Import { .. }))
+        self.pending.iter().any(|request| matches!(request, AnyRequest::ImportInvitation(_)))
     }
 
     /// Takes the intents, in order.

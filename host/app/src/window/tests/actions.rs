@@ -5,18 +5,22 @@ use super::*;
 #[test]
 fn each_button_asks_for_what_it_says() {
     let start = states::at(17, 50);
-    let cases: Vec<(&str, &str, Request)> = vec![
-        ("tracking", "Stop", Request::Stop { at_segment_end: false }),
-        ("tracking", "Stop at 18:00", Request::Stop { at_segment_end: true }),
-        ("tracking", "Pause for private time", Request::Pause),
-        ("stopped", "Start", Request::Start { memo: None, no_sign: false }),
-        ("paused", "Resume", Request::Start { memo: None, no_sign: false }),
-        ("snapshot", "Delete picture", Request::RemovePicture { start }),
-        ("snapshot", "Send now", Request::SendNow { start }),
-        ("question", "Leave these 14 minutes out", Request::Idle { answer: IdleAnswer::LeaveOut }),
-        ("offline", "Try now", Request::TryNow),
-        ("offline", "Do not send 17:30", Request::Cancel { parcel: format!("{:032x}", states::at(17, 30)) }),
-        ("monitoring", "Pause for private time", Request::Pause),
+    let cases: Vec<(&str, &str, AnyRequest)> = vec![
+        ("tracking", "Stop", StopTracking { at_segment_end: false }.into()),
+        ("tracking", "Stop at 18:00", StopTracking { at_segment_end: true }.into()),
+        ("tracking", "Pause for private time", PauseTracking.into()),
+        ("stopped", "Start", StartTracking { memo: None, no_sign: false }.into()),
+        ("paused", "Resume", StartTracking { memo: None, no_sign: false }.into()),
+        ("snapshot", "Delete picture", RemovePicture { start }.into()),
+        ("snapshot", "Send now", SendNow { start }.into()),
+        ("question", "Leave these 14 minutes out", AnswerIdle { answer: IdleAnswer::LeaveOut }.into()),
+        ("offline", "Try now", TryNow.into()),
+        (
+            "offline",
+            "Do not send 17:30",
+            CancelParcel { parcel: format!("{:032x}", states::at(17, 30)) }.into(),
+        ),
+        ("monitoring", "Pause for private time", PauseTracking.into()),
     ];
     for (state, label, request) in cases {
         let mut harness = opened(state);
@@ -34,7 +38,7 @@ fn keeping_idle_time_needs_a_memo_and_leaving_the_question_for_later_keeps_it() 
     harness.state_mut().model.question.memo = "Reading the format guide".into();
     press(&mut harness, "Keep 0:10 as manual time");
     let answer = IdleAnswer::Manual("Reading the format guide".into());
-    assert_eq!(done(&harness), [Request::Idle { answer }]);
+    assert_eq!(done(&harness), [AnswerIdle { answer }.into()]);
 
     let mut harness = opened("question");
     press(&mut harness, "Answer later");
@@ -52,7 +56,7 @@ fn a_notice_is_accepted_by_a_name_and_by_the_digest_that_was_read_or_put_off() {
     harness.state_mut().model.accept.name = "Mara Oduya".into();
     press(&mut harness, "Accept terms");
     let (contract, digest, by) = ("invoice".to_owned(), "5f".repeat(32), "Mara Oduya".to_owned());
-    assert_eq!(done(&harness), [Request::Accept { contract, digest, by }]);
+    assert_eq!(done(&harness), [AcceptNotice { contract, digest, by }.into()]);
 
     let mut harness = opened("first-run");
     press(&mut harness, "Not now");
@@ -77,10 +81,10 @@ fn a_rule_counts_when_it_is_added_and_can_be_taken_back() {
     let with = |desk: &TestDesk| desk.model.rules.rules().unwrap().to_vec();
     let rules = with(harness.state());
     assert_eq!((rules.len(), rules.last().unwrap().pattern.as_str()), (before.len() + 1, "bank"));
-    assert_eq!(done(&harness), [Request::SetOwnRules { rules }]);
+    assert_eq!(done(&harness), [SetOwnRules { rules }.into()]);
     harness.get_by_label_contains("Rule added.");
     press(&mut harness, "Undo");
-    assert_eq!(done(&harness).last(), Some(&Request::SetOwnRules { rules: before.clone() }));
+    assert_eq!(done(&harness).last(), Some(&SetOwnRules { rules: before.clone() }.into()));
     assert_eq!(with(harness.state()), before);
 
     // What the agent does not take does not look as if it counted, and what was typed is not lost.
@@ -91,7 +95,7 @@ fn a_rule_counts_when_it_is_added_and_can_be_taken_back() {
     model.rules.new_rule.pattern.clear();
     model.set_rules(rules.clone());
     model.take_intents();
-    model.take_answer(&Request::SetOwnRules { rules }, Err("that pattern has no end".into()));
+    model.take_answer(&SetOwnRules { rules }.into(), Err("that pattern has no end".into()));
     assert_eq!(model.rules.rules(), Some(&before[..]));
     assert_eq!(model.rules.new_rule.pattern, "(");
     harness.run_steps(3);
@@ -108,9 +112,9 @@ fn where_the_time_goes_with_a_picture_the_button_says_so_and_it_can_be_undone() 
     let mut harness = open(TestDesk::new(world), Theme::Light, 340.0);
     assert!(harness.query_by_label("Delete picture").is_none());
     press(&mut harness, &format!("Delete picture and its {minutes} minutes"));
-    assert_eq!(done(&harness), [Request::RemovePicture { start }]);
+    assert_eq!(done(&harness), [RemovePicture { start }.into()]);
     press(&mut harness, "Undo");
-    assert_eq!(done(&harness)[1], Request::Restore { start });
+    assert_eq!(done(&harness)[1], RestoreSegment { start }.into());
 
     // On its page, for as long as it can be.
     let mut world = states::world("tracking");
@@ -123,7 +127,7 @@ fn where_the_time_goes_with_a_picture_the_button_says_so_and_it_can_be_undone() 
     desk.model.open_page(WindowPage::Segment(states::at(17, 40)));
     let mut harness = open(desk, Theme::Dark, 340.0);
     press(&mut harness, "Undo");
-    assert_eq!(done(&harness), [Request::Restore { start: states::at(17, 40) }]);
+    assert_eq!(done(&harness), [RestoreSegment { start: states::at(17, 40) }.into()]);
 }
 
 #[test]
@@ -154,8 +158,8 @@ fn what_plugins_note_is_seen_by_the_worker_and_can_be_removed() {
     assert_eq!(
         done(&harness),
         [
-            Request::RemoveNotes { from: start + 5_000, to: start + 5_001, plugin: plugin("builds") },
-            Request::RemoveNotes { from: start, to: start + 600_000, plugin: plugin("calls") },
+            RemoveNotes { from: start + 5_000, to: start + 5_001, plugin: plugin("builds") }.into(),
+            RemoveNotes { from: start, to: start + 600_000, plugin: plugin("calls") }.into(),
         ]
     );
 }
@@ -172,7 +176,7 @@ fn a_button_that_ends_something_takes_no_press_that_was_meant_for_what_was_there
     assert!(done(&harness).is_empty(), "it has just come");
     harness.run_steps(60);
     by_pointer(&mut harness, "Stop");
-    assert_eq!(done(&harness), [Request::Stop { at_segment_end: false }]);
+    assert_eq!(done(&harness), [StopTracking { at_segment_end: false }.into()]);
     // The keyboard was there first.
     let mut harness = opened("snapshot");
     press(&mut harness, "Delete picture");

@@ -8,7 +8,7 @@ fn a_refusal_says_what_did_not_happen_and_why_and_the_draft_stays() {
     desk.model.clock.memo = "Taxes".into();
     desk.model.clock.mark_edited();
     let why = "the week was locked at 12:00 UTC; your time stays".to_owned();
-    desk.model.take_answer(&Request::Memo { memo: "Taxes".into() }, Err(why));
+    desk.model.take_answer(&SetMemo { memo: "Taxes".into() }.into(), Err(why));
     let harness = open(desk, Theme::Dark, 340.0);
     harness.get_by_label("The memo was not saved. The week was locked at 12:00 UTC; your time stays");
     assert_eq!(harness.state().model.clock.memo, "Taxes");
@@ -32,7 +32,8 @@ fn another_contract_shows_nothing_of_the_one_before() {
     desk.model.clock.memo = "Half a thought".into();
     desk.model.clock.mark_edited();
     let mut status = Box::new(desk.world.status.clone());
-    (status.contract, status.memo, status.revision) = ("rota".into(), Some("Rota".into()), 9);
+    status.current.as_mut().unwrap().id = "rota".into();
+    (status.memo, status.revision) = (Some("Rota".into()), 9);
     desk.model.take_status(status, 2.0);
     assert!(desk.model.totals.today().is_empty());
     assert_eq!(desk.model.clock.memo, "Rota");
@@ -86,7 +87,7 @@ fn what_is_said_moves_nothing_on_the_page_and_goes_by_itself() {
     harness.run_steps(60 * 9);
     assert!(harness.query_by_label_contains("Preferences saved.").is_none());
     // An error stays until it is seen.
-    harness.state_mut().model.take_answer(&Request::Pause, Err("the agent is busy".into()));
+    harness.state_mut().model.take_answer(&PauseTracking.into(), Err("the agent is busy".into()));
     harness.run_steps(60 * 30);
     harness.get_by_label_contains("The pause did not begin.");
     press(&mut harness, "Dismiss");

@@ -18,7 +18,7 @@ fn a_memo_is_sent_once_when_it_is_entered_and_is_not_overwritten_while_it_is_typ
     harness.key_press(egui::Key::Enter);
     harness.run_steps(3);
     let memo = harness.state().model.clock.memo.clone();
-    assert_eq!(done(&harness), [Request::Memo { memo }]);
+    assert_eq!(done(&harness), [SetMemo { memo }.into()]);
 }
 
 #[test]
@@ -36,7 +36,10 @@ fn a_picture_that_is_taken_takes_no_field_from_whoever_is_about_to_type() {
     harness.key_press(egui::Key::Enter);
     harness.run_steps(4);
     let asked = done(&harness);
-    assert!(matches!(&asked[..], [Request::Memo { memo }] if memo.contains("VAT")), "{asked:?}");
+    assert!(
+        matches!(&asked[..], [AnyRequest::SetMemo(SetMemo { memo })] if memo.contains("VAT")),
+        "{asked:?}"
+    );
 }
 
 #[test]
@@ -47,13 +50,13 @@ fn a_memo_that_was_typed_is_saved_wherever_its_field_is_left_for() {
         desk.model.clock.mark_edited();
         desk
     };
-    let memo = Request::Memo { memo: "VAT rounding".into() };
+    let memo = AnyRequest::from(SetMemo { memo: "VAT rounding".into() });
     type Leave = fn(&mut WindowModel);
     let leaves: [(&str, Leave); 4] = [
         ("another page", |m| m.open_page(WindowPage::Outbox)),
-        ("another contract", |m| m.ask(Request::Switch { contract: "rota".into() })),
-        ("stop", |m| m.ask(Request::Stop { at_segment_end: false })),
-        ("the agent's end", |m| m.ask(Request::Quit)),
+        ("another contract", |m| m.ask(SwitchContract { contract: "rota".into() })),
+        ("stop", |m| m.ask(StopTracking { at_segment_end: false })),
+        ("the agent's end", |m| m.ask(QuitAgent)),
     ];
     for (name, leave) in leaves {
         let mut desk = typed();
@@ -72,7 +75,7 @@ fn a_memo_that_was_typed_is_saved_wherever_its_field_is_left_for() {
     harness.state_mut().model.clock.memo = "VAT rounding".into();
     harness.state_mut().model.clock.mark_edited();
     press(&mut harness, "Start");
-    assert_eq!(done(&harness), [Request::Start { memo: Some("VAT rounding".into()), no_sign: false }]);
+    assert_eq!(done(&harness), [StartTracking { memo: Some("VAT rounding".into()), no_sign: false }.into()]);
 
     // A segment's memo, too.
     let start = states::at(17, 40);
@@ -86,7 +89,7 @@ fn a_memo_that_was_typed_is_saved_wherever_its_field_is_left_for() {
     harness.run_steps(3);
     press(&mut harness, "Back");
     assert!(
-        matches!(&done(&harness)[..], [Request::EditSegment { start: of, memo, .. }]
+        matches!(&done(&harness)[..], [AnyRequest::EditSegment(EditSegment { start: of, memo, .. })]
             if *of == start && memo.contains("and taxes")),
         "{:?}",
         done(&harness)

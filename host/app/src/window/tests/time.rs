@@ -48,7 +48,7 @@ fn manual_time_is_typed_in_at_the_window_with_its_reason_where_the_client_is_ask
     harness.key_press(egui::Key::Enter);
     harness.run_steps(3);
     let (from, to) = (states::at(15, 0), states::at(15, 30));
-    let asked = Request::AddManual { from, to, memo: "Planning call".into(), reason: None };
+    let asked = AddManualTime { from, to, memo: "Planning call".into(), reason: None }.into();
     assert_eq!(done(&harness), [asked]);
     harness.get_by_label_contains("0:30 added as manual time.");
     assert_eq!(*harness.state().model.page(), WindowPage::Day);
@@ -66,13 +66,13 @@ fn manual_time_is_typed_in_at_the_window_with_its_reason_where_the_client_is_ask
     type_in(&mut harness, "Why it was not tracked", "On the phone");
     press(&mut harness, "Add manual time");
     let reason = Some("On the phone".to_owned());
-    assert_eq!(done(&harness), [Request::AddManual { from, to, memo: "Planning call".into(), reason }]);
+    assert_eq!(done(&harness), [AddManualTime { from, to, memo: "Planning call".into(), reason }.into()]);
 
     // Refused, everything stays as it was typed.
     let mut harness = opened("tracking");
     harness.state_mut().model.open_page(WindowPage::Manual);
     harness.state_mut().model.manual.memo = "Planning call".into();
-    let asked = Request::AddManual { from, to, memo: "Planning call".into(), reason: None };
+    let asked = AddManualTime { from, to, memo: "Planning call".into(), reason: None }.into();
     harness.state_mut().model.take_answer(&asked, Err("this week was locked".into()));
     harness.run_steps(3);
     harness.get_by_label_contains("No time was added.");
@@ -101,11 +101,11 @@ fn a_segment_is_removed_only_after_it_was_asked_about_and_it_can_be_undone() {
     harness.get_by_label("Remove 17:40 – 17:50?");
     harness.get_by_label("Remove the picture only");
     press(&mut harness, "Remove 0:10");
-    assert_eq!(done(&harness), [Request::RemoveSegment { start }]);
+    assert_eq!(done(&harness), [RemoveSegment { start }.into()]);
     harness.get_by_label_contains("0:10 removed.");
     assert_eq!(*harness.state().model.page(), WindowPage::Day);
     press(&mut harness, "Undo");
-    assert_eq!(done(&harness)[1], Request::Restore { start });
+    assert_eq!(done(&harness)[1], RestoreSegment { start }.into());
     harness.get_by_label_contains("What you removed is back.");
 }
 
@@ -114,7 +114,9 @@ fn a_page_can_be_asked_for_before_the_agent_has_said_what_time_it_is() {
     let mut model = WindowModel::new(DisplayZone::utc(), String::new());
     model.open_page(WindowPage::Day);
     let (from, to) = model.zone.day_span(0, 0).unwrap();
-    model.take_answer(&Request::Segments { from, to }, Ok(AgentAnswer::Value(serde_json::json!([]))));
+    let request = GetSegments { from, to };
+    let answered = Answered::GetSegments(request, Box::default());
+    model.take_answer(&request.into(), Ok(AgentAnswer::Answered(answered)));
     model.open_page(WindowPage::Week);
     assert_eq!(model.week_span(0).0, 0);
 }
@@ -125,5 +127,5 @@ fn an_answer_about_idle_time_can_be_undone() {
     press(&mut harness, "Leave these 14 minutes out");
     harness.get_by_label_contains("Left out.");
     press(&mut harness, "Undo");
-    assert_eq!(done(&harness)[1], Request::UndoIdle);
+    assert_eq!(done(&harness)[1], UndoIdleAnswer.into());
 }

@@ -19,11 +19,11 @@ pub(crate) fn show_contract(ui: &mut Ui, model: &mut WindowModel) {
     let recording = model.is_recording();
     let monitoring = status.mode == Mode::Monitoring;
     let (title, under) = if monitoring {
-        (status.client.clone(), status.title.clone())
+        (status.client().to_owned(), status.title().to_owned())
     } else {
         let terms = model.current_terms().filter(|_| !status.notice_accepted);
-        let under = terms.map(|terms| format!("{}, terms {}", status.client, terms.sequence));
-        (status.title.clone(), under.unwrap_or_else(|| status.client.clone()))
+        let under = terms.map(|terms| format!("{}, terms {}", status.client(), terms.sequence));
+        (status.title().to_owned(), under.unwrap_or_else(|| status.client().to_owned()))
     };
     let state = if recording { "recording" } else { "not recording" };
     let name = format!("{title}, {under}: {state}. Contracts and more");

@@ -11,7 +11,8 @@ fn invariant_06_no_text_from_outside_forges_what_a_command_says() {
     let hostile = || HOSTILE.to_owned();
     agent.change(|state| {
         let status = &mut state.status;
-        (status.title, status.client) = (hostile(), hostile());
+        let current = status.current.as_mut().unwrap();
+        (current.title, current.client) = (hostile(), hostile());
         (status.memo, status.label) = (Some(hostile()), Some(hostile()));
         (status.recent_memos, status.labels) = (vec![hostile()], vec![hostile()]);
         status.problems = vec![hostile()];
@@ -33,14 +34,14 @@ fn invariant_06_no_text_from_outside_forges_what_a_command_says() {
             revision: 0,
             sequence: 1,
             target: hostile(),
-            state: "waiting".into(),
+            state: ParcelState::Waiting,
             hold_until: 0,
             attempts: 3,
             next_try_at: NOW,
             last_error: Some(hostile()),
             attachments: 1,
             bytes: 53_000,
-            holds: hostile(),
+            holds: Some(hostile()),
             delivered_at: None,
         }];
         state.rules = vec![OwnRule {
@@ -53,7 +54,7 @@ fn invariant_06_no_text_from_outside_forges_what_a_command_says() {
         state.checks = vec![Check { name, ok: false, found, advice }];
         state.plugins = vec![Plugin {
             name: hostile(),
-            kind: "collector".into(),
+            kind: PluginKind::Collector,
             sha256: "5f".repeat(32),
             may: vec![hostile()],
             problem: Some(hostile()),

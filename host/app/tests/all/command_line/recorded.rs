@@ -21,7 +21,7 @@ fn forgetting_says_what_goes_and_is_never_done_unasked() {
     assert!(text.contains("Both sides will see that it was removed"), "{text}");
     // Exactly what was told: the whole segments.
     let (from, to) = (START - 600_000, START + 600_000);
-    assert_eq!(agent.deeds(), [Request::Forget { from, to }]);
+    assert_eq!(agent.deeds(), [ForgetSpan { from, to }.into()]);
 
     assert!(fails(agent.data(), &["forget", "--last", "10m", "--yes"]).contains("nothing was recorded"));
     assert!(fails(agent.data(), &["forget", "--last", "soon"]).contains("10m"));
@@ -74,11 +74,11 @@ fn a_picture_is_shown_saved_and_removed() {
         error.contains("Under the terms, this also removes the time of 17:50 – 18:00: 4 minutes."),
         "{error}"
     );
-    assert!(!agent.deeds().contains(&Request::RemovePicture { start: START }), "removed without being asked");
+    assert!(!agent.deeds().contains(&RemovePicture { start: START }.into()), "removed without being asked");
     assert!(says(&agent, &["picture", "--remove", "--yes"]).contains("Its time went with it."));
-    assert!(agent.deeds().contains(&Request::RemovePicture { start: START }));
+    assert!(agent.deeds().contains(&RemovePicture { start: START }.into()));
     says(&agent, &["picture", "--at", "2025-11-27T17:53", "--undo"]);
-    assert!(agent.deeds().contains(&Request::Restore { start: START }));
+    assert!(agent.deeds().contains(&RestoreSegment { start: START }.into()));
 }
 
 #[test]

@@ -5,26 +5,28 @@ use super::*;
 #[test]
 fn the_outbox_is_listed_and_worked_on() {
     let agent = Agent::new();
-    let parcel = |id: &str, start: u64, state: &str| OutboxParcel {
+    let parcel = |id: &str, start: u64, state: ParcelState| OutboxParcel {
         parcel: id.into(),
         contract: "01j9a".into(),
         segment_start: start,
         revision: 0,
         sequence: 7,
         target: "backoffice".into(),
-        state: state.into(),
+        state,
         hold_until: u64::MAX / 2,
         attempts: 2,
         next_try_at: NOW,
-        last_error: (state == "waiting").then(|| "the back office does not answer".into()),
+        last_error: (state == ParcelState::Waiting).then(|| "the back office does not answer".into()),
         attachments: 1,
         bytes: 46_000,
-        holds: "picture, activity".into(),
+        holds: Some("picture, activity".into()),
         delivered_at: None,
     };
     agent.change(|state| {
-        state.outbox.entries =
-            vec![parcel("8c1e77d0a94b", START, "held"), parcel("77aa", START - 600_000, "waiting")];
+        state.outbox.entries = vec![
+            parcel("8c1e77d0a94b", START, ParcelState::Held),
+            parcel("77aa", START - 600_000, ParcelState::Waiting),
+        ];
     });
     let text = says(&agent, &["outbox"]);
     for words in [
@@ -44,18 +46,18 @@ fn the_outbox_is_listed_and_worked_on() {
     says(&agent, &["outbox", "try"]);
     assert!(fails(agent.data(), &["outbox", "send", "77"]).contains("not held"));
     assert!(fails(agent.data(), &["outbox", "show", "ff"]).contains("there is no parcel"));
-    let deeds: Vec<Request> = agent
+    let deeds: Vec<AnyRequest> = agent
         .deeds()
         .into_iter()
-        .filter(|d| !matches!(d, Request::Outbox | Request::Parcel { .. }))
+        .filter(|d| !matches!(d, AnyRequest::GetOutbox(_) | AnyRequest::GetParcel(_)))
         .collect();
     assert_eq!(
         deeds,
         [
-            Request::Cancel { parcel: "8c1e77d0a94b".into() },
-            Request::Uncancel { parcel: "77aa".into() },
-            Request::SendNow { start: START },
-            Request::TryNow,
+            CancelParcel { parcel: "8c1e77d0a94b".into() }.into(),
+            UncancelParcel { parcel: "77aa".into() }.into(),
+            SendNow { start: START }.into(),
+            TryNow.into(),
         ]
     );
 }
@@ -97,7 +99,7 @@ fn data_is_exported_to_where_the_person_stands() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("1,284 records and 1 picture are in"), "{text}");
     let to = here.path().canonicalize().unwrap().join("mine").to_str().unwrap().to_owned();
-    assert_eq!(agent.deeds(), [Request::Export { to }]);
+    assert_eq!(agent.deeds(), [ExportData { to }.into()]);
     let there = here.path().to_str().unwrap();
     assert!(fails(agent.data(), &["export", there]).contains("is there already"));
     assert!(says(&agent, &["verify"]).contains("All 12 records intact; 1 erased."));

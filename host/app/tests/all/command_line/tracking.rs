@@ -20,15 +20,15 @@ fn tracking_commands_ask_for_what_they_say() {
     assert_eq!(
         agent.deeds(),
         [
-            Request::Start { memo: Some("Bank rules".into()), no_sign: false },
-            Request::Stop { at_segment_end: true },
-            Request::Pause,
-            Request::Memo { memo: "Planning call".into() },
-            Request::Label { label: Some("Meeting".into()) },
-            Request::Label { label: None },
-            Request::Idle { answer: IdleAnswer::LeaveOut },
-            Request::Idle { answer: IdleAnswer::Manual("Call with Lena".into()) },
-            Request::Stop { at_segment_end: false },
+            StartTracking { memo: Some("Bank rules".into()), no_sign: false }.into(),
+            StopTracking { at_segment_end: true }.into(),
+            PauseTracking.into(),
+            SetMemo { memo: "Planning call".into() }.into(),
+            SetLabel { label: Some("Meeting".into()) }.into(),
+            SetLabel { label: None }.into(),
+            AnswerIdle { answer: IdleAnswer::LeaveOut }.into(),
+            AnswerIdle { answer: IdleAnswer::Manual("Call with Lena".into()) }.into(),
+            StopTracking { at_segment_end: false }.into(),
         ]
     );
     assert!(says(&agent, &["memo"]).contains("before: Bank rules"));
@@ -46,12 +46,8 @@ fn the_memo_of_an_earlier_segment_is_changed_and_its_label_stays() {
     assert_eq!(
         agent.deeds(),
         [
-            Request::EditSegment { start: START, memo: "Review".into(), label },
-            Request::EditSegment {
-                start: START,
-                memo: "Invoice import".into(),
-                label: Some("Meeting".into())
-            },
+            EditSegment { start: START, memo: "Review".into(), label }.into(),
+            EditSegment { start: START, memo: "Invoice import".into(), label: Some("Meeting".into()) }.into(),
         ]
     );
     let error = fails(agent.data(), &["memo", "--at", "2025-11-27T12:00", "Review"]);
@@ -78,14 +74,14 @@ fn contracts_are_listed_switched_joined_and_accepted() {
     says(&agent, &["accept", "--by", " Mara Lind ", "--digest", "8c1e"]);
     let deeds = agent.deeds();
     for deed in [
-        Request::Switch { contract: "01k2b".into() },
-        Request::Import { invitation: "{\"code\": \"7QK2-9F4M\"}".into() },
-        Request::Import { invitation: "https://diary.example/join#7QK2-9F4M".into() },
-        Request::Accept { contract: "01j9a".into(), digest: "8c1e".into(), by: "Mara Lind".into() },
+        SwitchContract { contract: "01k2b".into() }.into(),
+        ImportInvitation { invitation: "{\"code\": \"7QK2-9F4M\"}".into() }.into(),
+        ImportInvitation { invitation: "https://diary.example/join#7QK2-9F4M".into() }.into(),
+        AcceptNotice { contract: "01j9a".into(), digest: "8c1e".into(), by: "Mara Lind".into() }.into(),
     ] {
         assert!(deeds.contains(&deed), "{deed:?} is not in {deeds:?}");
     }
-    assert_eq!(deeds.iter().filter(|d| matches!(d, Request::Accept { .. })).count(), 1);
+    assert_eq!(deeds.iter().filter(|d| matches!(d, AnyRequest::AcceptNotice(_))).count(), 1);
     let terms = says(&agent, &["terms"]);
     assert!(terms.contains("Invoice service, terms 3") && terms.contains("30:00"), "{terms}");
 }

@@ -4,9 +4,8 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use candor_protocol::{Request, Status};
+use candor_protocol::{GetStatus, Request, StartTracking, Status, StopTracking};
 use candor_test_driver::agent::Agent;
-use serde_json::Value;
 
 use crate::children::{ProcessGroup, Stdout};
 use crate::interrupt::Interrupt;
@@ -82,24 +81,24 @@ impl EnrolledAgent {
     }
 
     /// Asks it, as the window does.
-    pub(super) fn request(&self, request: &Request) -> Result<Value> {
+    pub(super) fn request<R: Request>(&self, request: &R) -> Result<R::Answer> {
         self.0.request(request)
     }
 
     /// Starts tracking.
     pub(super) fn start_tracking(&self, memo: &str) -> Result<()> {
-        self.request(&Request::Start { memo: Some(memo.to_owned()), no_sign: true }).map(drop)
+        self.request(&StartTracking { memo: Some(memo.to_owned()), no_sign: true })
     }
 
     /// Tracks to the end of this segment and no further.
     pub(super) fn stop_at_segment_end(&self) -> Result<()> {
-        self.request(&Request::Stop { at_segment_end: true }).map(drop)
+        self.request(&StopTracking { at_segment_end: true })
     }
 
     /// Stops tracking, if it does.
     pub(super) fn stop_tracking(&self) -> Result<()> {
         if self.status()?.tracking {
-            self.request(&Request::Stop { at_segment_end: false })?;
+            self.request(&StopTracking { at_segment_end: false })?;
         }
         Ok(())
     }
@@ -111,6 +110,6 @@ impl EnrolledAgent {
     }
 
     fn status(&self) -> Result<Status> {
-        Ok(serde_json::from_value(self.request(&Request::Status { after: None })?)?)
+        self.request(&GetStatus { after: None })
     }
 }

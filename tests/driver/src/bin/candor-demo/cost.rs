@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use candor_protocol::Request;
+use candor_protocol::StartTracking;
 use candor_test_driver::{command, places};
 use serde::Serialize;
 
@@ -84,7 +84,7 @@ impl MeasuredDesk {
         let display = self.display()?;
         let began = Instant::now();
         self.session.agent.spawn(&mut self.children, &display)?;
-        let start = Request::Start { memo: Some("Measured".into()), no_sign: true };
+        let start = StartTracking { memo: Some("Measured".into()), no_sign: true };
         loop {
             let Err(error) = self.session.agent.request(&start) else {
                 return Ok(began.elapsed());

@@ -1,6 +1,6 @@
 //! The clock with the button that starts or stops.
 
-use candor_protocol::{Request, Status};
+use candor_protocol::{PauseTracking, StartTracking, Status, StopTracking};
 use eframe::egui::Ui;
 
 use crate::format;
@@ -55,11 +55,11 @@ pub(crate) fn show_clock(ui: &mut Ui, model: &mut WindowModel, status: &Status, 
             },
         );
         if pressed {
-            model.ask(if on {
-                Request::Stop { at_segment_end: false }
+            if on {
+                model.ask(StopTracking { at_segment_end: false });
             } else {
-                start_request(model, status)
-            });
+                model.ask(start_request(model, status));
+            }
         }
         if on && !slim {
             secondary_actions_ui(ui, model, status);
@@ -67,10 +67,10 @@ pub(crate) fn show_clock(ui: &mut Ui, model: &mut WindowModel, status: &Status, 
     });
 }
 
-fn start_request(model: &WindowModel, status: &Status) -> Request {
+fn start_request(model: &WindowModel, status: &Status) -> StartTracking {
     let memo = model.clock.memo.trim();
     let known = status.memo.as_deref().unwrap_or_default();
-    Request::Start { memo: (memo != known).then(|| memo.to_owned()), no_sign: false }
+    StartTracking { memo: (memo != known).then(|| memo.to_owned()), no_sign: false }
 }
 
 /// Shows the other ways to end or interrupt tracking.
@@ -81,7 +81,7 @@ fn secondary_actions_ui(ui: &mut Ui, model: &mut WindowModel, status: &Status) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 12.0;
         if link(ui, "Pause for private time") {
-            model.ask(Request::Pause);
+            model.ask(PauseTracking);
         }
         let end = status.running.as_ref().map(|s| model.zone.time(format::segment_end(s)));
         match end {
@@ -89,7 +89,7 @@ fn secondary_actions_ui(ui: &mut Ui, model: &mut WindowModel, status: &Status) {
                 layout::truncated(ui, TextFace::Note, format!("Stops at {end}"), t.ink2);
             }
             Some(end) if link(ui, &format!("Stop at {end}")) => {
-                model.ask(Request::Stop { at_segment_end: true });
+                model.ask(StopTracking { at_segment_end: true });
             }
             _ => {}
         }

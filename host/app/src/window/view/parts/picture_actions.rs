@@ -1,6 +1,6 @@
 //! What can be done with a picture: send it now, or delete it.
 
-use candor_protocol::{Request, Segment};
+use candor_protocol::{RemovePicture, Segment, SendNow};
 use eframe::egui::Ui;
 
 use crate::format;
@@ -15,13 +15,13 @@ pub(crate) fn show_picture_actions(ui: &mut Ui, model: &mut WindowModel, segment
         // Its words need the whole width.
         show_delete_button(ui, model, segment);
         if Button::new("Send now").ends(true).wide().show(ui) {
-            model.ask(Request::SendNow { start });
+            model.ask(SendNow { start });
         }
     } else {
         ui.columns_const(|[left, right]| {
             show_delete_button(left, model, segment);
             if Button::new("Send now").ends(true).wide().show(right) {
-                model.ask(Request::SendNow { start });
+                model.ask(SendNow { start });
             }
         });
     }
@@ -35,7 +35,7 @@ pub(crate) fn show_delete_button(ui: &mut Ui, model: &mut WindowModel, segment: 
         false => "Delete picture".to_owned(),
     };
     if Button::new(&words).warn().wide().show(ui) {
-        model.ask(Request::RemovePicture { start: segment.start });
+        model.ask(RemovePicture { start: segment.start });
     }
 }
 

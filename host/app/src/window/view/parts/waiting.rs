@@ -1,7 +1,7 @@
 //! Parcels that wait to be sent, in short.
 
 use candor_diary::plain;
-use candor_protocol::{OutboxParcel, Request};
+use candor_protocol::{CancelParcel, OutboxParcel, ParcelState};
 use eframe::egui;
 use eframe::egui::Ui;
 
@@ -31,7 +31,7 @@ pub(crate) fn show_waiting_parcels(ui: &mut Ui, model: &mut WindowModel, most: u
             |ui| {
                 ui.spacing_mut().item_spacing.x = 8.0;
                 layout::truncated(ui, TextFace::Note, &at, t.ink);
-                layout::truncated(ui, TextFace::Note, &parcel.holds, t.ink2);
+                layout::truncated(ui, TextFace::Note, parcel.holds.as_deref().unwrap_or_default(), t.ink2);
             },
             |ui| {
                 let pressed = icon_button(ui, Icon::Cross, &format!("Do not send {at}"));
@@ -44,7 +44,7 @@ pub(crate) fn show_waiting_parcels(ui: &mut Ui, model: &mut WindowModel, most: u
         }
     }
     if let Some(parcel) = taken {
-        model.ask(Request::Cancel { parcel });
+        model.ask(CancelParcel { parcel });
     }
     if waiting.len() > most {
         ui.horizontal(|ui: &mut egui::Ui| {
@@ -57,5 +57,5 @@ pub(crate) fn show_waiting_parcels(ui: &mut Ui, model: &mut WindowModel, most: u
 }
 
 pub(crate) fn is_waiting(parcel: &OutboxParcel) -> bool {
-    matches!(parcel.state.as_str(), "held" | "waiting")
+    matches!(parcel.state, ParcelState::Held | ParcelState::Waiting)
 }

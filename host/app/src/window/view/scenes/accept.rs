@@ -2,7 +2,7 @@
 
 use candor_diary::plain;
 use candor_diary::terms::Mode;
-use candor_protocol::Request;
+use candor_protocol::AcceptNotice;
 use eframe::egui::Ui;
 
 use crate::window::intent::Intent;
@@ -95,7 +95,7 @@ pub(crate) fn show_actions(ui: &mut Ui, model: &mut WindowModel) {
             field.request_focus();
             model.banner.show("Your name is missing.", "It goes with your acceptance.");
         } else {
-            model.ask(Request::Accept { contract, digest, by });
+            model.ask(AcceptNotice { contract, digest, by });
         }
     } else if not_now {
         model.accept.postpone(contract);

@@ -3,7 +3,7 @@
 
 use candor_diary::plain;
 use candor_diary::terms::ManualTime;
-use candor_protocol::{Request, Status};
+use candor_protocol::{SetLabel, SetMemo, Status, TryNow};
 use eframe::egui;
 use eframe::egui::Ui;
 
@@ -141,7 +141,7 @@ fn recent_memos_ui(ui: &mut Ui, model: &mut WindowModel, status: &Status) {
     });
     if let Some(memo) = chosen {
         model.clock.memo.clone_from(&memo);
-        model.ask(Request::Memo { memo });
+        model.ask(SetMemo { memo });
     }
 }
 
@@ -151,7 +151,7 @@ fn show_label(ui: &mut Ui, model: &mut WindowModel, status: &Status) {
     let chosen = status.label.as_ref().and_then(|label| options.iter().position(|o| o == label)).unwrap_or(0);
     if let Some(next) = fields::choose(ui, "label", "Label", chosen, &options) {
         let label = (next > 0).then(|| options.get(next).map(|o| (*o).to_owned())).flatten();
-        model.ask(Request::Label { label });
+        model.ask(SetLabel { label });
     }
 }
 
@@ -256,7 +256,7 @@ fn show_outbox(ui: &mut Ui, model: &mut WindowModel, status: &Status) {
             |ui| Button::new("Try now").show(ui),
         );
         if pressed {
-            model.ask(Request::TryNow);
+            model.ask(TryNow);
         }
     });
 }

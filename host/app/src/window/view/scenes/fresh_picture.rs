@@ -1,7 +1,7 @@
 //! The scene of a picture that was just taken: see it, delete it, send it.
 
 use candor_diary::parcel::redacted;
-use candor_protocol::Request;
+use candor_protocol::SendNow;
 use eframe::egui::Ui;
 
 use crate::format;
@@ -69,9 +69,9 @@ pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
         let share = (until - now) as f32 / (until - at).max(1) as f32;
         meters::show_time_left(ui, share, &format!("{left} of {hold} left"));
         if is_removable(&status) {
-            show_picture_actions(ui, model, &segment, &status.client);
+            show_picture_actions(ui, model, &segment, status.client());
         } else if Button::new("Send now").ends(true).wide().show(ui) {
-            model.ask(Request::SendNow { start: segment.start });
+            model.ask(SendNow { start: segment.start });
         }
     });
     show_clock(ui, model, &status, true);

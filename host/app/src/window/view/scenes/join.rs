@@ -1,6 +1,6 @@
 //! First run: join a contract by a link, a file dropped here, or a file's path.
 
-use candor_protocol::Request;
+use candor_protocol::ImportInvitation;
 use eframe::egui;
 use eframe::egui::Ui;
 use eframe::egui::{Sense, WidgetInfo, vec2};
@@ -38,7 +38,7 @@ pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
             if invitation.is_empty() {
                 field.request_focus();
             } else {
-                model.ask(Request::Import { invitation });
+                model.ask(ImportInvitation { invitation });
             }
         }
         if busy {

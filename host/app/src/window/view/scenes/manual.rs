@@ -16,7 +16,7 @@ pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
     let Some(status) = model.status().cloned() else { return };
     if status.manual_time == ManualTime::No {
         ui.add_space(4.0);
-        let words = format!("{} takes no manual time in this contract.", status.client);
+        let words = format!("{} takes no manual time in this contract.", status.client());
         layout::message(ui, Tone::Plain, Icon::Pencil, "", &words);
         return;
     }
@@ -49,7 +49,7 @@ pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
             ui,
             format!(
                 "It fills whole segments that have no activity. {} sees that it was typed in.{agrees}",
-                status.client
+                status.client()
             ),
         );
         if sent {

@@ -1,7 +1,7 @@
 //! The contracts, and the way to every other page.
 
 use candor_diary::terms::Mode;
-use candor_protocol::Request;
+use candor_protocol::SwitchContract;
 use eframe::egui::Ui;
 
 use crate::window::intent::Intent;
@@ -26,9 +26,9 @@ pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
                 (true, Mode::Worklog) => "",
             };
             let note = format!("{}{state}", contract.client);
-            if choice(ui, contract.id == status.contract, &contract.title, &note) {
-                if contract.id != status.contract {
-                    model.ask(Request::Switch { contract: contract.id.clone() });
+            if choice(ui, Some(contract.id.as_str()) == status.contract(), &contract.title, &note) {
+                if Some(contract.id.as_str()) != status.contract() {
+                    model.ask(SwitchContract { contract: contract.id.clone() });
                 }
                 model.push(Intent::OpenPage(WindowPage::Home));
             }
@@ -53,7 +53,7 @@ pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
             }
         }
     });
-    let current = status.contracts.iter().find(|contract| contract.id == status.contract);
+    let current = status.contracts.iter().find(|contract| Some(contract.id.as_str()) == status.contract());
     let (support, feedback) = current.map_or((None, None), |c| (c.support.clone(), c.feedback.clone()));
     layout::section(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;

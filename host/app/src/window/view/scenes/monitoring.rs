@@ -1,6 +1,6 @@
 //! Monitoring: the client's rules drive. It says so at its top; settings are read-only; a pause always works.
 
-use candor_protocol::Request;
+use candor_protocol::{PauseTracking, StartTracking};
 use eframe::egui::Ui;
 
 use crate::window::intent::Intent;
@@ -29,11 +29,11 @@ pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
             }
             (None, true, Some(since)) => {
                 let at = model.moment(since);
-                ("This computer is being recorded", format!("For {}, since {at}.", status.client))
+                ("This computer is being recorded", format!("For {}, since {at}.", status.client()))
             }
-            (None, true, None) => ("This computer is being recorded", format!("For {}.", status.client)),
+            (None, true, None) => ("This computer is being recorded", format!("For {}.", status.client())),
             (None, false, _) => {
-                ("Nothing is being recorded", format!("{} decides when recording starts.", status.client))
+                ("Nothing is being recorded", format!("{} decides when recording starts.", status.client()))
             }
         };
         layout::heading(ui, head);
@@ -55,10 +55,10 @@ pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
             ui.spacing_mut().item_spacing.x = 12.0;
             if status.paused_since.is_some() {
                 if Button::new("End the pause").primary().show(ui) {
-                    model.ask(Request::Start { memo: None, no_sign: false });
+                    model.ask(StartTracking { memo: None, no_sign: false });
                 }
             } else if Button::new("Pause for private time").show(ui) {
-                model.ask(Request::Pause);
+                model.ask(PauseTracking);
             }
             if let Some(diary) = &status.diary_url
                 && link(ui, "Open Work Diary")

@@ -1,7 +1,7 @@
 //! The outbox: what waits, what was sent, and what can still be taken back.
 
 use candor_diary::plain;
-use candor_protocol::{OutboxParcel, Request};
+use candor_protocol::{CancelParcel, OutboxParcel, ParcelState, SendAgain, SendNow, TryNow, UncancelParcel};
 use eframe::egui::Ui;
 
 use crate::format;
@@ -18,7 +18,7 @@ use crate::window::widgets::layout;
 const SENT: usize = 50;
 
 fn is_refused(parcel: &OutboxParcel) -> bool {
-    parcel.state == "rejected"
+    parcel.state == ParcelState::Rejected
 }
 
 /// Shows the page.
@@ -42,7 +42,7 @@ pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
             show_parcel(ui, model, parcel);
         }
         if !waiting.is_empty() && Button::new("Try now").wide().show(ui) {
-            model.ask(Request::TryNow);
+            model.ask(TryNow);
         }
     });
     if !refused.is_empty() {
@@ -82,19 +82,20 @@ pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
 }
 
 fn parcel_state(model: &WindowModel, parcel: &OutboxParcel) -> String {
-    match parcel.state.as_str() {
-        "held" if parcel.hold_until > model.now() => {
+    match parcel.state {
+        ParcelState::Held if parcel.hold_until > model.now() => {
             format!("Sends in {}", format::countdown(parcel.hold_until - model.now()))
         }
-        "held" => "Sends now".into(),
-        "waiting" if parcel.next_try_at > model.now() && parcel.attempts > 0 => {
+        ParcelState::Held => "Sends now".into(),
+        ParcelState::Waiting if parcel.next_try_at > model.now() && parcel.attempts > 0 => {
             format!("Tries again in {}", format::countdown(parcel.next_try_at - model.now()))
         }
-        "waiting" => "Waiting to be sent".into(),
-        "delivered" => parcel.delivered_at.map_or("Sent".into(), |at| format!("Sent {}", model.moment(at))),
-        "rejected" => "Refused, not sent".into(),
-        "cancelled" => "Taken back, not sent".into(),
-        other => format::capitalize(other),
+        ParcelState::Waiting => "Waiting to be sent".into(),
+        ParcelState::Delivered => {
+            parcel.delivered_at.map_or("Sent".into(), |at| format!("Sent {}", model.moment(at)))
+        }
+        ParcelState::Rejected => "Refused, not sent".into(),
+        ParcelState::Cancelled => "Taken back, not sent".into(),
     }
 }
 
@@ -104,35 +105,41 @@ fn show_parcel(ui: &mut Ui, model: &mut WindowModel, parcel: &OutboxParcel) {
     let state = parcel_state(model, parcel);
     let size = plain::size(parcel.bytes);
     let id = parcel.parcel.clone();
-    let name = format!("{at}, {}, {size}, {state}. See exactly what is sent", parcel.holds);
+    let holds = parcel.holds.as_deref();
+    let listed: Vec<&str> =
+        [Some(at.as_str()), holds, Some(&size), Some(&state)].into_iter().flatten().collect();
+    let name = format!("{}. See exactly what is sent", listed.join(", "));
+    let under = holds.map_or_else(|| state.clone(), |holds| format!("{state} · {holds}"));
     let (mut seen, mut taken, mut put_back, mut now) = (false, false, false, false);
     ui.horizontal(|ui| {
         let room = ui.available_width();
         ui.scope(|ui| {
-            ui.set_width(room - if is_waiting(parcel) || parcel.state == "cancelled" { 32.0 } else { 0.0 });
+            ui.set_width(
+                room - if is_waiting(parcel) || parcel.state == ParcelState::Cancelled { 32.0 } else { 0.0 },
+            );
             seen = row(ui, 44.0, &name, |ui| {
                 ui.vertical(|ui| {
                     ui.spacing_mut().item_spacing.y = 0.0;
                     ui.add_space(3.0);
                     layout::label_and_note(ui, &at, &size);
-                    layout::truncated(ui, TextFace::Note, format!("{state} · {}", parcel.holds), t.ink2);
+                    layout::truncated(ui, TextFace::Note, under, t.ink2);
                 });
             });
         });
         if is_waiting(parcel) {
             taken = icon_button(ui, Icon::Cross, &format!("Do not send {at}"));
-        } else if parcel.state == "cancelled" {
+        } else if parcel.state == ParcelState::Cancelled {
             put_back = icon_button(ui, Icon::Left, &format!("Send {at} after all"));
         }
     });
-    if parcel.state == "held" {
+    if parcel.state == ParcelState::Held {
         ui.horizontal(|ui| now = link(ui, "Send now"));
     }
     let mut again = false;
     if is_refused(parcel) {
         ui.horizontal(|ui| again = link(ui, "Send again"));
     }
-    if let Some(why) = parcel.last_error.as_ref().filter(|_| parcel.state != "delivered") {
+    if let Some(why) = parcel.last_error.as_ref().filter(|_| parcel.state != ParcelState::Delivered) {
         let tries = plain::plural(u64::from(parcel.attempts), "try", "tries");
         layout::note(ui, format!("{} {tries}. {}", parcel.attempts, format::capitalize(why)));
     }
@@ -140,12 +147,12 @@ fn show_parcel(ui: &mut Ui, model: &mut WindowModel, parcel: &OutboxParcel) {
         model.push(Intent::OpenPage(WindowPage::Parcel(id.clone())));
     }
     if taken {
-        model.ask(Request::Cancel { parcel: id });
+        model.ask(CancelParcel { parcel: id });
     } else if put_back {
-        model.ask(Request::Uncancel { parcel: id });
+        model.ask(UncancelParcel { parcel: id });
     } else if again {
-        model.ask(Request::SendAgain { parcel: id });
+        model.ask(SendAgain { parcel: id });
     } else if now {
-        model.ask(Request::SendNow { start: parcel.segment_start });
+        model.ask(SendNow { start: parcel.segment_start });
     }
 }

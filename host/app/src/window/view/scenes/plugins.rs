@@ -20,7 +20,7 @@ pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
     }
     for plugin in plugins {
         layout::section(ui, |ui| {
-            layout::label_and_note(ui, &plugin.name, &format::capitalize(&plugin.kind));
+            layout::label_and_note(ui, &plugin.name, &format::capitalize(plugin.kind.as_str()));
             for may in &plugin.may {
                 layout::icon_line(ui, Icon::Check, &format::capitalize(may));
             }

@@ -1,7 +1,7 @@
 //! Preferences: saved as they are changed.
 
 use candor_diary::terms::WorkerChooses;
-use candor_protocol::{OnClose, Preferences, Request, Theme};
+use candor_protocol::{OnClose, Preferences, SetPreferences, Theme};
 use eframe::egui::Ui;
 
 use crate::window::intent::Intent;
@@ -87,7 +87,7 @@ pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
     });
     if now != before {
         model.preferences.set(now);
-        model.ask(Request::SetPreferences { preferences: now });
+        model.ask(SetPreferences { preferences: now });
     }
 }
 

@@ -1,7 +1,7 @@
 //! The question after time in which nobody was there. Both answers are fine; nothing is billed silently.
 
 use candor_diary::terms::ManualTime;
-use candor_protocol::{IdleAnswer, Request};
+use candor_protocol::{AnswerIdle, IdleAnswer};
 use eframe::egui::Ui;
 
 use crate::format;
@@ -29,13 +29,13 @@ pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
         let words =
             if n == 1 { "Leave this minute out".into() } else { format!("Leave these {n} minutes out") };
         if Button::new(&words).wide().ends(true).show(ui) {
-            model.ask(Request::Idle { answer: IdleAnswer::LeaveOut });
+            model.ask(AnswerIdle { answer: IdleAnswer::LeaveOut });
         }
     });
     layout::section(ui, |ui| {
         if question.manual_ms == 0 {
             let why = match status.manual_time {
-                ManualTime::No => format!("{} takes no manual time.", status.client),
+                ManualTime::No => format!("{} takes no manual time.", status.client()),
                 _ => "Too short to keep as manual time.".to_owned(),
             };
             layout::note(ui, why);
@@ -59,11 +59,11 @@ pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
                 field.request_focus();
                 model.banner.show("Manual time needs a memo.", "Say in a few words what you did.");
             } else {
-                model.ask(Request::Idle { answer: IdleAnswer::Manual(memo) });
+                model.ask(AnswerIdle { answer: IdleAnswer::Manual(memo) });
             }
         }
         let part = if question.manual_ms < length { " Only whole segments can be kept." } else { "" };
-        layout::note(ui, format!("{} sees that this time was typed in.{part}", status.client));
+        layout::note(ui, format!("{} sees that this time was typed in.{part}", status.client()));
     });
     if status.tracking {
         ui.add_space(2.0);

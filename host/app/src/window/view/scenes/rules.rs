@@ -70,7 +70,12 @@ fn find_word<'a>(list: &[(&str, &'a str)], key: &'a str) -> &'a str {
 
 fn show_rule(ui: &mut Ui, rule: &OwnRule) -> bool {
     let t = tokens(ui);
-    let what = format!("{} {} {}", find_word(&FIELDS, &rule.field), find_word(&BY, &rule.by), rule.pattern);
+    let what = format!(
+        "{} {} {}",
+        find_word(&FIELDS, rule.field.as_str()),
+        find_word(&BY, rule.by.as_str()),
+        rule.pattern
+    );
     let mut gone = false;
     ui.horizontal(|ui| {
         let room = ui.available_width() - 32.0;
@@ -78,18 +83,27 @@ fn show_rule(ui: &mut Ui, rule: &OwnRule) -> bool {
             ui.set_width(room);
             ui.spacing_mut().item_spacing.y = 0.0;
             layout::text(ui, TextFace::Small, &what, t.ink);
-            layout::truncated(ui, TextFace::Note, find_word(&ACTIONS, &rule.action), t.ink2);
+            layout::truncated(ui, TextFace::Note, find_word(&ACTIONS, rule.action.as_str()), t.ink2);
         });
         gone = icon_button(ui, Icon::Cross, &format!("Remove the rule: {what}"));
     });
     gone
 }
 
-fn choose_word(ui: &mut Ui, id: &str, name: &str, list: &[(&str, &str)], value: &mut String, width: f32) {
+fn choose_word<T: PartialEq + for<'a> From<&'a str>>(
+    ui: &mut Ui,
+    id: &str,
+    name: &str,
+    list: &[(&str, &str)],
+    value: &mut T,
+    width: f32,
+) {
     let names: Vec<&str> = list.iter().map(|(_, word)| *word).collect();
-    let chosen = list.iter().position(|(key, _)| key == value).unwrap_or(0);
-    if let Some(next) = fields::choose_wide(ui, id, name, chosen, &names, width) {
-        *value = list.get(next).map_or_else(String::new, |(key, _)| (*key).to_owned());
+    let chosen = list.iter().position(|(key, _)| *value == (*key).into()).unwrap_or(0);
+    if let Some(next) = fields::choose_wide(ui, id, name, chosen, &names, width)
+        && let Some((key, _)) = list.get(next)
+    {
+        *value = (*key).into();
     }
 }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use candor_diary::parcel::NO_SIGN;
 use candor_diary::plain;
-use candor_protocol::{Request, Segment, SegmentState};
+use candor_protocol::{
+    EditSegment, RemoveNotes, RemovePicture, RemoveSegment, RestoreSegment, Segment, SegmentState, SendNow,
+};
 use eframe::egui::Ui;
 
 use crate::format;
@@ -103,7 +105,7 @@ fn show_delivery(ui: &mut Ui, model: &mut WindowModel, segment: &Segment) {
         ui.spacing_mut().item_spacing.x = 12.0;
         let held = matches!(segment.state, SegmentState::Open { .. } | SegmentState::Held { .. });
         if held && segment.picture.is_none() && Button::new("Send now").ends(true).show(ui) {
-            model.ask(Request::SendNow { start: segment.start });
+            model.ask(SendNow { start: segment.start });
         }
         if let Some(parcel) = &segment.parcel
             && link(ui, "Exactly what is sent")
@@ -139,7 +141,7 @@ fn show_picture(ui: &mut Ui, model: &mut WindowModel, segment: &Segment) {
     if link(ui, "Enlarge") {
         model.push(Intent::OpenPage(WindowPage::Picture(segment.start)));
     }
-    let client = model.status().map(|status| status.client.clone()).unwrap_or_default();
+    let client = model.status().map(|status| status.client().to_owned()).unwrap_or_default();
     let held = matches!(segment.state, SegmentState::Open { .. } | SegmentState::Held { .. });
     if !segment.editable {
         return;
@@ -156,7 +158,7 @@ fn show_picture(ui: &mut Ui, model: &mut WindowModel, segment: &Segment) {
 fn show_undo(ui: &mut Ui, model: &mut WindowModel, segment: &Segment) {
     let Some(until) = segment.undo_until.filter(|until| *until > model.now()) else { return };
     if Button::new("Undo").wide().show(ui) {
-        model.ask(Request::Restore { start: segment.start });
+        model.ask(RestoreSegment { start: segment.start });
     }
     let until = model.zone.seconds(until);
     layout::note(
@@ -174,7 +176,7 @@ fn show_notes(ui: &mut Ui, model: &mut WindowModel, segment: &Segment) {
     let t = tokens(ui);
     let n = segment.notes.len() as u64;
     layout::label(ui, format!("{n} {} from plugins", plain::plural(n, "note", "notes")));
-    let client = model.status().map(|status| status.client.clone()).unwrap_or_default();
+    let client = model.status().map(|status| status.client().to_owned()).unwrap_or_default();
     layout::note(ui, format!("In the plugins' own words. {client} sees them, too."));
     let mut gone = None;
     for note in segment.notes.iter().take(SHOWN) {
@@ -213,7 +215,7 @@ fn show_notes(ui: &mut Ui, model: &mut WindowModel, segment: &Segment) {
         }
     }
     if let Some((from, to, plugin)) = gone {
-        model.ask(Request::RemoveNotes { from, to, plugin });
+        model.ask(RemoveNotes { from, to, plugin });
     }
 }
 
@@ -241,7 +243,7 @@ fn show_edit(ui: &mut Ui, model: &mut WindowModel, segment: &Segment) {
     if changed && (Button::new("Save memo and label").wide().show(ui) || fields::entered(ui, &field)) {
         model.segment.end_memo_edit();
         let label = model.segment.label.clone();
-        model.ask(Request::EditSegment { start: segment.start, memo, label });
+        model.ask(EditSegment { start: segment.start, memo, label });
     }
 }
 
@@ -261,12 +263,12 @@ fn show_removal(ui: &mut Ui, model: &mut WindowModel, segment: &Segment, range: 
         ),
     );
     if Button::new(&format!("Remove {time}")).warn().wide().show(ui) {
-        model.ask(Request::RemoveSegment { start: segment.start });
+        model.ask(RemoveSegment { start: segment.start });
     }
     let only = segment.picture.is_some() && !model.removal_takes_time();
     if only && Button::new("Remove the picture only").ends(true).wide().show(ui) {
         model.segment.cancel_removal();
-        model.ask(Request::RemovePicture { start: segment.start });
+        model.ask(RemovePicture { start: segment.start });
     }
     if Button::new("Keep it").wide().show(ui) {
         model.segment.cancel_removal();

@@ -1,0 +1,31 @@
+//! Requests about the agent itself, and about one's own data as a whole.
+
+use serde::{Deserialize, Serialize};
+
+/// The plugins of the current contract.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GetPlugins;
+
+/// Checks everything that tracking needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunDoctor;
+
+/// Writes all of one's own data into a new folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportData {
+    /// The folder's absolute path; it must not exist.
+    pub to: String,
+}
+
+/// Recomputes the journal's chain, and reads every picture and parcel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyJournal;
+
+/// Ends the agent, as at sign-out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuitAgent;
