@@ -89,7 +89,7 @@ fn index(
             p.note { "Exported " (written) ". Times are in this computer's time zone. Not encrypted: keep this folder to yourself." }
             h2 { "Contracts" }
             table {
-                thead { tr { th { "ExportedContract" } th { "Client" } th.n { "Recorded" } th.n { "Segments" } th.n { "Pictures" } } }
+                thead { tr { th { "Contract" } th { "Client" } th.n { "Recorded" } th.n { "Segments" } th.n { "Pictures" } } }
                 tbody {
                     @for contract in contracts {
                         tr {
