@@ -69,8 +69,8 @@ struct Seen(BTreeMap<String, bool>);
 impl Seen {
     fn look(&mut self, agent: &Agent) {
         // An agent that was just killed does not answer.
-        let Ok(entries) = agent.ask(&["outbox"]) else { return };
-        for entry in entries.as_array().unwrap() {
+        let Ok(outbox) = agent.ask(&["outbox"]) else { return };
+        for entry in outbox["entries"].as_array().unwrap() {
             let acknowledged = entry["state"] == "delivered";
             let parcel = entry["parcel"].as_str().unwrap().to_owned();
             let known = self.0.entry(parcel.clone()).or_default();
@@ -114,7 +114,7 @@ fn invariant_09_fifty_kills_under_load_lose_no_closed_segment_and_deliver_none_t
     std::thread::sleep(Duration::from_secs(2));
     agent.tell(&["stop"]).unwrap();
     let began = Instant::now();
-    while agent.tell(&["drain", "--timeout-s", "20"]).is_err() {
+    while agent.tell(&["outbox", "wait", "--timeout-s", "20"]).is_err() {
         assert!(began.elapsed() < Duration::from_secs(120), "{:#}", agent.ask(&["status"]).unwrap());
     }
     seen.look(&agent);

@@ -87,15 +87,17 @@ fn invariant_06_a_second_contract_of_the_same_name_gets_nothing_of_the_first_and
         (bare, "does not say which key"),
         (changed, "Ask the client"),
     ] {
-        let refused =
-            agent.request(&ImportInvitation { invitation: invitation.clone() }).unwrap_err().to_string();
+        let refused = agent
+            .request(&ImportInvitation { invitation: invitation.clone(), device_name: None })
+            .unwrap_err()
+            .to_string();
         assert!(refused.contains(says), "{invitation}: {refused}");
     }
     assert_eq!(sessions(&agent), before);
 
     // The code was used up by the attempt: a new one. The second contract is another one, under another name.
     let invitation = second.invitation(CONTRACT).unwrap();
-    let joined: Contract = get(&agent, &ImportInvitation { invitation });
+    let joined: Contract = get(&agent, &ImportInvitation { invitation, device_name: None });
     assert!(joined.id.starts_with("work@") && !joined.accepted, "{joined:?}");
     let notice: NoticeAnswer = get(&agent, &GetNotice { contract: Some(joined.id.clone()) });
     let accept = AcceptNotice { contract: joined.id.clone(), digest: notice.digest, by: "A worker".into() };

@@ -47,7 +47,7 @@ fn an_invitation_file_is_dropped_onto_the_window() {
     std::fs::write(&file, INVITATION).unwrap();
     let escaped = PathBuf::from(file.display().to_string().replace(' ', "%20"));
     drop::file(display.name(), display.window(), &escaped);
-    agent.until_asked(&ImportInvitation { invitation: INVITATION.into() }.into());
+    agent.until_asked(&ImportInvitation { invitation: INVITATION.into(), device_name: None }.into());
     assert!(display.runs());
 }
 

@@ -1,4 +1,4 @@
-//! An agent's data folder, and the agent's own command line on it.
+//! An agent's data folder, the agent's program, and `candor` beside it.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use candor_protocol::{AnyRequest, Client, Request};
+use candor_protocol::{
+    AcceptNotice, AnyRequest, Client, GetNotice, ImportInvitation, NoticeAnswer, QuitAgent, Request,
+};
 use serde_json::Value;
 
 use crate::backoffice::BackOffice;
@@ -24,7 +26,7 @@ impl Agent {
         Self { data: data.to_owned() }
     }
 
-    /// Enrols an agent for a contract and accepts the notice.
+    /// Enrols an agent for a contract and accepts the notice. None runs before or after.
     ///
     /// # Errors
     /// What the agent or the back office says against it.
@@ -38,34 +40,62 @@ impl Agent {
     /// As [`Self::enrol`].
     pub fn enrol_at(data: &Path, backoffice: &BackOffice, contract: &str, address: &str) -> Result<Self> {
         let agent = Self::fresh(data);
-        let (code, key) = backoffice.enrolment_code(contract)?;
-        agent.tell(&["enrol", "--server", address, "--code", &code, "--key", &key, "--name", "a test"])?;
-        agent.accept("a test")?;
+        agent.join_and_accept(&backoffice.invitation_at(contract, address)?, "a test")?;
         Ok(agent)
     }
 
-    /// Enrols it with an invitation, under a name for the device.
+    /// Enrols it with an invitation and accepts the notice; `name` is the device's and the worker's.
     ///
     /// # Errors
     /// What the agent or the back office says against it.
-    pub fn enrol_with(&self, invitation: &str, name: &str) -> Result<()> {
-        self.tell(&["enrol", invitation, "--name", name]).map(drop)
+    pub fn join_and_accept(&self, invitation: &str, name: &str) -> Result<()> {
+        self.beside_an_agent(|| {
+            self.join(invitation, name)?;
+            self.accept(name)
+        })
     }
 
-    /// Returns the notice: what is recorded, in words.
+    /// Has the running agent join a contract with an invitation, under a name for the device.
+    ///
+    /// # Errors
+    /// What the agent or the back office says against it.
+    pub fn join(&self, invitation: &str, name: &str) -> Result<()> {
+        let (invitation, device_name) = (invitation.to_owned(), Some(name.to_owned()));
+        self.request(&ImportInvitation { invitation, device_name }).map(drop)
+    }
+
+    /// Returns the notice of the running agent's current contract: what is recorded, in words.
     ///
     /// # Errors
     /// What the agent says against it.
-    pub fn notice(&self) -> Result<String> {
-        self.tell(&["notice"])
+    pub fn notice(&self) -> Result<NoticeAnswer> {
+        self.request(&GetNotice { contract: None })
     }
 
-    /// Accepts the notice in somebody's name.
+    /// Accepts the notice of the running agent's current contract in somebody's name.
     ///
     /// # Errors
     /// What the agent says against it.
     pub fn accept(&self, by: &str) -> Result<()> {
-        self.tell(&["accept", "--by", by]).map(drop)
+        let NoticeAnswer { contract, digest, .. } = self.notice()?;
+        self.request(&AcceptNotice { contract, digest, by: by.to_owned() })
+    }
+
+    /// Does something beside the agent that runs, or beside one that is started for it, sees no display, and ends after it.
+    ///
+    /// # Errors
+    /// Of `what`, or of an agent that does not start.
+    pub fn beside_an_agent<T>(&self, what: impl FnOnce() -> Result<T>) -> Result<T> {
+        if Client::new(&self.data).runs() {
+            return what();
+        }
+        let mut running = self.run(|command| {
+            command.env_remove("DISPLAY");
+        })?;
+        let done = what();
+        self.request(&QuitAgent)?;
+        running.0.wait()?;
+        done
     }
 
     /// Returns the folder that it keeps its data in.
@@ -88,6 +118,13 @@ impl Agent {
         bail!("there is no session of {contract}")
     }
 
+    /// `candor` with some arguments, for this agent. It starts none by itself: tests start the one that they mean.
+    fn candor(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(places::program("candor"));
+        command.arg("--data").arg(&self.data).args(["--agent", "/nonexistent/candor-agent"]).args(arguments);
+        command
+    }
+
     /// The agent's program with some arguments.
     #[must_use]
     pub fn command(&self, arguments: &[&str]) -> Command {
@@ -96,12 +133,12 @@ impl Agent {
         command
     }
 
-    /// Runs the agent's program to its end. Returns what it prints.
+    /// Runs `candor` to its end, as a person would. Returns what it prints.
     ///
     /// # Errors
     /// What it says against it.
     pub fn tell(&self, arguments: &[&str]) -> Result<String> {
-        command::output(&mut self.command(arguments))
+        command::output(&mut self.candor(arguments))
     }
 
     /// Runs it, `change`d as a test wants (display, log), until the answer is dropped; waits until it is ready.

@@ -167,7 +167,15 @@ impl BackOffice {
     /// # Errors
     /// If there is no such contract.
     pub fn invitation(&self, contract: &str) -> Result<String> {
-        self.administration.invitation(contract, &self.address)
+        self.invitation_at(contract, &self.address)
+    }
+
+    /// The same, for devices that reach it at another address, such as through a proxy.
+    ///
+    /// # Errors
+    /// As [`Self::invitation`].
+    pub fn invitation_at(&self, contract: &str, address: &str) -> Result<String> {
+        self.administration.invitation(contract, address)
     }
 
     /// Every parcel of a contract, as `candor-backoffice deliveries --json` lists it.

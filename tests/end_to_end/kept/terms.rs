@@ -139,12 +139,11 @@ fn cut_otherwise(before: u64, after: u64) {
     }
     // However it is joined again.
     if after == 1 {
-        let (code, key) = desk.backoffice.enrolment_code(CONTRACT).unwrap();
-        let server = desk.backoffice.address();
-        desk.agent.tell(&["enrol", "--server", server, "--code", &code, "--key", &key]).unwrap();
+        let invitation = desk.backoffice.invitation(CONTRACT).unwrap();
+        desk.agent.tell(&["join", &invitation]).unwrap();
     } else {
         let invitation = desk.backoffice.invitation(CONTRACT).unwrap();
-        desk.tell(&ImportInvitation { invitation }).unwrap();
+        desk.tell(&ImportInvitation { invitation, device_name: None }).unwrap();
     }
     let notice: NoticeAnswer = desk.get(&GetNotice { contract: None }).unwrap();
     let accept =

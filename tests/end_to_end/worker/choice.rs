@@ -16,10 +16,13 @@ fn contracts_are_joined_by_link_and_switched_while_tracking() {
     other["title"] = json!("Another contract");
     desk.backoffice.add_contract(&other).unwrap();
     let link = desk.backoffice.invitation("other").unwrap();
-    assert!(desk.refused(ImportInvitation { invitation: "hello".into() }).contains("not an invitation"));
+    assert!(
+        desk.refused(ImportInvitation { invitation: "hello".into(), device_name: None })
+            .contains("not an invitation")
+    );
     desk.tell(SwitchContract { contract: CONTRACT.into() });
     desk.tell(StartTracking { memo: Some("Both".into()), no_sign: true });
-    desk.tell(ImportInvitation { invitation: link });
+    desk.tell(ImportInvitation { invitation: link, device_name: None });
     // Tracking goes on under the first, in sight; under the other nothing is recorded before its notice is accepted.
     let status = desk.status();
     assert_eq!((status.contract(), status.tracking, status.contracts.len()), (Some(CONTRACT), true, 2));

@@ -175,7 +175,7 @@ impl Driver {
         // The same back office, seen through the proxy.
         let link = self.backoffice.invitation(contract)?;
         let invitation = link.replace(&encoded(self.backoffice.address()), &encoded(self.proxy.address()));
-        self.ask(&ImportInvitation { invitation })?;
+        self.ask(&ImportInvitation { invitation, device_name: None })?;
         let notice = self.ask(&GetNotice { contract: Some(contract.into()) })?;
         self.ask(&AcceptNotice { contract: contract.into(), digest: notice.digest, by: "A worker".into() })?;
         Ok(())

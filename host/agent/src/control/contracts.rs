@@ -51,11 +51,12 @@ impl Handle<SwitchContract> for Connection<'_> {
 impl Handle<ImportInvitation> for Connection<'_> {
     async fn handle(
         &self,
-        ImportInvitation { invitation }: ImportInvitation,
+        ImportInvitation { invitation, device_name }: ImportInvitation,
     ) -> Result<Contract, RequestError> {
         self.call_off_starts();
         let invitation = invitation::read(&invitation).map_err(RequestError::refused)?;
-        let device = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let computer = || rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let device = device_name.unwrap_or_else(computer);
         let folder = &self.context().folder;
         // Whatever may fail here fails before the code is used up.
         let preferences = settings::preferences(folder).map_err(RequestError::refused)?;

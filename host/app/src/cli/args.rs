@@ -82,6 +82,9 @@ pub enum CliCommand {
         /// A link, a file, or - for the standard input
         #[arg(value_name = "LINK|FILE")]
         invitation: String,
+        /// This device's name in the Work Diary [default: the computer's name]
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
     },
     /// Show what is recorded, in words
     #[command(after_help = "Examples:\n  candor notice\n  candor notice --contract 01J9")]
@@ -176,7 +179,7 @@ pub enum CliCommand {
     },
     /// Show what waits and what was sent; take it back or send it
     #[command(
-        after_help = "Examples:\n  candor outbox\n  candor outbox show 8c1e\n  candor outbox cancel 8c1e\n  candor outbox send\n  candor outbox try"
+        after_help = "Examples:\n  candor outbox\n  candor outbox show 8c1e\n  candor outbox cancel 8c1e\n  candor outbox send\n  candor outbox try\n  candor outbox wait --timeout-s 60"
     )]
     Outbox {
         /// What to do [default: list]
@@ -323,6 +326,12 @@ pub enum OutboxCommand {
     },
     /// Try now to send everything that is waiting
     Try,
+    /// Wait until everything is delivered
+    Wait {
+        /// Give up after this many seconds
+        #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+        timeout_s: u64,
+    },
 }
 
 /// What can be done with one's own rules.

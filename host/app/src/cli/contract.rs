@@ -70,10 +70,14 @@ fn find_contract<'a>(contracts: &'a [Contract], meant: &str) -> Result<&'a Contr
     }
 }
 
-pub(super) fn join_contract(context: &CommandContext, invitation: &str) -> Result<CommandOutput> {
+pub(super) fn join_contract(
+    context: &CommandContext,
+    invitation: &str,
+    device_name: Option<String>,
+) -> Result<CommandOutput> {
     let invitation = read_invitation(invitation)?;
     context.ensure_agent()?;
-    let (joined, json) = context.ask(&ImportInvitation { invitation }, LONG)?;
+    let (joined, json) = context.ask(&ImportInvitation { invitation, device_name }, LONG)?;
     Ok(CommandOutput::new(
         format!(
             "You joined '{}' for {}. Nothing is recorded yet.\nRead what would be: `candor notice --contract \

@@ -34,7 +34,7 @@ fn run_command(context: &CommandContext, command: CliCommand) -> Result<CommandO
         CliCommand::Label { label, none, at } => tracking::handle_label(context, label, none, at.as_deref()),
         CliCommand::Idle { answer } => tracking::answer_idle_question(context, answer),
         CliCommand::Contract { command } => contract::handle_contract(context, command),
-        CliCommand::Join { invitation } => contract::join_contract(context, &invitation),
+        CliCommand::Join { invitation, name } => contract::join_contract(context, &invitation, name),
         CliCommand::Notice { contract } => contract::show_notice(context, contract),
         CliCommand::Accept { contract, by, digest } => {
             contract::accept_notice(context, contract, by, digest.as_deref())

@@ -1,6 +1,7 @@
 //! What waits, what was sent, and taking it back.
 
 use std::fmt::Write as _;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use candor_diary::plain::{self, plural, short_hex};
@@ -40,9 +41,48 @@ pub(super) fn handle_outbox(
             context.run_request(&SendAgain { parcel }, USUAL, "It is sent again.")
         }
         Some(OutboxCommand::Send { id }) => send_parcels(context, &all.entries, id.as_deref()),
+        Some(OutboxCommand::Wait { timeout_s }) => wait_for_delivery(context, Duration::from_secs(timeout_s)),
         Some(OutboxCommand::Try) => {
             context.run_request(&TryNow, USUAL, "Everything that waits is tried now.")
         }
+    }
+}
+
+/// How often it is looked whether everything is delivered.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Waits until nothing is open, held or waiting, and fails after `limit` or if something was refused.
+fn wait_for_delivery(context: &CommandContext, limit: Duration) -> Result<CommandOutput> {
+    let until = Instant::now() + limit;
+    loop {
+        let status = context.client.status()?;
+        let outbox = &status.outbox;
+        let left = outbox.held + outbox.waiting + u64::try_from(status.segments.open)?;
+        let refused = match outbox.rejected {
+            0 => String::new(),
+            n => format!(
+                "{n} {} not counted: `candor outbox` says why, `candor outbox send-again ID` sends one again.",
+                plural(n, "segment was refused and is", "segments were refused and are")
+            ),
+        };
+        if left == 0 {
+            if !refused.is_empty() {
+                bail!("{refused}");
+            }
+            let text = match outbox.cancelled {
+                0 => "Everything is delivered.".to_owned(),
+                n => format!("Everything is sent, except {n} taken back."),
+            };
+            return Ok(CommandOutput::new(text, json!({ "cancelled": outbox.cancelled })));
+        }
+        if Instant::now() >= until {
+            let are = plural(left, "segment is", "segments are");
+            bail!(
+                "{left} {are} not delivered yet; what waits is kept on this computer. {refused} {}",
+                status.problems.join(" ")
+            );
+        }
+        std::thread::sleep(LOOK);
     }
 }
 

@@ -178,7 +178,10 @@ impl WindowApp {
                     self.model.take_large_picture(start, held);
                 }
                 WorkerEvent::Invitation(Ok(invitation)) => {
-                    self.model.ask(ImportInvitation { invitation: invitation.trim().to_owned() });
+                    self.model.ask(ImportInvitation {
+                        invitation: invitation.trim().to_owned(),
+                        device_name: None,
+                    });
                 }
                 WorkerEvent::Invitation(Err(why)) => {
                     self.model.banner.show_error("That file did not work.", &why)

@@ -19,6 +19,9 @@ pub struct SwitchContract {
 pub struct ImportInvitation {
     /// A link (`candor:…` or `https://…/join#…`), or the text of an invitation file.
     pub invitation: String,
+    /// What this device is called in the Work Diary; none is the name of the computer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_name: Option<String>,
 }
 
 /// What a contract records, in words.

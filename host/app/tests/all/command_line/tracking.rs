@@ -75,8 +75,9 @@ fn contracts_are_listed_switched_joined_and_accepted() {
     let deeds = agent.deeds();
     for deed in [
         SwitchContract { contract: "01k2b".into() }.into(),
-        ImportInvitation { invitation: "{\"code\": \"7QK2-9F4M\"}".into() }.into(),
-        ImportInvitation { invitation: "https://diary.example/join#7QK2-9F4M".into() }.into(),
+        ImportInvitation { invitation: "{\"code\": \"7QK2-9F4M\"}".into(), device_name: None }.into(),
+        ImportInvitation { invitation: "https://diary.example/join#7QK2-9F4M".into(), device_name: None }
+            .into(),
         AcceptNotice { contract: "01j9a".into(), digest: "8c1e".into(), by: "Mara Lind".into() }.into(),
     ] {
         assert!(deeds.contains(&deed), "{deed:?} is not in {deeds:?}");

@@ -35,11 +35,14 @@ impl EnrolledAgent {
         })
     }
 
-    /// Enrols it with an invitation.
-    pub(super) fn enrol(&self, invitation: &str) -> Result<()> {
-        // Left by a run that was ended while it enrolled: nothing was recorded yet.
+    /// Removes what a run left that was ended while it enrolled: nothing was recorded yet.
+    pub(super) fn forget_enrolment(&self) {
         let _none = std::fs::remove_dir_all(self.data());
-        self.0.enrol_with(invitation, "demo")
+    }
+
+    /// Enrols the running agent with an invitation.
+    pub(super) fn enrol(&self, invitation: &str) -> Result<()> {
+        self.0.join(invitation, "demo")
     }
 
     /// Starts it and waits until it answers.
@@ -62,7 +65,7 @@ impl EnrolledAgent {
     /// Has the notice accepted: by the person, if it is their own screen.
     pub(super) fn accept_notice(&self, ask: bool) -> Result<()> {
         if ask {
-            println!("{}", self.0.notice()?);
+            println!("{}", self.0.notice()?.text.trim_end());
             if !std::io::stdin().is_terminal() {
                 bail!(
                     "this would record your own screen: read the notice above and add --accept-notice, or record a \

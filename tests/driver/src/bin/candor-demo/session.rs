@@ -93,11 +93,10 @@ impl Session {
         backoffice.add_contract(data, &terms)?;
         let contract = terms.contract;
         let agent = EnrolledAgent::new(&data.path(&format!("agent-{contract}")));
-        if !agent.is_enrolled() {
-            agent.enrol(&backoffice.invitation(&contract)?)?;
+        let enrolled = agent.is_enrolled();
+        if !enrolled {
+            agent.forget_enrolment();
         }
-        // The screen made for the purpose shows nobody; before their own is recorded, a person is asked.
-        agent.accept_notice(plan.own_display.is_some() && !plan.accept_notice)?;
         let made_display = match &plan.own_display {
             Some(_) => None,
             None => {
@@ -108,6 +107,11 @@ impl Session {
         };
         let display = plan.own_display.clone().or_else(|| made_display.clone());
         agent.start(children, interrupt, &display.context("there is no display")?)?;
+        if !enrolled {
+            agent.enrol(&backoffice.invitation(&contract)?)?;
+        }
+        // The screen made for the purpose shows nobody; before their own is recorded, a person is asked.
+        agent.accept_notice(plan.own_display.is_some() && !plan.accept_notice)?;
         backoffice.print_addresses(&contract);
         Ok(Self { plan, backoffice, contract, agent, made_display, tracked_from: None, meter: None })
     }

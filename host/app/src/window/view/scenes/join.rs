@@ -38,7 +38,7 @@ pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
             if invitation.is_empty() {
                 field.request_focus();
             } else {
-                model.ask(ImportInvitation { invitation });
+                model.ask(ImportInvitation { invitation, device_name: None });
             }
         }
         if busy {
