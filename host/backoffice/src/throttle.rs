@@ -2,8 +2,9 @@
 //! forgets them, which costs a guesser more than it gains.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use crate::limits::{TRIES_REMEMBERED, TRIES_SPAN};
 
@@ -24,7 +25,7 @@ impl Throttle {
     }
 
     fn try_at(&self, name: &str, most: u32, now: Instant) -> Result<(), Duration> {
-        let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tried = self.tried.lock();
         let over = |since: &Instant| now.saturating_duration_since(*since) >= TRIES_SPAN;
         if tried.len() >= TRIES_REMEMBERED && !tried.contains_key(name) {
             tried.retain(|_, (_, since)| !over(since));
@@ -47,7 +48,7 @@ impl Throttle {
 
     /// Forgets the tries of a name that has succeeded.
     pub fn forget_tries(&self, name: &str) {
-        self.tried.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        self.tried.lock().remove(name);
     }
 }
 

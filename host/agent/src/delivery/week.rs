@@ -1,6 +1,6 @@
 //! What the back office has of this week beyond what this device knows: a contract may be worked on from several.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use candor_diary::calendar::week_of;
@@ -8,6 +8,7 @@ use candor_diary::segment::MINUTE_MS;
 use candor_diary::wire::WeekAnswer;
 use candor_sandbox::host_traits::Secrets;
 use candor_sandbox::{HttpGrant, probe_as};
+use parking_lot::Mutex;
 
 use crate::segments::error::CloseError;
 use crate::segments::history::{Elsewhere, delivered_ms};
@@ -39,7 +40,7 @@ impl OtherDevices {
     /// What was billed from other devices, where the back office was reached.
     #[must_use]
     pub fn now(&self) -> Option<Elsewhere> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.0.lock()
     }
 }
 
@@ -70,8 +71,7 @@ impl WeekSource {
         if theirs.week_start == from && theirs.billed_minutes <= WEEK_MINUTES {
             let ms = theirs.billed_minutes.saturating_mul(MINUTE_MS).saturating_sub(ours);
             let found = Some(Elsewhere { week: from, ms });
-            let before =
-                std::mem::replace(&mut *self.found.0.lock().unwrap_or_else(PoisonError::into_inner), found);
+            let before = std::mem::replace(&mut *self.found.0.lock(), found);
             if before != found {
                 ledger.shared.announce_change();
             }
