@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 /// Runs a command to its end. Returns what it printed.
 ///
 /// # Errors
-/// If it does not start or fails: the first lines of what it said.
+/// If it does not start or fails: the first lines of what it said, on the standard error if there is anything.
 pub fn output(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("cannot start {}", name_of(command)))?;
     printed(command, &output)
@@ -39,7 +39,9 @@ pub fn output_of_input(command: &mut Command, line: &str) -> Result<String> {
 
 fn printed(command: &Command, output: &Output) -> Result<String> {
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
+        // A command that found a problem says so where its answer goes.
+        let said = if output.stderr.is_empty() { &output.stdout } else { &output.stderr };
+        let said = String::from_utf8_lossy(said);
         // The rest of a long text is usage and traces.
         let said: Vec<&str> = said.trim().lines().take(15).collect();
         bail!("{} failed: {}: {}", name_of(command), output.status, said.join("\n"));
