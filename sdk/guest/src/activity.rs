@@ -8,11 +8,11 @@ use crate::types::{Denied, Timestamp};
 pub struct Minute {
     /// Its first millisecond; a multiple of 60,000.
     pub start: Timestamp,
-    /// Key presses.
+    /// Key presses. A key that is held down counts once until it is released.
     pub keys: u32,
     /// Presses of pointer buttons, scrolls left out.
     pub clicks: u32,
-    /// Scroll steps.
+    /// Steps of a wheel, in any direction.
     pub scrolls: u32,
 }
 

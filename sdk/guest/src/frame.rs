@@ -15,13 +15,13 @@ impl Frame {
         FrameRef(&self.0)
     }
 
-    /// Width in pixels.
+    /// Width in pixels, as taken, whatever the size in which it is recorded.
     #[must_use]
     pub fn width(&self) -> u32 {
         self.0.width()
     }
 
-    /// Height in pixels.
+    /// Height in pixels, as taken, whatever the size in which it is recorded.
     #[must_use]
     pub fn height(&self) -> u32 {
         self.0.height()
@@ -61,13 +61,13 @@ impl From<raw::Frame> for Frame {
 pub struct FrameRef<'a>(&'a raw::Frame);
 
 impl<'a> FrameRef<'a> {
-    /// Width in pixels.
+    /// Width in pixels of the whole picture.
     #[must_use]
     pub fn width(self) -> u32 {
         self.0.width()
     }
 
-    /// Height in pixels.
+    /// Height in pixels of the whole picture.
     #[must_use]
     pub fn height(self) -> u32 {
         self.0.height()

@@ -65,7 +65,7 @@ fn wakes(answer: Option<Result<Vec<Wake>, Error>>) -> Result<Vec<collecting::Wak
     }
 }
 
-/// Exports a [`Collector`].
+/// Exports a [`Collector`] as the world `collector` has it: `setup` and `collecting`.
 pub struct CollectorExport<P>(PhantomData<P>);
 
 impl<P: Collector> setup::Guest for CollectorExport<P> {
@@ -81,7 +81,7 @@ impl<P: Collector> collecting::Guest for CollectorExport<P> {
     }
 }
 
-/// Exports a [`Feed`].
+/// Exports a [`Feed`] as the world `feed` has it: `setup` and `collecting`.
 pub struct FeedExport<P>(PhantomData<P>);
 
 impl<P: Feed> setup::Guest for FeedExport<P> {
@@ -97,7 +97,7 @@ impl<P: Feed> collecting::Guest for FeedExport<P> {
     }
 }
 
-/// Exports a [`Policy`].
+/// Exports a [`Policy`] as the world `policy` has it: `setup` and `judging`.
 pub struct PolicyExport<P>(PhantomData<P>);
 
 impl<P: Policy> setup::Guest for PolicyExport<P> {
@@ -118,7 +118,7 @@ impl<P: Policy> judging::Guest for PolicyExport<P> {
     }
 }
 
-/// Exports an [`Uploader`].
+/// Exports an [`Uploader`] as the world `uploader` has it: `setup` and `delivering`.
 pub struct UploaderExport<P>(PhantomData<P>);
 
 impl<P: Uploader> setup::Guest for UploaderExport<P> {

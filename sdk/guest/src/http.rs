@@ -10,17 +10,17 @@ use crate::types::millis;
 /// The method of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
-    /// GET
+    /// `GET`: read what the address names.
     Get,
-    /// HEAD
+    /// `HEAD`: as `GET`, but the answer has no body.
     Head,
-    /// POST
+    /// `POST`: hand the body over to be processed.
     Post,
-    /// PUT
+    /// `PUT`: store the body under the address, in place of what is there.
     Put,
-    /// PATCH
+    /// `PATCH`: change a part of what the address names.
     Patch,
-    /// DELETE
+    /// `DELETE`: remove what the address names.
     Delete,
 }
 
@@ -35,7 +35,7 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// `authorization: Bearer <secret>`.
+    /// Sends the secret as the header `authorization: Bearer <secret>`. `secret` is the name under which it is stored.
     #[must_use]
     pub fn bearer(secret: impl Into<String>) -> Self {
         Self {
@@ -57,7 +57,7 @@ pub enum SecretUse {
     },
     /// Put the lowercase hex HMAC-SHA-256 of the body into a header.
     HmacSha256 {
-        /// The header's name.
+        /// The header that takes it, such as `x-signature`.
         header: String,
     },
     /// Sign the request for an S3-compatible store.
@@ -104,17 +104,17 @@ impl<'a> Request<'a> {
         Self { method, url: url.into(), headers: Vec::new(), timeout: None, auth: None, body: Vec::new() }
     }
 
-    /// A GET request.
+    /// A `GET` request to an absolute address, as for [`Request::new`].
     pub fn get(url: impl Into<String>) -> Self {
         Self::new(Method::Get, url)
     }
 
-    /// A PUT request.
+    /// A `PUT` request to an absolute address, as for [`Request::new`].
     pub fn put(url: impl Into<String>) -> Self {
         Self::new(Method::Put, url)
     }
 
-    /// A POST request.
+    /// A `POST` request to an absolute address, as for [`Request::new`].
     pub fn post(url: impl Into<String>) -> Self {
         Self::new(Method::Post, url)
     }
@@ -131,7 +131,7 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Use a secret.
+    /// Has the host apply a secret when the request leaves. There is at most one: a second call replaces the first.
     pub fn auth(mut self, auth: Auth) -> Self {
         self.auth = Some(auth);
         self
@@ -173,7 +173,7 @@ pub struct Response {
     pub status: u16,
     /// Names and values. Headers that carry secrets back (set-cookie, www-authenticate and the like) are left out.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The whole body, at most 8 MiB; empty if there is none.
     pub body: Vec<u8>,
 }
 

@@ -8,11 +8,11 @@ use crate::bindings::imports::log as raw;
 pub enum Level {
     /// For the author, while trying something.
     Debug,
-    /// Worth knowing.
+    /// A step of the work that is worth knowing.
     Info,
     /// Something is odd, the work goes on.
     Warn,
-    /// Something failed.
+    /// Something failed, and work was left undone.
     Error,
 }
 

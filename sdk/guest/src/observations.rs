@@ -16,7 +16,7 @@ use crate::windows::Window;
 /// How large a picture is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum PictureSize {
-    /// As taken.
+    /// As large as it was taken.
     #[default]
     Full,
     /// Half as wide and half as high.
@@ -26,16 +26,16 @@ pub enum PictureSize {
 /// Which facts of a window are recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct WindowFacts {
-    /// The application.
+    /// Its application: the class of an X11 window, such as `xterm`.
     pub app: bool,
-    /// The title.
+    /// Its title, unless a privacy rule hides it: then none is recorded.
     pub title: bool,
-    /// The address.
+    /// The address of the page that it shows, unless no source tells it or a privacy rule hides it.
     pub url: bool,
 }
 
 impl WindowFacts {
-    /// Every fact.
+    /// All facts that the guard lets through.
     pub const ALL: Self = Self { app: true, title: true, url: true };
 }
 

@@ -7,9 +7,9 @@ use crate::types::Area;
 /// Pixels, row by row from the top left, four bytes each: red, green, blue, 255.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// Width in pixels.
+    /// Width in pixels: at most 1,024 in a thumbnail, the area's in a part.
     pub width: u32,
-    /// Height in pixels.
+    /// Height in pixels: at most 1,024 in a thumbnail, the area's in a part.
     pub height: u32,
     /// `width * height * 4` bytes.
     pub rgba: Vec<u8>,

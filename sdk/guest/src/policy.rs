@@ -114,7 +114,7 @@ impl Scene {
         Self { kind, at, windows }
     }
 
-    /// Which sensor.
+    /// Which sensor the scene is for.
     #[must_use]
     pub fn kind(&self) -> SceneKind {
         self.kind
@@ -152,9 +152,9 @@ impl From<&raw_scenes::Scene> for Scene {
 /// What may be recorded. Where several opinions meet, skip beats redact beats keep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Everything.
+    /// Everything may be recorded, as it is.
     Keep,
-    /// Everything but this.
+    /// Everything may be recorded but what this covers and leaves out.
     Redact(Redaction),
     /// Nothing. Names the rules that say so, by index in [`Policy::rules`].
     Skip(Vec<u32>),
@@ -187,7 +187,7 @@ impl From<Redaction> for Verdict {
 /// Cover something in the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Mask {
-    /// What is covered.
+    /// The window, title bar or place that is covered.
     pub target: Target,
     /// How it is covered.
     pub cover: Cover,
@@ -205,14 +205,14 @@ pub enum Target {
     TitleBar(u32),
     /// A part of the desktop.
     Region(Area),
-    /// Everything.
+    /// The whole desktop, with every window on it.
     Whole,
 }
 
 /// How something is covered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cover {
-    /// One flat colour.
+    /// One flat colour: nothing of what is under it is left.
     Fill,
     /// A few large cells of average colour. The text under it cannot be recovered.
     Blur,
@@ -221,9 +221,9 @@ pub enum Cover {
 /// Leave a text of a window out of every record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Hiding {
-    /// Index in [`Scene::windows`].
+    /// The window, by index in [`Scene::windows`].
     pub window: u32,
-    /// Which text.
+    /// Which of the window's texts is left out.
     pub field: Field,
     /// Which rule says so, by index in [`Policy::rules`].
     pub rule: u32,
@@ -232,9 +232,9 @@ pub struct Hiding {
 /// A text of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
-    /// The title.
+    /// The window's title ([`SceneWindow::title`]).
     Title,
-    /// The address.
+    /// The address of the page that the window shows ([`SceneWindow::url`]).
     Url,
 }
 

@@ -7,7 +7,7 @@ use crate::types::Denied;
 /// What a picture shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
-    /// All monitors together.
+    /// Every monitor, in one picture of the whole desktop.
     Desktop,
     /// The monitor with the focused window.
     ActiveMonitor,

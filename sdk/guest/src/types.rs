@@ -76,9 +76,9 @@ impl From<Area> for raw::Area {
 /// A fact that a source may be unable to tell. What no source can tell is `Unknown`, never guessed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Known {
-    /// It is so.
+    /// The source says that it is so.
     Yes,
-    /// It is not so.
+    /// The source says that it is not so.
     No,
     /// No source can tell.
     #[default]

@@ -1,5 +1,5 @@
-//! Permission `windows`: what is on screen, after the guard: windows that a rule skips are not listed, fields that a
-//! rule hides are none.
+//! Permission `windows`: what is on screen, after the guard: fields that a rule hides are none, and if a rule says skip
+//! the call is denied.
 
 use crate::bindings::imports::windows as raw;
 use crate::types::{Area, Denied, Known, Timestamp};
@@ -9,9 +9,10 @@ use crate::types::{Area, Denied, Known, Timestamp};
 pub struct Window {
     /// The host's name for it, the same for as long as the window lives. Not the display system's.
     pub id: u64,
-    /// The application: the class of an X11 window, such as `xterm`. None if it cannot be told.
+    /// The application: the class of an X11 window, such as `xterm`. None if it cannot be told, or a rule
+    /// of the worker's own covers the window.
     pub app: Option<String>,
-    /// The title. None if there is none, or a rule hides it.
+    /// The title. None if there is none, or a rule hides it or covers the window.
     pub title: Option<String>,
     /// The address of the page shown. None if no source tells, or a rule hides it.
     pub url: Option<String>,
@@ -60,7 +61,8 @@ impl Layout {
 /// The latest layout that the guard has judged: about 1.5 s old, because a title may follow its content.
 ///
 /// # Errors
-/// Why nothing can be told.
+/// Why nothing can be told: [`Denied::Skipped`] if a rule says skip, [`Denied::RuleFailed`] if the rules could not judge,
+/// [`Denied::Unavailable`] if there is no display or it cannot be read, [`Denied::NotTracking`] if nothing is tracked.
 pub fn current() -> Result<Layout, Denied> {
     let layout = raw::current()?;
     Ok(Layout {
