@@ -21,7 +21,7 @@ use crate::workspace::{GUEST_PROFILE, GUEST_TARGET, Profile, Workspace, print_pr
 pub(crate) enum Programs {
     /// Those that track and deliver, and the demo that drives them: a first segment does not wait for a window to be compiled.
     Pipeline,
-    /// All.
+    /// Every program of the workspace.
     All,
     /// All, with the sensors' second backend.
     Tested,

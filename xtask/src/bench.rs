@@ -12,10 +12,9 @@ use serde_json::Value;
 use crate::workspace::{Profile, Workspace, from_here, print_progress};
 use crate::{artefacts, demo, setup};
 
-/// Options of `bench`.
 #[derive(clap::Args)]
 pub(crate) struct BenchOptions {
-    /// What to measure.
+    /// What to measure; each prints a table of its own.
     name: Name,
     /// Also write the figures into this file.
     #[arg(long, value_name = "FILE")]

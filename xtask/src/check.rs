@@ -5,7 +5,6 @@ use anyhow::{Context as _, Result, bail};
 use crate::workspace::{Workspace, print_progress};
 use crate::{circles, process, setup};
 
-/// Options of `check`.
 #[derive(clap::Args)]
 pub(crate) struct CheckOptions {
     /// Look for circles among the files of each crate, and do nothing else.

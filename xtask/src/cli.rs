@@ -40,7 +40,7 @@ enum Task {
     Bench(bench::BenchOptions),
     /// Takes a picture of each state of the window, light and dark, into a folder.
     Pictures {
-        /// The folder.
+        /// The folder that they go into.
         #[arg(default_value = "target/pictures")]
         folder: PathBuf,
     },

@@ -15,7 +15,6 @@ use crate::artefacts::Programs;
 use crate::workspace::{Profile, Workspace, from_here};
 use crate::{artefacts, display, setup};
 
-/// Options of `run`.
 #[derive(clap::Args)]
 pub(crate) struct RunOptions {
     /// How many whole segments are recorded if there is no display.

@@ -8,7 +8,6 @@ use anyhow::{Context as _, Result};
 use crate::workspace::{Workspace, print_progress};
 use crate::{artefacts, check, setup, side_by_side};
 
-/// Options of `test`.
 #[derive(clap::Args)]
 pub(crate) struct TestOptions {
     /// Handed to `cargo test`, such as `--test end_to_end soak::` or `-- some_name`; what it names runs one after the

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use xshell::{Cmd, Shell};
 
-/// The checkout.
+/// The checkout, and how its programs are compiled.
 pub(crate) struct Workspace {
     root: PathBuf,
     target: PathBuf,
@@ -57,7 +57,6 @@ impl Workspace {
         self.profile
     }
 
-    /// The checkout's folder.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }

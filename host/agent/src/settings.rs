@@ -27,7 +27,7 @@ pub enum SettingsError {
     /// The desktop's entry for the start at login could not be changed.
     #[error("{} {what}: {why}", .path.display())]
     Autostart {
-        /// The entry.
+        /// The path of the entry's file.
         path: PathBuf,
         /// What could not be done with it, after its path in the sentence.
         what: &'static str,
@@ -53,7 +53,7 @@ fn require(holds: bool, sentence: impl Into<String>) -> Result<()> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct Remembered {
-    /// The current session.
+    /// The contract that was current, by its id on this device; none if there was none.
     pub contract: Option<String>,
     /// Written before memos belonged to their contract: that of the contract that was current.
     #[serde(flatten, skip_serializing)]
@@ -86,9 +86,9 @@ impl Remembered {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct Work {
-    /// The memo.
+    /// What is worked on, in the worker's words; none if nothing was said.
     pub memo: Option<String>,
-    /// The label.
+    /// The client's activity label that was chosen; none if none was.
     pub label: Option<String>,
     /// The last memos, the latest first.
     pub recent_memos: Vec<String>,

@@ -48,7 +48,7 @@ pub enum LaunchError {
 /// How the agent of a data folder is started.
 #[derive(Clone, Debug)]
 pub struct AgentLaunch {
-    /// The program `candor-agent`.
+    /// The path of the program `candor-agent`.
     pub program: PathBuf,
     /// The data folder that it is to work on.
     pub data: PathBuf,

@@ -10,7 +10,6 @@ pub(crate) const EXIT_CANNOT_COUNT: u8 = 4;
 #[cfg(target_os = "linux")]
 pub(crate) const EXIT_WAYLAND: u8 = 5;
 
-/// Why counting ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EndReason {
     /// Standard input ended, or a signal asked for the end, or nobody reads the records any more.

@@ -54,7 +54,6 @@ const HAS_PORTABLE: bool = cfg!(any(feature = "portable", not(target_os = "linux
 /// Whether this program has the X11 backend.
 const HAS_X11: bool = cfg!(target_os = "linux");
 
-/// The command line.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct CounterArguments {
     display: Option<String>,

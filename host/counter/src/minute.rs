@@ -19,7 +19,7 @@ const LATE: u64 = 2_000;
 /// The kind of a press, and nothing more about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PressKind {
-    /// Any key.
+    /// Any key of a keyboard.
     Key,
     /// Any mouse button that is not a wheel.
     Click,
@@ -40,7 +40,7 @@ pub(crate) struct PressCounts {
 }
 
 impl PressCounts {
-    /// Counts one press.
+    /// Counts one press; a count stays at the largest number that fits.
     pub(crate) fn add(&mut self, press: PressKind) {
         let count = match press {
             PressKind::Key => &mut self.keys,
@@ -101,7 +101,7 @@ impl MinuteCounts {
         now.boot >= self.until + LATE
     }
 
-    /// Returns its record.
+    /// Returns its record: start, keys, clicks and scrolls, little-endian.
     pub(crate) fn to_record(&self) -> [u8; RECORD_BYTES] {
         let mut record = [0; RECORD_BYTES];
         let start = if self.counts.held_only() { self.start | HELD_ONLY } else { self.start };
@@ -113,7 +113,6 @@ impl MinuteCounts {
     }
 }
 
-/// Reads both clocks.
 pub(crate) fn read_clocks() -> ClockTimes {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     ClockTimes { wall: u64::try_from(since.as_millis()).unwrap_or(u64::MAX), boot: read_boot_clock() }

@@ -72,7 +72,7 @@ pub(crate) struct RecordingLost;
 pub(crate) struct PressRecording {
     /// Owns the recording; it ends when this connection does.
     control: RustConnection,
-    /// Carries the recording.
+    /// The connection over which the X server sends what it records.
     data: RustConnection,
     buffer: RecordingBuffer,
 }

@@ -102,7 +102,7 @@ pub struct Claim<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     // In this order: where several devices recorded one segment, the first of these stands for it.
-    /// Billed, whole.
+    /// Billed: the segment's whole length.
     Billed,
     /// Would be billed, but the week's limit is used up.
     OverLimit,

@@ -151,7 +151,7 @@ mod tests {
     use super::*;
     use jiff::civil::date;
 
-    /// Of 2026-11-27.
+    /// 2026-11-27, 00:00 UTC, in milliseconds since the Unix epoch.
     const MIDNIGHT_UTC: u64 = 1_795_737_600_000;
 
     fn hours(on: Date, name: &str) -> (u64, Vec<String>) {

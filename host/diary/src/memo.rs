@@ -52,7 +52,7 @@ impl Memo {
         Ok(text.chars().any(seen).then(|| Self(text.to_owned())))
     }
 
-    /// Returns its text.
+    /// Returns its text, 1 to [`MAX_MEMO`] characters.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -87,7 +87,7 @@ pub enum BadLabel {
 }
 
 impl Label {
-    /// Returns its text.
+    /// Returns its text, 1 to [`MAX_LABEL`] characters.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

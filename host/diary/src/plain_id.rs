@@ -26,7 +26,7 @@ impl PlainId {
             && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     }
 
-    /// Returns its text.
+    /// Returns its text, 1 to 64 of a-z, 0-9 and -.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -21,7 +21,7 @@ pub struct BlobInfo {
     pub id: String,
     /// The SHA-256 of the bytes, 64 lowercase hex digits. Encrypted on disk, and erased with the blob.
     pub sha256: String,
-    /// The length, bytes.
+    /// The length in bytes, at most 64 MiB.
     pub length: u64,
     /// The media type, such as `image/webp`.
     pub media_type: String,

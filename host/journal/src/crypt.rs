@@ -40,7 +40,7 @@ impl CipherContext {
         self
     }
 
-    /// Appends a number.
+    /// Appends a number as 8 bytes, big-endian.
     pub(crate) fn number(self, number: u64) -> Self {
         self.bytes(&number.to_be_bytes())
     }

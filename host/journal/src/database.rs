@@ -37,7 +37,7 @@ pub struct JournalStats {
     pub batches: u64,
     /// The time that the commits of batches took.
     pub batch_time: Duration,
-    /// The synced commits.
+    /// The commits that were on the disk when they returned.
     pub synced: u64,
     /// The time that the synced commits took: nearly all of it is the sync of the file.
     pub synced_time: Duration,

@@ -54,7 +54,7 @@ pub enum JournalError {
         /// What the operating system said.
         source: io::Error,
     },
-    /// The database failed.
+    /// The database could not do what was asked of it; says why.
     #[error("the journal's database failed ({0}): try again; if it stays, restore the folder from a backup")]
     Database(#[source] sqlx::Error),
     /// Something in the journal is not as it was written.

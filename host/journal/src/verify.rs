@@ -13,7 +13,7 @@ use crate::records::{RECORDS_AFTER, RecordRow};
 use crate::writer::is_destroyed;
 use crate::{Hash, Journal, JournalError};
 
-/// What [`Journal::verify`] found.
+/// How much of the journal [`Journal::verify`] found as it was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verification {
     /// The records that were checked: all up to the first bad one.

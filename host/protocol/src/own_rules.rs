@@ -35,7 +35,7 @@ macro_rules! own_rule_words {
             /// The words that are offered.
             pub const OFFERED: &[&str] = &[$($word),*];
 
-            /// Returns the word.
+            /// Returns the word as files and requests have it.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Segment {
     /// First millisecond of the segment.
     pub start: u64,
-    /// Length in minutes.
+    /// Length in minutes, a divisor of 60.
     pub length: u8,
     /// Each minute: none if it was not tracked (yet), otherwise keys, clicks and scrolls together; a tracked minute
     /// without counts is 0.
@@ -122,7 +122,7 @@ pub enum SegmentState {
     Cancelled,
 }
 
-/// A picture's file.
+/// The file of a picture, as an answer carries it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Picture {
     /// The file's media type, such as `image/webp`.

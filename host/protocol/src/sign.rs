@@ -17,9 +17,9 @@ pub const LEASE: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Face {
-    /// The window's program.
+    /// The program that shows the window.
     Window,
-    /// The tray's program.
+    /// The program that shows the tray icon and notifications.
     Tray,
 }
 

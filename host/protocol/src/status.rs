@@ -106,7 +106,7 @@ pub struct CurrentContract {
     /// The contract's id on this device.
     #[serde(rename = "contract")]
     pub id: String,
-    /// The contract's title.
+    /// The contract's title, as its terms have it.
     pub title: String,
     /// The name of the client.
     pub client: String,
@@ -163,7 +163,7 @@ pub fn names(session: &str, contract: &str) -> bool {
 pub struct Contract {
     /// Its id; that and what tells it from another of the same id, if this device had that before.
     pub id: String,
-    /// The contract's title.
+    /// The contract's title, as its terms have it.
     pub title: String,
     /// The name of the client.
     pub client: String,

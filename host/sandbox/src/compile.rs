@@ -17,7 +17,7 @@ pub enum CompileError {
     /// A file could not be read or written.
     #[error("{path}: {source}")]
     File {
-        /// The file's path.
+        /// The path of the component or the artefact.
         path: String,
         /// What the system says.
         source: std::io::Error,

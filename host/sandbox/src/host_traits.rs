@@ -49,7 +49,7 @@ pub trait KeyValueStore: Send + Sync + 'static {
 /// Bytes that travel with a parcel.
 #[async_trait]
 pub trait AttachmentSource: Send + Sync + 'static {
-    /// Length in bytes.
+    /// Returns how many bytes there are to read.
     fn length(&self) -> u64;
     /// SHA-256 of the bytes, 64 lowercase hex digits.
     fn sha256(&self) -> &str;

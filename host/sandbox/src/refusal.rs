@@ -57,9 +57,9 @@ pub enum Refusal {
         "the plugin imports the sensor `{sensor}` and the network `{network}`: no plugin may have both. Split it: a collector takes the sensor, an uploader or a feed takes the network"
     )]
     SensorAndNetwork {
-        /// The sensor's interface.
+        /// The sensor that it imports, by its interface.
         sensor: Capability,
-        /// The network's interface.
+        /// What of the network it imports, by its interface.
         network: Capability,
     },
     /// It imports something that no host of this version offers.
@@ -85,7 +85,7 @@ pub enum Refusal {
     /// It imports something that its kind may not have.
     #[error("{} may not import `{import}`: take it out, or write the plugin as a kind that may", .kind.with_article())]
     NotForKind {
-        /// The plugin's kind.
+        /// The kind that its exports make it.
         kind: ComponentKind,
         /// The interface that it may not import.
         import: String,

@@ -19,7 +19,7 @@ pub struct Attendance {
 /// What the display answered to a probe.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AttendanceReading {
-    /// When it answered.
+    /// When it answered, by the monotonic clock.
     pub(crate) at: Instant,
     /// For how long nothing had been touched then; `None` if that is not known.
     pub(crate) idle: Option<Duration>,

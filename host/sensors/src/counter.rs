@@ -49,7 +49,7 @@ pub struct MinuteCount {
 const HELD_ONLY: u64 = 1 << 63;
 
 impl MinuteCount {
-    /// Reads one record.
+    /// Reads a record of the counter: start, keys, clicks and scrolls, little-endian.
     #[must_use]
     pub fn from_record(record: &[u8; RECORD_BYTES]) -> Self {
         let [a, b, c, d, e, f, g, h, k0, k1, k2, k3, c0, c1, c2, c3, s0, s1, s2, s3] = *record;

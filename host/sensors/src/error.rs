@@ -42,9 +42,9 @@ pub enum SensorError {
         x: i32,
         /// The upper edge, desktop pixels.
         y: i32,
-        /// The width, pixels.
+        /// The width that was asked for, pixels.
         width: u32,
-        /// The height, pixels.
+        /// The height that was asked for, pixels.
         height: u32,
         /// The longest side that can be captured, pixels.
         limit: u32,

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 /// Where Debian's packages put what a session bus may start.
 const INSTALLED: &str = "/usr/share/dbus-1/services";
 
-/// Shows notifications: `xfce4-notifyd`.
+/// The service that shows notifications: `xfce4-notifyd`.
 pub const NOTIFICATIONS: &str = "org.xfce.xfce4-notifyd.Notifications";
 /// Keeps the settings of the panel and of what shows notifications.
 pub const SETTINGS: &str = "org.xfce.Xfconf";

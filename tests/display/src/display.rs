@@ -214,7 +214,7 @@ impl Display {
         self.run("xdotool", &[&["key", "--delay", "60"], keys].concat()).map(drop)
     }
 
-    /// Types a text.
+    /// Types a text, a key every 30 ms.
     pub fn types(&self, text: &str) -> anyhow::Result<()> {
         self.run("xdotool", &["type", "--delay", "30", text]).map(drop)
     }

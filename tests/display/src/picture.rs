@@ -37,13 +37,13 @@ impl Picture {
         Ok(Self { width: decoded.width(), height: decoded.height(), rgb })
     }
 
-    /// Width in pixels.
+    /// Width in pixels, as decoded from the file.
     #[must_use]
     pub fn width(&self) -> u32 {
         self.width
     }
 
-    /// Height in pixels.
+    /// Height in pixels, as decoded from the file.
     #[must_use]
     pub fn height(&self) -> u32 {
         self.height

@@ -32,7 +32,7 @@ impl Folder {
         Ok(Self(folder))
     }
 
-    /// The folder itself.
+    /// The folder's path; all in it is removed with this value.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.0.path()
@@ -138,7 +138,7 @@ impl Run<'_> {
         Ok((status.success(), serde_json::from_slice(&report)?))
     }
 
-    /// Presses Ctrl-C.
+    /// Sends SIGINT to the run, as Ctrl-C does.
     pub fn interrupt(&self) {
         self.signal(Signal::INT);
     }

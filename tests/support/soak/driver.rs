@@ -48,7 +48,7 @@ pub enum Deed {
     Start,
     /// A pause was ended.
     Resume,
-    /// Tracking was paused.
+    /// Tracking was paused; [`Deed::Resume`] ends that.
     Pause,
     /// Tracking was turned off.
     Stop,
@@ -109,15 +109,15 @@ impl Dice {
 
 /// The person, and all that the day needs.
 pub struct Driver {
-    /// The simulated computer.
+    /// The simulated computer: its clocks, screen and keys.
     pub world: Arc<World>,
     /// What answers in the back office's place, well or badly.
     pub proxy: Proxy,
-    /// The client's server.
+    /// The back office that parcels get to in the end.
     pub backoffice: BackOffice,
     /// What the worker did so far, in order.
     pub notes: Vec<Note>,
-    /// The person's hands.
+    /// What presses keys for the person, in a thread of its own.
     pub hands: Hands,
     /// What is left to chance.
     pub dice: Dice,
@@ -366,7 +366,7 @@ impl Driver {
         self.agent.data()
     }
 
-    /// Where everything lies.
+    /// The folder that the whole run lies in.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder

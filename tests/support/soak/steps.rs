@@ -22,7 +22,7 @@ const HOUR: u64 = 60 * MINUTE;
 /// What may happen, how often of the sum, and how.
 type Step = (&'static str, u64, fn(&mut Driver) -> Result<()>);
 
-/// The day's steps.
+/// All that may happen in a day.
 const STEPS: [Step; 18] = [
     ("work", 10, work),
     ("read without typing", 5, read),

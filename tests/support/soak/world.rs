@@ -53,7 +53,7 @@ pub const OPEN: &str = "notes";
 pub struct Entry {
     /// When, in milliseconds of the boot clock.
     pub boot: u64,
-    /// What happened.
+    /// What happened to the computer or the person then.
     pub event: Event,
 }
 
@@ -136,7 +136,7 @@ fn real_us() -> u64 {
 
 /// The computer, for whoever makes things happen.
 pub struct World {
-    /// The computer's clocks.
+    /// Where the computer's clocks began, and how fast they run.
     pub timebase: Timebase,
     inner: Mutex<Inner>,
 }

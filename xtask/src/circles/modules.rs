@@ -51,7 +51,7 @@ impl Tree {
         Ok(tree)
     }
 
-    /// A file's path.
+    /// Returns a file's path; an empty one if there is no such file.
     pub(super) fn file(&self, file: usize) -> &Path {
         self.files.get(file).map_or(Path::new(""), PathBuf::as_path)
     }

@@ -14,7 +14,7 @@ pub(super) struct Contents {
 
 /// One name that a `use` brings in, or all of a module.
 pub(super) struct Import {
-    /// None for `*`.
+    /// The name that it brings in; none for `*`.
     pub(super) name: Option<String>,
     pub(super) path: Vec<String>,
     pub(super) line: usize,
@@ -28,7 +28,6 @@ pub(super) struct Mention {
     pub(super) line: usize,
 }
 
-/// A child module.
 pub(super) struct Child {
     pub(super) name: String,
     pub(super) body: Body,

@@ -28,7 +28,7 @@ const RUSTUP_LIMIT: Duration = Duration::from_secs(180);
 pub(crate) enum GuestToolchain {
     /// The person's own Rust knows the target.
     Own,
-    /// This compiler does.
+    /// The person's own does not; the compiler at this path does.
     Separate(PathBuf),
 }
 
@@ -79,7 +79,7 @@ pub(super) fn find_or_bring(workspace: &Workspace) -> Result<GuestToolchain> {
 /// The person's own Rust.
 struct Host {
     sysroot: PathBuf,
-    /// Such as `x86_64-unknown-linux-gnu`.
+    /// The machine that it compiles for, such as `x86_64-unknown-linux-gnu`.
     triple: String,
 }
 

@@ -19,7 +19,7 @@ use crate::workspace::print_progress;
 enum Proof {
     /// A program in the PATH.
     Program(&'static str),
-    /// A file.
+    /// A file, by its absolute path.
     File(&'static str),
     /// A file below /usr/lib/llvm-N, whichever N it is.
     Llvm(&'static str),

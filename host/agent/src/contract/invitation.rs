@@ -14,7 +14,7 @@ const MAX_PART: usize = 2_000;
 pub struct Invitation {
     /// The back office's address.
     pub server: String,
-    /// The one-time code.
+    /// The code with which one device can be enrolled, once; 1 to 2,000 bytes.
     pub code: String,
     /// The fingerprint of the back office's key, 64 lowercase hex digits: nobody else is enrolled at.
     pub key: String,

@@ -82,7 +82,6 @@ impl Connection<'_> {
         &self.dispatcher.own_rules_lock
     }
 
-    /// Ends the agent.
     pub(super) fn quit(&self) {
         self.dispatcher.quit.notify_one();
     }

@@ -25,7 +25,7 @@ fn check(name: &str, ok: bool, found: impl Into<String>, advice: &str) -> Check 
     Check { name: name.to_owned(), ok, found: found.into(), advice: (!ok).then(|| advice.to_owned()) }
 }
 
-/// All checks.
+/// Runs all checks; those of a contract only if one is enrolled.
 pub(crate) async fn check_all(sessions: &Sessions) -> Vec<Check> {
     let context = sessions.context();
     let mut all = Vec::new();

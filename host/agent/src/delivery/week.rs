@@ -22,11 +22,11 @@ const WEEK_MINUTES: u64 = 7 * 24 * 60;
 
 /// Asks the back office that a session is enrolled at.
 pub struct WeekSource {
-    /// Its address.
+    /// The back office's address, as the enrolment has it.
     pub server: String,
     /// What the uploader was granted: this asks the way it does.
     pub grants: Vec<HttpGrant>,
-    /// The device's token.
+    /// Keeps the token that the back office knows the device by.
     pub secrets: Arc<dyn Secrets>,
     /// What was found last.
     pub found: Arc<OtherDevices>,

@@ -21,7 +21,7 @@ pub const OWN: &str = "rules";
 pub struct LoadedPlugin {
     /// Its name in the terms.
     pub name: String,
-    /// The compiled component.
+    /// Its component, compiled for this machine and not started.
     pub prepared: PreparedPlugin,
     /// Its settings, a JSON text.
     pub settings: String,

@@ -15,13 +15,13 @@ use crate::segments::record::Record;
 /// Which segment it is, whose it is, and what was in force in it.
 #[derive(Clone, Debug)]
 pub struct SegmentFrame {
-    /// The contract's id.
+    /// The contract's id, as its terms name it.
     pub contract: String,
     /// The public key of the back office that it is for.
     pub server: String,
     /// The sequence of the terms in force.
     pub terms: u64,
-    /// The device's id.
+    /// The id that the back office gave the device.
     pub device: String,
     /// The segment's first millisecond since the Unix epoch.
     pub start: u64,

@@ -18,14 +18,14 @@ pub enum Record {
     NoSign,
     /// The tracker was on from `from` until `to`, both within one minute.
     Span {
-        /// First millisecond.
+        /// First millisecond, counted from the Unix epoch.
         from: u64,
         /// First millisecond after it.
         to: u64,
     },
     /// Tracked time that was recorded already was none: nobody was there, or the clock had been set.
     TakenBack {
-        /// First millisecond.
+        /// First millisecond, counted from the Unix epoch.
         from: u64,
         /// First millisecond after it, in the same segment.
         to: u64,
@@ -83,7 +83,7 @@ pub enum Record {
     },
     /// The worker removed the segment: what was recorded before is erased.
     Removed {
-        /// When.
+        /// When it was removed, milliseconds since the Unix epoch.
         at: u64,
         /// How many milliseconds of time went with it.
         time_ms: u64,
@@ -94,7 +94,7 @@ pub enum Record {
     /// The worker removed the segment's picture, and with `time_ms` all else that was recorded before. Until it is
     /// destroyed this can be undone.
     Withdrawn {
-        /// When.
+        /// When it was removed, milliseconds since the Unix epoch.
         at: u64,
         /// How many milliseconds of time go with it; none if the time stays.
         time_ms: Option<u64>,
@@ -111,7 +111,7 @@ pub enum Record {
     NotesRemoved,
     /// The worker typed the whole segment in.
     Manual {
-        /// When.
+        /// When it was typed in, milliseconds since the Unix epoch.
         at: u64,
         /// What was done in it.
         memo: String,
@@ -125,7 +125,7 @@ pub enum Record {
     /// Nobody was there from `from` to `to`: the worker is asked what to do with the time, which is left out until
     /// then.
     Question {
-        /// First millisecond.
+        /// First millisecond, counted from the Unix epoch.
         from: u64,
         /// First millisecond after it.
         to: u64,
@@ -219,6 +219,6 @@ impl Record {
 pub struct StoredRecord {
     /// Its place in the journal, from 1.
     pub sequence: u64,
-    /// The record's body.
+    /// What it says, read from its body.
     pub record: Record,
 }

@@ -71,7 +71,7 @@ impl Notification {
 /// A change to the notifications on the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum NotificationUpdate {
-    /// Show a notification.
+    /// Show it, in place of the one of the same topic.
     Show(Notification),
     /// Withdraw the notification of a topic: it is no longer true.
     Withdraw(NotificationTopic),

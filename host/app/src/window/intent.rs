@@ -9,7 +9,6 @@ use super::page::WindowPage;
 /// What the window's loop is to do.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Intent {
-    /// Open a page.
     OpenPage(WindowPage),
     /// Open the page before.
     GoBack,
@@ -23,9 +22,8 @@ pub(crate) enum Intent {
     ReadInvitation(PathBuf),
     /// Open an address in the browser or mail program.
     OpenAddress(String),
-    /// Copy a text.
+    /// Put a text on the clipboard.
     CopyText(String),
-    /// Start the agent.
     StartAgent,
     /// Quit the agent, and the window with it.
     QuitAgent,

@@ -22,7 +22,6 @@ pub enum StartPage {
 }
 
 impl StartPage {
-    /// All of them.
     #[cfg(test)]
     pub(crate) const ALL: [Self; 6] =
         [Self::Now, Self::Picture, Self::Today, Self::Outbox, Self::Recorded, Self::Preferences];

@@ -7,7 +7,7 @@ use crate::example;
 use crate::parcel::{Manual, Removed};
 use crate::terms::ManualTime;
 
-/// 2026-11-27, 00:00 UTC.
+/// 2026-11-27, 00:00 UTC, in milliseconds since the Unix epoch.
 const MIDNIGHT: u64 = 1_795_737_600_000;
 
 fn at(minute: u64, length: u8, memo: &str) -> Parcel {

@@ -32,7 +32,7 @@ pub struct Focus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Gap {
-    /// Its first millisecond.
+    /// Its first millisecond since the Unix epoch.
     pub from: u64,
     /// The first millisecond after it.
     pub to: u64,

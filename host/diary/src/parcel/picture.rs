@@ -39,9 +39,9 @@ pub struct Redaction {
     pub x: u32,
     /// Top edge, in pixels from the top.
     pub y: u32,
-    /// Width in pixels.
+    /// Width in pixels of the picture as delivered.
     pub width: u32,
-    /// Height in pixels.
+    /// Height in pixels of the picture as delivered.
     pub height: u32,
     /// How it is covered: by one colour or by blur.
     pub cover: Cover,

@@ -20,7 +20,7 @@ pub struct OutboxDraft {
 /// A parcel in the outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxEntry {
-    /// The parcel's id.
+    /// The parcel's id, the same at each try to deliver it.
     pub parcel_id: String,
     /// The contract whose segment it is.
     pub contract: String,

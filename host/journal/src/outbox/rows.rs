@@ -30,7 +30,7 @@ macro_rules! select_entries {
 }
 pub(super) use select_entries;
 
-/// Reads one entry.
+/// Reads the entry of a parcel; an error if there is none.
 pub(crate) async fn find_entry(
     database: &mut Database,
     keys: &JournalKeys,

@@ -17,7 +17,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 #[derive(Parser)]
 #[command(version)]
 struct CompileArguments {
-    /// The component.
+    /// The file with the component.
     #[arg(long)]
     component: PathBuf,
     /// Its SHA-256, 64 lowercase hex digits.

@@ -7,9 +7,9 @@ pub struct Area {
     pub x: i32,
     /// Top edge, in pixels from the desktop's origin.
     pub y: i32,
-    /// Width in pixels.
+    /// Width in pixels; 0 for a window that is not on screen.
     pub width: u32,
-    /// Height in pixels.
+    /// Height in pixels; 0 for a window that is not on screen.
     pub height: u32,
 }
 
@@ -67,7 +67,7 @@ pub struct Layout {
 /// What a picture shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// All monitors together.
+    /// Every monitor, in one picture of the whole desktop.
     Desktop,
     /// The monitor with the focused window.
     ActiveMonitor,

@@ -62,7 +62,7 @@ pub struct Mask {
 /// A text of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
-    /// The window's title.
+    /// The title that the window has.
     Title,
     /// The address that the window shows.
     Url,

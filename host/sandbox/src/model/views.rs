@@ -8,9 +8,9 @@ use super::desktop::{Layout, Monitor};
 
 /// A picture that was judged and masked.
 pub trait FrameView: Send + Sync + 'static {
-    /// Width in pixels.
+    /// Returns the width in pixels, as taken.
     fn width(&self) -> u32;
-    /// Height in pixels.
+    /// Returns the height in pixels, as taken.
     fn height(&self) -> u32;
     /// Time of capture, in milliseconds since the Unix epoch.
     fn taken_at(&self) -> u64;

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// What an address belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AddressClass {
-    /// The internet.
+    /// The internet: reached by any grant that names the host.
     Public,
     /// This machine or a network of its own: reached only if the grant says `private`.
     Private,

@@ -55,7 +55,6 @@ pub(super) enum WindowType {
 pub(super) struct StaleParts {
     /// Its place and shape, and whether it shows.
     pub(super) place: bool,
-    /// Its title.
     pub(super) title: bool,
     /// All its other properties.
     pub(super) rest: bool,

@@ -64,7 +64,7 @@ impl XClient {
         Ok(())
     }
 
-    /// Sets `WM_CLASS`.
+    /// Sets `WM_CLASS`: instance and class are the same.
     pub(crate) fn class(&self, window: Window, class: &str) -> anyhow::Result<()> {
         let value = format!("{class}\0{class}\0");
         self.connection

@@ -22,7 +22,7 @@ pub struct ScreenshotSettings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum What {
-    /// All monitors together.
+    /// Every monitor, in one picture of the whole desktop.
     #[default]
     Desktop,
     /// The monitor with the focused window.

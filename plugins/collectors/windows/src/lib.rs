@@ -38,7 +38,7 @@ pub enum Fact {
     Url,
 }
 
-/// The collector.
+/// Records the window in front, when that or its title changes.
 #[derive(Debug)]
 pub struct Windows {
     facts: WindowFacts,

@@ -34,7 +34,7 @@ const BROWSERS: [&str; 17] = [
     "webkit",
 ];
 
-/// Compiled rules.
+/// Rules that were compiled from their settings, ready to judge scenes.
 #[derive(Debug)]
 pub struct Rules {
     rules: Vec<CompiledRule>,

@@ -26,7 +26,7 @@ pub fn regex_size_max(count: usize) -> usize {
 /// memory that a plugin may have.
 const REGEX_CACHE_MAX: usize = 64 * 1024;
 
-/// A compiled pattern.
+/// A pattern of the settings, compiled: a whole text, a part of one, or a regular expression.
 #[derive(Debug)]
 pub struct Matcher {
     how: How,

@@ -50,7 +50,7 @@ fn yes() -> bool {
 pub struct MatchSettings {
     /// The application: the class of an X11 window, such as `xterm`.
     pub application: Option<Pattern>,
-    /// The title.
+    /// The title that the window has.
     pub title: Option<Pattern>,
     /// The address of the page shown.
     pub address: Option<Pattern>,

@@ -140,7 +140,7 @@ impl DayPage {
         self.late
     }
 
-    /// The page's name.
+    /// Returns the name of the page's file.
     pub(crate) fn page(&self) -> &'static str {
         if self.late { "later.html" } else { "index.html" }
     }

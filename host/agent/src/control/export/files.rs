@@ -26,7 +26,7 @@ pub(crate) enum ExportError {
     /// A file or folder could not be made or written.
     #[error("{} could not be {what}: {why}", .path.display())]
     File {
-        /// Where it is.
+        /// The path of the file or folder.
         path: PathBuf,
         /// What could not be done with it.
         what: &'static str,

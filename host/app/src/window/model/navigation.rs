@@ -5,7 +5,7 @@ use crate::window::page::WindowPage;
 use crate::window::state::{ContractDocuments, LivePreview, ParcelPage, PreferencesPage};
 
 impl WindowModel {
-    /// Opens a page.
+    /// Opens a page, unless it is open already; saves memos that are being typed.
     pub(crate) fn open_page(&mut self, page: WindowPage) {
         if page == *self.page() {
             return;

@@ -9,7 +9,7 @@ pub(crate) enum AgentConnection {
     Unknown,
     /// It is being started.
     Starting,
-    /// It answers requests.
+    /// It answered with a status.
     Connected,
     /// It does not answer; why.
     Lost(String),

@@ -20,7 +20,6 @@ impl DayPage {
         self.segments.as_deref()
     }
 
-    /// Shows today.
     pub(crate) fn show_today(&mut self) {
         self.days_back = 0;
     }

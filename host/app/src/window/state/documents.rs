@@ -31,12 +31,10 @@ impl ContractDocuments {
         self.terms.as_ref().is_none_or(|terms| terms.collectors.iter().any(|c| c.plugin == "screenshots"))
     }
 
-    /// Takes a notice.
     pub(crate) fn set_notice(&mut self, notice: NoticeAnswer) {
         self.notice = Some(notice);
     }
 
-    /// Takes terms.
     pub(crate) fn set_terms(&mut self, terms: Terms) {
         self.terms = Some(terms);
     }

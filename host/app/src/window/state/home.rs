@@ -22,7 +22,6 @@ impl HomeTotals {
         self.week_manual_ms
     }
 
-    /// Takes today's segments.
     pub(crate) fn set_today(&mut self, segments: &[Segment]) {
         self.today = segments.to_vec();
     }

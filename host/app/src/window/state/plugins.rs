@@ -14,7 +14,6 @@ impl PluginsPage {
         self.plugins.as_deref()
     }
 
-    /// Takes the plugins.
     pub(crate) fn set_plugins(&mut self, plugins: Vec<Plugin>) {
         self.plugins = Some(plugins);
     }

@@ -41,7 +41,7 @@ impl LivePreview {
         self.next_at = 0.0;
     }
 
-    /// Takes a preview.
+    /// Takes a preview, in place of the one before and of any failure.
     pub(crate) fn show(&mut self, preview: Preview, picture: Option<Screenshot>) {
         self.failure = None;
         self.shown = Some((preview, picture));

@@ -12,7 +12,6 @@ pub(crate) struct RequestQueue {
 }
 
 impl RequestQueue {
-    /// Adds an intent.
     pub(crate) fn push(&mut self, intent: Intent) {
         self.intents.push(intent);
     }

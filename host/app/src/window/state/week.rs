@@ -20,7 +20,6 @@ impl WeekPage {
         self.segments.as_deref()
     }
 
-    /// Shows this week.
     pub(crate) fn show_this_week(&mut self) {
         self.weeks_back = 0;
     }

@@ -5,7 +5,6 @@ use eframe::egui::Ui;
 use super::scenes::{accept, clock, fresh_picture, join, monitoring, question};
 use crate::window::model::{HomeView, WindowModel};
 
-/// Shows the scene.
 pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
     let scene = model.home_view();
     if scene != HomeView::Clock {

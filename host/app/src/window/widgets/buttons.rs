@@ -16,7 +16,7 @@ use crate::window::theme::{TextFace, Tokens, tokens};
 pub(crate) enum Weight {
     /// The one main action of a page.
     Primary,
-    /// Any other button.
+    /// One of the other actions of a page.
     Plain,
     /// What takes something away.
     Warn,

@@ -117,7 +117,7 @@ pub(crate) fn label_and_note(ui: &mut Ui, left: &str, right: &str) {
 /// How a message looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
-    /// A fact.
+    /// Something to know: nothing is wrong.
     Plain,
     /// An error, or a limit that was reached.
     Over,

@@ -23,7 +23,6 @@ impl EnrolledAgent {
         Self(Agent::fresh(data))
     }
 
-    /// Its data folder.
     pub(super) fn data(&self) -> &Path {
         self.0.data()
     }
@@ -88,7 +87,7 @@ impl EnrolledAgent {
         self.0.request(request)
     }
 
-    /// Starts tracking.
+    /// Starts tracking, whether or not anything shows it.
     pub(super) fn start_tracking(&self, memo: &str) -> Result<()> {
         self.request(&StartTracking { memo: Some(memo.to_owned()), no_sign: true })
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::backoffice::ServingBackOffice;
 use crate::state::SignIns;
 
-/// What `--report` writes.
+/// What `--report` writes into its file, as JSON.
 #[derive(Serialize)]
 pub(super) struct Report {
     diary_url: String,
@@ -21,7 +21,7 @@ pub(super) struct Report {
     segments: Vec<ReportedSegment>,
 }
 
-/// A delivered segment.
+/// A segment that the back office holds.
 #[derive(Serialize)]
 struct ReportedSegment {
     /// First millisecond, Unix epoch.
@@ -35,7 +35,7 @@ struct ReportedSegment {
     no_snapshot_because: Option<String>,
 }
 
-/// A delivered picture.
+/// A segment's picture, as the parcel describes it.
 #[derive(Serialize)]
 struct ReportedPicture {
     sha256: String,

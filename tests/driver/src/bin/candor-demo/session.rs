@@ -62,9 +62,7 @@ impl Plan {
 pub(super) struct Session {
     plan: Plan,
     backoffice: ServingBackOffice,
-    /// The contract's id.
     contract: String,
-    /// The agent.
     pub(super) agent: EnrolledAgent,
     /// The display that was made; none if the person's own is recorded.
     pub(super) made_display: Option<String>,

@@ -15,7 +15,7 @@ pub(super) struct DemoTerms {
     /// Made from the terms: other terms (another port, say) are another contract, enrolled anew, and a later run with
     /// the same finds its own again.
     pub(super) contract: String,
-    /// What `add-contract` takes.
+    /// The terms, as `add-contract` takes them.
     pub(super) document: Value,
 }
 

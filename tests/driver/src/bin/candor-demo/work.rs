@@ -158,7 +158,7 @@ impl Drop for Typist {
     }
 }
 
-/// The person.
+/// The person: does one thing after another, each at its time.
 pub(super) struct ScriptedPerson<'a> {
     display: &'a str,
     typed_into: String,

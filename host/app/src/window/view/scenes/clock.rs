@@ -31,7 +31,6 @@ use crate::window::wording;
 /// How many lines of today are shown; one more takes no more room than saying that there is one.
 const LINES: usize = 4;
 
-/// Shows the scene.
 pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
     let Some(status) = model.status().cloned() else { return };
     ui.add_space(if status.offline_since.is_some() || !status.problems.is_empty() { 4.0 } else { 0.0 });

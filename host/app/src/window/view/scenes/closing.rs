@@ -7,7 +7,6 @@ use crate::window::model::WindowModel;
 use crate::window::widgets::buttons::Button;
 use crate::window::widgets::layout;
 
-/// Shows the page.
 pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
     let first = model.focus.take_new_page();
     layout::section(ui, |ui| {

@@ -19,7 +19,6 @@ use crate::window::widgets::meters;
 use crate::window::widgets::meters::TimeKind;
 use crate::window::wording;
 
-/// Shows the page.
 pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
     layout::section(ui, |ui| {
         show_day_chooser(ui, model);

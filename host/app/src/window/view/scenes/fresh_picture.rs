@@ -18,7 +18,6 @@ use crate::window::widgets::layout;
 use crate::window::widgets::layout::split_line;
 use crate::window::widgets::meters;
 
-/// Shows the scene.
 pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
     let Some((segment, at, until)) = model.fresh_picture() else { return };
     let (segment, now) = (segment.clone(), model.now());

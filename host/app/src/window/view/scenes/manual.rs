@@ -11,7 +11,6 @@ use crate::window::widgets::icons::Icon;
 use crate::window::widgets::layout;
 use crate::window::widgets::layout::Tone;
 
-/// Shows the page.
 pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
     let Some(status) = model.status().cloned() else { return };
     if status.manual_time == ManualTime::No {

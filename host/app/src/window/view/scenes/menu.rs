@@ -13,7 +13,6 @@ use crate::window::widgets::icons;
 use crate::window::widgets::icons::Icon;
 use crate::window::widgets::layout;
 
-/// Shows the page.
 pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
     let Some(status) = model.status().cloned() else { return };
     layout::section(ui, |ui| {

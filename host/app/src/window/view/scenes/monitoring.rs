@@ -14,7 +14,6 @@ use crate::window::widgets::icons::Icon;
 use crate::window::widgets::layout;
 use crate::window::widgets::layout::{Tone, message};
 
-/// Shows the scene.
 pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
     let Some(status) = model.status().cloned() else { return };
     show_problems(ui, model);

@@ -21,7 +21,6 @@ fn is_refused(parcel: &OutboxParcel) -> bool {
     parcel.state == ParcelState::Rejected
 }
 
-/// Shows the page.
 pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
     let Some(outbox) = model.outbox.outbox().cloned() else {
         layout::section(ui, |ui| layout::note(ui, "Loading the outbox."));

@@ -13,7 +13,6 @@ use crate::window::widgets::layout;
 /// How much of a text is laid out, in characters: the rest is copied.
 const SHOWN: usize = 20_000;
 
-/// Shows the page.
 pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel, id: &str) {
     let Some(bytes) = model.parcel.bytes_of(id).cloned() else {
         layout::section(ui, |ui| layout::note(ui, "Loading what is sent."));

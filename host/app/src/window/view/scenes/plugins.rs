@@ -9,7 +9,6 @@ use crate::window::widgets::icons::Icon;
 use crate::window::widgets::layout;
 use crate::window::widgets::layout::{Tone, message};
 
-/// Shows the page.
 pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
     let Some(plugins) = model.plugins.plugins().map(<[_]>::to_vec) else {
         layout::section(ui, |ui| layout::note(ui, "Loading the plugins."));

@@ -22,7 +22,6 @@ const LIMITS: [(u64, &str); 6] = [
     (50 << 30, "50 GB"),
 ];
 
-/// Shows the page.
 pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
     let Some(mut now) = model.preferences.preferences() else {
         layout::section(ui, |ui| layout::note(ui, "Loading the preferences."));

@@ -13,7 +13,6 @@ use crate::window::widgets::icons::Icon;
 use crate::window::widgets::layout;
 use crate::window::widgets::layout::{Tone, message};
 
-/// Shows the scene.
 pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
     let Some(status) = model.status().cloned() else { return };
     let Some(question) = status.question else { return };

@@ -14,7 +14,6 @@ use crate::window::widgets::icons::Icon;
 use crate::window::widgets::layout;
 use crate::window::widgets::layout::{Tone, message, split_line};
 
-/// Shows the page.
 pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
     ui.add_space(4.0);
     message(

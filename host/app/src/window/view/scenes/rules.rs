@@ -28,7 +28,6 @@ const ACTIONS: [(&str, &str); 4] = [
     ("skip", "Take no picture"),
 ];
 
-/// Shows the page.
 pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
     let Some(rules) = model.rules.rules().map(<[_]>::to_vec) else {
         layout::section(ui, |ui| layout::note(ui, "Loading your rules."));

@@ -29,7 +29,6 @@ use crate::window::widgets::meters::TimeKind;
 use crate::window::widgets::screenshot;
 use crate::window::wording;
 
-/// Shows the page.
 pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel, start: u64) {
     let Some(segment) = model.segment_at(start).cloned() else {
         layout::empty_state(ui, "There is no such segment.", "Go back and choose one.");

@@ -10,7 +10,6 @@ use crate::window::widgets::icons::Icon;
 use crate::window::widgets::layout;
 use crate::window::widgets::layout::{Tone, message};
 
-/// Shows the scene.
 pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
     match model.agent.connection().clone() {
         AgentConnection::Unknown | AgentConnection::Connected => {

@@ -16,7 +16,6 @@ use crate::window::widgets::layout::split_line;
 use crate::window::widgets::meters;
 use crate::window::widgets::meters::TimeKind;
 
-/// Shows the page.
 pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel) {
     let before = model.week.weeks_back();
     let mut chosen = before;
