@@ -95,6 +95,9 @@ fn binaries(workspace: &Workspace) -> Result<Vec<Job>> {
 fn jobs_by_topic(binary: &Job) -> Result<Vec<Job>> {
     let mut list = Command::new(binary.command.get_program());
     let listed = list.args(["--list", "--format", "terse"]).output().context("the tests cannot be listed")?;
+    if !listed.status.success() {
+        bail!("{} cannot list its tests: {}", binary.name, listed.status);
+    }
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
     let topics = tests_by_topic(&listed);
     if topics.is_empty() {

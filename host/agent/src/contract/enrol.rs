@@ -4,18 +4,18 @@
 //! device drew, with the key whose fingerprint the invitation carries. What is kept belongs to that key and contract
 //! alone ([`Folder::session`]), whatever other contracts are called.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use candor_diary::plain;
-use candor_diary::terms::Terms;
+use candor_diary::terms::{BadTerms, Terms};
 use candor_diary::wire::{ApiRefusal, ENROLMENT_TYPE, Enrolled, EnrolmentAnswer, EnrolmentRequest};
 use candor_sandbox::http_error_text;
 use candor_seal::{Envelope, PublicKey};
 use url::Url;
 
 use crate::contract::invitation::Invitation;
-use crate::folder::{Enrolment, Folder};
+use crate::folder::{DataFolderError, Enrolment, Folder};
 use crate::segments::cut::{self, EarlierCut};
 
 /// How long the back office may take, in seconds.
@@ -27,17 +27,85 @@ const MAX_WHY: usize = 500;
 /// The longest id of a device and the longest token, in bytes.
 const MAX_PART: usize = 200;
 
+/// Why this device was not enrolled; nothing is changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolError {
+    /// The invitation's address is none.
+    #[error("{0:?} is no address such as https://diary.example")]
+    NoAddress(String),
+    /// The operating system gave no random bytes.
+    #[error("no random bytes: {0}")]
+    Random(getrandom::Error),
+    /// The data folder could not be read or written.
+    #[error(transparent)]
+    Folder(#[from] DataFolderError),
+    /// The request could not be made.
+    #[error("the request could not be made: {0}")]
+    Request(String),
+    /// Nobody answers.
+    #[error("the back office at {server} does not answer ({why}). Check the link")]
+    NoAnswer {
+        /// The invitation's address.
+        server: String,
+        /// What stood in the way.
+        why: String,
+    },
+    /// The connection ended within the answer.
+    #[error("the back office's answer broke off: {0}")]
+    BrokeOff(reqwest::Error),
+    /// The answer is larger than any enrolment.
+    #[error("the back office's answer is too large")]
+    TooLarge,
+    /// The back office refuses, in its own words.
+    #[error("the back office refused this device: {0}")]
+    Refused(String),
+    /// Whoever answered did not prove to have this key.
+    #[error(
+        "the server at that address is not the back office that the invitation names: it did not prove that it has the key {0}. Nothing was changed here. The code is no longer safe. Ask the client for a new invitation, and check the key another way, such as by phone"
+    )]
+    Stranger(String),
+    /// The back office's key cannot be read.
+    #[error("the back office sent a key that cannot be read: tell the client")]
+    BadKey,
+    /// The terms cannot be used.
+    #[error("the back office sent terms that this tracker cannot use ({0}): tell the client")]
+    BadTerms(BadTerms),
+    /// The device's id or token is none.
+    #[error(
+        "the back office sent an unexpected answer: update Candor, or ask the client for a new invitation"
+    )]
+    Unexpected,
+    /// This device takes part in a contract at that address under another key.
+    #[error(
+        "the back office at {address} had the key {known} when this device joined '{title}'; this invitation names the key {named}. Nothing was changed. Ask the client, such as by phone, whether the back office was set up again. If it was, run `candor export`, move {} away, and join again",
+        .folder.display()
+    )]
+    ChangedKey {
+        /// The back office's address.
+        address: String,
+        /// The first digits of the key that it had.
+        known: String,
+        /// The contract that was joined then.
+        title: String,
+        /// The first digits of the key that the invitation names.
+        named: String,
+        /// The folder of that contract.
+        folder: PathBuf,
+    },
+}
+
+type Result<T, E = EnrolError> = std::result::Result<T, E>;
+
 /// Enrols this device at `now` (milliseconds since the Unix epoch) and keeps what the back office answers.
 ///
 /// # Errors
-/// Where the address is no address, the back office cannot be reached, refuses the code, or is another one than the
+/// If the address is no address, or the back office cannot be reached, refuses the code, or is another one than the
 /// invitation names. Nothing is changed then.
 pub async fn enrol(folder: &Folder, invitation: &Invitation, name: &str, now: u64) -> Result<Enrolment> {
     let server = invitation.server.as_str();
-    let base = Url::parse(server)
-        .with_context(|| format!("{server:?} is no address such as https://diary.example"))?;
+    let base = Url::parse(server).map_err(|_| EnrolError::NoAddress(server.to_owned()))?;
     if !matches!(base.scheme(), "https" | "http") || base.host().is_none() {
-        bail!("{server:?} is no address such as https://diary.example");
+        return Err(EnrolError::NoAddress(server.to_owned()));
     }
     let address = base.origin().ascii_serialization();
     // Before the code is used up: it is good once.
@@ -45,7 +113,7 @@ pub async fn enrol(folder: &Folder, invitation: &Invitation, name: &str, now: u6
     let key = folder.enrolling_key()?.public();
     let public_key = key.to_hex();
     let mut drawn = [0u8; 16];
-    getrandom::fill(&mut drawn).map_err(|e| anyhow::anyhow!("no random bytes: {e}"))?;
+    getrandom::fill(&mut drawn).map_err(EnrolError::Random)?;
     let nonce = hex::encode(drawn);
     let ask = EnrolmentRequest {
         code: invitation.code.clone(),
@@ -53,20 +121,21 @@ pub async fn enrol(folder: &Folder, invitation: &Invitation, name: &str, now: u6
         public_key: public_key.clone(),
         nonce: nonce.clone(),
     };
-    let bytes = asked(base.join("/api/v1/enrol")?, &ask, server).await?;
+    let bytes = asked(
+        base.join("/api/v1/enrol").map_err(|_| EnrolError::NoAddress(server.to_owned()))?,
+        &ask,
+        server,
+    )
+    .await?;
     let enrolled = proven(&bytes, &invitation.key, &nonce, &public_key)?;
-    let server_key = PublicKey::from_hex(&enrolled.server_key)
-        .context("the back office sent a key that cannot be read: tell the client")?;
+    let server_key = PublicKey::from_hex(&enrolled.server_key).map_err(|_| EnrolError::BadKey)?;
     let terms = enrolled.terms;
-    terms.check().map_err(|bad| {
-        anyhow::anyhow!("the back office sent terms that this tracker cannot use ({bad}): tell the client")
-    })?;
+    terms.check().map_err(EnrolError::BadTerms)?;
     for part in [&enrolled.device, &enrolled.token] {
         let plain = !part.is_empty() && part.len() <= MAX_PART && part.bytes().all(|b| b.is_ascii_graphic());
-        ensure!(
-            plain,
-            "the back office sent an unexpected answer: update Candor, or ask the client for a new invitation"
-        );
+        if !plain {
+            return Err(EnrolError::Unexpected);
+        }
     }
     let session = folder.session(&terms.contract, &server_key)?;
     let handle = handle(folder, &session, &terms.contract)?;
@@ -107,42 +176,35 @@ fn earlier_cuts(session: &Folder, terms: &Terms, now: u64) -> Result<(Vec<Earlie
 }
 
 async fn asked(url: Url, ask: &EnrolmentRequest, server: &str) -> Result<Vec<u8>> {
+    let body = serde_json::to_vec(ask).map_err(|error| EnrolError::Request(error.to_string()))?;
     let client = reqwest::Client::builder()
         .timeout(Duration::from_secs(LIMIT_S))
         .redirect(reqwest::redirect::Policy::none())
-        .build()?;
-    let mut response = client
-        .post(url)
-        .header("content-type", "application/json")
-        .body(serde_json::to_vec(ask)?)
-        .send()
-        .await
-        .map_err(|error| {
-            let why = http_error_text(&error);
-            anyhow!("the back office at {server} does not answer ({why}). Check the link")
-        })?;
+        .build()
+        .map_err(|error| EnrolError::Request(http_error_text(&error)))?;
+    let mut response =
+        client.post(url).header("content-type", "application/json").body(body).send().await.map_err(
+            |error| EnrolError::NoAnswer { server: server.to_owned(), why: http_error_text(&error) },
+        )?;
     let status = response.status();
     let mut bytes = Vec::new();
-    while let Some(part) = response.chunk().await.context("the back office's answer broke off")? {
-        ensure!(bytes.len() + part.len() <= MAX_ANSWER, "the back office's answer is too large");
+    while let Some(part) = response.chunk().await.map_err(EnrolError::BrokeOff)? {
+        if bytes.len() + part.len() > MAX_ANSWER {
+            return Err(EnrolError::TooLarge);
+        }
         bytes.extend_from_slice(&part);
     }
     if !status.is_success() {
         let why = serde_json::from_slice::<ApiRefusal>(&bytes)
             .map_or_else(|_| format!("status {}", status.as_u16()), |r| r.message);
-        bail!("the back office refused this device: {}", plain::cut(&plain::visible(&why), MAX_WHY));
+        return Err(EnrolError::Refused(plain::cut(&plain::visible(&why), MAX_WHY)));
     }
     Ok(bytes)
 }
 
 /// What the back office that the invitation names has signed, to this very question.
 fn proven(bytes: &[u8], fingerprint: &str, nonce: &str, public_key: &str) -> Result<Enrolled> {
-    let stranger = || {
-        anyhow::anyhow!(
-            "the server at that address is not the back office that the invitation names: it did not prove that it has the key {}. Nothing was changed here. The code is no longer safe. Ask the client for a new invitation, and check the key another way, such as by phone",
-            plain::short_hex(fingerprint, 4)
-        )
-    };
+    let stranger = || EnrolError::Stranger(plain::short_hex(fingerprint, 4));
     // Of the answer only what is signed counts.
     let answer: EnrolmentAnswer<Envelope> = serde_json::from_slice(bytes).map_err(|_| stranger())?;
     let envelope = answer.proof;
@@ -165,13 +227,13 @@ fn changed_key(folder: &Folder, address: &str, fingerprint: &str) -> Result<()> 
         let there = session.enrolment()?;
         let known = there.server_key.fingerprint();
         if there.server == address && known != fingerprint {
-            bail!(
-                "the back office at {address} had the key {} when this device joined '{}'; this invitation names the key {}. Nothing was changed. Ask the client, such as by phone, whether the back office was set up again. If it was, run `candor export`, move {} away, and join again",
-                plain::short_hex(&known, 4),
-                plain::visible(&there.terms.title),
-                plain::short_hex(fingerprint, 4),
-                session.path("").display()
-            );
+            return Err(EnrolError::ChangedKey {
+                address: address.to_owned(),
+                known: plain::short_hex(&known, 4),
+                title: plain::visible(&there.terms.title).into_owned(),
+                named: plain::short_hex(fingerprint, 4),
+                folder: session.path(""),
+            });
         }
     }
     Ok(())

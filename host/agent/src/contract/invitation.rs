@@ -1,6 +1,5 @@
 //! Reads invitations: the link or file with which a client invites a worker to a contract.
 
-use anyhow::{Result, bail};
 use candor_diary::wire::InvitationFile;
 use url::Url;
 
@@ -20,28 +19,63 @@ pub struct Invitation {
     pub key: String,
 }
 
+/// Why a text is no invitation: what was expected, and what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvitationError {
+    /// It is longer than any invitation.
+    #[error("that is too long for an invitation")]
+    TooLong,
+    /// A file that holds something else.
+    #[error("that file is not an invitation: ask the client for a new one")]
+    NoInvitationFile,
+    /// A file of a form that is not known here.
+    #[error("that invitation needs a newer Candor: update Candor, then open it again")]
+    Newer,
+    /// Neither a link nor a file.
+    #[error(
+        "that is not an invitation: paste the whole link from the client (candor:… or https://…), or open the file"
+    )]
+    NoLink,
+    /// A link to something else, or a part of one.
+    #[error(
+        "that link is not an invitation, or a part of it is missing: copy the whole link from the client again"
+    )]
+    PartMissing,
+    /// It does not name the back office's key.
+    #[error(
+        "that invitation does not say which key the back office has, so it cannot be checked: ask the client for a new invitation"
+    )]
+    NoKey,
+    /// What stands for the key is none.
+    #[error(
+        "the key in that invitation is damaged (it must be 64 hex digits): ask the client for the invitation again"
+    )]
+    BadKey,
+    /// The address or the code is empty, too long, or holds control characters.
+    #[error("the address or the code in that invitation is damaged: ask the client for the invitation again")]
+    BadPart,
+}
+
 /// Reads a link (`candor:join?server=…&code=…&key=…` or `https://…/join#CODE.KEY`), or the text of an invitation file.
 ///
 /// # Errors
-/// Where it is neither, or does not say whose key has to answer; says what was expected.
-pub fn read(text: &str) -> Result<Invitation> {
+/// If it is neither, or does not say whose key has to answer; says what was expected.
+pub fn read(text: &str) -> Result<Invitation, InvitationError> {
     let text = text.trim();
     if text.len() > MAX_BYTES {
-        bail!("that is too long for an invitation");
+        return Err(InvitationError::TooLong);
     }
     if text.starts_with('{') {
         let Ok(file) = serde_json::from_str::<InvitationFile>(text) else {
-            bail!("that file is not an invitation: ask the client for a new one");
+            return Err(InvitationError::NoInvitationFile);
         };
         if file.form != InvitationFile::FORM {
-            bail!("that invitation needs a newer Candor: update Candor, then open it again");
+            return Err(InvitationError::Newer);
         }
         return whole(file.server, file.code, file.key);
     }
     let Ok(url) = Url::parse(text) else {
-        bail!(
-            "that is not an invitation: paste the whole link from the client (candor:… or https://…), or open the file"
-        );
+        return Err(InvitationError::NoLink);
     };
     if let ("https" | "http", "join", Some(fragment)) =
         (url.scheme(), url.path().trim_matches('/'), url.fragment().filter(|code| !code.is_empty()))
@@ -59,33 +93,25 @@ pub fn read(text: &str) -> Result<Invitation> {
     };
     match (url.scheme(), url.path().trim_matches('/'), value("server"), value("code")) {
         ("candor", "join", Some(server), Some(code)) => whole(server, code, value("key")),
-        _ => bail!(
-            "that link is not an invitation, or a part of it is missing: copy the whole link from the client again"
-        ),
+        _ => Err(InvitationError::PartMissing),
     }
 }
 
-/// An invitation with everything in it.
+/// Returns an invitation from its parts.
 ///
 /// # Errors
-/// Where a part is missing or is none.
-pub fn whole(server: String, code: String, key: Option<String>) -> Result<Invitation> {
+/// If a part is missing or damaged.
+pub fn whole(server: String, code: String, key: Option<String>) -> Result<Invitation, InvitationError> {
     let Some(key) = key else {
-        bail!(
-            "that invitation does not say which key the back office has, so it cannot be checked: ask the client for a new invitation"
-        );
+        return Err(InvitationError::NoKey);
     };
     let key = key.trim().to_ascii_lowercase();
     if key.len() != 64 || !key.bytes().all(|b| b.is_ascii_hexdigit()) {
-        bail!(
-            "the key in that invitation is damaged (it must be 64 hex digits): ask the client for the invitation again"
-        );
+        return Err(InvitationError::BadKey);
     }
     let bounded = |part: &str| !part.is_empty() && part.len() <= MAX_PART && !part.contains(char::is_control);
     if !bounded(&server) || !bounded(&code) {
-        bail!(
-            "the address or the code in that invitation is damaged: ask the client for the invitation again"
-        );
+        return Err(InvitationError::BadPart);
     }
     Ok(Invitation { server, code, key })
 }

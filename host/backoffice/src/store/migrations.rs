@@ -16,6 +16,9 @@ const MIGRATIONS: [(i64, &str, &str); 3] = [
     (3, "terms of devices", include_str!("../../migrations/0003_terms_of_devices.sql")),
 ];
 
+/// The last layout that was counted in SQLite's `user_version`.
+const COUNTED_BEFORE: i64 = 3;
+
 /// Creates or updates the tables, all or nothing.
 ///
 /// # Errors
@@ -36,6 +39,10 @@ async fn apply(connection: &mut SqliteConnection) -> Result<(), OfficeStoreError
     let migrator = Migrator::with_migrations(migrations.collect());
     // Databases of before sqlx kept the count have it in SQLite's `user_version`.
     let counted: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *connection).await?;
+    // Of one that counts otherwise nothing is known, and sqlx would take it for up to date.
+    if !(0..=COUNTED_BEFORE).contains(&counted) {
+        return Err(too_new(counted));
+    }
     if counted > 0 {
         migrator.skip(&mut *connection, Some(counted)).await.map_err(migration_error)?;
     }
@@ -44,11 +51,13 @@ async fn apply(connection: &mut SqliteConnection) -> Result<(), OfficeStoreError
 
 fn migration_error(error: MigrateError) -> OfficeStoreError {
     match error {
-        MigrateError::VersionMissing(found) => {
-            OfficeStoreError::TooNew { found, known: MIGRATIONS.last().map_or(0, |(number, ..)| *number) }
-        }
+        MigrateError::VersionMissing(found) => too_new(found),
         other => OfficeStoreError::Database(other.into()),
     }
+}
+
+fn too_new(found: i64) -> OfficeStoreError {
+    OfficeStoreError::TooNew { found, known: MIGRATIONS.last().map_or(0, |(number, ..)| *number) }
 }
 
 #[cfg(test)]
@@ -104,5 +113,22 @@ mod tests {
             .unwrap();
         let refused = migrate(&pool).await;
         assert!(matches!(refused, Err(OfficeStoreError::TooNew { found: 4, known: 3 })), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn a_database_that_counts_a_layout_that_never_was_is_refused() {
+        for counted in [4, -1] {
+            let folder = tempfile::tempdir().unwrap();
+            let pool = open(&folder.path().join("backoffice.db")).await;
+            sqlx::query(sqlx::AssertSqlSafe(format!("PRAGMA user_version = {counted}")))
+                .execute(&pool)
+                .await
+                .unwrap();
+            let refused = migrate(&pool).await;
+            assert!(
+                matches!(refused, Err(OfficeStoreError::TooNew { found, .. }) if found == counted),
+                "{refused:?}"
+            );
+        }
     }
 }

@@ -39,6 +39,9 @@ pub(crate) enum ExportError {
     /// Something could not be written as JSON.
     #[error("{0}")]
     Json(#[from] serde_json::Error),
+    /// The segments could not be written as JSON.
+    #[error("segments.json could not be written: {0}")]
+    Segments(serde_json::Error),
     /// The table could not be written.
     #[error("segments.csv could not be written: {0}")]
     Table(#[from] csv::Error),

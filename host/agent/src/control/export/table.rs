@@ -50,7 +50,7 @@ pub(super) fn write(
         }
     }
     table.flush().map_err(|why| unwritten(&folder.join("segments.csv"), why))?;
-    Ok(serde_json::to_writer_pretty(create(&folder.join("segments.json"))?, &all)?)
+    serde_json::to_writer_pretty(create(&folder.join("segments.json"))?, &all).map_err(ExportError::Segments)
 }
 
 /// The path of a segment's picture in the export.
