@@ -87,6 +87,8 @@ fn cost_table(figures: &Value) -> String {
     let mut lines =
         vec![row(["what", "% of a core", "PSS MB", "PSS peak", "RSS MB", "written kB", "seconds"])];
     for (name, what) in [
+        ("first_life", "agent alone, its first life"),
+        ("second_life", "agent alone, a later life"),
         ("idle", "agent, nobody there"),
         ("working", "agent, somebody works"),
         ("working_beside_window", "agent, the same beside the window"),
@@ -99,6 +101,9 @@ fn cost_table(figures: &Value) -> String {
         let [a, b, c, d, e, f] = &cells;
         lines.push(row([what, a, b, c, d, e, f]));
     }
+    lines.push(
+        "The first two rows with one agent on the machine: the program's pages count whole. The others with three, which share them.\n".into(),
+    );
     let times = [&figures["launch_to_tracking_ms"], &figures["launch_floor_ms"]];
     lines.push(format!(
         "from launch to tracking {} ms; floor: the program started for its version alone {} ms\n",

@@ -1,6 +1,8 @@
 //! What the agent costs whoever has it running: without anybody there, while somebody works, and with the window open.
 //!
-//! Three agents are watched at once, each with a screen of its own, under terms as a client would set them: segments of
+//! The first agent is watched alone twice: in its first life, in which it compiled plugins, joined a contract and read the
+//! notice out, and in its second. Nobody shares the program's pages then, so they count whole. After that three agents
+//! are watched at once, which share them, each with a screen of its own, under terms as a client would set them: segments of
 //! ten minutes, a picture in each. The floor of the same run is a program that does nothing but take those pictures.
 
 use std::path::{Path, PathBuf};
@@ -29,6 +31,9 @@ const LAUNCHES: usize = 9;
 /// How long everything runs before it is watched: a start is measured by itself.
 const SETTLE: Duration = Duration::from_secs(20);
 
+/// For how long a life is watched alone: memory that is not needed any more is given back each minute.
+const LIFE: Duration = Duration::from_secs(90);
+
 /// The windowed desk's window among the children.
 const WINDOW: &str = "window";
 
@@ -42,7 +47,11 @@ pub(super) struct Cost {
     launch_to_tracking_ms: f64,
     /// The same until a process that only says that it is there has said so: what no start can do without.
     launch_floor_ms: f64,
-    /// Tracking with nobody there.
+    /// Alone on the machine, in the life in which it joined, compiled plugins and read the notice out; tracking.
+    first_life: Usage,
+    /// The same after a restart.
+    second_life: Usage,
+    /// Tracking with nobody there. From here on three agents run at once and share the program's pages.
     idle: Usage,
     /// Tracking while somebody works.
     working: Usage,
@@ -78,6 +87,18 @@ impl MeasuredDesk {
         self.children.pid(name).map(Meter::of).with_context(|| format!("{name} is not there"))
     }
 
+    /// Watches the agent alone.
+    fn watch_life(&mut self, interrupt: &Interrupt) -> Result<Usage> {
+        let mut meter = self.meter(agent::NAME)?;
+        let until = Instant::now() + LIFE;
+        while Instant::now() < until {
+            interrupt.sleep_or_fail(Duration::from_millis(500))?;
+            self.children.all_well()?;
+            meter.look();
+        }
+        meter.usage()
+    }
+
     /// Ends the agent, starts it again and has it track; how long that took.
     fn launch(&mut self) -> Result<Duration> {
         self.children.end(agent::NAME);
@@ -103,8 +124,13 @@ pub(super) fn cost(folder: &Path, minutes: u64) -> Result<Cost> {
     let interrupt = Interrupt::listen()?;
     let open = |name: &str| MeasuredDesk::open(folder.join(name), &interrupt);
     let mut idle = open("idle")?;
+    print_progress(format_args!("watching the first life of the agent for {} s", LIFE.as_secs()));
+    idle.session.agent.start_tracking("Measured")?;
+    let first_life = idle.watch_life(&interrupt)?;
     print_progress(format_args!("launching the agent {LAUNCHES} times"));
     let launches = (0..LAUNCHES).map(|_| idle.launch()).collect::<Result<Vec<_>>>()?;
+    print_progress(format_args!("watching a later life for {} s", LIFE.as_secs()));
+    let second_life = idle.watch_life(&interrupt)?;
     let floors = (0..LAUNCHES).map(|_| bare_launch()).collect::<Result<Vec<_>>>()?;
 
     let (mut working, mut windowed) = (open("working")?, open("windowed")?);
@@ -143,6 +169,8 @@ pub(super) fn cost(folder: &Path, minutes: u64) -> Result<Cost> {
     Ok(Cost {
         launch_to_tracking_ms: median(launches),
         launch_floor_ms: median(floors),
+        first_life,
+        second_life,
         idle: idle?,
         working: working?,
         working_beside_window: working_beside_window?,
