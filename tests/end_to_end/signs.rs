@@ -270,7 +270,7 @@ fn invariant_06_pause_stop_and_resume_mean_what_they_say_with_nobody_at_the_tray
     });
     let told = |d: &Desk, words: &str| d.agent.tell(&["status"]).unwrap().contains(words);
     desk.agent.tell(&["start"]).unwrap();
-    assert!(told(&desk, "Tracking for"));
+    assert!(told(&desk, "Tracking since"));
     desk.until("record", |d| (d.records().as_u64() > Some(3)).then_some(()));
     for quiet in ["pause", "stop"] {
         match quiet {

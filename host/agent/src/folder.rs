@@ -21,12 +21,12 @@
 //! For enrolments from before that was so, the folder and the journal's name are the contract's id alone; they stay
 //! where they are.
 
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use candor_diary::plain_id::PlainId;
 use candor_diary::terms::Terms;
+use candor_files::ExistingFile;
 use candor_journal::{Journal, JournalError};
 use candor_seal::{PublicKey, SealError, SecretKey};
 use serde::de::DeserializeOwned;
@@ -264,21 +264,8 @@ impl Folder {
     /// # Errors
     /// If the operating system refuses.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let (path, temporary) = (self.path(name), self.path(&format!("{name}.new")));
-        let write = || -> std::io::Result<()> {
-            let mut file = std::fs::OpenOptions::new()
-                .create(true)
-                .truncate(true)
-                .write(true)
-                .mode(0o600)
-                .open(&temporary)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            std::fs::rename(&temporary, &path)?;
-            // The new name is an entry of the folder: without this, a loss of power could bring the old file back.
-            std::fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
-        };
-        write().inspect_err(|_| drop(std::fs::remove_file(&temporary))).map_err(|why| DataFolderError::File {
+        let path = self.path(name);
+        candor_files::write_whole(&path, ExistingFile::Replace, bytes).map_err(|why| DataFolderError::File {
             path,
             what: "could not be written",
             why,

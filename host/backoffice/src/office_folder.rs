@@ -9,10 +9,11 @@
 //!   pictures/ab/      PARCEL-SHA256.webp, `ab` being the first two digits of the parcel's id
 //! ```
 
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use candor_files::ExistingFile;
 use candor_seal::SecretKey;
 
 /// Media types that a page shows as pictures. Nothing else is served from a parcel.
@@ -131,24 +132,10 @@ impl OfficeFolder {
             other => return other,
         }
         let key = SecretKey::generate().map_err(OfficeFolderError::NoKey)?;
-        let fresh = self.root.join(format!("server.key.{}", std::process::id()));
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&fresh)
-            .map_err(|source| io(&fresh, source))?;
-        file.write_all(hex::encode(key.to_bytes()).as_bytes()).map_err(|source| io(&fresh, source))?;
-        file.sync_all().map_err(|source| io(&fresh, source))?;
-        // A link fails if the name is taken, a rename would not: two processes that start at once keep one key.
-        let linked = std::fs::hard_link(&fresh, &path);
-        std::fs::remove_file(&fresh).map_err(|source| io(&fresh, source))?;
-        match linked {
-            Ok(()) => sync_folder(&self.root)?,
-            Err(source) if source.kind() == ErrorKind::AlreadyExists => {}
-            Err(source) => return Err(io(&path, source)),
-        }
+        let text = hex::encode(key.to_bytes());
+        // Two processes that start at once keep one key.
+        candor_files::write_whole(&path, ExistingFile::Keep, text.as_bytes())
+            .map_err(|source| io(&path, source))?;
         read_key(&path)
     }
 }

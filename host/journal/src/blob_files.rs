@@ -10,9 +10,11 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use candor_files::{ExistingFile, FileWriter};
+
 use crate::crypt::{CipherContext, ItemSecret, TAG};
 use crate::error::JournalError;
-use crate::files::{ExistingFile, FileWriter, create_private_folder};
+use crate::files::create_private_folder;
 
 /// The length of a frame before it is encrypted, bytes.
 const FRAME: usize = 64 * 1024;
@@ -40,16 +42,18 @@ impl BlobFiles {
         let shard = path.parent().unwrap_or(&self.folder);
         if !shard.is_dir() {
             create_private_folder(shard)?;
-            self.writer.sync_folder(&self.folder)?;
+            self.writer.sync_folder(&self.folder).map_err(|e| JournalError::file(&self.folder, e))?;
         }
         let context = frame_context(id, bytes.len() as u64);
-        let written = self.writer.write_whole(&path, ExistingFile::Replace, |file| {
+        let failed = |e| JournalError::file(&path, e);
+        let fill = |file: &mut File| {
             for (index, frame) in bytes.chunks(FRAME).enumerate() {
                 let sealed = secret.seal_frame(&context, index as u64, frame)?;
-                file.write_all(&sealed).map_err(|e| JournalError::file(&path, e))?;
+                file.write_all(&sealed).map_err(failed)?;
             }
             Ok(())
-        });
+        };
+        let written = self.writer.write_whole(&path, ExistingFile::Replace, fill, failed);
         if written.is_err() {
             // What cannot be removed now is removed when the journal is opened next.
             drop(fs::remove_file(&path));
@@ -101,7 +105,10 @@ impl BlobFiles {
         match fs::remove_file(&path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(e) => Err(JournalError::file(&path, e)),
-            Ok(()) => self.writer.sync_folder(path.parent().unwrap_or(&self.folder)),
+            Ok(()) => {
+                let shard = path.parent().unwrap_or(&self.folder);
+                self.writer.sync_folder(shard).map_err(|e| JournalError::file(shard, e))
+            }
         }
     }
 

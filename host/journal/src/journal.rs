@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, Notify, OwnedMappedMutexGuard, OwnedMutexGuard, oneshot
 use crate::blob_files::BlobFiles;
 use crate::crypt::{CipherContext, JournalKeys};
 use crate::database::{Database, JournalStats};
-use crate::files::{FileWriter, create_private_folder, open_private_file};
+use crate::files::{create_private_folder, open_private_file};
 use crate::random::random_id;
 use crate::writer::Writer;
 use crate::{Hash, JournalError, MasterKey};
@@ -193,7 +193,7 @@ fn prepare_folder(dir: &Path) -> Result<(File, PathBuf, BlobFiles), JournalError
     // SQLite gives its log the permissions of the database's file.
     open_private_file(&database)?;
     let files = BlobFiles::open(dir.join("blobs"))?;
-    FileWriter::default().sync_folder(dir)?;
+    candor_files::sync_folder(dir).map_err(|e| JournalError::file(dir, e))?;
     Ok((lock, database, files))
 }
 

@@ -1,14 +1,14 @@
 //! The key under which a journal is encrypted, and its file.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 
+use candor_files::ExistingFile;
 use zeroize::Zeroizing;
 
 use crate::error::JournalError;
-use crate::files::{ExistingFile, FileWriter};
 use crate::random::random;
 
 /// The 32 random bytes that make a journal readable. Wiped from memory when dropped, never printed.
@@ -76,9 +76,7 @@ fn create_key_file(path: &Path) -> Result<(), JournalError> {
         made.map_err(|e| JournalError::file(folder, e))?;
     }
     let key = Zeroizing::new(random::<32>()?);
-    FileWriter::default().write_whole(path, ExistingFile::Keep, |file| {
-        file.write_all(key.as_ref()).map_err(|e| JournalError::file(path, e))
-    })
+    candor_files::write_whole(path, ExistingFile::Keep, key.as_ref()).map_err(|e| JournalError::file(path, e))
 }
 
 #[cfg(test)]

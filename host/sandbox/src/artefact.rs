@@ -11,6 +11,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use candor_files::ExistingFile;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tokio::io::AsyncReadExt;
@@ -220,19 +221,9 @@ fn read_or_make_key(folder: &Path) -> std::io::Result<Zeroizing<[u8; 32]>> {
     }
     let mut key = Zeroizing::new([0; 32]);
     getrandom::fill(key.as_mut_slice()).map_err(std::io::Error::other)?;
-    let mut suffix = [0; 8];
-    getrandom::fill(&mut suffix).map_err(std::io::Error::other)?;
-    let fresh = folder.join(format!("{KEY}.{}", hex::encode(suffix)));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
-    file.write_all(key.as_slice())?;
-    file.sync_all()?;
-    // A link, not a rename: if two processes start at once, the first key stays and both use it.
-    let linked = fs::hard_link(&fresh, &path);
-    let _ = fs::remove_file(&fresh);
-    match linked {
-        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(e),
-        _ => read_key(&path),
-    }
+    // If two processes start at once, the first key stays and both use it.
+    candor_files::write_whole(&path, ExistingFile::Keep, key.as_slice())?;
+    read_key(&path)
 }
 
 fn read_key(path: &Path) -> std::io::Result<Zeroizing<[u8; 32]>> {
