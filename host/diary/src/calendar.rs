@@ -22,7 +22,7 @@ pub fn week_of(at: u64) -> (u64, u64) {
         return (0, EPOCH_TO_MONDAY_MS);
     }
     let into = (at - EPOCH_TO_MONDAY_MS) % (7 * DAY_MS);
-    (at - into, at - into + 7 * DAY_MS)
+    (at - into, (at - into).saturating_add(7 * DAY_MS))
 }
 
 /// How long after its end a week can still be edited: until Monday 12:00 UTC (design §8).
@@ -32,7 +32,7 @@ const EDIT_MS: u64 = 12 * HOUR_MS;
 /// on time, memos and labels of that week stay as they are.
 #[must_use]
 pub fn lock_of(at: u64) -> u64 {
-    week_of(at).1 + EDIT_MS
+    week_of(at).1.saturating_add(EDIT_MS)
 }
 
 /// The first millisecond that is not locked at `now`: what starts earlier lies in a locked week.
@@ -161,6 +161,12 @@ mod tests {
         assert!(day.hours.windows(2).all(|w| w[0].to == w[1].from), "no gap between hours");
         let labels = day.hours.iter().map(|h| h.wall.strftime("%H:%M").to_string()).collect();
         ((day.to - day.from) / MINUTE_MS, labels)
+    }
+
+    #[test]
+    fn a_time_that_no_calendar_has_is_in_a_week_that_ends_with_time() {
+        assert_eq!(week_of(u64::MAX).1, u64::MAX);
+        assert_eq!(lock_of(u64::MAX), u64::MAX);
     }
 
     #[test]

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 /// What becomes of a file that is already there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExistingFile {
-    /// The new file takes its place. One writer at a time: the temporary file is `NAME.tmp`, so that one that a crash
-    /// left is written over.
+    /// The new file takes its place. One writer at a time: the temporary file is `NAME.tmp`, and one that a crash left is
+    /// removed.
     Replace,
     /// It stays, and the new file is dropped: another process was quicker. Each writer has a temporary file of its own.
     Keep,
@@ -66,13 +66,12 @@ impl FileWriter {
         failed: impl Fn(io::Error) -> E,
     ) -> Result<(), E> {
         let temporary = temporary_path(path, existing).map_err(&failed)?;
-        let mut options = OpenOptions::new();
-        options.write(true).mode(0o600);
-        match existing {
-            ExistingFile::Replace => options.create(true).truncate(true),
-            ExistingFile::Keep => options.create_new(true),
-        };
-        let mut file = options.open(&temporary).map_err(&failed)?;
+        if existing == ExistingFile::Replace {
+            remove_if_there(&temporary).map_err(&failed)?;
+        }
+        // What is there under that name, and whatever a link leads to, is never written to.
+        let mut file =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary).map_err(&failed)?;
         let named =
             fill(&mut file).and_then(|()| self.measure(|| file.sync_all()).map_err(&failed)).and_then(|()| {
                 match existing {
@@ -117,6 +116,13 @@ impl FileWriter {
     }
 }
 
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
 fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -139,6 +145,23 @@ fn temporary_path(path: &Path, existing: ExistingFile) -> io::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_lies_under_the_temporary_name_lends_the_file_neither_its_mode_nor_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, left) = (folder.path().join("file"), folder.path().join("file.tmp"));
+        let victim = folder.path().join("victim");
+        fs::write(&victim, b"of another").unwrap();
+        std::os::unix::fs::symlink(&victim, &left).unwrap();
+        write_whole(&path, ExistingFile::Replace, b"mine").unwrap();
+        assert_eq!(fs::read(&victim).unwrap(), b"of another");
+        assert!(!fs::symlink_metadata(&path).unwrap().is_symlink());
+        fs::write(&left, b"left by a crash").unwrap();
+        fs::set_permissions(&left, fs::Permissions::from_mode(0o644)).unwrap();
+        write_whole(&path, ExistingFile::Replace, b"mine again").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"mine again");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
 
     #[test]
     fn a_file_is_written_whole_or_not_at_all_and_nothing_is_left_beside_it() {

@@ -1,8 +1,8 @@
 //! What the worker chooses and takes along: contracts, own rules, an export of everything.
 
 use candor_protocol::{
-    AcceptNotice, ExportData, GetNotice, GetOwnRules, GetPreview, ImportInvitation, OwnRule, RunDoctor,
-    SetOwnRules, StartTracking, SwitchContract,
+    AcceptNotice, EditSegment, ExportData, GetNotice, GetOwnRules, GetPreview, ImportInvitation, OwnRule,
+    RemovePicture, RemoveSegment, RunDoctor, SendNow, SetOwnRules, StartTracking, SwitchContract,
 };
 use candor_test_driver::backoffice::terms;
 use serde_json::{Value, json};
@@ -64,6 +64,13 @@ fn own_rules_only_tighten_and_a_preview_shows_them() {
         json!(desk.get(GetPreview { contract: None, own_rules: Some(own.clone()), max_width: 200 }));
     assert_eq!(preview["redactions"].as_array().unwrap().len(), 2, "{preview:#}");
     assert_eq!(desk.get(GetOwnRules), [], "a preview sets nothing");
+
+    // A time that no calendar has is refused, and the agent goes on.
+    let never = u64::MAX;
+    assert!(desk.refused(SendNow { start: never }).contains("no such segment"));
+    assert!(!desk.refused(RemoveSegment { start: never }).is_empty());
+    assert!(!desk.refused(EditSegment { start: never, memo: "late".into(), label: None }).is_empty());
+    assert!(!desk.refused(RemovePicture { start: never }).is_empty());
 
     let bad = OwnRule { by: "regex".into(), ..rule("(", "fill") };
     assert!(!desk.refused(SetOwnRules { rules: vec![bad] }).is_empty());

@@ -129,8 +129,13 @@ impl Handle<SendNow> for Connection<'_> {
                 self.context().journal.release(&entry.parcel_id).await.map_err(RequestError::refused)?
             }
             None => {
-                let mut at_once = pipeline.ledger.send_immediately.lock();
-                at_once.insert(start);
+                let ledger = &pipeline.ledger;
+                let running = ledger.shared.cut.start_of(self.context().clock.now());
+                if start != running && !ledger.marks.open_segments().contains(&start) {
+                    return Err(RequestError::from("there is no such segment")
+                        .with_hint("`candor today` lists what there is"));
+                }
+                ledger.send_immediately.lock().insert(start);
             }
         }
         self.sessions().notify_all().await;

@@ -41,6 +41,9 @@ impl SegmentLedger {
     pub async fn put_back(&self, start: u64, hold_until: u64) -> Result<(), EditError> {
         let _edit_lock = self.edit_lock.lock().await;
         if let Some(latest) = self.latest_parcel(start).await? {
+            if matches!(latest.state, OutboxState::Delivered | OutboxState::Rejected) {
+                return Err(EditError::Refused("this segment was sent already: there is nothing to undo"));
+            }
             self.shared.journal.uncancel(&latest.parcel_id, hold_until).await?;
         }
         Ok(())

@@ -116,7 +116,11 @@ impl SegmentLedger {
     /// # Errors
     /// If the journal could not be read.
     pub async fn latest_parcel(&self, start: u64) -> Result<Option<OutboxEntry>, JournalError> {
-        let found = self.shared.journal.closed_parcels(&self.shared.session_name, start, start + 1).await?;
+        let found = self
+            .shared
+            .journal
+            .closed_parcels(&self.shared.session_name, start, start.saturating_add(1))
+            .await?;
         Ok(found.into_iter().next())
     }
 

@@ -77,10 +77,9 @@ fn wait_for_delivery(context: &CommandContext, limit: Duration) -> Result<Comman
         }
         if Instant::now() >= until {
             let are = plural(left, "segment is", "segments are");
-            bail!(
-                "{left} {are} not delivered yet; what waits is kept on this computer. {refused} {}",
-                status.problems.join(" ")
-            );
+            let waiting = format!("{left} {are} not delivered yet; what waits is kept on this computer.");
+            let sentences = [waiting, refused].into_iter().chain(status.problems);
+            bail!("{}", sentences.filter(|sentence| !sentence.is_empty()).collect::<Vec<_>>().join(" "));
         }
         std::thread::sleep(LOOK);
     }

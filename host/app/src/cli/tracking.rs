@@ -161,7 +161,7 @@ pub(super) fn start_tracking(
     context.ensure_agent()?;
     context.client.ask(&StartTracking { memo, no_sign }, LONG)?;
     let status = context.client.status()?;
-    let memo = status.memo.as_ref().map(|m| format!(" Memo: {m}")).unwrap_or_default();
+    let memo = status.memo.as_ref().map(|m| format!(" Memo: {m}.")).unwrap_or_default();
     let unseen = if no_sign { format!(" {NO_SIGN}") } else { String::new() };
     Ok(CommandOutput::new(
         format!("Tracking '{}' for {}.{memo}{unseen}", status.title(), status.client()),
