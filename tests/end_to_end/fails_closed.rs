@@ -155,12 +155,21 @@ fn invariant_06_nobody_is_recorded_unasked() {
     );
 
     // An acceptance of another notice is none.
-    let other = String::from_utf8(accepted.clone()).unwrap().replace("\"notice\": \"", "\"notice\": \"0");
+    let other = String::from_utf8(accepted).unwrap().replace("\"notice\": \"", "\"notice\": \"0");
     std::fs::write(&acceptance, other).unwrap();
     agent.tell(&["start", "--no-sign"]).unwrap_err();
+    // Nor is one that cannot be read; the notice can be read and accepted again.
+    std::fs::write(&acceptance, "{\"x").unwrap();
+    let refused = agent.tell(&["start", "--no-sign"]).unwrap_err().to_string();
+    assert!(refused.contains("candor notice"), "{refused}");
+    assert!(agent.tell(&["notice"]).unwrap().contains("Not accepted"));
     assert_eq!(agent.ask(&["verify"]).unwrap()["records"], 0);
+    agent.tell(&["accept", "--by", "Mara"]).unwrap();
+    // Who accepted it first did so.
+    agent.tell(&["accept", "--by", "Somebody else"]).unwrap();
+    let kept: Value = serde_json::from_slice(&std::fs::read(&acceptance).unwrap()).unwrap();
+    assert_eq!(kept["by"], "Mara");
 
-    std::fs::write(&acceptance, accepted).unwrap();
     agent.tell(&["start", "--no-sign"]).unwrap();
     eventually("something is recorded", || {
         Ok((agent.ask(&["verify"])?["records"].as_u64() > Some(0)).then_some(()))

@@ -10,7 +10,7 @@ impl ContractSession {
     /// Returns the notice, and whether this account has accepted it.
     ///
     /// # Errors
-    /// If plugins cannot be opened or the acceptance cannot be read.
+    /// If plugins cannot be opened.
     pub async fn notice(&self) -> Result<(Plugins, Notice, Option<Acceptance>), SessionError> {
         let context = &self.context;
         // Policies are loaded and asked for their rules: on the plugins' runtime, as all plugins.
@@ -22,8 +22,7 @@ impl ContractSession {
             .spawn(async move { open_plugins(&home, &folder, &enrolment, &library, &compiler, own).await });
         let (plugins, notice) = opened.await.map_err(|_| SessionError::Stopping)??;
         let uid = rustix::process::getuid().as_raw();
-        let acceptance: Option<Acceptance> = self.folder.read_json("acceptance.json")?;
-        let acceptance = acceptance.filter(|a| notice.accepted_by(a, uid));
+        let acceptance = self.stored_acceptance().filter(|a| notice.accepted_by(a, uid));
         Ok((plugins, notice, acceptance))
     }
 
@@ -37,7 +36,7 @@ impl ContractSession {
         if acceptance.is_some() {
             return Ok((plugins, notice, acceptance));
         }
-        let Some(before): Option<Acceptance> = self.folder.read_json("acceptance.json")? else {
+        let Some(before) = self.stored_acceptance() else {
             return Ok((plugins, notice, None));
         };
         let granted = |name: &str| before.grants.get(name).and_then(|g| g.grants.http.first());
@@ -51,5 +50,14 @@ impl ContractSession {
         let uid = rustix::process::getuid().as_raw();
         let stays = as_before != notice && as_before.accepted_by(&before, uid);
         Ok((plugins, notice, stays.then_some(before)))
+    }
+
+    /// Returns the acceptance that was given last, of whatever notice. One that cannot be read is none: nothing is
+    /// recorded, and the notice can be accepted again.
+    pub(super) fn stored_acceptance(&self) -> Option<Acceptance> {
+        self.folder.read_json("acceptance.json").unwrap_or_else(|error| {
+            tracing::warn!("the acceptance counts for nothing: {error}");
+            None
+        })
     }
 }

@@ -56,7 +56,7 @@ impl ContractSession {
     /// # Errors
     /// If another notice was read than the one in force, or the acceptance cannot be kept.
     pub async fn accept(&self, digest: &str, by: &str) -> Result<(), SessionError> {
-        let (_, notice, _) = self.notice().await?;
+        let (_, notice, accepted) = self.notice().await?;
         if notice.digest() != digest {
             return Err(SessionError::NoticeChanged);
         }
@@ -72,9 +72,11 @@ impl ContractSession {
             at: self.shared.clock.now(),
             grants: notice.grants,
         };
-        let before: Option<Acceptance> = self.folder.read_json("acceptance.json")?;
-        let changed = before.is_some_and(|before| before.grants != acceptance.grants);
-        self.folder.write_json("acceptance.json", &acceptance)?;
+        let changed = self.stored_acceptance().is_some_and(|before| before.grants != acceptance.grants);
+        // Who accepted it first did so: a second acceptance of the same changes nothing.
+        if changed || accepted.is_none() {
+            self.folder.write_json("acceptance.json", &acceptance)?;
+        }
         let tracked = match self.pipeline().await {
             Some(pipeline) if changed => {
                 // What runs was granted other things: it is started again under what is granted now.
@@ -102,8 +104,8 @@ impl ContractSession {
         }
         let (plugins, notice, acceptance) = self.acceptance_in_force().await?;
         let Some(acceptance) = acceptance else {
-            let before: Option<Acceptance> = self.folder.read_json("acceptance.json")?;
-            let changed = before.map(|before| notice.changed_since(&before)).unwrap_or_default();
+            let changed =
+                self.stored_acceptance().map(|before| notice.changed_since(&before)).unwrap_or_default();
             return Err(SessionError::NotAccepted { contract: self.enrolment.handle().to_owned(), changed });
         };
         let pipeline = Arc::new(self.assemble(plugins, &acceptance).await?);
