@@ -70,7 +70,7 @@ impl Remembered {
     /// Keeps it.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// If it cannot be written.
     pub fn keep(&self, folder: &Folder) -> Result<()> {
         Ok(folder.write_json("state.json", self)?)
     }
@@ -104,7 +104,7 @@ impl Work {
     /// Keeps it in the session's folder.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// If it cannot be written.
     pub fn keep(&self, session: &Folder) -> Result<()> {
         Ok(session.write_json("state.json", self)?)
     }
@@ -124,7 +124,7 @@ impl Work {
 /// Reads the preferences.
 ///
 /// # Errors
-/// Where the file is malformed.
+/// If the file is malformed.
 pub fn preferences(folder: &Folder) -> Result<Preferences> {
     Ok(folder.read_json("preferences.json")?.unwrap_or_default())
 }

@@ -226,7 +226,7 @@ impl<'a> Book<'a> {
         }
     }
 
-    /// Where a device saw nothing that counts and another one of the same contract has the segment, it is counted
+    /// If a device saw nothing that counts and another one of the same contract has the segment, it is counted
     /// there and not a second time.
     fn each_segment_once(&mut self) {
         let mut best: BTreeMap<(&str, u64), (Outcome, usize)> = BTreeMap::new();

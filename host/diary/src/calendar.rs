@@ -54,7 +54,7 @@ pub struct Day {
     pub hours: Vec<Hour>,
 }
 
-/// An hour on the wall of a zone. Where the clock is set by less than an hour, one may be shorter.
+/// An hour on the wall of a zone. If the clock is set by less than an hour, one may be shorter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hour {
     /// Its first millisecond, since the Unix epoch.

@@ -84,7 +84,7 @@ pub(crate) async fn migrate(connection: &mut SqliteConnection, path: &Path) -> R
             step + 1
         );
         if let Err(error) = sqlx::raw_sql(AssertSqlSafe(whole)).execute(&mut *connection).await {
-            // Where the step began no transaction, or it is over, there is none to roll back.
+            // If the step began no transaction, or it is over, there is none to roll back.
             drop(sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await);
             return Err(error.into());
         }

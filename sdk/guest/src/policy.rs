@@ -149,7 +149,7 @@ impl From<&raw_scenes::Scene> for Scene {
     }
 }
 
-/// What may be recorded. Where several opinions meet, skip beats redact beats keep.
+/// What may be recorded. If several opinions meet, skip beats redact beats keep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Everything may be recorded, as it is.

@@ -40,7 +40,7 @@ const CHUNK: u32 = 1 << 20;
 /// Exports everything into the new folder `to`.
 ///
 /// # Errors
-/// Where the folder exists or cannot be written; what was written until then stays.
+/// If the folder exists or cannot be written; what was written until then stays.
 pub(crate) async fn export(sessions: &Sessions, to: &str) -> Result<Exported, ExportError> {
     let folder = PathBuf::from(to);
     if !folder.is_absolute() {

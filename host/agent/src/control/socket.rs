@@ -27,7 +27,7 @@ fn same_user(stream: &UnixStream) -> io::Result<()> {
 /// Opens the socket in a folder. A stale one, left by a killed agent, is replaced.
 ///
 /// # Errors
-/// Where another agent serves there, or the folder cannot be used.
+/// If another agent serves there, or the folder cannot be used.
 pub async fn listen(folder: &Path) -> io::Result<UnixListener> {
     let address = Address::in_folder(folder)?;
     if UnixStream::connect(address.path()).await.is_ok() {
@@ -43,7 +43,7 @@ pub async fn listen(folder: &Path) -> io::Result<UnixListener> {
 /// Serves one connection: requests in order, each answered by `answer`.
 ///
 /// # Errors
-/// Where the connection breaks or belongs to another user.
+/// If the connection breaks or belongs to another user.
 pub async fn serve<F>(stream: UnixStream, mut answer: impl FnMut(AnyRequest) -> F) -> io::Result<()>
 where
     F: Future<Output = Response>,

@@ -45,10 +45,10 @@ impl OtherDevices {
 }
 
 impl WeekSource {
-    /// Asks. Where the back office is not reached, or changes of this device are still on their way, what was known stays.
+    /// Asks. If the back office is not reached, or changes of this device are still on their way, what was known stays.
     ///
     /// # Errors
-    /// Where the journal could not be read.
+    /// If the journal could not be read.
     pub async fn look(&self, ledger: &SegmentLedger) -> Result<(), CloseError> {
         let (from, to) = week_of(ledger.shared.clock.now());
         let Some(ours) = delivered_ms(ledger, from, to).await? else { return Ok(()) };

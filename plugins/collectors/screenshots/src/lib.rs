@@ -1,6 +1,6 @@
 //! Takes one picture of the screen in each segment, at a moment that nobody can foretell.
 //!
-//! The host draws the moment, judges the picture by the privacy rules and masks it before this plugin has it. Where there
+//! The host draws the moment, judges the picture by the privacy rules and masks it before this plugin has it. If there
 //! may be no picture, the reason is recorded in its place.
 
 use candor_sdk::observations::{self, NoteError, PictureSize};

@@ -134,7 +134,7 @@ impl Rules {
         Ok(Self { rules, words, unknown, asks })
     }
 
-    /// The rules in words for people, in the order of the settings. Where something that cannot be told is covered, one
+    /// The rules in words for people, in the order of the settings. If something that cannot be told is covered, one
     /// more at the end says so.
     #[must_use]
     pub fn words(&self) -> &[String] {

@@ -27,7 +27,7 @@ pub enum Unknown {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RuleSettings {
-    /// Which windows it is about. Where several texts are named, all of them must match.
+    /// Which windows it is about. If several texts are named, all of them must match.
     #[serde(rename = "match")]
     pub matches: MatchSettings,
     /// What is done about them.

@@ -152,7 +152,7 @@ impl DayPage {
         self.rows.sort_by_key(|row| row.start);
     }
 
-    /// Remembers it. Where the store is full, the oldest other day is forgotten: its page stays as it is.
+    /// Remembers it. If the store is full, the oldest other day is forgotten: its page stays as it is.
     pub(crate) fn keep(&self) -> Result<(), DeliveryFailure> {
         let mark = mark(&self.contract);
         if store::get(&mark).map_err(unavailable)?.is_none() {
