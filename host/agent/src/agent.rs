@@ -167,6 +167,7 @@ impl Agent {
         let folder = self.context().folder.make("run")?;
         let listener = socket::listen(&folder).await.map_err(AgentError::Socket)?;
         let watching = tokio::spawn(Arc::clone(&self).watch_disk());
+        let giving_back = tokio::spawn(memory::keep_giving_back());
         let showing = tokio::spawn(Arc::clone(&self).keep_signs());
         ready();
         let slots = Arc::new(Semaphore::new(CONNECTIONS));
@@ -200,6 +201,7 @@ impl Agent {
             }
         }
         watching.abort();
+        giving_back.abort();
         showing.abort();
         drop(listener);
         for session in self.sessions().all().await {
@@ -224,7 +226,6 @@ impl Agent {
 
     async fn watch_disk(self: Arc<Self>) {
         loop {
-            memory::give_back();
             let folder = self.context().folder.path("journal");
             let bytes = tokio::task::spawn_blocking(move || folder_bytes(&folder)).await.unwrap_or(0);
             self.context().disk_bytes.store(bytes, Ordering::Release);

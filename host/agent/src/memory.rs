@@ -2,6 +2,8 @@
 //! preview or a picture took for a moment.
 #![allow(unsafe_code, reason = "the C library's allocator and the kernel's mappings have no safe interface")]
 
+use std::time::Duration;
+
 /// From how many bytes on an allocation is a mapping of its own, which goes back at once. Fixed: else the C library raises
 /// it to the size of the largest buffer that was freed, and keeps every picture's memory from then on.
 #[cfg(target_env = "gnu")]
@@ -12,6 +14,11 @@ const SLACK: libc::c_int = 256 << 10;
 /// Heaps: threads share them. Each further one keeps slack of its own.
 #[cfg(target_env = "gnu")]
 const HEAPS: libc::c_int = 2;
+
+/// How long after the start memory is given back first: the start is over then.
+const FIRST: Duration = Duration::from_secs(5);
+/// How often it is given back after that.
+const EVERY: Duration = Duration::from_secs(30);
 
 /// Has the allocator keep little of what is given back. Called once, before threads are started.
 pub fn keep_little() {
@@ -24,9 +31,18 @@ pub fn keep_little() {
     }
 }
 
+/// Gives memory back for as long as it runs: a notice or a preview may have been read meanwhile.
+pub(crate) async fn keep_giving_back() {
+    tokio::time::sleep(FIRST).await;
+    loop {
+        give_back();
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
 /// Gives back what lies unused in the heaps, and the pages of the program's code: those that are still used come back from
 /// the file by themselves, those of a start or a notice do not. Takes about a millisecond.
-pub(crate) fn give_back() {
+fn give_back() {
     #[cfg(target_env = "gnu")]
     // SAFETY: the call takes a number and locks the heaps itself.
     unsafe {
