@@ -4,7 +4,7 @@
 //! |---|---|
 //! | any minute with activity | billed, whole |
 //! | activity was not to be counted, any minute tracked | billed, whole |
-//! | activity was to be counted, and no count came | not billed: no evidence if a gap says so, else no activity |
+//! | activity was to be counted, and no count came | not billed: no evidence |
 //! | tracked, no activity, all of it seen | not billed: no activity |
 //! | nothing that counts, and the tracker could not see a part | not billed: no evidence |
 //! | two contracts in one segment | billed to the one with more active minutes; tie: to the one that began earlier |
@@ -19,7 +19,7 @@
 use std::collections::BTreeMap;
 
 use crate::calendar::week_of;
-use crate::parcel::{Activity, Counts, Parcel};
+use crate::parcel::{Activity, Core, MinuteActivity, Parcel};
 use crate::segment::{MINUTE_MS, SegmentLength};
 use crate::terms::ManualTime;
 
@@ -47,29 +47,34 @@ impl Facts {
     /// Reads them from a parcel that passed [`Parcel::check`].
     #[must_use]
     pub fn of(parcel: &Parcel) -> Self {
-        let (mut tracked, mut active) = (0, 0);
-        for minute in &parcel.minutes {
-            let nth = minute.start.saturating_sub(parcel.start) / MINUTE_MS;
-            let bit = 1u64.checked_shl(u32::try_from(nth).unwrap_or(u32::MAX)).unwrap_or(0);
-            tracked |= bit;
-            // Missing counts are no evidence (design §8). Only where nothing was to be counted does tracked time stand
-            // for itself.
-            let counts = match minute.counts {
-                Some(counts) => Counts::any(counts),
-                None => parcel.activity == Activity::Off,
-            };
-            if counts && parcel.manual.is_none() {
-                active |= bit;
-            }
-        }
+        let minutes = parcel.minutes.iter().map(|m| (m.start, m.activity));
+        let (tracked, active, uncounted) =
+            minute_bits(parcel.start, minutes, parcel.activity, parcel.manual.is_some());
         Self {
             start: parcel.start,
             length: parcel.length,
             tracked,
             active,
-            gap: !parcel.gaps.is_empty(),
+            gap: uncounted || !parcel.gaps.is_empty(),
             manual: parcel.manual.as_ref().map(|manual| manual.at),
             removed: parcel.removed.is_some(),
+        }
+    }
+
+    /// Reads them from a core that passed [`Core::check`]. `activity` is whether keys, clicks and scrolls were to be
+    /// counted, as the terms have it.
+    #[must_use]
+    pub fn of_core(core: &Core, activity: Activity) -> Self {
+        let minutes = core.minutes.iter().map(|m| (m.start, m.activity));
+        let (tracked, active, uncounted) = minute_bits(core.start, minutes, activity, core.manual.is_some());
+        Self {
+            start: core.start,
+            length: core.length,
+            tracked,
+            active,
+            gap: uncounted || !core.gaps.is_empty(),
+            manual: core.manual,
+            removed: core.removed.is_some(),
         }
     }
 
@@ -84,6 +89,34 @@ impl Facts {
     pub fn typed_in(&self) -> bool {
         self.manual.is_some()
     }
+}
+
+/// Returns the bits of minutes that were tracked and of those that count, and whether a minute was to be counted and was
+/// not.
+fn minute_bits(
+    start: u64,
+    minutes: impl Iterator<Item = (u64, MinuteActivity)>,
+    activity: Activity,
+    typed_in: bool,
+) -> (u64, u64, bool) {
+    let (mut tracked, mut active, mut uncounted) = (0, 0, false);
+    for (minute, known) in minutes {
+        let nth = minute.saturating_sub(start) / MINUTE_MS;
+        let bit = 1u64.checked_shl(u32::try_from(nth).unwrap_or(u32::MAX)).unwrap_or(0);
+        tracked |= bit;
+        if typed_in {
+            continue;
+        }
+        // Missing counts are no evidence (design §8). Only where nothing was to be counted does tracked time stand for
+        // itself.
+        match (known, activity) {
+            (MinuteActivity::NotRecorded, Activity::Counted) => uncounted = true,
+            (MinuteActivity::NotRecorded, Activity::Off) => active |= bit,
+            _ if known.is_active() => active |= bit,
+            _ => {}
+        }
+    }
+    (tracked, active, uncounted)
 }
 
 /// A segment that a contract lays claim to.

@@ -7,6 +7,7 @@
 //! [`day`] (what a day page shows) and [`week`] (what a week adds up to). [`edits`] says what a worker may still change, [`limits`] how
 //! much a segment may hold.
 
+pub mod admission;
 pub mod billing;
 pub mod calendar;
 pub mod day;

@@ -2,7 +2,7 @@
 //!
 //! A plugin's notes are counted against [`Spent`] when they come in; a parcel is made to fit by
 //! [`Parcel::fit`](crate::parcel::Parcel::fit) when its segment closes, whatever the journal holds of it; and
-//! [`Parcel::check`](crate::parcel::Parcel::check) refuses what is beyond. Surplus evidence is dropped, counted and said
+//! [`Core::check`](crate::parcel::Core::check) and [`Parcel::check`](crate::parcel::Parcel::check) refuse what is beyond. Surplus evidence is dropped, counted and said
 //! in the parcel. Time is never dropped.
 //!
 //! Sizes are in bytes. Those of evidence are as it stands in the parcel, a JSON document: a text of control characters
@@ -10,11 +10,17 @@
 
 use serde::Serialize;
 
-/// The longest signed envelope of a parcel.
-pub const ENVELOPE_BYTES: usize = 1024 * 1024;
-/// The longest document in it: base64 makes it a third longer, signature and names take less than 1 KiB.
-pub const DOCUMENT_BYTES: usize = 760 * 1024;
-/// The largest attachment of a parcel.
+/// The longest core of a parcel.
+pub const CORE_BYTES: usize = 32 * 1024;
+/// The longest signed envelope of a core: base64 makes it a third longer, signature and names take less than 1 KiB.
+pub const ENVELOPE_BYTES: usize = 48 * 1024;
+/// The longest detail of a parcel.
+pub const DETAIL_BYTES: usize = 1024 * 1024;
+/// Details of a parcel: one of each kind, and one for each of [`NOTING_PLUGINS`].
+pub const DETAILS: usize = 64;
+/// Bytes of all details of a parcel.
+pub const DETAILS_BYTES: usize = 1024 * 1024;
+/// The largest picture of a parcel.
 pub const ATTACHMENT_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Notes that a plugin may hand over in a minute.
@@ -34,8 +40,10 @@ pub const ENTRIES: usize = 2_000;
 pub const EVIDENCE_BYTES: usize = 440 * 1024;
 /// The longest application, title or address of a window that is recorded.
 pub const TEXT_BYTES: usize = 1024;
-/// Gaps in a segment. Those of one cause that touch one minute can be told as one, so there are 60 a cause at most.
-pub const GAPS: usize = 1_000;
+/// Plugins whose notes a segment may hold.
+pub const NOTING_PLUGINS: usize = 32;
+/// Gaps in a segment. Those of one cause that touch one minute are told as one; of more, the longest.
+pub const GAPS: usize = 100;
 /// Covered places that are told of a picture.
 pub const REDACTIONS: usize = 1_024;
 /// Rules that a policy may declare.
@@ -47,7 +55,7 @@ pub const RULE_BYTES: usize = 200;
 /// Bytes of the words of all rules.
 pub const RULES_BYTES: usize = 96 * 1024;
 /// Lines that tell what was dropped.
-pub const DROPPED: usize = 64;
+pub const DROPPED: usize = 32;
 
 /// What one plugin's notes of one segment have come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The client's settings for one contract.
 
 mod check;
+mod digest;
 mod document;
 
 pub use check::BadTerms;

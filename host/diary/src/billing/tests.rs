@@ -212,7 +212,7 @@ fn a_minute_without_counts_is_active_only_where_nothing_was_to_be_counted() {
     use crate::parcel::{Activity, Gap, GapCause, MinuteFacts};
     let mut parcel = crate::example::parcel(MONDAY, SegmentLength::default());
     parcel.gaps.clear();
-    parcel.minutes = vec![MinuteFacts { start: MONDAY + 2 * MINUTE_MS, tracked_ms: 60_000, counts: None }];
+    parcel.minutes = vec![MinuteFacts::new(MONDAY + 2 * MINUTE_MS, 60_000, None)];
     assert_eq!(
         Facts::of(&parcel).active,
         0,
@@ -223,7 +223,8 @@ fn a_minute_without_counts_is_active_only_where_nothing_was_to_be_counted() {
     parcel.activity = Activity::Counted;
     parcel.gaps = vec![Gap { from: MONDAY + 150_000, to: MONDAY + 180_000, cause: GapCause::CounterLost }];
     assert_eq!(Facts::of(&parcel), Facts { tracked: 0b100, active: 0, gap: true, ..Facts::of(&parcel) });
-    parcel.minutes[0].counts = Some(Counts { keys: 1, ..Counts::default() });
+    let counts = crate::parcel::Counts { keys: 1, clicks: 0, scrolls: 0 };
+    parcel.minutes[0] = MinuteFacts::new(MONDAY + 2 * MINUTE_MS, 60_000, Some(counts));
     assert_eq!(Facts::of(&parcel).active, 0b100);
 }
 
@@ -231,7 +232,7 @@ fn a_minute_without_counts_is_active_only_where_nothing_was_to_be_counted() {
 fn a_segment_of_an_hour_fits() {
     use crate::parcel::MinuteFacts;
     let mut parcel = crate::example::parcel(MONDAY, SegmentLength::new(60).unwrap());
-    let minute = |n| MinuteFacts { start: MONDAY + n * MINUTE_MS, tracked_ms: 1, counts: None };
+    let minute = |n| MinuteFacts::new(MONDAY + n * MINUTE_MS, 1, None);
     parcel.minutes = (0..60).map(minute).collect();
     assert_eq!(Facts::of(&parcel).tracked, (1 << 60) - 1);
 }
@@ -254,7 +255,7 @@ fn each_week_has_the_limit_of_its_own() {
 fn minutes_of_a_typed_in_segment_are_no_activity() {
     use crate::parcel::{Manual, MinuteFacts};
     let mut parcel = crate::example::parcel(MONDAY, SegmentLength::default());
-    parcel.minutes = vec![MinuteFacts { start: MONDAY, tracked_ms: 60_000, counts: None }];
+    parcel.minutes = vec![MinuteFacts::new(MONDAY, 60_000, None)];
     parcel.manual = Some(Manual::at(7));
     let facts = Facts::of(&parcel);
     assert_eq!((facts.tracked, facts.active, facts.manual), (1, 0, Some(7)));

@@ -4,7 +4,7 @@ use super::*;
 use crate::billing::{Claim, bill};
 use crate::calendar::{day, zone};
 use crate::example;
-use crate::parcel::{Manual, Removed};
+use crate::parcel::{Manual, MinuteFacts, Removed};
 use crate::terms::ManualTime;
 
 /// 2026-11-27, 00:00 UTC, in milliseconds since the Unix epoch.
@@ -115,7 +115,7 @@ fn a_run_ends_where_memo_kind_or_billing_changes() {
     parcels[1].minutes.clear(); // the gap stays: no evidence
     parcels[2].gaps.clear();
     for minute in &mut parcels[2].minutes {
-        minute.counts = Some(Counts::default()); // seen, and nothing happened
+        *minute = MinuteFacts::new(minute.start, 60_000, Some(Counts::default())); // counted, and nothing happened
     }
     parcels[4].label = Some("Review".to_owned());
     assert_eq!(drawn(&parcels, "UTC")[0], "00:00: a1 a1 a1 a1 a1 .");

@@ -1,15 +1,16 @@
-//! The document itself: a segment with its minutes.
+//! A segment with all that was recorded in it, as far as it is still there.
 
 use serde::{Deserialize, Serialize};
 
+use super::core::{DetailKind, Field, MinuteActivity, TermsRef};
 use super::evidence::{Custom, Dropped, Focus, Gap};
 use super::picture::{NoSnapshot, Snapshot};
 use crate::segment::SegmentLength;
 
-/// The DSSE payload type of a parcel.
-pub const PARCEL_TYPE: &str = "application/vnd.candor.parcel+json";
-
 /// A segment as a device recorded it. Times are milliseconds since the Unix epoch, UTC.
+///
+/// It travels and is kept as a signed [`Core`](super::Core) with [details](super::Detail) beside it:
+/// [`Parcel::split`] takes it apart, [`Parcel::join`] puts it together again from what is left.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Parcel {
@@ -17,13 +18,10 @@ pub struct Parcel {
     pub id: String,
     /// The id of the contract that it was recorded for.
     pub contract: String,
-    /// The public key of the back office that it is made for, 64 lowercase hex digits: no other takes it. Empty in
-    /// parcels from before it was told.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    /// The public key of the back office that it is made for, 64 lowercase hex digits: no other takes it.
     pub server: String,
-    /// The sequence of the terms that it was made under; 0 in parcels from before it was told.
-    #[serde(default, skip_serializing_if = "no_terms")]
-    pub terms: u64,
+    /// The terms that it was made under.
+    pub terms: TermsRef,
     /// The enrolled device's id.
     pub device: String,
     /// Position of the segment's closing record in the device's journal, from 1.
@@ -38,6 +36,9 @@ pub struct Parcel {
     /// all lower ones: what those held beyond it is to be forgotten.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub revision: u32,
+    /// Which fields this revision changed, in order; empty for revision 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<Field>,
     /// The worker removed the segment: no minutes, no picture, no text; this is the tombstone that both sides see.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed: Option<Removed>,
@@ -49,6 +50,9 @@ pub struct Parcel {
     pub activity: Activity,
     /// One entry for each minute in which anything was tracked, in order.
     pub minutes: Vec<MinuteFacts>,
+    /// All counts, added up, if the minutes' own counts are erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_totals: Option<Counts>,
     /// What the worker says to have worked on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memo: Option<String>,
@@ -78,20 +82,34 @@ pub struct Parcel {
     pub dropped: Vec<Dropped>,
     /// The policy in force when the segment closed.
     pub policy: Policy,
+    /// The kinds of details that were there and are erased, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub erased: Vec<DetailKind>,
 }
 
 impl Parcel {
+    /// First millisecond after the segment.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.start.saturating_add(self.length.ms())
+    }
+
     /// How many minutes had any activity: the activity meter's figure.
     #[must_use]
     pub fn minutes_active(&self) -> u32 {
-        let active = self.minutes.iter().filter(|m| m.counts.is_some_and(Counts::any)).count();
+        let active = self.minutes.iter().filter(|m| m.activity.is_active()).count();
         u32::try_from(active).unwrap_or(u32::MAX)
     }
 
     /// All counts of the segment, added up.
     #[must_use]
     pub fn totals(&self) -> Counts {
-        self.minutes.iter().filter_map(|m| m.counts).fold(Counts::default(), |sum, c| Counts {
+        self.erased_totals.unwrap_or_else(|| self.counted_totals().unwrap_or_default())
+    }
+
+    /// Returns the sum of the minutes' own counts; none if no minute has any.
+    pub(super) fn counted_totals(&self) -> Option<Counts> {
+        self.minutes.iter().filter_map(|m| m.counts).reduce(|sum, c| Counts {
             keys: sum.keys.saturating_add(c.keys),
             clicks: sum.clicks.saturating_add(c.clicks),
             scrolls: sum.scrolls.saturating_add(c.scrolls),
@@ -157,9 +175,19 @@ pub struct MinuteFacts {
     pub start: u64,
     /// For how many milliseconds of it the tracker was on, 1 to 60,000.
     pub tracked_ms: u32,
-    /// The counts, if the activity collector recorded them.
+    /// What is known of input in it.
+    pub activity: MinuteActivity,
+    /// The counts, if they were recorded and are not erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<Counts>,
+}
+
+impl MinuteFacts {
+    /// A minute as it was recorded.
+    #[must_use]
+    pub fn new(start: u64, tracked_ms: u32, counts: Option<Counts>) -> Self {
+        Self { start, tracked_ms, activity: MinuteActivity::of(counts), counts }
+    }
 }
 
 /// Counts of input events in a minute. Never which key or where.
@@ -202,9 +230,4 @@ fn is_false(what: &bool) -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
 fn is_zero(number: &u32) -> bool {
     *number == 0
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
-fn no_terms(sequence: &u64) -> bool {
-    *sequence == 0
 }

@@ -122,6 +122,12 @@ impl Dropped {
             (DroppedBecause::Redactions, _) => {
                 format!("{count} more {} not listed", one("covered place is", "covered places are"))
             }
+            (DroppedBecause::Gaps, _) => {
+                format!("{count} more short {} not listed", one("gap is", "gaps are"))
+            }
+            (DroppedBecause::OtherTime, _) => {
+                format!("{count} {} left out: of another time", one("note", "notes"))
+            }
             (DroppedBecause::Damaged, _) => format!(
                 "{count} {} not be read any more: damaged on the worker's computer",
                 one("record could", "records could")
@@ -142,4 +148,8 @@ pub enum DroppedBecause {
     Redactions,
     /// It could not be read any more on the worker's computer.
     Damaged,
+    /// More gaps than are told; the longest are.
+    Gaps,
+    /// It says to be of another time than the segment's.
+    OtherTime,
 }

@@ -1,34 +1,43 @@
 //! Makes a parcel fit what both sides take, whatever was recorded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::Parcel;
-use super::evidence::{Custom, Dropped, DroppedBecause, Focus, Gap};
+use super::evidence::{Dropped, DroppedBecause, Focus, Gap};
 use super::picture::NoSnapshot;
 use crate::limits::{
-    ATTACHMENT_BYTES, CUSTOM_BODY_BYTES, DOCUMENT_BYTES, DROPPED, ENTRIES, EVIDENCE_BYTES, GAPS, NAME_BYTES,
-    REDACTIONS, RULE_BYTES, RULES, RULES_BYTES, TEXT_BYTES, json_bytes, shares, shorten,
+    ATTACHMENT_BYTES, CORE_BYTES, CUSTOM_BODY_BYTES, DETAILS_BYTES, DROPPED, ENTRIES, EVIDENCE_BYTES, GAPS,
+    NOTING_PLUGINS, REDACTIONS, RULE_BYTES, RULES, RULES_BYTES, TEXT_BYTES, json_bytes, shares, shorten,
 };
 use crate::memo::{MAX_LABEL, MAX_MEMO};
+use crate::plain;
+use crate::plain_id::PlainId;
 use crate::segment::minute_of;
 
 /// What stands in for the rules that are beyond the number of those told.
 const MORE_RULES: &str = "more rules, whose words are not told";
 
 /// Stands for the plugins beyond the number of those named.
-const OTHERS: &str = "(others)";
+pub(super) const OTHERS: &str = "(others)";
+
+/// Bytes that stay free for what a parcel gets after it was made to fit: id, place in the chain, names of details.
+const CORE_RESERVE: usize = 12 * 1024;
 
 impl Parcel {
     /// Trims what was recorded to what a parcel may hold, and says in [`Parcel::dropped`] what went. Minutes stay as they
     /// are, and so does what is billed of them.
     ///
-    /// A parcel whose identifiers and minutes are well formed passes [`Parcel::check`] after it, and its document is
-    /// [`DOCUMENT_BYTES`] long at most.
+    /// Texts are made visible: what a window's title or a memo holds that nobody sees, or that would turn the direction
+    /// of what stands beside it, is written as what it is.
+    ///
+    /// A parcel whose identifiers and minutes are well formed passes [`Parcel::check`] after it; its core is
+    /// [`CORE_BYTES`] long at most, its details are [`DETAILS_BYTES`] together.
     pub fn fit(&mut self) {
         let mut gone = Gone::default();
+        self.fit_times(&mut gone);
         self.fit_texts(&mut gone);
         self.fit_rules(&mut gone);
-        self.fit_gaps();
+        self.fit_gaps(&mut gone);
         self.fit_picture(&mut gone);
         self.fit_evidence(&mut gone);
         if let Some(removed) = &mut self.removed {
@@ -36,7 +45,13 @@ impl Parcel {
         }
         gone.tell(&mut self.dropped);
         // The bounds above leave room to spare. Should they ever not, evidence goes before the parcel is refused.
-        if json_bytes(self) > DOCUMENT_BYTES {
+        if json_bytes(&self.bare_core()) > CORE_BYTES - CORE_RESERVE {
+            let mut gone = Gone::default();
+            gone.add(None, DroppedBecause::Gaps, self.gaps.len().saturating_sub(1));
+            self.gaps.truncate(1);
+            gone.tell(&mut self.dropped);
+        }
+        if json_bytes(self) > DETAILS_BYTES {
             let mut gone = Gone::default();
             gone.add(None, DroppedBecause::OverBudget, self.focus.len() + self.custom.len());
             self.focus.clear();
@@ -49,25 +64,54 @@ impl Parcel {
         }
     }
 
+    /// Leaves out what says to be of another time than the segment's.
+    fn fit_times(&mut self, gone: &mut Gone) {
+        let (start, end) = (self.start, self.end());
+        let within = |at: u64| (start..end).contains(&at);
+        let before = (self.focus.len(), self.custom.len());
+        self.focus.retain(|focus| within(focus.at));
+        gone.add(None, DroppedBecause::OtherTime, before.0 - self.focus.len());
+        self.custom.retain(|note| within(note.at));
+        gone.add(None, DroppedBecause::OtherTime, before.1 - self.custom.len());
+        self.custom.sort_by(|a, b| (a.at, &a.plugin).cmp(&(b.at, &b.plugin)));
+        if let Some(snapshot) = &mut self.snapshot {
+            if !within(snapshot.at) {
+                self.snapshot = None;
+                self.no_snapshot = Some(NoSnapshot::MomentMissed);
+            } else if let Some(focus) = &mut snapshot.focus {
+                focus.at = focus.at.clamp(start, end.saturating_sub(1));
+            }
+        }
+        self.gaps.retain_mut(|gap| {
+            (gap.from, gap.to) = (gap.from.max(start), gap.to.min(end));
+            gap.from < gap.to
+        });
+    }
+
     fn fit_texts(&mut self, gone: &mut Gone) {
         let mut cut = 0;
         let mut none = None;
         let reason = self.manual.as_mut().map_or(&mut none, |manual| &mut manual.reason);
         for (text, most) in [(&mut self.memo, MAX_MEMO), (&mut self.label, MAX_LABEL), (reason, MAX_MEMO)] {
-            if let Some(text) = text
-                && let Some((end, _)) = text.char_indices().nth(most)
-            {
+            let Some(text) = text else { continue };
+            make_visible(text);
+            if let Some((end, _)) = text.char_indices().nth(most) {
                 text.truncate(end);
                 cut += 1;
             }
         }
         for focus in self.focus.iter_mut().chain(self.snapshot.iter_mut().filter_map(|s| s.focus.as_mut())) {
             for text in [&mut focus.app, &mut focus.title, &mut focus.url].into_iter().flatten() {
+                make_visible(text);
                 cut += usize::from(shorten(text, TEXT_BYTES));
             }
         }
-        shorten(&mut self.policy.plugin, NAME_BYTES);
-        shorten(&mut self.policy.sha256, NAME_BYTES);
+        if !PlainId::is_plain(&self.policy.plugin) {
+            self.policy.plugin.clear();
+        }
+        if !super::check::is_hex(&self.policy.sha256, 64) {
+            self.policy.sha256.clear();
+        }
         gone.add(None, DroppedBecause::Shortened, cut);
     }
 
@@ -81,6 +125,7 @@ impl Parcel {
             rules.push(MORE_RULES.to_owned());
         }
         for rule in rules.iter_mut() {
+            make_visible(rule);
             cut += usize::from(shorten(rule, RULE_BYTES));
         }
         let needs: Vec<usize> = rules.iter().map(json_bytes).collect();
@@ -107,9 +152,9 @@ impl Parcel {
         redactions.filter_map(|r| r.rule.as_mut()).for_each(|rule| *rule = (*rule).min(last));
     }
 
-    /// Gaps of one cause that touch the same minute are told as one. A minute counts by whether a gap touches it, so
-    /// nothing is billed otherwise.
-    fn fit_gaps(&mut self) {
+    /// Gaps of one cause that touch the same minute are told as one; of what is still too many, the longest. A segment
+    /// counts by whether there is a gap in it, so nothing is billed otherwise.
+    fn fit_gaps(&mut self, gone: &mut Gone) {
         if self.gaps.len() <= GAPS {
             return;
         }
@@ -131,8 +176,10 @@ impl Parcel {
                 }
             }
         }
-        self.gaps.sort_by_key(|gap| gap.from);
+        gone.add(None, DroppedBecause::Gaps, self.gaps.len().saturating_sub(GAPS));
+        self.gaps.sort_by_key(|gap| std::cmp::Reverse(gap.to - gap.from));
         self.gaps.truncate(GAPS);
+        self.gaps.sort_by_key(|gap| gap.from);
     }
 
     fn fit_picture(&mut self, gone: &mut Gone) {
@@ -149,17 +196,19 @@ impl Parcel {
 
     /// Shares the room out among the plugins, so that what one has too much of takes nothing from another.
     fn fit_evidence(&mut self, gone: &mut Gone) {
-        let sound = |c: &Custom| {
-            (1..=NAME_BYTES).contains(&c.plugin.len())
-                && (1..=NAME_BYTES).contains(&c.kind.len())
-                && c.body.len() <= CUSTOM_BODY_BYTES
-        };
+        for custom in &mut self.custom {
+            custom.body = single_line_json(&custom.body);
+        }
+        let mut plugins = BTreeSet::new();
         self.custom.retain(|custom| {
-            let sound = sound(custom);
-            if !sound {
-                let mut plugin = custom.plugin.clone();
-                shorten(&mut plugin, NAME_BYTES);
-                gone.add(Some(&plugin), DroppedBecause::OverBudget, 1);
+            let sound = PlainId::is_plain(&custom.plugin)
+                && PlainId::is_plain(&custom.kind)
+                && custom.body.len() <= CUSTOM_BODY_BYTES
+                && (plugins.contains(&custom.plugin) || plugins.len() < NOTING_PLUGINS);
+            if sound {
+                plugins.insert(custom.plugin.clone());
+            } else {
+                gone.add(Some(&custom.plugin), DroppedBecause::OverBudget, 1);
             }
             sound
         });
@@ -183,6 +232,18 @@ impl Parcel {
         self.focus.retain(|focus| keep(&mut room, gone, None, size_of_focus(focus)));
         self.custom.retain(|c| keep(&mut room, gone, Some(&c.plugin), json_bytes(c) + 1));
     }
+}
+
+/// Makes a text such that a person sees all that is in it.
+fn make_visible(text: &mut String) {
+    if let std::borrow::Cow::Owned(shown) = plain::visible(text) {
+        *text = shown;
+    }
+}
+
+/// Writes JSON text on one line, with all that nobody sees as escapes.
+fn single_line_json(json: &str) -> String {
+    plain::escaped_json(json).replace(['\n', '\r', '\t'], " ")
 }
 
 fn size_of_focus(focus: &Focus) -> usize {
@@ -217,7 +278,8 @@ struct Gone(BTreeMap<(DroppedBecause, Option<String>), u64>);
 impl Gone {
     fn add(&mut self, plugin: Option<&str>, because: DroppedBecause, count: usize) {
         if count > 0 {
-            let sum = self.0.entry((because, plugin.map(str::to_owned))).or_default();
+            let plugin = plugin.map(|name| if PlainId::is_plain(name) { name } else { OTHERS }.to_owned());
+            let sum = self.0.entry((because, plugin)).or_default();
             *sum = sum.saturating_add(count as u64);
         }
     }
@@ -226,8 +288,10 @@ impl Gone {
     /// the rest.
     fn tell(mut self, dropped: &mut Vec<Dropped>) {
         for mut before in dropped.drain(..) {
-            if let Some(plugin) = &mut before.plugin {
-                shorten(plugin, NAME_BYTES);
+            if let Some(plugin) = &mut before.plugin
+                && !PlainId::is_plain(plugin)
+            {
+                OTHERS.clone_into(plugin);
             }
             let sum = self.0.entry((before.because, before.plugin)).or_default();
             *sum = sum.saturating_add(before.count);
@@ -249,10 +313,13 @@ impl Gone {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
     use crate::billing::Facts;
     use crate::example;
     use crate::limits::PLUGIN_BYTES;
+    use crate::parcel::Custom;
     use crate::parcel::{Cover, GapCause, Redaction, Snapshot};
     use crate::segment::MINUTE_MS;
     use crate::segment::SegmentLength;
@@ -354,8 +421,17 @@ mod tests {
             let mut parcel = before.clone();
             parcel.fit();
             assert_eq!(parcel.check(), Ok(()), "seed {seed}");
-            let bytes = json_bytes(&parcel);
-            assert!(bytes <= DOCUMENT_BYTES, "seed {seed}: {bytes}");
+            let (mut core, details) = parcel.split(&[], || Ok::<_, std::fmt::Error>([7; 32])).unwrap();
+            core.sequence = i64::MAX.unsigned_abs();
+            core.changed = Vec::new();
+            assert_eq!(core.check(), Ok(()), "seed {seed}: {}", json_bytes(&core));
+            let bytes: usize = details.iter().map(|detail| detail.bytes.len()).sum();
+            assert!(bytes <= DETAILS_BYTES, "seed {seed}: {bytes}");
+            let whole = Parcel::join(core, |named| {
+                details.iter().find(|d| d.named == *named).map(|d| Cow::from(d.bytes.as_slice()))
+            });
+            let whole = Parcel { sequence: parcel.sequence, ..whole.unwrap() };
+            assert!(whole == parcel, "seed {seed}: nothing is lost on the way");
             assert_eq!(parcel.minutes, before.minutes, "seed {seed}: time is never dropped");
             assert_eq!(Facts::of(&parcel), Facts::of(&before), "seed {seed}: nor billed otherwise");
             let gone =
