@@ -165,7 +165,7 @@ fn earlier_cuts(session: &Folder, terms: &Terms, now: u64) -> Result<(Vec<Earlie
         // No agent has run under those terms: they cut no time.
         let mut earlier = before.earlier_cuts;
         if let Some(last) = earlier.last_mut() {
-            last.newer = terms.sequence;
+            last.newer = terms.named();
         }
         return Ok((earlier, false));
     }

@@ -31,6 +31,7 @@ use crate::contract::session::ContractSession;
 use crate::contract::sessions::Sessions;
 use crate::segments::history::view;
 use crate::segments::record::Record;
+use crate::segments::stored_parcel::load_parcel;
 
 /// How many records are read at once.
 const PAGE: u32 = 1_000;
@@ -86,9 +87,8 @@ async fn segments(session: &ContractSession) -> Result<Vec<Segment>, ExportError
     for entry in
         session.context.journal.closed_parcels(&session.shared.session_name, 0, now.saturating_add(1)).await?
     {
-        let envelope = session.context.journal.envelope(&entry.parcel_id).await;
-        if let Some(parcel) = envelope.ok().and_then(|bytes| crate::segments::ledger::parse_parcel(&bytes)) {
-            all.push(view(&parcel, Some(&entry), 0, now));
+        if let Ok(stored) = load_parcel(&session.context.journal, &entry.parcel_id).await {
+            all.push(view(&stored.parcel, Some(&entry), 0, now));
         }
     }
     Ok(all)

@@ -13,7 +13,7 @@ use candor_seal::Envelope;
 use crate::control::dispatch::Connection;
 use crate::segments::assemble::reports_nothing;
 use crate::segments::history::refusal;
-use crate::segments::ledger::parse_parcel;
+use crate::segments::stored_parcel::load_parcel;
 use crate::segments::removed::UNDO_MS;
 use crate::settings;
 
@@ -157,12 +157,7 @@ impl Handle<TryNow> for Connection<'_> {
 /// Whether a parcel goes nowhere because it has nothing to tell any more.
 async fn withdrawn(journal: &Journal, entry: &OutboxEntry) -> bool {
     entry.state == OutboxState::Cancelled
-        && journal
-            .envelope(&entry.parcel_id)
-            .await
-            .ok()
-            .and_then(|envelope| parse_parcel(&envelope))
-            .is_some_and(|parcel| reports_nothing(&parcel))
+        && load_parcel(journal, &entry.parcel_id).await.is_ok_and(|stored| reports_nothing(&stored.parcel))
 }
 
 /// Where a parcel is, for those who look; none if another took its place.
@@ -186,8 +181,7 @@ async fn listed(journal: &Journal, entry: OutboxEntry, contract: String, state: 
             // A picture that was removed adds nothing.
             bytes += journal.blob_info(blob).await.map_or(0, |info| info.length);
         }
-        let envelope = journal.envelope(&entry.parcel_id).await.ok();
-        holds = envelope.and_then(|e| parse_parcel(&e)).map(|p| in_words(&p));
+        holds = load_parcel(journal, &entry.parcel_id).await.ok().map(|stored| in_words(&stored.parcel));
     }
     OutboxParcel {
         parcel: entry.parcel_id,

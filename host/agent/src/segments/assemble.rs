@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use candor_diary::parcel::{
     Activity, Counts, Dropped, DroppedBecause, Gap, GapCause, Manual, MinuteFacts, NoSnapshot, Parcel,
-    Policy, Removed,
+    Policy, Removed, TermsRef,
 };
 use candor_diary::segment::{MINUTE_MS, SegmentLength, minute_of};
 
@@ -19,8 +19,8 @@ pub struct SegmentFrame {
     pub contract: String,
     /// The public key of the back office that it is for.
     pub server: String,
-    /// The sequence of the terms in force.
-    pub terms: u64,
+    /// The terms in force.
+    pub terms: TermsRef,
     /// The id that the back office gave the device.
     pub device: String,
     /// The segment's first millisecond since the Unix epoch.
@@ -37,6 +37,8 @@ pub struct SegmentFrame {
     pub pictures_off: bool,
     /// How often the segment was changed before.
     pub revision: u32,
+    /// Whether it is an earlier parcel's turn to be changed and its week is locked: details may go, and none may change.
+    pub locked: bool,
 }
 
 /// What is known of a segment: the parcel without its id and place in the chain, and the pictures' blobs.
@@ -206,7 +208,9 @@ impl<'a> Assembly<'a> {
         parcel.minutes = minute_facts(&self.spans, &self.counts);
         parcel.gaps = settle_answered(self.gaps);
         parcel.dropped = dropped_notes(self.surplus, self.unreadable.len());
-        forget_own_rules(&mut parcel);
+        if !frame.locked {
+            forget_own_rules(&mut parcel);
+        }
         if let Some((typed_in, memo)) = self.typed_in {
             let mut parcel = manual_parcel(parcel, typed_in, memo);
             parcel.fit();
@@ -321,17 +325,19 @@ fn empty_parcel(frame: &SegmentFrame) -> Parcel {
         id: String::new(),
         contract: frame.contract.clone(),
         server: frame.server.clone(),
-        terms: frame.terms,
+        terms: frame.terms.clone(),
         device: frame.device.clone(),
         sequence: 0,
         chain_head: String::new(),
         start: frame.start,
         length: frame.length,
         revision: frame.revision,
+        changed: Vec::new(),
         removed: None,
         manual: None,
         activity: frame.activity,
         minutes: Vec::new(),
+        erased_totals: None,
         memo: None,
         label: None,
         focus: Vec::new(),
@@ -342,6 +348,7 @@ fn empty_parcel(frame: &SegmentFrame) -> Parcel {
         custom: Vec::new(),
         dropped: Vec::new(),
         policy: frame.policy.clone(),
+        erased: Vec::new(),
     }
 }
 
@@ -437,10 +444,9 @@ fn minute_facts(spans: &[(u64, u64)], counts: &BTreeMap<u64, Counts>) -> Vec<Min
     for &(from, to) in spans {
         *tracked.entry(minute_of(from)).or_default() += to - from;
     }
-    let facts = |(start, ms): (u64, u64)| MinuteFacts {
-        start,
-        tracked_ms: u32::try_from(ms.min(MINUTE_MS)).unwrap_or(u32::MAX),
-        counts: counts.get(&start).copied(),
+    let facts = |(start, ms): (u64, u64)| {
+        let tracked_ms = u32::try_from(ms.min(MINUTE_MS)).unwrap_or(u32::MAX);
+        MinuteFacts::new(start, tracked_ms, counts.get(&start).copied())
     };
     tracked.into_iter().map(facts).collect()
 }

@@ -4,6 +4,7 @@
 //! begins a segment: so no moment ever belongs to two segments, and none to no segment. Until then a segment is as long
 //! as under the earlier terms; the back office takes that of whoever enrolled shortly before.
 
+use candor_diary::parcel::TermsRef;
 use candor_diary::segment::{MINUTE_MS, SegmentLength};
 use candor_diary::terms::Terms;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ const HOUR_MS: u64 = 60 * 60_000;
 const REMEMBERED: usize = 100;
 
 /// How time was cut before newer terms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct EarlierCut {
     /// When newer terms were taken, milliseconds since the Unix epoch.
@@ -23,10 +24,10 @@ pub struct EarlierCut {
     pub until: u64,
     /// How long its segments are.
     pub segment: SegmentLength,
-    /// The sequence of the latest terms that had segments of this length.
-    pub terms: u64,
-    /// The sequence of the terms that were taken then, or after them before they cut any time.
-    pub newer: u64,
+    /// The latest terms that had segments of this length.
+    pub terms: TermsRef,
+    /// The terms that were taken then, or after them before they cut any time.
+    pub newer: TermsRef,
 }
 
 /// How a contract's time is cut.
@@ -40,8 +41,8 @@ impl Cut {
     /// Creates the cut by the terms in force, and before those as it was.
     #[must_use]
     pub fn new(terms: &Terms, earlier: &[EarlierCut]) -> Self {
-        let (segment, terms) = (terms.segment, terms.sequence);
-        let latest = EarlierCut { taken: u64::MAX, until: u64::MAX, segment, terms, newer: terms };
+        let (segment, terms) = (terms.segment, terms.named());
+        let latest = EarlierCut { taken: u64::MAX, until: u64::MAX, segment, newer: terms.clone(), terms };
         Self { earlier: earlier.to_vec(), latest }
     }
 
@@ -49,14 +50,15 @@ impl Cut {
     #[cfg(test)]
     pub(crate) fn of(minutes: u8) -> Self {
         let segment = SegmentLength::new(minutes).unwrap_or_default();
+        let terms = TermsRef { sequence: 1, digest: "7".repeat(64) };
         Self {
             earlier: Vec::new(),
-            latest: EarlierCut { taken: u64::MAX, until: u64::MAX, segment, terms: 1, newer: 1 },
+            latest: EarlierCut { taken: u64::MAX, until: u64::MAX, segment, newer: terms.clone(), terms },
         }
     }
 
-    fn at(&self, at: u64) -> EarlierCut {
-        self.earlier.iter().find(|cut| at < cut.until).copied().unwrap_or(self.latest)
+    fn at(&self, at: u64) -> &EarlierCut {
+        self.earlier.iter().find(|cut| at < cut.until).unwrap_or(&self.latest)
     }
 
     /// Returns the length of the segment that holds a moment.
@@ -68,10 +70,10 @@ impl Cut {
     /// Returns the terms under which the segment that holds a moment is recorded, at least its end: newer ones count
     /// from when they are taken, whatever cuts the time until the full hour.
     #[must_use]
-    pub fn terms_at(&self, at: u64) -> u64 {
+    pub fn terms_at(&self, at: u64) -> TermsRef {
         let cut = self.at(at);
         let taken = self.end_of(at) > cut.taken && at < next_hour(cut.taken);
-        if taken { cut.newer } else { cut.terms }
+        if taken { cut.newer.clone() } else { cut.terms.clone() }
     }
 
     /// Returns the start of the segment that holds a moment.
@@ -118,9 +120,9 @@ pub fn remembered(mut earlier: Vec<EarlierCut>, before: &Terms, newer: &Terms, n
     let until = next_hour(now);
     match earlier.last_mut() {
         // What is replaced before it cut any time leaves no mark.
-        Some(last) if last.until >= until => last.newer = newer.sequence,
+        Some(last) if last.until >= until => last.newer = newer.named(),
         _ if before.segment != newer.segment => {
-            let (segment, terms, newer) = (before.segment, before.sequence, newer.sequence);
+            let (segment, terms, newer) = (before.segment, before.named(), newer.named());
             earlier.push(EarlierCut { taken: now, until, segment, terms, newer });
         }
         _ => {}
@@ -181,7 +183,7 @@ mod tests {
                     assert_eq!((cut.start_of(at), cut.end_of(at)), (start, end), "{cut:?}");
                     assert_eq!(cut.terms_at(at), cut.terms_at(start), "{cut:?}");
                 }
-                let named = changes.iter().find(|(_, terms)| terms.sequence == cut.terms_at(start)).unwrap();
+                let named = changes.iter().find(|(_, terms)| terms.named() == cut.terms_at(start)).unwrap();
                 // The terms that it names say how long it is, or earlier ones if they were just taken.
                 let earlier = changes.iter().take_while(|(_, terms)| terms.sequence <= named.1.sequence);
                 let lengths: Vec<_> = earlier.map(|(_, terms)| terms.segment).collect();
@@ -198,9 +200,9 @@ mod tests {
     fn newer_terms_cut_from_the_next_full_hour_on() {
         let cut = cut(&[(0, terms(1, 10)), (65, terms(2, 1))]);
         assert_eq!(cut.length_at(2 * HOUR_MS - 1).minutes(), 10);
-        assert_eq!((cut.length_at(2 * HOUR_MS).minutes(), cut.terms_at(2 * HOUR_MS)), (1, 2));
+        assert_eq!((cut.length_at(2 * HOUR_MS).minutes(), cut.terms_at(2 * HOUR_MS).sequence), (1, 2));
         // What is recorded is at once as the terms say that were taken.
-        let named = [0, 59, 61, 69, 70, 119].map(|minute| cut.terms_at(minute * MINUTE_MS));
+        let named = [0, 59, 61, 69, 70, 119].map(|minute| cut.terms_at(minute * MINUTE_MS).sequence);
         assert_eq!(named, [1, 1, 2, 2, 2, 2]);
     }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use candor_diary::calendar::lock_of;
 use candor_diary::parcel::{Activity, NoSnapshot, Parcel, Policy};
 use candor_diary::segment::MINUTE_MS;
 use candor_diary::terms::Terms;
 use candor_journal::{JournalError, OutboxEntry, OutboxState, RecordFilter};
-use candor_seal::{Envelope, SecretKey};
+use candor_seal::SecretKey;
 use parking_lot::RwLock;
 use tokio::sync::Mutex;
 
@@ -17,6 +18,7 @@ use crate::segments::marks::Marks;
 use crate::segments::record::{Record, StoredRecord};
 use crate::segments::removed::Removals;
 use crate::segments::state::ContractState;
+use crate::segments::stored_parcel::load_parcel;
 
 /// How many records are read at once.
 const PAGE: u32 = 2_000;
@@ -163,7 +165,7 @@ impl SegmentLedger {
     /// that was judged by and made under stays.
     pub(super) fn segment_frame(&self, start: u64, revision: u32, before: Option<Parcel>) -> SegmentFrame {
         let in_force = || self.policy.read().clone();
-        let terms = before.as_ref().map_or_else(|| self.shared.cut.terms_at(start), |before| before.terms);
+        let terms = before.as_ref().map_or_else(|| self.shared.cut.terms_at(start), |before| before.terms.clone());
         // If the worker turns it off, a record of the segment says so.
         let counted = if self.counts_activity { Activity::Counted } else { Activity::Off };
         let reported = before.as_ref().filter(|before| !before.minutes.is_empty());
@@ -181,6 +183,7 @@ impl SegmentLedger {
             pictures_off: reported.map_or_else(|| self.shared.choices().no_pictures, turned_off),
             policy: before.map_or_else(in_force, |before| before.policy),
             revision,
+            locked: revision > 0 && lock_of(start) <= self.shared.clock.now(),
         }
     }
 
@@ -291,14 +294,12 @@ impl SegmentLedger {
         (0..minutes).map(move |nth| start + nth * MINUTE_MS)
     }
 
-    /// Reads a parcel as it was signed.
+    /// Reads a parcel as it was signed, with what is left of its details.
     ///
     /// # Errors
     /// If it is gone or cannot be read.
     pub async fn read_parcel(&self, id: &str) -> Result<Parcel, CloseError> {
-        let envelope = self.shared.journal.envelope(id).await?;
-        parse_parcel(&envelope)
-            .ok_or_else(|| JournalError::Damaged(format!("parcel {id} cannot be read")).into())
+        Ok(load_parcel(&self.shared.journal, id).await?.parcel)
     }
 
     /// Writes again every closed segment that was changed after its latest parcel was made: such as if the computer
@@ -374,10 +375,4 @@ impl SegmentLedger {
     pub async fn unclosed(&self) -> Result<BTreeSet<u64>, CloseError> {
         self.unfinished(0).await
     }
-}
-
-/// Returns the parcel in a signed envelope; its signature is not looked at.
-#[must_use]
-pub fn parse_parcel(envelope: &[u8]) -> Option<Parcel> {
-    serde_json::from_slice(&Envelope::from_json(envelope).ok()?.payload).ok()
 }

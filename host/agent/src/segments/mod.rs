@@ -18,6 +18,7 @@ pub(crate) mod recovery;
 pub mod removal;
 pub mod removed;
 pub mod state;
+pub mod stored_parcel;
 pub mod tracked;
 pub(crate) mod unwritten;
 mod writing;

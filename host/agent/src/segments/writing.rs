@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use candor_diary::parcel::{MAX_REVISION, NoSnapshot, PARCEL_TYPE, Parcel};
-use candor_journal::{HELD_FOR_GOOD, JournalError, OutboxDraft, OutboxEntry, OutboxState, SegmentClose};
+use candor_diary::parcel::{Field, MAX_REVISION, NoSnapshot, PARCEL_TYPE, Parcel};
+use candor_journal::{DetailDraft, HELD_FOR_GOOD, JournalError, OutboxDraft, OutboxEntry, OutboxState, SegmentClose};
 use candor_seal::Envelope;
 
 use crate::segments::assemble::{Assembled, add_uncounted_gaps, assemble, reports_nothing};
@@ -11,6 +11,7 @@ use crate::segments::error::CloseError;
 use crate::segments::ledger::SegmentLedger;
 use crate::segments::record::Record;
 use crate::segments::removed::UNDO_MS;
+use crate::segments::stored_parcel::{StoredParcel, load_parcel};
 
 /// Until when a parcel is held.
 struct Hold {
@@ -35,22 +36,21 @@ impl SegmentLedger {
         let shared = Arc::clone(&self.shared);
         let _closing_lock = shared.closing_lock.write().await;
         let before = self.parcel_before(latest.as_ref()).await?;
-        let end = before.as_ref().map_or_else(|| self.shared.cut.end_of(start), |b| start + b.length.ms());
+        let end = before.as_ref().map_or_else(|| self.shared.cut.end_of(start), |b| b.parcel.end());
         let records: Vec<_> = self.records_between(start, end).await?.into_iter().map(|r| r.record).collect();
         let revision = latest.as_ref().map_or(0, |l| l.revision + 1);
         if revision > MAX_REVISION {
             return Err(CloseError::ChangedTooOften);
         }
         // What was covered refers to a rule by its index: the rules of then stay.
-        let unreported_before = before.as_ref().is_some_and(reports_nothing);
-        let frame = self.segment_frame(start, revision, before);
+        let unreported_before = before.as_ref().is_some_and(|before| reports_nothing(&before.parcel));
+        let earlier = before.as_ref().map(|before| before.parcel.clone());
+        let frame = self.segment_frame(start, revision, earlier);
         let Some(Assembled { mut parcel, blobs }) = assemble(&frame, &records) else { return Ok(None) };
         add_uncounted_gaps(&mut parcel);
         let blobs = self.present_pictures(&mut parcel, blobs).await?;
         self.report_damage(&records);
-        let mut id = [0u8; 16];
-        getrandom::fill(&mut id).map_err(|e| CloseError::Random(e.to_string()))?;
-        parcel.id = hex::encode(id);
+        parcel.id = hex::encode(random::<16>()?);
         self.shared.follow_clock().await?;
         let now = self.shared.clock.now();
         let record = Record::Segment { parcel: parcel.id.clone(), start };
@@ -62,16 +62,26 @@ impl SegmentLedger {
             body: serde_json::to_vec(&record)?,
             revision,
         };
+        parcel.changed = changed_fields(&parcel, latest.as_ref(), before.as_ref());
+        let earlier = before.as_ref().map_or(&[][..], |before| &before.details);
+        let (mut core, details) = parcel.split(earlier, draw_salt)?;
+        let details = details.into_iter().map(|detail| DetailDraft {
+            name: detail.named.sha256,
+            kind: detail.named.kind.name().to_owned(),
+            bytes: detail.bytes,
+        });
+        let details = details.collect();
         let Hold { until, taken_back } =
             self.choose_hold(&parcel, latest.as_ref(), unreported_before, now).await?;
         let draft = |sequence: u64, head: &candor_seal::Hash| {
-            parcel.sequence = sequence;
-            parcel.chain_head = head.to_string();
-            let body = serde_json::to_vec(&parcel)?;
+            core.sequence = sequence;
+            core.chain_head = head.to_string();
+            let body = serde_json::to_vec(&core)?;
             let envelope = Envelope::sign(PARCEL_TYPE, body, key).to_json();
             Ok::<_, serde_json::Error>(OutboxDraft {
-                parcel_id: parcel.id.clone(),
+                parcel_id: core.id.clone(),
                 envelope,
+                details,
                 attachments: blobs,
                 target: self.terms.uploader.plugin.clone(),
                 hold_until: until,
@@ -96,13 +106,13 @@ impl SegmentLedger {
     }
 
     /// Reads the parcel that another takes the place of; none if there is none, or if it is damaged.
-    async fn parcel_before(&self, latest: Option<&OutboxEntry>) -> Result<Option<Parcel>, CloseError> {
+    async fn parcel_before(&self, latest: Option<&OutboxEntry>) -> Result<Option<StoredParcel>, CloseError> {
         let Some(latest) = latest else { return Ok(None) };
-        match self.read_parcel(&latest.parcel_id).await {
-            Ok(parcel) => Ok(Some(parcel)),
+        match load_parcel(&self.shared.journal, &latest.parcel_id).await {
+            Ok(stored) => Ok(Some(stored)),
             // Its records hold all but which rules there were.
-            Err(CloseError::Journal(error)) if error.is_damage() => Ok(None),
-            Err(error) => Err(error),
+            Err(error) if error.is_damage() => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -175,4 +185,36 @@ impl SegmentLedger {
         let held_before = latest.filter(|_| !unreported_before).map_or(0, |l| l.hold_until);
         Ok(Hold { until: held_before.max(now.saturating_add(hold)), taken_back })
     }
+}
+
+/// Returns what a revision changed since the last one that the target has: one that was never delivered passes on what
+/// it would have told.
+fn changed_fields(
+    parcel: &Parcel,
+    latest: Option<&OutboxEntry>,
+    before: Option<&StoredParcel>,
+) -> Vec<Field> {
+    let Some(latest) = latest else { return Vec::new() };
+    let Some(StoredParcel { parcel: before, .. }) = before else {
+        // Nobody knows what it said.
+        return Field::ALL.to_vec();
+    };
+    let mut changed = parcel.changed_since(before);
+    if latest.state != OutboxState::Delivered {
+        changed.extend(&before.changed);
+        changed.sort_unstable();
+        changed.dedup();
+    }
+    changed
+}
+
+fn random<const BYTES: usize>() -> Result<[u8; BYTES], CloseError> {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes).map_err(|e| CloseError::Random(e.to_string()))?;
+    Ok(bytes)
+}
+
+/// Draws the salt of a detail.
+fn draw_salt() -> Result<[u8; 32], CloseError> {
+    random()
 }

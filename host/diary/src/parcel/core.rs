@@ -178,6 +178,20 @@ pub enum Field {
     Context,
 }
 
+impl Field {
+    /// All fields, in order.
+    pub const ALL: [Self; 8] = [
+        Self::Time,
+        Self::Memo,
+        Self::Label,
+        Self::Picture,
+        Self::Activity,
+        Self::Focus,
+        Self::Notes,
+        Self::Context,
+    ];
+}
+
 /// A detail, as the core names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
