@@ -1,4 +1,5 @@
-//! What a segment may hold: the one set of figures that sandbox, agent, journal and back office go by.
+//! What a segment may hold: the one set of figures that sandbox, agent, journal and back office go by. Neither the
+//! journal nor the back office has figures of its own for what both of them hold: what one side takes, the other does.
 //!
 //! A plugin's notes are counted against [`Spent`] when they come in; a parcel is made to fit by
 //! [`Parcel::fit`](crate::parcel::Parcel::fit) when its segment closes, whatever the journal holds of it; and
@@ -22,6 +23,13 @@ pub const DETAILS: usize = 64;
 pub const DETAILS_BYTES: usize = 1024 * 1024;
 /// The largest picture of a parcel.
 pub const ATTACHMENT_BYTES: u64 = 16 * 1024 * 1024;
+/// The longest detail of a parcel: a document beside its signed core.
+pub const DETAIL_BYTES: usize = 1024 * 1024;
+/// Details of a parcel.
+pub const DETAILS: usize = 64;
+/// The longest body of a record in the journal. The longest there is tells a picture's covered places; what is longer
+/// than a detail could not be delivered in one.
+pub const RECORD_BYTES: usize = DETAIL_BYTES;
 
 /// Notes that a plugin may hand over in a minute.
 pub const NOTES_A_MINUTE: u32 = 120;

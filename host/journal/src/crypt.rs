@@ -1,7 +1,7 @@
 //! What is encrypted with what.
 //!
 //! - The caller's master key (32 bytes) is never used itself: a wrapping key and a naming key are derived from it.
-//! - Each record, blob and envelope has a [`ItemSecret`] of its own: a random key, and a salt for the chain. The secret
+//! - Each record, blob, envelope and detail has a [`ItemSecret`] of its own: a random key, and a salt for the chain. The secret
 //!   is stored wrapped under the wrapping key, in a row of its own. Erasing overwrites its 104 bytes with zeros, in
 //!   place.
 //! - Small values that are replaced often (plugin stores, receipts, errors) are sealed under the wrapping key directly.
@@ -114,7 +114,7 @@ impl JournalKeys {
     }
 }
 
-/// The key and salt of one record, blob or envelope: all that erasing has to destroy.
+/// The key and salt of one record, blob, envelope or detail: all that erasing has to destroy.
 pub(crate) struct ItemSecret {
     key: Zeroizing<[u8; 32]>,
     salt: Zeroizing<[u8; 32]>,

@@ -154,7 +154,7 @@ impl Database {
             .disable_statement_logging()
             .connect()
             .await?;
-        schema::migrate(&mut connection, path).await?;
+        schema::create_or_check(&mut connection, path).await?;
         let mut database = Self {
             connection,
             in_transaction: false,

@@ -32,6 +32,11 @@ pub enum JournalError {
         /// The latest schema that this version knows.
         known: i64,
     },
+    /// The database was written by an earlier version, whose schema this one does not read.
+    #[error(
+        "{0} was written by an earlier version and cannot be read: move it away, and Candor begins a new journal"
+    )]
+    OlderSchema(PathBuf),
     /// The file is the database of another program.
     #[error("{0} is not a journal: move it away, or choose another folder")]
     NotAJournal(PathBuf),
@@ -71,18 +76,18 @@ pub enum JournalError {
         /// Which bound it breaks.
         reason: &'static str,
     },
-    /// There is no such record, blob or parcel.
+    /// There is no such record, blob, parcel or detail.
     #[error("there is no {what} {id} in the journal")]
     NotFound {
-        /// The word 'record', 'blob' or 'parcel'.
+        /// The word 'record', 'blob', 'parcel' or 'detail'.
         what: &'static str,
         /// The id or sequence that was asked for.
         id: String,
     },
-    /// The record, blob or parcel was erased, and cannot be restored.
+    /// The record, blob, parcel or detail was erased, and cannot be restored.
     #[error("{what} {id} was erased")]
     Erased {
-        /// The word 'record', 'blob' or 'parcel'.
+        /// The word 'record', 'blob', 'parcel' or 'detail'.
         what: &'static str,
         /// The id or sequence that was asked for.
         id: String,

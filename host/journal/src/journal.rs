@@ -45,8 +45,8 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::InUse`] while another process (or another [`Journal`] of this one) has it open,
-    /// [`JournalError::WrongKey`], [`JournalError::NewerSchema`], [`JournalError::NotAJournal`],
-    /// [`JournalError::DiskFull`], and errors of the file system and the database.
+    /// [`JournalError::WrongKey`], [`JournalError::NewerSchema`], [`JournalError::OlderSchema`],
+    /// [`JournalError::NotAJournal`], [`JournalError::DiskFull`], and errors of the file system and the database.
     pub async fn open(dir: &Path, key: &MasterKey) -> Result<Self, JournalError> {
         let keys = Arc::new(JournalKeys::derive(key));
         let dir = dir.to_owned();

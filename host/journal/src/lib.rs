@@ -8,7 +8,7 @@
 //! On disk, in one folder (0700, files 0600):
 //!
 //! ```text
-//! journal.db, journal.db-wal   SQLite: records, outbox, plugin stores, wrapped keys
+//! journal.db, journal.db-wal   SQLite: records, outbox with its details, plugin stores, wrapped keys
 //! blobs/3f/3f…                 one encrypted picture each, in frames of 64 KiB
 //! journal.lock                 held by the one process that has the journal open
 //! ```
@@ -52,8 +52,10 @@ pub use database::JournalStats;
 pub use error::JournalError;
 pub use journal::Journal;
 pub use master_key::MasterKey;
-pub use outbox::{HELD_FOR_GOOD, OutboxDraft, OutboxEntry, ParcelCounts};
+pub use outbox::{DetailDraft, DetailInfo, HELD_FOR_GOOD, OutboxDraft, OutboxEntry, ParcelCounts};
 pub use outbox_state::OutboxState;
 pub use records::{AppendedRecord, JournalRecord, RecordFilter};
 pub use segments::SegmentClose;
-pub use verify::{BlobVerification, DamagedBlob, DamagedRecord, Verification};
+pub use verify::{
+    BlobVerification, DamagedBlob, DamagedDetail, DamagedRecord, DetailVerification, Verification,
+};

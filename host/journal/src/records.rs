@@ -9,6 +9,7 @@ use crate::crypt::{ItemSecret, JournalKeys};
 use crate::database::{SqlStatement, SqlValue};
 use crate::error::sqlite_integer;
 use crate::journal::{WriterGuard, run_to_end};
+use crate::outbox::{DetailsOf, erase_details_of};
 use crate::writer::{NewRecord, body_context, chain_label, destroy_secret, secret_context};
 use crate::{Hash, Journal, JournalError};
 
@@ -87,7 +88,7 @@ impl Journal {
     /// [`Self::sync`] or any other call that syncs.
     ///
     /// `kind` (at most 64 bytes) and `contract` (at most 128 bytes) are stored as they are, and hold no control
-    /// characters; `body` (at most 8 MiB) is encrypted.
+    /// characters; `body` (at most [`RECORD_BYTES`](candor_diary::limits::RECORD_BYTES)) is encrypted.
     ///
     /// # Errors
     /// [`JournalError::DiskFull`]: it was not appended. [`JournalError::Unusable`] for a value out of bounds,
@@ -157,8 +158,8 @@ impl Journal {
     }
 
     /// Erases what a record says and leaves its link in the chain. This appends a tombstone (which tells both sides that
-    /// something was erased, and why), and destroys the key and salt of the record and of the envelope made with it; an
-    /// undelivered parcel of it is cancelled. All of that is synced when this returns, and the database's log is
+    /// something was erased, and why), and destroys the key and salt of the record, of the envelope made with it and of
+    /// its details; an undelivered parcel of it is cancelled. All of that is synced when this returns, and the database's log is
     /// emptied. Blobs are erased by [`Self::erase_blob`].
     ///
     /// # Errors
@@ -242,6 +243,7 @@ async fn erase_under_tombstone(
             writer.database.maybe("SELECT secret FROM outbox WHERE sequence = ?", [id.into()]).await?;
         if let Some((parcel,)) = parcel {
             statements.push(destroy_secret(parcel));
+            statements.extend(erase_details_of(&mut writer.database, DetailsOf::Record(id)).await?);
             statements
                 .push(SqlStatement::new("UPDATE outbox SET envelope = NULL WHERE sequence = ?", [id.into()]));
             statements.push(SqlStatement::new(

@@ -1,6 +1,4 @@
-//! The database's tables, and how one version becomes the next.
-//!
-//! `user_version` counts the steps done. A step is never changed once released; a change is a new step.
+//! The database's tables. `user_version` says which version of them a file has.
 
 use std::path::Path;
 
@@ -12,10 +10,13 @@ use crate::JournalError;
 /// Marks the file as a journal: 'Cndr'.
 const APPLICATION_ID: i64 = 0x436e_6472;
 
-const STEPS: &[&str] = &[
-    // 1. Wrapped secrets have a table of their own, with rows of one size that are only ever appended and overwritten
-    // in place: SQLite then never moves one, so that overwriting leaves no copy in some page's slack.
-    "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+/// The one schema that this version reads. Nothing was released under an earlier one, so none is converted.
+pub(crate) const SCHEMA: i64 = 3;
+
+// Wrapped secrets have a table of their own, with rows of one size that are only ever appended and overwritten in place:
+// SQLite then never moves one, so that overwriting leaves no copy in some page's slack.
+const TABLES: &str = "
+     CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
      CREATE TABLE secret (id INTEGER PRIMARY KEY, wrapped BLOB NOT NULL) STRICT;
      CREATE TABLE record (
          sequence INTEGER PRIMARY KEY,
@@ -47,6 +48,7 @@ const STEPS: &[&str] = &[
          next_try_at INTEGER NOT NULL,
          settled_at INTEGER,
          attachments TEXT NOT NULL,
+         detail_count INTEGER NOT NULL,
          secret INTEGER NOT NULL REFERENCES secret (id),
          last_error BLOB,
          receipt BLOB,
@@ -54,40 +56,51 @@ const STEPS: &[&str] = &[
          UNIQUE (contract, segment_start, revision)
      ) STRICT;
      CREATE INDEX outbox_open ON outbox (sequence) WHERE state IN ('held', 'waiting');
+     CREATE TABLE detail (
+         parcel TEXT NOT NULL REFERENCES outbox (parcel),
+         place INTEGER NOT NULL,
+         name TEXT NOT NULL,
+         kind TEXT NOT NULL,
+         secret INTEGER NOT NULL REFERENCES secret (id),
+         length INTEGER NOT NULL,
+         sealed BLOB,
+         UNIQUE (parcel, place),
+         UNIQUE (parcel, name)
+     ) STRICT;
      CREATE TABLE store (
          plugin TEXT NOT NULL,
          name BLOB NOT NULL,
          sealed BLOB NOT NULL,
          PRIMARY KEY (plugin, name)
-     ) STRICT, WITHOUT ROWID;",
-    // 2. Stores were keyed by a plugin's name alone, so that nobody can tell whose their entries are: nobody gets them.
-    "DELETE FROM store WHERE instr(plugin, '/') = 0;",
-];
+     ) STRICT, WITHOUT ROWID;";
 
-/// Brings the database to the latest schema.
-pub(crate) async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), JournalError> {
+/// Creates the tables in a new file; refuses a database of another version, and one of another program.
+pub(crate) async fn create_or_check(
+    connection: &mut SqliteConnection,
+    path: &Path,
+) -> Result<(), JournalError> {
     let version = pragma(connection, "PRAGMA user_version").await?;
     let application = pragma(connection, "PRAGMA application_id").await?;
     let tables = pragma(connection, "SELECT count(*) FROM sqlite_schema").await?;
-    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
     if application != APPLICATION_ID && (tables > 0 || version != 0) {
         return Err(JournalError::NotAJournal(path.to_owned()));
     }
-    if version > known {
-        return Err(JournalError::NewerSchema { found: version, known });
+    if version > SCHEMA {
+        return Err(JournalError::NewerSchema { found: version, known: SCHEMA });
     }
-    let done = usize::try_from(version)
-        .map_err(|_| JournalError::Damaged("its schema has a negative version".to_owned()))?;
-    for (step, sql) in STEPS.iter().enumerate().skip(done) {
-        let whole = format!(
-            "BEGIN IMMEDIATE; {sql} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}; COMMIT;",
-            step + 1
-        );
-        if let Err(error) = sqlx::raw_sql(AssertSqlSafe(whole)).execute(&mut *connection).await {
-            // If the step began no transaction, or it is over, there is none to roll back.
-            drop(sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await);
-            return Err(error.into());
-        }
+    if version == SCHEMA {
+        return Ok(());
+    }
+    if tables > 0 || version != 0 {
+        return Err(JournalError::OlderSchema(path.to_owned()));
+    }
+    let whole = format!(
+        "BEGIN IMMEDIATE; {TABLES} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA}; COMMIT;"
+    );
+    if let Err(error) = sqlx::raw_sql(AssertSqlSafe(whole)).execute(&mut *connection).await {
+        // If it began no transaction, or that is over, there is none to roll back.
+        drop(sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await);
+        return Err(error.into());
     }
     Ok(())
 }

@@ -1,13 +1,19 @@
 //! Closing segments: the record, and the parcel made of it, in one synced transaction.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
+
+use candor_diary::plain_id::PlainId;
+use candor_seal::sha256_hex;
 
 use crate::crypt::ItemSecret;
 use crate::database::SqlStatement;
 use crate::error::sqlite_integer;
 use crate::journal::run_to_end;
-use crate::outbox::{OutboxDraft, OutboxEntry, envelope_context, find_entry, secret_context};
+use crate::outbox::{
+    DetailsOf, OutboxDraft, OutboxEntry, envelope_context, erase_details_of, find_entry, secret_context,
+};
 use crate::writer::{NewRecord, check_name, destroy_secret, insert_secret};
 use crate::{Hash, Journal, JournalError};
 
@@ -16,6 +22,12 @@ const MAX_ENVELOPE_BYTES: usize = candor_diary::limits::ENVELOPE_BYTES;
 
 /// The most attachments of a parcel.
 const MAX_ATTACHMENTS: usize = 64;
+
+/// The longest detail that both sides accept, bytes.
+const MAX_DETAIL_BYTES: usize = candor_diary::limits::DETAIL_BYTES;
+
+/// The most details of a parcel that both sides accept.
+const MAX_DETAILS: usize = candor_diary::limits::DETAILS;
 
 /// A segment that ends, and its closing record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +42,8 @@ pub struct SegmentClose {
     pub at: u64,
     /// The closing record's body.
     pub body: Vec<u8>,
-    /// 0 closes an open segment. One more than the latest revision replaces it: the envelopes of all earlier revisions
-    /// are destroyed, and those not yet delivered never are.
+    /// 0 closes an open segment. One more than the latest revision replaces it: the envelopes and details of all earlier
+    /// revisions are destroyed, and those not yet delivered never are.
     pub revision: u32,
 }
 
@@ -84,8 +96,8 @@ impl Journal {
         statements.push(insert_secret(secret_id, wrapped));
         statements.push(SqlStatement::new(
             "INSERT INTO outbox (parcel, contract, segment_start, revision, sequence, target, state, hold_until,
-                                 attempts, next_try_at, attachments, secret, envelope)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?)",
+                                 attempts, next_try_at, attachments, detail_count, secret, envelope)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?)",
             [
                 draft.parcel_id.as_str().into(),
                 close.contract.as_str().into(),
@@ -96,10 +108,14 @@ impl Journal {
                 state.into(),
                 sqlite_integer("the hold", draft.hold_until)?.into(),
                 serde_json::json!(draft.attachments).to_string().as_str().into(),
+                sqlite_integer("the details", draft.details.len() as u64)?.into(),
                 secret_id.into(),
                 envelope.into(),
             ],
         ));
+        for (place, detail) in (0_i64..).zip(&draft.details) {
+            statements.extend(detail.insert(writer.next_secret_id(), &keys, &draft.parcel_id, place)?);
+        }
         run_to_end(async move {
             for id in &draft.attachments {
                 crate::blobs::require_blob(&mut writer.database, id).await?;
@@ -114,6 +130,8 @@ impl Journal {
                 let which = || [close.contract.as_str().into(), start.into()];
                 let earlier: Vec<(i64,)> = writer.database.rows(earlier, which()).await?;
                 statements.extend(earlier.into_iter().map(|(secret,)| destroy_secret(secret)));
+                let of = DetailsOf::Segment(&close.contract, start);
+                statements.extend(erase_details_of(&mut writer.database, of).await?);
                 // Before the new one is there: these touch every row of the segment.
                 let forget = "UPDATE outbox SET envelope = NULL WHERE contract = ? AND segment_start = ?";
                 let replace = "UPDATE outbox SET state = 'replaced'
@@ -263,12 +281,34 @@ fn check_draft(draft: &OutboxDraft) -> Result<(), JournalError> {
     if draft.attachments.len() > MAX_ATTACHMENTS {
         return Err(JournalError::Unusable { what: "the attachments", reason: "more than 64" });
     }
+    if draft.details.len() > MAX_DETAILS {
+        return Err(JournalError::Unusable { what: "the details", reason: "more than 64" });
+    }
+    let mut names = BTreeSet::new();
+    for detail in &draft.details {
+        if !PlainId::is_plain(&detail.kind) {
+            return Err(JournalError::Unusable {
+                what: "a detail's kind",
+                reason: "not 1 to 64 of a-z, 0-9 and -",
+            });
+        }
+        if detail.bytes.len() > MAX_DETAIL_BYTES {
+            return Err(JournalError::Unusable { what: "a detail", reason: "longer than 1 MiB" });
+        }
+        if detail.name != sha256_hex(&detail.bytes) {
+            return Err(JournalError::Unusable { what: "a detail's name", reason: "not its SHA-256" });
+        }
+        if !names.insert(detail.name.as_str()) {
+            return Err(JournalError::Unusable { what: "a detail", reason: "in the parcel twice" });
+        }
+    }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::DetailDraft;
 
     #[test]
     fn a_draft_out_of_bounds_is_refused() {
@@ -276,6 +316,7 @@ mod tests {
             parcel_id: "p".to_owned(),
             envelope: vec![1],
             attachments: Vec::new(),
+            details: Vec::new(),
             target: "t".to_owned(),
             hold_until: 0,
         };
@@ -284,6 +325,34 @@ mod tests {
         assert!(check_draft(&OutboxDraft { target: "a\nb".to_owned(), ..good.clone() }).is_err());
         assert!(check_draft(&OutboxDraft { attachments: vec![String::new(); 65], ..good.clone() }).is_err());
         let envelope = vec![0; MAX_ENVELOPE_BYTES + 1];
-        assert!(check_draft(&OutboxDraft { envelope, ..good }).is_err());
+        assert!(check_draft(&OutboxDraft { envelope, ..good.clone() }).is_err());
+        let with = |details: &[&DetailDraft]| {
+            let details = details.iter().map(|detail| (*detail).clone()).collect();
+            check_draft(&OutboxDraft { details, ..good.clone() })
+        };
+        let detail = |kind: &str, bytes: Vec<u8>| DetailDraft {
+            name: sha256_hex(&bytes),
+            kind: kind.to_owned(),
+            bytes,
+        };
+        let largest = detail("minutes", vec![b'1'; MAX_DETAIL_BYTES]);
+        let other = detail("minutes", b"2".to_vec());
+        assert!(with(&[&largest, &other]).is_ok());
+        let misnamed = DetailDraft { name: largest.name.clone(), ..other.clone() };
+        let shouted = DetailDraft { name: other.name.to_uppercase(), ..other.clone() };
+        for bad in [
+            &misnamed,
+            &shouted,
+            &detail("minutes", vec![b'1'; MAX_DETAIL_BYTES + 1]),
+            &detail("", b"3".to_vec()),
+            &detail("Focus", b"3".to_vec()),
+            &detail(&"a".repeat(65), b"3".to_vec()),
+        ] {
+            assert!(with(&[bad]).is_err(), "{} {}", bad.kind, bad.name);
+        }
+        assert!(with(&[&other, &other]).is_err(), "twice");
+        let many: Vec<DetailDraft> = (0..65_u8).map(|n| detail("minutes", vec![n])).collect();
+        assert!(with(&many.iter().take(64).collect::<Vec<_>>()).is_ok());
+        assert!(with(&many.iter().collect::<Vec<_>>()).is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 mod concurrency;
 mod cost;
+mod details;
 mod disk_full;
 mod erasure;
 mod kill;
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
-use crate::{Hash, Journal, JournalError, MasterKey, OutboxDraft, OutboxEntry, SegmentClose};
+use crate::{DetailDraft, Hash, Journal, JournalError, MasterKey, OutboxDraft, OutboxEntry, SegmentClose};
 
 /// Stands for what was recorded: must be in no file.
 const MARKER: &str = "payroll-of-the-whole-company";
@@ -43,9 +44,18 @@ fn draft(parcel_id: &str) -> OutboxDraft {
         parcel_id: parcel_id.to_owned(),
         envelope: format!("envelope of {parcel_id}: {MARKER}").into_bytes(),
         attachments: Vec::new(),
+        details: Vec::new(),
         target: "backoffice".to_owned(),
         hold_until: 0,
     }
+}
+
+/// A detail of that kind, of so many bytes and some more.
+fn detail(kind: &str, bytes: usize) -> DetailDraft {
+    // Each is another, as each has a salt in it.
+    let salt = hex::encode(crate::random::random::<16>().unwrap());
+    let bytes = format!("{{\"salt\":\"{salt}\",\"{kind}\":\"{MARKER}{}\"}}", "x".repeat(bytes)).into_bytes();
+    DetailDraft { name: candor_seal::sha256_hex(&bytes), kind: kind.to_owned(), bytes }
 }
 
 fn closing(start: u64) -> SegmentClose {

@@ -26,7 +26,9 @@ pub struct Verification {
     pub first_bad: Option<DamagedRecord>,
     /// What was found of the blobs.
     pub blobs: BlobVerification,
-    /// The ids of the parcels in the outbox that cannot be read any more, at most 1,000.
+    /// What was found of the parcels' details.
+    pub details: DetailVerification,
+    /// The ids of the parcels in the outbox that cannot be read any more, or lack a detail, at most 1,000.
     pub bad_parcels: Vec<String>,
 }
 
@@ -34,7 +36,10 @@ impl Verification {
     /// Whether everything is as it was written.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        self.first_bad.is_none() && self.blobs.bad.is_empty() && self.bad_parcels.is_empty()
+        self.first_bad.is_none()
+            && self.blobs.bad.is_empty()
+            && self.details.bad.is_empty()
+            && self.bad_parcels.is_empty()
     }
 }
 
@@ -69,8 +74,32 @@ pub struct DamagedBlob {
     pub reason: String,
 }
 
+/// What a verification found of the parcels' details.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DetailVerification {
+    /// The details that were checked.
+    pub details: u64,
+    /// Of these, the ones whose bytes have the SHA-256 that they are named by.
+    pub equal: u64,
+    /// Of these, the ones that were purged or destroyed with their parcel: what they said cannot be checked.
+    pub sealed: u64,
+    /// The ones that are not as they were written, at most 1,000.
+    pub bad: Vec<DamagedDetail>,
+}
+
+/// A detail that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DamagedDetail {
+    /// The id of its parcel.
+    pub parcel: String,
+    /// The SHA-256 that it is named by.
+    pub name: String,
+    /// What is wrong, as a clause.
+    pub reason: String,
+}
+
 impl Journal {
-    /// Recomputes the chain and every record and blob in it, up to the head at the time of the call. Others may use the
+    /// Recomputes the chain and every record, blob and detail in it, up to the head at the time of the call. Others may use the
     /// journal meanwhile. This cannot find that the latest records were all cut off; a back office's receipts hold
     /// sequence and head, and show it.
     ///
@@ -120,6 +149,7 @@ impl Journal {
             found.first_bad = self.check_outbox(last).await?;
         }
         found.blobs = self.verify_blobs().await?;
+        found.details = self.verify_details().await?;
         found.bad_parcels = self.bad_parcels().await?;
         Ok(found)
     }
@@ -156,22 +186,61 @@ impl Journal {
         Ok(found)
     }
 
-    /// Returns the parcels whose bytes, or list of attachments, exist and cannot be read any more.
-    async fn bad_parcels(&self) -> Result<Vec<String>, JournalError> {
-        let rows: Vec<(String, Option<Vec<u8>>)> = {
+    async fn verify_details(&self) -> Result<DetailVerification, JournalError> {
+        // Names as bytes: what was changed to something else must not keep others from being checked.
+        let rows: Vec<(String, Vec<u8>, bool)> = {
             let mut writer = self.lock_writer().await?;
-            let sql = "SELECT parcel, CAST(attachments AS BLOB) FROM outbox WHERE envelope IS NOT NULL ORDER BY sequence";
+            let sql = "SELECT parcel, CAST(name AS BLOB), EXISTS (SELECT 1 FROM outbox WHERE parcel = detail.parcel)
+                       FROM detail ORDER BY parcel, place";
+            run_to_end(async move { writer.database.rows(sql, []).await }).await?
+        };
+        let mut found = DetailVerification::default();
+        for (parcel, name, has_parcel) in rows {
+            found.details += 1;
+            let name = String::from_utf8_lossy(&name).into_owned();
+            let reason = match self.detail(&parcel, &name).await {
+                _ if !has_parcel => "its parcel is missing".to_owned(),
+                Ok(_) => {
+                    found.equal += 1;
+                    continue;
+                }
+                Err(JournalError::Erased { .. }) => {
+                    found.sealed += 1;
+                    continue;
+                }
+                Err(JournalError::NotFound { .. }) => "its name cannot be read".to_owned(),
+                Err(JournalError::Damaged(reason)) => reason,
+                Err(other) => return Err(other),
+            };
+            if found.bad.len() < MOST_BAD {
+                found.bad.push(DamagedDetail { parcel, name, reason });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Returns the parcels whose bytes, or list of attachments, exist and cannot be read any more, and those that lack a
+    /// detail.
+    async fn bad_parcels(&self) -> Result<Vec<String>, JournalError> {
+        let rows: Vec<(String, Option<Vec<u8>>, bool)> = {
+            let mut writer = self.lock_writer().await?;
+            let sql = "SELECT parcel, CAST(attachments AS BLOB),
+                              detail_count = (SELECT count(*) FROM detail WHERE detail.parcel = outbox.parcel) AS whole
+                       FROM outbox WHERE envelope IS NOT NULL OR NOT whole ORDER BY sequence";
             run_to_end(async move { writer.database.rows(sql, []).await }).await?
         };
         let mut found = Vec::new();
-        for (id, attachments) in rows {
+        for (id, attachments, whole) in rows {
             let listed = read_attachments(attachments.as_deref()).is_some();
-            match self.envelope(&id).await {
-                Ok(_) if !listed && found.len() < MOST_BAD => found.push(id),
-                Ok(_) | Err(JournalError::Erased { .. } | JournalError::NotFound { .. }) => {}
-                Err(JournalError::Damaged(_)) if found.len() < MOST_BAD => found.push(id),
-                Err(JournalError::Damaged(_)) => {}
+            let bad = match self.envelope(&id).await {
+                Ok(_) => !listed || !whole,
+                Err(JournalError::Erased { .. }) => !whole,
+                Err(JournalError::NotFound { .. }) => false,
+                Err(JournalError::Damaged(_)) => true,
                 Err(other) => return Err(other),
+            };
+            if bad && found.len() < MOST_BAD {
+                found.push(id);
             }
         }
         Ok(found)
@@ -184,7 +253,7 @@ fn name_bad_blob(found: &mut BlobVerification, id: String, reason: String) {
     }
 }
 
-/// The most bad blobs, and the most bad parcels, that a verification names.
+/// The most bad blobs, bad details and bad parcels, each, that a verification names.
 const MOST_BAD: usize = 1_000;
 
 const MISSING: &str = "it is missing";

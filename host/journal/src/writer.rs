@@ -10,7 +10,7 @@ use crate::error::sqlite_integer;
 use crate::{Hash, JournalError};
 
 /// The longest body of a record, bytes.
-pub(crate) const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+const MAX_BODY_BYTES: usize = candor_diary::limits::RECORD_BYTES;
 
 /// What only one call at a time may use: the database and the end of the chain.
 pub(crate) struct Writer {
@@ -69,7 +69,7 @@ impl Writer {
             check_name("contract", contract, 128)?;
         }
         if new.body.len() > MAX_BODY_BYTES {
-            return Err(JournalError::Unusable { what: "the body", reason: "longer than 8 MiB" });
+            return Err(JournalError::Unusable { what: "the body", reason: "longer than 1 MiB" });
         }
         let sequence = self.sequence + 1;
         let label = chain_label(new.kind, new.contract);

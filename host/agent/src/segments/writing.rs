@@ -83,6 +83,7 @@ impl SegmentLedger {
                 envelope,
                 details,
                 attachments: blobs,
+                details: Vec::new(),
                 target: self.terms.uploader.plugin.clone(),
                 hold_until: until,
             })

@@ -1,5 +1,6 @@
 //! What the outbox takes and returns.
 
+use super::details::{DetailDraft, DetailInfo};
 use crate::outbox_state::OutboxState;
 
 /// A parcel to be put into the outbox.
@@ -11,6 +12,8 @@ pub struct OutboxDraft {
     pub envelope: Vec<u8>,
     /// The ids of the blobs that go with it, at most 64.
     pub attachments: Vec<String>,
+    /// The documents beside the envelope, each another, at most [`DETAILS`](candor_diary::limits::DETAILS).
+    pub details: Vec<DetailDraft>,
     /// The caller's name for where it goes, 1 to 1,024 characters.
     pub target: String,
     /// When its hold ends, ms since the Unix epoch: it is not delivered earlier.
@@ -46,7 +49,9 @@ pub struct OutboxEntry {
     pub last_error: Option<String>,
     /// The ids of the blobs that go with it.
     pub attachments: Vec<String>,
-    /// Whether the list of blobs cannot be read any more: then it is empty.
+    /// The documents beside the envelope, in the order in which they were given.
+    pub details: Vec<DetailInfo>,
+    /// Whether the list of blobs or of details is not whole any more: one that cannot be read is empty.
     pub damaged: bool,
     /// The receipt with which the target confirmed it.
     pub receipt: Option<Vec<u8>>,

@@ -4,12 +4,15 @@
 //! good (*rejected*), or the worker took it back (*cancelled*). Delivered, rejected and cancelled are settled; a receipt
 //! settles anything as delivered, because it is the truth.
 
+mod details;
 mod entry;
 mod reading;
 mod rows;
 mod settling;
 mod waits;
 
+pub use self::details::{DetailDraft, DetailInfo};
+pub(crate) use self::details::{DetailsOf, erase_details_of};
 pub use self::entry::{OutboxDraft, OutboxEntry, ParcelCounts};
 pub(crate) use self::rows::{envelope_context, find_entry, read_attachments, secret_context};
 pub use self::waits::HELD_FOR_GOOD;

@@ -134,7 +134,7 @@ impl Journal {
         .await
     }
 
-    /// Returns how many bytes are held or wait, pictures included.
+    /// Returns how many bytes are held or wait, details and pictures included.
     ///
     /// # Errors
     /// [`JournalError::Damaged`], [`JournalError::Closed`], and errors of the database.
@@ -148,6 +148,8 @@ impl Journal {
         for row in rows {
             let entry = row.into_entry(&self.shared.keys)?;
             bytes += entry.bytes;
+            bytes +=
+                entry.details.iter().filter(|detail| !detail.erased).map(|detail| detail.length).sum::<u64>();
             for blob in &entry.attachments {
                 match self.blob_info(blob).await {
                     Ok(info) => bytes += info.length,
@@ -206,9 +208,9 @@ impl Journal {
         ];
         run_to_end(async move {
             let sql = select_entries!(
-                "AS latest WHERE contract = ? AND segment_start >= ? AND segment_start < ?
+                "WHERE contract = ? AND segment_start >= ? AND segment_start < ?
                  AND revision = (SELECT max(o.revision) FROM outbox AS o
-                                 WHERE o.contract = latest.contract AND o.segment_start = latest.segment_start)
+                                 WHERE o.contract = outbox.contract AND o.segment_start = outbox.segment_start)
                  ORDER BY segment_start"
             );
             let rows = writer.database.rows(sql, values).await?;

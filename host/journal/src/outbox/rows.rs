@@ -3,6 +3,7 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _};
 
+use super::details::read_details;
 use super::entry::OutboxEntry;
 use crate::crypt::{CipherContext, JournalKeys};
 use crate::database::Database;
@@ -15,14 +16,17 @@ const UNREADABLE: &[u8] = b"the reason cannot be read any more";
 /// By how much an encrypted envelope is longer than the envelope, bytes: nonce and tag.
 const SEALED_EXTRA: u64 = 24 + 16;
 
-/// Selects the columns of an [`OutboxRow`]. The attachments are read as bytes, whatever they are: one damaged entry must
+/// Selects the columns of an [`OutboxRow`]. Attachments and details are read as bytes, whatever they are: one damaged entry must
 /// not keep the others from being read.
 macro_rules! select_entries {
     ($rest:literal) => {
         concat!(
             "SELECT parcel, contract, segment_start, sequence, target, state, hold_until, attempts, next_try_at,
                     last_error, CAST(attachments AS BLOB) AS attachments, receipt, settled_at, revision,
-                    length(envelope) AS sealed_bytes
+                    length(envelope) AS sealed_bytes, detail_count,
+                    (SELECT CAST(json_group_array(json_array(d.name, d.kind, d.length, d.sealed IS NULL)
+                                                  ORDER BY d.place) AS BLOB)
+                     FROM detail AS d WHERE d.parcel = outbox.parcel) AS details
              FROM outbox ",
             $rest
         )
@@ -59,6 +63,8 @@ pub(super) struct OutboxRow {
     revision: i64,
     /// The length of the encrypted envelope.
     sealed_bytes: Option<i64>,
+    detail_count: i64,
+    details: Option<Vec<u8>>,
 }
 
 // Written by hand: the derive would compile the database a second time, for the compiler.
@@ -80,6 +86,8 @@ impl FromRow<'_, SqliteRow> for OutboxRow {
             settled_at: row.try_get("settled_at")?,
             revision: row.try_get("revision")?,
             sealed_bytes: row.try_get("sealed_bytes")?,
+            detail_count: row.try_get("detail_count")?,
+            details: row.try_get("details")?,
         })
     }
 }
@@ -95,6 +103,9 @@ impl OutboxRow {
         // Nor is a receipt: the row says that it was delivered.
         let receipt = self.receipt.and_then(|sealed| unseal(&receipt_context(&self.parcel), &sealed));
         let attachments = read_attachments(self.attachments.as_deref());
+        let details = read_details(self.details.as_deref());
+        let all_there =
+            details.as_ref().is_some_and(|details| i64::try_from(details.len()) == Ok(self.detail_count));
         let state = parse_state(&self.state)?;
         Ok(OutboxEntry {
             parcel_id: self.parcel,
@@ -111,8 +122,9 @@ impl OutboxRow {
             attempts: u32::try_from(self.attempts).unwrap_or(u32::MAX),
             next_try_at: self.next_try_at,
             last_error,
-            damaged: attachments.is_none(),
+            damaged: attachments.is_none() || !all_there,
             attachments: attachments.unwrap_or_default(),
+            details: details.unwrap_or_default(),
             receipt,
             delivered_at: self.settled_at.filter(|_| state == OutboxState::Delivered),
         })

@@ -17,6 +17,11 @@ fn large_draft() -> OutboxDraft {
     OutboxDraft { envelope: vec![1; 20_000], ..draft("p") }
 }
 
+/// A parcel whose detail does not fit into what is left of some page.
+fn draft_with_large_detail() -> OutboxDraft {
+    OutboxDraft { details: vec![detail("minutes", 20_000)], ..draft("p") }
+}
+
 /// Appends until the disk is full; answers what was taken.
 async fn fill(journal: &Journal) -> Vec<Vec<u8>> {
     let mut taken = bodies(journal).await;
@@ -42,14 +47,19 @@ async fn invariant_09_a_full_database_loses_nothing_that_was_taken() {
         pages(limit).await;
         taken = fill(&journal).await;
         assert!(matches!(close_segment(&journal, 0, large_draft()).await, Err(JournalError::DiskFull)));
+        let refused = close_segment(&journal, 0, draft_with_large_detail()).await;
+        assert!(matches!(refused, Err(JournalError::DiskFull)));
+        assert!(matches!(journal.outbox_entry("p").await, Err(JournalError::NotFound { .. })));
         assert_eq!(bodies(&journal).await, taken, "what was taken is still read");
         assert_eq!(journal.head().await.unwrap().0, taken.len() as u64);
     }
     pages(1_000_000).await;
-    close_segment(&journal, 0, draft("p")).await.unwrap();
+    let entry = close_segment(&journal, 0, draft_with_large_detail()).await.unwrap();
     taken.push(closing(0).body);
     journal.close().await.unwrap();
     let journal = open(folder.path()).await;
+    assert_eq!(journal.outbox_entry("p").await.unwrap().details, entry.details);
+    journal.detail("p", &entry.details[0].name).await.unwrap();
     assert_eq!(bodies(&journal).await, taken);
     assert!(journal.verify().await.unwrap().is_good());
 }

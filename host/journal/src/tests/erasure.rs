@@ -12,7 +12,7 @@ async fn stored_record(journal: &Journal, sequence: i64) -> (Vec<u8>, Vec<u8>) {
 }
 
 /// Whether a part of `bytes` is in any file: 16 bytes in a row are enough.
-fn left(dir: &Path, bytes: &[u8]) -> Vec<PathBuf> {
+pub(super) fn left(dir: &Path, bytes: &[u8]) -> Vec<PathBuf> {
     bytes.chunks_exact(16).flat_map(|part| files_with(dir, part)).collect()
 }
 

@@ -35,6 +35,8 @@ struct Acknowledged {
     closed: BTreeMap<String, (u64, String)>,
     delivered: BTreeSet<String>,
     erased: BTreeSet<u64>,
+    /// Names of details.
+    purged: BTreeSet<String>,
     synced: u64,
     /// How often the disk was full.
     full: usize,
@@ -51,6 +53,7 @@ impl Acknowledged {
             }
             ["delivered", id] => drop(self.delivered.insert(id.to_owned())),
             ["erased", sequence] => drop(self.erased.insert(sequence.parse().unwrap())),
+            ["purged", name] => drop(self.purged.insert(name.to_owned())),
             ["synced", sequence] => self.synced = sequence.parse().unwrap(),
             ["full"] => {
                 self.full += 1;
@@ -126,7 +129,8 @@ async fn kills(rounds: u32) -> usize {
     }
     if rounds >= ROUNDS {
         assert!(acknowledged.closed.len() > 50 && acknowledged.delivered.len() > 30);
-        assert!(!acknowledged.erased.is_empty() && acknowledged.synced > 0);
+        assert!(!acknowledged.erased.is_empty() && !acknowledged.purged.is_empty());
+        assert!(acknowledged.synced > 0);
     }
     acknowledged.full
 }
@@ -170,6 +174,22 @@ async fn check(dir: &Path, acknowledged: &Acknowledged) {
         {
             let envelope = String::from_utf8(journal.envelope(id).await.unwrap()).unwrap();
             assert_eq!(envelope, format!("{id} {sequence} {head} {MARKER}"));
+        }
+        assert_eq!(entry.details.len(), 2, "a detail of {id} is lost");
+        for detail in &entry.details {
+            match journal.detail(id, &detail.name).await {
+                Ok(bytes) => {
+                    assert_eq!((bytes.len() as u64, detail.erased), (detail.length, false));
+                    assert!(!acknowledged.purged.contains(&detail.name), "what was purged is back");
+                    assert!(!acknowledged.erased.contains(sequence), "what was erased is back");
+                }
+                Err(JournalError::Erased { .. }) => assert!(detail.erased),
+                Err(other) => panic!("a detail of {id}: {other}"),
+            }
+            if !acknowledged.purged.contains(&detail.name) && detail.kind == "minutes" {
+                let erased = records[usize::try_from(*sequence).unwrap() - 1].body.is_none();
+                assert_eq!(detail.erased, erased, "a detail of {id} went by itself");
+            }
         }
         for blob in &entry.attachments {
             match journal.blob_info(blob).await {
@@ -235,7 +255,9 @@ async fn work(journal: &Journal, start: u64, before: &mut Option<OutboxEntry>) -
     let closed = journal.close_segment(closing(start), |sequence, head| {
         head_said = head.to_string();
         let envelope = format!("{id} {sequence} {head} {MARKER}").into_bytes();
-        Ok::<_, JournalError>(OutboxDraft { envelope, attachments: vec![blob.id.clone()], ..draft(&id) })
+        let attachments = vec![blob.id.clone()];
+        let details = vec![detail("minutes", 3_000), detail("focus", 20_000)];
+        Ok::<_, JournalError>(OutboxDraft { envelope, attachments, details, ..draft(&id) })
     });
     let entry = closed.await?;
     say(&format!("closed {id} {} {head_said}", entry.sequence));
@@ -249,6 +271,8 @@ async fn work(journal: &Journal, start: u64, before: &mut Option<OutboxEntry>) -
             say(&format!("erased {}", before.sequence));
             journal.erase_blob(&before.attachments[0]).await?;
         }
+        journal.purge_details("c1", start..start + 1, &["focus"]).await?;
+        say(&format!("purged {}", entry.details[1].name));
         journal.append("memo", Some("c1"), start, MARKER.into()).await?;
         let (sequence, _) = journal.head().await?;
         journal.sync().await?;

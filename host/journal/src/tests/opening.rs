@@ -53,9 +53,24 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     journal.close().await.unwrap();
     behind_its_back(folder.path(), "PRAGMA user_version = 99").await;
     let error = Journal::open(folder.path(), &key()).await.unwrap_err();
-    assert!(matches!(error, JournalError::NewerSchema { found: 99, known: 2 }), "{error}");
-    behind_its_back(folder.path(), "PRAGMA user_version = 2").await;
+    assert!(matches!(error, JournalError::NewerSchema { found: 99, known: 3 }), "{error}");
+    behind_its_back(folder.path(), "PRAGMA user_version = 3").await;
     open(folder.path()).await;
+}
+
+#[tokio::test]
+async fn an_older_schema_is_refused_in_one_sentence_and_left_alone() {
+    let (folder, journal) = fresh().await;
+    journal.append("a", None, 1, Vec::new()).await.unwrap();
+    journal.close().await.unwrap();
+    for version in [2, 1, 0, -1] {
+        behind_its_back(folder.path(), &format!("PRAGMA user_version = {version}")).await;
+        let error = Journal::open(folder.path(), &key()).await.unwrap_err();
+        assert!(matches!(error, JournalError::OlderSchema(_)), "{version}: {error}");
+        assert!(error.to_string().contains("earlier version") && error.to_string().contains("move it away"));
+    }
+    behind_its_back(folder.path(), "PRAGMA user_version = 3").await;
+    assert_eq!(open(folder.path()).await.head().await.unwrap().0, 1);
 }
 
 #[tokio::test]

@@ -92,7 +92,7 @@ async fn values_out_of_bounds_are_refused_and_leave_no_hole() {
         ("a", Some(""), 1, 1),
         ("a", Some("b\nc"), 1, 1),
         ("a", None, u64::MAX, 1),
-        ("a", None, 1, 8 * 1024 * 1024 + 1),
+        ("a", None, 1, candor_diary::limits::RECORD_BYTES + 1),
     ] {
         let refused = journal.append(kind, contract, at, vec![0; body]).await;
         assert!(matches!(refused, Err(JournalError::Unusable { .. })), "{kind:?} {contract:?} {at}");
