@@ -4,8 +4,8 @@
 //! no I/O, knows no clock and nothing asynchronous: a plugin may use it too.
 //!
 //! Start reading at [`parcel`] (what travels), then [`segment`] (how time is cut), then [`billing`] (what is billed),
-//! [`day`] (what a day page shows) and [`week`] (what a week adds up to). [`edits`] says what a worker may still change, [`limits`] how
-//! much a segment may hold.
+//! [`day`] (what a day page shows), [`week`] (what a week adds up to) and [`money`] (what the billed minutes come to).
+//! [`edits`] says what a worker may still change, [`limits`] how much a segment may hold.
 
 pub mod admission;
 pub mod billing;
@@ -16,6 +16,7 @@ pub mod edits;
 mod example;
 pub mod limits;
 pub mod memo;
+pub mod money;
 pub mod parcel;
 pub mod plain;
 pub mod plain_id;

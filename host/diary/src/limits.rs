@@ -65,6 +65,10 @@ pub const RULES_BYTES: usize = 96 * 1024;
 /// Lines that tell what was dropped.
 pub const DROPPED: usize = 32;
 
+/// The highest rate, in minor units of its currency an hour: ten thousand million of those with hundredths. A week of it
+/// is far from what 64 bits hold.
+pub const RATE_MINOR_UNITS: u64 = 1_000_000_000_000;
+
 /// What one plugin's notes of one segment have come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
