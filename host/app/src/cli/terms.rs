@@ -36,6 +36,9 @@ fn terms_text(terms: &Terms) -> String {
         "Weekly limit",
         terms.weekly_limit.map_or_else(|| "none".into(), |m| candor_diary::plain::duration(m.into())),
     );
+    if let Some(rate) = terms.hourly_rate() {
+        line("Rate", format!("{} an hour, each line rounded by {}", rate.an_hour(), terms.rounding));
+    }
     if !terms.labels.is_empty() {
         line("Labels", terms.labels.join(", "));
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use candor_diary::money::RoundingRule;
 use candor_diary::parcel::{Cover, Redaction};
 use candor_diary::segment::SegmentLength;
 use candor_diary::terms::{Contacts, ManualTime, Mode, PictureRemoval, PluginUse, Terms, WorkerChooses};
@@ -319,6 +320,9 @@ impl State {
             collectors: vec![plugin("screenshots"), plugin("activity")],
             uploader: plugin("backoffice"),
             weekly_limit: Some(1_800),
+            rate: None,
+            currency: None,
+            rounding: RoundingRule::default(),
             labels: self.status.labels.clone(),
             manual_time: ManualTime::Yes,
             picture_removal: self.removal,

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::document::{PluginUse, Terms};
 use crate::memo::{Label, is_longer};
+use crate::money::Rate;
 use crate::plain::{self, unseen};
 use crate::plain_id::{NotPlain, PlainId};
 
@@ -78,6 +79,17 @@ impl Terms {
         named("worker", &self.worker, MAX_NAME)?;
         if self.hold_ms > MAX_HOLD_MS {
             return bad("hold-ms", "longer than 31 days");
+        }
+        match (self.rate, self.currency) {
+            (Some(_), None) => {
+                return bad("currency", "there is a rate, so a currency is needed, such as EUR");
+            }
+            (Some(rate), Some(currency)) => {
+                if let Err(why) = Rate::new(rate, currency) {
+                    return bad("rate", why.to_string());
+                }
+            }
+            (None, _) => {}
         }
         if self.labels.len() > MAX_LABELS {
             return bad("labels", format!("more than {MAX_LABELS}"));
@@ -208,6 +220,46 @@ mod tests {
         }
         let key = place(|t| t["uploader"]["settings"]["a\u{1b}[1A"] = 1.into()).unwrap();
         assert_eq!(key, "uploader.settings");
+    }
+
+    #[test]
+    fn a_rate_has_a_currency_and_bounds() {
+        let with = |rate: u64, currency: Option<&str>| {
+            place(|t| {
+                t["rate"] = rate.into();
+                if let Some(currency) = currency {
+                    t["currency"] = currency.into();
+                }
+            })
+        };
+        assert_eq!(with(4_800, Some("USD")), None);
+        assert_eq!(with(1_000_000_000_000, Some("JPY")), None);
+        assert_eq!(with(1_000_000_000_001, Some("JPY")).as_deref(), Some("rate"));
+        assert_eq!(with(0, Some("USD")).as_deref(), Some("rate"));
+        assert_eq!(with(4_800, None).as_deref(), Some("currency"));
+        assert_eq!(place(|t| t["currency"] = "USD".into()), None, "a currency alone costs nothing");
+    }
+
+    #[test]
+    fn terms_with_money_that_nobody_knows_are_not_read() {
+        let read = |name: &str, value: Value| {
+            let mut terms = terms();
+            terms[name] = value;
+            serde_json::from_value::<Terms>(terms)
+        };
+        let rows = [
+            ("currency", json!("usd")),
+            ("currency", json!("XXX")),
+            ("rate", json!(48.5)),
+            ("rate", json!(-1)),
+            ("rounding", json!("half-up-1")),
+        ];
+        for (name, value) in rows {
+            assert!(read(name, value.clone()).is_err(), "{name}: {value}");
+        }
+        let bare = read("labels", json!([])).unwrap();
+        assert_eq!((bare.hourly_rate(), bare.rounding.name()), (None, "half-even-1"));
+        assert_eq!(serde_json::to_value(&bare).unwrap().get("rate"), None);
     }
 
     #[test]

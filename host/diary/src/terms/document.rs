@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::money::{Currency, Rate, RoundingRule};
 use crate::segment::SegmentLength;
 
 /// What a contract records, by which rules, and where it goes. Handed out by the back office at enrolment.
@@ -34,6 +35,16 @@ pub struct Terms {
     /// How many minutes a week are billed at most; none means no limit. Filled in order of start (design §8).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weekly_limit: Option<u32>,
+    /// What an hour costs, in minor units of the currency, 1 to
+    /// [`RATE_MINOR_UNITS`](crate::limits::RATE_MINOR_UNITS). None if no money is computed from the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<u64>,
+    /// In what it is paid, a code of ISO 4217. It must be there if there is a rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+    /// How a line of an invoice is rounded.
+    #[serde(default)]
+    pub rounding: RoundingRule,
     /// The client's activity labels, of which the worker may choose one a segment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
@@ -59,6 +70,12 @@ impl Terms {
     #[must_use]
     pub fn counts_activity(&self) -> bool {
         self.collectors.iter().any(|collector| collector.plugin == ACTIVITY)
+    }
+
+    /// Returns what an hour costs; `None` without a rate, or in terms that did not pass [`Terms::check`].
+    #[must_use]
+    pub fn hourly_rate(&self) -> Option<Rate> {
+        Rate::new(self.rate?, self.currency?).ok()
     }
 
     /// Whether a segment may be delivered without counts, and its tracked time still stand for itself.

@@ -66,7 +66,7 @@ mod tests {
                 "contract": "invoices", "title": "Invoice service", "client": "Fieldhouse Supply",
                 "worker": "Mara Oduya", "sequence": 1, "mode": "worklog", "segment": 10, "hold-ms": 5000,
                 "collectors": [], "uploader": { "plugin": "backoffice", "settings": {} },
-                "manual-time": "no", "picture-removal": "keeps-time", "contacts": {},
+                "manual-time": "no", "picture-removal": "keeps-time", "rounding": "half-even-1", "contacts": {},
                 "worker-chooses": { "pictures": false, "activity": false }
             }
         });

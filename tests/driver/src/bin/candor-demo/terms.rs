@@ -35,6 +35,8 @@ pub(super) fn of(with_rule: bool, segment_minutes: u64, backoffice: &str) -> Res
         "mode": "worklog",
         "segment": segment_minutes,
         "hold-ms": 5000,
+        "rate": 4800,
+        "currency": "USD",
         "policy": { "plugin": "rules", "settings": { "rules": rules } },
         "collectors": [
             { "plugin": "screenshots", "settings": {} },
