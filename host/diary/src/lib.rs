@@ -5,7 +5,7 @@
 //!
 //! Start reading at [`parcel`] (what travels), then [`segment`] (how time is cut), then [`billing`] (what is billed),
 //! [`day`] (what a day page shows), [`week`] (what a week adds up to) and [`money`] (what the billed minutes come to).
-//! [`edits`] says what a worker may still change, [`limits`] how much a segment may hold.
+//! [`mod@may`] says who may do what, [`edits`] what a revision changes, [`limits`] how much a segment may hold.
 
 pub mod admission;
 pub mod billing;
@@ -15,6 +15,7 @@ pub mod edits;
 #[cfg(test)]
 mod example;
 pub mod limits;
+pub mod may;
 pub mod memo;
 pub mod money;
 pub mod parcel;
@@ -26,3 +27,5 @@ pub mod text;
 pub mod versions;
 pub mod week;
 pub mod wire;
+
+pub use may::may;

@@ -15,10 +15,6 @@ use serde::Serialize;
 pub const CORE_BYTES: usize = 32 * 1024;
 /// The longest signed envelope of a core: base64 makes it a third longer, signature and names take less than 1 KiB.
 pub const ENVELOPE_BYTES: usize = 48 * 1024;
-/// The longest detail of a parcel.
-pub const DETAIL_BYTES: usize = 1024 * 1024;
-/// Details of a parcel: one of each kind, and one for each of [`NOTING_PLUGINS`].
-pub const DETAILS: usize = 64;
 /// Bytes of all details of a parcel.
 pub const DETAILS_BYTES: usize = 1024 * 1024;
 /// The largest picture of a parcel.

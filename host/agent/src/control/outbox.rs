@@ -13,8 +13,8 @@ use candor_seal::Envelope;
 use crate::control::dispatch::Connection;
 use crate::segments::assemble::reports_nothing;
 use crate::segments::history::refusal;
-use crate::segments::stored_parcel::load_parcel;
 use crate::segments::removed::UNDO_MS;
+use crate::segments::stored_parcel::load_parcel;
 use crate::settings;
 
 /// How many outbox entries are listed.

@@ -165,7 +165,8 @@ impl SegmentLedger {
     /// that was judged by and made under stays.
     pub(super) fn segment_frame(&self, start: u64, revision: u32, before: Option<Parcel>) -> SegmentFrame {
         let in_force = || self.policy.read().clone();
-        let terms = before.as_ref().map_or_else(|| self.shared.cut.terms_at(start), |before| before.terms.clone());
+        let terms =
+            before.as_ref().map_or_else(|| self.shared.cut.terms_at(start), |before| before.terms.clone());
         // If the worker turns it off, a record of the segment says so.
         let counted = if self.counts_activity { Activity::Counted } else { Activity::Off };
         let reported = before.as_ref().filter(|before| !before.minutes.is_empty());

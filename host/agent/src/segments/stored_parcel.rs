@@ -20,8 +20,8 @@ pub struct StoredParcel {
 /// [`JournalError`] if its envelope is gone or damaged, or if the journal could not be read.
 pub async fn load_parcel(journal: &Journal, id: &str) -> Result<StoredParcel, JournalError> {
     let envelope = journal.envelope(id).await?;
-    let core = parse_core(&envelope)
-        .ok_or_else(|| JournalError::Damaged(format!("parcel {id} cannot be read")))?;
+    let core =
+        parse_core(&envelope).ok_or_else(|| JournalError::Damaged(format!("parcel {id} cannot be read")))?;
     let mut details = Vec::with_capacity(core.details.len());
     for named in &core.details {
         match journal.detail(id, &named.sha256).await {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use candor_diary::parcel::{Field, MAX_REVISION, NoSnapshot, PARCEL_TYPE, Parcel};
-use candor_journal::{DetailDraft, HELD_FOR_GOOD, JournalError, OutboxDraft, OutboxEntry, OutboxState, SegmentClose};
+use candor_journal::{
+    DetailDraft, HELD_FOR_GOOD, JournalError, OutboxDraft, OutboxEntry, OutboxState, SegmentClose,
+};
 use candor_seal::Envelope;
 
 use crate::segments::assemble::{Assembled, add_uncounted_gaps, assemble, reports_nothing};
