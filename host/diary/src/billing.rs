@@ -16,6 +16,7 @@
 //! | removed by the worker | not billed: removed |
 //! | beyond the weekly limit, filled in order of start | not billed: over limit |
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::calendar::week_of;
@@ -24,7 +25,7 @@ use crate::segment::{MINUTE_MS, SegmentLength};
 use crate::terms::ManualTime;
 
 /// What billing needs to know of a segment on one device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Facts {
     /// Its first millisecond, since the Unix epoch.
     pub start: u64,
@@ -155,7 +156,8 @@ pub enum Outcome {
     Removed,
 }
 
-/// Decides over all claims of one worker, in any order; answers one outcome each, in the order given. `limit` answers
+/// Decides over all claims of one worker, in any order; answers one outcome each, in the order given. Only claims that
+/// are the same in all that is known of them can stand for each other. `limit` answers
 /// the weekly limit of `contract` in minutes for the week that begins at the given time; the claims must hold that
 /// contract's whole weeks for it to be right.
 #[must_use]
@@ -167,6 +169,10 @@ pub fn bill(claims: &[Claim<'_>], contract: &str, limit: impl Fn(u64) -> Option<
     book.over_limit(contract, limit);
     book.outcomes
 }
+
+/// Typed-in time in the order in which it is filled in: what is allowed before what the client is to be asked about, the
+/// earlier typed first. The rest decides ties, so that the order in which claims are given is of no account.
+type Typed<'a> = (bool, u64, u64, &'a str, Reverse<SegmentLength>, Facts, usize);
 
 /// Who has which time.
 struct Book<'a> {
@@ -201,7 +207,7 @@ impl<'a> Book<'a> {
         }
         let mut rivals: Vec<_> = groups.into_iter().collect();
         rivals.sort_by_key(|((start, contract, _), group)| {
-            (std::cmp::Reverse(group.active.count_ones()), group.first_tracked(*start), *start, *contract)
+            (Reverse(group.active.count_ones()), group.first_tracked(*start), *start, *contract)
         });
         for ((start, owner, minutes), group) in rivals {
             let end = start + u64::from(minutes) * MINUTE_MS;
@@ -224,19 +230,23 @@ impl<'a> Book<'a> {
     /// Typed-in time fills only what is left, the earlier typed first; what waits for agreement fills what is left of
     /// that, for its own contract only.
     fn typed_in(&mut self) {
-        let mut typed: Vec<(bool, u64, u64, &str, usize)> = Vec::new();
+        let mut typed: Vec<Typed<'_>> = Vec::new();
         for (index, claim) in self.claims.iter().enumerate() {
             let Facts { manual: Some(at), removed: false, start, .. } = claim.facts else { continue };
+            let longer_first = Reverse(claim.facts.length);
             match claim.manual_time {
                 ManualTime::No => {}
-                ManualTime::Yes | ManualTime::Only => typed.push((false, at, start, claim.contract, index)),
-                ManualTime::Ask => typed.push((true, at, start, claim.contract, index)),
+                ManualTime::Yes | ManualTime::Only => {
+                    typed.push((false, at, start, claim.contract, longer_first, claim.facts, index));
+                }
+                ManualTime::Ask => {
+                    typed.push((true, at, start, claim.contract, longer_first, claim.facts, index));
+                }
             }
         }
         typed.sort_unstable();
         let mut waiting: BTreeMap<&str, Spans<'_>> = BTreeMap::new();
-        for (asks, _, start, owner, index) in typed {
-            let Some(length) = self.claims.get(index).map(|claim| claim.facts.length) else { continue };
+        for (asks, _, start, owner, Reverse(length), _, index) in typed {
             let end = start + length.ms();
             self.outcomes[index] = match self.taken.owner(start, end) {
                 Some(by) if by != owner => Outcome::Shared,
@@ -262,14 +272,16 @@ impl<'a> Book<'a> {
     /// If a device saw nothing that counts and another one of the same contract has the segment, it is counted
     /// there and not a second time.
     fn each_segment_once(&mut self) {
-        let mut best: BTreeMap<(&str, u64), (Outcome, usize)> = BTreeMap::new();
+        let mut best: BTreeMap<(&str, u64), (Outcome, Reverse<SegmentLength>, Facts, usize)> =
+            BTreeMap::new();
         for (index, (claim, outcome)) in self.claims.iter().zip(&self.outcomes).enumerate() {
-            let place = best.entry((claim.contract, claim.facts.start)).or_insert((*outcome, index));
-            *place = (*place).min((*outcome, index));
+            let this = (*outcome, Reverse(claim.facts.length), claim.facts, index);
+            let place = best.entry((claim.contract, claim.facts.start)).or_insert(this);
+            *place = (*place).min(this);
         }
         for (index, (claim, outcome)) in self.claims.iter().zip(&mut self.outcomes).enumerate() {
             let empty = matches!(outcome, Outcome::NoActivity | Outcome::NotAllowed | Outcome::NoEvidence);
-            let stands = best.get(&(claim.contract, claim.facts.start)).is_none_or(|(_, i)| *i == index);
+            let stands = best.get(&(claim.contract, claim.facts.start)).is_none_or(|(.., i)| *i == index);
             if empty && !stands {
                 *outcome = Outcome::Merged;
             }
@@ -330,13 +342,17 @@ impl Group {
         start + u64::from(self.tracked.trailing_zeros()) * MINUTE_MS
     }
 
-    /// The device that the segment is shown under: the one with more active minutes, else the first given.
+    /// The device that the segment is shown under: the one with more active minutes. A tie is decided by what was
+    /// recorded, so that the order in which claims are given is of no account.
     fn strongest(&self, claims: &[Claim<'_>]) -> Option<usize> {
         self.members.iter().copied().min_by_key(|i| {
-            (std::cmp::Reverse(claims.get(*i).map_or(0, |c| c.facts.active.count_ones())), *i)
+            let facts = claims.get(*i).map(|claim| claim.facts);
+            (facts.map(|facts| Reverse(facts.active.count_ones())), facts, *i)
         })
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 pub const MINUTE_MS: u64 = 60_000;
 
 /// The length of a contract's segments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub struct SegmentLength(u8);
 

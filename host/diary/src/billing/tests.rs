@@ -177,6 +177,31 @@ fn each_billing_rule_of_the_design_is_a_row() {
             Some(10),
             vec![OverLimit, Billed],
         ),
+        (
+            "two devices with as many active minutes: the same one stands for both, whatever the order",
+            vec![claim("a", 0, 10, all, 0b10, false), claim("a", 0, 10, all, 0b1, false)],
+            None,
+            vec![Merged, Billed],
+        ),
+        (
+            "typed in at one moment in segments of different length: the longer, whatever the order",
+            vec![
+                {
+                    let mut short = typed("a", 0, 1, Yes);
+                    short.facts.length = SegmentLength::new(5).unwrap();
+                    short
+                },
+                typed("a", 0, 1, Yes),
+            ],
+            None,
+            vec![Merged, Billed],
+        ),
+        (
+            "nothing seen in segments of different length: the longer stands for both, whatever the order",
+            vec![claim("a", 0, 5, 0b1, 0, false), claim("a", 0, 10, all, 0, false)],
+            None,
+            vec![Merged, NoActivity],
+        ),
         ("removed is not billed", vec![removed(claim("a", 0, 10, 0, 0, true))], None, vec![Removed]),
         ("typed in and removed is not billed", vec![removed(typed("a", 0, 1, Yes))], None, vec![Removed]),
         (

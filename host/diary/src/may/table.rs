@@ -5,8 +5,11 @@ use std::fmt::Write as _;
 use super::{Action, ContractState, Refusal, Role, State, WeekState, may};
 use crate::terms::{ManualTime, PictureRemoval};
 
-/// What an answer can hang on, in the order in which the table asks. Each value sets itself in a state.
-const INPUTS: [&[(&str, fn(&mut State))]; 3] = [
+/// The values of something that an answer can hang on, each with its name. Each sets itself in a state.
+type Input = [(&'static str, fn(&mut State))];
+
+/// What an answer can hang on, in the order in which the table asks.
+const INPUTS: [&Input; 3] = [
     &[
         ("contract active", |s| s.contract = ContractState::Active),
         ("contract closed", |s| s.contract = ContractState::Closed),
@@ -58,11 +61,7 @@ fn cell(role: Role, action: Action) -> Vec<String> {
         Ok(()) => "**yes**".to_owned(),
         Err(refusal) => refusal.code().to_owned(),
     };
-    fn lines(
-        state: State,
-        inputs: &[&[(&str, fn(&mut State))]],
-        answer: &dyn Fn(&State) -> String,
-    ) -> Vec<String> {
+    fn lines(state: State, inputs: &[&Input], answer: &dyn Fn(&State) -> String) -> Vec<String> {
         let Some((input, rest)) = inputs.split_first() else { return vec![answer(&state)] };
         let mut branches: Vec<(String, Vec<String>)> = Vec::new();
         for (name, set) in *input {

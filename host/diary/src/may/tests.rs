@@ -28,7 +28,8 @@ fn closed() -> State {
 #[test]
 fn the_rules_that_matter_are_a_row_each() {
     let manual = |manual_time| State { manual_time, ..open() };
-    let rows: &[(&str, Role, Action, State, Result<(), Refusal>)] = &[
+    type Row = (&'static str, Role, Action, State, Result<(), Refusal>);
+    let rows: &[Row] = &[
         ("words change in an open week", Worker, Action::WriteMemo, open(), Ok(())),
         ("words stay in a locked week", Worker, Action::WriteMemo, locked(), Err(WeekLocked)),
         ("a label stays in a locked week", Worker, Action::ChooseLabel, locked(), Err(WeekLocked)),
