@@ -85,7 +85,6 @@ impl SegmentLedger {
                 envelope,
                 details,
                 attachments: blobs,
-                details: Vec::new(),
                 target: self.terms.uploader.plugin.clone(),
                 hold_until: until,
             })

@@ -8,7 +8,7 @@ fn frame() -> SegmentFrame {
     SegmentFrame {
         contract: "c".into(),
         server: "5".repeat(64),
-        terms: 1,
+        terms: candor_diary::parcel::TermsRef { sequence: 1, digest: "7".repeat(64) },
         device: "d".into(),
         start: 600_000,
         length: SegmentLength::new(10).unwrap(),
@@ -17,6 +17,7 @@ fn frame() -> SegmentFrame {
         pictures: true,
         pictures_off: false,
         revision: 0,
+        locked: false,
     }
 }
 
