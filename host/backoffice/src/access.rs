@@ -30,15 +30,30 @@ pub fn side_of(contract: &StoredContract, account: &UserAccount) -> Option<Role>
     }
 }
 
-/// Returns the contracts that an account may see, by title.
+/// Returns contracts that an account may see, by title: at most `most` after the first `skip`.
 ///
 /// # Errors
 /// [`OfficeStoreError`] of the database.
 pub async fn visible_contracts(
     store: &OfficeStore,
     account: &UserAccount,
+    skip: u32,
+    most: u32,
 ) -> Result<Vec<StoredContract>, OfficeStoreError> {
-    store.contracts_of(&account.id).await
+    store.contracts_of(&account.id, skip, most).await
+}
+
+/// Returns a contract, if it is there and the account may see it.
+///
+/// # Errors
+/// [`OfficeStoreError`] of the database.
+pub async fn visible_contract(
+    store: &OfficeStore,
+    account: &UserAccount,
+    id: &str,
+) -> Result<Option<StoredContract>, OfficeStoreError> {
+    let contract = store.contract(id).await?;
+    Ok(contract.filter(|contract| side_of(contract, account).is_some()))
 }
 
 /// Returns a parcel, if it is there and the account may see it.
@@ -51,7 +66,7 @@ pub async fn visible_parcel(
     id: &str,
 ) -> Result<Option<StoredParcel>, OfficeStoreError> {
     let Some(parcel) = store.parcel(id).await? else { return Ok(None) };
-    Ok(may_see(store, account, &parcel.contract).await?.then_some(parcel))
+    Ok(visible_contract(store, account, &parcel.contract).await?.map(|_| parcel))
 }
 
 /// Returns the receipt of a parcel, if it is there and the account may see it.
@@ -64,16 +79,7 @@ pub async fn visible_receipt(
     parcel: &str,
 ) -> Result<Option<Vec<u8>>, OfficeStoreError> {
     let Some((contract, receipt)) = store.receipt(parcel).await? else { return Ok(None) };
-    Ok(may_see(store, account, &contract).await?.then_some(receipt))
-}
-
-async fn may_see(
-    store: &OfficeStore,
-    account: &UserAccount,
-    contract: &str,
-) -> Result<bool, OfficeStoreError> {
-    let contract = store.contract(contract).await?;
-    Ok(contract.is_some_and(|contract| side_of(&contract, account).is_some()))
+    Ok(visible_contract(store, account, &contract).await?.map(|_| receipt))
 }
 
 /// Why a device is refused, in words for whoever reads its log.

@@ -1,8 +1,8 @@
 //! Bills a worker's segments from what the database holds, with the crate that the tracker bills with.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use candor_diary::billing::{Claim, Facts, Outcome, bill};
+use candor_diary::billing::{Claim, Facts, Outcome, bill, bill_each};
 use candor_diary::calendar::week_of;
 use candor_diary::terms::ManualTime;
 use candor_diary::versions::Versions;
@@ -31,8 +31,8 @@ impl BilledWeeks {
         to: u64,
     ) -> Result<Self, OfficeStoreError> {
         let (from, to) = (week_of(from).0, week_of(to.saturating_sub(1).max(from)).1);
-        let rows = store.facts_of_worker(&contract.worker, from, to).await?;
-        let mut versions = store.term_versions(&contract.worker).await?;
+        let rows = store.facts_of_workers(&[&contract.worker], from, to).await?;
+        let mut versions = store.term_versions(&[&contract.worker]).await?;
         let outcomes = bill_rows(&contract.id, &rows, &versions);
         let versions = versions.remove(&contract.id).unwrap_or_default();
         Ok(Self { contract: contract.id.clone(), rows, outcomes, versions })
@@ -58,19 +58,56 @@ impl BilledWeeks {
 }
 
 fn bill_rows(contract: &str, rows: &[FactsRow], versions: &HashMap<String, Versions>) -> Vec<Outcome> {
+    bill(&claims_of(rows, versions), contract, |week| {
+        versions.get(contract).and_then(|v| v.limit_of_week(week))
+    })
+}
+
+fn claims_of<'a>(rows: &'a [FactsRow], versions: &HashMap<String, Versions>) -> Vec<Claim<'a>> {
     let allowed = |contract: &str, facts: &Facts| match (versions.get(contract), facts.manual) {
         (Some(versions), Some(at)) => versions.manual_time_at(at),
         _ => ManualTime::No,
     };
-    let claims: Vec<Claim<'_>> = rows
-        .iter()
-        .map(|row| Claim {
-            contract: &row.contract,
-            facts: row.facts,
-            manual_time: allowed(&row.contract, &row.facts),
-        })
-        .collect();
-    bill(&claims, contract, |week| versions.get(contract).and_then(|v| v.limit_of_week(week)))
+    let claim = |row: &'a FactsRow| Claim {
+        contract: &row.contract,
+        facts: row.facts,
+        manual_time: allowed(&row.contract, &row.facts),
+    };
+    rows.iter().map(claim).collect()
+}
+
+/// Bills the week of `now` for contracts, in the order given: two queries, however many contracts and workers.
+///
+/// # Errors
+/// [`OfficeStoreError`] of the database.
+pub async fn bill_current_weeks(
+    store: &OfficeStore,
+    contracts: &[StoredContract],
+    now: u64,
+) -> Result<Vec<Week>, OfficeStoreError> {
+    let workers: BTreeSet<&str> = contracts.iter().map(|contract| contract.worker.as_str()).collect();
+    let workers: Vec<&str> = workers.into_iter().collect();
+    let week = week_of(now);
+    let mut rows = store.facts_of_workers(&workers, week.0, week.1).await?;
+    let versions = store.term_versions(&workers).await?;
+    let ids: Vec<String> = contracts.iter().map(|contract| contract.id.clone()).collect();
+    // Thousands of segments: work, not waiting.
+    let billed = tokio::task::spawn_blocking(move || {
+        rows.sort_by(|a, b| a.worker.cmp(&b.worker));
+        let limit = |contract: &str, week| versions.get(contract).and_then(|v| v.limit_of_week(week));
+        let mut segments: HashMap<&str, Vec<(Facts, Outcome)>> = HashMap::new();
+        // Whose segments can meet is billed together.
+        for rows in rows.chunk_by(|a, b| a.worker == b.worker) {
+            let outcomes = bill_each(&claims_of(rows, &versions), limit);
+            for (row, outcome) in rows.iter().zip(outcomes) {
+                segments.entry(&row.contract).or_default().push((row.facts, outcome));
+            }
+        }
+        let week_of_contract =
+            |id: &String| Week::of(week, limit(id, week.0), segments.remove(id.as_str()).unwrap_or_default());
+        ids.iter().map(week_of_contract).collect()
+    });
+    billed.await.map_err(|_| OfficeStoreError::BrokenOff)
 }
 
 /// Bills the week of `now` for a contract.

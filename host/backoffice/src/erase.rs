@@ -6,6 +6,7 @@ use std::fs::DirEntry;
 use std::io::ErrorKind;
 use std::time::{Duration, UNIX_EPOCH};
 
+use crate::limits;
 use crate::office_folder::{OfficeFolder, sync_folder};
 use crate::store::{OfficeStore, OfficeStoreError};
 
@@ -47,8 +48,15 @@ pub async fn erase_files(
 /// # Errors
 /// [`OfficeStoreError`] of the database.
 pub async fn erase_pending(store: &OfficeStore, data: &OfficeFolder) -> Result<(), OfficeStoreError> {
-    let files = store.pending_erasures().await?;
-    erase_files(store, data, files).await
+    let mut after = String::new();
+    loop {
+        // By name, so that one that cannot be removed does not come again and again.
+        let files = store.pending_erasures(&after).await?;
+        let Some(last) = files.last().cloned() else { return Ok(()) };
+        erase_files(store, data, files).await?;
+        after = last;
+        tokio::time::sleep(limits::SWEEP_PAUSE).await;
+    }
 }
 
 /// Removes pictures that the database knows nothing of and that are older than `before`, milliseconds since the epoch:
@@ -63,16 +71,24 @@ pub async fn erase_strays(
 ) -> Result<(), OfficeStoreError> {
     // Folder by folder, so that never all names are in memory.
     for digits in (0..=u8::MAX).map(|n| format!("{n:02x}")) {
-        let found = old_files(data, &format!("pictures/{digits}/"), before);
+        let (folder, there) = (format!("pictures/{digits}/"), data.clone());
+        let found = tokio::task::spawn_blocking(move || old_files(&there, &folder, before)).await;
+        let found = found.map_err(|_| OfficeStoreError::BrokenOff)?;
         if found.is_empty() {
             continue;
         }
         let known: HashSet<String> = store.attachment_files(&digits).await?.into_iter().collect();
-        for name in found.into_iter().filter(|name| !known.contains(name)) {
-            if let Err(error) = remove_file(data, &name) {
-                tracing::error!("{name} belongs to nothing and could not be removed: {error}");
+        let strays: Vec<String> = found.into_iter().filter(|name| !known.contains(name)).collect();
+        let there = data.clone();
+        let removed = tokio::task::spawn_blocking(move || {
+            for name in strays {
+                if let Err(error) = remove_file(&there, &name) {
+                    tracing::error!("{name} belongs to nothing and could not be removed: {error}");
+                }
             }
-        }
+        });
+        removed.await.map_err(|_| OfficeStoreError::BrokenOff)?;
+        tokio::time::sleep(limits::SWEEP_PAUSE).await;
     }
     Ok(())
 }

@@ -48,6 +48,11 @@ pub const STRAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// How often orphans and strays are looked for.
 pub const SWEEP: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Rows that the sweep takes out in one transaction: whoever wants to write meanwhile waits for no more.
+pub const SWEEP_BATCH: u32 = 500;
+/// Pause of the sweep between two of them.
+pub const SWEEP_PAUSE: Duration = Duration::from_millis(20);
+
 /// The span over which tries are counted.
 pub const TRIES_SPAN: Duration = Duration::from_secs(15 * 60);
 /// Tries to enrol from one address in that span.
@@ -67,6 +72,8 @@ pub const NAME_CHARS: usize = 80;
 pub const PASSWORD_MIN_CHARS: usize = 10;
 /// Longest password, in bytes.
 pub const PASSWORD_MAX_BYTES: usize = 256;
+/// Contracts that one page of the list shows, and the most that the menu of a page shows.
+pub const CONTRACTS_ON_PAGE: u32 = 50;
 /// Parcels that one day page may show; a day of one-minute segments on two devices.
 pub const DAY_PARCELS: i64 = 3_000;
 /// Changes that one day page may tell of.

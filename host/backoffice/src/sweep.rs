@@ -42,7 +42,8 @@ pub async fn sweep_daily(office: Arc<BackOffice>) {
     }
 }
 
-/// Removes the attachments that have waited since before `before`, milliseconds since the epoch.
+/// Removes the attachments that have waited since before `before`, milliseconds since the epoch: some at a time, so that
+/// nobody who wants to write waits long.
 ///
 /// # Errors
 /// [`OfficeStoreError`] of the database. The log names files that cannot be removed.
@@ -51,16 +52,23 @@ pub async fn remove_orphans(
     data: &OfficeFolder,
     before: u64,
 ) -> Result<(), OfficeStoreError> {
-    for file in store.drop_orphans(before).await? {
-        let path = data.path(&file);
-        match tokio::fs::remove_file(&path).await {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                tracing::warn!("{}: {error}", path.display())
+    loop {
+        let files = store.drop_orphans(before).await?;
+        let more = files.len() >= limits::SWEEP_BATCH as usize;
+        for file in files {
+            let path = data.path(&file);
+            match tokio::fs::remove_file(&path).await {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    tracing::warn!("{}: {error}", path.display())
+                }
+                _ => {}
             }
-            _ => {}
         }
+        if !more {
+            return Ok(());
+        }
+        tokio::time::sleep(limits::SWEEP_PAUSE).await;
     }
-    Ok(())
 }
 
 #[cfg(test)]

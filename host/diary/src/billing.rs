@@ -162,11 +162,18 @@ pub enum Outcome {
 /// contract's whole weeks for it to be right.
 #[must_use]
 pub fn bill(claims: &[Claim<'_>], contract: &str, limit: impl Fn(u64) -> Option<u64>) -> Vec<Outcome> {
+    bill_each(claims, |of, week| if of == contract { limit(week) } else { None })
+}
+
+/// The same for all contracts at once: `limit` answers the weekly limit in minutes of each contract for the week that
+/// begins at the given time.
+#[must_use]
+pub fn bill_each(claims: &[Claim<'_>], limit: impl Fn(&str, u64) -> Option<u64>) -> Vec<Outcome> {
     let mut book = Book::open(claims);
     book.tracked();
     book.typed_in();
     book.each_segment_once();
-    book.over_limit(contract, limit);
+    book.over_limit(limit);
     book.outcomes
 }
 
@@ -288,15 +295,15 @@ impl<'a> Book<'a> {
         }
     }
 
-    fn over_limit(&mut self, contract: &str, limit: impl Fn(u64) -> Option<u64>) {
+    fn over_limit(&mut self, limit: impl Fn(&str, u64) -> Option<u64>) {
         let mut won: Vec<_> = std::mem::take(&mut self.won);
-        won.retain(|(_, _, index)| self.claims.get(*index).is_some_and(|claim| claim.contract == contract));
         won.sort_unstable();
-        let mut used: BTreeMap<u64, (u64, bool)> = BTreeMap::new();
+        let mut used: BTreeMap<(&str, u64), (u64, bool)> = BTreeMap::new();
         for (start, minutes, index) in won {
+            let Some(contract) = self.claims.get(index).map(|claim| claim.contract) else { continue };
             let week = week_of(start).0;
-            let Some(limit) = limit(week) else { continue };
-            let (sum, full) = used.entry(week).or_default();
+            let Some(limit) = limit(contract, week) else { continue };
+            let (sum, full) = used.entry((contract, week)).or_default();
             // In order of start: once one does not fit, nothing later in the week does.
             *full |= *sum + minutes > limit;
             if *full {

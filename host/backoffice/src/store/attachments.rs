@@ -6,7 +6,7 @@ use sqlx::{FromRow, Row};
 use super::database::{OfficeStore, to_signed};
 use super::devices::EnrolledDevice;
 use super::error::OfficeStoreError;
-use crate::clock;
+use crate::{clock, limits};
 
 /// An attachment that was put in its place on disk and is about to be noted.
 #[derive(Debug)]
@@ -60,13 +60,10 @@ impl OfficeStore {
     /// # Errors
     /// [`OfficeStoreError`] of the database.
     pub async fn count_waiting_attachments(&self, device: &str) -> Result<i64, OfficeStoreError> {
-        Ok(sqlx::query_scalar(
-            "SELECT count(*) FROM attachments a WHERE a.device = ?
-             AND NOT EXISTS (SELECT 1 FROM parcels p WHERE p.id = a.parcel)",
-        )
-        .bind(device)
-        .fetch_one(&self.pool)
-        .await?)
+        Ok(sqlx::query_scalar("SELECT count(*) FROM attachments WHERE device = ? AND claimed = 0")
+            .bind(device)
+            .fetch_one(&self.pool)
+            .await?)
     }
 
     /// Notes that an attachment is in its place. Returns `false` if another device's attachment has this name, or if a
@@ -96,18 +93,22 @@ impl OfficeStore {
         Ok(kept.rows_affected() == 1)
     }
 
-    /// Takes out the attachments that wait since before `before`, in milliseconds since the epoch, for a parcel that
-    /// never came. Returns their files.
+    /// Takes out attachments that wait since before `before`, in milliseconds since the epoch, for a parcel that never
+    /// came: at most [`limits::SWEEP_BATCH`]. Returns their files; as many as that mean that there may be more.
     ///
     /// # Errors
     /// [`OfficeStoreError`] of the database.
     pub async fn drop_orphans(&self, before: u64) -> Result<Vec<String>, OfficeStoreError> {
-        Ok(sqlx::query_scalar(
-            "DELETE FROM attachments WHERE received_at < ?
-             AND NOT EXISTS (SELECT 1 FROM parcels p WHERE p.id = attachments.parcel) RETURNING file",
+        let mut tx = self.begin_write().await?;
+        let files = sqlx::query_scalar(
+            "DELETE FROM attachments WHERE rowid IN
+             (SELECT rowid FROM attachments WHERE claimed = 0 AND received_at < ? LIMIT ?) RETURNING file",
         )
         .bind(to_signed(before, "the time")?)
-        .fetch_all(&self.pool)
-        .await?)
+        .bind(limits::SWEEP_BATCH)
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(files)
     }
 }

@@ -7,7 +7,7 @@ use candor_diary::terms::Terms;
 use candor_diary::versions::{Version, Versions};
 
 use super::accounts::UserAccount;
-use super::database::{OfficeStore, to_signed};
+use super::database::{OfficeStore, json_list, to_signed};
 use super::error::OfficeStoreError;
 use crate::{clock, limits};
 
@@ -65,13 +65,16 @@ impl OfficeStore {
                 .await?;
         let change = match people {
             None => {
-                sqlx::query("INSERT INTO contracts (id, client, worker, created_at) VALUES (?, ?, ?, ?)")
-                    .bind(&terms.contract)
-                    .bind(&client.id)
-                    .bind(&worker.id)
-                    .bind(now)
-                    .execute(&mut *tx)
-                    .await?;
+                sqlx::query(
+                    "INSERT INTO contracts (id, client, worker, title, created_at) VALUES (?, ?, ?, ?, ?)",
+                )
+                .bind(&terms.contract)
+                .bind(&client.id)
+                .bind(&worker.id)
+                .bind(&terms.title)
+                .bind(now)
+                .execute(&mut *tx)
+                .await?;
                 TermsChange::New
             }
             Some(people) if people != (client.id.clone(), worker.id.clone()) => {
@@ -88,6 +91,11 @@ impl OfficeStore {
                     let same = in_force == terms.sequence && newest == body;
                     return Ok(if same { TermsChange::Same } else { TermsChange::NotNewer { in_force } });
                 }
+                sqlx::query("UPDATE contracts SET title = ? WHERE id = ?")
+                    .bind(&terms.title)
+                    .bind(&terms.contract)
+                    .execute(&mut *tx)
+                    .await?;
                 TermsChange::Newer
             }
         };
@@ -159,17 +167,21 @@ impl OfficeStore {
         row.map(StoredContract::from_row).transpose()
     }
 
-    /// Returns the versions of the terms of all contracts of a worker, by contract: billing asks which were in force
-    /// when.
+    /// Returns the versions of the terms of all contracts of these workers, by contract: billing asks which were in
+    /// force when. At most [`limits::TERMS_VERSIONS`], the newest.
     ///
     /// # Errors
     /// [`OfficeStoreError`] of the database.
-    pub async fn term_versions(&self, worker: &str) -> Result<HashMap<String, Versions>, OfficeStoreError> {
+    pub async fn term_versions(
+        &self,
+        workers: &[&str],
+    ) -> Result<HashMap<String, Versions>, OfficeStoreError> {
         let rows: Vec<(String, String, u64)> = sqlx::query_as(
             "SELECT t.contract, t.body, t.issued_at FROM terms t JOIN contracts c ON c.id = t.contract
-             WHERE c.worker = ? ORDER BY t.issued_at DESC, t.sequence DESC LIMIT ?",
+             WHERE c.worker IN (SELECT value FROM json_each(?))
+             ORDER BY t.issued_at DESC, t.sequence DESC LIMIT ?",
         )
-        .bind(worker)
+        .bind(json_list(workers))
         .bind(limits::TERMS_VERSIONS)
         .fetch_all(&self.pool)
         .await?;
@@ -181,23 +193,30 @@ impl OfficeStore {
         Ok(found.into_iter().map(|(contract, versions)| (contract, Versions::new(versions))).collect())
     }
 
-    /// Returns the contracts in which an account is one of the two sides, by title.
+    /// Returns contracts in which an account is one of the two sides, by title: at most `most` after the first `skip`.
     ///
     /// # Errors
     /// [`OfficeStoreError`] of the database.
-    pub async fn contracts_of(&self, account: &str) -> Result<Vec<StoredContract>, OfficeStoreError> {
+    pub async fn contracts_of(
+        &self,
+        account: &str,
+        skip: u32,
+        most: u32,
+    ) -> Result<Vec<StoredContract>, OfficeStoreError> {
         let rows: Vec<ContractRow> = sqlx::query_as(
-            "SELECT c.id, c.client, c.worker, t.body, t.issued_at FROM contracts c
-             JOIN terms t ON t.contract = c.id
-                AND t.sequence = (SELECT max(sequence) FROM terms WHERE contract = c.id)
-             WHERE c.client = ?1 OR c.worker = ?1",
+            "SELECT listed.id, listed.client, listed.worker, t.body, t.issued_at FROM
+                (SELECT id, client, worker, title FROM contracts WHERE client = ?1 OR worker = ?1
+                 ORDER BY title, id LIMIT ?2 OFFSET ?3) listed
+             JOIN terms t ON t.contract = listed.id
+                AND t.sequence = (SELECT max(sequence) FROM terms WHERE contract = listed.id)
+             ORDER BY listed.title, listed.id",
         )
         .bind(account)
+        .bind(most)
+        .bind(skip)
         .fetch_all(&self.pool)
         .await?;
-        let mut contracts = rows.into_iter().map(StoredContract::from_row).collect::<Result<Vec<_>, _>>()?;
-        contracts.sort_by(|a, b| (&a.terms.title, &a.id).cmp(&(&b.terms.title, &b.id)));
-        Ok(contracts)
+        rows.into_iter().map(StoredContract::from_row).collect()
     }
 }
 

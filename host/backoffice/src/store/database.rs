@@ -5,6 +5,7 @@ use std::path::Path;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::error::OfficeStoreError;
 use super::migrations;
@@ -20,8 +21,10 @@ impl OfficeStore {
     /// Opens the database, making or updating its tables.
     ///
     /// # Errors
-    /// [`OfficeStoreError`] if the file cannot be opened, or was written by a newer Candor.
+    /// [`OfficeStoreError::Foreign`], [`OfficeStoreError::Earlier`] and [`OfficeStoreError::TooNew`] if the file is not
+    /// what this program writes, and is left as it is; [`OfficeStoreError`] if it cannot be opened.
     pub async fn open(path: &Path) -> Result<Self, OfficeStoreError> {
+        refuse_other_file(path).await?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -53,7 +56,38 @@ impl OfficeStore {
     }
 }
 
+/// Refuses a file that is there and not what this program writes, before anything is set in it.
+async fn refuse_other_file(path: &Path) -> Result<(), OfficeStoreError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let options = SqliteConnectOptions::new().filename(path).busy_timeout(limits::DATABASE_BUSY);
+    let mut connection = options.connect().await.map_err(foreign_or_failed)?;
+    migrations::refuse_other(&mut connection).await.map_err(|error| match error {
+        OfficeStoreError::Database(error) => foreign_or_failed(error),
+        other => other,
+    })?;
+    connection.close().await?;
+    Ok(())
+}
+
+fn foreign_or_failed(error: sqlx::Error) -> OfficeStoreError {
+    /// SQLite's code for a file that is no database.
+    const SQLITE_NOTADB: &str = "26";
+    let code = error.as_database_error().and_then(|e| e.code());
+    if code.as_deref() == Some(SQLITE_NOTADB) {
+        OfficeStoreError::Foreign
+    } else {
+        OfficeStoreError::Database(error)
+    }
+}
+
 /// Returns a number as SQLite holds it: its integers are signed. `what` names the number in the error.
 pub(super) fn to_signed(value: u64, what: &'static str) -> Result<i64, OfficeStoreError> {
     i64::try_from(value).map_err(|_| OfficeStoreError::TooLarge(what))
+}
+
+/// Returns a list as SQLite's `json_each` reads it: a statement has no other way to take any number of values.
+pub(super) fn json_list(values: &[&str]) -> String {
+    serde_json::Value::from(values).to_string()
 }

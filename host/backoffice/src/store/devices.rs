@@ -92,20 +92,37 @@ impl OfficeStore {
         .fetch_optional(&mut *tx)
         .await?;
         let Some(contract) = contract else { return Ok(None) };
-        let id: String = sqlx::query_scalar(
-            "INSERT INTO devices (id, contract, name, public_key, token_hash, enrolled_at) VALUES (?, ?, ?, ?, ?, ?)
-             ON CONFLICT (contract, public_key)
-             DO UPDATE SET name = excluded.name, token_hash = excluded.token_hash, enrolled_at = excluded.enrolled_at
+        // In two steps: for one that could do either, SQLite would look through all attachments.
+        let known: Option<String> = sqlx::query_scalar(
+            "UPDATE devices SET name = ?, token_hash = ?, enrolled_at = ? WHERE contract = ? AND public_key = ?
              RETURNING id",
         )
-        .bind(secrets::new_id()?)
-        .bind(&contract)
         .bind(name)
-        .bind(key.to_hex())
         .bind(secrets::hash_token(&token))
         .bind(now)
-        .fetch_one(&mut *tx)
+        .bind(&contract)
+        .bind(key.to_hex())
+        .fetch_optional(&mut *tx)
         .await?;
+        let id = match known {
+            Some(id) => id,
+            None => {
+                let id = secrets::new_id()?;
+                sqlx::query(
+                    "INSERT INTO devices (id, contract, name, public_key, token_hash, enrolled_at)
+                     VALUES (?, ?, ?, ?, ?, ?)",
+                )
+                .bind(&id)
+                .bind(&contract)
+                .bind(name)
+                .bind(key.to_hex())
+                .bind(secrets::hash_token(&token))
+                .bind(now)
+                .execute(&mut *tx)
+                .await?;
+                id
+            }
+        };
         tx.commit().await?;
         Ok(Some((EnrolledDevice { id, contract, name: name.to_owned(), key: key.clone() }, token)))
     }

@@ -4,6 +4,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::database::{OfficeStore, to_signed};
 use super::error::OfficeStoreError;
+use crate::limits;
 
 /// Takes the attachments of a parcel out and notes their files for removal. Returns the files.
 pub(super) async fn drop_attachments(
@@ -26,12 +27,16 @@ pub(super) async fn drop_attachments(
 }
 
 impl OfficeStore {
-    /// Returns the files that are noted for removal.
+    /// Returns files that are noted for removal and come after `after` by name: at most [`limits::SWEEP_BATCH`].
     ///
     /// # Errors
     /// [`OfficeStoreError`] of the database.
-    pub async fn pending_erasures(&self) -> Result<Vec<String>, OfficeStoreError> {
-        Ok(sqlx::query_scalar("SELECT file FROM erasures").fetch_all(&self.pool).await?)
+    pub async fn pending_erasures(&self, after: &str) -> Result<Vec<String>, OfficeStoreError> {
+        Ok(sqlx::query_scalar("SELECT file FROM erasures WHERE file > ? ORDER BY file LIMIT ?")
+            .bind(after)
+            .bind(limits::SWEEP_BATCH)
+            .fetch_all(&self.pool)
+            .await?)
     }
 
     /// Drops the notes of files that are gone.

@@ -14,14 +14,27 @@ pub enum OfficeStoreError {
         /// What is wrong with it, in words.
         why: String,
     },
+    /// The database was written by an earlier Candor, whose tables were others.
+    #[error(
+        "this data folder was written by an earlier Candor and cannot be read: name a new folder with --data"
+    )]
+    Earlier,
+    /// The file is something else.
+    #[error("this is no database of a back office: name another folder with --data")]
+    Foreign,
     /// The database was written by a newer Candor.
-    #[error("the database has layout {found}, this program knows {known}: use a newer candor-backoffice")]
+    #[error(
+        "this data folder was written by a newer Candor (layout {found}, this program knows {known}): use a newer candor-backoffice"
+    )]
     TooNew {
         /// The layout that the file has.
         found: i64,
         /// The newest layout that this program knows.
         known: i64,
     },
+    /// A part of the work ended early; the log says why.
+    #[error("the work broke off")]
+    BrokenOff,
     /// A number is above SQLite's largest, 2⁶³ − 1.
     #[error("{0} is too large")]
     TooLarge(&'static str),

@@ -1,7 +1,7 @@
 //! Keeps parcels: each with its receipt, in one synced transaction; of the revisions of a segment the highest.
 //!
 //! A segment that a worker changed comes as a whole new parcel with a higher revision. It takes the place of the one
-//! before: one row in `parcels`, so it is billed once. Of the one before stay its id, digest, receipt and times in
+//! before: one row in `parcels` with its bytes in `bodies`, so it is billed once. Of the one before stay its id, digest, receipt and times in
 //! `superseded`, so that a device that asks again gets the same receipt; what it held is erased. A lower revision that
 //! comes late goes there at once.
 
@@ -140,7 +140,7 @@ impl OfficeStore {
                 return Ok(PutOutcome::WeekLocked(lock));
             }
         }
-        if let Some(missing) = find_missing_attachment(&mut tx, parcel).await? {
+        if let Some(missing) = claim_attachment(&mut tx, parcel).await? {
             return Ok(PutOutcome::AttachmentMissing(missing));
         }
         let erase = match current {
@@ -158,7 +158,7 @@ async fn find_existing_parcels(
     parcel: &Parcel,
 ) -> Result<Vec<ExistingParcel>, OfficeStoreError> {
     Ok(sqlx::query_as(
-        "SELECT id, digest, receipt, start, revision, sequence, envelope FROM parcels
+        "SELECT id, digest, receipt, start, revision, sequence, envelope FROM parcels JOIN bodies ON parcel = id
          WHERE id = ?1 OR (contract = ?2 AND device = ?3 AND start = ?4) OR (device = ?3 AND sequence = ?5)
          UNION ALL
          SELECT id, digest, receipt, start, revision, sequence, NULL FROM superseded
@@ -173,21 +173,22 @@ async fn find_existing_parcels(
     .await?)
 }
 
-/// Returns the digest of the picture if it is not here in its full length.
-async fn find_missing_attachment(
+/// Notes that the parcel's picture waits no more. Returns its digest if it is not here in its full length.
+async fn claim_attachment(
     tx: &mut Transaction<'static, Sqlite>,
     parcel: &Parcel,
 ) -> Result<Option<String>, OfficeStoreError> {
     let Some(snapshot) = &parcel.snapshot else { return Ok(None) };
-    let bytes: Option<i64> =
-        sqlx::query_scalar("SELECT bytes FROM attachments WHERE parcel = ? AND sha256 = ? AND device = ?")
-            .bind(&parcel.id)
-            .bind(&snapshot.sha256)
-            .bind(&parcel.device)
-            .fetch_optional(&mut **tx)
-            .await?;
-    let here = bytes == Some(to_signed(snapshot.bytes, "the snapshot")?);
-    Ok((!here).then(|| snapshot.sha256.clone()))
+    let claimed = sqlx::query(
+        "UPDATE attachments SET claimed = 1 WHERE parcel = ? AND sha256 = ? AND device = ? AND bytes = ?",
+    )
+    .bind(&parcel.id)
+    .bind(&snapshot.sha256)
+    .bind(&parcel.device)
+    .bind(to_signed(snapshot.bytes, "the snapshot")?)
+    .execute(&mut **tx)
+    .await?;
+    Ok((claimed.rows_affected() == 0).then(|| snapshot.sha256.clone()))
 }
 
 /// Leaves of a parcel nothing but its tombstone. Returns the files that are to go with it.
@@ -200,12 +201,13 @@ async fn supersede_parcel(
         "INSERT INTO superseded
          (id, contract, device, start, revision, sequence, digest, receipt, received_at, superseded_at)
          SELECT id, contract, device, start, revision, sequence, digest, receipt, received_at, ? FROM parcels
-         WHERE id = ?",
+         JOIN bodies ON parcel = id WHERE id = ?",
     )
     .bind(to_signed(now, "the time")?)
     .bind(id)
     .execute(&mut **tx)
     .await?;
+    sqlx::query("DELETE FROM bodies WHERE parcel = ?").bind(id).execute(&mut **tx).await?;
     sqlx::query("DELETE FROM parcels WHERE id = ?").bind(id).execute(&mut **tx).await?;
     drop_attachments(tx, id, now).await
 }
@@ -253,9 +255,9 @@ async fn insert_parcel(
     let facts = billing_facts(incoming);
     let manual_at = facts.manual.map(|at| to_signed(at, "the time of typing in")).transpose()?;
     sqlx::query(
-        "INSERT INTO parcels (id, contract, device, start, length, sequence, chain_head, digest, envelope, receipt,
-         received_at, tracked_bits, active_bits, gap, revision, manual_at, removed)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO parcels (id, contract, device, start, length, sequence, chain_head, digest, received_at,
+         tracked_bits, active_bits, gap, revision, manual_at, removed)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(&parcel.id)
     .bind(&parcel.contract)
@@ -265,8 +267,6 @@ async fn insert_parcel(
     .bind(to_signed(parcel.sequence, "the sequence")?)
     .bind(&parcel.chain_head)
     .bind(*digest)
-    .bind(*envelope)
-    .bind(*receipt)
     .bind(to_signed(*received_at, "the time")?)
     .bind(to_signed(facts.tracked, "the minutes")?)
     .bind(to_signed(facts.active, "the minutes")?)
@@ -276,6 +276,12 @@ async fn insert_parcel(
     .bind(facts.removed)
     .execute(&mut **tx)
     .await?;
+    sqlx::query("INSERT INTO bodies (parcel, envelope, receipt) VALUES (?, ?, ?)")
+        .bind(&parcel.id)
+        .bind(*envelope)
+        .bind(*receipt)
+        .execute(&mut **tx)
+        .await?;
     sqlx::query("UPDATE devices SET terms = max(terms, ?) WHERE id = ?")
         .bind(to_signed(parcel.terms, "the terms' sequence")?)
         .bind(&parcel.device)

@@ -15,6 +15,8 @@ mod keep_parcel;
 mod migrations;
 mod parcel_reader;
 mod parcels;
+#[cfg(test)]
+mod plans;
 
 pub use accounts::{NewAccount, Role, UserAccount};
 pub use attachments::{NewAttachment, StoredAttachment};
@@ -23,4 +25,4 @@ pub use database::OfficeStore;
 pub use devices::{EnrolledDevice, TrackerTerms};
 pub use error::OfficeStoreError;
 pub use keep_parcel::{IncomingParcel, PutOutcome};
-pub use parcels::{FactsRow, NewestParcel, StoredParcel, SupersededParcel};
+pub use parcels::{FactsRow, Reach, StoredParcel, SupersededParcel};

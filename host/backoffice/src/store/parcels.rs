@@ -1,11 +1,13 @@
 //! Parcels and the receipts that were given for them, as they are read. [`super::keep_parcel`] writes them.
 
+use std::collections::HashMap;
+
 use candor_diary::billing::Facts;
 use candor_diary::segment::SegmentLength;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
-use super::database::{OfficeStore, to_signed};
+use super::database::{OfficeStore, json_list, to_signed};
 use super::error::OfficeStoreError;
 use crate::limits;
 
@@ -39,25 +41,13 @@ impl FromRow<'_, SqliteRow> for StoredParcel {
     }
 }
 
-/// The newest that a contract has.
-#[derive(Clone, Debug)]
-pub struct NewestParcel {
-    /// The parcel with the latest segment.
-    pub parcel: StoredParcel,
-    /// Start of that segment, in milliseconds since the epoch.
+/// How far a contract's parcels reach.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach {
+    /// Start of the latest segment, in milliseconds since the epoch.
     pub start: u64,
     /// When a parcel came last, in milliseconds since the epoch.
     pub received_at: u64,
-}
-
-impl FromRow<'_, SqliteRow> for NewestParcel {
-    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
-        Ok(Self {
-            parcel: StoredParcel::from_row(row)?,
-            start: row.try_get("start")?,
-            received_at: row.try_get("newest")?,
-        })
-    }
 }
 
 /// What is left of a parcel that a higher revision has taken the place of.
@@ -90,6 +80,8 @@ impl FromRow<'_, SqliteRow> for SupersededParcel {
 /// What billing needs to know of a parcel.
 #[derive(Clone, Debug)]
 pub struct FactsRow {
+    /// The id of the worker's account.
+    pub worker: String,
     /// The id of its contract.
     pub contract: String,
     /// The parcel's id, 32 hex digits.
@@ -102,6 +94,7 @@ impl FromRow<'_, SqliteRow> for FactsRow {
     fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
         let length = SegmentLength::new(row.try_get("length")?).map_err(|e| sqlx::Error::Decode(e.into()))?;
         Ok(Self {
+            worker: row.try_get("worker")?,
             contract: row.try_get("contract")?,
             parcel: row.try_get("id")?,
             facts: Facts {
@@ -144,8 +137,8 @@ impl OfficeStore {
     ) -> Result<Vec<StoredParcel>, OfficeStoreError> {
         let until = to.map_or(Ok(i64::MAX), |to| to_signed(to, "a time"))?;
         Ok(sqlx::query_as(
-            "SELECT p.contract, p.digest, p.envelope, p.receipt, p.received_at, d.name FROM parcels p
-             JOIN devices d ON d.id = p.device WHERE p.contract = ? AND p.start >= ? AND p.start < ?
+            "SELECT p.contract, p.digest, b.envelope, b.receipt, p.received_at, d.name FROM parcels p
+             JOIN bodies b ON b.parcel = p.id JOIN devices d ON d.id = p.device WHERE p.contract = ? AND p.start >= ? AND p.start < ?
              ORDER BY p.start, p.device LIMIT ?",
         )
         .bind(contract)
@@ -162,8 +155,8 @@ impl OfficeStore {
     /// [`OfficeStoreError`] of the database.
     pub async fn parcel(&self, id: &str) -> Result<Option<StoredParcel>, OfficeStoreError> {
         Ok(sqlx::query_as(
-            "SELECT p.contract, p.digest, p.envelope, p.receipt, p.received_at, d.name FROM parcels p
-             JOIN devices d ON d.id = p.device WHERE p.id = ?",
+            "SELECT p.contract, p.digest, b.envelope, b.receipt, p.received_at, d.name FROM parcels p
+             JOIN bodies b ON b.parcel = p.id JOIN devices d ON d.id = p.device WHERE p.id = ?",
         )
         .bind(id)
         .fetch_optional(&self.pool)
@@ -176,7 +169,7 @@ impl OfficeStore {
     /// [`OfficeStoreError`] of the database.
     pub async fn receipt(&self, parcel: &str) -> Result<Option<(String, Vec<u8>)>, OfficeStoreError> {
         Ok(sqlx::query_as(
-            "SELECT contract, receipt FROM parcels WHERE id = ?1
+            "SELECT contract, receipt FROM parcels JOIN bodies ON parcel = id WHERE id = ?1
              UNION ALL SELECT contract, receipt FROM superseded WHERE id = ?1 LIMIT 1",
         )
         .bind(parcel)
@@ -207,40 +200,71 @@ impl OfficeStore {
         .await?)
     }
 
-    /// Returns what billing needs of all contracts of a worker in `from..to`: two contracts can meet in one segment.
+    /// Returns what billing needs of all contracts of these workers in `from..to`: two contracts of one worker can meet
+    /// in one segment. Those of a contract in order of start and device.
     ///
     /// # Errors
     /// [`OfficeStoreError`] of the database.
-    pub async fn facts_of_worker(
+    pub async fn facts_of_workers(
         &self,
-        worker: &str,
+        workers: &[&str],
         from: u64,
         to: u64,
     ) -> Result<Vec<FactsRow>, OfficeStoreError> {
         Ok(sqlx::query_as(
-            "SELECT p.contract, p.id, p.start, p.length, p.tracked_bits, p.active_bits, p.gap, p.manual_at, p.removed
-             FROM parcels p JOIN contracts c ON c.id = p.contract
-             WHERE c.worker = ? AND p.start >= ? AND p.start < ? ORDER BY p.start, p.device",
+            "SELECT c.worker, p.contract, p.id, p.start, p.length, p.tracked_bits, p.active_bits, p.gap, p.manual_at,
+             p.removed FROM contracts c JOIN parcels p ON p.contract = c.id
+             WHERE c.worker IN (SELECT value FROM json_each(?)) AND p.start >= ? AND p.start < ?
+             ORDER BY p.contract, p.start, p.device",
         )
-        .bind(worker)
+        .bind(json_list(workers))
         .bind(to_signed(from, "a time")?)
         .bind(to_signed(to, "a time")?)
         .fetch_all(&self.pool)
         .await?)
     }
 
-    /// Returns the newest parcel of a contract by start, and when the newest of all arrived.
+    /// Returns the parcel of a contract with the latest segment.
     ///
     /// # Errors
     /// [`OfficeStoreError`] of the database.
-    pub async fn newest_parcel(&self, contract: &str) -> Result<Option<NewestParcel>, OfficeStoreError> {
+    pub async fn newest_parcel(&self, contract: &str) -> Result<Option<StoredParcel>, OfficeStoreError> {
         Ok(sqlx::query_as(
-            "SELECT p.contract, p.digest, p.envelope, p.receipt, p.received_at, d.name, p.start,
-             (SELECT max(received_at) FROM parcels WHERE contract = ?1) AS newest FROM parcels p
-             JOIN devices d ON d.id = p.device WHERE p.contract = ?1 ORDER BY p.start DESC LIMIT 1",
+            "SELECT p.contract, p.digest, b.envelope, b.receipt, p.received_at, d.name FROM parcels p
+             JOIN bodies b ON b.parcel = p.id JOIN devices d ON d.id = p.device
+             WHERE p.contract = ? ORDER BY p.start DESC LIMIT 1",
         )
         .bind(contract)
         .fetch_optional(&self.pool)
         .await?)
+    }
+
+    /// Returns when a parcel came last for each of these contracts that has any, in milliseconds since the epoch.
+    ///
+    /// # Errors
+    /// [`OfficeStoreError`] of the database.
+    pub async fn last_arrivals(&self, contracts: &[&str]) -> Result<HashMap<String, u64>, OfficeStoreError> {
+        let rows: Vec<(String, Option<u64>)> = sqlx::query_as(
+            "SELECT value, (SELECT max(received_at) FROM parcels WHERE contract = value) FROM json_each(?)",
+        )
+        .bind(json_list(contracts))
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().filter_map(|(contract, at)| Some((contract, at?))).collect())
+    }
+
+    /// Returns how far a contract's parcels reach; `None` if it has none.
+    ///
+    /// # Errors
+    /// [`OfficeStoreError`] of the database.
+    pub async fn reach(&self, contract: &str) -> Result<Option<Reach>, OfficeStoreError> {
+        let (start, received_at): (Option<u64>, Option<u64>) = sqlx::query_as(
+            "SELECT (SELECT max(start) FROM parcels WHERE contract = ?1),
+             (SELECT max(received_at) FROM parcels WHERE contract = ?1)",
+        )
+        .bind(contract)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(start.zip(received_at).map(|(start, received_at)| Reach { start, received_at }))
     }
 }

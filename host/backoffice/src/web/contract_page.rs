@@ -8,13 +8,12 @@ use candor_diary::parcel::Parcel;
 use candor_diary::week::Week;
 
 use super::error::PageError;
-use crate::access;
 use crate::back_office::BackOffice;
 use crate::billed::BilledWeeks;
 use crate::store::{
-    NewestParcel, OfficeStore, OfficeStoreError, Role, StoredContract, StoredParcel, SupersededParcel,
-    UserAccount,
+    OfficeStore, OfficeStoreError, Reach, Role, StoredContract, StoredParcel, SupersededParcel, UserAccount,
 };
+use crate::{access, limits};
 
 /// A contract as one of its two sides opens it.
 pub(super) struct ContractPage {
@@ -22,16 +21,17 @@ pub(super) struct ContractPage {
     pub(super) account: UserAccount,
     /// The contract that is open.
     pub(super) contract: StoredContract,
-    /// All contracts of the reader.
-    pub(super) all: Vec<StoredContract>,
+    /// The first contracts of the reader, for the menu; the list has all.
+    pub(super) menu: Vec<StoredContract>,
 }
 
 impl ContractPage {
     /// Opens a contract; to anybody but its two sides it is not there.
     pub(super) async fn open(office: &BackOffice, account: UserAccount, id: &str) -> Result<Self, PageError> {
-        let all = access::visible_contracts(&office.store, &account).await?;
-        let contract = all.iter().find(|c| c.id == id).cloned().ok_or(PageError::NotFound)?;
-        Ok(Self { account, contract, all })
+        let contract = access::visible_contract(&office.store, &account, id).await?;
+        let contract = contract.ok_or(PageError::NotFound)?;
+        let menu = access::visible_contracts(&office.store, &account, 0, limits::CONTRACTS_ON_PAGE).await?;
+        Ok(Self { account, contract, menu })
     }
 
     /// Returns the account of the other side.
@@ -56,8 +56,8 @@ pub(super) struct DayData {
     pub(super) week: Week,
     /// What the day's parcels took the place of.
     superseded: Vec<SupersededParcel>,
-    /// The newest of the contract.
-    pub(super) newest: Option<NewestParcel>,
+    /// How far the contract's parcels reach.
+    pub(super) reach: Option<Reach>,
 }
 
 impl DayData {
@@ -70,7 +70,7 @@ impl DayData {
         // A day of a zone can lie in two weeks of UTC.
         let billed = BilledWeeks::load(store, contract, day.from, day.to).await?;
         let superseded = store.superseded_between(&contract.id, day.from, day.to).await?;
-        let newest = store.newest_parcel(&contract.id).await?;
+        let reach = store.reach(&contract.id).await?;
         let middle = day.from / 2 + day.to / 2;
         // A full day is some megabytes of JSON and base64: work, not waiting.
         let computed = tokio::task::spawn_blocking(move || {
@@ -80,7 +80,7 @@ impl DayData {
                 outcomes,
                 week: billed.week(middle),
                 superseded,
-                newest,
+                reach,
             })
         });
         computed.await.map_err(|e| PageError::internal(&e))?.map_err(PageError::from)

@@ -2,33 +2,53 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use candor_diary::plain;
 use candor_diary::text::DisplayZone;
 use maud::html;
+use serde::Deserialize;
 
 use super::contract_page::ContractPage;
 use super::error::PageError;
 use super::layout::{PageFrame, other_name};
 use super::session::SignedInAccount;
-use crate::access;
 use crate::back_office::BackOffice;
-use crate::billed::bill_current_week;
-use crate::clock;
+use crate::billed::bill_current_weeks;
+use crate::{access, clock, limits};
+
+/// What the address of the list carries.
+#[derive(Deserialize)]
+pub(super) struct ListParams {
+    /// Which page of it, from 1.
+    page: Option<String>,
+}
 
 pub(super) async fn list_contracts(
     State(office): State<Arc<BackOffice>>,
     SignedInAccount(account): SignedInAccount,
+    Query(params): Query<ListParams>,
 ) -> Result<Html<String>, PageError> {
     let (now, zone) = (clock::now(), DisplayZone::named(&account.zone));
     let today = zone.date(now).ok_or(PageError::Internal)?;
-    let mut rows = Vec::new();
-    for contract in access::visible_contracts(&office.store, &account).await? {
-        let week = bill_current_week(&office.store, &contract, now).await?;
-        let newest = office.store.newest_parcel(&contract.id).await?.map(|newest| newest.received_at);
-        rows.push((contract, week, newest));
+    let page: u32 = params.page.and_then(|page| page.parse().ok()).unwrap_or(1).max(1);
+    let skip = (page - 1).saturating_mul(limits::CONTRACTS_ON_PAGE);
+    // One more, to know whether there are more.
+    let mut contracts =
+        access::visible_contracts(&office.store, &account, skip, limits::CONTRACTS_ON_PAGE + 1).await?;
+    let more = contracts.len() > limits::CONTRACTS_ON_PAGE as usize;
+    contracts.truncate(limits::CONTRACTS_ON_PAGE as usize);
+    if contracts.is_empty() && page > 1 {
+        return Err(PageError::NotFound);
     }
+    let ids: Vec<&str> = contracts.iter().map(|contract| contract.id.as_str()).collect();
+    let arrivals = office.store.last_arrivals(&ids).await?;
+    let weeks = bill_current_weeks(&office.store, &contracts, now).await?;
+    let rows: Vec<_> = contracts
+        .iter()
+        .zip(weeks)
+        .map(|(contract, week)| (contract, week, arrivals.get(&contract.id).copied()))
+        .collect();
     let main = html! {
         main #main.wrap.narrow {
             div.head { h1 { "Contracts" } @if let Some(day) = zone.whole_day(today) { span.state { (zone.label(&day)) } } }
@@ -61,6 +81,12 @@ pub(super) async fn list_contracts(
                                 }
                             }
                         }
+                    }
+                }
+                @if page > 1 || more {
+                    nav.pages aria-label="Pages of contracts" {
+                        @if page > 1 { a.btn href={ "/?page=" (page - 1) } { "Previous contracts" } }
+                        @if more { a.btn href={ "/?page=" (page + 1) } { "More contracts" } }
                     }
                 }
             }

@@ -133,7 +133,7 @@ impl DayPage<'_> {
             title: format!("Work Diary, {name} · {}", contract.terms.title),
             description: "Work Diary day page of one contract",
             account: Some(&self.opened.account),
-            contract: Some(ContractBar { open: contract, all: &self.opened.all, tab: ContractTab::Diary }),
+            contract: Some(ContractBar { open: contract, menu: &self.opened.menu, tab: ContractTab::Diary }),
             footer: Some(self.footer()),
             narrow: false,
         };
@@ -213,8 +213,8 @@ impl DayPage<'_> {
                     (icon("clock"))
                     span {
                         (self.zone.label(self.day)) ". "
-                        @match &self.data.newest {
-                            Some(newest) => { "Last segment received " (self.zone.time_beside(newest.received_at, self.day.date)) },
+                        @match &self.data.reach {
+                            Some(reach) => { "Last segment received " (self.zone.time_beside(reach.received_at, self.day.date)) },
                             None => "No segment received yet",
                         }
                     }
@@ -319,7 +319,7 @@ impl DayPage<'_> {
             div.panel.blank {
                 h2 { "No time on " (name) }
                 p.small.quiet { "Nothing was recorded. Time shows here a minute or two after a segment ends." }
-                @let newest = self.data.newest.as_ref().and_then(|newest| self.zone.date(newest.start));
+                @let newest = self.data.reach.and_then(|reach| self.zone.date(reach.start));
                 @if let Some(date) = newest {
                     a.btn href=(self.address(date, self.choice)) { "Open " (short_date(date, self.today())) }
                 } @else {

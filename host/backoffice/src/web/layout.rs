@@ -2,8 +2,8 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::access;
 use crate::store::{Role, StoredContract, UserAccount};
+use crate::{access, limits};
 
 /// Which page of a contract is open.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,8 @@ pub(super) enum ContractTab {
 /// A contract's bar: its menu of contracts and its pages.
 pub(super) struct ContractBar<'a> {
     pub(super) open: &'a StoredContract,
-    pub(super) all: &'a [StoredContract],
+    /// The first contracts of the reader, at most [`limits::CONTRACTS_ON_PAGE`].
+    pub(super) menu: &'a [StoredContract],
     pub(super) tab: ContractTab,
 }
 
@@ -92,13 +93,14 @@ fn contract_menu(bar: &ContractBar<'_>, account: &UserAccount) -> Markup {
                 (icon("down"))
             }
             div.sheet {
-                @for contract in bar.all {
+                @for contract in bar.menu {
                     a href={ "/contracts/" (contract.id) "/diary" }
                         aria-current=[(contract.id == bar.open.id).then_some("true")] {
                         span { (contract.terms.title) }
                         span.faint { (other_name(contract, account)) }
                     }
                 }
+                @if bar.menu.len() == limits::CONTRACTS_ON_PAGE as usize { a href="/" { "All contracts" } }
             }
         }
     }

@@ -47,7 +47,7 @@ pub(super) async fn show_recorded(
 /// Returns the terms under which trackers record, the newest first; without trackers those that the first would get.
 async fn in_force(office: &BackOffice, contract: &StoredContract) -> Result<Vec<TermsInForce>, PageError> {
     let newest = office.store.newest_parcel(&contract.id).await?;
-    let newest = newest.map(|newest| newest.parcel.read_visible()).transpose()?;
+    let newest = newest.map(|newest| newest.read_visible()).transpose()?;
     // Of parcels from before they said so, nobody knows.
     let policy = |sequence: u64| {
         newest.as_ref().filter(|p| p.terms == sequence || p.terms == 0).map(|p| p.policy.clone())
@@ -116,7 +116,7 @@ fn render(opened: &ContractPage, in_force: &[TermsInForce]) -> Markup {
         title: format!("What is recorded · {}", newest.title),
         description: "What is recorded under the terms of one contract, in plain words",
         account: Some(&opened.account),
-        contract: Some(ContractBar { open: contract, all: &opened.all, tab: ContractTab::Recorded }),
+        contract: Some(ContractBar { open: contract, menu: &opened.menu, tab: ContractTab::Recorded }),
         narrow: true,
         footer: Some(html! {
             p.grow { "You and " (other_name(contract, &opened.account)) " see this same page." }

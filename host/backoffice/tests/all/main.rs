@@ -14,3 +14,4 @@ mod look;
 mod manual;
 mod never_lost;
 mod pages;
+mod sweep;

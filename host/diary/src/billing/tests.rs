@@ -285,3 +285,29 @@ fn minutes_of_a_typed_in_segment_are_no_activity() {
     let facts = Facts::of(&parcel);
     assert_eq!((facts.tracked, facts.active, facts.manual), (1, 0, Some(7)));
 }
+
+#[test]
+fn all_contracts_at_once_are_billed_like_each_alone() {
+    let claims = [
+        claim("a", 0, 10, 1, 1, false),
+        claim("a", 10, 10, 1, 1, false),
+        claim("b", 10, 10, 0b11, 0b11, false),
+        claim("b", 20, 10, 1, 1, false),
+        claim("b", 30, 10, 1, 1, false),
+        claim("c", 40, 10, 1, 1, false),
+        claim("a", 50, 10, 1, 1, false),
+    ];
+    let limit = |contract: &str| match contract {
+        "a" => Some(10),
+        "b" => Some(20),
+        _ => None,
+    };
+    let together = bill_each(&claims, |contract, _| limit(contract));
+    assert_eq!(together, [Billed, Shared, Billed, Billed, OverLimit, Billed, OverLimit]);
+    for contract in ["a", "b", "c"] {
+        let alone = bill(&claims, contract, |_| limit(contract));
+        for (nth, claim) in claims.iter().enumerate().filter(|(_, claim)| claim.contract == contract) {
+            assert_eq!(alone[nth], together[nth], "{contract}: {claim:?}");
+        }
+    }
+}

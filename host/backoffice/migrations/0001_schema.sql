@@ -13,11 +13,13 @@ CREATE TABLE sessions (
     account TEXT NOT NULL REFERENCES accounts (id),
     expires_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX sessions_by_end ON sessions (expires_at);
 
 CREATE TABLE contracts (
     id TEXT PRIMARY KEY,
     client TEXT NOT NULL REFERENCES accounts (id),
     worker TEXT NOT NULL REFERENCES accounts (id),
+    title TEXT NOT NULL,                            -- of the newest terms
     created_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX contracts_of_worker ON contracts (worker);
@@ -48,6 +50,7 @@ CREATE TABLE devices (
     public_key TEXT NOT NULL,
     token_hash BLOB NOT NULL UNIQUE,
     enrolled_at INTEGER NOT NULL,
+    terms INTEGER NOT NULL DEFAULT 0,               -- the newest that it is known to have: handed out, or named in a parcel
     UNIQUE (contract, public_key)
 ) STRICT;
 
@@ -58,9 +61,15 @@ CREATE TABLE attachments (
     bytes INTEGER NOT NULL,
     file TEXT NOT NULL,                             -- relative to the data folder
     received_at INTEGER NOT NULL,
+    claimed INTEGER NOT NULL DEFAULT 0,             -- whether a parcel came that names it
     PRIMARY KEY (parcel, sha256)
 ) STRICT;
+-- Those that wait for their parcels are few, whatever was delivered before.
+CREATE INDEX attachments_waiting ON attachments (device) WHERE claimed = 0;
+CREATE INDEX attachments_by_arrival ON attachments (received_at) WHERE claimed = 0;
 
+-- What counts: of each segment of a device the highest revision. Rows are small, so that whoever reads many reads few
+-- pages; what is large stands in `bodies`.
 CREATE TABLE parcels (
     id TEXT PRIMARY KEY,
     contract TEXT NOT NULL REFERENCES contracts (id),
@@ -69,14 +78,48 @@ CREATE TABLE parcels (
     length INTEGER NOT NULL,                        -- minutes
     sequence INTEGER NOT NULL,
     chain_head TEXT NOT NULL,
-    digest TEXT NOT NULL,                           -- SHA-256 of envelope
-    envelope BLOB NOT NULL,                         -- the exact bytes that the device signed and sent
-    receipt BLOB NOT NULL,                          -- the exact bytes that were answered
+    digest TEXT NOT NULL,                           -- SHA-256 of the envelope
     received_at INTEGER NOT NULL,
     tracked_bits INTEGER NOT NULL,                  -- one bit a minute: what billing needs of a parcel
     active_bits INTEGER NOT NULL,
     gap INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    manual_at INTEGER,                              -- when it was typed in, if it was
+    removed INTEGER NOT NULL,
     UNIQUE (contract, device, start),               -- a device delivers a segment once
     UNIQUE (device, sequence)                       -- a journal has each number once
 ) STRICT;
-CREATE INDEX parcels_by_time ON parcels (contract, start);
+-- All that billing reads, so that a week is read from the index alone.
+CREATE INDEX parcels_by_time ON parcels
+    (contract, start, device, id, length, tracked_bits, active_bits, gap, manual_at, removed);
+CREATE INDEX parcels_by_arrival ON parcels (contract, received_at);
+
+-- The exact bytes of what counts. Rows are only ever added and removed, never changed.
+CREATE TABLE bodies (
+    parcel TEXT PRIMARY KEY REFERENCES parcels (id),
+    envelope BLOB NOT NULL,                         -- what the device signed and sent
+    receipt BLOB NOT NULL                           -- what was answered
+) STRICT;
+
+-- What a higher revision has taken the place of: that it was there and what was answered, and nothing of what it held.
+CREATE TABLE superseded (
+    id TEXT PRIMARY KEY,
+    contract TEXT NOT NULL REFERENCES contracts (id),
+    device TEXT NOT NULL REFERENCES devices (id),
+    start INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    receipt BLOB NOT NULL,
+    received_at INTEGER NOT NULL,
+    superseded_at INTEGER NOT NULL,
+    UNIQUE (contract, device, start, revision),
+    UNIQUE (device, sequence)
+) STRICT;
+CREATE INDEX superseded_by_time ON superseded (contract, start);
+
+-- Files that nobody may have any more and that are about to be removed; outlives a crash in between.
+CREATE TABLE erasures (
+    file TEXT PRIMARY KEY,                          -- relative to the data folder
+    since INTEGER NOT NULL
+) STRICT;
