@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use candor_seal::SecretKey;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use url::Url;
 
 use crate::limits;
 use crate::office_folder::OfficeFolder;
+use crate::places::Places;
 use crate::store::OfficeStore;
 use crate::throttle::Throttle;
 
@@ -23,8 +24,8 @@ pub struct BackOffice {
     pub enrol_tries: Throttle,
     /// Sign-ins tried, by address and by account.
     pub sign_in_tries: Throttle,
-    /// Turns for attachments on their way in.
-    pub uploads: Semaphore,
+    /// Places for attachments on their way in, by device.
+    pub uploads: Arc<Places<String>>,
     /// A parcel took another's place, of which the database's log still has the bytes.
     pub replaced: Notify,
     /// The address that people use, if it is another than the one listened on.
@@ -41,7 +42,7 @@ impl BackOffice {
             key,
             enrol_tries: Throttle::default(),
             sign_in_tries: Throttle::default(),
-            uploads: Semaphore::new(limits::UPLOADS),
+            uploads: Places::new(limits::UPLOADS, limits::UPLOADS_OF_DEVICE),
             replaced: Notify::new(),
             public_url,
         })

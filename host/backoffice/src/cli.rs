@@ -193,10 +193,9 @@ async fn run_server(
     let mut out = std::io::stdout();
     writeln!(out, "listening on http://{address}").and_then(|()| out.flush())?;
     let sweeping = tokio::spawn(sweep::sweep_daily(office.clone()));
-    let served = serve::serve(listener, office, stop).await;
+    serve::serve(listener, office, stop).await;
     sweeping.abort();
     store.close().await;
-    served?;
     Ok(())
 }
 

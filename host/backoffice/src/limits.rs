@@ -15,18 +15,29 @@ pub const SMALL_BODY_BYTES: usize = 16 * 1024;
 /// Attachments that a device may have stored without their parcel.
 pub const WAITING_ATTACHMENTS: i64 = 256;
 
-/// Connections held at once; more wait to be accepted.
+/// Connections held at once. The next one takes the place of one of the address that holds most.
 pub const CONNECTIONS: usize = 512;
-/// A connection on which nothing came or went for this long is closed.
-pub const IDLE_CONNECTION: Duration = Duration::from_secs(60);
-/// The longest time from the end of a request's headers to the start of its answer.
+/// Connections of one address; more are closed at once. Many trackers and browsers may share one address.
+pub const CONNECTIONS_OF_ADDRESS: usize = 64;
+/// How long to wait before the next connection is accepted if one could not be.
+pub const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+/// How long the headers of a request may take, from the opening of the connection or the answer before; also how long a
+/// connection is kept open for a next request.
+pub const HEADERS: Duration = Duration::from_secs(15);
+/// Largest headers of a request, in bytes.
+pub const HEADER_BYTES: usize = 32 * 1024;
+/// For how long the sender of a body, or the taker of an answer, may stand still, and be slower than
+/// [`BYTES_A_SECOND`]: shorter than [`REQUEST`].
+pub const GRACE: Duration = Duration::from_secs(20);
+/// The slowest line that a body may come over or an answer go over in the long run, in bytes a second. The largest
+/// picture takes half an hour.
+pub const BYTES_A_SECOND: u64 = 8 * 1024;
+/// The longest time from the last byte of a request to the start of its answer.
 pub const REQUEST: Duration = Duration::from_secs(30);
-/// The same, for an attachment.
-pub const UPLOAD: Duration = Duration::from_secs(120);
-/// Attachments that are taken in at once.
-pub const UPLOADS: usize = 16;
-/// How long an upload waits for its turn before it is sent away with 503.
-pub const UPLOAD_TURN: Duration = Duration::from_secs(10);
+/// Attachments that are taken in at once. The next one takes the place of one of the device that sends most.
+pub const UPLOADS: usize = 64;
+/// Attachments that one device may send at once; more are answered 503.
+pub const UPLOADS_OF_DEVICE: usize = 8;
 /// How long requests may run on after the server was told to stop.
 pub const STOPPING: Duration = Duration::from_secs(10);
 

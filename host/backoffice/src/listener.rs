@@ -1,101 +1,158 @@
-//! Accepts connections and bounds what a stranger can hold of them: how many, and how long an idle one.
+//! Accepts connections and bounds what a stranger can hold of them: how many, and for how long without a request.
 
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, Sleep};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::limits;
-use crate::peer::PeerAddress;
+use crate::pace::Pace;
+use crate::peer::{Origin, PeerAddress};
+use crate::places::{Place, Places};
 
-/// A listener that holds no more than [`limits::CONNECTIONS`] at once: the next one is accepted when one ends.
-pub(crate) struct BoundedListener {
+/// What a connection beyond the bound is told before it is closed. Nothing that it sends is read.
+const REFUSED: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: 84\r\n\
+    retry-after: 5\r\nconnection: close\r\n\r\n\
+    {\"code\":\"busy\",\"message\":\"Too many connections from this address. Try again later.\"}";
+
+/// Serves until `stop` resolves, then lets what is under way end, for at most [`limits::STOPPING`].
+pub(crate) async fn serve_connections(
     listener: TcpListener,
-    places: Arc<Semaphore>,
-}
-
-impl BoundedListener {
-    pub(crate) fn new(listener: TcpListener) -> Self {
-        Self { listener, places: Arc::new(Semaphore::new(limits::CONNECTIONS)) }
-    }
-}
-
-impl Connected<IncomingStream<'_, BoundedListener>> for PeerAddress {
-    fn connect_info(stream: IncomingStream<'_, BoundedListener>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
-
-impl Listener for BoundedListener {
-    type Io = IdleLimitedConnection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (IdleLimitedConnection, SocketAddr) {
-        loop {
-            let Ok(place) = self.places.clone().acquire_owned().await else {
-                // Nobody closes the semaphore.
-                std::future::pending::<()>().await;
+    router: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
+    let places = Places::new(limits::CONNECTIONS, limits::CONNECTIONS_OF_ADDRESS);
+    let (stopping, stopped) = watch::channel(());
+    let mut connections = JoinSet::new();
+    let mut stop = pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut stop => break,
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Of one connection that is gone already, or no more files can be open: both pass.
+                tracing::warn!("a connection could not be accepted: {error}");
+                tokio::time::sleep(limits::ACCEPT_AGAIN).await;
                 continue;
-            };
-            let (stream, peer) = Listener::accept(&mut self.listener).await;
-            // Small answers to small requests: waiting to fill a packet would only cost time.
-            if let Err(e) = stream.set_nodelay(true) {
-                tracing::debug!("a connection without TCP_NODELAY: {e}");
             }
-            let idle = Box::pin(tokio::time::sleep(limits::IDLE_CONNECTION));
-            return (IdleLimitedConnection { stream, idle, _place: place }, peer);
-        }
+        };
+        let Some(place) = places.take(Origin::of(peer.ip())) else {
+            tracing::debug!(%peer, "one connection too many");
+            // Whether it hears of it or not, it is closed at once.
+            stream.try_write(REFUSED).ok();
+            continue;
+        };
+        connections.spawn(serve_connection(stream, peer, place, router.clone(), stopped.clone()));
     }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+    drop(listener);
+    stopping.send(()).ok();
+    let all_ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(limits::STOPPING, all_ended).await.is_err() {
+        connections.shutdown().await;
     }
 }
 
-/// A connection that ends when nothing came or went for [`limits::IDLE_CONNECTION`].
-pub(crate) struct IdleLimitedConnection {
+/// Serves one connection until either end closes it, or its place is lost.
+async fn serve_connection(
     stream: TcpStream,
-    idle: Pin<Box<Sleep>>,
-    _place: OwnedSemaphorePermit,
-}
-
-impl IdleLimitedConnection {
-    /// Starts the wait anew if bytes came or went.
-    fn reset_idle<T>(&mut self, done: Poll<T>) -> Poll<T> {
-        if done.is_ready() {
-            self.idle.as_mut().reset(Instant::now() + limits::IDLE_CONNECTION);
+    peer: SocketAddr,
+    place: Place<Origin>,
+    router: Router,
+    mut stopped: watch::Receiver<()>,
+) {
+    // Small answers to small requests: waiting to fill a packet would only cost time.
+    if let Err(e) = stream.set_nodelay(true) {
+        tracing::debug!("a connection without TCP_NODELAY: {e}");
+    }
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(PeerAddress(peer)));
+        router.call(request)
+    });
+    // The one figure is for both: how long headers may take once they begin, and how long until they do.
+    let mut connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits::HEADERS)
+            .max_buf_size(limits::HEADER_BYTES)
+            .serve_connection(TokioIo::new(PacedStream { stream, pace: Pace::new() }), service)
+    );
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%peer, "a connection ended: {error}");
+                }
+                return;
+            }
+            () = place.lost() => {
+                tracing::debug!(%peer, "a connection made room for one of somebody else");
+                return;
+            }
+            _ = stopped.changed(), if !stopping => {
+                stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
         }
-        done
     }
 }
 
-impl AsyncRead for IdleLimitedConnection {
+/// A connection that ends if the other end does not take what is written. (How slowly it may send is bounded where it
+/// is known what: headers by hyper, bodies by [`PacedBody`](crate::pace::PacedBody).)
+struct PacedStream {
+    stream: TcpStream,
+    pace: Pace,
+}
+
+impl PacedStream {
+    fn pace(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match &written {
+            Poll::Pending if self.pace.poll_late(cx).is_ready() => {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            Poll::Pending | Poll::Ready(Err(_)) => {}
+            Poll::Ready(Ok(bytes)) => self.pace.count(*bytes),
+        }
+        written
+    }
+}
+
+impl AsyncRead for PacedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        if read.is_pending() && self.idle.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        self.reset_idle(read)
+        Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
 
-impl AsyncWrite for IdleLimitedConnection {
+impl AsyncWrite for PacedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.reset_idle(written)
+        self.pace(cx, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -112,7 +169,7 @@ impl AsyncWrite for IdleLimitedConnection {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.reset_idle(written)
+        self.pace(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

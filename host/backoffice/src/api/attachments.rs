@@ -1,6 +1,7 @@
 //! Takes an attachment in: streamed to a file of its own, never whole in memory, and put in its place only when its
 //! bytes are what its name says.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,11 +42,24 @@ pub(super) async fn put_attachment(
     if announced.is_some_and(|length| length > limits::ATTACHMENT_BYTES) {
         return Err(ApiError::too_large(limits::ATTACHMENT_BYTES));
     }
-    let turn = tokio::time::timeout(limits::UPLOAD_TURN, office.uploads.acquire()).await;
-    let Ok(Ok(_turn)) = turn else { return Err(ApiError::busy()) };
+    let place = office.uploads.take(device.id.clone()).ok_or_else(ApiError::busy)?;
+    tokio::select! {
+        taken = take_in(&office, &device, &parcel, &sha256, &headers, body) => taken,
+        () = place.lost() => Err(ApiError::busy()),
+    }
+}
 
-    let there = office.store.attachment(&parcel, &sha256).await?;
-    access::may_send_attachment(&device, there.as_ref())?;
+/// Takes the attachment in, unless it is here or nobody wants it any more.
+async fn take_in(
+    office: &Arc<BackOffice>,
+    device: &EnrolledDevice,
+    parcel: &str,
+    sha256: &str,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let there = office.store.attachment(parcel, sha256).await?;
+    access::may_send_attachment(device, there.as_ref())?;
     let on_disk = match &there {
         Some(there) => {
             tokio::fs::metadata(office.data.path(&there.file)).await.is_ok_and(|m| m.len() == there.bytes)
@@ -54,12 +68,12 @@ pub(super) async fn put_attachment(
     };
     if on_disk {
         // Read to the end all the same: a client that is still sending would not hear an early answer.
-        receive_body(body, &sha256, None).await?;
+        receive_body(body, sha256, None).await?;
         return Ok((StatusCode::OK, Json(json!({ "sha256": sha256 }))).into_response());
     }
-    if office.store.is_superseded(&parcel, &device.id).await? {
+    if office.store.is_superseded(parcel, &device.id).await? {
         // A higher revision is here: nobody wants these bytes any more, and the device need not know.
-        receive_body(body, &sha256, None).await?;
+        receive_body(body, sha256, None).await?;
         return Ok((StatusCode::OK, Json(json!({ "sha256": sha256 }))).into_response());
     }
     if office.store.count_waiting_attachments(&device.id).await? >= limits::WAITING_ATTACHMENTS {
@@ -72,15 +86,22 @@ pub(super) async fn put_attachment(
     }
 
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let name = OfficeFolder::picture_name(&parcel, &sha256, media_type);
-    let fresh = office.data.incoming().join(secrets::new_token().map_err(|e| ApiError::internal(&e))?);
-    let kept = keep_file(&office, &device, &fresh, body, &parcel, &sha256, &name).await;
-    if kept.is_err() {
-        // Best effort: what stays is removed at the next start.
-        tokio::fs::remove_file(&fresh).await.ok();
-    }
-    kept?;
+    let name = OfficeFolder::picture_name(parcel, sha256, media_type);
+    let fresh =
+        IncomingFile(office.data.incoming().join(secrets::new_token().map_err(|e| ApiError::internal(&e))?));
+    keep_file(office, device, &fresh.0, body, parcel, sha256, &name).await?;
     Ok((StatusCode::CREATED, Json(json!({ "sha256": sha256 }))).into_response())
+}
+
+/// A file of an attachment on its way in. It goes with whoever brings it, whether that fails, breaks off or makes room;
+/// once it is in its place, it is not there any more under this name.
+struct IncomingFile(PathBuf);
+
+impl Drop for IncomingFile {
+    fn drop(&mut self) {
+        // Best effort: what stays is removed at the next start.
+        std::fs::remove_file(&self.0).ok();
+    }
 }
 
 /// Writes, checks, syncs and names the file, then notes it. In this order: a note without its file would acknowledge

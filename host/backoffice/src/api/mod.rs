@@ -27,9 +27,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post, put};
 
 use crate::back_office::BackOffice;
+use crate::edge::Refusal;
 use crate::limits;
 
 use self::error::ApiError;
@@ -52,6 +55,24 @@ pub fn router() -> Router<Arc<BackOffice>> {
             put(attachments::put_attachment).layer(DefaultBodyLimit::disable()),
         )
         .route("/api/{*rest}", any(nothing_here))
+}
+
+/// Returns whether a path is one of the API's, known or not.
+pub(crate) fn is_api(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/")
+}
+
+/// Answers a request that is turned away at the edge.
+pub(crate) fn refuse(refusal: Refusal) -> Response {
+    match refusal {
+        Refusal::TooSlow => ApiError::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "too-slow",
+            "The body came too slowly or stood still. Nothing was kept; send it again.",
+        ),
+        Refusal::Overrun => ApiError::busy(),
+    }
+    .into_response()
 }
 
 async fn nothing_here() -> ApiError {

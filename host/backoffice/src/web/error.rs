@@ -14,6 +14,10 @@ pub(super) enum PageError {
     NotFound,
     /// A form came from elsewhere.
     Forbidden,
+    /// A form came too slowly.
+    TooSlow,
+    /// There is no time or room for the request just now.
+    Busy,
     /// Something failed that is no fault of the reader.
     Internal,
 }
@@ -47,6 +51,16 @@ impl IntoResponse for PageError {
                 StatusCode::FORBIDDEN,
                 "Not done",
                 "The form came from another site, so nothing was changed. Open the page here and try again.",
+            ),
+            Self::TooSlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "Not done",
+                "The form came too slowly, so nothing was changed. Send it again.",
+            ),
+            Self::Busy => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Not available now",
+                "The back office has too much to do just now. Nothing is lost. Try again in a moment.",
             ),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,

@@ -26,7 +26,9 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
+use self::error::PageError;
 use crate::back_office::BackOffice;
+use crate::edge::Refusal;
 use crate::limits;
 
 /// Returns the routes of the pages, with a page for every other address.
@@ -49,6 +51,15 @@ pub fn router() -> Router<Arc<BackOffice>> {
         .route("/assets/mark.svg", get(|| get_asset("image/svg+xml", include_str!("../../assets/mark.svg"))))
         .fallback(error::show_not_found)
         .layer(DefaultBodyLimit::max(limits::SMALL_BODY_BYTES))
+}
+
+/// Answers a request that is turned away at the edge.
+pub(crate) fn refuse(refusal: Refusal) -> Response {
+    match refusal {
+        Refusal::TooSlow => PageError::TooSlow,
+        Refusal::Overrun => PageError::Busy,
+    }
+    .into_response()
 }
 
 async fn get_asset(media_type: &'static str, text: &'static str) -> Response {

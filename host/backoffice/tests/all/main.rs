@@ -9,6 +9,7 @@
 
 mod changed;
 mod common;
+mod edge;
 mod ingest;
 mod look;
 mod manual;
