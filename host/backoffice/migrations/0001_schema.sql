@@ -123,3 +123,12 @@ CREATE TABLE erasures (
     file TEXT PRIMARY KEY,                          -- relative to the data folder
     since INTEGER NOT NULL
 ) STRICT;
+
+-- From where somebody has signed in to an account: such a place is not slowed down when others guess its password from
+-- everywhere. What is kept is the SHA-256 of account and address.
+CREATE TABLE known_places (
+    account TEXT NOT NULL REFERENCES accounts (id),
+    place_hash BLOB NOT NULL,
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (account, place_hash)
+) STRICT;

@@ -6,11 +6,22 @@ use candor_seal::SecretKey;
 use tokio::sync::Notify;
 use url::Url;
 
+use crate::client::TrustedProxy;
 use crate::limits;
 use crate::office_folder::OfficeFolder;
+use crate::peer::Origin;
 use crate::places::Places;
 use crate::store::OfficeStore;
-use crate::throttle::Throttle;
+use crate::tries::{EnrolTries, SignInTries};
+
+/// How the operator has set it up.
+#[derive(Clone, Debug, Default)]
+pub struct OfficeSettings {
+    /// The address that people use, if it is another than the one listened on.
+    pub public_url: Option<Url>,
+    /// The proxies in front of it, whose word is taken for who asks.
+    pub trusted_proxies: Vec<TrustedProxy>,
+}
 
 /// The running back office, as its handlers see it.
 pub struct BackOffice {
@@ -20,37 +31,45 @@ pub struct BackOffice {
     pub data: OfficeFolder,
     /// The key that countersigns.
     pub key: SecretKey,
-    /// Enrolments tried, by address.
-    pub enrol_tries: Throttle,
-    /// Sign-ins tried, by address and by account.
-    pub sign_in_tries: Throttle,
+    /// Enrolments tried.
+    pub enrol_tries: EnrolTries,
+    /// Sign-ins tried.
+    pub sign_in_tries: SignInTries,
+    /// Places for requests that come through trusted proxies, by who asks.
+    pub proxied: Arc<Places<Origin>>,
     /// Places for attachments on their way in, by device.
     pub uploads: Arc<Places<String>>,
     /// A parcel took another's place, of which the database's log still has the bytes.
     pub replaced: Notify,
-    /// The address that people use, if it is another than the one listened on.
-    pub public_url: Option<Url>,
+    /// How the operator has set it up.
+    pub settings: OfficeSettings,
 }
 
 impl BackOffice {
     /// Makes a back office in which nothing was tried yet.
     #[must_use]
-    pub fn new(store: OfficeStore, data: OfficeFolder, key: SecretKey, public_url: Option<Url>) -> Arc<Self> {
+    pub fn new(
+        store: OfficeStore,
+        data: OfficeFolder,
+        key: SecretKey,
+        settings: OfficeSettings,
+    ) -> Arc<Self> {
         Arc::new(Self {
             store,
             data,
             key,
-            enrol_tries: Throttle::default(),
-            sign_in_tries: Throttle::default(),
+            enrol_tries: EnrolTries::default(),
+            sign_in_tries: SignInTries::default(),
+            proxied: Places::new(limits::REQUESTS, limits::REQUESTS_OF_ADDRESS),
             uploads: Places::new(limits::UPLOADS, limits::UPLOADS_OF_DEVICE),
             replaced: Notify::new(),
-            public_url,
+            settings,
         })
     }
 
     /// Returns whether people reach it over https, so that cookies may insist on it.
     #[must_use]
     pub fn is_https(&self) -> bool {
-        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+        self.settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 }

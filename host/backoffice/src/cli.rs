@@ -11,7 +11,8 @@ use clap::Parser;
 use serde_json::json;
 use url::Url;
 
-use crate::back_office::BackOffice;
+use crate::back_office::{BackOffice, OfficeSettings};
+use crate::client::TrustedProxy;
 use crate::invitation::{Invitation, OfficeAddress};
 use crate::office_folder::OfficeFolder;
 use crate::store::{NewAccount, OfficeStore, Role, TermsChange, UserAccount};
@@ -44,6 +45,11 @@ pub enum OfficeCommand {
         /// The address that people use, where a proxy stands in front, such as `https://diary.example`.
         #[arg(long)]
         public_url: Option<Url>,
+        /// A proxy in front of this back office, or a network of them, such as 127.0.0.1 or 10.0.0.0/8; can be given more
+        /// than once. Its X-Forwarded-For or Forwarded is believed, so it must set one of them itself, and nobody else may
+        /// come from that address. Without it, a proxy counts as one client.
+        #[arg(long, value_name = "IP|CIDR")]
+        trusted_proxy: Vec<TrustedProxy>,
     },
     /// Make the data folder, its database and the server's key. `serve` does the same.
     Init {
@@ -147,7 +153,10 @@ pub fn run(command: OfficeCommand) -> anyhow::Result<()> {
 
 async fn run_async(command: OfficeCommand) -> anyhow::Result<()> {
     match command {
-        OfficeCommand::Serve { data, listen, public_url } => run_server(&data, listen, public_url).await,
+        OfficeCommand::Serve { data, listen, public_url, trusted_proxy } => {
+            let settings = OfficeSettings { public_url, trusted_proxies: trusted_proxy };
+            run_server(&data, listen, settings).await
+        }
         OfficeCommand::Init { data } => {
             let (data, store) = open_folder(&data).await?;
             let key = data.server_key()?;
@@ -177,8 +186,9 @@ async fn run_async(command: OfficeCommand) -> anyhow::Result<()> {
 async fn run_server(
     folder: &DataFolderArg,
     listen: SocketAddr,
-    public_url: Option<Url>,
+    settings: OfficeSettings,
 ) -> anyhow::Result<()> {
+    raise_open_files();
     let (data, store) = open_folder(folder).await?;
     let _alone = data.serve_alone()?;
     data.clear_incoming()?;
@@ -189,7 +199,7 @@ async fn run_server(
         .with_context(|| format!("cannot listen on {listen}: choose another with --listen"))?;
     let address = listener.local_addr()?;
     let stop = stop_asked()?;
-    let office = BackOffice::new(store.clone(), data, key, public_url);
+    let office = BackOffice::new(store.clone(), data, key, settings);
     let mut out = std::io::stdout();
     writeln!(out, "listening on http://{address}").and_then(|()| out.flush())?;
     let sweeping = tokio::spawn(sweep::sweep_daily(office.clone()));
@@ -197,6 +207,15 @@ async fn run_server(
     sweeping.abort();
     store.close().await;
     Ok(())
+}
+
+/// Lets as many files be open as the system allows: each connection is one, and most systems set fewer than allowed.
+fn raise_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let allowed = getrlimit(Resource::Nofile).maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: allowed, maximum: allowed }) {
+        tracing::warn!("the number of open files stays as it is: {error}");
+    }
 }
 
 /// Resolves at SIGINT or SIGTERM.

@@ -1,20 +1,25 @@
-//! What every request passes before it is routed: how long it may take, and the form in which it is refused.
+//! What every request passes before it is routed: who asks, whether there is room for it, how long it may take, and the
+//! form in which it is refused.
 
-use axum::extract::Request;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::{Instant, sleep_until};
 
+use crate::back_office::BackOffice;
 use crate::pace::{Arrival, PacedBody};
-use crate::{api, limits, web};
+use crate::peer::PeerAddress;
+use crate::{api, client, limits, web};
 
 /// Why a request is turned away before, or in place of, what it asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// Its body came too slowly.
     TooSlow,
-    /// It was not answered in time, which is no fault of it.
-    Overrun,
+    /// There was no room for it, or it was not answered in time, which is no fault of it.
+    Busy,
 }
 
 impl Refusal {
@@ -24,8 +29,32 @@ impl Refusal {
     }
 }
 
+/// Finds out who asks. Connections of strangers are counted where they are accepted; a trusted proxy's are of many people,
+/// so here the requests that come through it are counted, by whom it names.
+pub(crate) async fn let_in(
+    State(office): State<Arc<BackOffice>>,
+    ConnectInfo(PeerAddress(peer)): ConnectInfo<PeerAddress>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let trusted = &office.settings.trusted_proxies;
+    let client = client::find_client(peer.ip(), request.headers(), trusted);
+    request.extensions_mut().insert(client);
+    if !client::is_trusted(trusted, peer.ip()) {
+        return limit_time(request, next).await;
+    }
+    let path = request.uri().path().to_owned();
+    let Some(place) = office.proxied.take(client.origin()) else {
+        return Refusal::Busy.into_response(&path);
+    };
+    tokio::select! {
+        response = limit_time(request, next) => response,
+        () = place.lost() => Refusal::Busy.into_response(&path),
+    }
+}
+
 /// Bounds the time of a request: that of its body by its pace, the rest from the last byte of it to the answer.
-pub(crate) async fn limit_time(request: Request, next: Next) -> Response {
+async fn limit_time(request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let arrival = Arrival::new();
     let request = request.map(|body| PacedBody::wrap(body, &arrival));
@@ -36,7 +65,7 @@ pub(crate) async fn limit_time(request: Request, next: Next) -> Response {
             response = &mut answering => break response,
             () = sleep_until(due) => {
                 if Instant::now() >= arrival.last() + limits::REQUEST {
-                    return Refusal::Overrun.into_response(&path);
+                    return Refusal::Busy.into_response(&path);
                 }
             }
         }

@@ -19,6 +19,13 @@ pub const WAITING_ATTACHMENTS: i64 = 256;
 pub const CONNECTIONS: usize = 512;
 /// Connections of one address; more are closed at once. Many trackers and browsers may share one address.
 pub const CONNECTIONS_OF_ADDRESS: usize = 64;
+/// Connections of trusted proxies held at once; more are closed at once. Twice as many as requests: there is room to
+/// refuse one.
+pub const PROXY_CONNECTIONS: usize = 2 * REQUESTS;
+/// Requests through trusted proxies at once. The next one takes the place of one of the address that asks most.
+pub const REQUESTS: usize = 256;
+/// Requests through trusted proxies for one address at once; more are answered 503.
+pub const REQUESTS_OF_ADDRESS: usize = 64;
 /// How long to wait before the next connection is accepted if one could not be.
 pub const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// How long the headers of a request may take, from the opening of the connection or the answer before; also how long a
@@ -68,10 +75,23 @@ pub const SWEEP_PAUSE: Duration = Duration::from_millis(20);
 pub const TRIES_SPAN: Duration = Duration::from_secs(15 * 60);
 /// Tries to enrol from one address in that span.
 pub const ENROL_TRIES: u32 = 10;
+/// Tries to enrol from everywhere in that span, above which each address has only [`CROWDED_TRIES`].
+pub const ENROL_TRIES_OF_ALL: u32 = 100;
 /// Tries to sign in to one account from one address in that span.
 pub const SIGN_IN_TRIES: u32 = 5;
 /// Tries to sign in from one address in that span.
 pub const SIGN_IN_TRIES_OF_ADDRESS: u32 = 30;
+/// Tries to sign in to one account in that span, from addresses from which nobody has signed in to it before, above which
+/// each such address has only [`CROWDED_TRIES`].
+pub const SIGN_IN_TRIES_OF_ACCOUNT: u32 = 20;
+/// Tries of one address where somebody guesses from everywhere.
+pub const CROWDED_TRIES: u32 = 2;
+/// How much later these are answered.
+pub const CROWDED_DELAY: Duration = Duration::from_secs(5);
+/// Addresses from which somebody has signed in to an account that are remembered, of each account the newest.
+pub const KNOWN_PLACES: i64 = 32;
+/// For how long they are, in milliseconds.
+pub const KNOWN_PLACE_MS: u64 = 90 * 24 * 60 * 60 * 1000;
 /// Addresses and accounts whose tries are remembered at once.
 pub const TRIES_REMEMBERED: usize = 10_000;
 /// Passwords that are checked at once; each takes 19 MiB for some tens of milliseconds.

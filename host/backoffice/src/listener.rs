@@ -4,7 +4,6 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::Router;
@@ -20,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::client::{self, TrustedProxy};
 use crate::limits;
 use crate::pace::Pace;
 use crate::peer::{Origin, PeerAddress};
@@ -35,9 +35,11 @@ const REFUSED: &[u8] =
 pub(crate) async fn serve_connections(
     listener: TcpListener,
     router: Router,
+    trusted: Vec<TrustedProxy>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
     let places = Places::new(limits::CONNECTIONS, limits::CONNECTIONS_OF_ADDRESS);
+    let proxies = Places::new(limits::PROXY_CONNECTIONS, limits::PROXY_CONNECTIONS);
     let (stopping, stopped) = watch::channel(());
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
@@ -56,6 +58,8 @@ pub(crate) async fn serve_connections(
                 continue;
             }
         };
+        // A proxy's connections are of many people: whom it asks for is counted request by request.
+        let places = if client::is_trusted(&trusted, peer.ip()) { &proxies } else { &places };
         let Some(place) = places.take(Origin::of(peer.ip())) else {
             tracing::debug!(%peer, "one connection too many");
             // Whether it hears of it or not, it is closed at once.

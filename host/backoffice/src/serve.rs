@@ -15,8 +15,8 @@ use crate::{api, edge, listener, web};
 /// Returns everything that is served.
 pub fn build_router(office: Arc<BackOffice>) -> Router {
     let https = office.is_https();
-    let router = Router::new().merge(api::router()).merge(web::router()).with_state(office);
-    set_headers(router.layer(middleware::from_fn(edge::limit_time)), https)
+    let router = Router::new().merge(api::router()).merge(web::router()).with_state(Arc::clone(&office));
+    set_headers(router.layer(middleware::from_fn_with_state(office, edge::let_in)), https)
 }
 
 /// Sets the headers of every answer. What a handler has set itself stays.
@@ -43,5 +43,6 @@ pub async fn serve(
     office: Arc<BackOffice>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
-    listener::serve_connections(listener, build_router(office), stop).await;
+    let trusted = office.settings.trusted_proxies.clone();
+    listener::serve_connections(listener, build_router(office), trusted, stop).await;
 }

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, State};
+use axum::Extension;
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Json, Response};
 use bytes::Bytes;
@@ -13,15 +14,15 @@ use candor_seal::{Envelope, PublicKey};
 
 use super::error::ApiError;
 use crate::back_office::BackOffice;
+use crate::client::ClientAddress;
 use crate::limits;
-use crate::peer::PeerAddress;
 
 /// The longest nonce, in characters.
 const NONCE_CHARS: usize = 64;
 
 pub(super) async fn enrol_device(
     State(office): State<Arc<BackOffice>>,
-    ConnectInfo(PeerAddress(peer)): ConnectInfo<PeerAddress>,
+    Extension(client): Extension<ClientAddress>,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<Response, ApiError> {
     let body = body.map_err(|_| ApiError::too_large(limits::SMALL_BODY_BYTES as u64))?;
@@ -42,8 +43,8 @@ pub(super) async fn enrol_device(
         ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-key", format!("The public-key is no key: {e}."))
     })?;
 
-    let address = peer.ip().to_string();
-    office.enrol_tries.try_once(&address, limits::ENROL_TRIES).map_err(|wait| {
+    let origin = client.origin();
+    let delay = office.enrol_tries.begin(origin).map_err(|wait| {
         ApiError::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too-many-tries",
@@ -51,6 +52,7 @@ pub(super) async fn enrol_device(
         )
         .retry_after(wait)
     })?;
+    tokio::time::sleep(delay).await;
     let enrolled = office.store.enrol_device(&request.code, name, &key).await?;
     let Some((device, token)) = enrolled else {
         return Err(ApiError::new(
@@ -59,7 +61,7 @@ pub(super) async fn enrol_device(
             "This code is not known, was used or is older than an hour. Ask for a new one.",
         ));
     };
-    office.enrol_tries.forget_tries(&address);
+    office.enrol_tries.succeed(origin);
     let contract = office.store.contract(&device.contract).await?;
     let contract = contract.ok_or_else(|| ApiError::not_found("The contract of this code is gone."))?;
     office.store.note_terms_handed_out(&device.id, contract.terms.sequence).await?;

@@ -70,7 +70,7 @@ pub(crate) fn refuse(refusal: Refusal) -> Response {
             "too-slow",
             "The body came too slowly or stood still. Nothing was kept; send it again.",
         ),
-        Refusal::Overrun => ApiError::busy(),
+        Refusal::Busy => ApiError::busy(),
     }
     .into_response()
 }

@@ -12,6 +12,7 @@ mod devices;
 mod erasures;
 mod error;
 mod keep_parcel;
+mod known_places;
 mod migrations;
 mod parcel_reader;
 mod parcels;

@@ -57,7 +57,7 @@ pub fn router() -> Router<Arc<BackOffice>> {
 pub(crate) fn refuse(refusal: Refusal) -> Response {
     match refusal {
         Refusal::TooSlow => PageError::TooSlow,
-        Refusal::Overrun => PageError::Busy,
+        Refusal::Busy => PageError::Busy,
     }
     .into_response()
 }

@@ -77,7 +77,7 @@ pub(super) fn check_same_site(headers: &HeaderMap, office: &BackOffice) -> Resul
         return if matches!(site, "same-origin" | "none") { Ok(()) } else { Err(PageError::Forbidden) };
     }
     let Some(origin) = text("origin") else { return Ok(()) };
-    let ours = match &office.public_url {
+    let ours = match &office.settings.public_url {
         Some(url) => url.origin().ascii_serialization() == origin,
         None => origin.split_once("://").map(|(_, host)| host) == text("host"),
     };

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::Form;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{ConnectInfo, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::{Extension, Form};
 use axum_extra::extract::CookieJar;
 use maud::html;
 use serde::Deserialize;
@@ -15,8 +15,8 @@ use super::error::PageError;
 use super::layout::{PageFrame, icon};
 use super::session;
 use crate::back_office::BackOffice;
-use crate::peer::PeerAddress;
-use crate::{limits, passwords};
+use crate::client::ClientAddress;
+use crate::passwords;
 
 /// What the address of the form carries.
 #[derive(Default, Deserialize)]
@@ -48,7 +48,7 @@ pub(super) async fn show_form(
 
 pub(super) async fn sign_in(
     State(office): State<Arc<BackOffice>>,
-    ConnectInfo(PeerAddress(peer)): ConnectInfo<PeerAddress>,
+    Extension(client): Extension<ClientAddress>,
     jar: CookieJar,
     headers: HeaderMap,
     typed: Result<Form<SignInForm>, FormRejection>,
@@ -63,29 +63,31 @@ pub(super) async fn sign_in(
         ));
     };
     let email = email.trim();
-    let address = peer.ip().to_string();
-    let person = format!("{address} {}", email.to_lowercase().chars().take(254).collect::<String>());
-    let allowed = office
-        .sign_in_tries
-        .try_once(&address, limits::SIGN_IN_TRIES_OF_ADDRESS)
-        .and_then(|()| office.sign_in_tries.try_once(&person, limits::SIGN_IN_TRIES));
-    if let Err(wait) = allowed {
-        let minutes = wait.as_secs().div_ceil(60);
-        let why = format!(
-            "Too many tries. You can sign in again in {minutes} min. Your time and pictures are not affected."
-        );
-        let mut response = render_page(StatusCode::TOO_MANY_REQUESTS, &next, email, Some(why));
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(minutes * 60));
-        return Ok(response);
-    }
+    let (origin, name) = (client.origin(), email.to_lowercase().chars().take(254).collect::<String>());
     let account = office.store.account_by_email(email).await?;
+    let known = match &account {
+        Some(account) => office.store.is_known_place(&account.id, origin).await?,
+        None => false,
+    };
+    match office.sign_in_tries.begin(origin, &name, known) {
+        Ok(delay) => tokio::time::sleep(delay).await,
+        Err(wait) => {
+            let minutes = wait.as_secs().div_ceil(60);
+            let why = format!(
+                "Too many tries. You can sign in from here again in {minutes} min. Your time and pictures are not affected."
+            );
+            let mut response = render_page(StatusCode::TOO_MANY_REQUESTS, &next, email, Some(why));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(minutes * 60));
+            return Ok(response);
+        }
+    }
     let right = passwords::check_password(password, account.as_ref().map(|a| a.password.clone())).await;
     let Some(account) = account.filter(|_| right) else {
         let why = "The email address or the password is not right. Check both and try again.";
         return Ok(render_page(StatusCode::UNAUTHORIZED, &next, email, Some(why.to_owned())));
     };
-    office.sign_in_tries.forget_tries(&person);
-    office.sign_in_tries.forget_tries(&address);
+    office.sign_in_tries.succeed(origin, &name, known);
+    office.store.note_place(&account.id, origin).await?;
     // A session of before ends: its token may have been seen by whoever used this browser.
     if let Some(before) = session::session_token(&jar, &office) {
         office.store.end_session(before).await?;

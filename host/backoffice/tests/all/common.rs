@@ -149,9 +149,15 @@ impl Server {
 
     /// Starts on a data folder as it is.
     pub(crate) fn restart(data: &Path) -> Self {
+        Self::restart_with(data, &[])
+    }
+
+    /// Starts on a data folder as it is, with further arguments of `serve`.
+    pub(crate) fn restart_with(data: &Path, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_candor-backoffice"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
+            .args(arguments)
             .env("CANDOR_LOG", "warn")
             .stdout(Stdio::piped())
             .spawn()
@@ -176,11 +182,21 @@ impl Server {
 
     /// Signs in and returns the session's cookie.
     pub(crate) async fn sign_in(&self, email: &str) -> String {
-        let answer = self.post_form("/sign-in", &[("email", email), ("password", PASSWORD)], &[]).await;
+        let answer = self.try_sign_in(email, PASSWORD, &[]).await;
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
         let cookie = answer.headers()["set-cookie"].to_str().unwrap();
         assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
         cookie.split(';').next().unwrap().to_owned()
+    }
+
+    /// Types an email address and a password and sends the form.
+    pub(crate) async fn try_sign_in(
+        &self,
+        email: &str,
+        password: &str,
+        headers: &[(&str, &str)],
+    ) -> Response {
+        self.post_form("/sign-in", &[("email", email), ("password", password)], headers).await
     }
 
     pub(crate) async fn post_form(
