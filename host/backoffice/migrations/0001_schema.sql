@@ -51,6 +51,7 @@ CREATE TABLE devices (
     token_hash BLOB NOT NULL UNIQUE,
     enrolled_at INTEGER NOT NULL,
     terms INTEGER NOT NULL DEFAULT 0,               -- the newest that it is known to have: handed out, or named in a parcel
+    handed_out INTEGER NOT NULL DEFAULT 0,          -- the terms that it got when it was last enrolled
     UNIQUE (contract, public_key)
 ) STRICT;
 
@@ -85,13 +86,14 @@ CREATE TABLE parcels (
     gap INTEGER NOT NULL,
     revision INTEGER NOT NULL,
     manual_at INTEGER,                              -- when it was typed in, if it was
+    manual_time TEXT NOT NULL,                      -- whether that was allowed, as decided when it came
     removed INTEGER NOT NULL,
     UNIQUE (contract, device, start),               -- a device delivers a segment once
     UNIQUE (device, sequence)                       -- a journal has each number once
 ) STRICT;
 -- All that billing reads, so that a week is read from the index alone.
 CREATE INDEX parcels_by_time ON parcels
-    (contract, start, device, id, length, tracked_bits, active_bits, gap, manual_at, removed);
+    (contract, start, device, id, length, tracked_bits, active_bits, gap, manual_at, manual_time, removed);
 CREATE INDEX parcels_by_arrival ON parcels (contract, received_at);
 
 -- The exact bytes of what counts. Rows are only ever added and removed, never changed.
@@ -99,6 +101,16 @@ CREATE TABLE bodies (
     parcel TEXT PRIMARY KEY REFERENCES parcels (id),
     envelope BLOB NOT NULL,                         -- what the device signed and sent
     receipt BLOB NOT NULL                           -- what was answered
+) STRICT;
+
+-- The documents beside the signed cores. Each is a row of its own, so that one can go while all else stays.
+CREATE TABLE details (
+    parcel TEXT NOT NULL REFERENCES parcels (id),
+    place INTEGER NOT NULL,                         -- in the order of the core
+    kind TEXT NOT NULL,
+    sha256 TEXT NOT NULL,                           -- of the body, which begins with a salt
+    body BLOB,                                      -- the exact bytes; none once they are purged
+    PRIMARY KEY (parcel, place)
 ) STRICT;
 
 -- What a higher revision has taken the place of: that it was there and what was answered, and nothing of what it held.

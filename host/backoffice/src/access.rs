@@ -10,7 +10,7 @@
 //! Whoever has an unused enrolment code may enrol a device: that is decided when the code is used up, in one
 //! transaction ([`OfficeStore::enrol_device`]).
 
-use candor_diary::parcel::Parcel;
+use candor_diary::parcel::Core;
 use candor_seal::PublicKey;
 
 use crate::store::{
@@ -111,18 +111,17 @@ pub fn may_ask_about(device: &EnrolledDevice, contract: &str) -> Result<(), Devi
 ///
 /// # Errors
 /// [`DeviceRefusal::ForeignParcel`].
-pub fn may_deliver(device: &EnrolledDevice, parcel: &Parcel) -> Result<(), DeviceRefusal> {
+pub fn may_deliver(device: &EnrolledDevice, parcel: &Core) -> Result<(), DeviceRefusal> {
     let own = parcel.device == device.id && parcel.contract == device.contract;
     if own { Ok(()) } else { Err(DeviceRefusal::ForeignParcel) }
 }
 
-/// Checks that a parcel is meant for the back office with this key; older ones do not say.
+/// Checks that a parcel is meant for the back office with this key.
 ///
 /// # Errors
 /// [`DeviceRefusal::OtherServer`].
-pub fn is_meant_for(parcel: &Parcel, server: &PublicKey) -> Result<(), DeviceRefusal> {
-    let here = parcel.server.is_empty() || parcel.server == server.to_hex();
-    if here { Ok(()) } else { Err(DeviceRefusal::OtherServer) }
+pub fn is_meant_for(parcel: &Core, server: &PublicKey) -> Result<(), DeviceRefusal> {
+    if parcel.server == server.to_hex() { Ok(()) } else { Err(DeviceRefusal::OtherServer) }
 }
 
 /// Checks that an attachment that is here already came from the same device.
@@ -147,6 +146,8 @@ mod tests {
             contract: contract.to_owned(),
             name: "laptop".to_owned(),
             key: candor_seal::SecretKey::from_bytes(&[7; 32]).public(),
+            enrolled_at: 0,
+            handed_out: 1,
         }
     }
 

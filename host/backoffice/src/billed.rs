@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, HashMap};
 
 use candor_diary::billing::{Claim, Facts, Outcome, bill, bill_each};
 use candor_diary::calendar::week_of;
-use candor_diary::terms::ManualTime;
 use candor_diary::versions::Versions;
 use candor_diary::week::Week;
 
@@ -58,22 +57,16 @@ impl BilledWeeks {
 }
 
 fn bill_rows(contract: &str, rows: &[FactsRow], versions: &HashMap<String, Versions>) -> Vec<Outcome> {
-    bill(&claims_of(rows, versions), contract, |week| {
-        versions.get(contract).and_then(|v| v.limit_of_week(week))
-    })
+    bill(&claims_of(rows), contract, |week| versions.get(contract).and_then(|v| v.limit_of_week(week)))
 }
 
-fn claims_of<'a>(rows: &'a [FactsRow], versions: &HashMap<String, Versions>) -> Vec<Claim<'a>> {
-    let allowed = |contract: &str, facts: &Facts| match (versions.get(contract), facts.manual) {
-        (Some(versions), Some(at)) => versions.manual_time_at(at),
-        _ => ManualTime::No,
-    };
-    let claim = |row: &'a FactsRow| Claim {
+fn claims_of(rows: &[FactsRow]) -> Vec<Claim<'_>> {
+    let claims = rows.iter().map(|row| Claim {
         contract: &row.contract,
         facts: row.facts,
-        manual_time: allowed(&row.contract, &row.facts),
-    };
-    rows.iter().map(claim).collect()
+        manual_time: row.manual_time,
+    });
+    claims.collect()
 }
 
 /// Bills the week of `now` for contracts, in the order given: two queries, however many contracts and workers.
@@ -98,7 +91,7 @@ pub async fn bill_current_weeks(
         let mut segments: HashMap<&str, Vec<(Facts, Outcome)>> = HashMap::new();
         // Whose segments can meet is billed together.
         for rows in rows.chunk_by(|a, b| a.worker == b.worker) {
-            let outcomes = bill_each(&claims_of(rows, &versions), limit);
+            let outcomes = bill_each(&claims_of(rows), limit);
             for (row, outcome) in rows.iter().zip(outcomes) {
                 segments.entry(&row.contract).or_default().push((row.facts, outcome));
             }

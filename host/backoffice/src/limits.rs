@@ -6,8 +6,9 @@ use std::time::Duration;
 /// How many trackers of a contract a page speaks of.
 pub const TRACKERS: i64 = 100;
 
-/// Largest envelope of a parcel, in bytes.
-pub const PARCEL_BYTES: usize = candor_diary::limits::ENVELOPE_BYTES;
+/// Largest parcel with its envelope and details, in bytes; the last figure is what is written around them.
+pub const PARCEL_BYTES: usize =
+    candor_diary::limits::ENVELOPE_BYTES + candor_diary::limits::DETAILS_BYTES + 4 * 1024;
 /// Largest attachment, in bytes.
 pub const ATTACHMENT_BYTES: u64 = candor_diary::limits::ATTACHMENT_BYTES;
 /// Largest body of any other request, in bytes.

@@ -4,7 +4,7 @@ use candor_diary::parcel::{Counts, Focus, Redaction};
 use serde::Serialize;
 
 use crate::office_folder::OfficeFolder;
-use crate::store::{OfficeStore, OfficeStoreError};
+use crate::store::{OfficeStore, OfficeStoreError, WithDetails};
 
 /// A parcel in the list.
 #[derive(Debug, Serialize)]
@@ -78,7 +78,7 @@ pub async fn list_parcels(
     contract: &str,
 ) -> Result<Vec<ListedParcel>, OfficeStoreError> {
     let mut listed = Vec::new();
-    for stored in store.parcels_between(contract, 0, None).await? {
+    for stored in store.parcels_between(contract, 0, None, WithDetails::All).await? {
         let parcel = stored.read()?;
         let (minutes_active, counts) = (parcel.minutes_active(), parcel.totals());
         let snapshot = match parcel.snapshot {

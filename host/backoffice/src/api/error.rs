@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
+use candor_diary::admission::NotAdmitted;
 use candor_diary::wire::ApiRefusal;
 
 use crate::access::DeviceRefusal;
@@ -90,6 +91,23 @@ impl From<DeviceRefusal> for ApiError {
             DeviceRefusal::ForeignAttachment => (StatusCode::CONFLICT, "parcel-differs"),
         };
         Self::new(status, code, refusal.to_string())
+    }
+}
+
+/// The longest that a device whose clock is ahead is told to wait.
+const CLOCK_AHEAD_WAIT: Duration = Duration::from_secs(60 * 60);
+
+impl From<NotAdmitted> for ApiError {
+    fn from(not: NotAdmitted) -> Self {
+        let error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, not.code(), not.to_string());
+        match not {
+            // What begins later can be taken later.
+            NotAdmitted::ClockAhead { by_ms } => {
+                let wait = Duration::from_millis(by_ms).clamp(Duration::from_secs(1), CLOCK_AHEAD_WAIT);
+                Self { status: StatusCode::SERVICE_UNAVAILABLE, ..error }.retry_after(wait)
+            }
+            _ => error,
+        }
     }
 }
 

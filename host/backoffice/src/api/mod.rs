@@ -6,10 +6,11 @@
 //! | `GET terms` | 200, the newest terms |
 //! | `GET week?contract=ID` | 200 `{"week_start", "limit_minutes", "billed_minutes", "recorded_minutes", "locked_until"}` |
 //! | `PUT parcels/{id}/attachments/{sha256}` | 201, or 200 if it was there |
-//! | `PUT parcels/{id}`, a DSSE envelope | 201 and a countersigned receipt, or 200 and the same receipt again |
+//! | `PUT parcels/{id}` `{"envelope", "details"}`: the signed core, and the documents that it names, byte for byte | 201 and a countersigned receipt, or 200 and the same receipt again |
 //!
 //! A parcel with a higher `revision` of the same segment takes the place of the one before; what that held is erased,
-//! and its receipt stays. After the lock of its week a revision may only take a picture away.
+//! and its receipt stays. After the lock of its week a revision may only take details away. What a parcel
+//! says is compared with the terms ([`candor_diary::admission`]).
 //!
 //! What fails is answered with `{"code", "message"}`; a code is stable, a message is for people. 401 means that a
 //! person has to enrol again, 429 and 503 that it can be tried later (`Retry-After`), any other 4xx that this request

@@ -1,16 +1,22 @@
 //! Takes a parcel in and answers with a countersigned receipt. What is acknowledged is on disk by then, together with the
 //! very receipt that is answered (invariant 9).
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use candor_diary::admission::{Admission, AdmissionTerms, admit, admit_details};
 use candor_diary::calendar;
-use candor_diary::parcel::{PARCEL_TYPE, Parcel};
+use candor_diary::limits::{DETAILS, ENVELOPE_BYTES};
+use candor_diary::parcel::{Core, Detail, PARCEL_TYPE, Parcel};
 use candor_diary::wire::{RECEIPT_TYPE, Receipt};
 use candor_seal::{Envelope, sha256_hex};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::error::ApiError;
 use super::hex_id::is_hex;
@@ -19,9 +25,6 @@ use crate::back_office::BackOffice;
 use crate::office_folder::PICTURE_TYPES;
 use crate::store::{EnrolledDevice, IncomingParcel, PutOutcome};
 use crate::{access, clock, erase, limits};
-
-/// Latest start of a segment, in milliseconds since the epoch: the end of the year 9999, where calendars end.
-const LATEST_START: u64 = 253_402_300_799_000;
 
 /// For how long after its enrolment a device may deliver what was cut and counted as under earlier terms: newer ones
 /// cut time from the next full hour on (`candor_agent::cut`), by a clock that may be days ahead. Milliseconds. Whoever
@@ -38,45 +41,33 @@ pub(super) async fn put_parcel(
         return Err(ApiError::bad_request("The address is parcels/{32 lowercase hex digits}."));
     }
     let body = body.map_err(|_| ApiError::too_large(limits::PARCEL_BYTES as u64))?;
-    let parcel = check_parcel(&body, &device, &id)?;
-    access::is_meant_for(&parcel, &office.key.public())?;
-    // What is billed is worked out by the terms that it names, and by no others.
-    let Some((terms, _)) = office.store.terms(&parcel.contract, parcel.terms).await? else {
-        return Err(ApiError::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "unknown-terms",
-            "The parcel names terms that were never issued for its contract.",
-        ));
-    };
-    let earlier = office.store.earlier_terms(&parcel, EARLIER_MS).await?;
-    if parcel.length != terms.segment && earlier.iter().all(|earlier| parcel.length != earlier.segment) {
-        return Err(ApiError::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "bad-parcel",
-            format!("length: the terms that it names have segments of {} minutes", terms.segment.minutes()),
-        ));
-    }
-    let activity_may_be_off =
-        terms.activity_may_be_off() || earlier.iter().any(candor_diary::terms::Terms::activity_may_be_off);
-
-    let digest = sha256_hex(&body);
+    let delivery = Delivery::read(&body)?;
+    let core = check_core(delivery.envelope, &device, &id)?;
+    access::is_meant_for(&core, &office.key.public())?;
+    let details = delivery.details_of(&core)?;
+    let parcel = join(&core, &details)?;
     let received_at = clock::now();
+    let admission = admit_parcel(&office, &device, &core, &parcel, received_at).await?;
+
+    let digest = sha256_hex(delivery.envelope);
     let receipt = Receipt {
-        parcel: parcel.id.clone(),
+        parcel: core.id.clone(),
         digest: digest.clone(),
-        contract: parcel.contract.clone(),
-        device: parcel.device.clone(),
-        sequence: parcel.sequence,
-        chain_head: parcel.chain_head.clone(),
+        contract: core.contract.clone(),
+        device: core.device.clone(),
+        sequence: core.sequence,
+        chain_head: core.chain_head.clone(),
         received_at,
     };
     let payload = serde_json::to_vec(&receipt).map_err(|e| ApiError::internal(&e))?;
     let receipt = Envelope::sign(RECEIPT_TYPE, payload, &office.key).to_json();
     let incoming = IncomingParcel {
-        parcel: &parcel,
-        activity_may_be_off,
+        core: &core,
+        admission,
+        details: &details,
+        picture: parcel.snapshot.as_ref().map(|snapshot| (snapshot.sha256.as_str(), snapshot.bytes)),
         digest: &digest,
-        envelope: &body,
+        envelope: delivery.envelope,
         received_at,
         receipt: &receipt,
     };
@@ -106,7 +97,7 @@ pub(super) async fn put_parcel(
         PutOutcome::WeekLocked(since) => conflict(
             "week-locked",
             &format!(
-                "This week is locked since {} UTC: time, memo and label stay as they are. A picture can still be removed; the time stays.",
+                "This week is locked since {} UTC: its time stays as it is. Pictures and other details can still be removed.",
                 calendar::wall(since, &jiff::tz::TimeZone::UTC)
                     .map_or_else(|| since.to_string(), |at| at.strftime("%Y-%m-%d %H:%M").to_string())
             ),
@@ -133,38 +124,121 @@ fn receipt_response(status: StatusCode, receipt: Vec<u8>) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], receipt).into_response()
 }
 
-/// Reads a parcel and checks everything that can be checked without the database.
-fn check_parcel(body: &[u8], device: &EnrolledDevice, id: &str) -> Result<Parcel, ApiError> {
-    let refused = |code, message: String| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message);
-    let envelope = Envelope::from_json(body).map_err(|e| {
+/// What a device sends: the signed core, and the details that it names.
+struct Delivery<'a> {
+    /// The exact bytes that the device signed.
+    envelope: &'a [u8],
+    /// The exact bytes of each detail.
+    details: Vec<&'a [u8]>,
+}
+
+impl<'a> Delivery<'a> {
+    fn read(body: &'a [u8]) -> Result<Self, ApiError> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Document<'a> {
+            #[serde(borrow)]
+            envelope: &'a RawValue,
+            #[serde(borrow, default)]
+            details: Vec<&'a RawValue>,
+        }
+        let document: Document<'a> = serde_json::from_slice(body).map_err(|e| {
+            ApiError::bad_request(format!("Send JSON with the parcel's envelope and its details: {e}."))
+        })?;
+        if document.details.len() > DETAILS {
+            return Err(refused("bad-parcel", format!("details: more than {DETAILS}")));
+        }
+        let details = document.details.iter().map(|detail| detail.get().as_bytes()).collect();
+        Ok(Self { envelope: document.envelope.get().as_bytes(), details })
+    }
+
+    /// Returns the details in the order in which the core names them: all of them, and no others.
+    fn details_of(&self, core: &Core) -> Result<Vec<Detail>, ApiError> {
+        let mut sent: HashMap<String, &[u8]> =
+            self.details.iter().map(|bytes| (sha256_hex(bytes), *bytes)).collect();
+        let mut details = Vec::with_capacity(core.details.len());
+        for named in &core.details {
+            let Some(bytes) = sent.remove(&named.sha256) else {
+                let what = format!("The detail {} is not among those sent with the parcel.", named.sha256);
+                return Err(refused("detail-missing", what));
+            };
+            details.push(Detail { named: named.clone(), bytes: bytes.to_vec() });
+        }
+        if !sent.is_empty() {
+            return Err(refused("bad-parcel", "details: one that the parcel does not name".to_owned()));
+        }
+        Ok(details)
+    }
+}
+
+fn refused(code: &'static str, message: String) -> ApiError {
+    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
+}
+
+/// Reads a core and checks everything that can be checked without the database and the details.
+fn check_core(envelope: &[u8], device: &EnrolledDevice, id: &str) -> Result<Core, ApiError> {
+    if envelope.len() > ENVELOPE_BYTES {
+        return Err(ApiError::too_large(ENVELOPE_BYTES as u64));
+    }
+    let envelope = Envelope::from_json(envelope).map_err(|e| {
         ApiError::new(StatusCode::BAD_REQUEST, "bad-envelope", format!("No DSSE envelope: {e}."))
     })?;
     let payload = envelope.verify(PARCEL_TYPE, &device.key).map_err(|e| {
         refused("bad-signature", format!("Not signed with the key that this device enrolled with: {e}."))
     })?;
-    let parcel: Parcel = serde_json::from_slice(payload)
+    let core: Core = serde_json::from_slice(payload)
         .map_err(|e| refused("bad-parcel", format!("The payload is no parcel: {e}.")))?;
-    if parcel.start > LATEST_START {
-        return Err(refused("bad-parcel", "start: after the year 9999".to_owned()));
-    }
-    if parcel.manual.as_ref().is_some_and(|manual| manual.at > LATEST_START) {
-        return Err(refused("bad-parcel", "manual: at: after the year 9999".to_owned()));
-    }
-    parcel.check().map_err(|e| refused("bad-parcel", e.to_string()))?;
-    if parcel.id != id {
+    core.check().map_err(|e| refused("bad-parcel", e.to_string()))?;
+    if core.id != id {
         return Err(refused("wrong-id", "The parcel has another id than the address.".to_owned()));
     }
-    access::may_deliver(device, &parcel)?;
+    access::may_deliver(device, &core)?;
+    Ok(core)
+}
+
+/// Puts core and details together, and checks what only both say.
+fn join(core: &Core, details: &[Detail]) -> Result<Parcel, ApiError> {
+    let parcel = Parcel::join(core.clone(), |named| {
+        details.iter().find(|detail| detail.named == *named).map(|detail| Cow::from(detail.bytes.as_slice()))
+    });
+    let parcel = parcel.map_err(|bad| refused("bad-parcel", format!("details: {bad}")))?;
+    parcel.check().map_err(|e| refused("bad-parcel", e.to_string()))?;
     if let Some(snapshot) = &parcel.snapshot {
         if !PICTURE_TYPES.contains(&snapshot.media_type.as_str()) {
-            return Err(refused(
-                "bad-parcel",
-                "snapshot: media-type is not image/webp, image/png or image/jpeg".to_owned(),
-            ));
+            let what = "snapshot: media-type is not image/webp, image/png or image/jpeg";
+            return Err(refused("bad-parcel", what.to_owned()));
         }
         if snapshot.bytes > limits::ATTACHMENT_BYTES {
-            return Err(refused("bad-parcel", "snapshot: more bytes than an attachment may have".to_owned()));
+            return Err(refused("bad-parcel", "snapshot: more bytes than a picture may have".to_owned()));
         }
     }
     Ok(parcel)
+}
+
+/// Compares a parcel with the terms that it names, and with those of now.
+async fn admit_parcel(
+    office: &BackOffice,
+    device: &EnrolledDevice,
+    core: &Core,
+    parcel: &Parcel,
+    received_at: u64,
+) -> Result<Admission, ApiError> {
+    let Some((named, _)) = office.store.terms(&core.contract, core.terms.sequence).await? else {
+        return Err(refused(
+            "unknown-terms",
+            "The parcel names terms that were never issued for its contract.".to_owned(),
+        ));
+    };
+    let newest = office.store.contract(&core.contract).await?;
+    let newest = newest.ok_or_else(|| ApiError::not_found("The contract of this device is gone."))?;
+    let earlier = office.store.earlier_terms(core, EARLIER_MS).await?;
+    let terms = AdmissionTerms {
+        named: &named,
+        earlier: &earlier,
+        newest: &newest.terms,
+        handed_out: (device.handed_out, device.enrolled_at),
+    };
+    let admission = admit(core, &terms, received_at)?;
+    admit_details(parcel, &terms)?;
+    Ok(admission)
 }

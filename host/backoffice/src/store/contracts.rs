@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use candor_diary::parcel::Parcel;
+use candor_diary::parcel::Core;
 use candor_diary::terms::Terms;
 use candor_diary::versions::{Version, Versions};
 
@@ -133,19 +133,18 @@ impl OfficeStore {
     }
 
     /// Returns the terms before those that a parcel names if its segment begins before its device was enrolled, or at
-    /// most
-    /// `after` milliseconds later; else none.
+    /// most `after` milliseconds later; else none.
     ///
     /// # Errors
     /// [`OfficeStoreError`] of the database.
-    pub async fn earlier_terms(&self, parcel: &Parcel, after: u64) -> Result<Vec<Terms>, OfficeStoreError> {
+    pub async fn earlier_terms(&self, parcel: &Core, after: u64) -> Result<Vec<Terms>, OfficeStoreError> {
         let bodies: Vec<String> = sqlx::query_scalar(
             "SELECT t.body FROM terms t JOIN devices d ON d.contract = t.contract
              WHERE d.id = ? AND t.contract = ? AND t.sequence < ? AND ? <= d.enrolled_at",
         )
         .bind(&parcel.device)
         .bind(&parcel.contract)
-        .bind(to_signed(parcel.terms, "a sequence")?)
+        .bind(to_signed(parcel.terms.sequence, "a sequence")?)
         .bind(to_signed(parcel.start.saturating_sub(after), "a time")?)
         .fetch_all(&self.pool)
         .await?;

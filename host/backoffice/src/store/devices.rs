@@ -19,6 +19,10 @@ pub struct EnrolledDevice {
     pub name: String,
     /// The key that signs its parcels.
     pub key: PublicKey,
+    /// When it was last enrolled, in milliseconds since the epoch.
+    pub enrolled_at: u64,
+    /// The sequence of the terms that it got then; 0 if that broke off.
+    pub handed_out: u64,
 }
 
 /// What is known of the terms on a tracker.
@@ -81,7 +85,8 @@ impl OfficeStore {
         key: &PublicKey,
     ) -> Result<Option<(EnrolledDevice, String)>, OfficeStoreError> {
         let token = secrets::new_token()?;
-        let now = to_signed(clock::now(), "the time")?;
+        let enrolled_at = clock::now();
+        let now = to_signed(enrolled_at, "the time")?;
         let mut tx = self.begin_write().await?;
         let contract: Option<String> = sqlx::query_scalar(
             "UPDATE codes SET used_at = ?1 WHERE code_hash = ?2 AND used_at IS NULL AND expires_at > ?1
@@ -124,7 +129,8 @@ impl OfficeStore {
             }
         };
         tx.commit().await?;
-        Ok(Some((EnrolledDevice { id, contract, name: name.to_owned(), key: key.clone() }, token)))
+        let (name, key) = (name.to_owned(), key.clone());
+        Ok(Some((EnrolledDevice { id, contract, name, key, enrolled_at, handed_out: 0 }, token)))
     }
 
     /// Notes that these terms were handed out to a device: it records under no older ones from now on.
@@ -132,7 +138,7 @@ impl OfficeStore {
     /// # Errors
     /// [`OfficeStoreError`] of the database.
     pub async fn note_terms_handed_out(&self, device: &str, sequence: u64) -> Result<(), OfficeStoreError> {
-        sqlx::query("UPDATE devices SET terms = max(terms, ?) WHERE id = ?")
+        sqlx::query("UPDATE devices SET terms = max(terms, ?1), handed_out = ?1 WHERE id = ?2")
             .bind(to_signed(sequence, "the terms' sequence")?)
             .bind(device)
             .execute(&self.pool)
@@ -160,14 +166,16 @@ impl OfficeStore {
     /// # Errors
     /// [`OfficeStoreError`] of the database.
     pub async fn device_by_token(&self, token: &str) -> Result<Option<EnrolledDevice>, OfficeStoreError> {
-        let row: Option<(String, String, String, String)> =
-            sqlx::query_as("SELECT id, contract, name, public_key FROM devices WHERE token_hash = ?")
-                .bind(secrets::hash_token(token))
-                .fetch_optional(&self.pool)
-                .await?;
-        let Some((id, contract, name, key)) = row else { return Ok(None) };
+        type Row = (String, String, String, String, u64, u64);
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT id, contract, name, public_key, enrolled_at, handed_out FROM devices WHERE token_hash = ?",
+        )
+        .bind(secrets::hash_token(token))
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some((id, contract, name, key, enrolled_at, handed_out)) = row else { return Ok(None) };
         let key = PublicKey::from_hex(&key)
             .map_err(|e| OfficeStoreError::Damaged { what: "a device's key", why: e.to_string() })?;
-        Ok(Some(EnrolledDevice { id, contract, name, key }))
+        Ok(Some(EnrolledDevice { id, contract, name, key, enrolled_at, handed_out }))
     }
 }

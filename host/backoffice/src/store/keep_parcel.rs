@@ -5,25 +5,32 @@
 //! `superseded`, so that a device that asks again gets the same receipt; what it held is erased. A lower revision that
 //! comes late goes there at once.
 
-use candor_diary::billing::Facts;
+use candor_diary::admission::Admission;
 use candor_diary::calendar::lock_of;
 use candor_diary::edits;
-use candor_diary::parcel::{Activity, Parcel};
+use candor_diary::parcel::{Core, Detail};
+use candor_diary::terms::ManualTime;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row, Sqlite, Transaction};
 
 use super::database::{OfficeStore, to_signed};
+use super::details::{drop_details, insert_details};
 use super::erasures::drop_attachments;
 use super::error::OfficeStoreError;
-use super::parcel_reader::read_parcel;
+use super::parcel_reader::read_core;
+use super::parcels::MANUAL_TIMES;
 
-/// A parcel that was checked and is about to be kept.
+/// A parcel that was checked and admitted, and is about to be kept.
 #[derive(Debug)]
 pub struct IncomingParcel<'a> {
     /// What the envelope holds.
-    pub parcel: &'a Parcel,
-    /// Whether the terms that it names let keys, clicks and scrolls not be counted.
-    pub activity_may_be_off: bool,
+    pub core: &'a Core,
+    /// What the terms make of it.
+    pub admission: Admission,
+    /// The details that the core names, all of them and in its order.
+    pub details: &'a [Detail],
+    /// SHA-256 and length of its picture, if it has one.
+    pub picture: Option<(&'a str, u64)>,
     /// SHA-256 of `envelope`, in hex.
     pub digest: &'a str,
     /// The exact bytes that were received.
@@ -68,6 +75,10 @@ struct ExistingParcel {
     start: u64,
     revision: u64,
     sequence: u64,
+    /// When it was typed in, if it was and is the revision that counts.
+    manual_at: Option<u64>,
+    /// What was decided of that.
+    manual_time: String,
     /// The envelope, if it is the revision that counts.
     envelope: Option<Vec<u8>>,
 }
@@ -81,6 +92,8 @@ impl FromRow<'_, SqliteRow> for ExistingParcel {
             start: row.try_get("start")?,
             revision: row.try_get("revision")?,
             sequence: row.try_get("sequence")?,
+            manual_at: row.try_get("manual_at")?,
+            manual_time: row.try_get("manual_time")?,
             envelope: row.try_get("envelope")?,
         })
     }
@@ -93,7 +106,7 @@ impl OfficeStore {
     /// # Errors
     /// [`OfficeStoreError`] of the database.
     pub async fn keep_parcel(&self, incoming: &IncomingParcel<'_>) -> Result<PutOutcome, OfficeStoreError> {
-        let IncomingParcel { parcel, received_at, .. } = incoming;
+        let IncomingParcel { core: parcel, received_at, .. } = incoming;
         let revision = u64::from(parcel.revision);
         // Whatever another request does, it does before this line or after the commit.
         let mut tx = self.begin_write().await?;
@@ -132,7 +145,7 @@ impl OfficeStore {
         let lock = lock_of(parcel.start);
         if *received_at >= lock {
             let allowed = match current {
-                Some((_, envelope)) => edits::allowed_after_lock(&read_parcel(envelope)?, parcel),
+                Some((_, envelope)) => edits::allowed_after_lock(&read_core(envelope)?, parcel),
                 // Tracked while offline, and delivered late, is time; typing in is an edit.
                 None => parcel.manual.is_none(),
             };
@@ -140,14 +153,15 @@ impl OfficeStore {
                 return Ok(PutOutcome::WeekLocked(lock));
             }
         }
-        if let Some(missing) = claim_attachment(&mut tx, parcel).await? {
+        if let Some(missing) = claim_attachment(&mut tx, incoming).await? {
             return Ok(PutOutcome::AttachmentMissing(missing));
         }
+        let manual_time = manual_time_of(incoming, current.map(|(current, _)| current));
         let erase = match current {
             Some((current, _)) => supersede_parcel(&mut tx, &current.id, *received_at).await?,
             None => Vec::new(),
         };
-        insert_parcel(&mut tx, incoming).await?;
+        insert_parcel(&mut tx, incoming, manual_time).await?;
         tx.commit().await?;
         Ok(PutOutcome::New { replaced: current.is_some(), erase })
     }
@@ -155,13 +169,13 @@ impl OfficeStore {
 
 async fn find_existing_parcels(
     tx: &mut Transaction<'static, Sqlite>,
-    parcel: &Parcel,
+    parcel: &Core,
 ) -> Result<Vec<ExistingParcel>, OfficeStoreError> {
     Ok(sqlx::query_as(
-        "SELECT id, digest, receipt, start, revision, sequence, envelope FROM parcels JOIN bodies ON parcel = id
+        "SELECT id, digest, receipt, start, revision, sequence, manual_at, manual_time, envelope FROM parcels JOIN bodies ON parcel = id
          WHERE id = ?1 OR (contract = ?2 AND device = ?3 AND start = ?4) OR (device = ?3 AND sequence = ?5)
          UNION ALL
-         SELECT id, digest, receipt, start, revision, sequence, NULL FROM superseded
+         SELECT id, digest, receipt, start, revision, sequence, NULL, '', NULL FROM superseded
          WHERE id = ?1 OR (contract = ?2 AND device = ?3 AND start = ?4) OR (device = ?3 AND sequence = ?5)",
     )
     .bind(&parcel.id)
@@ -176,19 +190,19 @@ async fn find_existing_parcels(
 /// Notes that the parcel's picture waits no more. Returns its digest if it is not here in its full length.
 async fn claim_attachment(
     tx: &mut Transaction<'static, Sqlite>,
-    parcel: &Parcel,
+    incoming: &IncomingParcel<'_>,
 ) -> Result<Option<String>, OfficeStoreError> {
-    let Some(snapshot) = &parcel.snapshot else { return Ok(None) };
+    let Some((sha256, bytes)) = incoming.picture else { return Ok(None) };
     let claimed = sqlx::query(
         "UPDATE attachments SET claimed = 1 WHERE parcel = ? AND sha256 = ? AND device = ? AND bytes = ?",
     )
-    .bind(&parcel.id)
-    .bind(&snapshot.sha256)
-    .bind(&parcel.device)
-    .bind(to_signed(snapshot.bytes, "the snapshot")?)
+    .bind(&incoming.core.id)
+    .bind(sha256)
+    .bind(&incoming.core.device)
+    .bind(to_signed(bytes, "the snapshot")?)
     .execute(&mut **tx)
     .await?;
-    Ok((claimed.rows_affected() == 0).then(|| snapshot.sha256.clone()))
+    Ok((claimed.rows_affected() == 0).then(|| sha256.to_owned()))
 }
 
 /// Leaves of a parcel nothing but its tombstone. Returns the files that are to go with it.
@@ -207,6 +221,7 @@ async fn supersede_parcel(
     .bind(id)
     .execute(&mut **tx)
     .await?;
+    drop_details(tx, id).await?;
     sqlx::query("DELETE FROM bodies WHERE parcel = ?").bind(id).execute(&mut **tx).await?;
     sqlx::query("DELETE FROM parcels WHERE id = ?").bind(id).execute(&mut **tx).await?;
     drop_attachments(tx, id, now).await
@@ -217,7 +232,7 @@ async fn keep_tombstone(
     tx: &mut Transaction<'static, Sqlite>,
     incoming: &IncomingParcel<'_>,
 ) -> Result<(), OfficeStoreError> {
-    let IncomingParcel { parcel, digest, received_at, receipt, .. } = incoming;
+    let IncomingParcel { core: parcel, digest, received_at, receipt, .. } = incoming;
     sqlx::query(
         "INSERT INTO superseded
          (id, contract, device, start, revision, sequence, digest, receipt, received_at, superseded_at)
@@ -237,27 +252,31 @@ async fn keep_tombstone(
     Ok(())
 }
 
-/// What billing needs to know of a parcel, by the terms that it names: that nothing was to be counted is taken only if
-/// they say so or leave it to the worker.
-fn billing_facts(incoming: &IncomingParcel<'_>) -> Facts {
-    let parcel = incoming.parcel;
-    if parcel.activity == Activity::Off && !incoming.activity_may_be_off {
-        return Facts::of(&Parcel { activity: Activity::Counted, ..parcel.clone() });
-    }
-    Facts::of(parcel)
+/// Returns what a first revision was allowed to type in, if this one says the same: a change of the terms in between takes
+/// nothing back, and gives nothing.
+fn manual_time_of(incoming: &IncomingParcel<'_>, current: Option<&ExistingParcel>) -> &'static str {
+    let decided =
+        current.filter(|current| current.manual_at.is_some() && current.manual_at == incoming.core.manual);
+    let name = |manual: ManualTime| {
+        MANUAL_TIMES.iter().find(|(_, known)| *known == manual).map_or("no", |(name, _)| *name)
+    };
+    let decided =
+        decided.and_then(|current| MANUAL_TIMES.iter().find(|(name, _)| *name == current.manual_time));
+    decided.map_or_else(|| name(incoming.admission.manual_time), |(name, _)| *name)
 }
 
 async fn insert_parcel(
     tx: &mut Transaction<'static, Sqlite>,
     incoming: &IncomingParcel<'_>,
+    manual_time: &str,
 ) -> Result<(), OfficeStoreError> {
-    let IncomingParcel { parcel, digest, envelope, received_at, receipt, .. } = incoming;
-    let facts = billing_facts(incoming);
+    let IncomingParcel { core: parcel, admission, digest, envelope, received_at, receipt, .. } = incoming;
+    let facts = admission.facts;
     let manual_at = facts.manual.map(|at| to_signed(at, "the time of typing in")).transpose()?;
     sqlx::query(
         "INSERT INTO parcels (id, contract, device, start, length, sequence, chain_head, digest, received_at,
-         tracked_bits, active_bits, gap, revision, manual_at, removed)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         tracked_bits, active_bits, gap, revision, manual_at, manual_time, removed)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(&parcel.id)
     .bind(&parcel.contract)
@@ -273,6 +292,7 @@ async fn insert_parcel(
     .bind(facts.gap)
     .bind(i64::from(parcel.revision))
     .bind(manual_at)
+    .bind(manual_time)
     .bind(facts.removed)
     .execute(&mut **tx)
     .await?;
@@ -282,8 +302,9 @@ async fn insert_parcel(
         .bind(*receipt)
         .execute(&mut **tx)
         .await?;
+    insert_details(tx, &parcel.id, incoming.details).await?;
     sqlx::query("UPDATE devices SET terms = max(terms, ?) WHERE id = ?")
-        .bind(to_signed(parcel.terms, "the terms' sequence")?)
+        .bind(to_signed(parcel.terms.sequence, "the terms' sequence")?)
         .bind(&parcel.device)
         .execute(&mut **tx)
         .await?;

@@ -1,6 +1,8 @@
 //! Reads a kept parcel back out of its envelope. The signature was checked when it was taken in.
 
-use candor_diary::parcel::{PARCEL_TYPE, Parcel};
+use std::borrow::Cow;
+
+use candor_diary::parcel::{Core, PARCEL_TYPE, Parcel};
 use candor_diary::plain;
 use candor_seal::Envelope;
 
@@ -8,12 +10,18 @@ use super::error::OfficeStoreError;
 use super::parcels::StoredParcel;
 
 impl StoredParcel {
-    /// Reads the parcel out of its envelope.
+    /// Reads the parcel out of its envelope and those details that were read with it.
     ///
     /// # Errors
     /// [`OfficeStoreError::Damaged`] if the bytes are not what was taken in.
     pub fn read(&self) -> Result<Parcel, OfficeStoreError> {
-        read_parcel(&self.envelope)
+        let mut core = read_core(&self.envelope)?;
+        core.details.retain(|named| self.details.iter().any(|detail| detail.sha256 == named.sha256));
+        Parcel::join(core, |named| {
+            let found = self.details.iter().find(|detail| detail.sha256 == named.sha256);
+            found.and_then(|detail| detail.body.as_deref()).map(Cow::from)
+        })
+        .map_err(damaged)
     }
 
     /// Reads the parcel as a page shows it: everything in its texts is visible.
@@ -26,11 +34,11 @@ impl StoredParcel {
     }
 }
 
-/// Reads a parcel out of the bytes of its envelope.
+/// Reads a core out of the bytes of its envelope.
 ///
 /// # Errors
 /// [`OfficeStoreError::Damaged`] if they are not what was taken in.
-pub(super) fn read_parcel(envelope: &[u8]) -> Result<Parcel, OfficeStoreError> {
+pub(super) fn read_core(envelope: &[u8]) -> Result<Core, OfficeStoreError> {
     let envelope = Envelope::from_json(envelope).map_err(damaged)?;
     if envelope.payload_type != PARCEL_TYPE {
         return Err(damaged(format!("its type is {}", envelope.payload_type)));

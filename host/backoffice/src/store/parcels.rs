@@ -4,18 +4,24 @@ use std::collections::HashMap;
 
 use candor_diary::billing::Facts;
 use candor_diary::segment::SegmentLength;
+use candor_diary::terms::ManualTime;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 use super::database::{OfficeStore, json_list, to_signed};
+use super::details::{StoredDetail, WithDetails};
 use super::error::OfficeStoreError;
 use crate::limits;
 
 /// A parcel as it is kept.
 #[derive(Clone, Debug)]
 pub struct StoredParcel {
+    /// Its id, 32 hex digits.
+    pub id: String,
     /// The id of its contract.
     pub contract: String,
+    /// First millisecond of its segment, since the epoch.
+    pub start: u64,
     /// The name of the device that sent it.
     pub device_name: String,
     /// SHA-256 of the envelope, in hex.
@@ -24,6 +30,8 @@ pub struct StoredParcel {
     pub envelope: Vec<u8>,
     /// The exact bytes that were answered.
     pub receipt: Vec<u8>,
+    /// Those of its details that were read with it, in the order of the core.
+    pub details: Vec<StoredDetail>,
     /// When it was taken in, in milliseconds since the epoch.
     pub received_at: u64,
 }
@@ -31,7 +39,10 @@ pub struct StoredParcel {
 impl FromRow<'_, SqliteRow> for StoredParcel {
     fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
         Ok(Self {
+            id: row.try_get("id")?,
+            details: Vec::new(),
             contract: row.try_get("contract")?,
+            start: row.try_get("start")?,
             device_name: row.try_get("name")?,
             digest: row.try_get("digest")?,
             envelope: row.try_get("envelope")?,
@@ -88,6 +99,8 @@ pub struct FactsRow {
     pub parcel: String,
     /// When it was, how long, and which of its minutes count.
     pub facts: Facts,
+    /// Whether it might be typed in, as was decided when it came.
+    pub manual_time: ManualTime,
 }
 
 impl FromRow<'_, SqliteRow> for FactsRow {
@@ -97,6 +110,7 @@ impl FromRow<'_, SqliteRow> for FactsRow {
             worker: row.try_get("worker")?,
             contract: row.try_get("contract")?,
             parcel: row.try_get("id")?,
+            manual_time: read_manual_time(row.try_get("manual_time")?)?,
             facts: Facts {
                 start: row.try_get("start")?,
                 length,
@@ -108,6 +122,17 @@ impl FromRow<'_, SqliteRow> for FactsRow {
             },
         })
     }
+}
+
+/// The names under which the database keeps what was decided of typed-in time.
+pub(super) const MANUAL_TIMES: [(&str, ManualTime); 4] =
+    [("no", ManualTime::No), ("ask", ManualTime::Ask), ("yes", ManualTime::Yes), ("only", ManualTime::Only)];
+
+fn read_manual_time(name: &str) -> sqlx::Result<ManualTime> {
+    let found = MANUAL_TIMES.iter().find(|(known, _)| *known == name);
+    found
+        .map(|(_, manual)| *manual)
+        .ok_or_else(|| sqlx::Error::Decode("no permission of typed-in time".into()))
 }
 
 impl OfficeStore {
@@ -134,10 +159,11 @@ impl OfficeStore {
         contract: &str,
         from: u64,
         to: Option<u64>,
+        with: WithDetails,
     ) -> Result<Vec<StoredParcel>, OfficeStoreError> {
         let until = to.map_or(Ok(i64::MAX), |to| to_signed(to, "a time"))?;
-        Ok(sqlx::query_as(
-            "SELECT p.contract, p.digest, b.envelope, b.receipt, p.received_at, d.name FROM parcels p
+        let mut parcels: Vec<StoredParcel> = sqlx::query_as(
+            "SELECT p.id, p.contract, p.start, p.digest, b.envelope, b.receipt, p.received_at, d.name FROM parcels p
              JOIN bodies b ON b.parcel = p.id JOIN devices d ON d.id = p.device WHERE p.contract = ? AND p.start >= ? AND p.start < ?
              ORDER BY p.start, p.device LIMIT ?",
         )
@@ -146,7 +172,9 @@ impl OfficeStore {
         .bind(until)
         .bind(if to.is_some() { limits::DAY_PARCELS } else { -1 })
         .fetch_all(&self.pool)
-        .await?)
+        .await?;
+        self.read_details(&mut parcels, with).await?;
+        Ok(parcels)
     }
 
     /// Returns the parcel with this id.
@@ -154,13 +182,15 @@ impl OfficeStore {
     /// # Errors
     /// [`OfficeStoreError`] of the database.
     pub async fn parcel(&self, id: &str) -> Result<Option<StoredParcel>, OfficeStoreError> {
-        Ok(sqlx::query_as(
-            "SELECT p.contract, p.digest, b.envelope, b.receipt, p.received_at, d.name FROM parcels p
+        let mut found: Vec<StoredParcel> = sqlx::query_as(
+            "SELECT p.id, p.contract, p.start, p.digest, b.envelope, b.receipt, p.received_at, d.name FROM parcels p
              JOIN bodies b ON b.parcel = p.id JOIN devices d ON d.id = p.device WHERE p.id = ?",
         )
         .bind(id)
-        .fetch_optional(&self.pool)
-        .await?)
+        .fetch_all(&self.pool)
+        .await?;
+        self.read_details(&mut found, WithDetails::All).await?;
+        Ok(found.pop())
     }
 
     /// Returns the contract of a parcel and its receipt, even if a higher revision has taken its place.
@@ -213,7 +243,7 @@ impl OfficeStore {
     ) -> Result<Vec<FactsRow>, OfficeStoreError> {
         Ok(sqlx::query_as(
             "SELECT c.worker, p.contract, p.id, p.start, p.length, p.tracked_bits, p.active_bits, p.gap, p.manual_at,
-             p.removed FROM contracts c JOIN parcels p ON p.contract = c.id
+             p.manual_time, p.removed FROM contracts c JOIN parcels p ON p.contract = c.id
              WHERE c.worker IN (SELECT value FROM json_each(?)) AND p.start >= ? AND p.start < ?
              ORDER BY p.contract, p.start, p.device",
         )
@@ -229,14 +259,16 @@ impl OfficeStore {
     /// # Errors
     /// [`OfficeStoreError`] of the database.
     pub async fn newest_parcel(&self, contract: &str) -> Result<Option<StoredParcel>, OfficeStoreError> {
-        Ok(sqlx::query_as(
-            "SELECT p.contract, p.digest, b.envelope, b.receipt, p.received_at, d.name FROM parcels p
+        let mut found: Vec<StoredParcel> = sqlx::query_as(
+            "SELECT p.id, p.contract, p.start, p.digest, b.envelope, b.receipt, p.received_at, d.name FROM parcels p
              JOIN bodies b ON b.parcel = p.id JOIN devices d ON d.id = p.device
              WHERE p.contract = ? ORDER BY p.start DESC LIMIT 1",
         )
         .bind(contract)
-        .fetch_optional(&self.pool)
-        .await?)
+        .fetch_all(&self.pool)
+        .await?;
+        self.read_details(&mut found, WithDetails::All).await?;
+        Ok(found.pop())
     }
 
     /// Returns when a parcel came last for each of these contracts that has any, in milliseconds since the epoch.

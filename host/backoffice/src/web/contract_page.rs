@@ -12,6 +12,7 @@ use crate::back_office::BackOffice;
 use crate::billed::BilledWeeks;
 use crate::store::{
     OfficeStore, OfficeStoreError, Reach, Role, StoredContract, StoredParcel, SupersededParcel, UserAccount,
+    WithDetails,
 };
 use crate::{access, limits};
 
@@ -60,13 +61,44 @@ pub(super) struct DayData {
     pub(super) reach: Option<Reach>,
 }
 
+/// Which segment of a day is shown with all of its details.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum OpenSegment {
+    /// None: the reader closed it.
+    None,
+    /// The one that starts then, or the last if there is none.
+    At(u64),
+    /// The last one.
+    Last,
+}
+
+impl OpenSegment {
+    /// Returns the start of the segment, of parcels in order of start.
+    fn start_of(self, parcels: &[StoredParcel]) -> Option<u64> {
+        let last = parcels.last().map(|parcel| parcel.start);
+        match self {
+            Self::None => None,
+            Self::At(start) if parcels.iter().any(|parcel| parcel.start == start) => Some(start),
+            Self::At(_) | Self::Last => last,
+        }
+    }
+}
+
 impl DayData {
     pub(super) async fn load(
         store: &OfficeStore,
         contract: &StoredContract,
         day: &Day,
+        open: OpenSegment,
     ) -> Result<Self, PageError> {
-        let stored = store.parcels_between(&contract.id, day.from, Some(day.to)).await?;
+        let mut stored =
+            store.parcels_between(&contract.id, day.from, Some(day.to), WithDetails::Summary).await?;
+        // Only one segment shows all of its details.
+        if let Some(start) = open.start_of(&stored) {
+            let first = stored.partition_point(|parcel| parcel.start < start);
+            let after = stored.partition_point(|parcel| parcel.start <= start);
+            store.read_details(stored.get_mut(first..after).unwrap_or_default(), WithDetails::All).await?;
+        }
         // A day of a zone can lie in two weeks of UTC.
         let billed = BilledWeeks::load(store, contract, day.from, day.to).await?;
         let superseded = store.superseded_between(&contract.id, day.from, day.to).await?;

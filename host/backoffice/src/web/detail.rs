@@ -295,10 +295,7 @@ fn rules(parcel: &Parcel, contract: &StoredContract) -> Markup {
                 dt { "Terms" }
                 // Those that it was made under, whatever was issued since.
                 dd {
-                    @match parcel.terms {
-                        0 => { a href={ "/contracts/" (contract.id) "/recorded#terms" } { "Not stated by this tracker" } },
-                        sequence => { a href={ "/contracts/" (contract.id) "/recorded#terms" } { "Terms " (sequence) } },
-                    }
+                    a href={ "/contracts/" (contract.id) "/recorded#terms" } { "Terms " (parcel.terms.sequence) }
                 }
             }
             @if policy.rules.len() > applied.len() {

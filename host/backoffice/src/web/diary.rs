@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::contract_page::{ContractPage, DayData};
+use super::contract_page::{ContractPage, DayData, OpenSegment};
 use super::error::PageError;
 use super::grid::HourGrid;
 use super::layout::{ContractBar, ContractTab, PageFrame, icon, other_name};
@@ -83,7 +83,12 @@ pub(super) async fn show_day(
         ZoneChoice::Theirs => DisplayZone::named(&opened.other_account(&office).await?.zone),
     };
     let day = zone.whole_day(date).ok_or(PageError::NotFound)?;
-    let data = DayData::load(&office.store, &opened.contract, &day).await?;
+    let open = match params.segment.as_deref() {
+        Some("none") => OpenSegment::None,
+        Some(text) => when::parse_utc(text).map_or(OpenSegment::Last, OpenSegment::At),
+        None => OpenSegment::Last,
+    };
+    let data = DayData::load(&office.store, &opened.contract, &day, open).await?;
     let key = office.key.public().to_hex();
     let rendered = tokio::task::spawn_blocking(move || {
         let entries: Vec<Entry<'_>> = data
@@ -93,13 +98,10 @@ pub(super) async fn show_day(
             .map(|((parcel, _), outcome)| Entry { parcel, outcome: *outcome })
             .collect();
         let cells = cells(&entries);
-        let current = match params.segment.as_deref() {
-            // Closed by the reader.
-            Some("none") => None,
-            Some(text) => when::parse_utc(text)
-                .and_then(|start| cells.iter().find(|c| c.start == start))
-                .or(cells.last()),
-            None => cells.last(),
+        let current = match open {
+            OpenSegment::None => None,
+            OpenSegment::At(start) => cells.iter().find(|c| c.start == start).or(cells.last()),
+            OpenSegment::Last => cells.last(),
         };
         let link = day_address(&opened.contract.id, day.date, choice);
         let page = DayPage {

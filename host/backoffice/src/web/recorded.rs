@@ -48,10 +48,8 @@ pub(super) async fn show_recorded(
 async fn in_force(office: &BackOffice, contract: &StoredContract) -> Result<Vec<TermsInForce>, PageError> {
     let newest = office.store.newest_parcel(&contract.id).await?;
     let newest = newest.map(|newest| newest.read_visible()).transpose()?;
-    // Of parcels from before they said so, nobody knows.
-    let policy = |sequence: u64| {
-        newest.as_ref().filter(|p| p.terms == sequence || p.terms == 0).map(|p| p.policy.clone())
-    };
+    let policy =
+        |sequence: u64| newest.as_ref().filter(|p| p.terms.sequence == sequence).map(|p| p.policy.clone());
     let mut trackers: BTreeMap<Reverse<u64>, (Vec<String>, Vec<String>)> = BTreeMap::new();
     for tracker in office.store.trackers(&contract.id).await? {
         let (names, unused) = trackers.entry(Reverse(tracker.sequence)).or_default();

@@ -6,29 +6,50 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Once;
 
 use candor_diary::parcel::{
-    Activity, Counts, Cover, Focus, Manual, MinuteFacts, NoSnapshot, PARCEL_TYPE, Parcel, Policy, Redaction,
-    Snapshot,
+    Activity, Core, Counts, Cover, Detail, Focus, Manual, MinuteFacts, NoSnapshot, PARCEL_TYPE, Parcel,
+    Policy, Redaction, Snapshot, TermsRef,
 };
 use candor_diary::segment::{MINUTE_MS, SegmentLength};
+use candor_diary::terms::Terms;
 use candor_diary::wire::{RECEIPT_TYPE, Receipt};
 use candor_seal::{Envelope, PublicKey, SecretKey, sha256_hex};
 use reqwest::{Client, Response, StatusCode};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 pub(crate) const PASSWORD: &str = "a long password";
 pub(crate) const CLIENT: &str = "lena@fieldhouse.example";
 pub(crate) const WORKER: &str = "mara@oduya.example";
-/// 2026-11-27, 00:00 UTC.
+/// Milliseconds in a day.
+pub(crate) const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
+/// 2026-11-27, a Friday, 00:00 UTC.
 pub(crate) const MIDNIGHT: u64 = 1_795_737_600_000;
+/// What every server's clock shows when it is first started: 23:00 that day, whatever day it is for the test.
+pub(crate) const STARTED: u64 = MIDNIGHT + 23 * 60 * MINUTE_MS;
 
-/// The start of the ten-minute segment of this place in this week, which can be edited.
+/// The start of the ten-minute segment of this place in the week of [`STARTED`], which can be edited.
 pub(crate) fn this_week(nth: u64) -> u64 {
-    candor_diary::calendar::week_of(candor_backoffice::clock::now()).0 + nth * 10 * MINUTE_MS
+    candor_diary::calendar::week_of(STARTED).0 + nth * 10 * MINUTE_MS
 }
 
 /// The start of a ten-minute segment in a week that is locked.
 pub(crate) fn locked() -> u64 {
-    this_week(3) - 14 * 24 * 60 * MINUTE_MS
+    this_week(3) - 14 * DAY_MS
+}
+
+/// The file that sets the clock of the programs on a data folder.
+fn clock_of(data: &Path) -> PathBuf {
+    data.with_extension("clock")
+}
+
+/// Sets the clock of the programs on a data folder to this time.
+pub(crate) fn set_clock(data: &Path, at: u64) {
+    let real = candor_backoffice::clock::now();
+    std::fs::create_dir_all(data.parent().unwrap()).unwrap();
+    let file = clock_of(data);
+    let fresh = file.with_extension("clock-new");
+    std::fs::write(&fresh, (i128::from(at) - i128::from(real)).to_string()).unwrap();
+    std::fs::rename(fresh, file).unwrap();
 }
 
 /// The day page in UTC that shows this segment of `invoices`.
@@ -53,12 +74,16 @@ pub(crate) struct Office {
 
 impl Office {
     pub(crate) fn new(data: &Path) -> Self {
+        if !clock_of(data).exists() {
+            set_clock(data, STARTED);
+        }
         Self { data: data.to_owned() }
     }
 
     /// Runs a command. Returns its answer in JSON, or what it said on standard error.
     pub(crate) fn run(&self, command: &str, arguments: &[&str], input: &str) -> Result<Value, String> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_candor-backoffice"))
+            .env("CANDOR_TEST_CLOCK", clock_of(&self.data))
             .arg(command)
             .arg("--data")
             .arg(&self.data)
@@ -118,7 +143,7 @@ impl Office {
 pub(crate) fn terms(contract: &str, sequence: u64, segment: u8) -> Value {
     json!({
         "contract": contract, "title": "Invoice service", "client": "Fieldhouse Supply", "worker": "Mara Oduya",
-        "sequence": sequence, "mode": "worklog", "segment": segment, "hold-ms": 5000,
+        "sequence": sequence, "mode": "worklog", "segment": segment, "hold-ms": 5000, "labels": ["Backend", "Review"],
         "policy": { "plugin": "rules", "settings": {} },
         "collectors": [
             { "plugin": "screenshots", "settings": { "size": "half" } },
@@ -154,11 +179,13 @@ impl Server {
 
     /// Starts on a data folder as it is, with further arguments of `serve`.
     pub(crate) fn restart_with(data: &Path, arguments: &[&str]) -> Self {
+        let office = Office::new(data);
         let mut child = Command::new(env!("CARGO_BIN_EXE_candor-backoffice"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(arguments)
             .env("CANDOR_LOG", "warn")
+            .env("CANDOR_TEST_CLOCK", clock_of(data))
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -166,7 +193,7 @@ impl Server {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let url =
             line.trim().strip_prefix("listening on ").expect("the server says where it listens").to_owned();
-        Self { child, url, office: Office::new(data), http: http() }
+        Self { child, url, office, http: http() }
     }
 
     /// SIGKILL, as by a loss of power but for what the kernel still holds.
@@ -259,6 +286,8 @@ pub(crate) struct Device {
     pub(crate) id: String,
     pub(crate) token: String,
     pub(crate) contract: String,
+    /// Those that it was handed out.
+    pub(crate) terms: TermsRef,
     pub(crate) server_key: PublicKey,
     pub(crate) key: [u8; 32],
 }
@@ -276,6 +305,7 @@ impl Device {
             id: text(&answer["device"]),
             token: text(&answer["token"]),
             contract: text(&answer["terms"]["contract"]),
+            terms: serde_json::from_value::<Terms>(answer["terms"].clone()).unwrap().named(),
             server_key: PublicKey::from_hex(answer["server-key"].as_str().unwrap()).unwrap(),
             key: *key.to_bytes(),
         }
@@ -287,25 +317,26 @@ impl Device {
     }
 
     pub(crate) fn parcel_at(&self, start: u64, length: u8, sequence: u64) -> Parcel {
-        let minute = |n: u64| MinuteFacts {
-            start: start + n * MINUTE_MS,
-            tracked_ms: 60_000,
-            counts: Some(Counts { keys: 40 + 13 * (n as u32 % 5), clicks: 3, scrolls: n as u32 }),
+        let minute = |n: u64| {
+            let counts = Counts { keys: 40 + 13 * (n as u32 % 5), clicks: 3, scrolls: n as u32 };
+            MinuteFacts::new(start + n * MINUTE_MS, 60_000, Some(counts))
         };
         Parcel {
             id: sha256_hex(format!("{} {start} {sequence}", self.id).as_bytes())[..32].to_owned(),
             contract: self.contract.clone(),
             server: self.server_key.to_hex(),
-            terms: 1,
+            terms: self.terms.clone(),
             device: self.id.clone(),
             sequence,
             chain_head: sha256_hex(&sequence.to_be_bytes()),
             start,
             length: SegmentLength::new(length).unwrap(),
             revision: 0,
+            changed: Vec::new(),
             removed: None,
             manual: None,
             minutes: (0..u64::from(length)).map(minute).collect(),
+            erased_totals: None,
             memo: Some("Invoice import: read CAMT.053 files".to_owned()),
             label: Some("Backend".to_owned()),
             focus: vec![Focus {
@@ -327,11 +358,18 @@ impl Device {
                 sha256: sha256_hex(b"rules"),
                 rules: vec!["Title contains \"secret\": solid block".to_owned()],
             },
+            erased: Vec::new(),
         }
     }
 
+    /// The body that delivers a parcel: its signed core, and its details.
     pub(crate) fn sign(&self, parcel: &Parcel) -> Vec<u8> {
-        self.sign_bytes(PARCEL_TYPE, serde_json::to_vec(parcel).unwrap())
+        let (core, details) = split(parcel);
+        body(&self.sign_core(&core), &details)
+    }
+
+    pub(crate) fn sign_core(&self, core: &Core) -> Vec<u8> {
+        self.sign_bytes(PARCEL_TYPE, serde_json::to_vec(core).unwrap())
     }
 
     pub(crate) fn sign_bytes(&self, payload_type: &str, payload: Vec<u8>) -> Vec<u8> {
@@ -366,6 +404,12 @@ impl Device {
         (week["billed_minutes"].as_u64().unwrap(), week["recorded_minutes"].as_u64().unwrap())
     }
 
+    /// The same under later terms.
+    pub(crate) fn under(&self, terms: &Value) -> Self {
+        let terms: Terms = serde_json::from_value(terms.clone()).unwrap();
+        Self { terms: terms.named(), ..self.clone() }
+    }
+
     /// A segment that was typed in.
     pub(crate) fn typed_in(&self, start: u64, sequence: u64) -> Parcel {
         let mut parcel = self.parcel_at(start, 10, sequence);
@@ -373,7 +417,7 @@ impl Device {
         parcel.focus.clear();
         parcel.no_snapshot = None;
         parcel.memo = Some("Planning call with Lena".to_owned());
-        parcel.manual = Some(Manual::at(candor_backoffice::clock::now()));
+        parcel.manual = Some(Manual::at(STARTED));
         parcel
     }
 
@@ -395,7 +439,7 @@ impl Device {
         let receipt: Receipt =
             serde_json::from_slice(envelope.verify(RECEIPT_TYPE, &self.server_key).unwrap()).unwrap();
         assert_eq!(receipt.parcel, parcel.id);
-        assert_eq!(receipt.digest, sha256_hex(body));
+        assert_eq!(receipt.digest, sha256_hex(envelope_of(body).get().as_bytes()));
         assert_eq!((&receipt.contract, &receipt.device), (&parcel.contract, &parcel.device));
         assert_eq!((receipt.sequence, &receipt.chain_head), (parcel.sequence, &parcel.chain_head));
         receipt
@@ -404,12 +448,37 @@ impl Device {
     /// Gives a parcel a picture, and delivers the picture.
     pub(crate) async fn add_picture(&self, parcel: &mut Parcel, picture: &Picture) {
         let sha256 = sha256_hex(&picture.bytes);
-        let answer =
-            self.put(&format!("parcels/{}/attachments/{sha256}", parcel.id), picture.bytes.clone()).await;
+        let place = format!("parcels/{}/attachments/{sha256}", parcel.id);
+        let mut answer = self.put(&place, picture.bytes.clone()).await;
+        // A device has a few uploads at once, and tries again later.
+        while answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            answer = self.put(&place, picture.bytes.clone()).await;
+        }
         assert!(answer.status().is_success(), "{}", answer.status());
         parcel.no_snapshot = None;
         parcel.snapshot = Some(picture.snapshot(parcel.start + 252_000.min(parcel.length.ms() / 2)));
     }
+}
+
+/// Takes a parcel apart. What says the same has the same salt, so that a revision's details are those of before.
+pub(crate) fn split(parcel: &Parcel) -> (Core, Vec<Detail>) {
+    parcel.split(&[], || Ok::<_, std::convert::Infallible>([7; 32])).unwrap()
+}
+
+/// The body of a delivery.
+pub(crate) fn body(envelope: &[u8], details: &[Detail]) -> Vec<u8> {
+    let details: Vec<&[u8]> = details.iter().map(|detail| detail.bytes.as_slice()).collect();
+    [b"{\"envelope\":", envelope, b",\"details\":[", &details.join(&b","[..]), b"]}"].concat()
+}
+
+/// The envelope in the body of a delivery, byte for byte.
+pub(crate) fn envelope_of(body: &[u8]) -> Box<RawValue> {
+    #[derive(serde::Deserialize)]
+    struct Sent {
+        envelope: Box<RawValue>,
+    }
+    serde_json::from_slice::<Sent>(body).unwrap().envelope
 }
 
 /// A real picture.

@@ -1,7 +1,9 @@
 //! What devices speak with the back office: enrolment, attachments, parcels, receipts.
 
-use crate::common::{CLIENT, Picture, Server, WORKER, outcome, terms, this_week};
-use candor_diary::parcel::PARCEL_TYPE;
+use crate::common::{
+    CLIENT, Picture, STARTED, Server, WORKER, body, outcome, set_clock, split, terms, this_week,
+};
+use candor_diary::parcel::{Core, MinuteFacts, PARCEL_TYPE, TermsRef};
 use candor_seal::{SecretKey, sha256_hex};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -73,13 +75,18 @@ async fn every_bad_parcel_is_refused_with_its_reason() {
 
     let parcel = device.parcel(0);
     let path = format!("parcels/{}", parcel.id);
-    let json = serde_json::to_value(&parcel).unwrap();
+    let (core, details) = split(&parcel);
+    let json = serde_json::to_value(&core).unwrap();
+    let signed = |payload: Vec<u8>| body(&device.sign_bytes(PARCEL_TYPE, payload), &details);
     let with = |field: &str, value: Value| {
         let mut json = json.clone();
         json[field] = value;
-        device.sign_bytes(PARCEL_TYPE, serde_json::to_vec(&json).unwrap())
+        signed(serde_json::to_vec(&json).unwrap())
     };
+    let under = |sequence: u64| with("terms", json!({ "sequence": sequence, "digest": core.terms.digest }));
     let no_type = device.sign_bytes("application/x-other", serde_json::to_vec(&json).unwrap());
+    let bare = Core { details: Vec::new(), ..core.clone() };
+    let no_type = body(&no_type, &details);
     let mut forged = device.clone();
     forged.key = *SecretKey::generate().unwrap().to_bytes();
     let snapshot = |media_type: &str, bytes: u64| {
@@ -91,11 +98,15 @@ async fn every_bad_parcel_is_refused_with_its_reason() {
         device.sign(&parcel)
     };
     let rows: Vec<(&str, Vec<u8>, (u16, &str))> = vec![
-        ("not JSON", b"hello".to_vec(), (400, "bad-envelope")),
-        ("no envelope", b"{}".to_vec(), (400, "bad-envelope")),
+        ("not JSON", b"hello".to_vec(), (400, "bad-request")),
+        ("no envelope", b"{}".to_vec(), (400, "bad-request")),
+        ("an envelope alone", device.sign_core(&core), (400, "bad-request")),
+        ("an envelope that is none", body(b"{}", &[]), (400, "bad-envelope")),
+        ("without its details", body(&device.sign_core(&core), &[]), (422, "detail-missing")),
+        ("with another's details", body(&device.sign_core(&bare), &details), (422, "bad-parcel")),
         ("signed by another key", forged.sign(&parcel), (422, "bad-signature")),
         ("signed as something else", no_type, (422, "bad-signature")),
-        ("payload no parcel", device.sign_bytes(PARCEL_TYPE, b"{}".to_vec()), (422, "bad-parcel")),
+        ("payload no parcel", signed(b"{}".to_vec()), (422, "bad-parcel")),
         ("a field too many", with("surprise", json!(1)), (422, "bad-parcel")),
         ("start off the grid", with("start", json!(parcel.start + 1)), (422, "bad-parcel")),
         (
@@ -110,13 +121,13 @@ async fn every_bad_parcel_is_refused_with_its_reason() {
         ("another contract", with("contract", json!("support")), (403, "wrong-device")),
         ("for another back office", with("server", json!("f".repeat(64))), (403, "wrong-server")),
         ("for no back office", with("server", json!("ab")), (422, "bad-parcel")),
-        ("under terms that were never issued", with("terms", json!(2)), (422, "unknown-terms")),
-        ("under no terms", with("terms", json!(0)), (422, "unknown-terms")),
-        ("under terms beyond all numbers", with("terms", json!(u64::MAX)), (422, "unknown-terms")),
+        ("under terms that were never issued", under(2), (422, "unknown-terms")),
+        ("under no terms", under(0), (422, "bad-parcel")),
+        ("under terms beyond all numbers", under(u64::MAX), (422, "bad-parcel")),
         ("a picture that is a page", snapshot("text/html", 10), (422, "bad-parcel")),
         ("a picture too large", snapshot("image/webp", 17 * 1024 * 1024), (422, "bad-parcel")),
         ("a picture that never came", snapshot("image/webp", 10), (409, "attachment-missing")),
-        ("too large", vec![b' '; 1024 * 1024 + 1], (413, "too-large")),
+        ("too large", vec![b' '; 2 * 1024 * 1024], (413, "too-large")),
     ];
     for (what, body, (status, code)) in rows {
         let answer = device.put(&path, body).await;
@@ -283,12 +294,15 @@ async fn whoever_was_just_enrolled_may_go_on_cutting_and_counting_as_under_the_t
     server.office.contract(&before, CLIENT, WORKER).unwrap();
     server.office.contract(&after, CLIENT, WORKER).unwrap();
     let device = server.enrol("changed").await;
+    let digests = [&before, &after]
+        .map(|terms| serde_json::from_value::<candor_diary::terms::Terms>(terms.clone()).unwrap().digest());
     let parcel = |start: u64, length: u8, terms: u64, sequence: u64| {
         let mut parcel = device.parcel_at(start, length, sequence);
-        parcel.terms = terms;
+        let digest = digests[usize::try_from(terms).unwrap() - 1].clone();
+        parcel.terms = TermsRef { sequence: terms, digest };
         parcel.activity = candor_diary::parcel::Activity::Off;
         for minute in &mut parcel.minutes {
-            minute.counts = None;
+            *minute = MinuteFacts::new(minute.start, minute.tracked_ms, None);
         }
         parcel
     };
@@ -297,12 +311,16 @@ async fn whoever_was_just_enrolled_may_go_on_cutting_and_counting_as_under_the_t
     device.deliver(&parcel(start, 10, 2, 1)).await;
     assert_eq!(device.minutes().await, (10, 10));
     // A length of no terms at all, one of later terms, and one long after.
+    let refused = (422, "other-segments".to_owned());
     for (what, parcel) in [
         ("of no terms", parcel(start + 3_600_000, 15, 2, 2)),
         ("of later terms", parcel(start + 3_600_000, 5, 1, 2)),
-        ("long after", parcel(start + 3 * WEEK, 10, 2, 2)),
     ] {
-        assert_eq!(outcome(device.put_parcel(&parcel).await).await, (422, "bad-parcel".into()), "{what}");
+        assert_eq!(outcome(device.put_parcel(&parcel).await).await, refused, "{what}");
     }
+    set_clock(&folder.path().join("data"), STARTED + 3 * WEEK);
+    let long_after = parcel(this_week(12) + 3 * WEEK, 10, 2, 2);
+    assert_eq!(outcome(device.put_parcel(&long_after).await).await, refused);
+    set_clock(&folder.path().join("data"), STARTED);
     device.deliver(&parcel(start + 3_600_000, 5, 2, 2)).await;
 }

@@ -1,7 +1,8 @@
 //! Typed-in time, weekly limits, the week for devices, and invitations.
 
-use crate::common::{CLIENT, Server, WORKER, outcome, page_of, terms, this_week};
-use candor_diary::calendar::{locked_until, week_of};
+use crate::common::{CLIENT, STARTED, Server, WORKER, outcome, page_of, set_clock, terms, this_week};
+use candor_diary::calendar::locked_until;
+use candor_diary::parcel::MinuteFacts;
 use serde_json::{Value, json};
 
 /// Terms with this permission to type time in.
@@ -28,14 +29,16 @@ async fn typed_in_time_is_billed_as_the_terms_allow() {
     }
 
     issue(2, "ask");
-    device.deliver(&device.typed_in(start + 600_000, 2)).await;
+    let asking = device.under(&allowing(2, "ask"));
+    device.deliver(&asking.typed_in(start + 600_000, 2)).await;
     let page = server.page(&page_of(start + 600_000), &cookie).await;
     for text in ["Manual, waiting for agreement", "0:10 waiting for agreement"] {
         assert!(page.contains(text), "{text}");
     }
 
     issue(3, "yes");
-    device.deliver(&device.typed_in(start + 1_200_000, 3)).await;
+    let allowed = device.under(&allowing(3, "yes"));
+    device.deliver(&allowed.typed_in(start + 1_200_000, 3)).await;
     let page = server.page(&page_of(start + 1_200_000), &cookie).await;
     for text in [
         "<b class=\"kind\">Manual</b>",
@@ -48,14 +51,39 @@ async fn typed_in_time_is_billed_as_the_terms_allow() {
         assert!(page.contains(text), "{text}");
     }
     let recorded = server.page("/contracts/invoices/recorded", &cookie).await;
-    // The tracker that took part under the first terms does not know of those yet.
-    assert!(recorded.contains("not yet in force") && !recorded.contains("Allowed, and shown as manual"));
+    assert!(recorded.contains("Allowed, and shown as manual"));
+
+    // A time of typing in that is dated back, into terms that were kinder or before harder ones: the client is asked.
+    for (terms, nth) in [(&device, 4), (&asking, 5)] {
+        let mut dated_back = terms.typed_in(start + nth * 600_000, nth);
+        dated_back.manual.as_mut().unwrap().at = start;
+        device.deliver(&dated_back).await;
+        let page = server.page(&page_of(dated_back.start), &cookie).await;
+        assert!(page.contains("Manual, waiting for agreement"), "{nth}");
+    }
+    issue(4, "no");
+    let mut dated_back = allowed.typed_in(start + 3_600_000, 6);
+    dated_back.manual.as_mut().unwrap().at = start;
+    device.deliver(&dated_back).await;
+    let page = server.page(&page_of(dated_back.start), &cookie).await;
+    assert!(
+        page.contains("Manual, waiting for agreement"),
+        "it was allowed once, and the device says it was then"
+    );
+    // A memo that is written anew asks nobody anew, and gives nothing.
+    let mut reworded = crate::common::revised(&allowed.typed_in(start + 1_200_000, 3), 1, 7);
+    reworded.memo = Some("Planning call with Lena and Ola".to_owned());
+    reworded.changed = vec![candor_diary::parcel::Field::Memo];
+    device.deliver(&reworded).await;
+    let page = server.page(&page_of(start + 1_200_000), &cookie).await;
+    assert!(page.contains("Manual, billable") && page.contains("Lena and Ola"));
 
     // What was typed in before keeps the answer of then; tracked time comes first.
-    assert_eq!(device.minutes().await, (10, 30));
+    let recorded = 10 * 6;
+    assert_eq!(device.minutes().await, (10, recorded));
     let other = server.enrol("invoices").await;
     other.deliver(&other.parcel_at(start + 1_200_000, 10, 1)).await;
-    assert_eq!(device.minutes().await, (10, 30), "the same ten minutes, tracked now");
+    assert_eq!(device.minutes().await, (10, recorded), "the same ten minutes, tracked now");
     let page = server.page(&page_of(start + 1_200_000), &cookie).await;
     assert!(page.contains("Tracked, billable") && page.contains("typed in. The time counts once."));
 }
@@ -114,10 +142,10 @@ async fn the_weekly_limit_of_the_terms_is_filled_and_a_change_waits_for_the_next
 
     // The first terms hold for all time before the second; those begin with the next week.
     server.office.contract(&limited(2, 600), CLIENT, WORKER).unwrap();
-    let now = candor_backoffice::clock::now();
-    let monday = week_of(now).0;
+    let monday = this_week(0);
     let answer: Value = serde_json::from_slice(&device.week("").await.bytes().await.unwrap()).unwrap();
     assert_eq!(answer["limit_minutes"], 30);
+    set_clock(&folder.path().join("data"), monday + 9 * 86_400_000);
     device.deliver(&device.parcel_at(monday + 8 * 86_400_000, 10, 900)).await;
     let at = candor_diary::calendar::wall(monday + 8 * 86_400_000, &jiff::tz::TimeZone::UTC).unwrap();
     let page = server.page(&format!("/contracts/limited/diary/{}?zone=utc", at.date()), &cookie).await;
@@ -131,12 +159,11 @@ async fn a_device_learns_what_the_week_adds_up_to_on_all_devices() {
     let (one, two) = (server.enrol("invoices").await, server.enrol("invoices").await);
     server.office.contract(&terms("support", 1, 10), CLIENT, WORKER).unwrap();
     let stranger = server.enrol("support").await;
-    let now = candor_backoffice::clock::now();
-    let monday = week_of(now).0;
+    let monday = this_week(0);
     one.deliver(&one.parcel_at(monday, 10, 1)).await;
     let mut idle = two.parcel_at(monday + 600_000, 10, 1);
     for minute in &mut idle.minutes {
-        minute.counts = Some(Default::default());
+        *minute = MinuteFacts::new(minute.start, 60_000, Some(Default::default()));
     }
     two.deliver(&idle).await;
     two.deliver(&two.parcel_at(monday, 10, 2)).await; // the same time as the first device
@@ -146,7 +173,7 @@ async fn a_device_learns_what_the_week_adds_up_to_on_all_devices() {
         let week: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
         let expected = json!({
             "week_start": monday, "limit_minutes": null, "billed_minutes": 10, "recorded_minutes": 20,
-            "locked_until": locked_until(now)
+            "locked_until": locked_until(STARTED)
         });
         assert_eq!(week, expected);
     }

@@ -71,6 +71,10 @@ async fn nothing_that_a_worker_or_a_window_says_becomes_markup() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"));
     let device = server.enrol("invoices").await;
+    let mut evil = crate::common::terms("invoices", 2, 10);
+    evil["labels"] = serde_json::json!([EVIL]);
+    server.office.contract(&evil, CLIENT, WORKER).unwrap();
+    let device = device.under(&evil);
     let mut parcel = device.parcel(55);
     device.add_picture(&mut parcel, &Picture::draw(96, 54, 1, true)).await;
     parcel.memo = Some(EVIL.to_owned());
@@ -80,9 +84,8 @@ async fn nothing_that_a_worker_or_a_window_says_becomes_markup() {
     parcel.focus[0].url = Some(format!("javascript:{EVIL}"));
     parcel.focus.push(parcel.focus[0].clone());
     parcel.policy.rules = vec![EVIL.to_owned(), EVIL.to_owned()];
-    parcel.policy.plugin = EVIL.to_owned();
     parcel.custom =
-        vec![Custom { at: parcel.start, plugin: EVIL.into(), kind: EVIL.into(), body: EVIL.into() }];
+        vec![Custom { at: parcel.start, plugin: "windows".into(), kind: "note".into(), body: EVIL.into() }];
     device.deliver(&parcel).await;
     let cookie = server.sign_in(CLIENT).await;
     for path in [DAY, "/contracts/invoices/recorded"] {
@@ -212,7 +215,7 @@ async fn a_day_shows_its_cells_figures_and_reasons() {
     device.deliver(&parcel).await;
     let mut parcel = device.parcel(46);
     for minute in &mut parcel.minutes {
-        minute.counts = Some(Default::default());
+        *minute = candor_diary::parcel::MinuteFacts::new(minute.start, 60_000, Some(Default::default()));
     }
     device.deliver(&parcel).await;
 
@@ -289,7 +292,7 @@ async fn invariant_06_pages_speak_of_the_terms_that_trackers_record_under_and_no
     assert!(page.contains("No pictures. The screen is not captured.") && !page.contains("not yet in force"));
     // Another tracker that has only the older ones is told apart. None has been seen to go back.
     let mut old = again.parcel(1);
-    old.terms = 1;
+    old.terms = device.terms.clone();
     again.deliver(&old).await;
     assert!(!recorded().await.contains("not yet in force"));
 }
