@@ -15,6 +15,9 @@
 //! | typed in although the terms did not allow it | not billed: not allowed |
 //! | removed by the worker | not billed: removed |
 //! | beyond the weekly limit, filled in order of start | not billed: over limit |
+//! | received after its week was locked | not billed: arrived after the lock ([`lock`]) |
+
+pub mod lock;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -142,6 +145,8 @@ pub enum Outcome {
     OverLimit,
     /// Typed in; billed only when the client has agreed to it.
     Waiting,
+    /// It arrived after its week was locked; billed only if the client accepts it onto a later invoice.
+    AfterLock,
     /// Another contract of the same worker has this time.
     Shared,
     /// The same contract has this time already, from another device or segment: it is billed there.
@@ -279,8 +284,7 @@ impl<'a> Book<'a> {
     /// If a device saw nothing that counts and another one of the same contract has the segment, it is counted
     /// there and not a second time.
     fn each_segment_once(&mut self) {
-        let mut best: BTreeMap<(&str, u64), (Outcome, Reverse<SegmentLength>, Facts, usize)> =
-            BTreeMap::new();
+        let mut best = BTreeMap::new();
         for (index, (claim, outcome)) in self.claims.iter().zip(&self.outcomes).enumerate() {
             let this = (*outcome, Reverse(claim.facts.length), claim.facts, index);
             let place = best.entry((claim.contract, claim.facts.start)).or_insert(this);

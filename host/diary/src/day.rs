@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::billing::{Facts, Outcome};
 use crate::calendar::Hour;
 use crate::parcel::{Counts, GapCause, Parcel};
@@ -71,6 +73,7 @@ impl Cell<'_> {
             Outcome::Shared => Some("shared with another contract"),
             Outcome::Merged => Some("counted on another device"),
             Outcome::Waiting => Some("waiting for agreement"),
+            Outcome::AfterLock => Some("arrived after the lock"),
             Outcome::NotAllowed => Some("not allowed by the terms"),
             Outcome::Billed | Outcome::OverLimit | Outcome::NoEvidence | Outcome::Removed => None,
         }
@@ -137,8 +140,10 @@ pub fn cells<'a>(entries: &[Entry<'a>]) -> Vec<Cell<'a>> {
     cells
 }
 
-/// What the day adds up to, in minutes: `recorded = billable + over_limit + waiting + not_billable`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What the day adds up to, in minutes: `recorded = billable + over_limit + waiting + not_billable`. What arrived after
+/// the lock is not billed either, and is never added to a locked week: it is in none of the other figures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Summary {
     /// Minutes that are billed.
     pub billable: u64,
@@ -152,7 +157,9 @@ pub struct Summary {
     pub not_billable: u64,
     /// What of that was typed in.
     pub manual_not_billable: u64,
-    /// All that was tracked or typed in, in whole segments.
+    /// Arrived after its week was locked.
+    pub after_lock: u64,
+    /// All that was tracked or typed in and was there at the lock, in whole segments.
     pub recorded: u64,
     /// Segments of which the tracker saw nothing that counts. Not counted anywhere.
     pub no_evidence: u64,
@@ -171,8 +178,12 @@ impl Summary {
 
     /// Adds one segment. Those counted on another device are the same time and not added again; those removed are gone.
     pub fn add(&mut self, facts: &Facts, outcome: Outcome) {
-        let minutes = u64::from(facts.length.minutes());
-        let typed_in = if facts.typed_in() { minutes } else { 0 };
+        self.add_minutes(facts.length.minutes().into(), facts.typed_in(), outcome);
+    }
+
+    /// The same of a segment of which only this is known.
+    pub(crate) fn add_minutes(&mut self, minutes: u64, typed_in: bool, outcome: Outcome) {
+        let typed_in = if typed_in { minutes } else { 0 };
         match outcome {
             Outcome::Billed => {
                 self.billable += minutes;
@@ -184,6 +195,7 @@ impl Summary {
                 self.not_billable += minutes;
                 self.manual_not_billable += typed_in;
             }
+            Outcome::AfterLock => self.after_lock += minutes,
             Outcome::NoEvidence => self.no_evidence += minutes,
             Outcome::Merged | Outcome::Removed => {}
         }

@@ -65,6 +65,10 @@ pub const DROPPED: usize = 32;
 /// is far from what 64 bits hold.
 pub const RATE_MINOR_UNITS: u64 = 1_000_000_000_000;
 
+/// The largest locked week, in bytes of JSON: a device whose every one-minute segment has another outcome than the one
+/// before takes some ten thousand.
+pub const LOCKED_WEEK_BYTES: usize = 64 * 1024;
+
 /// What one plugin's notes of one segment have come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {

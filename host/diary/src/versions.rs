@@ -33,6 +33,12 @@ impl Versions {
         Self(versions)
     }
 
+    /// Those that were issued before `at`, milliseconds since the Unix epoch: all that a week which locks then goes by.
+    #[must_use]
+    pub fn issued_before(&self, at: u64) -> Self {
+        Self(self.0.iter().copied().filter(|version| version.issued_at < at).collect())
+    }
+
     /// The version in force at `at`. Before the first was issued it is the first: time may be older than the paper.
     fn at(&self, at: u64) -> Option<&Version> {
         self.0.iter().rev().find(|v| v.issued_at <= at).or(self.0.first())

@@ -187,3 +187,19 @@ fn gaps_of_one_cause_make_one_run() {
     }
     assert_eq!(drawn(&parcels, "UTC")[0], "00:00: -2 -1 ...");
 }
+
+#[test]
+fn what_arrived_after_the_lock_says_so_and_is_added_to_nothing() {
+    let mut parcels: Vec<Parcel> = (0..3).map(|n| at(n * 10, 10, "a")).collect();
+    parcels[2].manual = Some(Manual::at(MIDNIGHT));
+    let mut entries = entries(&parcels);
+    for late in &mut entries[1..] {
+        late.outcome = Outcome::AfterLock;
+    }
+    let cells = cells(&entries);
+    let told: Vec<_> = cells.iter().map(|cell| (cell.kind(), cell.not_billed_because())).collect();
+    let late = Some("arrived after the lock");
+    assert_eq!(told, [(Kind::Tracked, None), (Kind::Tracked, late), (Kind::Manual, late)]);
+    let sum = Summary::of(entries.iter().map(|e| (Facts::of(e.parcel), e.outcome)));
+    assert_eq!(sum, Summary { billable: 10, recorded: 10, after_lock: 20, ..Summary::default() });
+}
