@@ -1,5 +1,8 @@
-//! Who may see and do what: the one place that decides it. Who somebody is, a device's token (`api`) or an account's
-//! session (`web`) says; what each of them may, handlers ask here.
+//! Whose contract, parcel or attachment it is: the one place that decides it. Who somebody is, a device's token (`api`)
+//! or an account's session (`web`) says; what of the database is theirs, handlers ask here.
+//!
+//! What a side may do to a contract that is its own says [`candor_diary::may`], for all programs alike; it knows roles,
+//! and no accounts. This module finds the role, and asks it.
 //!
 //! | who | may | else |
 //! |---|---|---|
@@ -10,6 +13,7 @@
 //! Whoever has an unused enrolment code may enrol a device: that is decided when the code is used up, in one
 //! transaction ([`OfficeStore::enrol_device`]).
 
+use candor_diary::may::{self, Action, ContractState, State, WeekState, may};
 use candor_diary::parcel::Core;
 use candor_seal::PublicKey;
 
@@ -56,7 +60,7 @@ pub async fn visible_contract(
     Ok(contract.filter(|contract| side_of(contract, account).is_some()))
 }
 
-/// Returns a parcel, if it is there and the account may see it.
+/// Returns a parcel, if it is there and the account may see it with its pictures.
 ///
 /// # Errors
 /// [`OfficeStoreError`] of the database.
@@ -66,7 +70,7 @@ pub async fn visible_parcel(
     id: &str,
 ) -> Result<Option<StoredParcel>, OfficeStoreError> {
     let Some(parcel) = store.parcel(id).await? else { return Ok(None) };
-    Ok(visible_contract(store, account, &parcel.contract).await?.map(|_| parcel))
+    Ok(may_see(store, account, &parcel.contract, Action::ViewPictures).await?.then_some(parcel))
 }
 
 /// Returns the receipt of a parcel, if it is there and the account may see it.
@@ -79,7 +83,24 @@ pub async fn visible_receipt(
     parcel: &str,
 ) -> Result<Option<Vec<u8>>, OfficeStoreError> {
     let Some((contract, receipt)) = store.receipt(parcel).await? else { return Ok(None) };
-    Ok(visible_contract(store, account, &contract).await?.map(|_| receipt))
+    Ok(may_see(store, account, &contract, Action::ViewDiary).await?.then_some(receipt))
+}
+
+async fn may_see(
+    store: &OfficeStore,
+    account: &UserAccount,
+    contract: &str,
+    action: Action,
+) -> Result<bool, OfficeStoreError> {
+    let Some(contract) = store.contract(contract).await? else { return Ok(false) };
+    let Some(side) = side_of(&contract, account) else { return Ok(false) };
+    let role = match side {
+        Role::Client => may::Role::Client,
+        Role::Worker => may::Role::Worker,
+    };
+    // To look is the same in each week, and no contract can be closed yet.
+    let state = State::of(&contract.terms, ContractState::Active, WeekState::Open);
+    Ok(may(role, action, &state).is_ok())
 }
 
 /// Why a device is refused, in words for whoever reads its log.

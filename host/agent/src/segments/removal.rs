@@ -8,7 +8,7 @@ use std::sync::Weak;
 use std::time::Duration;
 
 use candor_diary::calendar::lock_of;
-use candor_diary::terms::PictureRemoval;
+use candor_diary::may::{ContractState, Role, State, WeekState, picture_takes_time};
 use candor_journal::{OutboxEntry, OutboxState, RecordFilter};
 use candor_protocol::Forgotten;
 
@@ -31,7 +31,8 @@ impl SegmentLedger {
     /// `EditError`.
     pub async fn remove_picture(&self, start: u64) -> Result<bool, EditError> {
         let now = self.shared.clock.now();
-        let with_time = self.terms.picture_removal == PictureRemoval::RemovesTime && now < lock_of(start);
+        let state = State::of(&self.terms, ContractState::Active, WeekState::at(start, now));
+        let with_time = picture_takes_time(Role::Worker, &state);
         let _edit_lock = self.edit_lock.lock().await;
         self.require_all_written().await?;
         if with_time {

@@ -247,6 +247,8 @@ impl DayPage<'_> {
             let more = more.map(|(minutes, words)| format!("{} {words}", plain::duration(*minutes)));
             std::iter::once(first.to_owned()).chain(more).collect::<Vec<_>>()
         };
+        let recorded = format!("of {} recorded", plain::duration(sum.recorded));
+        let billable = notes(&recorded, &[(sum.after_lock, "more arrived after the lock")]);
         let tracked = notes("billable", &[(sum.not_billable - sum.manual_not_billable, "more not billable")]);
         let manual = notes(
             "billable",
@@ -255,7 +257,7 @@ impl DayPage<'_> {
         html! {
             section.panel.sum aria-label="Summary of the day" {
                 dl {
-                    (figure(None, "Billable", sum.billable, &[format!("of {} recorded", plain::duration(sum.recorded))]))
+                    (figure(None, "Billable", sum.billable, &billable))
                     (figure(Some("tracked"), "Tracked", sum.billable - sum.manual, &tracked))
                     (figure(Some("manual"), "Manual", sum.manual, &manual))
                     (figure(Some("over"), "Over limit", sum.over_limit, &["not billable".to_owned()]))
@@ -302,6 +304,7 @@ impl DayPage<'_> {
                             (Some(limit), None) => { (plain::duration(limit.saturating_sub(week.sum.billable))) " left" },
                         }
                         @if week.sum.waiting > 0 { ", " (plain::duration(week.sum.waiting)) " waiting for agreement" }
+                        @if week.sum.after_lock > 0 { ", " (plain::duration(week.sum.after_lock)) " arrived after the lock" }
                     }
                     @if let Some(lock_on) = lock_on {
                         @if clock::now() < lock {

@@ -39,6 +39,7 @@ pub(super) fn note_words<'a>(cell: &'a Cell<'_>) -> Option<(&'a str, bool)> {
     match cell.kind() {
         Kind::NoEvidence | Kind::Removed => None,
         _ if cell.outcome == Outcome::Waiting => Some(("waiting for agreement", false)),
+        _ if cell.outcome == Outcome::AfterLock => Some(("arrived after the lock", false)),
         _ if not_billed => Some(("not billable", false)),
         _ => cell.label().map(|label| (label, true)),
     }
@@ -46,12 +47,14 @@ pub(super) fn note_words<'a>(cell: &'a Cell<'_>) -> Option<(&'a str, bool)> {
 
 /// Returns the kind of a segment and whether it is billed.
 pub(super) fn billing_words(cell: &Cell<'_>) -> &'static str {
-    match (cell.kind(), cell.not_billed_because()) {
-        (Kind::Tracked, None) => "Tracked, billable",
-        (Kind::Tracked, Some(_)) => "Tracked, not billable",
-        (Kind::Manual, None) => "Manual, billable",
-        (Kind::Manual, Some("waiting for agreement")) => "Manual, waiting for agreement",
-        (Kind::Manual, Some(_)) => "Manual, not billable",
+    match (cell.kind(), cell.outcome) {
+        (Kind::Tracked, Outcome::Billed) => "Tracked, billable",
+        (Kind::Tracked, Outcome::AfterLock) => "Tracked, arrived after the lock",
+        (Kind::Tracked, _) => "Tracked, not billable",
+        (Kind::Manual, Outcome::Billed) => "Manual, billable",
+        (Kind::Manual, Outcome::Waiting) => "Manual, waiting for agreement",
+        (Kind::Manual, Outcome::AfterLock) => "Manual, arrived after the lock",
+        (Kind::Manual, _) => "Manual, not billable",
         (Kind::OverLimit, _) => "Over limit, not billable",
         (Kind::Removed, _) => "Removed, not counted",
         (Kind::NoEvidence, _) => "No evidence, not counted",
