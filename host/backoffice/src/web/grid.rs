@@ -10,7 +10,7 @@ use super::chart;
 use super::layout::icon;
 use super::when;
 use super::words::{
-    is_edited, kind_name, memo_words, no_picture_words, note_words, removed_words, spoken_words,
+    BarNote, bar_note, is_edited, kind_name, memo_words, no_picture_words, removed_words, spoken_words,
 };
 
 /// What the cells of a page share.
@@ -92,7 +92,13 @@ impl HourGrid<'_> {
                             Kind::Removed => { (icon("trash")) b.kind { "Removed" } },
                         }
                         b { (memo_words(first)) }
-                        @if let Some(note) = note_words(first) { span.lab[note.1] .nobill[!note.1] { (note.0) } }
+                        @match bar_note(first) {
+                            Some(BarNote::Label(label)) => span.lab { (label) },
+                            Some(BarNote::NotBilled { sign, words, short }) => {
+                                span.nobill.wordy[words != short] { (icon(sign)) span.words { (words) } span.short-words aria-hidden="true" { (short) } }
+                            },
+                            None => {},
+                        }
                         span.vh { ", " (self.zone.time(first.start)) " to " (self.zone.time(last.end())) }
                     }
                     span.rail {}

@@ -161,5 +161,6 @@ const SPRITE: &str = r#"<svg width="0" height="0" class="vh" aria-hidden="true" 
 <symbol id="i-camera" viewBox="0 0 16 16"><path d="M2 5h3l1-1.5h4L11 5h3v7.5H2z"/><circle cx="8" cy="8.5" r="2.2"/></symbol>
 <symbol id="i-doc" viewBox="0 0 16 16"><path d="M4 2h5l3 3v9H4zM9 2v3h3"/></symbol>
 <symbol id="i-lock" viewBox="0 0 16 16"><path d="M4 7.5h8v6H4zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5"/></symbol>
+<symbol id="i-unbilled" viewBox="0 0 16 16"><circle cx="8" cy="8" r="5.5"/><path d="m4.1 11.9 7.8-7.8"/></symbol>
 <pattern id="dash" width="6" height="8" patternUnits="userSpaceOnUse"><rect class="f-manual" width="4" height="8"/></pattern>
 </svg>"#;

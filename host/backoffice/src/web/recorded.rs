@@ -311,7 +311,7 @@ impl<'a> TermsSentences<'a> {
                     (Self::line("check", "If the computer has its own privacy rules, they apply on top of these. They can only hide more."))
                 },
                 Mode::Monitoring => {
-                    (Self::line("lock", &format!("The settings of {} decide: recording starts at sign-in.", self.terms.client)))
+                    (Self::line("lock", &format!("The settings of {} decide what is recorded.", self.terms.client)))
                     (Self::line("lock", &format!("A segment waits {waits} on the computer before it is sent.")))
                     (Self::line("eye", &format!("{} told at every start.", if self.worker { "You are".to_owned() } else { format!("{} is", self.terms.worker) })))
                 },

@@ -32,16 +32,30 @@ pub(super) fn memo_words<'a>(cell: &'a Cell<'_>) -> &'a str {
     }
 }
 
-/// Returns what stands at the end of a memo bar: that it is not billed, or else its label, and whether it is the label.
-/// A gap and a tombstone have neither.
-pub(super) fn note_words<'a>(cell: &'a Cell<'_>) -> Option<(&'a str, bool)> {
-    let not_billed = cell.kind() == Kind::OverLimit || cell.not_billed_because().is_some();
-    match cell.kind() {
-        Kind::NoEvidence | Kind::Removed => None,
-        _ if cell.outcome == Outcome::Waiting => Some(("waiting for agreement", false)),
-        _ if cell.outcome == Outcome::AfterLock => Some(("arrived after the lock", false)),
-        _ if not_billed => Some(("not billable", false)),
-        _ => cell.label().map(|label| (label, true)),
+/// What stands at the end of a memo bar.
+pub(super) enum BarNote<'a> {
+    /// The client's label.
+    Label(&'a str),
+    /// That it is not billed.
+    NotBilled {
+        /// The sign that stands for the words where there is no room for any.
+        sign: &'static str,
+        /// The words, and those of a narrow bar.
+        words: &'static str,
+        short: &'static str,
+    },
+}
+
+/// Returns what stands at the end of a memo bar: that it is not billed, or else its label. A gap and a tombstone have
+/// neither.
+pub(super) fn bar_note<'a>(cell: &'a Cell<'_>) -> Option<BarNote<'a>> {
+    let not_billed = |sign, words, short| Some(BarNote::NotBilled { sign, words, short });
+    match (cell.kind(), cell.outcome) {
+        (Kind::NoEvidence | Kind::Removed, _) => None,
+        (_, Outcome::Billed) => cell.label().map(BarNote::Label),
+        (_, Outcome::Waiting) => not_billed("clock", "waiting for agreement", "waiting"),
+        (_, Outcome::AfterLock) => not_billed("clock", "arrived after the lock", "late"),
+        _ => not_billed("unbilled", "not billable", "not billable"),
     }
 }
 

@@ -43,14 +43,32 @@ async fn an_example_day_to_look_at() {
             device.deliver(&parcel).await;
         }
     }
+    let locked = locked_week(&server).await;
     println!("{}/contracts/diary/diary/2026-11-27", server.url);
+    println!("{}{locked}", server.url);
     println!("{WORKER} or {CLIENT}, {PASSWORD}");
     tokio::time::sleep(SERVED).await;
 }
 
+/// A week that is locked, with its limit used up; returns the address of its last day.
+async fn locked_week(server: &Server) -> String {
+    let mut limited = terms("locked", 1, 10);
+    limited["weekly-limit"] = 930.into();
+    server.office.contract(&limited, CLIENT, WORKER).unwrap();
+    let device = server.enrol("locked").await;
+    let monday = candor_diary::calendar::week_of(crate::common::locked()).0;
+    for nth in (0..5 * 144_u64).filter(|nth| (51..51 + 20 + nth / 144 * 4).contains(&(nth % 144))) {
+        let mut parcel = device.parcel_at(monday + nth * 10 * MINUTE_MS, 10, nth + 1);
+        vary(&device, &mut parcel, nth).await;
+        device.deliver(&parcel).await;
+    }
+    let friday = candor_diary::calendar::utc_date(monday + 4 * 24 * 60 * MINUTE_MS).unwrap();
+    format!("/contracts/locked/diary/{friday}")
+}
+
 /// Adds what a worker types in, changes and removes, under a weekly limit that is used up before the day ends.
 async fn changed_day(device: &Device, issue: impl Fn(u64, &str)) {
-    for nth in 100..102 {
+    for nth in [100, 101, 104] {
         let mut parcel = device.typed_in(device.parcel(nth).start, nth + 1);
         parcel.label = Some("Meetings".to_owned());
         device.deliver(&parcel).await;

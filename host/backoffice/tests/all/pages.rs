@@ -228,6 +228,8 @@ async fn a_day_shows_its_cells_figures_and_reasons() {
         "14 hours without time",
         "of 0:30 recorded",
         "0:10 more not billable",
+        // In a bar too narrow for the words a sign says it.
+        "<use href=\"#i-unbilled\"></use></svg><span class=\"words\">not billable</span>",
         "<h2 id=\"detail-h\">09:10 – 09:20</h2>",
         // Invariant 6: both sides read it.
         "Recorded without a tray icon",
@@ -255,6 +257,21 @@ async fn a_day_shows_its_cells_figures_and_reasons() {
             404,
             "{bad}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_monitoring_promises_no_start_that_nobody_makes() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    let mut terms = crate::common::terms("desk", 1, 10);
+    terms["mode"] = "monitoring".into();
+    server.office.contract(&terms, CLIENT, WORKER).unwrap();
+    for email in [CLIENT, WORKER] {
+        let cookie = server.sign_in(email).await;
+        let page = server.page("/contracts/desk/recorded", &cookie).await;
+        assert!(page.contains("The settings of Fieldhouse Supply decide what is recorded."));
+        assert!(!page.contains("at sign-in"), "nothing starts by itself");
     }
 }
 
