@@ -51,8 +51,13 @@ pub const STOPPING: Duration = Duration::from_secs(10);
 
 /// How long to wait for another process's write to the database.
 pub const DATABASE_BUSY: Duration = Duration::from_secs(10);
-/// Pause before the database's log is emptied again if somebody was reading it.
-pub const LOG_BUSY: Duration = Duration::from_secs(1);
+/// Parcels and attachments that may wait to be written at once; the next one is sent away with 503. As many are
+/// committed together at most.
+pub const WAITING_WRITES: usize = 256;
+/// Pause before the database's log is emptied again: nobody writes meanwhile.
+pub const LOG_PAUSE: Duration = Duration::from_secs(1);
+/// How long emptying the log waits for whoever reads; writers wait as long.
+pub const LOG_WAIT: Duration = Duration::from_millis(100);
 /// Connections to the database.
 pub const DATABASE_CONNECTIONS: u32 = 4;
 

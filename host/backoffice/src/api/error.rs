@@ -77,7 +77,10 @@ impl ApiError {
 
 impl From<OfficeStoreError> for ApiError {
     fn from(error: OfficeStoreError) -> Self {
-        Self::internal(&error)
+        match error {
+            OfficeStoreError::Busy => Self::busy(),
+            other => Self::internal(&other),
+        }
     }
 }
 

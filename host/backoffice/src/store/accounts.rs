@@ -69,6 +69,7 @@ impl OfficeStore {
     /// [`OfficeStoreError`] of the database.
     pub async fn add_account(&self, new: NewAccount) -> Result<Option<UserAccount>, OfficeStoreError> {
         let id = secrets::new_id()?;
+        let mut tx = self.begin_write().await?;
         let added = sqlx::query(
             "INSERT INTO accounts (id, role, name, email, zone, password, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (email) DO NOTHING",
@@ -80,8 +81,9 @@ impl OfficeStore {
         .bind(&new.zone)
         .bind(&new.password)
         .bind(to_signed(clock::now(), "the time")?)
-        .execute(&self.pool)
+        .execute(&mut *tx)
         .await?;
+        tx.commit().await?;
         let NewAccount { role, name, email, zone, password } = new;
         Ok((added.rows_affected() == 1).then_some(UserAccount { id, role, name, email, zone, password }))
     }
@@ -135,11 +137,12 @@ impl OfficeStore {
     /// # Errors
     /// [`OfficeStoreError`] of the database.
     pub async fn end_session(&self, token: &str) -> Result<(), OfficeStoreError> {
+        let mut tx = self.begin_write().await?;
         sqlx::query("DELETE FROM sessions WHERE token_hash = ?")
             .bind(secrets::hash_token(token))
-            .execute(&self.pool)
+            .execute(&mut *tx)
             .await?;
-        Ok(())
+        tx.commit().await
     }
 
     /// Returns the account whose session this token is, unless it is over.

@@ -76,6 +76,7 @@ impl OfficeStore {
         attachment: &NewAttachment<'_>,
         device: &EnrolledDevice,
     ) -> Result<bool, OfficeStoreError> {
+        let mut tx = self.begin_delivery().await?;
         let kept = sqlx::query(
             "INSERT INTO attachments (parcel, sha256, device, bytes, file, received_at)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM superseded WHERE id = ?1)
@@ -88,8 +89,9 @@ impl OfficeStore {
         .bind(to_signed(attachment.bytes, "an attachment")?)
         .bind(attachment.file)
         .bind(to_signed(clock::now(), "the time")?)
-        .execute(&self.pool)
+        .execute(&mut *tx)
         .await?;
+        tx.commit().await?;
         Ok(kept.rows_affected() == 1)
     }
 

@@ -1,20 +1,26 @@
 //! The one SQLite database: how it is opened and how a write begins.
 
 use std::path::Path;
+use std::time::Duration;
 
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::error::OfficeStoreError;
 use super::migrations;
+use super::writes::WriteQueue;
+use super::writes::WriteTurn;
 use crate::limits;
 
 /// The database of one data folder. Clones share its connections.
 #[derive(Clone, Debug)]
 pub struct OfficeStore {
     pub(super) pool: SqlitePool,
+    pub(super) writes: WriteQueue,
+    options: SqliteConnectOptions,
 }
 
 impl OfficeStore {
@@ -36,10 +42,15 @@ impl OfficeStore {
             .pragma("secure_delete", "on");
         let pool = SqlitePoolOptions::new()
             .max_connections(limits::DATABASE_CONNECTIONS)
-            .connect_with(options)
+            // There is no network in between that could have broken.
+            .test_before_acquire(false)
+            // One whose transaction could not be rolled back, because SQLite had done so on a full disk, would begin
+            // none any more.
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+            .connect_with(options.clone())
             .await?;
         migrations::migrate(&pool).await?;
-        Ok(Self { pool })
+        Ok(Self { writes: WriteQueue::new(pool.clone()), pool, options })
     }
 
     /// Closes the database; waits for what is under way.
@@ -47,12 +58,20 @@ impl OfficeStore {
         self.pool.close().await;
     }
 
-    /// Begins a transaction that takes the write lock at once: one that read first and then wants to write could fail
-    /// midway.
-    pub(super) async fn begin_write(
-        &self,
-    ) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, OfficeStoreError> {
-        Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
+    /// Waits for the turn to write. Nobody else writes until it is committed or dropped.
+    pub(super) async fn begin_write(&self) -> Result<WriteTurn, OfficeStoreError> {
+        self.writes.take_turn().await
+    }
+
+    /// The same for what devices deliver, which waits only as long as there is a place to wait:
+    /// [`OfficeStoreError::Busy`].
+    pub(super) async fn begin_delivery(&self) -> Result<WriteTurn, OfficeStoreError> {
+        self.writes.take_bounded_turn().await
+    }
+
+    /// Opens a connection of its own that waits for nobody longer than this.
+    pub(super) async fn connect_apart(&self, wait: Duration) -> Result<SqliteConnection, OfficeStoreError> {
+        Ok(self.options.clone().busy_timeout(wait).connect().await?)
     }
 }
 

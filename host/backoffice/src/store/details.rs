@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use candor_diary::parcel::{Detail, DetailKind};
-use sqlx::{Sqlite, Transaction};
-
 use super::database::{OfficeStore, json_list, to_signed};
 use super::error::OfficeStoreError;
 use super::parcels::StoredParcel;
+use super::writes::WriteTurn;
+use candor_diary::parcel::{Detail, DetailKind};
 
 /// A detail as it is kept.
 #[derive(Clone, Debug)]
@@ -112,7 +111,7 @@ impl OfficeStore {
 
 /// Keeps the details of a parcel whose row is there.
 pub(super) async fn insert_details(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut WriteTurn,
     parcel: &str,
     details: &[Detail],
 ) -> Result<(), OfficeStoreError> {
@@ -130,10 +129,7 @@ pub(super) async fn insert_details(
 }
 
 /// Erases the details of a parcel.
-pub(super) async fn drop_details(
-    tx: &mut Transaction<'static, Sqlite>,
-    parcel: &str,
-) -> Result<(), OfficeStoreError> {
+pub(super) async fn drop_details(tx: &mut WriteTurn, parcel: &str) -> Result<(), OfficeStoreError> {
     sqlx::query("DELETE FROM details WHERE parcel = ?").bind(parcel).execute(&mut **tx).await?;
     Ok(())
 }

@@ -138,12 +138,13 @@ impl OfficeStore {
     /// # Errors
     /// [`OfficeStoreError`] of the database.
     pub async fn note_terms_handed_out(&self, device: &str, sequence: u64) -> Result<(), OfficeStoreError> {
+        let mut tx = self.begin_write().await?;
         sqlx::query("UPDATE devices SET terms = max(terms, ?1), handed_out = ?1 WHERE id = ?2")
             .bind(to_signed(sequence, "the terms' sequence")?)
             .bind(device)
-            .execute(&self.pool)
+            .execute(&mut *tx)
             .await?;
-        Ok(())
+        tx.commit().await
     }
 
     /// Returns the trackers of a contract in the order of their enrolment.

@@ -1,14 +1,15 @@
 //! What is to be erased for good: files that are noted until they are gone, and what the write-ahead log remembers.
 
-use sqlx::{Sqlite, Transaction};
+use sqlx::Connection as _;
 
 use super::database::{OfficeStore, to_signed};
 use super::error::OfficeStoreError;
+use super::writes::WriteTurn;
 use crate::limits;
 
 /// Takes the attachments of a parcel out and notes their files for removal. Returns the files.
 pub(super) async fn drop_attachments(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut WriteTurn,
     parcel: &str,
     now: u64,
 ) -> Result<Vec<String>, OfficeStoreError> {
@@ -65,14 +66,18 @@ impl OfficeStore {
     }
 
     /// Empties the write-ahead log, in which deleted rows can still be read; the database itself overwrites them with
-    /// zeros (`secure_delete`). Returns `false` if somebody was reading: then
-    /// it is for the next time.
+    /// zeros (`secure_delete`). Nobody writes meanwhile. Returns `false` if somebody was reading: then it is for the next
+    /// time.
     ///
     /// # Errors
     /// [`OfficeStoreError`] of the database.
     pub async fn empty_log(&self) -> Result<bool, OfficeStoreError> {
-        let (busy, _, _): (i64, i64, i64) =
-            sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.pool).await?;
+        let mut connection = self.connect_apart(limits::LOG_WAIT).await?;
+        let emptied = self.writes.pause(async {
+            sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await
+        });
+        let (busy, _, _): (i64, i64, i64) = emptied.await?;
+        connection.close().await?;
         Ok(busy == 0)
     }
 }

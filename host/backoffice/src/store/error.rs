@@ -32,6 +32,12 @@ pub enum OfficeStoreError {
         /// The newest layout that this program knows.
         known: i64,
     },
+    /// Too many wait to write already. Nothing was done.
+    #[error("too many wait to write to the database")]
+    Busy,
+    /// What was written is not on the disk. Nothing of it counts.
+    #[error("the database did not keep what was written: {0}. Is the disk full?")]
+    NotCommitted(std::sync::Arc<str>),
     /// A part of the work ended early; the log says why.
     #[error("the work broke off")]
     BrokenOff,

@@ -11,7 +11,7 @@ use candor_diary::edits;
 use candor_diary::parcel::{Core, Detail};
 use candor_diary::terms::ManualTime;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, Sqlite, Transaction};
+use sqlx::{FromRow, Row};
 
 use super::database::{OfficeStore, to_signed};
 use super::details::{drop_details, insert_details};
@@ -19,6 +19,7 @@ use super::erasures::drop_attachments;
 use super::error::OfficeStoreError;
 use super::parcel_reader::read_core;
 use super::parcels::MANUAL_TIMES;
+use super::writes::WriteTurn;
 
 /// A parcel that was checked and admitted, and is about to be kept.
 #[derive(Debug)]
@@ -104,13 +105,23 @@ impl OfficeStore {
     /// once.
     ///
     /// # Errors
-    /// [`OfficeStoreError`] of the database.
+    /// [`OfficeStoreError::Busy`] if too many are about to be kept, [`OfficeStoreError`] of the database.
     pub async fn keep_parcel(&self, incoming: &IncomingParcel<'_>) -> Result<PutOutcome, OfficeStoreError> {
+        // Whatever another request does, it does before this line or after the next one.
+        let mut tx = self.begin_delivery().await?;
+        let outcome = Self::put_parcel(&mut tx, incoming).await?;
+        // A refusal waits too: it may rest on what others have written and nobody has synced yet.
+        tx.commit().await?;
+        Ok(outcome)
+    }
+
+    async fn put_parcel(
+        tx: &mut WriteTurn,
+        incoming: &IncomingParcel<'_>,
+    ) -> Result<PutOutcome, OfficeStoreError> {
         let IncomingParcel { core: parcel, received_at, .. } = incoming;
         let revision = u64::from(parcel.revision);
-        // Whatever another request does, it does before this line or after the commit.
-        let mut tx = self.begin_write().await?;
-        let existing_parcels = find_existing_parcels(&mut tx, parcel).await?;
+        let existing_parcels = find_existing_parcels(tx, parcel).await?;
         if let Some(same) = existing_parcels.iter().find(|existing| existing.id == parcel.id) {
             let same_bytes = same.digest == incoming.digest;
             return Ok(if same_bytes {
@@ -137,9 +148,8 @@ impl OfficeStore {
         let current =
             existing_parcels.iter().find_map(|existing| Some((existing, existing.envelope.as_ref()?)));
         if current.is_some_and(|(current, _)| current.revision > revision) {
-            keep_tombstone(&mut tx, incoming).await?;
-            let erase = drop_attachments(&mut tx, &parcel.id, *received_at).await?;
-            tx.commit().await?;
+            keep_tombstone(tx, incoming).await?;
+            let erase = drop_attachments(tx, &parcel.id, *received_at).await?;
             return Ok(PutOutcome::New { replaced: false, erase });
         }
         let lock = lock_of(parcel.start);
@@ -153,22 +163,21 @@ impl OfficeStore {
                 return Ok(PutOutcome::WeekLocked(lock));
             }
         }
-        if let Some(missing) = claim_attachment(&mut tx, incoming).await? {
+        if let Some(missing) = claim_attachment(tx, incoming).await? {
             return Ok(PutOutcome::AttachmentMissing(missing));
         }
         let manual_time = manual_time_of(incoming, current.map(|(current, _)| current));
         let erase = match current {
-            Some((current, _)) => supersede_parcel(&mut tx, &current.id, *received_at).await?,
+            Some((current, _)) => supersede_parcel(tx, &current.id, *received_at).await?,
             None => Vec::new(),
         };
-        insert_parcel(&mut tx, incoming, manual_time).await?;
-        tx.commit().await?;
+        insert_parcel(tx, incoming, manual_time).await?;
         Ok(PutOutcome::New { replaced: current.is_some(), erase })
     }
 }
 
 async fn find_existing_parcels(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut WriteTurn,
     parcel: &Core,
 ) -> Result<Vec<ExistingParcel>, OfficeStoreError> {
     Ok(sqlx::query_as(
@@ -189,7 +198,7 @@ async fn find_existing_parcels(
 
 /// Notes that the parcel's picture waits no more. Returns its digest if it is not here in its full length.
 async fn claim_attachment(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut WriteTurn,
     incoming: &IncomingParcel<'_>,
 ) -> Result<Option<String>, OfficeStoreError> {
     let Some((sha256, bytes)) = incoming.picture else { return Ok(None) };
@@ -206,11 +215,7 @@ async fn claim_attachment(
 }
 
 /// Leaves of a parcel nothing but its tombstone. Returns the files that are to go with it.
-async fn supersede_parcel(
-    tx: &mut Transaction<'static, Sqlite>,
-    id: &str,
-    now: u64,
-) -> Result<Vec<String>, OfficeStoreError> {
+async fn supersede_parcel(tx: &mut WriteTurn, id: &str, now: u64) -> Result<Vec<String>, OfficeStoreError> {
     sqlx::query(
         "INSERT INTO superseded
          (id, contract, device, start, revision, sequence, digest, receipt, received_at, superseded_at)
@@ -228,10 +233,7 @@ async fn supersede_parcel(
 }
 
 /// Keeps of a parcel that comes after its successor what [`supersede_parcel`] would have left of it.
-async fn keep_tombstone(
-    tx: &mut Transaction<'static, Sqlite>,
-    incoming: &IncomingParcel<'_>,
-) -> Result<(), OfficeStoreError> {
+async fn keep_tombstone(tx: &mut WriteTurn, incoming: &IncomingParcel<'_>) -> Result<(), OfficeStoreError> {
     let IncomingParcel { core: parcel, digest, received_at, receipt, .. } = incoming;
     sqlx::query(
         "INSERT INTO superseded
@@ -266,7 +268,7 @@ fn manual_time_of(incoming: &IncomingParcel<'_>, current: Option<&ExistingParcel
 }
 
 async fn insert_parcel(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut WriteTurn,
     incoming: &IncomingParcel<'_>,
     manual_time: &str,
 ) -> Result<(), OfficeStoreError> {

@@ -1,8 +1,8 @@
 //! The back office's memory: one SQLite database. Every statement of SQL stands in this module or in `migrations/`.
 //!
-//! Writes that acknowledge something run in one transaction and are synced before they return (`synchronous = FULL`
-//! with a write-ahead log), so that an answer that a device has seen is still true after a loss of power. Other
-//! processes, such as the command line, may use the database at the same time.
+//! Writes queue for one transaction ([`writes`]), which is synced before any of them returns (`synchronous = FULL` with a
+//! write-ahead log), so that an answer that a device has seen is still true after a loss of power. Other processes, such
+//! as the command line, may use the database at the same time.
 
 mod accounts;
 mod attachments;
@@ -19,6 +19,7 @@ mod parcel_reader;
 mod parcels;
 #[cfg(test)]
 mod plans;
+mod writes;
 
 pub use accounts::{NewAccount, Role, UserAccount};
 pub use attachments::{NewAttachment, StoredAttachment};

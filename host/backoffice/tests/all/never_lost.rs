@@ -262,3 +262,58 @@ async fn invariant_09_changed_segments_outlive_kills_and_leave_nothing_behind() 
     pictures.sort();
     assert_eq!(files(&data.join("pictures")), pictures, "no picture of what was changed is left");
 }
+
+/// While the database takes nothing, a device is sent away in time or answered when it is kept; never in between.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invariant_09_more_than_can_wait_are_sent_away_and_what_waits_is_answered_when_it_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data);
+    let device = server.enrol("invoices").await;
+    let mut other = Client::open(&data).await;
+    other.run("BEGIN IMMEDIATE").await;
+    let many = candor_backoffice::limits::WAITING_WRITES as u64 + 40;
+    let tries: Vec<_> = (0..many)
+        .map(|nth| {
+            let device = device.clone();
+            tokio::spawn(async move {
+                let answer = device.put_parcel(&device.parcel(nth)).await;
+                let wait = answer.headers().get("retry-after").is_some();
+                (nth, answer.status().as_u16(), wait)
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let answered = tries.iter().filter(|one| one.is_finished()).count();
+    assert_eq!(answered, 40, "those for whom there was no place, and nobody else");
+    other.run("ROLLBACK").await;
+    let mut kept = HashSet::new();
+    for one in tries {
+        let (nth, status, wait) = one.await.unwrap();
+        assert!((status, wait) == (201, false) || (status, wait) == (503, true), "{status}");
+        if status == 201 {
+            kept.insert(device.parcel(nth).id);
+        }
+    }
+    assert_eq!(kept.len() as u64, many - 40);
+    let listed = server.office.deliveries("invoices");
+    assert_eq!(
+        listed.iter().map(|row| row["parcel"].as_str().unwrap().to_owned()).collect::<HashSet<_>>(),
+        kept
+    );
+}
+
+/// Somebody else at the database.
+struct Client(sqlx::SqliteConnection);
+
+impl Client {
+    async fn open(data: &std::path::Path) -> Self {
+        use sqlx::ConnectOptions as _;
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(data.join("backoffice.db"));
+        Self(options.connect().await.unwrap())
+    }
+
+    async fn run(&mut self, statement: &'static str) {
+        sqlx::raw_sql(statement).execute(&mut self.0).await.unwrap();
+    }
+}
