@@ -324,3 +324,27 @@ async fn whoever_was_just_enrolled_may_go_on_cutting_and_counting_as_under_the_t
     set_clock(&folder.path().join("data"), STARTED);
     device.deliver(&parcel(start + 3_600_000, 5, 2, 2)).await;
 }
+
+#[tokio::test]
+async fn pictures_that_no_parcel_names_are_bounded_whether_their_parcel_is_here_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    let device = server.enrol("invoices").await;
+    // What a parcel names waits no more.
+    let mut named = device.parcel(0);
+    device.add_picture(&mut named, &Picture::draw(48, 27, 1, false)).await;
+    device.deliver(&named).await;
+    let send = async |parcel: &str, text: &str| {
+        let place = format!("parcels/{parcel}/attachments/{}", sha256_hex(text.as_bytes()));
+        outcome(device.put(&place, text.as_bytes().to_vec()).await).await
+    };
+    let most = candor_backoffice::limits::WAITING_ATTACHMENTS;
+    for nth in 0..most {
+        // Every other one for a parcel that is here and names another picture.
+        let parcel = if nth % 2 == 0 { named.id.clone() } else { format!("{nth:032x}") };
+        assert_eq!(send(&parcel, &nth.to_string()).await.0, 201, "{nth}");
+    }
+    for parcel in [&named.id, &"f".repeat(32)] {
+        assert_eq!(send(parcel, "one more").await, (429, "too-many-waiting".to_owned()));
+    }
+}

@@ -1,6 +1,7 @@
 //! What people see, and who may see it.
 
-use crate::common::{CLIENT, MIDNIGHT, PASSWORD, Picture, Server, WORKER};
+use crate::common::{CLIENT, MIDNIGHT, PASSWORD, Picture, Server, WORKER, terms, this_week};
+use candor_backoffice::store::OfficeStore;
 use candor_diary::parcel::{Custom, Gap, GapCause, NoSnapshot};
 use candor_diary::segment::MINUTE_MS;
 
@@ -363,5 +364,45 @@ async fn without_contracts_and_without_time_pages_say_what_is_true() {
         "The rules show here in words with the first segment.",
     ] {
         assert!(page.contains(text), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn many_contracts_stand_on_several_pages_and_each_can_be_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data);
+    let store = OfficeStore::open(&data.join("backoffice.db")).await.unwrap();
+    let client = store.account_by_email(CLIENT).await.unwrap().unwrap();
+    let worker = store.account_by_email(WORKER).await.unwrap().unwrap();
+    for nth in 0..59 {
+        let mut terms = terms(&format!("contract-{nth:02}"), 1, 10);
+        terms["title"] = format!("Work {nth:02}").into();
+        store.issue_terms(&serde_json::from_value(terms).unwrap(), &client, &worker).await.unwrap();
+    }
+    // A title that changed is listed in its new place.
+    let mut renamed = terms("contract-00", 2, 10);
+    renamed["title"] = "Work 99".into();
+    store.issue_terms(&serde_json::from_value(renamed).unwrap(), &client, &worker).await.unwrap();
+    let device = server.enrol("contract-58").await;
+    device.deliver(&device.parcel_at(this_week(0), 10, 1)).await;
+
+    for email in [CLIENT, WORKER] {
+        let cookie = server.sign_in(email).await;
+        let (first, second) = (server.page("/", &cookie).await, server.page("/?page=2", &cookie).await);
+        let listed = |page: &str| page.matches("billable this week").count();
+        assert_eq!((listed(&first), listed(&second)), (50, 10));
+        assert!(first.contains("<b>Invoice service</b>") && first.contains("<b>Work 49</b>"));
+        assert!(second.contains("<b>Work 50</b>") && second.contains("<b>Work 99</b>"));
+        assert!(!first.contains("Work 99") && !second.contains("<b>Work 00</b>"));
+        assert!(first.contains("More contracts") && !first.contains("Previous contracts"));
+        assert!(second.contains("Previous contracts") && !second.contains("More contracts"));
+        assert!(!first.contains("Last segment received") && second.contains("Last segment received"));
+        assert_eq!(second.matches(">0:10").count(), 1, "what was tracked stands at its contract");
+        for page in ["/?page=3", "/?page=4294967295"] {
+            assert_eq!(server.get(page, Some(&cookie)).await.status(), 404);
+        }
+        let opened = server.page("/contracts/contract-58/recorded", &cookie).await;
+        assert!(opened.contains("Work 58") && opened.contains("All contracts"));
     }
 }
