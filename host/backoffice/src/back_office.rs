@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use candor_seal::SecretKey;
 use tokio::sync::Notify;
-use url::Url;
 
 use crate::client::TrustedProxy;
 use crate::limits;
 use crate::office_folder::OfficeFolder;
 use crate::peer::Origin;
 use crate::places::Places;
+use crate::public_url::PublicUrl;
 use crate::store::OfficeStore;
 use crate::tries::{EnrolTries, SignInTries};
 
@@ -18,7 +18,7 @@ use crate::tries::{EnrolTries, SignInTries};
 #[derive(Clone, Debug, Default)]
 pub struct OfficeSettings {
     /// The address that people use, if it is another than the one listened on.
-    pub public_url: Option<Url>,
+    pub public_url: Option<PublicUrl>,
     /// The proxies in front of it, whose word is taken for who asks.
     pub trusted_proxies: Vec<TrustedProxy>,
 }
@@ -70,6 +70,12 @@ impl BackOffice {
     /// Returns whether people reach it over https, so that cookies may insist on it.
     #[must_use]
     pub fn is_https(&self) -> bool {
-        self.settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+        self.settings.public_url.as_ref().is_some_and(PublicUrl::is_https)
+    }
+
+    /// Returns what stands before every path that people and devices are told: empty, or such as `/candor`.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        self.settings.public_url.as_ref().map_or("", PublicUrl::prefix)
     }
 }

@@ -9,12 +9,12 @@ use candor_diary::plain;
 use candor_diary::terms::Terms;
 use clap::Parser;
 use serde_json::json;
-use url::Url;
 
 use crate::back_office::{BackOffice, OfficeSettings};
 use crate::client::TrustedProxy;
 use crate::invitation::{Invitation, OfficeAddress};
 use crate::office_folder::OfficeFolder;
+use crate::public_url::PublicUrl;
 use crate::store::{NewAccount, OfficeStore, Role, TermsChange, UserAccount};
 use crate::{erase, limits, parcel_list, passwords, serve, sweep};
 
@@ -42,9 +42,10 @@ pub enum OfficeCommand {
         /// Address and port to listen on; port 0 takes a free one.
         #[arg(long, default_value = "127.0.0.1:8750")]
         listen: SocketAddr,
-        /// The address that people use, where a proxy stands in front, such as `https://diary.example`.
+        /// The address that people use, where a proxy stands in front, such as `https://diary.example` or
+        /// `https://example.org/candor/`. The proxy may take such a path off or leave it: both are served.
         #[arg(long)]
-        public_url: Option<Url>,
+        public_url: Option<PublicUrl>,
         /// A proxy in front of this back office, or a network of them, such as 127.0.0.1 or 10.0.0.0/8; can be given more
         /// than once. Its X-Forwarded-For or Forwarded is believed, so it must set one of them itself, and nobody else may
         /// come from that address. Without it, a proxy counts as one client.

@@ -1,4 +1,4 @@
-//! What every request passes before it is routed: who asks, whether there is room for it, how long it may take, and the
+//! What every request passes before it is routed: the path that it is reached by, who asks, whether there is room for it, how long it may take, and the
 //! form in which it is refused.
 
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::back_office::BackOffice;
 use crate::pace::{Arrival, PacedBody};
 use crate::peer::PeerAddress;
+use crate::public_url::without_prefix;
 use crate::{api, client, limits, web};
 
 /// Why a request is turned away before, or in place of, what it asked for.
@@ -24,12 +25,12 @@ pub(crate) enum Refusal {
 
 impl Refusal {
     /// Returns it in the form of whoever asked: the API's, or a page.
-    fn into_response(self, path: &str) -> Response {
-        if api::is_api(path) { api::refuse(self) } else { web::refuse(self) }
+    fn into_response(self, path: &str, office: &BackOffice) -> Response {
+        if api::is_api(path) { api::refuse(self) } else { web::refuse(self, office) }
     }
 }
 
-/// Finds out who asks. Connections of strangers are counted where they are accepted; a trusted proxy's are of many people,
+/// Takes the public path off, and finds out who asks. Connections of strangers are counted where they are accepted; a trusted proxy's are of many people,
 /// so here the requests that come through it are counted, by whom it names.
 pub(crate) async fn let_in(
     State(office): State<Arc<BackOffice>>,
@@ -38,23 +39,26 @@ pub(crate) async fn let_in(
     next: Next,
 ) -> Response {
     let trusted = &office.settings.trusted_proxies;
+    if let Some(below) = without_prefix(request.uri(), office.prefix()) {
+        *request.uri_mut() = below;
+    }
     let client = client::find_client(peer.ip(), request.headers(), trusted);
     request.extensions_mut().insert(client);
     if !client::is_trusted(trusted, peer.ip()) {
-        return limit_time(request, next).await;
+        return limit_time(&office, request, next).await;
     }
     let path = request.uri().path().to_owned();
     let Some(place) = office.proxied.take(client.origin()) else {
-        return Refusal::Busy.into_response(&path);
+        return Refusal::Busy.into_response(&path, &office);
     };
     tokio::select! {
-        response = limit_time(request, next) => response,
-        () = place.lost() => Refusal::Busy.into_response(&path),
+        response = limit_time(&office, request, next) => response,
+        () = place.lost() => Refusal::Busy.into_response(&path, &office),
     }
 }
 
 /// Bounds the time of a request: that of its body by its pace, the rest from the last byte of it to the answer.
-async fn limit_time(request: Request, next: Next) -> Response {
+async fn limit_time(office: &BackOffice, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let arrival = Arrival::new();
     let request = request.map(|body| PacedBody::wrap(body, &arrival));
@@ -65,11 +69,11 @@ async fn limit_time(request: Request, next: Next) -> Response {
             response = &mut answering => break response,
             () = sleep_until(due) => {
                 if Instant::now() >= arrival.last() + limits::REQUEST {
-                    return Refusal::Busy.into_response(&path);
+                    return Refusal::Busy.into_response(&path, office);
                 }
             }
         }
     };
     // Whatever a handler made of a body that broke off.
-    if arrival.is_late() { Refusal::TooSlow.into_response(&path) } else { response }
+    if arrival.is_late() { Refusal::TooSlow.into_response(&path, office) } else { response }
 }

@@ -24,6 +24,7 @@ pub mod parcel_list;
 pub mod passwords;
 pub mod peer;
 pub mod places;
+pub mod public_url;
 pub mod secrets;
 pub mod serve;
 pub mod store;

@@ -15,7 +15,10 @@ use crate::{api, edge, listener, web};
 /// Returns everything that is served.
 pub fn build_router(office: Arc<BackOffice>) -> Router {
     let https = office.is_https();
-    let router = Router::new().merge(api::router()).merge(web::router()).with_state(Arc::clone(&office));
+    let router =
+        Router::new().merge(api::router()).merge(web::router(&office)).with_state(Arc::clone(&office));
+    // What is before the routing: a layer of `router` itself would come after it.
+    let router = Router::new().fallback_service(router);
     set_headers(router.layer(middleware::from_fn_with_state(office, edge::let_in)), https)
 }
 

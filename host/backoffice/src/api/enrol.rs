@@ -73,7 +73,7 @@ pub(super) async fn enrol_device(
         token,
         server_key: office.key.public().to_hex(),
         terms: contract.terms,
-        diary_url: format!("/contracts/{}/diary", contract.id),
+        diary_url: format!("{}/contracts/{}/diary", office.prefix(), contract.id),
     };
     let payload = serde_json::to_vec(&enrolled).map_err(|e| ApiError::internal(&e))?;
     let proof = Envelope::sign(ENROLMENT_TYPE, payload, &office.key);

@@ -18,6 +18,8 @@ use crate::{access, limits};
 
 /// A contract as one of its two sides opens it.
 pub(super) struct ContractPage {
+    /// What stands before every path: empty, or such as `/candor`.
+    pub(super) prefix: String,
     /// The side that reads.
     pub(super) account: UserAccount,
     /// The contract that is open.
@@ -32,7 +34,7 @@ impl ContractPage {
         let contract = access::visible_contract(&office.store, &account, id).await?;
         let contract = contract.ok_or(PageError::NotFound)?;
         let menu = access::visible_contracts(&office.store, &account, 0, limits::CONTRACTS_ON_PAGE).await?;
-        Ok(Self { account, contract, menu })
+        Ok(Self { prefix: office.prefix().to_owned(), account, contract, menu })
     }
 
     /// Returns the account of the other side.

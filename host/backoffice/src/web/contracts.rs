@@ -63,7 +63,7 @@ pub(super) async fn list_contracts(
                 ul.panel.list {
                     @for (contract, week, newest) in &rows {
                         li {
-                            a href={ "/contracts/" (contract.id) "/diary" } {
+                            a href={ (office.prefix()) "/contracts/" (contract.id) "/diary" } {
                                 span { b { (contract.terms.title) } " " span.quiet { (other_name(contract, &account)) } }
                                 span.num {
                                     (plain::duration(week.sum.billable))
@@ -93,6 +93,7 @@ pub(super) async fn list_contracts(
         }
     };
     let frame = PageFrame {
+        prefix: office.prefix(),
         title: "Contracts".to_owned(),
         description: "Your contracts",
         account: Some(&account),
@@ -110,5 +111,6 @@ pub(super) async fn open_today(
 ) -> Result<Response, PageError> {
     let opened = ContractPage::open(&office, account, &contract).await?;
     let today = DisplayZone::named(&opened.account.zone).date(clock::now()).ok_or(PageError::Internal)?;
-    Ok(Redirect::to(&format!("/contracts/{}/diary/{today}", opened.contract.id)).into_response())
+    Ok(Redirect::to(&format!("{}/contracts/{}/diary/{today}", office.prefix(), opened.contract.id))
+        .into_response())
 }

@@ -32,6 +32,8 @@ pub(super) struct SegmentDetail<'a> {
     pub(super) also: Vec<&'a (Parcel, StoredParcel)>,
     pub(super) zone: &'a DisplayZone,
     pub(super) date: Date,
+    /// What stands before every path: empty, or such as `/candor`.
+    pub(super) prefix: &'a str,
     pub(super) contract: &'a StoredContract,
     pub(super) pictures: bool,
     /// The server's public key, in hex.
@@ -64,7 +66,7 @@ pub(super) fn panel(shown: &SegmentDetail<'_>) -> Markup {
                 (gaps(parcel, zone))
                 (plugin_notes(parcel, zone))
                 (left_out(parcel))
-                @if parcel.manual.is_none() { (rules(parcel, shown.contract)) }
+                @if parcel.manual.is_none() { (rules(parcel, shown)) }
             }
             (other_devices(shown))
             @if let Some(kept) = shown.kept {
@@ -86,7 +88,7 @@ fn picture(shown: &SegmentDetail<'_>) -> Markup {
             if none { ("blind", "No evidence") } else { no_picture_words(parcel, shown.pictures) };
         return html! { figure { div.pic.gone.blind[none] { @if !none { (icon(sign)) } span { (sentence) } } } };
     };
-    let address = format!("/pictures/{}/{}", parcel.id, snapshot.sha256);
+    let address = format!("{}/pictures/{}/{}", shown.prefix, parcel.id, snapshot.sha256);
     let at = zone.seconds(snapshot.at);
     let note = redaction_note(parcel);
     let alt = note.as_ref().map_or_else(
@@ -269,7 +271,8 @@ fn applied_rules(parcel: &Parcel) -> Vec<u32> {
     rules
 }
 
-fn rules(parcel: &Parcel, contract: &StoredContract) -> Markup {
+fn rules(parcel: &Parcel, shown: &SegmentDetail<'_>) -> Markup {
+    let contract = shown.contract;
     let applied = applied_rules(parcel);
     let own = parcel.snapshot.iter().flat_map(|s| &s.redactions).filter(|r| r.rule.is_none()).count() as u64;
     let policy = &parcel.policy;
@@ -295,7 +298,7 @@ fn rules(parcel: &Parcel, contract: &StoredContract) -> Markup {
                 dt { "Terms" }
                 // Those that it was made under, whatever was issued since.
                 dd {
-                    a href={ "/contracts/" (contract.id) "/recorded#terms" } { "Terms " (parcel.terms.sequence) }
+                    a href={ (shown.prefix) "/contracts/" (contract.id) "/recorded#terms" } { "Terms " (parcel.terms.sequence) }
                 }
             }
             @if policy.rules.len() > applied.len() {
@@ -324,7 +327,7 @@ fn other_devices(shown: &SegmentDetail<'_>) -> Markup {
                                 ". "
                                 @if parcel.removed.is_none() { "The time counts once. " }
                                 @if let Some(snapshot) = &parcel.snapshot {
-                                    a href={ "/pictures/" (parcel.id) "/" (snapshot.sha256) } { "Picture" }
+                                    a href={ (shown.prefix) "/pictures/" (parcel.id) "/" (snapshot.sha256) } { "Picture" }
                                 }
                             }
                         }
@@ -352,7 +355,7 @@ fn receipt(parcel: &Parcel, kept: &StoredParcel, shown: &SegmentDetail<'_>) -> M
                 dt { "Chain head" }
                 dd {
                     code { (plain::short_hex(&parcel.chain_head, 2)) } " "
-                    a href={ "/receipts/" (parcel.id) } { "Open receipt" }
+                    a href={ (shown.prefix) "/receipts/" (parcel.id) } { "Open receipt" }
                 }
             }
             details.more {
@@ -398,7 +401,7 @@ fn history(parcel: &Parcel, kept: &StoredParcel, shown: &SegmentDetail<'_>) -> M
     };
     let receipts = html! {
         @for earlier in &shown.earlier {
-            li.whole { span { a href={ "/receipts/" (earlier.parcel) } { "Receipt of revision " (earlier.revision) } } }
+            li.whole { span { a href={ (shown.prefix) "/receipts/" (earlier.parcel) } { "Receipt of revision " (earlier.revision) } } }
         }
     };
     html! {

@@ -103,7 +103,7 @@ pub(super) async fn show_day(
             OpenSegment::At(start) => cells.iter().find(|c| c.start == start).or(cells.last()),
             OpenSegment::Last => cells.last(),
         };
-        let link = day_address(&opened.contract.id, day.date, choice);
+        let link = day_address(&opened, day.date, choice);
         let page = DayPage {
             opened: &opened,
             choice,
@@ -119,19 +119,21 @@ pub(super) async fn show_day(
     Ok(Html(rendered.await.map_err(|e| PageError::internal(&e))?))
 }
 
-fn day_address(contract: &str, date: Date, choice: ZoneChoice) -> String {
-    format!("/contracts/{contract}/diary/{date}?zone={}", choice.name())
+fn day_address(opened: &ContractPage, date: Date, choice: ZoneChoice) -> String {
+    let ContractPage { prefix, contract, .. } = opened;
+    format!("{prefix}/contracts/{}/diary/{date}?zone={}", contract.id, choice.name())
 }
 
 impl DayPage<'_> {
     fn address(&self, date: Date, choice: ZoneChoice) -> String {
-        day_address(&self.opened.contract.id, date, choice)
+        day_address(self.opened, date, choice)
     }
 
     fn render(&self, key: &str) -> Markup {
         let contract = &self.opened.contract;
         let name = short_date(self.day.date, self.today());
         let frame = PageFrame {
+            prefix: &self.opened.prefix,
             title: format!("Work Diary, {name} · {}", contract.terms.title),
             description: "Work Diary day page of one contract",
             account: Some(&self.opened.account),
@@ -159,6 +161,7 @@ impl DayPage<'_> {
                                 also: cell.also.iter().filter_map(|i| self.data.parcels.get(*i)).collect(),
                                 zone: self.zone,
                                 date: self.day.date,
+                                prefix: &self.opened.prefix,
                                 contract,
                                 pictures: self.pictures(),
                                 key,
@@ -190,6 +193,7 @@ impl DayPage<'_> {
             cells: self.cells,
             current: self.current.map(|c| c.start),
             pictures: self.pictures(),
+            prefix: &self.opened.prefix,
             link: &self.link,
         }
     }
@@ -328,7 +332,7 @@ impl DayPage<'_> {
                 @if let Some(date) = newest {
                     a.btn href=(self.address(date, self.choice)) { "Open " (short_date(date, self.today())) }
                 } @else {
-                    a.btn href={ "/contracts/" (contract.id) "/recorded" } { (icon("eye")) "What is recorded" }
+                    a.btn href={ (self.opened.prefix) "/contracts/" (contract.id) "/recorded" } { (icon("eye")) "What is recorded" }
                 }
             }
         }
@@ -341,8 +345,8 @@ impl DayPage<'_> {
                 "You and " (other_name(contract, &self.opened.account)) " see this same page. "
                 "Key presses are counted, never which key."
             }
-            a href={ "/contracts/" (contract.id) "/recorded" } { "What is recorded" }
-            a href={ "/contracts/" (contract.id) "/recorded#terms" } { "Terms" }
+            a href={ (self.opened.prefix) "/contracts/" (contract.id) "/recorded" } { "What is recorded" }
+            a href={ (self.opened.prefix) "/contracts/" (contract.id) "/recorded#terms" } { "Terms" }
         }
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct HourGrid<'a> {
     pub(super) current: Option<u64>,
     /// Whether the terms have a collector that takes pictures.
     pub(super) pictures: bool,
+    /// What stands before every path: empty, or such as `/candor`.
+    pub(super) prefix: &'a str,
     /// The address of the page with everything but the segment.
     pub(super) link: &'a str,
 }
@@ -116,7 +118,7 @@ impl HourGrid<'_> {
             li.seg data-kind=(kind_name(cell.kind())) {
                 a href={ (self.link) "&segment=" (when::format_utc(cell.start)) "#detail" }
                     aria-current=[current.then_some("true")] {
-                    (picture(cell, self.pictures, self.zone))
+                    (picture(self.prefix, cell, self.pictures, self.zone))
                     (chart::meter(&minutes, busiest))
                     span.under.bare {
                         span.t { (self.zone.time(cell.start)) }
@@ -144,7 +146,7 @@ fn is_wordless(row: &[Slot<'_>], nth: usize) -> bool {
     carries_on && next > own
 }
 
-fn picture(cell: &Cell<'_>, pictures: bool, zone: &DisplayZone) -> Markup {
+fn picture(prefix: &str, cell: &Cell<'_>, pictures: bool, zone: &DisplayZone) -> Markup {
     let parcel = cell.shown.parcel;
     if let Some(sentence) = removed_words(parcel, zone) {
         return html! { span.pic.gone { (icon("trash")) span { (sentence) } } };
@@ -152,7 +154,7 @@ fn picture(cell: &Cell<'_>, pictures: bool, zone: &DisplayZone) -> Markup {
     if let Some(snapshot) = &parcel.snapshot {
         return html! {
             span.pic {
-                img.shot src={ "/pictures/" (parcel.id) "/" (snapshot.sha256) } alt="" loading="lazy" decoding="async"
+                img.shot src={ (prefix) "/pictures/" (parcel.id) "/" (snapshot.sha256) } alt="" loading="lazy" decoding="async"
                     width=(snapshot.width) height=(snapshot.height);
                 @if !snapshot.redactions.is_empty() { span.chip { (icon("block")) span { "Redacted" } } }
             }

@@ -22,6 +22,8 @@ pub(super) struct ContractBar<'a> {
 
 /// What stands around a page's own part.
 pub(super) struct PageFrame<'a> {
+    /// What stands before every path: empty, or such as `/candor`.
+    pub(super) prefix: &'a str,
     pub(super) title: String,
     pub(super) description: &'a str,
     pub(super) account: Option<&'a UserAccount>,
@@ -44,9 +46,9 @@ impl PageFrame<'_> {
                     title { (self.title) " · Candor" }
                     meta name="description" content=(self.description);
                     meta name="robots" content="noindex";
-                    link rel="icon" href="/assets/mark.svg" type="image/svg+xml";
-                    link rel="stylesheet" href="/assets/candor.css";
-                    link rel="stylesheet" href="/assets/backoffice.css";
+                    link rel="icon" href={ (self.prefix) "/assets/mark.svg" } type="image/svg+xml";
+                    link rel="stylesheet" href={ (self.prefix) "/assets/candor.css" };
+                    link rel="stylesheet" href={ (self.prefix) "/assets/backoffice.css" };
                 }
                 body {
                     (PreEscaped(SPRITE))
@@ -65,26 +67,26 @@ impl PageFrame<'_> {
         html! {
             header.top {
                 div.wrap {
-                    a.brand href="/" { (PreEscaped(MARK)) span { "Candor" } }
+                    a.brand href={ (self.prefix) "/" } { (PreEscaped(MARK)) span { "Candor" } }
                     @if let (Some(bar), Some(account)) = (&self.contract, self.account) {
-                        (contract_menu(bar, account))
+                        (contract_menu(self.prefix, bar, account))
                         nav aria-label="Contract pages" {
-                            a href={ "/contracts/" (bar.open.id) "/diary" }
+                            a href={ (self.prefix) "/contracts/" (bar.open.id) "/diary" }
                                 aria-current=[(bar.tab == ContractTab::Diary).then_some("page")] { "Work Diary" }
-                            a href={ "/contracts/" (bar.open.id) "/recorded" }
+                            a href={ (self.prefix) "/contracts/" (bar.open.id) "/recorded" }
                                 aria-current=[(bar.tab == ContractTab::Recorded).then_some("page")] { "What is recorded" }
                         }
                     } @else {
                         span.grow {}
                     }
-                    @if let Some(account) = self.account { (account_menu(account)) }
+                    @if let Some(account) = self.account { (account_menu(self.prefix, account)) }
                 }
             }
         }
     }
 }
 
-fn contract_menu(bar: &ContractBar<'_>, account: &UserAccount) -> Markup {
+fn contract_menu(prefix: &str, bar: &ContractBar<'_>, account: &UserAccount) -> Markup {
     html! {
         details class="menu outlined" {
             summary {
@@ -94,19 +96,19 @@ fn contract_menu(bar: &ContractBar<'_>, account: &UserAccount) -> Markup {
             }
             div.sheet {
                 @for contract in bar.menu {
-                    a href={ "/contracts/" (contract.id) "/diary" }
+                    a href={ (prefix) "/contracts/" (contract.id) "/diary" }
                         aria-current=[(contract.id == bar.open.id).then_some("true")] {
                         span { (contract.terms.title) }
                         span.faint { (other_name(contract, account)) }
                     }
                 }
-                @if bar.menu.len() == limits::CONTRACTS_ON_PAGE as usize { a href="/" { "All contracts" } }
+                @if bar.menu.len() == limits::CONTRACTS_ON_PAGE as usize { a href={ (prefix) "/" } { "All contracts" } }
             }
         }
     }
 }
 
-fn account_menu(account: &UserAccount) -> Markup {
+fn account_menu(prefix: &str, account: &UserAccount) -> Markup {
     let initials: String =
         account.name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect();
     html! {
@@ -118,8 +120,8 @@ fn account_menu(account: &UserAccount) -> Markup {
                 (icon("down"))
             }
             div.sheet {
-                a href="/" { "Contracts" }
-                form method="post" action="/sign-out" { button type="submit" { "Sign out" } }
+                a href={ (prefix) "/" } { "Contracts" }
+                form method="post" action={ (prefix) "/sign-out" } { button type="submit" { "Sign out" } }
             }
         }
     }

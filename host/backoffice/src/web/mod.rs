@@ -23,6 +23,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header;
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
@@ -32,7 +33,7 @@ use crate::edge::Refusal;
 use crate::limits;
 
 /// Returns the routes of the pages, with a page for every other address.
-pub fn router() -> Router<Arc<BackOffice>> {
+pub fn router(office: &Arc<BackOffice>) -> Router<Arc<BackOffice>> {
     Router::new()
         .route("/", get(contracts::list_contracts))
         .route("/sign-in", get(sign_in::show_form).post(sign_in::sign_in))
@@ -51,15 +52,16 @@ pub fn router() -> Router<Arc<BackOffice>> {
         .route("/assets/mark.svg", get(|| get_asset("image/svg+xml", include_str!("../../assets/mark.svg"))))
         .fallback(error::show_not_found)
         .layer(DefaultBodyLimit::max(limits::SMALL_BODY_BYTES))
+        .layer(middleware::from_fn_with_state(Arc::clone(office), error::render_errors))
 }
 
 /// Answers a request that is turned away at the edge.
-pub(crate) fn refuse(refusal: Refusal) -> Response {
+pub(crate) fn refuse(refusal: Refusal, office: &BackOffice) -> Response {
     match refusal {
         Refusal::TooSlow => PageError::TooSlow,
         Refusal::Busy => PageError::Busy,
     }
-    .into_response()
+    .page(office.prefix())
 }
 
 async fn get_asset(media_type: &'static str, text: &'static str) -> Response {

@@ -111,6 +111,7 @@ fn render(opened: &ContractPage, in_force: &[TermsInForce]) -> Markup {
         }
     };
     let frame = PageFrame {
+        prefix: &opened.prefix,
         title: format!("What is recorded · {}", newest.title),
         description: "What is recorded under the terms of one contract, in plain words",
         account: Some(&opened.account),
@@ -118,7 +119,7 @@ fn render(opened: &ContractPage, in_force: &[TermsInForce]) -> Markup {
         narrow: true,
         footer: Some(html! {
             p.grow { "You and " (other_name(contract, &opened.account)) " see this same page." }
-            a href={ "/contracts/" (contract.id) "/diary" } { "Work Diary" }
+            a href={ (opened.prefix) "/contracts/" (contract.id) "/diary" } { "Work Diary" }
         }),
     };
     frame.around(&main)

@@ -28,7 +28,7 @@ impl FromRequestParts<Arc<BackOffice>> for SignedInAccount {
                 let wanted = parts.uri.path_and_query().map_or("/", |p| p.as_str());
                 let query =
                     url::form_urlencoded::Serializer::new(String::new()).append_pair("next", wanted).finish();
-                Err(Redirect::to(&format!("/sign-in?{query}")).into_response())
+                Err(Redirect::to(&format!("{}/sign-in?{query}", office.prefix())).into_response())
             }
             Err(error) => Err(error.into_response()),
         }
@@ -51,16 +51,21 @@ pub(super) fn session_token<'a>(jar: &'a CookieJar, office: &BackOffice) -> Opti
     jar.get(cookie_name(office)).map(Cookie::value)
 }
 
-/// With https the name itself makes browsers insist on a secure cookie of this very host.
+/// With https the name itself makes browsers insist on a secure cookie; without a path, also on one of this very host
+/// and all of it. With a path it is for what is below that alone: others may serve the rest.
 fn cookie_name(office: &BackOffice) -> &'static str {
-    if office.is_https() { "__Host-candor" } else { "candor" }
+    match (office.is_https(), office.prefix()) {
+        (true, "") => "__Host-candor",
+        (true, _) => "__Secure-candor",
+        (false, _) => "candor",
+    }
 }
 
 /// Returns the cookie that carries a session's token; without a token, the one that removes it.
 pub(super) fn session_cookie(office: &BackOffice, token: Option<String>) -> Cookie<'static> {
     let age = if token.is_some() { Duration::from_millis(limits::SESSION_MS) } else { Duration::ZERO };
     Cookie::build((cookie_name(office), token.unwrap_or_default()))
-        .path("/")
+        .path(if office.prefix().is_empty() { "/".to_owned() } else { office.prefix().to_owned() })
         .http_only(true)
         .same_site(SameSite::Lax)
         // The conversion fails for ages above 2⁶³ seconds only; then the cookie would end at once.
@@ -78,7 +83,7 @@ pub(super) fn check_same_site(headers: &HeaderMap, office: &BackOffice) -> Resul
     }
     let Some(origin) = text("origin") else { return Ok(()) };
     let ours = match &office.settings.public_url {
-        Some(url) => url.origin().ascii_serialization() == origin,
+        Some(url) => url.origin() == origin,
         None => origin.split_once("://").map(|(_, host)| host) == text("host"),
     };
     if ours { Ok(()) } else { Err(PageError::Forbidden) }

@@ -41,9 +41,9 @@ pub(super) async fn show_form(
     Query(SignInParams { next }): Query<SignInParams>,
 ) -> Result<Response, PageError> {
     if session::find_account(&jar, &office).await?.is_some() {
-        return Ok(Redirect::to(own_page_or_home(&next)).into_response());
+        return Ok(Redirect::to(&own_address(&office, &next)).into_response());
     }
-    Ok(render_page(StatusCode::OK, &next, "", None))
+    Ok(render_page(office.prefix(), StatusCode::OK, &next, "", None))
 }
 
 pub(super) async fn sign_in(
@@ -56,6 +56,7 @@ pub(super) async fn sign_in(
     session::check_same_site(&headers, &office)?;
     let Ok(Form(SignInForm { email, password, next })) = typed else {
         return Ok(render_page(
+            office.prefix(),
             StatusCode::UNPROCESSABLE_ENTITY,
             "",
             "",
@@ -76,7 +77,8 @@ pub(super) async fn sign_in(
             let why = format!(
                 "Too many tries. You can sign in from here again in {minutes} min. Your time and pictures are not affected."
             );
-            let mut response = render_page(StatusCode::TOO_MANY_REQUESTS, &next, email, Some(why));
+            let mut response =
+                render_page(office.prefix(), StatusCode::TOO_MANY_REQUESTS, &next, email, Some(why));
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(minutes * 60));
             return Ok(response);
         }
@@ -84,7 +86,13 @@ pub(super) async fn sign_in(
     let right = passwords::check_password(password, account.as_ref().map(|a| a.password.clone())).await;
     let Some(account) = account.filter(|_| right) else {
         let why = "The email address or the password is not right. Check both and try again.";
-        return Ok(render_page(StatusCode::UNAUTHORIZED, &next, email, Some(why.to_owned())));
+        return Ok(render_page(
+            office.prefix(),
+            StatusCode::UNAUTHORIZED,
+            &next,
+            email,
+            Some(why.to_owned()),
+        ));
     };
     office.sign_in_tries.succeed(origin, &name, known);
     office.store.note_place(&account.id, origin).await?;
@@ -94,7 +102,7 @@ pub(super) async fn sign_in(
     }
     let token = office.store.start_session(&account.id).await?;
     let jar = jar.add(session::session_cookie(&office, Some(token)));
-    Ok((jar, Redirect::to(own_page_or_home(&next))).into_response())
+    Ok((jar, Redirect::to(&own_address(&office, &next))).into_response())
 }
 
 pub(super) async fn sign_out(
@@ -110,7 +118,11 @@ pub(super) async fn sign_out(
     if let Some(token) = session::session_token(&jar, &office) {
         office.store.end_session(token).await?;
     }
-    Ok((jar.add(session::session_cookie(&office, None)), Redirect::to("/sign-in")).into_response())
+    Ok((
+        jar.add(session::session_cookie(&office, None)),
+        Redirect::to(&format!("{}/sign-in", office.prefix())),
+    )
+        .into_response())
 }
 
 /// Returns the page to go to if it is one of ours, else the home page: a path of this site and nothing that a browser
@@ -120,11 +132,16 @@ fn own_page_or_home(next: &str) -> &str {
     if path && next.bytes().all(|b| b.is_ascii_graphic()) { next } else { "/" }
 }
 
-fn render_page(status: StatusCode, next: &str, email: &str, why: Option<String>) -> Response {
+/// Returns the address of the page to go to.
+fn own_address(office: &BackOffice, next: &str) -> String {
+    format!("{}{}", office.prefix(), own_page_or_home(next))
+}
+
+fn render_page(prefix: &str, status: StatusCode, next: &str, email: &str, why: Option<String>) -> Response {
     let main = html! {
         main #main.door {
             h1 { "Sign in" }
-            form.panel method="post" action="/sign-in" {
+            form.panel method="post" action={ (prefix) "/sign-in" } {
                 @if let Some(why) = &why {
                     div.msg.error role="alert" { (icon("alert")) span { (why) } }
                 }
@@ -145,6 +162,7 @@ fn render_page(status: StatusCode, next: &str, email: &str, why: Option<String>)
         }
     };
     let frame = PageFrame {
+        prefix,
         title: "Sign in".to_owned(),
         description: "Sign in to the Work Diary",
         account: None,

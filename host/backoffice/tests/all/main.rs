@@ -16,4 +16,5 @@ mod look;
 mod manual;
 mod never_lost;
 mod pages;
+mod prefix;
 mod sweep;
