@@ -113,7 +113,7 @@ pub struct Enrolment {
     /// What this session is called on this device: the contract's id, unless another session had that before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handle: Option<String>,
-    /// The back office's address.
+    /// The back office's address, with its path if it lives below one, without a slash at its end.
     pub server: String,
     /// The device's id there.
     pub device: String,
@@ -142,6 +142,13 @@ impl Enrolment {
     #[must_use]
     pub fn handle(&self) -> &str {
         self.handle.as_deref().unwrap_or(&self.terms.contract)
+    }
+
+    /// Returns scheme, host and port of the back office, to which its token is bound and for which it is granted to send.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        url::Url::parse(&self.server)
+            .map_or_else(|_| self.server.clone(), |url| url.origin().ascii_serialization())
     }
 }
 

@@ -289,12 +289,12 @@ impl ContractSession {
     ) -> Result<OutboxWorker, SessionError> {
         let granted = acceptance.granted(loaded).map_err(PluginError::NotGranted)?;
         let token = self.folder.token()?;
-        let secrets: Arc<dyn Secrets> =
-            Arc::new(DeviceToken { origin: self.enrolment.server.clone(), token });
+        let secrets: Arc<dyn Secrets> = Arc::new(DeviceToken { origin: self.enrolment.origin(), token });
         let hosts =
             UploaderHosts { store: Arc::new(self.plugin_store(loaded)), secrets: Arc::clone(&secrets) };
         let grants = granted.grants.http.clone();
-        let week = grants.iter().any(|grant| grant.origin == self.enrolment.server).then(|| WeekSource {
+        let origin = self.enrolment.origin();
+        let week = grants.iter().any(|grant| grant.origin == origin).then(|| WeekSource {
             server: self.enrolment.server.clone(),
             grants,
             secrets,

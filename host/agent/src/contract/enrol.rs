@@ -107,7 +107,8 @@ pub async fn enrol(folder: &Folder, invitation: &Invitation, name: &str, now: u6
     if !matches!(base.scheme(), "https" | "http") || base.host().is_none() {
         return Err(EnrolError::NoAddress(server.to_owned()));
     }
-    let address = base.origin().ascii_serialization();
+    // It may live below a path of its host.
+    let address = format!("{}{}", base.origin().ascii_serialization(), base.path().trim_end_matches('/'));
     // Before the code is used up: it is good once.
     changed_key(folder, &address, &invitation.key)?;
     let key = folder.enrolling_key()?.public();
@@ -122,7 +123,8 @@ pub async fn enrol(folder: &Folder, invitation: &Invitation, name: &str, now: u6
         nonce: nonce.clone(),
     };
     let bytes = asked(
-        base.join("/api/v1/enrol").map_err(|_| EnrolError::NoAddress(server.to_owned()))?,
+        Url::parse(&format!("{address}/api/v1/enrol"))
+            .map_err(|_| EnrolError::NoAddress(server.to_owned()))?,
         &ask,
         server,
     )
@@ -313,9 +315,15 @@ mod tests {
 
     /// A server that answers one enrolment as this office; its address.
     fn serves(office: Office) -> String {
+        serves_below(office, "")
+    }
+
+    /// The same below a path, and nowhere else.
+    fn serves_below(office: Office, path: &str) -> String {
         use std::io::{Read as _, Write as _};
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
+        let address = format!("http://{}{path}", listener.local_addr().unwrap());
+        let expected = format!("POST {path}/api/v1/enrol HTTP/1.1\r\n");
         std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             let (mut asked, mut part) = (Vec::new(), [0_u8; 4096]);
@@ -325,6 +333,7 @@ mod tests {
                 let text = String::from_utf8_lossy(&asked).into_owned();
                 let Some((_, body)) = text.split_once("\r\n\r\n") else { continue };
                 if let Ok(ask) = serde_json::from_str::<serde_json::Value>(body) {
+                    assert!(text.starts_with(&expected), "{text}");
                     break ask;
                 }
             };
@@ -366,6 +375,24 @@ mod tests {
         let invitation = Invitation { server: serves(office), code: "c".into(), key };
         let enrolment = enrol(&folder, &invitation, "laptop", 0).await.unwrap();
         assert_eq!((enrolment.handle(), folder.contracts().unwrap().len()), ("invoices", 1));
+    }
+
+    #[tokio::test]
+    async fn a_back_office_below_a_path_is_asked_there_and_remembered_with_it() {
+        let _set = rustls::crypto::ring::default_provider().install_default();
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        let office = Office::new("invoices");
+        let key = office.key.public().fingerprint();
+        let address = serves_below(office, "/candor");
+        let invitation = Invitation { server: format!("{address}/"), code: "c".into(), key };
+        let enrolment = enrol(&folder, &invitation, "laptop", 0).await.unwrap();
+        assert_eq!(enrolment.server, address);
+        assert_eq!(
+            format!("{}/candor", enrolment.origin()),
+            address,
+            "the device's token is for the whole of it"
+        );
     }
 
     fn joined(folder: &Folder, office: &Office, address: &str) -> Folder {
