@@ -85,8 +85,8 @@ pub(super) async fn list_contracts(
                 }
                 @if page > 1 || more {
                     nav.pages aria-label="Pages of contracts" {
-                        @if page > 1 { a.btn href={ "/?page=" (page - 1) } { "Previous contracts" } }
-                        @if more { a.btn href={ "/?page=" (page + 1) } { "More contracts" } }
+                        @if page > 1 { a.btn href={ (office.prefix()) "/?page=" (page - 1) } { "Previous contracts" } }
+                        @if more { a.btn href={ (office.prefix()) "/?page=" (page + 1) } { "More contracts" } }
                     }
                 }
             }
