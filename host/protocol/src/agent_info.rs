@@ -85,6 +85,8 @@ pub struct Verified {
     pub pictures: u64,
     /// The ones that are not as they were written.
     pub bad_pictures: Vec<BadPicture>,
+    /// The details that are not as they were written.
+    pub bad_details: Vec<BadDetail>,
     /// The starts of segments whose parcel cannot be read any more.
     pub bad_parcels: Vec<u64>,
 }
@@ -127,11 +129,25 @@ pub struct BadPicture {
     pub reason: String,
 }
 
+/// A detail of a parcel that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BadDetail {
+    /// The SHA-256 that it is named by.
+    pub sha256: String,
+    /// The start of its segment, if its parcel is still there.
+    pub segment_start: Option<u64>,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
 impl Verified {
     /// Whether everything is as it was written.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        self.first_bad.is_none() && self.bad_pictures.is_empty() && self.bad_parcels.is_empty()
+        self.first_bad.is_none()
+            && self.bad_pictures.is_empty()
+            && self.bad_details.is_empty()
+            && self.bad_parcels.is_empty()
     }
 }
 

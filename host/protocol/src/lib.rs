@@ -36,12 +36,12 @@ pub mod socket;
 mod status;
 mod wire;
 
-pub use agent_info::{BadPicture, BadRecord, Check, Exported, Plugin, PluginKind, Verified};
+pub use agent_info::{BadDetail, BadPicture, BadRecord, Check, Exported, Plugin, PluginKind, Verified};
 pub use client::{Client, ClientError, LONG, SignConnection, USUAL, visible};
 pub use error::{RequestError, RequestErrorKind};
 pub use folder::{NoExecArgument, default_data, exec_argument};
 pub use notice::{NoticeAnswer, Preview};
-pub use outbox::{OutboxAnswer, OutboxParcel, ParcelBytes, ParcelState};
+pub use outbox::{OutboxAnswer, OutboxParcel, ParcelBytes, ParcelDetail, ParcelState};
 pub use own_rules::{OwnRule, OwnRuleAction, OwnRuleComparison, OwnRuleField};
 pub use preferences::{OnClose, Preferences, Theme};
 pub use request::*;

@@ -41,7 +41,7 @@ pub struct OutboxParcel {
     pub last_error: Option<String>,
     /// How many attachments go with it.
     pub attachments: usize,
-    /// Bytes of the signed parcel and its attachments together.
+    /// Bytes of the signed parcel, its details and its attachments together.
     pub bytes: u64,
     /// What is in it, in words: `picture, activity`. None once it is delivered or refused.
     pub holds: Option<String>,
@@ -86,6 +86,22 @@ pub struct ParcelBytes {
     pub envelope: String,
     /// What is signed in it, readable.
     pub document: Value,
+    /// The documents that go with it, in the order in which they are sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<ParcelDetail>,
     /// The attachments: SHA-256 and length in bytes.
     pub attachments: Vec<(String, u64)>,
+}
+
+/// A document beside a signed parcel, which names it by its SHA-256.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParcelDetail {
+    /// What it holds, such as `memo`.
+    pub kind: String,
+    /// SHA-256 of its exact bytes, 64 lowercase hex digits.
+    pub sha256: String,
+    /// Its length in bytes.
+    pub length: u64,
+    /// Its exact bytes, which are JSON text; none if it was purged: then only its digest is left.
+    pub text: Option<String>,
 }

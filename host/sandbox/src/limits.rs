@@ -66,7 +66,7 @@ pub struct Limits {
     pub text: usize,
     /// Proof that an uploader returns, in bytes.
     pub proof: usize,
-    /// Attachments of a parcel.
+    /// Attachments of a parcel: its details, and its pictures.
     pub attachments: usize,
     /// Bytes of an attachment in one read.
     pub attachment_read: u32,
@@ -133,7 +133,7 @@ impl Default for Limits {
             shortest_every: 1_000,
             text: 4 * KIB,
             proof: MIB,
-            attachments: 64,
+            attachments: candor_diary::limits::DETAILS + 64,
             attachment_read: MIB as u32,
             http_answer: 8 * MIB,
             http_time: Duration::from_secs(30),

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use candor_journal::{JournalError, RecordFilter};
+use candor_journal::{DamagedDetail, JournalError, RecordFilter};
 use candor_protocol::{
-    BadPicture, BadRecord, Check, ExportData, Exported, GetPlugins, Handle, Plugin, QuitAgent, RequestError,
-    RunDoctor, Verified, VerifyJournal,
+    BadDetail, BadPicture, BadRecord, Check, ExportData, Exported, GetPlugins, Handle, Plugin, QuitAgent,
+    RequestError, RunDoctor, Verified, VerifyJournal,
 };
 
 use crate::control::dispatch::Connection;
@@ -44,6 +44,15 @@ impl Handle<VerifyJournal> for Connection<'_> {
                 bad_pictures.push(BadPicture { picture: bad.id, segment_start, reason: bad.reason });
             }
         }
+        let mut bad_details = Vec::with_capacity(found.details.bad.len());
+        for DamagedDetail { parcel, name, reason } in found.details.bad {
+            let segment_start = match journal.outbox_entry(&parcel).await {
+                Ok(entry) => Some(entry.segment_start),
+                Err(JournalError::NotFound { .. }) => None,
+                Err(error) => return Err(RequestError::refused(error)),
+            };
+            bad_details.push(BadDetail { sha256: name, segment_start, reason });
+        }
         let mut bad_parcels = Vec::new();
         for parcel in &found.bad_parcels {
             bad_parcels
@@ -58,6 +67,7 @@ impl Handle<VerifyJournal> for Connection<'_> {
                 .map(|bad| BadRecord { sequence: bad.sequence, reason: bad.reason.to_owned() }),
             pictures: found.blobs.blobs,
             bad_pictures,
+            bad_details,
             bad_parcels,
         })
     }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::Ordering;
 
-use candor_journal::{Journal, OutboxEntry, OutboxState};
+use candor_journal::{DetailInfo, Journal, JournalError, OutboxEntry, OutboxState};
 use candor_protocol::{
-    CancelParcel, GetOutbox, GetParcel, Handle, OutboxAnswer, OutboxParcel, ParcelBytes, ParcelState,
-    RequestError, SendAgain, SendNow, TryNow, UncancelParcel,
+    CancelParcel, GetOutbox, GetParcel, Handle, OutboxAnswer, OutboxParcel, ParcelBytes, ParcelDetail,
+    ParcelState, RequestError, SendAgain, SendNow, TryNow, UncancelParcel,
 };
 use candor_seal::Envelope;
 
@@ -58,9 +58,19 @@ impl Handle<GetParcel> for Connection<'_> {
             let info = journal.blob_info(blob).await.map_err(RequestError::refused)?;
             attachments.push((info.sha256, info.length));
         }
+        let mut details = Vec::with_capacity(entry.details.len());
+        for DetailInfo { name, kind, length, .. } in entry.details {
+            let text = match journal.detail(&parcel, &name).await {
+                Ok(bytes) => Some(String::from_utf8(bytes).map_err(RequestError::refused)?),
+                Err(JournalError::Erased { .. }) => None,
+                Err(error) => return Err(RequestError::refused(error)),
+            };
+            details.push(ParcelDetail { kind, sha256: name, length, text });
+        }
         Ok(ParcelBytes {
             envelope: String::from_utf8(bytes).map_err(RequestError::refused)?,
             document: serde_json::from_slice(&payload).map_err(RequestError::refused)?,
+            details,
             attachments,
         })
     }
@@ -176,6 +186,7 @@ async fn listed(journal: &Journal, entry: OutboxEntry, contract: String, state: 
     let mut bytes = entry.bytes;
     let unsettled = matches!(entry.state, OutboxState::Held | OutboxState::Waiting | OutboxState::Cancelled);
     let mut holds = None;
+    bytes += entry.details.iter().filter(|detail| !detail.erased).map(|detail| detail.length).sum::<u64>();
     if unsettled {
         for blob in &entry.attachments {
             // A picture that was removed adds nothing.

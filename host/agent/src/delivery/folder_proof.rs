@@ -27,8 +27,8 @@ pub enum BadProof {
     /// It is about another parcel.
     #[error("it is about another parcel")]
     Other,
-    /// An attachment is not named in it.
-    #[error("it leaves out a picture")]
+    /// An attachment, be it a picture or a detail, is not named in it.
+    #[error("it leaves out a picture or a detail")]
     Incomplete,
     /// A file is missing, cannot be read, or holds something else.
     #[error("what was written cannot be read back from the folder: {0}")]

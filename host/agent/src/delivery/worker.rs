@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use candor_diary::parcel::NoSnapshot;
 use candor_diary::wire::{RECEIPT_TYPE, Receipt};
-use candor_journal::{BlobInfo, JournalError, OutboxEntry};
+use candor_journal::{BlobInfo, DetailInfo, JournalError, OutboxEntry};
 use candor_sandbox::Uploader;
 use candor_sandbox::host_traits::AttachmentSource;
 use candor_sandbox::model::{DeliveryFailure, ParcelToDeliver};
@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use crate::clock::{Anchor, sleep};
 use crate::delivery::folder_proof::check_folder;
 use crate::delivery::week::WeekSource;
-use crate::plugins::hosts::JournalAttachment;
+use crate::plugins::hosts::{DetailAttachment, JournalAttachment};
 use crate::segments::ledger::SegmentLedger;
 use crate::segments::removed::UNDO_MS;
 use crate::segments::state::ContractState;
@@ -265,14 +265,15 @@ impl OutboxWorker {
                 }
             };
         }
-        let (envelope, attachments) = match self.load_parcel(entry).await {
+        let LoadedParcel { envelope, details, pictures } = match self.load_parcel(entry).await {
             Ok(loaded) => loaded,
             Err(fault) => return self.handle_local_fault(entry, fault).await,
         };
-        let sent = attachments.iter().map(|info| info.sha256.clone()).collect();
+        let details = details.into_iter().map(|detail| Arc::new(detail) as Arc<dyn AttachmentSource>);
         let journal = &self.shared.journal;
-        let source = |info| Arc::new(JournalAttachment { info, journal: journal.clone() }) as _;
-        let attachments: Vec<Arc<dyn AttachmentSource>> = attachments.into_iter().map(source).collect();
+        let picture = |info| Arc::new(JournalAttachment { info, journal: journal.clone() }) as _;
+        let attachments: Vec<_> = details.chain(pictures.into_iter().map(picture)).collect();
+        let sent = attachments.iter().map(|attachment| attachment.sha256().to_owned()).collect();
         let parcel = ParcelToDeliver {
             id: entry.parcel_id.clone(),
             contract: self.contract.clone(),
@@ -320,19 +321,28 @@ impl OutboxWorker {
 
     /// Loads what is to be sent, and checks that each piece is as it was written.
     // Mutable although nothing changes: see `later`.
-    async fn load_parcel(&mut self, entry: &OutboxEntry) -> Result<(Vec<u8>, Vec<BlobInfo>), LocalFault> {
+    async fn load_parcel(&mut self, entry: &OutboxEntry) -> Result<LoadedParcel, LocalFault> {
         let journal = &self.shared.journal;
         if entry.damaged {
             let why = format!("what goes with parcel {} cannot be read", entry.parcel_id);
             return Err(LocalFault::Parcel(JournalError::Damaged(why)));
         }
         let envelope = journal.envelope(&entry.parcel_id).await.map_err(LocalFault::Parcel)?;
-        let mut attachments = Vec::with_capacity(entry.attachments.len());
+        let mut details = Vec::with_capacity(entry.details.len());
+        for DetailInfo { name, .. } in entry.details.iter().filter(|detail| !detail.erased) {
+            match journal.detail(&entry.parcel_id, name).await {
+                Ok(bytes) => details.push(DetailAttachment { sha256: name.clone(), bytes }),
+                // It was purged a moment ago, and the parcel goes without it like without all that were purged.
+                Err(JournalError::Erased { .. }) => {}
+                Err(error) => return Err(LocalFault::Detail(error)),
+            }
+        }
+        let mut pictures = Vec::with_capacity(entry.attachments.len());
         for blob in &entry.attachments {
             // Read whole: bytes that are not as they were written must not look like a fault of the target's.
-            attachments.push(journal.check_blob(blob).await.map_err(LocalFault::Picture)?);
+            pictures.push(journal.check_blob(blob).await.map_err(LocalFault::Picture)?);
         }
-        Ok((envelope, attachments))
+        Ok(LoadedParcel { envelope, details, pictures })
     }
 
     /// Handles something that cannot be read here: damage is left out of a new parcel, anything else is tried again.
@@ -351,7 +361,13 @@ impl OutboxWorker {
                 let said = format!("what was to be sent was damaged and is built again ({error})");
                 self.rewrite(entry, None, &said).await
             }
-            LocalFault::Picture(error) | LocalFault::Parcel(error) => {
+            LocalFault::Detail(error) if error.is_damage() => {
+                let said = format!(
+                    "part of a segment that was to be sent is damaged, and is built again as far as it can be ({error})"
+                );
+                self.rewrite(entry, None, &said).await
+            }
+            LocalFault::Picture(error) | LocalFault::Detail(error) | LocalFault::Parcel(error) => {
                 self.put_off(entry, &format!("it could not be read on this computer: {error}")).await
             }
         }
@@ -405,10 +421,20 @@ impl OutboxWorker {
     }
 }
 
+/// What is handed to the uploader.
+struct LoadedParcel {
+    envelope: Vec<u8>,
+    /// Those that were not purged.
+    details: Vec<DetailAttachment>,
+    pictures: Vec<BlobInfo>,
+}
+
 /// What of a parcel cannot be read on this computer.
 enum LocalFault {
     /// The signed parcel cannot be read.
     Parcel(JournalError),
+    /// A detail that goes with it cannot be read.
+    Detail(JournalError),
     /// The picture that goes with it cannot be read.
     Picture(JournalError),
 }

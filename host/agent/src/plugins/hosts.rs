@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use candor_diary::limits::{TEXT_BYTES, json_bytes, shorten};
-use candor_diary::parcel::{Custom, Focus, Gap, GapCause, NoSnapshot};
+use candor_diary::parcel::{Custom, DETAIL_TYPE, Focus, Gap, GapCause, NoSnapshot};
 use candor_diary::segment::{MINUTE_MS, minute_of};
 use candor_journal::{BlobInfo, Journal, JournalError};
 use candor_sandbox::host_traits::{
@@ -393,6 +393,32 @@ impl AttachmentSource for JournalAttachment {
     }
 }
 
+/// A detail of a parcel on its way to a target, read whole: details are small.
+pub struct DetailAttachment {
+    /// The SHA-256 of the bytes, 64 lowercase hex digits.
+    pub sha256: String,
+    /// Its exact bytes.
+    pub bytes: Vec<u8>,
+}
+
+#[async_trait]
+impl AttachmentSource for DetailAttachment {
+    fn length(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+    fn sha256(&self) -> &str {
+        &self.sha256
+    }
+    fn media_type(&self) -> &str {
+        DETAIL_TYPE
+    }
+    async fn read(&self, offset: u64, count: u32) -> Result<Vec<u8>, String> {
+        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(self.bytes.len());
+        let to = from.saturating_add(count as usize).min(self.bytes.len());
+        Ok(self.bytes.get(from..to).unwrap_or_default().to_vec())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use candor_journal::MasterKey;
@@ -421,5 +447,22 @@ mod tests {
         }
         let found = store("work", "collector/peeker").get("title").await.unwrap();
         assert_eq!(found.as_deref(), Some(&b"Secret project"[..]));
+    }
+
+    #[tokio::test]
+    async fn a_detail_is_read_in_parts_and_not_beyond_its_end() {
+        let detail = DetailAttachment { sha256: "ab".repeat(32), bytes: b"{\"salt\":1}".to_vec() };
+        assert_eq!(detail.length(), 10);
+        assert_eq!(detail.media_type(), "application/vnd.candor.detail+json");
+        for (offset, count, expected) in [
+            (0, 100, &b"{\"salt\":1}"[..]),
+            (0, 0, b""),
+            (8, 1, b"1"),
+            (8, u32::MAX, b"1}"),
+            (10, 1, b""),
+            (u64::MAX, u32::MAX, b""),
+        ] {
+            assert_eq!(detail.read(offset, count).await.unwrap(), expected, "{offset} {count}");
+        }
     }
 }

@@ -162,6 +162,13 @@ fn show_parcel(context: &CommandContext, entry: &OutboxParcel) -> Result<Command
         bytes.envelope
     );
     let _ = writeln!(text, "The same, readable:\n{:#}", bytes.document);
+    for detail in &bytes.details {
+        let (kind, size, sha256) = (&detail.kind, plain::size(detail.length), &detail.sha256);
+        let _ = match &detail.text {
+            Some(exact) => writeln!(text, "\nDetail {kind}, {size}, SHA-256 {sha256}:\n{exact}"),
+            None => writeln!(text, "\nDetail {kind}, {size}, SHA-256 {sha256}: purged, and no longer here"),
+        };
+    }
     for (sha256, length) in &bytes.attachments {
         let _ = writeln!(text, "Attachment: {}, SHA-256 {sha256}", plain::size(*length));
     }

@@ -56,6 +56,16 @@ pub(super) fn verify_journal(context: &CommandContext) -> Result<CommandOutput> 
             bad.reason
         );
     }
+    for bad in &found.bad_details {
+        let of = bad
+            .segment_start
+            .map_or_else(|| "of no segment any more".to_owned(), |s| format!("of {}", moment(s)));
+        let (name, reason) = (short_hex(&bad.sha256, 2), &bad.reason);
+        let _ = write!(
+            text,
+            "\nA detail {of} ({name}) does not verify: {reason}. It is built again if it is not sent yet."
+        );
+    }
     for start in &found.bad_parcels {
         let _ =
             write!(text, "\nThe parcel of {} cannot be read any more. It is built again.", moment(*start));

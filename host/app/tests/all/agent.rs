@@ -274,6 +274,20 @@ impl State {
                 return json!(ParcelBytes {
                     envelope: "{\"payload\":\"eyJ9\"}".into(),
                     document: json!({ "start": START }),
+                    details: vec![
+                        ParcelDetail {
+                            kind: "memo".into(),
+                            sha256: "cd".repeat(32),
+                            length: 13,
+                            text: Some("{\"salt\":\"5d\"}".into()),
+                        },
+                        ParcelDetail {
+                            kind: "focus".into(),
+                            sha256: "ef".repeat(32),
+                            length: 2_000,
+                            text: None,
+                        },
+                    ],
                     attachments: vec![("ab".repeat(32), 214_000)],
                 });
             }

@@ -8,9 +8,9 @@ use candor_diary::parcel::{Cover, GapCause, NoSnapshot, Redaction};
 use candor_diary::terms::{ManualTime, Mode, Terms};
 use candor_protocol::{
     AddManualTime, AnyRequest, Contract, CurrentContract, GetSegments, IdleQuestion, NoticeAnswer,
-    OutboxAnswer, OutboxCounts, OutboxParcel, OwnRule, ParcelBytes, ParcelState, Picture, PictureFacts,
-    Plugin, PluginKind, Preferences, Preview, RemoveSegment, Response, Segment, SegmentCounts, SegmentState,
-    Status, Theme,
+    OutboxAnswer, OutboxCounts, OutboxParcel, OwnRule, ParcelBytes, ParcelDetail, ParcelState, Picture,
+    PictureFacts, Plugin, PluginKind, Preferences, Preview, RemoveSegment, Response, Segment, SegmentCounts,
+    SegmentState, Status, Theme,
 };
 use serde_json::{Value, json};
 
@@ -68,6 +68,15 @@ impl World {
                 envelope: "{\"payload\":\"eyJpZCI6ICI4YzFl…\",\"payloadType\":\"application/vnd.candor.parcel+json\"}".into(),
                 document: json!({"id": "8c1e77d0a94b", "contract": "invoice", "start": at(17, 40), "length": 10,
                     "minutes": [{"start": at(17, 40), "tracked-ms": 60_000, "counts": {"keys": 31, "clicks": 2, "scrolls": 0}}]}),
+                details: vec![
+                    ParcelDetail {
+                        kind: "memo".into(),
+                        sha256: "1f".repeat(32),
+                        length: 97,
+                        text: Some("{\"salt\":\"5d…\",\"detail\":{\"kind\":\"memo\",\"memo\":\"Invoices\"}}".into()),
+                    },
+                    ParcelDetail { kind: "activity".into(), sha256: "2e".repeat(32), length: 640, text: None },
+                ],
                 attachments: vec![("8c1e77d0a94b".repeat(5), 46_000)],
             })),
             AnyRequest::ImportInvitation(_) => value(serde_json::to_value(self.status.contracts.first())),

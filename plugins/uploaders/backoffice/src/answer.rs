@@ -21,7 +21,7 @@ const LONGEST_RETRY: Duration = Duration::from_hours(1);
 
 /// Refusals that are final: this parcel will never be taken as it is. What may be the way's fault (a body that broke off
 /// or came through altered, an attachment that is not there any more) is not among them.
-const FINAL: [(u16, &str); 9] = [
+const FINAL: [(u16, &str); 15] = [
     (403, "wrong-device"),
     (409, "parcel-differs"),
     (409, "revision-order"),
@@ -31,6 +31,13 @@ const FINAL: [(u16, &str); 9] = [
     (413, "too-large"),
     (422, "bad-parcel"),
     (422, "bad-signature"),
+    // What the terms do not have (`candor_diary::admission`).
+    (422, "nothing-is-tracked"),
+    (422, "older-terms"),
+    (422, "other-segments"),
+    (422, "other-terms"),
+    (422, "unknown-collector"),
+    (422, "unknown-label"),
 ];
 
 /// Which part of a delivery was sent.

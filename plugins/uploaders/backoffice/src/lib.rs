@@ -1,15 +1,17 @@
 //! Delivers parcels to a Candor back office.
 //!
-//! Pictures go first, each under its SHA-256, then the signed envelope: a back office that has answered with a receipt
-//! holds everything. Every request may be repeated without harm. The device's token never enters this plugin: it names
+//! Pictures go first, each under its SHA-256, then the signed envelope with the parcel's details: a back office that has
+//! answered with a receipt holds everything. Every request may be repeated without harm. The device's token never enters this plugin: it names
 //! the secret, and the host puts it into the request.
 
 mod answer;
+mod body;
 mod date;
 mod target;
 
 use std::time::Duration;
 
+use candor_diary::parcel::DETAIL_TYPE;
 use candor_sdk::clock;
 use candor_sdk::http::{Auth, HttpError, Request, Response};
 use candor_sdk::{Attachment, DeliveryFailure, Parcel, Receipt, SettingError, Uploader};
@@ -60,19 +62,21 @@ impl Uploader for Backoffice {
     }
 
     fn deliver(&mut self, parcel: &Parcel, attachments: Vec<Attachment>) -> Result<Receipt, DeliveryFailure> {
-        for attachment in &attachments {
-            let request = Request::put(self.target.attachment(&parcel.id, &attachment.sha256()))
-                .header("content-type", attachment.media_type())
+        let (details, pictures): (Vec<_>, Vec<_>) =
+            attachments.iter().partition(|attachment| attachment.media_type() == DETAIL_TYPE);
+        for picture in pictures {
+            let request = Request::put(self.target.attachment(&parcel.id, &picture.sha256()))
+                .header("content-type", picture.media_type())
                 .auth(Auth::bearer(&self.secret))
                 .timeout(REQUEST)
-                .part(attachment);
+                .part(picture);
             accepted(request.send(), SentPart::Attachment)?;
         }
         let request = Request::put(self.target.parcel(&parcel.id))
             .header("content-type", "application/json")
             .auth(Auth::bearer(&self.secret))
-            .timeout(REQUEST)
-            .part(parcel.envelope.as_slice());
+            .timeout(REQUEST);
+        let request = body::parts(&parcel.envelope, &details).into_iter().fold(request, Request::part);
         Ok(Receipt { proof: accepted(request.send(), SentPart::Parcel)? })
     }
 }

@@ -2,13 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use candor_diary::parcel::{PARCEL_TYPE, Parcel};
+use candor_diary::parcel::{Core, DetailRef, PARCEL_TYPE, Parcel};
 use serde::Deserialize;
 
 /// A parcel that was understood.
 pub(crate) struct ReadParcel {
     pub(crate) parcel: Parcel,
-    /// The whole of it as JSON with line breaks, whatever this version knows of it.
+    /// The whole of it as JSON with line breaks.
     pub(crate) readable: Vec<u8>,
 }
 
@@ -21,16 +21,21 @@ struct EnvelopeFields {
 }
 
 impl ReadParcel {
-    /// Reads it; `None` if it is of another kind or version.
-    pub(crate) fn read(envelope: &[u8]) -> Option<Self> {
+    /// Reads it with its details, of which `bytes` returns those that travel with it; `None` if it is of another kind or
+    /// version.
+    pub(crate) fn read(
+        envelope: &[u8],
+        mut bytes: impl FnMut(&DetailRef) -> Option<Vec<u8>>,
+    ) -> Option<Self> {
         let envelope: EnvelopeFields = serde_json::from_slice(envelope).ok()?;
         if envelope.payload_type != PARCEL_TYPE {
             return None;
         }
         let payload = STANDARD.decode(envelope.payload).ok()?;
-        let whole: serde_json::Value = serde_json::from_slice(&payload).ok()?;
-        let mut readable = serde_json::to_vec_pretty(&whole).ok()?;
+        let core: Core = serde_json::from_slice(&payload).ok()?;
+        let parcel = Parcel::join(core, |named| bytes(named).map(std::borrow::Cow::from)).ok()?;
+        let mut readable = serde_json::to_vec_pretty(&parcel).ok()?;
         readable.push(b'\n');
-        Some(Self { parcel: serde_json::from_value(whole).ok()?, readable })
+        Some(Self { parcel, readable })
     }
 }

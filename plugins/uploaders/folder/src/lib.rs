@@ -4,11 +4,12 @@
 //! Invoice service/2026-11-23/index.html              the day, to be opened in a browser
 //! Invoice service/2026-11-23/09-30/segment.json      the segment, readable
 //! Invoice service/2026-11-23/09-30/parcel.dsse.json  the signed parcel, byte for byte
+//! Invoice service/2026-11-23/09-30/memo.json         a detail that lies beside the signed parcel, by its kind
 //! Invoice service/2026-11-23/09-30/picture.webp      its picture, if there is one
 //! ```
 //!
-//! Days and times are UTC, as segments are. A segment that was changed is written over the one before; a picture that was
-//! removed leaves an empty file, because a folder can only be written to. The page of a day is made anew from what the
+//! Days and times are UTC, as segments are. A segment that was changed is written over the one before; a picture or a
+//! detail that was removed leaves an empty file, because a folder can only be written to. The page of a day is made anew from what the
 //! plugin's store remembers. That is bounded: days beyond it keep their page as it is, and what still comes for them goes
 //! into `later.html` beside it.
 //!
@@ -17,12 +18,15 @@
 //! has to read these files back from the folder that was granted and compare: the envelope byte for byte, each attachment
 //! by its SHA-256.
 
+mod details;
 mod document;
 mod names;
 mod page;
 mod rows;
 mod wait;
 
+use candor_diary::limits::DETAIL_BYTES;
+use candor_diary::parcel::DETAIL_TYPE;
 use candor_diary::wire::{FolderFile, FolderProof};
 use candor_sdk::folder::{self, FolderError};
 use candor_sdk::{Attachment, DeliveryFailure, Parcel, Part, Receipt, SettingError, Uploader, log};
@@ -67,7 +71,12 @@ impl Uploader for Folder {
         let segment = format!("{top}/{date}/{time}");
 
         // What cannot be read is kept all the same, byte for byte: a later version of Candor may.
-        let document = ReadParcel::read(&parcel.envelope);
+        let (details, pictures): (Vec<_>, Vec<_>) =
+            attachments.iter().partition(|attachment| attachment.media_type() == DETAIL_TYPE);
+        let document = ReadParcel::read(&parcel.envelope, |named| {
+            let detail = details.iter().find(|detail| detail.sha256() == named.sha256)?;
+            detail.read(0, DETAIL_BYTES as u32).ok()
+        });
         let revision = document.as_ref().map_or(0, |document| document.parcel.revision);
         let mut day = DayPage::load(&contract, &date)?;
         let before = day.row(start);
@@ -77,15 +86,27 @@ impl Uploader for Folder {
         }
 
         let mut put = Vec::with_capacity(attachments.len());
-        for (at, attachment) in attachments.iter().enumerate() {
-            let name = format!("{segment}/{}", names::picture(at, &attachment.media_type()));
-            write(&name, &[attachment.into()])?;
-            put.push(FolderFile { sha256: attachment.sha256(), name });
+        for (at, picture) in pictures.iter().enumerate() {
+            let name = format!("{segment}/{}", names::picture(at, &picture.media_type()));
+            write(&name, &[(*picture).into()])?;
+            put.push(FolderFile { sha256: picture.sha256(), name });
         }
+        let picture = put.first().map(|put| format!("{time}/{}", page::file_name(put)));
         let had_picture = before.is_some_and(|row| row.picture.is_some()) || revision > 0;
-        if attachments.is_empty() && had_picture {
+        if pictures.is_empty() && had_picture {
             // It was there before, or may have been: its bytes go.
             write(&format!("{segment}/{}", names::picture(0, "image/webp")), &[])?;
+        }
+        let digests: Vec<String> = details.iter().map(|detail| detail.sha256()).collect();
+        let detail_names = details::names(&parcel.envelope, &digests);
+        for ((detail, sha256), name) in details.iter().zip(digests).zip(&detail_names) {
+            let name = format!("{segment}/{name}.json");
+            write(&name, &[(*detail).into()])?;
+            put.push(FolderFile { sha256, name });
+        }
+        let written_before = before.map(|row| row.details.as_slice());
+        for gone in details::gone(&detail_names, written_before, revision) {
+            write(&format!("{segment}/{gone}.json"), &[])?;
         }
         let envelope = format!("{segment}/parcel.dsse.json");
         write(&envelope, &[parcel.envelope.as_slice().into()])?;
@@ -94,11 +115,11 @@ impl Uploader for Folder {
         }
 
         let length = u64::try_from(parcel.segment_length.as_millis()).unwrap_or(0);
-        let picture = (!attachments.is_empty()).then(|| format!("{time}/{}", page::file_name(&put)));
-        day.set(match &document {
+        let row = match &document {
             Some(document) => SegmentRow::of(&document.parcel, picture),
             None => SegmentRow::unread(start, length, picture),
-        });
+        };
+        day.set(SegmentRow { details: detail_names, ..row });
         day.keep()?;
         let name = format!("{top}/{date}/{}", day.page());
         write(&name, &[page::render(top, &date, &day).as_bytes().into()])?;

@@ -55,15 +55,18 @@ fn section(row: &SegmentRow) -> Markup {
                 small {
                     a href={ (folder) "/segment.json" } { "All that was recorded" } ", "
                     a href={ (folder) "/parcel.dsse.json" } { "signed parcel" }
+                    @for detail in &row.details {
+                        ", " a href={ (folder) "/" (detail) ".json" } { (detail) }
+                    }
                 }
             }
         }
     }
 }
 
-/// The file of the first attachment, without its folder.
-pub(crate) fn file_name(put: &[FolderFile]) -> &str {
-    put.first().and_then(|put| put.name.rsplit('/').next()).unwrap_or_default()
+/// The name of a file, without its folder.
+pub(crate) fn file_name(put: &FolderFile) -> &str {
+    put.name.rsplit('/').next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -80,10 +83,12 @@ mod tests {
             memo: words.to_owned(),
             words: vec![words.to_owned()],
             picture: Some("09-30/picture.webp".to_owned()),
+            details: vec!["memo".to_owned(), "notes-git".to_owned()],
         };
         let page = section(&row).into_string();
         assert!(!page.contains("<script") && !page.contains("alert(\""), "{page}");
         assert!(page.contains("&lt;script&gt;alert(&quot;1&quot;)") && page.contains("&amp; 'more'"));
         assert!(page.contains("09:30 to 09:40") && page.contains("src=\"09-30/picture.webp\""));
+        assert!(page.contains("href=\"09-30/notes-git.json\"") && page.contains(">memo</a>"), "{page}");
     }
 }

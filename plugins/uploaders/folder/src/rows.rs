@@ -33,32 +33,55 @@ pub(crate) struct SegmentRow {
     /// Where the picture is, from the page.
     #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     pub(crate) picture: Option<String>,
+    /// The names of its details' files, without their ending.
+    #[serde(rename = "d", default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) details: Vec<String>,
+}
+
+/// What the page tells of a segment that a parcel may keep in its details. Here alone it is known where each is kept.
+struct Told<'a> {
+    memo: Option<&'a str>,
+    label: Option<&'a str>,
+    /// How many minutes had activity; none if none was counted.
+    minutes_active: Option<u32>,
+}
+
+impl<'a> Told<'a> {
+    fn of(parcel: &'a Parcel) -> Self {
+        let counted = parcel.minutes.iter().any(|minute| minute.counts.is_some());
+        Self {
+            memo: parcel.memo.as_deref(),
+            label: parcel.label.as_deref(),
+            minutes_active: counted.then(|| parcel.minutes_active()),
+        }
+    }
 }
 
 impl SegmentRow {
     /// The row of a parcel that was understood.
     pub(crate) fn of(parcel: &Parcel, picture: Option<String>) -> Self {
-        let memo = [parcel.label.as_deref(), parcel.memo.as_deref()];
-        let memo = memo.into_iter().flatten().collect::<Vec<_>>().join(": ");
+        let told = Told::of(parcel);
+        let memo = [told.label, told.memo].into_iter().flatten().collect::<Vec<_>>().join(": ");
         Self {
             start: parcel.start,
             length: parcel.length.ms(),
             revision: parcel.revision,
             memo: memo.chars().take(LONGEST_MEMO).collect(),
-            words: words(parcel),
+            words: words(parcel, &told),
             picture,
+            details: Vec::new(),
         }
     }
 
     /// The row of a parcel that this version cannot read.
     pub(crate) fn unread(start: u64, length: u64, picture: Option<String>) -> Self {
         let words = vec!["This version cannot read the segment; parcel.dsse.json holds it whole.".to_owned()];
-        Self { start, length, revision: 0, memo: String::new(), words, picture }
+        Self { start, length, revision: 0, memo: String::new(), words, picture, details: Vec::new() }
     }
 }
 
 /// What the page says of a segment, a sentence each.
-fn words(parcel: &Parcel) -> Vec<String> {
+fn words(parcel: &Parcel, told: &Told<'_>) -> Vec<String> {
     let mut words = Vec::new();
     if let Some(removed) = &parcel.removed {
         let minutes = removed.time_ms / 60_000;
@@ -71,8 +94,8 @@ fn words(parcel: &Parcel) -> Vec<String> {
     } else {
         let tracked: u64 = parcel.minutes.iter().map(|minute| u64::from(minute.tracked_ms)).sum();
         words.push(format!("{} min tracked.", tracked.div_ceil(60_000)));
-        if parcel.minutes.iter().any(|minute| minute.counts.is_some()) {
-            words.push(format!("Activity in {} of {length} minutes.", parcel.minutes_active()));
+        if let Some(active) = told.minutes_active {
+            words.push(format!("Activity in {active} of {length} minutes."));
         }
     }
     if let Some(snapshot) = &parcel.snapshot {

@@ -1,4 +1,4 @@
-//! The exact bytes of a parcel: what is signed, the envelope as it travels, the attachments.
+//! The exact bytes of a parcel: what is signed, its details, the envelope as it travels, the attachments.
 
 use candor_diary::plain;
 use eframe::egui;
@@ -27,6 +27,22 @@ pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel, id: &str) {
             model.push(Intent::CopyText(document));
         }
     });
+    for detail in &bytes.details {
+        layout::section(ui, |ui| {
+            let short = plain::short_hex(&detail.sha256, 2);
+            let size = plain::size(detail.length);
+            layout::label_and_note(ui, &format!("Detail {}, SHA-256 {short}", detail.kind), &size);
+            match &detail.text {
+                Some(text) => {
+                    show_code(ui, text);
+                    if link(ui, "Copy the detail") {
+                        model.push(Intent::CopyText(text.clone()));
+                    }
+                }
+                None => layout::note(ui, "It was purged: only its digest is left."),
+            }
+        });
+    }
     layout::section(ui, |ui| {
         let n = bytes.attachments.len() as u64;
         layout::label(ui, format!("{n} {}", plain::plural(n, "attachment", "attachments")));
