@@ -20,7 +20,33 @@ CREATE TABLE contracts (
     client TEXT NOT NULL REFERENCES accounts (id),
     worker TEXT NOT NULL REFERENCES accounts (id),
     title TEXT NOT NULL,                            -- of the newest terms
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    entries INTEGER NOT NULL DEFAULT 0,             -- how many its ledger has
+    entered_at INTEGER NOT NULL DEFAULT 0,          -- when the last of them was written
+    head BLOB                                       -- of the chain after it
+) STRICT;
+
+-- The ledger of each contract: everything that happened to it, numbered from 1 without holes, chained and only ever
+-- appended. Of an entry that was erased, salt and body are gone.
+CREATE TABLE entries (
+    contract TEXT NOT NULL REFERENCES contracts (id),
+    number INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    salt BLOB,
+    body TEXT,
+    commitment BLOB NOT NULL,
+    head BLOB NOT NULL,
+    PRIMARY KEY (contract, number)
+) STRICT;
+
+-- What became of the segments of each week that is locked: read from its entry, so that pages need not search for it.
+CREATE TABLE weeks (
+    contract TEXT NOT NULL REFERENCES contracts (id),
+    week_start INTEGER NOT NULL,
+    number INTEGER NOT NULL,                        -- of its entry
+    body TEXT NOT NULL,
+    PRIMARY KEY (contract, week_start)
 ) STRICT;
 CREATE INDEX contracts_of_worker ON contracts (worker);
 CREATE INDEX contracts_of_client ON contracts (client);
@@ -93,7 +119,7 @@ CREATE TABLE parcels (
 ) STRICT;
 -- All that billing reads, so that a week is read from the index alone.
 CREATE INDEX parcels_by_time ON parcels
-    (contract, start, device, id, length, tracked_bits, active_bits, gap, manual_at, manual_time, removed);
+    (contract, start, device, id, length, tracked_bits, active_bits, gap, manual_at, manual_time, removed, received_at);
 CREATE INDEX parcels_by_arrival ON parcels (contract, received_at);
 
 -- The exact bytes of what counts. Rows are only ever added and removed, never changed.

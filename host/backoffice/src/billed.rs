@@ -2,39 +2,61 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use candor_diary::billing::lock::LockedWeek;
 use candor_diary::billing::{Claim, Facts, Outcome, bill, bill_each};
-use candor_diary::calendar::week_of;
+use candor_diary::calendar::{lock_of, week_of};
 use candor_diary::versions::Versions;
 use candor_diary::week::Week;
 
-use crate::store::{FactsRow, OfficeStore, OfficeStoreError, StoredContract};
+use crate::store::{FactsRow, OfficeStore, OfficeStoreError, StoredContract, freeze};
 
-/// What became of the segments of one contract, in whole weeks.
+/// What became of the segments of one contract, in whole weeks: of weeks that are locked as it was frozen, of the others
+/// as it stands now.
 pub struct BilledWeeks {
     contract: String,
     rows: Vec<FactsRow>,
     outcomes: Vec<Outcome>,
     versions: Versions,
+    /// The weeks that are locked, by their first millisecond.
+    locked: HashMap<u64, LockedWeek>,
 }
 
 impl BilledWeeks {
-    /// Reads and bills the weeks that `from..to` touches. All contracts of the worker take part: two can meet in
-    /// one segment.
+    /// Reads and bills the weeks that `from..to` touches, at `now`; all in milliseconds since the epoch. All contracts of
+    /// the worker take part: two can meet in one segment.
     ///
     /// # Errors
     /// [`OfficeStoreError`] of the database.
     pub async fn load(
         store: &OfficeStore,
         contract: &StoredContract,
-        from: u64,
-        to: u64,
+        (from, to): (u64, u64),
+        now: u64,
     ) -> Result<Self, OfficeStoreError> {
         let (from, to) = (week_of(from).0, week_of(to.saturating_sub(1).max(from)).1);
+        // The frozen weeks are read before the rows: what is frozen in between is worked out, and comes to the same.
+        let frozen = store.locked_weeks(&[&contract.id], from, to).await?;
+        let mut locked: HashMap<u64, LockedWeek> =
+            frozen.into_iter().map(|((_, start), week)| (start, week)).collect();
         let rows = store.facts_of_workers(&[&contract.worker], from, to).await?;
         let mut versions = store.term_versions(&[&contract.worker]).await?;
-        let outcomes = bill_rows(&contract.id, &rows, &versions);
+        let mut week = from;
+        while week < to && now >= lock_of(week) {
+            if !locked.contains_key(&week)
+                && let Ok(frozen) = freeze(&contract.id, week, &rows, &versions)
+            {
+                locked.insert(week, frozen);
+            }
+            week = week_of(week).1;
+        }
+        let mut outcomes = bill_rows(&contract.id, &rows, &versions);
+        for (row, outcome) in rows.iter().zip(&mut outcomes) {
+            if let Some(week) = locked.get(&week_of(row.facts.start).0) {
+                *outcome = week.outcome(&row.device, row.facts.start).unwrap_or(Outcome::AfterLock);
+            }
+        }
         let versions = versions.remove(&contract.id).unwrap_or_default();
-        Ok(Self { contract: contract.id.clone(), rows, outcomes, versions })
+        Ok(Self { contract: contract.id.clone(), rows, outcomes, versions, locked })
     }
 
     /// Returns what became of each parcel of the contract, by its id.
@@ -48,7 +70,11 @@ impl BilledWeeks {
     pub fn week(&self, at: u64) -> Week {
         let week = week_of(at);
         let segments = self.own_segments().map(|(row, outcome)| (row.facts, outcome));
-        Week::of(week, self.versions.limit_of_week(week.0), segments)
+        let limit = match self.locked.get(&week.0) {
+            Some(locked) => locked.limit(),
+            None => self.versions.limit_of_week(week.0),
+        };
+        Week::of(week, limit, segments)
     }
 
     fn own_segments(&self) -> impl Iterator<Item = (&FactsRow, Outcome)> {
@@ -112,6 +138,6 @@ pub async fn bill_current_week(
     contract: &StoredContract,
     now: u64,
 ) -> Result<Week, OfficeStoreError> {
-    let billed = BilledWeeks::load(store, contract, now, now.saturating_add(1)).await?;
+    let billed = BilledWeeks::load(store, contract, (now, now.saturating_add(1)), now).await?;
     Ok(billed.week(now))
 }

@@ -204,8 +204,10 @@ async fn run_server(
     let mut out = std::io::stdout();
     writeln!(out, "listening on http://{address}").and_then(|()| out.flush())?;
     let sweeping = tokio::spawn(sweep::sweep_daily(office.clone()));
+    let freezing = tokio::spawn(sweep::freeze_weeks(office.clone()));
     serve::serve(listener, office, stop).await;
     sweeping.abort();
+    freezing.abort();
     store.close().await;
     Ok(())
 }

@@ -58,6 +58,12 @@ pub const WAITING_WRITES: usize = 256;
 pub const LOG_PAUSE: Duration = Duration::from_secs(1);
 /// How long emptying the log waits for whoever reads; writers wait as long.
 pub const LOG_WAIT: Duration = Duration::from_millis(100);
+/// Entries of a ledger in one answer.
+pub const LEDGER_ENTRIES: u32 = 500;
+/// Weeks back from now that are looked at for some that are locked and not frozen: a server may have stood still.
+pub const WEEKS_LOOKED_AT: u64 = 8;
+/// How often that is done.
+pub const FREEZE: Duration = Duration::from_secs(60);
 /// Connections to the database.
 pub const DATABASE_CONNECTIONS: u32 = 4;
 

@@ -40,6 +40,19 @@ pub async fn sweep_daily(office: Arc<BackOffice>) {
     }
 }
 
+/// Freezes the weeks that lock, for as long as the server runs: each as it is at its lock, and written into the ledger.
+pub async fn freeze_weeks(office: Arc<BackOffice>) {
+    let mut times = tokio::time::interval(limits::FREEZE);
+    loop {
+        times.tick().await;
+        match office.store.freeze_due_weeks(clock::now()).await {
+            Ok(0) => {}
+            Ok(weeks) => tracing::info!(weeks, "froze weeks that are locked"),
+            Err(error) => tracing::error!("weeks that are locked are frozen later: {error}"),
+        }
+    }
+}
+
 /// Removes the attachments that have waited since before `before`, milliseconds since the epoch: some at a time, so that
 /// nobody who wants to write waits long.
 ///

@@ -14,6 +14,7 @@ pub mod day;
 pub mod edits;
 #[cfg(test)]
 mod example;
+pub mod ledger;
 pub mod limits;
 pub mod may;
 pub mod memo;

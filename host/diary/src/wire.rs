@@ -9,6 +9,7 @@
 //! | [`Receipt`] | back office | device | signed ([`RECEIPT_TYPE`]) |
 //! | [`FolderProof`] | folder uploader | device | JSON |
 //! | [`WeekAnswer`] | back office | device | JSON |
+//! | [`LedgerAnswer`] | back office | device | JSON, with the head signed |
 //! | [`ApiRefusal`] | back office | device | JSON |
 //!
 //! What is signed travels in a DSSE envelope, which `candor-seal` defines. Readers take a parcel by
@@ -17,6 +18,7 @@
 mod enrolment;
 mod folder_proof;
 mod invitation;
+mod ledger;
 mod receipt;
 mod refusal;
 mod week;
@@ -25,6 +27,7 @@ pub use crate::parcel::{PARCEL_TYPE, Parcel};
 pub use enrolment::{ENROLMENT_TYPE, Enrolled, EnrolmentAnswer, EnrolmentRequest};
 pub use folder_proof::{FolderFile, FolderProof};
 pub use invitation::InvitationFile;
+pub use ledger::LedgerAnswer;
 pub use receipt::{RECEIPT_TYPE, Receipt};
 pub use refusal::ApiRefusal;
 pub use week::WeekAnswer;

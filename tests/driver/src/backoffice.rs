@@ -35,6 +35,10 @@ impl Administration {
     pub fn command(&self, subcommand: &str) -> Command {
         let mut command = Command::new(places::program("candor-backoffice"));
         command.arg(subcommand).arg("--data").arg(&self.data);
+        let clock = clock_of(&self.data);
+        if clock.is_file() {
+            command.env("CANDOR_TEST_CLOCK", clock);
+        }
         command
     }
 
@@ -87,6 +91,27 @@ impl Administration {
             other => bail!("what the back office lists is no list: {other}"),
         }
     }
+}
+
+/// The file that sets the clock of the programs on a data folder, if there is one.
+fn clock_of(data: &Path) -> PathBuf {
+    data.with_extension("clock")
+}
+
+/// Sets the clock of a back office on this data folder, running or not: it shows `at` (milliseconds since the Unix epoch)
+/// now.
+///
+/// # Errors
+/// If the file that sets it cannot be written.
+pub fn set_clock(data: &Path, at: u64) -> Result<()> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_millis();
+    let fresh = data.with_extension("clock-new");
+    if let Some(folder) = data.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(&fresh, (i128::from(at) - i128::try_from(now)?).to_string())?;
+    std::fs::rename(fresh, clock_of(data))?;
+    Ok(())
 }
 
 /// A running back office with a client and a worker; it ends with this value.

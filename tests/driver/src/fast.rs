@@ -15,12 +15,17 @@ use crate::places;
 /// How long an agent may take to end by itself.
 const END_LIMIT: Duration = Duration::from_secs(60);
 
+/// By how much a fast clock is behind the computer's when it starts, milliseconds: a back office, whose clock is the
+/// computer's, takes nothing that is still to come. Less than the twelve hours for which a week that is over can still
+/// be edited, so that the time before them is always of a week that can.
+pub const BEHIND_MS: u64 = 11 * 60 * 60_000;
+
 /// A running agent; killed with this value.
 pub struct FastAgent(Child);
 
 impl FastAgent {
-    /// Starts it and waits until it answers. Its clock showed what the computer's showed at `real` (milliseconds since
-    /// the Unix epoch), and has run `speed` times as fast since.
+    /// Starts it and waits until it answers. Its clock was [`BEHIND_MS`] behind the computer's at `real` (milliseconds
+    /// since the Unix epoch), and has run `speed` times as fast since.
     ///
     /// # Errors
     /// If it does not start.
@@ -47,6 +52,7 @@ impl FastAgent {
         plugins: &Path,
         change: impl FnOnce(&mut Command),
     ) -> Result<Self> {
+        let shown = real.saturating_sub(BEHIND_MS);
         // Through a shell that has the signal of a used-up file size ignored: writing then fails as on a full disk.
         let mut command = Command::new("sh");
         command
@@ -58,7 +64,7 @@ impl FastAgent {
             .arg(plugins)
             .arg("--compiler")
             .arg(places::program("candor-compile"))
-            .args(["--speed", &speed.to_string(), "--real", &real.to_string(), "--shown", &real.to_string()])
+            .args(["--speed", &speed.to_string(), "--real", &real.to_string(), "--shown", &shown.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
         change(&mut command);

@@ -20,8 +20,9 @@ use super::SEGMENT_MINUTES;
 use super::hands::Hands;
 use super::proxy::Proxy;
 use super::world::{Timebase, World};
+use candor_diary::calendar::week_of;
 use candor_test_driver::agent::Agent;
-use candor_test_driver::backoffice::{BackOffice, terms};
+use candor_test_driver::backoffice::{BackOffice, set_clock, terms};
 use candor_test_driver::places;
 
 /// The contracts. The first has the hostile plugins; the second lets time be typed in.
@@ -136,7 +137,10 @@ impl Driver {
     /// If a part does not start.
     pub fn sit_down(folder: &Path, seed: u64, epoch: u64, speed: u64) -> Result<Self> {
         let world = Arc::new(World::new(&folder.join("world"), Timebase::starting(epoch, speed))?);
-        let backoffice = BackOffice::start(&folder.join("backoffice"), 0)?;
+        // A clock that runs ahead speaks of times to come: here it is the end of its week.
+        let office = folder.join("backoffice");
+        set_clock(&office, week_of(epoch).1 - 60 * 60_000)?;
+        let backoffice = BackOffice::start(&office, 0)?;
         let proxy = Proxy::start(backoffice.address())?;
         for (index, contract) in CONTRACTS.iter().enumerate() {
             backoffice.add_contract(&terms_of(contract, index, proxy.address()))?;

@@ -1,10 +1,11 @@
 //! What came out of the day, read from the bytes on the wire: no type of ours, so that nothing can be overlooked by one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use candor_seal::{Envelope, PublicKey, sha256_hex};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::proxy::Sent;
 
@@ -81,9 +82,51 @@ fn brief(entry: &Value) -> String {
     text.chars().take(120).collect()
 }
 
-/// The document in a signed envelope, and when it is a receipt, checked against the back office's key.
+/// What was sent as a parcel: its signed core, and its details, byte for byte.
+#[derive(serde::Deserialize)]
+struct Delivery {
+    envelope: Box<RawValue>,
+    details: Vec<Box<RawValue>>,
+}
+
+/// The parcel in what was sent: the core, with what its details say at the places where a reader looks for it.
 fn document(bytes: &[u8]) -> Result<Value> {
-    Ok(serde_json::from_slice(&Envelope::from_json(bytes)?.payload)?)
+    let Delivery { envelope, details } = serde_json::from_slice(bytes)?;
+    let mut core: Value = serde_json::from_slice(&Envelope::from_json(envelope.get().as_bytes())?.payload)?;
+    let named: BTreeSet<String> =
+        array(&core["details"]).filter_map(|d| d["sha256"].as_str().map(str::to_owned)).collect();
+    for detail in details {
+        if !named.contains(&sha256_hex(detail.get().as_bytes())) {
+            bail!("a detail that its parcel does not name: {}", detail.get());
+        }
+        let mut said: Value = serde_json::from_str(detail.get())?;
+        let said = said["detail"].take();
+        match said["kind"].as_str().unwrap_or_default() {
+            "activity" => {
+                for counted in array(&said["minutes"]) {
+                    let mut minutes = core["minutes"].as_array_mut().into_iter().flatten();
+                    let minute = minutes.find(|minute| minute["start"] == counted["start"]);
+                    minute.context("counts of a minute that is not there")?["counts"] =
+                        counted["counts"].clone();
+                }
+            }
+            "focus" => core["focus"] = said["entries"].clone(),
+            "memo" => (core["memo"], core["label"]) = (said["memo"].clone(), said["label"].clone()),
+            "picture" => core["snapshot"] = said["snapshot"].clone(),
+            "rules" => core["policy"]["rules"] = said["rules"].clone(),
+            "notes" => {
+                let mut all: Vec<Value> = array(&core["custom"]).cloned().collect();
+                all.extend(array(&said["notes"]).cloned());
+                core["custom"] = all.into();
+            }
+            other => bail!("a detail of a kind that nobody knows: {other}"),
+        }
+    }
+    Ok(core)
+}
+
+fn array(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
 }
 
 /// The `Authorization` under which parcels of a contract were sent.
@@ -114,7 +157,7 @@ pub fn segments(sent: &[Sent], key: &PublicKey) -> Result<BTreeMap<(String, u64)
         sent.iter().filter(|s| s.taken() && s.path.contains("/parcels/") && !s.path.contains("/attachments/"))
     {
         let document = document(&sent.body).context("a parcel that the back office took")?;
-        let digest = sha256_hex(&sent.body);
+        let digest = sha256_hex(serde_json::from_slice::<Delivery>(&sent.body)?.envelope.get().as_bytes());
         let receipt = Envelope::from_json(&sent.answer).context("a receipt")?;
         let receipt =
             receipt.verify("application/vnd.candor.receipt+json", key).context("a receipt's signature")?;

@@ -7,7 +7,9 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Json, Response};
 use candor_diary::calendar::locked_until;
-use candor_diary::wire::WeekAnswer;
+use candor_diary::ledger::LEDGER_HEAD_TYPE;
+use candor_diary::wire::{LedgerAnswer, WeekAnswer};
+use candor_seal::Envelope;
 use serde::Deserialize;
 
 use super::error::ApiError;
@@ -49,4 +51,30 @@ pub(super) async fn get_week(
         locked_until: locked_until(now),
     };
     Ok(Json(answer).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LedgerParams {
+    /// The number of the last entry that the device has.
+    #[serde(default)]
+    after: u64,
+}
+
+/// Answers the entries after a number, and how far the ledger goes, countersigned.
+pub(super) async fn get_ledger(
+    State(office): State<Arc<BackOffice>>,
+    device: SignedInDevice,
+    params: Result<Query<LedgerParams>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let Query(params) = params.map_err(|_| ApiError::bad_request("The address is ledger?after=NUMBER."))?;
+    let contract = &device.0.contract;
+    // The head first: entries that are written in between are beyond it, and come with the next answer.
+    let head = office.store.ledger_head(contract).await?;
+    let head = head.ok_or_else(|| ApiError::not_found("The contract of this device is gone."))?;
+    let mut entries = office.store.ledger_after(contract, params.after).await?;
+    entries.retain(|entry| entry.number <= head.number);
+    let payload = serde_json::to_vec(&head).map_err(|e| ApiError::internal(&e))?;
+    let head = Envelope::sign(LEDGER_HEAD_TYPE, payload, &office.key);
+    Ok(Json(LedgerAnswer { head, entries }).into_response())
 }

@@ -5,6 +5,7 @@
 //! | `POST enrol` `{"code", "name", "public-key", "nonce"}` | 201 `{"device", "token", "server-key", "terms", "diary-url", "proof"}`: `proof` is the same as a DSSE envelope |
 //! | `GET terms` | 200, the newest terms |
 //! | `GET week?contract=ID` | 200 `{"week_start", "limit_minutes", "billed_minutes", "recorded_minutes", "locked_until"}` |
+//! | `GET ledger?after=NUMBER` | 200 `{"head", "entries"}`: the next entries of the contract's ledger, and its head, countersigned |
 //! | `PUT parcels/{id}/attachments/{sha256}` | 201, or 200 if it was there |
 //! | `PUT parcels/{id}` `{"envelope", "details"}`: the signed core, and the documents that it names, byte for byte | 201 and a countersigned receipt, or 200 and the same receipt again |
 //!
@@ -47,6 +48,7 @@ pub fn router() -> Router<Arc<BackOffice>> {
         )
         .route("/api/v1/terms", get(contract::get_terms))
         .route("/api/v1/week", get(contract::get_week))
+        .route("/api/v1/ledger", get(contract::get_ledger))
         .route(
             "/api/v1/parcels/{id}",
             put(parcels::put_parcel).layer(DefaultBodyLimit::max(limits::PARCEL_BYTES)),

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use candor_diary::admission::{Admission, AdmissionTerms, admit, admit_details};
 use candor_diary::calendar;
+use candor_diary::ledger::LedgerHead;
 use candor_diary::limits::{DETAILS, ENVELOPE_BYTES};
 use candor_diary::parcel::{Core, Detail, PARCEL_TYPE, Parcel};
 use candor_diary::wire::{RECEIPT_TYPE, Receipt};
@@ -50,17 +51,21 @@ pub(super) async fn put_parcel(
     let admission = admit_parcel(&office, &device, &core, &parcel, received_at).await?;
 
     let digest = sha256_hex(delivery.envelope);
-    let receipt = Receipt {
-        parcel: core.id.clone(),
-        digest: digest.clone(),
-        contract: core.contract.clone(),
-        device: core.device.clone(),
-        sequence: core.sequence,
-        chain_head: core.chain_head.clone(),
-        received_at,
+    let sign = |ledger: LedgerHead| {
+        let receipt = Receipt {
+            parcel: core.id.clone(),
+            digest: digest.clone(),
+            contract: core.contract.clone(),
+            device: core.device.clone(),
+            sequence: core.sequence,
+            chain_head: core.chain_head.clone(),
+            received_at,
+            ledger,
+        };
+        // Texts and numbers under text keys: there is nothing that could not be written down.
+        let payload = serde_json::to_vec(&receipt).unwrap_or_default();
+        Envelope::sign(RECEIPT_TYPE, payload, &office.key).to_json()
     };
-    let payload = serde_json::to_vec(&receipt).map_err(|e| ApiError::internal(&e))?;
-    let receipt = Envelope::sign(RECEIPT_TYPE, payload, &office.key).to_json();
     let incoming = IncomingParcel {
         core: &core,
         admission,
@@ -69,11 +74,10 @@ pub(super) async fn put_parcel(
         digest: &digest,
         envelope: delivery.envelope,
         received_at,
-        receipt: &receipt,
     };
     let conflict = |code, message: &str| Err(ApiError::new(StatusCode::CONFLICT, code, message));
-    match office.store.keep_parcel(&incoming).await? {
-        PutOutcome::New { replaced, erase } => {
+    match office.store.keep_parcel(&incoming, &sign).await? {
+        PutOutcome::New { receipt, replaced, erase } => {
             erase_replaced(&office, replaced, erase).await;
             Ok(receipt_response(StatusCode::CREATED, receipt))
         }

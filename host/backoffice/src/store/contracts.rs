@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 
+use candor_diary::ledger::{Author, AuthorRole, Statement};
 use candor_diary::parcel::Core;
 use candor_diary::terms::Terms;
 use candor_diary::versions::{Version, Versions};
+use sqlx::SqliteConnection;
 
 use super::accounts::UserAccount;
 use super::database::{OfficeStore, json_list, to_signed};
+use super::entries::append_entry;
 use super::error::OfficeStoreError;
 use crate::{clock, limits};
 
@@ -56,7 +59,8 @@ impl OfficeStore {
         worker: &UserAccount,
     ) -> Result<TermsChange, OfficeStoreError> {
         let body = serde_json::to_string(terms).map_err(damaged_terms)?;
-        let now = to_signed(clock::now(), "the time")?;
+        let issued_at = clock::now();
+        let now = to_signed(issued_at, "the time")?;
         let mut tx = self.begin_write().await?;
         let people: Option<(String, String)> =
             sqlx::query_as("SELECT client, worker FROM contracts WHERE id = ?")
@@ -106,6 +110,9 @@ impl OfficeStore {
             .bind(now)
             .execute(&mut *tx)
             .await?;
+        let author = Author { role: AuthorRole::Client, id: client.id.clone() };
+        let issued = Statement::TermsIssued { terms: terms.named() };
+        append_entry(&mut tx, &terms.contract, issued_at, author, issued).await?;
         tx.commit().await?;
         Ok(change)
     }
@@ -175,21 +182,7 @@ impl OfficeStore {
         &self,
         workers: &[&str],
     ) -> Result<HashMap<String, Versions>, OfficeStoreError> {
-        let rows: Vec<(String, String, u64)> = sqlx::query_as(
-            "SELECT t.contract, t.body, t.issued_at FROM terms t JOIN contracts c ON c.id = t.contract
-             WHERE c.worker IN (SELECT value FROM json_each(?))
-             ORDER BY t.issued_at DESC, t.sequence DESC LIMIT ?",
-        )
-        .bind(json_list(workers))
-        .bind(limits::TERMS_VERSIONS)
-        .fetch_all(&self.pool)
-        .await?;
-        let mut found: HashMap<String, Vec<Version>> = HashMap::new();
-        // Oldest first, so that of two of one millisecond the later one counts.
-        for (contract, body, issued_at) in rows.into_iter().rev() {
-            found.entry(contract).or_default().push(Version::of(&read_terms(&body)?, issued_at));
-        }
-        Ok(found.into_iter().map(|(contract, versions)| (contract, Versions::new(versions))).collect())
+        term_versions(&mut *self.pool.acquire().await?, workers).await
     }
 
     /// Returns contracts in which an account is one of the two sides, by title: at most `most` after the first `skip`.
@@ -217,6 +210,28 @@ impl OfficeStore {
         .await?;
         rows.into_iter().map(StoredContract::from_row).collect()
     }
+}
+
+/// As [`OfficeStore::term_versions`], for whoever has a turn to write.
+pub(super) async fn term_versions(
+    connection: &mut SqliteConnection,
+    workers: &[&str],
+) -> Result<HashMap<String, Versions>, OfficeStoreError> {
+    let rows: Vec<(String, String, u64)> = sqlx::query_as(
+        "SELECT t.contract, t.body, t.issued_at FROM terms t JOIN contracts c ON c.id = t.contract
+         WHERE c.worker IN (SELECT value FROM json_each(?))
+         ORDER BY t.issued_at DESC, t.sequence DESC LIMIT ?",
+    )
+    .bind(json_list(workers))
+    .bind(limits::TERMS_VERSIONS)
+    .fetch_all(connection)
+    .await?;
+    let mut found: HashMap<String, Vec<Version>> = HashMap::new();
+    // Oldest first, so that of two of one millisecond the later one counts.
+    for (contract, body, issued_at) in rows.into_iter().rev() {
+        found.entry(contract).or_default().push(Version::of(&read_terms(&body)?, issued_at));
+    }
+    Ok(found.into_iter().map(|(contract, versions)| (contract, Versions::new(versions))).collect())
 }
 
 /// Id, client, worker, the terms as JSON and when they were issued.

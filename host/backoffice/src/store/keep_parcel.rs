@@ -6,8 +6,9 @@
 //! comes late goes there at once.
 
 use candor_diary::admission::Admission;
-use candor_diary::calendar::lock_of;
+use candor_diary::calendar::{lock_of, week_of};
 use candor_diary::edits;
+use candor_diary::ledger::{Author, AuthorRole, LedgerHead, SegmentId, Statement};
 use candor_diary::parcel::{Core, Detail};
 use candor_diary::terms::ManualTime;
 use sqlx::sqlite::SqliteRow;
@@ -15,10 +16,12 @@ use sqlx::{FromRow, Row};
 
 use super::database::{OfficeStore, to_signed};
 use super::details::{drop_details, insert_details};
+use super::entries::append_entry;
 use super::erasures::drop_attachments;
 use super::error::OfficeStoreError;
 use super::parcel_reader::read_core;
 use super::parcels::MANUAL_TIMES;
+use super::weeks::freeze_week;
 use super::writes::WriteTurn;
 
 /// A parcel that was checked and admitted, and is about to be kept.
@@ -38,15 +41,18 @@ pub struct IncomingParcel<'a> {
     pub envelope: &'a [u8],
     /// When it was received, in milliseconds since the epoch.
     pub received_at: u64,
-    /// The receipt to answer, should it be kept.
-    pub receipt: &'a [u8],
 }
+
+/// Signs the receipt of a parcel once it is known how far the ledger goes with it.
+pub type SignReceipt<'a> = dyn Fn(LedgerHead) -> Vec<u8> + Send + Sync + 'a;
 
 /// What became of a parcel.
 #[derive(Debug, PartialEq, Eq)]
 pub enum PutOutcome {
     /// It is kept now.
     New {
+        /// What is answered.
+        receipt: Vec<u8>,
         /// Whether it took the place of another, whose row is gone.
         replaced: bool,
         /// Files, relative to the data folder, that are noted for removal.
@@ -106,10 +112,14 @@ impl OfficeStore {
     ///
     /// # Errors
     /// [`OfficeStoreError::Busy`] if too many are about to be kept, [`OfficeStoreError`] of the database.
-    pub async fn keep_parcel(&self, incoming: &IncomingParcel<'_>) -> Result<PutOutcome, OfficeStoreError> {
+    pub async fn keep_parcel(
+        &self,
+        incoming: &IncomingParcel<'_>,
+        sign: &SignReceipt<'_>,
+    ) -> Result<PutOutcome, OfficeStoreError> {
         // Whatever another request does, it does before this line or after the next one.
         let mut tx = self.begin_delivery().await?;
-        let outcome = Self::put_parcel(&mut tx, incoming).await?;
+        let outcome = Self::put_parcel(&mut tx, incoming, sign).await?;
         // A refusal waits too: it may rest on what others have written and nobody has synced yet.
         tx.commit().await?;
         Ok(outcome)
@@ -118,6 +128,7 @@ impl OfficeStore {
     async fn put_parcel(
         tx: &mut WriteTurn,
         incoming: &IncomingParcel<'_>,
+        sign: &SignReceipt<'_>,
     ) -> Result<PutOutcome, OfficeStoreError> {
         let IncomingParcel { core: parcel, received_at, .. } = incoming;
         let revision = u64::from(parcel.revision);
@@ -148,18 +159,18 @@ impl OfficeStore {
         let current =
             existing_parcels.iter().find_map(|existing| Some((existing, existing.envelope.as_ref()?)));
         if current.is_some_and(|(current, _)| current.revision > revision) {
-            keep_tombstone(tx, incoming).await?;
+            let receipt = enter_parcel(tx, incoming, sign).await?;
+            keep_tombstone(tx, incoming, &receipt).await?;
             let erase = drop_attachments(tx, &parcel.id, *received_at).await?;
-            return Ok(PutOutcome::New { replaced: false, erase });
+            return Ok(PutOutcome::New { receipt, replaced: false, erase });
         }
         let lock = lock_of(parcel.start);
         if *received_at >= lock {
-            let allowed = match current {
-                Some((_, envelope)) => edits::allowed_after_lock(&read_core(envelope)?, parcel),
-                // Tracked while offline, and delivered late, is time; typing in is an edit.
-                None => parcel.manual.is_none(),
-            };
-            if !allowed {
+            freeze_week(tx, &parcel.contract, week_of(parcel.start).0, *received_at).await?;
+            // What arrives for the first time is kept and not billed; whoever has it sees that it came late.
+            if let Some((_, envelope)) = current
+                && !edits::allowed_after_lock(&read_core(envelope)?, parcel)
+            {
                 return Ok(PutOutcome::WeekLocked(lock));
             }
         }
@@ -171,9 +182,30 @@ impl OfficeStore {
             Some((current, _)) => supersede_parcel(tx, &current.id, *received_at).await?,
             None => Vec::new(),
         };
-        insert_parcel(tx, incoming, manual_time).await?;
-        Ok(PutOutcome::New { replaced: current.is_some(), erase })
+        let receipt = enter_parcel(tx, incoming, sign).await?;
+        insert_parcel(tx, incoming, manual_time, &receipt).await?;
+        Ok(PutOutcome::New { receipt, replaced: current.is_some(), erase })
     }
+}
+
+/// Writes the parcel's entry into the ledger. Returns the receipt, which says how far that goes with it.
+async fn enter_parcel(
+    tx: &mut WriteTurn,
+    incoming: &IncomingParcel<'_>,
+    sign: &SignReceipt<'_>,
+) -> Result<Vec<u8>, OfficeStoreError> {
+    let core = incoming.core;
+    let says = Statement::Parcel {
+        parcel: core.id.clone(),
+        digest: incoming.digest.to_owned(),
+        segment: SegmentId { start: core.start, device: core.device.clone() },
+        length: core.length,
+        revision: core.revision,
+        changed: core.changed.clone(),
+    };
+    let author = Author { role: AuthorRole::Device, id: core.device.clone() };
+    let head = append_entry(tx, &core.contract, incoming.received_at, author, says).await?;
+    Ok(sign(head))
 }
 
 async fn find_existing_parcels(
@@ -233,8 +265,12 @@ async fn supersede_parcel(tx: &mut WriteTurn, id: &str, now: u64) -> Result<Vec<
 }
 
 /// Keeps of a parcel that comes after its successor what [`supersede_parcel`] would have left of it.
-async fn keep_tombstone(tx: &mut WriteTurn, incoming: &IncomingParcel<'_>) -> Result<(), OfficeStoreError> {
-    let IncomingParcel { core: parcel, digest, received_at, receipt, .. } = incoming;
+async fn keep_tombstone(
+    tx: &mut WriteTurn,
+    incoming: &IncomingParcel<'_>,
+    receipt: &[u8],
+) -> Result<(), OfficeStoreError> {
+    let IncomingParcel { core: parcel, digest, received_at, .. } = incoming;
     sqlx::query(
         "INSERT INTO superseded
          (id, contract, device, start, revision, sequence, digest, receipt, received_at, superseded_at)
@@ -247,7 +283,7 @@ async fn keep_tombstone(tx: &mut WriteTurn, incoming: &IncomingParcel<'_>) -> Re
     .bind(i64::from(parcel.revision))
     .bind(to_signed(parcel.sequence, "the sequence")?)
     .bind(*digest)
-    .bind(*receipt)
+    .bind(receipt)
     .bind(to_signed(*received_at, "the time")?)
     .execute(&mut **tx)
     .await?;
@@ -271,8 +307,9 @@ async fn insert_parcel(
     tx: &mut WriteTurn,
     incoming: &IncomingParcel<'_>,
     manual_time: &str,
+    receipt: &[u8],
 ) -> Result<(), OfficeStoreError> {
-    let IncomingParcel { core: parcel, admission, digest, envelope, received_at, receipt, .. } = incoming;
+    let IncomingParcel { core: parcel, admission, digest, envelope, received_at, .. } = incoming;
     let facts = admission.facts;
     let manual_at = facts.manual.map(|at| to_signed(at, "the time of typing in")).transpose()?;
     sqlx::query(
@@ -301,7 +338,7 @@ async fn insert_parcel(
     sqlx::query("INSERT INTO bodies (parcel, envelope, receipt) VALUES (?, ?, ?)")
         .bind(&parcel.id)
         .bind(*envelope)
-        .bind(*receipt)
+        .bind(receipt)
         .execute(&mut **tx)
         .await?;
     insert_details(tx, &parcel.id, incoming.details).await?;

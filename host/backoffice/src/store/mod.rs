@@ -10,6 +10,7 @@ mod contracts;
 mod database;
 mod details;
 mod devices;
+mod entries;
 mod erasures;
 mod error;
 mod keep_parcel;
@@ -19,6 +20,7 @@ mod parcel_reader;
 mod parcels;
 #[cfg(test)]
 mod plans;
+mod weeks;
 mod writes;
 
 pub use accounts::{NewAccount, Role, UserAccount};
@@ -28,5 +30,6 @@ pub use database::OfficeStore;
 pub use details::{StoredDetail, WithDetails};
 pub use devices::{EnrolledDevice, TrackerTerms};
 pub use error::OfficeStoreError;
-pub use keep_parcel::{IncomingParcel, PutOutcome};
+pub use keep_parcel::{IncomingParcel, PutOutcome, SignReceipt};
 pub use parcels::{FactsRow, Reach, StoredParcel, SupersededParcel};
+pub use weeks::freeze;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use candor_diary::billing::Facts;
 use candor_diary::segment::SegmentLength;
 use candor_diary::terms::ManualTime;
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{FromRow, Row};
 
 use super::database::{OfficeStore, json_list, to_signed};
@@ -97,6 +97,10 @@ pub struct FactsRow {
     pub contract: String,
     /// The parcel's id, 32 hex digits.
     pub parcel: String,
+    /// The id of the device that sent it.
+    pub device: String,
+    /// When it was taken in, in milliseconds since the epoch.
+    pub received_at: u64,
     /// When it was, how long, and which of its minutes count.
     pub facts: Facts,
     /// Whether it might be typed in, as was decided when it came.
@@ -110,6 +114,8 @@ impl FromRow<'_, SqliteRow> for FactsRow {
             worker: row.try_get("worker")?,
             contract: row.try_get("contract")?,
             parcel: row.try_get("id")?,
+            device: row.try_get("device")?,
+            received_at: row.try_get("received_at")?,
             manual_time: read_manual_time(row.try_get("manual_time")?)?,
             facts: Facts {
                 start: row.try_get("start")?,
@@ -241,17 +247,7 @@ impl OfficeStore {
         from: u64,
         to: u64,
     ) -> Result<Vec<FactsRow>, OfficeStoreError> {
-        Ok(sqlx::query_as(
-            "SELECT c.worker, p.contract, p.id, p.start, p.length, p.tracked_bits, p.active_bits, p.gap, p.manual_at,
-             p.manual_time, p.removed FROM contracts c JOIN parcels p ON p.contract = c.id
-             WHERE c.worker IN (SELECT value FROM json_each(?)) AND p.start >= ? AND p.start < ?
-             ORDER BY p.contract, p.start, p.device",
-        )
-        .bind(json_list(workers))
-        .bind(to_signed(from, "a time")?)
-        .bind(to_signed(to, "a time")?)
-        .fetch_all(&self.pool)
-        .await?)
+        facts_of_workers(&mut *self.pool.acquire().await?, workers, from, to).await
     }
 
     /// Returns the parcel of a contract with the latest segment.
@@ -299,4 +295,24 @@ impl OfficeStore {
         .await?;
         Ok(start.zip(received_at).map(|(start, received_at)| Reach { start, received_at }))
     }
+}
+
+/// As [`OfficeStore::facts_of_workers`], for whoever has a turn to write.
+pub(super) async fn facts_of_workers(
+    connection: &mut SqliteConnection,
+    workers: &[&str],
+    from: u64,
+    to: u64,
+) -> Result<Vec<FactsRow>, OfficeStoreError> {
+    Ok(sqlx::query_as(
+        "SELECT c.worker, p.contract, p.id, p.device, p.received_at, p.start, p.length, p.tracked_bits, p.active_bits, p.gap, p.manual_at,
+         p.manual_time, p.removed FROM contracts c JOIN parcels p ON p.contract = c.id
+         WHERE c.worker IN (SELECT value FROM json_each(?)) AND p.start >= ? AND p.start < ?
+         ORDER BY p.contract, p.start, p.device",
+    )
+    .bind(json_list(workers))
+    .bind(to_signed(from, "a time")?)
+    .bind(to_signed(to, "a time")?)
+    .fetch_all(connection)
+    .await?)
 }

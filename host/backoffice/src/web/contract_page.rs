@@ -14,7 +14,7 @@ use crate::store::{
     OfficeStore, OfficeStoreError, Reach, Role, StoredContract, StoredParcel, SupersededParcel, UserAccount,
     WithDetails,
 };
-use crate::{access, limits};
+use crate::{access, clock, limits};
 
 /// A contract as one of its two sides opens it.
 pub(super) struct ContractPage {
@@ -102,7 +102,7 @@ impl DayData {
             store.read_details(stored.get_mut(first..after).unwrap_or_default(), WithDetails::All).await?;
         }
         // A day of a zone can lie in two weeks of UTC.
-        let billed = BilledWeeks::load(store, contract, day.from, day.to).await?;
+        let billed = BilledWeeks::load(store, contract, (day.from, day.to), clock::now()).await?;
         let superseded = store.superseded_between(&contract.id, day.from, day.to).await?;
         let reach = store.reach(&contract.id).await?;
         let middle = day.from / 2 + day.to / 2;

@@ -33,6 +33,8 @@ pub struct Received<'a> {
     pub received_at: u64,
     /// What was recorded.
     pub facts: Facts,
+    /// Whether it might be typed in, as was decided when it came ([`admit`](crate::admission::admit)).
+    pub manual_time: ManualTime,
 }
 
 /// Why there is no such locked week.
@@ -104,17 +106,9 @@ impl LockedWeek {
                 *place = one;
             }
         }
-        let mut of_contract: BTreeMap<&str, Option<Versions>> = BTreeMap::new();
         let claims: Vec<Claim<'_>> = newest
             .values()
-            .map(|one| {
-                let terms = of_contract.entry(one.contract).or_insert_with(|| terms(one.contract));
-                let manual_time = match (terms, one.facts.manual) {
-                    (Some(terms), Some(at)) => terms.manual_time_at(at),
-                    _ => ManualTime::No,
-                };
-                Claim { contract: one.contract, facts: one.facts, manual_time }
-            })
+            .map(|one| Claim { contract: one.contract, facts: one.facts, manual_time: one.manual_time })
             .collect();
         let limit = terms(contract).and_then(|terms| terms.limit_of_week(week_start));
         let outcomes = bill(&claims, contract, |_| limit);

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ledger::LedgerHead;
+
 /// The DSSE payload type of a receipt.
 pub const RECEIPT_TYPE: &str = "application/vnd.candor.receipt+json";
 
@@ -24,4 +26,6 @@ pub struct Receipt {
     pub chain_head: String,
     /// When the back office took it, milliseconds since the Unix epoch.
     pub received_at: u64,
+    /// How far the contract's ledger goes with the parcel's entry in it: nothing up to there is ever rewritten.
+    pub ledger: LedgerHead,
 }

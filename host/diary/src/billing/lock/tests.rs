@@ -19,7 +19,7 @@ fn received<'a>(contract: &'a str, device: &'a str, minute: u64, length: u8, act
         manual: None,
         removed: false,
     };
-    Received { contract, device, revision: 0, received_at: LOCK - 1, facts }
+    Received { contract, device, revision: 0, received_at: LOCK - 1, facts, manual_time: ManualTime::No }
 }
 
 fn versions(weekly_limit: Option<u32>, manual_time: ManualTime) -> Versions {
@@ -202,7 +202,9 @@ fn anything(received_at: std::ops::Range<u64>) -> impl Strategy<Value = Received
             let active = if manual.is_some() { 0 } else { bits & (bits >> 7) & (u64::MAX >> (64 - length)) };
             let mut one = received(contract, device, minute, length, active);
             (one.facts.gap, one.facts.manual, one.facts.removed) = (gap, manual, removed);
-            Received { revision, received_at, ..one }
+            let allowed = [ManualTime::No, ManualTime::Ask, ManualTime::Yes, ManualTime::Only];
+            let manual_time = allowed[usize::try_from(bits % 4).unwrap_or(0)];
+            Received { revision, received_at, manual_time, ..one }
         },
     )
 }
@@ -280,7 +282,7 @@ proptest! {
         let week = frozen(&newest, &[vec![terms], vec![terms], vec![terms]]);
         let claims: Vec<Claim<'_>> = newest
             .iter()
-            .map(|one| Claim { contract: one.contract, facts: one.facts, manual_time: terms.manual_time })
+            .map(|one| Claim { contract: one.contract, facts: one.facts, manual_time: one.manual_time })
             .collect();
         let outcomes = bill(&claims, "a", |_| terms.weekly_limit.map(u64::from));
         let own = newest.iter().zip(&outcomes).filter(|(one, _)| one.contract == "a");

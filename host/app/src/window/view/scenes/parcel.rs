@@ -39,7 +39,9 @@ pub(crate) fn show(ui: &mut Ui, model: &mut WindowModel, id: &str) {
                         model.push(Intent::CopyText(text.clone()));
                     }
                 }
-                None => layout::note(ui, "It was purged: only its digest is left."),
+                None => {
+                    layout::note(ui, "It was purged: only its digest is left.");
+                }
             }
         });
     }
