@@ -21,6 +21,8 @@ use crate::workspace::{GUEST_PROFILE, GUEST_TARGET, Profile, Workspace, print_pr
 pub(crate) enum Programs {
     /// Those that track and deliver, and the demo that drives them: a first segment does not wait for a window to be compiled.
     Pipeline,
+    /// The back office and what measures it.
+    BackOffice,
     /// Every program of the workspace.
     All,
     /// All, with the sensors' second backend.
@@ -40,6 +42,9 @@ pub(crate) fn build_programs(workspace: &Workspace, which: Programs) -> Result<(
     match which {
         Programs::All => cargo = cargo.arg("--bins"),
         Programs::Tested => cargo = cargo.arg("--bins").args(TESTED),
+        Programs::BackOffice => {
+            cargo = cargo.args(["--bin", "candor-backoffice", "--bin", "bench-backoffice"]);
+        }
         Programs::Pipeline => {
             for name in
                 ["candor-agent", "candor-backoffice", "candor-compile", "candor-counter", "candor-demo"]

@@ -22,6 +22,9 @@ pub(crate) struct BenchOptions {
     /// For how many minutes the scripted work lasts: 5 for `pipeline`, at most, and 10 for `agent` unless said.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=60))]
     minutes: Option<u64>,
+    /// How many segments the back office's larger databases hold: a million unless said.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1_000..=10_000_000))]
+    segments: Option<u64>,
     /// Measure the programs as people install them, not as they are tested.
     #[arg(long)]
     release: bool,
@@ -38,12 +41,17 @@ enum Name {
     /// What the agent takes while nobody works, while somebody does, and beside the window: processor, memory, bytes
     /// written; and how long a start takes.
     Agent,
+    /// How many segments a second the back office takes in, and how long its pages take with few and with many in its
+    /// database, which takes some gigabytes meanwhile.
+    Backoffice,
 }
 
 /// Builds what is measured, and measures it.
 pub(crate) fn bench(workspace: Workspace, options: &BenchOptions) -> Result<()> {
     let workspace = workspace.with_profile(Profile::of(options.release));
-    if !options.as_built {
+    if !options.as_built && matches!(options.name, Name::Backoffice) {
+        artefacts::build_programs(&workspace, artefacts::Programs::BackOffice)?;
+    } else if !options.as_built {
         let guests = setup::setup(&workspace, setup::Needs::DEMO)?;
         artefacts::build_programs(&workspace, artefacts::Programs::All)?;
         artefacts::build_guests(&workspace, &guests, artefacts::Programs::All)?;
@@ -56,6 +64,7 @@ pub(crate) fn bench(workspace: Workspace, options: &BenchOptions) -> Result<()> 
             print!("{}", cost_table(&figures));
             figures
         }
+        Name::Backoffice => measure_back_office(&workspace, options.segments.unwrap_or(1_000_000))?,
     };
     if let Some(file) = &options.json {
         let file = from_here(file)?;
@@ -76,6 +85,55 @@ fn measure_pipeline(workspace: &Workspace, minutes: u64) -> Result<Value> {
     figures["agent"] = demo::measure_usage(workspace, minutes)?;
     print!("{}", table(&figures));
     Ok(figures)
+}
+
+fn measure_back_office(workspace: &Workspace, segments: u64) -> Result<Value> {
+    print_progress("measuring the back office");
+    let program = workspace.command(workspace.programs().join("bench-backoffice"));
+    let said =
+        program.arg("--segments").arg(segments.to_string()).read().context("the measurement did not end")?;
+    let figures: Value = serde_json::from_str(&said).context("the figures are not JSON")?;
+    print!("{}", back_office_table(&figures));
+    Ok(figures)
+}
+
+fn back_office_table(figures: &Value) -> String {
+    let row = |cells: &[String]| {
+        let mut cells = cells.iter();
+        let first = cells.next().cloned().unwrap_or_default();
+        let rest: String = cells.map(|cell| format!("{cell:>14}")).collect();
+        format!("{first:<36}{rest}\n")
+    };
+    let list = |name: &str| figures[name].as_array().cloned().unwrap_or_default();
+    let head = |cells: [&str; 6]| row(&cells.map(str::to_owned));
+    let mut lines =
+        vec![head(["taken in over HTTP", "segments/s", "SQLite alone", "share", "p50 ms", "p99 ms"])];
+    for taken in list("ingest") {
+        let with = if taken["pictures"] == true { "with" } else { "without" };
+        lines.push(row(&[
+            format!("{} at once, {with} pictures", taken["connections"]),
+            taken["per_second"].to_string(),
+            taken["floor_per_second"].to_string(),
+            taken["of_floor"].to_string(),
+            taken["request"]["p50_ms"].to_string(),
+            taken["request"]["p99_ms"].to_string(),
+        ]));
+    }
+    lines.push(head([
+        "p50 and p99 in ms, by segments",
+        "day",
+        "empty day",
+        "contracts",
+        "picture",
+        "parcel",
+    ]));
+    for read in list("reading") {
+        let times = ["day", "empty_day", "contracts_page", "picture", "parcel"]
+            .map(|what| format!("{} {}", read[what]["p50_ms"], read[what]["p99_ms"]));
+        let what = format!("{} in {} contracts", read["segments"], read["contracts"]);
+        lines.push(row(&[vec![what], times.to_vec()].concat()));
+    }
+    lines.concat()
 }
 
 fn cost_table(figures: &Value) -> String {

@@ -1,0 +1,70 @@
+//! Measures the back office; `cargo xtask bench backoffice` builds it, runs it and prints the table.
+//!
+//! - How many segments a second it takes in, with and without pictures, over one connection and over eight; beside it
+//!   SQLite alone, which writes the same rows as durably.
+//! - How long pages and deliveries take, with few segments in the database and with many, in one contract and in fifty.
+//!
+//! Figures go to standard output as JSON, progress to standard error.
+
+mod fill;
+mod floor;
+mod http;
+mod ingest;
+mod office;
+mod reading;
+mod segment;
+
+use anyhow::Result;
+use clap::Parser;
+use serde_json::json;
+
+/// What is measured.
+#[derive(Parser)]
+struct Options {
+    /// How many segments the larger databases hold.
+    #[arg(long, default_value_t = 1_000_000)]
+    segments: u64,
+    /// How many segments each connection delivers, without pictures; with pictures a quarter of them.
+    #[arg(long, default_value_t = 2_000)]
+    deliveries: u64,
+}
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    let mut taken_in = Vec::new();
+    for pictures in [false, true] {
+        for connections in [1, 8] {
+            let each = if pictures { options.deliveries / 4 } else { options.deliveries };
+            taken_in.push(ingest::measure(connections, each.max(10), pictures)?);
+        }
+    }
+    let mut read = Vec::new();
+    for contracts in [1, 50] {
+        for segments in [1_000, options.segments] {
+            read.push(reading::measure(contracts, segments)?);
+        }
+    }
+    println!("{}", json!({ "ingest": taken_in, "reading": read }));
+    Ok(())
+}
+
+/// Says on standard error what is going on.
+fn print_progress(text: impl std::fmt::Display) {
+    eprintln!("bench-backoffice: {text}");
+}
+
+/// The time in milliseconds since the epoch.
+fn now() -> u64 {
+    let past = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(past.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Half, 99 of a hundred and the longest of these times, in milliseconds with two decimals.
+fn percentiles(mut times: Vec<std::time::Duration>) -> serde_json::Value {
+    times.sort_unstable();
+    let at = |percent: usize| {
+        let nth = (times.len() * percent / 100).min(times.len().saturating_sub(1));
+        times.get(nth).map_or(0.0, |time| (time.as_secs_f64() * 1e5).round() / 100.0)
+    };
+    json!({ "p50_ms": at(50), "p99_ms": at(99), "longest_ms": at(100) })
+}
