@@ -43,9 +43,9 @@ pub const BYTES_A_SECOND: u64 = 8 * 1024;
 /// The longest time from the last byte of a request to the start of its answer.
 pub const REQUEST: Duration = Duration::from_secs(30);
 /// Attachments that are taken in at once. The next one takes the place of one of the device that sends most.
-pub const UPLOADS: usize = 64;
+pub const UPLOADS: usize = 128;
 /// Attachments that one device may send at once; more are answered 503.
-pub const UPLOADS_OF_DEVICE: usize = 8;
+pub const UPLOADS_OF_DEVICE: usize = 32;
 /// How long requests may run on after the server was told to stop.
 pub const STOPPING: Duration = Duration::from_secs(10);
 

@@ -8,6 +8,8 @@ use candor_diary::parcel::Parcel;
 use candor_diary::week::Week;
 
 use super::error::PageError;
+use super::forms::FormToken;
+use super::session::SignedInAccount;
 use crate::back_office::BackOffice;
 use crate::billed::BilledWeeks;
 use crate::store::{
@@ -20,6 +22,8 @@ use crate::{access, clock, limits};
 pub(super) struct ContractPage {
     /// What stands before every path: empty, or such as `/candor`.
     pub(super) prefix: String,
+    /// What the forms of its pages carry.
+    pub(super) form_token: FormToken,
     /// The side that reads.
     pub(super) account: UserAccount,
     /// The contract that is open.
@@ -30,11 +34,16 @@ pub(super) struct ContractPage {
 
 impl ContractPage {
     /// Opens a contract; to anybody but its two sides it is not there.
-    pub(super) async fn open(office: &BackOffice, account: UserAccount, id: &str) -> Result<Self, PageError> {
+    pub(super) async fn open(
+        office: &BackOffice,
+        reader: SignedInAccount,
+        id: &str,
+    ) -> Result<Self, PageError> {
+        let SignedInAccount { account, form_token } = reader;
         let contract = access::visible_contract(&office.store, &account, id).await?;
         let contract = contract.ok_or(PageError::NotFound)?;
         let menu = access::visible_contracts(&office.store, &account, 0, limits::CONTRACTS_ON_PAGE).await?;
-        Ok(Self { prefix: office.prefix().to_owned(), account, contract, menu })
+        Ok(Self { prefix: office.prefix().to_owned(), form_token, account, contract, menu })
     }
 
     /// Returns the account of the other side.

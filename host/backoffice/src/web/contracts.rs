@@ -26,7 +26,7 @@ pub(super) struct ListParams {
 
 pub(super) async fn list_contracts(
     State(office): State<Arc<BackOffice>>,
-    SignedInAccount(account): SignedInAccount,
+    SignedInAccount { account, form_token }: SignedInAccount,
     Query(params): Query<ListParams>,
 ) -> Result<Html<String>, PageError> {
     let (now, zone) = (clock::now(), DisplayZone::named(&account.zone));
@@ -94,6 +94,7 @@ pub(super) async fn list_contracts(
     };
     let frame = PageFrame {
         prefix: office.prefix(),
+        form_token: Some(&form_token),
         title: "Contracts".to_owned(),
         description: "Your contracts",
         account: Some(&account),
@@ -106,10 +107,10 @@ pub(super) async fn list_contracts(
 
 pub(super) async fn open_today(
     State(office): State<Arc<BackOffice>>,
-    SignedInAccount(account): SignedInAccount,
+    reader: SignedInAccount,
     Path(contract): Path<String>,
 ) -> Result<Response, PageError> {
-    let opened = ContractPage::open(&office, account, &contract).await?;
+    let opened = ContractPage::open(&office, reader, &contract).await?;
     let today = DisplayZone::named(&opened.account.zone).date(clock::now()).ok_or(PageError::Internal)?;
     Ok(Redirect::to(&format!("{}/contracts/{}/diary/{today}", office.prefix(), opened.contract.id))
         .into_response())

@@ -65,11 +65,11 @@ struct DayPage<'a> {
 
 pub(super) async fn show_day(
     State(office): State<Arc<BackOffice>>,
-    SignedInAccount(account): SignedInAccount,
+    reader: SignedInAccount,
     Path((contract, date)): Path<(String, String)>,
     Query(params): Query<DiaryParams>,
 ) -> Result<Html<String>, PageError> {
-    let opened = ContractPage::open(&office, account, &contract).await?;
+    let opened = ContractPage::open(&office, reader, &contract).await?;
     let date: Date =
         date.parse().ok().filter(|parsed: &Date| parsed.to_string() == date).ok_or(PageError::NotFound)?;
     let choice = match params.zone.as_deref() {
@@ -134,6 +134,7 @@ impl DayPage<'_> {
         let name = short_date(self.day.date, self.today());
         let frame = PageFrame {
             prefix: &self.opened.prefix,
+            form_token: Some(&self.opened.form_token),
             title: format!("Work Diary, {name} · {}", contract.terms.title),
             description: "Work Diary day page of one contract",
             account: Some(&self.opened.account),

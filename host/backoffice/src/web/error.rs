@@ -89,7 +89,7 @@ impl PageError {
             Self::Forbidden => (
                 StatusCode::FORBIDDEN,
                 "Not done",
-                "The form came from another site, so nothing was changed. Open the page here and try again.",
+                "The form came from another site or was opened before you signed in or out, so nothing was changed. Open the page here anew and try again; cookies of this site must be allowed.",
             ),
             Self::BadRequest(status) => (
                 status,
@@ -123,6 +123,7 @@ impl PageError {
         };
         let frame = PageFrame {
             prefix,
+            form_token: None,
             title: title.to_owned(),
             description: title,
             account: None,

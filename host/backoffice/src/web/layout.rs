@@ -2,6 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::forms::FormToken;
 use crate::store::{Role, StoredContract, UserAccount};
 use crate::{access, limits};
 
@@ -24,6 +25,8 @@ pub(super) struct ContractBar<'a> {
 pub(super) struct PageFrame<'a> {
     /// What stands before every path: empty, or such as `/candor`.
     pub(super) prefix: &'a str,
+    /// What the forms of the bar carry, if somebody is signed in.
+    pub(super) form_token: Option<&'a FormToken>,
     pub(super) title: String,
     pub(super) description: &'a str,
     pub(super) account: Option<&'a UserAccount>,
@@ -79,7 +82,29 @@ impl PageFrame<'_> {
                     } @else {
                         span.grow {}
                     }
-                    @if let Some(account) = self.account { (account_menu(self.prefix, account)) }
+                    @if let Some(account) = self.account { (self.account_menu(account)) }
+                }
+            }
+        }
+    }
+
+    fn account_menu(&self, account: &UserAccount) -> Markup {
+        let initials: String =
+            account.name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect();
+        html! {
+            details class="menu end" {
+                summary {
+                    span.vh { "Account: " }
+                    span.name { (account.name) " " span.who { (account.role.word()) } }
+                    span.short aria-hidden="true" { (initials) }
+                    (icon("down"))
+                }
+                div.sheet {
+                    a href={ (self.prefix) "/" } { "Contracts" }
+                    form method="post" action={ (self.prefix) "/sign-out" } {
+                        @if let Some(token) = self.form_token { (token.field()) }
+                        button type="submit" { "Sign out" }
+                    }
                 }
             }
         }
@@ -103,25 +128,6 @@ fn contract_menu(prefix: &str, bar: &ContractBar<'_>, account: &UserAccount) -> 
                     }
                 }
                 @if bar.menu.len() == limits::CONTRACTS_ON_PAGE as usize { a href={ (prefix) "/" } { "All contracts" } }
-            }
-        }
-    }
-}
-
-fn account_menu(prefix: &str, account: &UserAccount) -> Markup {
-    let initials: String =
-        account.name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect();
-    html! {
-        details class="menu end" {
-            summary {
-                span.vh { "Account: " }
-                span.name { (account.name) " " span.who { (account.role.word()) } }
-                span.short aria-hidden="true" { (initials) }
-                (icon("down"))
-            }
-            div.sheet {
-                a href={ (prefix) "/" } { "Contracts" }
-                form method="post" action={ (prefix) "/sign-out" } { button type="submit" { "Sign out" } }
             }
         }
     }

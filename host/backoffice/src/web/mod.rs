@@ -9,6 +9,7 @@ mod contracts;
 mod detail;
 mod diary;
 mod error;
+mod forms;
 mod grid;
 mod layout;
 mod pictures;

@@ -36,10 +36,10 @@ struct TermsInForce {
 
 pub(super) async fn show_recorded(
     State(office): State<Arc<BackOffice>>,
-    SignedInAccount(account): SignedInAccount,
+    reader: SignedInAccount,
     Path(contract): Path<String>,
 ) -> Result<Html<String>, PageError> {
-    let opened = ContractPage::open(&office, account, &contract).await?;
+    let opened = ContractPage::open(&office, reader, &contract).await?;
     let in_force = in_force(&office, &opened.contract).await?;
     Ok(Html(render(&opened, &in_force).into_string()))
 }
@@ -112,6 +112,7 @@ fn render(opened: &ContractPage, in_force: &[TermsInForce]) -> Markup {
     };
     let frame = PageFrame {
         prefix: &opened.prefix,
+        form_token: Some(&opened.form_token),
         title: format!("What is recorded · {}", newest.title),
         description: "What is recorded under the terms of one contract, in plain words",
         account: Some(&opened.account),

@@ -12,6 +12,7 @@ use maud::html;
 use serde::Deserialize;
 
 use super::error::PageError;
+use super::forms::{self, FormToken};
 use super::layout::{PageFrame, icon};
 use super::session;
 use crate::back_office::BackOffice;
@@ -33,6 +34,15 @@ pub(super) struct SignInForm {
     password: String,
     #[serde(default)]
     next: String,
+    #[serde(default, rename = "form-token")]
+    form_token: String,
+}
+
+/// What the form that signs out carries.
+#[derive(Deserialize)]
+pub(super) struct SignOutForm {
+    #[serde(default, rename = "form-token")]
+    form_token: String,
 }
 
 pub(super) async fn show_form(
@@ -43,7 +53,15 @@ pub(super) async fn show_form(
     if session::find_account(&jar, &office).await?.is_some() {
         return Ok(Redirect::to(&own_address(&office, &next)).into_response());
     }
-    Ok(render_page(office.prefix(), StatusCode::OK, &next, "", None))
+    let Some(cookie) = forms::first_cookie(&jar, &office) else {
+        let cookie = forms::draw_first_cookie(&office)?;
+        let token = FormToken::of(cookie.value())?;
+        let page = SignInPage { prefix: office.prefix(), token: &token, next: &next, email: "" };
+        return Ok((jar.add(cookie), page.render(StatusCode::OK, None)).into_response());
+    };
+    let token = FormToken::of(cookie)?;
+    let page = SignInPage { prefix: office.prefix(), token: &token, next: &next, email: "" };
+    Ok(page.render(StatusCode::OK, None))
 }
 
 pub(super) async fn sign_in(
@@ -53,17 +71,13 @@ pub(super) async fn sign_in(
     headers: HeaderMap,
     typed: Result<Form<SignInForm>, FormRejection>,
 ) -> Result<Response, PageError> {
-    session::check_same_site(&headers, &office)?;
-    let Ok(Form(SignInForm { email, password, next })) = typed else {
-        return Ok(render_page(
-            office.prefix(),
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "",
-            "",
-            Some("Type an email address and a password.".into()),
-        ));
+    let Ok(Form(SignInForm { email, password, next, form_token })) = typed else {
+        return Err(PageError::BadRequest(StatusCode::UNPROCESSABLE_ENTITY));
     };
+    forms::check_first_form(&headers, &jar, &office, &form_token)?;
+    let token = FormToken::of(forms::first_cookie(&jar, &office).unwrap_or_default())?;
     let email = email.trim();
+    let page = SignInPage { prefix: office.prefix(), token: &token, next: &next, email };
     let (origin, name) = (client.origin(), email.to_lowercase().chars().take(254).collect::<String>());
     let account = office.store.account_by_email(email).await?;
     let known = match &account {
@@ -77,8 +91,7 @@ pub(super) async fn sign_in(
             let why = format!(
                 "Too many tries. You can sign in from here again in {minutes} min. Your time and pictures are not affected."
             );
-            let mut response =
-                render_page(office.prefix(), StatusCode::TOO_MANY_REQUESTS, &next, email, Some(why));
+            let mut response = page.render(StatusCode::TOO_MANY_REQUESTS, Some(&why));
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(minutes * 60));
             return Ok(response);
         }
@@ -86,13 +99,7 @@ pub(super) async fn sign_in(
     let right = passwords::check_password(password, account.as_ref().map(|a| a.password.clone())).await;
     let Some(account) = account.filter(|_| right) else {
         let why = "The email address or the password is not right. Check both and try again.";
-        return Ok(render_page(
-            office.prefix(),
-            StatusCode::UNAUTHORIZED,
-            &next,
-            email,
-            Some(why.to_owned()),
-        ));
+        return Ok(page.render(StatusCode::UNAUTHORIZED, Some(why)));
     };
     office.sign_in_tries.succeed(origin, &name, known);
     office.store.note_place(&account.id, origin).await?;
@@ -109,11 +116,11 @@ pub(super) async fn sign_out(
     State(office): State<Arc<BackOffice>>,
     jar: CookieJar,
     headers: HeaderMap,
+    Form(SignOutForm { form_token }): Form<SignOutForm>,
 ) -> Result<Response, PageError> {
-    // Without a referrer a browser gives `null` as the origin if it does not tell the site; the cookie itself does
-    // not come along from another site, so there would be nothing to sign out of.
-    if headers.get("origin").is_none_or(|origin| origin != "null") || headers.contains_key("sec-fetch-site") {
-        session::check_same_site(&headers, &office)?;
+    // Whose session is over, or was never there, is signed out already.
+    if session::find_account(&jar, &office).await?.is_some() {
+        forms::check_form(&headers, &jar, &office, &form_token)?;
     }
     if let Some(token) = session::session_token(&jar, &office) {
         office.store.end_session(token).await?;
@@ -137,43 +144,55 @@ fn own_address(office: &BackOffice, next: &str) -> String {
     format!("{}{}", office.prefix(), own_page_or_home(next))
 }
 
-fn render_page(prefix: &str, status: StatusCode, next: &str, email: &str, why: Option<String>) -> Response {
-    let main = html! {
-        main #main.door {
-            h1 { "Sign in" }
-            form.panel method="post" action={ (prefix) "/sign-in" } {
-                @if let Some(why) = &why {
-                    div.msg.error role="alert" { (icon("alert")) span { (why) } }
+/// The page with the form.
+struct SignInPage<'a> {
+    prefix: &'a str,
+    token: &'a FormToken,
+    next: &'a str,
+    /// What was typed before.
+    email: &'a str,
+}
+
+impl SignInPage<'_> {
+    fn render(&self, status: StatusCode, why: Option<&str>) -> Response {
+        let Self { prefix, token, next, email } = *self;
+
+        let main = html! {
+            main #main.door {
+                h1 { "Sign in" }
+                form.panel method="post" action={ (prefix) "/sign-in" } {
+                    @if let Some(why) = &why {
+                        div.msg.error role="alert" { (icon("alert")) span { (why) } }
+                    }
+                    (token.field())
+                    input type="hidden" name="next" value=(own_page_or_home(next));
+                    div.field {
+                        label for="email" { "Email address" }
+                        input #email type="email" name="email" value=(email) autocomplete="username" required
+                            autofocus[email.is_empty()];
+                    }
+                    div.field {
+                        label for="password" { "Password" }
+                        input #password type="password" name="password" autocomplete="current-password" required
+                            autofocus[!email.is_empty()];
+                    }
+                    button.btn.main type="submit" { "Sign in" }
+                    p.small.quiet { "Accounts are made by whoever runs this back office. Ask there for a new password." }
                 }
-                input type="hidden" name="next" value=(own_page_or_home(next));
-                div.field {
-                    label for="email" { "Email address" }
-                    input #email type="email" name="email" value=(email) autocomplete="username" required
-                        autofocus[email.is_empty()];
-                }
-                div.field {
-                    label for="password" { "Password" }
-                    input #password type="password" name="password" autocomplete="current-password" required
-                        autofocus[!email.is_empty()];
-                }
-                button.btn.main type="submit" { "Sign in" }
-                p.small.quiet { "Accounts are made by whoever runs this back office. Ask there for a new password." }
             }
-        }
-    };
-    let frame = PageFrame {
-        prefix,
-        title: "Sign in".to_owned(),
-        description: "Sign in to the Work Diary",
-        account: None,
-        contract: None,
-        footer: None,
-        narrow: true,
-    };
-    // A form's page must name its origin: without a referrer, browsers send `null` instead (see
-    // `session::check_same_site`).
-    let origin = [(header::REFERRER_POLICY, "same-origin")];
-    (status, origin, Html(frame.around(&main).into_string())).into_response()
+        };
+        let frame = PageFrame {
+            prefix,
+            form_token: None,
+            title: "Sign in".to_owned(),
+            description: "Sign in to the Work Diary",
+            account: None,
+            contract: None,
+            footer: None,
+            narrow: true,
+        };
+        (status, Html(frame.around(&main).into_string())).into_response()
+    }
 }
 
 #[cfg(test)]

@@ -223,7 +223,22 @@ impl Server {
         password: &str,
         headers: &[(&str, &str)],
     ) -> Response {
-        self.post_form("/sign-in", &[("email", email), ("password", password)], headers).await
+        let (cookie, token) = self.sign_in_form(headers).await;
+        let fields = [("email", email), ("password", password), ("form-token", token.as_str())];
+        let mut all = vec![("cookie", cookie.as_str())];
+        all.extend(headers);
+        self.post_form("/sign-in", &fields, &all).await
+    }
+
+    /// Opens the sign-in page. Returns its cookie, and the token of its form.
+    pub(crate) async fn sign_in_form(&self, headers: &[(&str, &str)]) -> (String, String) {
+        let mut request = self.http.get(format!("{}/sign-in", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.send().await.unwrap();
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+        (cookie, form_token(&answer.text().await.unwrap()))
     }
 
     pub(crate) async fn post_form(
@@ -269,6 +284,12 @@ impl Drop for Server {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// The token that the forms of a page carry.
+pub(crate) fn form_token(page: &str) -> String {
+    let (_, rest) = page.split_once("name=\"form-token\" value=\"").expect("a form of ours has a token");
+    rest.split('"').next().unwrap().to_owned()
 }
 
 /// A client that follows no redirect and reaches nothing but what it is told.

@@ -117,7 +117,7 @@ async fn every_page_says_what_a_browser_may_do_with_it() {
         );
         assert!(!policy.contains("unsafe"));
         assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(header("referrer-policy"), "same-origin", "{path}");
         assert_eq!(header("cache-control"), "no-store", "{path}");
     }
 }
@@ -129,8 +129,14 @@ async fn only_the_right_password_opens_and_guessing_is_slow() {
     let sign_in = |email: &'static str, password: &'static str| {
         let server = &server;
         async move {
-            let fields = [("email", email), ("password", password), ("next", "/contracts/invoices/diary")];
-            server.post_form("/sign-in", &fields, &[]).await
+            let (cookie, token) = server.sign_in_form(&[]).await;
+            let fields = [
+                ("email", email),
+                ("password", password),
+                ("next", "/contracts/invoices/diary"),
+                ("form-token", token.as_str()),
+            ];
+            server.post_form("/sign-in", &fields, &[("cookie", &cookie)]).await
         }
     };
     let answer = sign_in(WORKER, PASSWORD).await;
@@ -162,8 +168,15 @@ async fn only_the_right_password_opens_and_guessing_is_slow() {
 async fn a_form_of_another_site_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"));
-    let fields = [("email", WORKER), ("password", PASSWORD)];
     let own = server.url.clone();
+    let (form, token) = server.sign_in_form(&[]).await;
+    let (_, strange) = server.sign_in_form(&[]).await;
+    let sign_in = async |cookie: &str, token: &str, headers: &[(&str, &str)]| {
+        let fields = [("email", WORKER), ("password", PASSWORD), ("form-token", token)];
+        let mut all = vec![("cookie", cookie)];
+        all.extend(headers);
+        server.post_form("/sign-in", &fields, &all).await.status().as_u16()
+    };
     for (headers, status) in [
         (vec![("origin", "https://evil.example")], 403),
         (vec![("origin", "null")], 403),
@@ -173,25 +186,43 @@ async fn a_form_of_another_site_changes_nothing() {
         (vec![("sec-fetch-site", "same-origin"), ("origin", "null")], 303),
         (vec![], 303),
     ] {
-        let answer = server.post_form("/sign-in", &fields, &headers).await;
-        assert_eq!(answer.status().as_u16(), status, "{headers:?}");
+        assert_eq!(sign_in(&form, &token, &headers).await, status, "{headers:?}");
+    }
+    // The right headers, but not the token that goes with the cookie: that of nobody, of another browser, of the
+    // session instead of the page; the cookie itself; or no cookie at all.
+    let session = server.sign_in(WORKER).await;
+    let home = server.page("/", &session).await;
+    let (session_value, form_value) = (session.split_once('=').unwrap().1, form.split_once('=').unwrap().1);
+    for (cookie, token) in [
+        (form.as_str(), ""),
+        (form.as_str(), strange.as_str()),
+        (form.as_str(), &crate::common::form_token(&home)),
+        (form.as_str(), form_value),
+        (form.as_str(), &token[..32]),
+        ("", token.as_str()),
+        ("candor-form=", token.as_str()),
+        (session.as_str(), &crate::common::form_token(&home)),
+    ] {
+        assert_eq!(sign_in(cookie, token, &[("origin", &own)]).await, 403, "{cookie} {token}");
     }
 
-    let cookie = server.sign_in(WORKER).await;
-    let out = |headers: Vec<(&'static str, String)>| {
-        let (server, cookie) = (&server, cookie.clone());
-        async move {
-            let mut all = vec![("cookie", cookie.as_str())];
-            all.extend(headers.iter().map(|(name, value)| (*name, value.as_str())));
-            server.post_form("/sign-out", &[], &all).await.status().as_u16()
-        }
+    let out = async |token: &str, headers: &[(&str, &str)]| {
+        let mut all = vec![("cookie", session.as_str())];
+        all.extend(headers);
+        server.post_form("/sign-out", &[("form-token", token)], &all).await.status().as_u16()
     };
-    assert_eq!(out(vec![("origin", "https://evil.example".into())]).await, 403);
-    assert_eq!(out(vec![("sec-fetch-site", "cross-site".into()), ("origin", "null".into())]).await, 403);
-    assert_eq!(server.get("/", Some(&cookie)).await.status(), 200, "still signed in");
-    assert_eq!(out(vec![("origin", "null".into())]).await, 303);
+    let token = crate::common::form_token(&home);
+    assert_ne!(token, session_value);
+    assert_eq!(out(&token, &[("origin", "https://evil.example")]).await, 403);
+    assert_eq!(out(&token, &[("sec-fetch-site", "cross-site"), ("origin", "null")]).await, 403);
+    assert_eq!(out(&token, &[("origin", "null")]).await, 403);
+    for wrong in ["", &strange, session_value, &"0".repeat(64)] {
+        assert_eq!(out(wrong, &[("origin", &own)]).await, 403, "{wrong}");
+    }
+    assert_eq!(server.get("/", Some(&session)).await.status(), 200, "still signed in");
+    assert_eq!(out(&token, &[("origin", &own)]).await, 303);
     assert_eq!(
-        server.get("/", Some(&cookie)).await.status(),
+        server.get("/", Some(&session)).await.status(),
         303,
         "the session is over, not only its cookie"
     );
