@@ -9,6 +9,7 @@ use axum::response::Response;
 use tokio::time::{Instant, sleep_until};
 
 use crate::back_office::BackOffice;
+use crate::client::ClientAddress;
 use crate::pace::{Arrival, PacedBody};
 use crate::peer::PeerAddress;
 use crate::public_url::without_prefix;
@@ -30,30 +31,38 @@ impl Refusal {
     }
 }
 
-/// Takes the public path off, and finds out who asks. Connections of strangers are counted where they are accepted; a trusted proxy's are of many people,
-/// so here the requests that come through it are counted, by whom it names.
+/// Takes the public path off, finds out who asks, and lets no refusal of the API out in another form than its own.
 pub(crate) async fn let_in(
     State(office): State<Arc<BackOffice>>,
     ConnectInfo(PeerAddress(peer)): ConnectInfo<PeerAddress>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let trusted = &office.settings.trusted_proxies;
     if let Some(below) = without_prefix(request.uri(), office.prefix()) {
         *request.uri_mut() = below;
     }
+    let trusted = &office.settings.trusted_proxies;
     let client = client::find_client(peer.ip(), request.headers(), trusted);
     request.extensions_mut().insert(client);
-    if !client::is_trusted(trusted, peer.ip()) {
-        return limit_time(&office, request, next).await;
-    }
+    let for_api = api::is_api(request.uri().path());
+    let response = if client::is_trusted(trusted, peer.ip()) {
+        make_room(&office, client, request, next).await
+    } else {
+        limit_time(&office, request, next).await
+    };
+    if for_api { api::in_own_form(response) } else { response }
+}
+
+/// Answers a request that came through a trusted proxy if there is room for it. Connections of strangers are counted where
+/// they are accepted; a proxy's are of many people, so here its requests are counted, by whom it names.
+async fn make_room(office: &BackOffice, client: ClientAddress, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let Some(place) = office.proxied.take(client.origin()) else {
-        return Refusal::Busy.into_response(&path, &office);
+        return Refusal::Busy.into_response(&path, office);
     };
     tokio::select! {
-        response = limit_time(&office, request, next) => response,
-        () = place.lost() => Refusal::Busy.into_response(&path, &office),
+        response = limit_time(office, request, next) => response,
+        () = place.lost() => Refusal::Busy.into_response(&path, office),
     }
 }
 

@@ -154,7 +154,7 @@ async fn receive_body(
     let mut digest = Sha256::new();
     let mut length = 0u64;
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| ApiError::bad_request("The body broke off. Send it again."))?;
+        let chunk = chunk.map_err(|_| ApiError::broken_off())?;
         length += chunk.len() as u64;
         if length > limits::ATTACHMENT_BYTES {
             return Err(ApiError::too_large(limits::ATTACHMENT_BYTES));

@@ -25,7 +25,7 @@ pub(super) async fn enrol_device(
     Extension(client): Extension<ClientAddress>,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let body = body.map_err(|_| ApiError::too_large(limits::SMALL_BODY_BYTES as u64))?;
+    let body = body.map_err(|e| ApiError::of_body(&e, limits::SMALL_BODY_BYTES as u64))?;
     let request: EnrolmentRequest = serde_json::from_slice(&body)
         .map_err(|e| ApiError::bad_request(format!("Send JSON with code, name and public-key: {e}.")))?;
     let name = request.name.trim();

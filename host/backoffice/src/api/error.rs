@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use candor_diary::admission::NotAdmitted;
@@ -49,6 +50,33 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "bad-request", message)
     }
 
+    /// Returns the refusal of a body that could not be read whole, of at most `most` bytes.
+    pub(super) fn of_body(rejection: &BytesRejection, most: u64) -> Self {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Self::too_large(most)
+        } else {
+            Self::broken_off()
+        }
+    }
+
+    pub(super) fn broken_off() -> Self {
+        Self::bad_request("The body broke off. Send it again.")
+    }
+
+    /// Returns the refusal of a request that reached no handler.
+    pub(super) fn of_status(status: StatusCode) -> Self {
+        let (code, message) = match status {
+            StatusCode::METHOD_NOT_ALLOWED => ("wrong-method", "This address is for another method."),
+            StatusCode::NOT_FOUND => ("not-found", "There is nothing at this address."),
+            StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "The body is too large. Nothing was kept."),
+            status if status.is_client_error() => {
+                ("bad-request", "The address, its query or a header cannot be read.")
+            }
+            _ => ("internal", "The back office could not do this. Try again later."),
+        };
+        Self::new(status, code, message)
+    }
+
     /// Tells the device to try again after this long.
     pub(super) fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
@@ -79,7 +107,11 @@ impl From<OfficeStoreError> for ApiError {
     fn from(error: OfficeStoreError) -> Self {
         match error {
             OfficeStoreError::Busy => Self::busy(),
-            other => Self::internal(&other),
+            // What came with the request and no database can hold is a fault of the request.
+            OfficeStoreError::TooLarge(_) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-parcel", format!("{error}."))
+            }
+            error => Self::internal(&error),
         }
     }
 }

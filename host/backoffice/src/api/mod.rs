@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post, put};
 
@@ -63,6 +63,22 @@ pub fn router() -> Router<Arc<BackOffice>> {
 /// Returns whether a path is one of the API's, known or not.
 pub(crate) fn is_api(path: &str) -> bool {
     path == "/api" || path.starts_with("/api/")
+}
+
+/// Gives an answer that says no, and comes from axum itself, the form of all others: that of a path or query that cannot
+/// be read, or of a method that is not for an address.
+pub(crate) fn in_own_form(response: Response) -> Response {
+    let status = response.status();
+    let media = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let own = media.is_some_and(|media| media.starts_with("application/json"));
+    if own || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let mut told = ApiError::of_status(status).into_response();
+    if let Some(allowed) = response.headers().get(header::ALLOW) {
+        told.headers_mut().insert(header::ALLOW, allowed.clone());
+    }
+    told
 }
 
 /// Answers a request that is turned away at the edge.

@@ -41,7 +41,7 @@ pub(super) async fn put_parcel(
     if !is_hex(&id, 32) {
         return Err(ApiError::bad_request("The address is parcels/{32 lowercase hex digits}."));
     }
-    let body = body.map_err(|_| ApiError::too_large(limits::PARCEL_BYTES as u64))?;
+    let body = body.map_err(|e| ApiError::of_body(&e, limits::PARCEL_BYTES as u64))?;
     let delivery = Delivery::read(&body)?;
     let core = check_core(delivery.envelope, &device, &id)?;
     access::is_meant_for(&core, &office.key.public())?;

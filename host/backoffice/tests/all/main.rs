@@ -17,4 +17,5 @@ mod manual;
 mod never_lost;
 mod pages;
 mod prefix;
+mod refusals;
 mod sweep;
