@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::may::{Action, Change, ContractState, Role, State, WeekState, may};
+use crate::may::{Action, Change, ContractState, Recorded, Role, State, WeekState, may};
 use crate::parcel::{Core, CoreMinute, DetailKind, MinuteActivity};
 use crate::terms::{ManualTime, PictureRemoval};
 
@@ -110,18 +110,29 @@ fn context(before: &Core, after: &Core, found: &mut BTreeSet<Change>) {
     }
 }
 
+/// A locked week: neither the contract nor its terms are of account there.
+const LOCKED: State = State {
+    week: WeekState::Locked,
+    contract: ContractState::Active,
+    manual_time: ManualTime::No,
+    picture_removal: PictureRemoval::KeepsTime,
+};
+
+/// Whether the first parcel of a segment is taken although its week is locked: what was tracked while offline is time
+/// (invariant 9), and typing in is an edit.
+#[must_use]
+pub fn new_after_lock(core: &Core) -> bool {
+    let recorded = if core.manual.is_some() { Recorded::TypedIn } else { Recorded::Tracked };
+    may(Role::Device, Action::Deliver(recorded), &LOCKED).is_ok()
+}
+
 /// Whether `after` may take the place of `before` although the week is locked: it may only take details away (design §8,
 /// invariant 7).
 #[must_use]
 pub fn allowed_after_lock(before: &Core, after: &Core) -> bool {
-    // Neither the contract nor its terms are of account once the week is locked.
-    let state = State {
-        week: WeekState::Locked,
-        contract: ContractState::Active,
-        manual_time: ManualTime::No,
-        picture_removal: PictureRemoval::KeepsTime,
-    };
-    changes(before, after).into_iter().all(|change| may(Role::Device, Action::Revise(change), &state).is_ok())
+    changes(before, after)
+        .into_iter()
+        .all(|change| may(Role::Device, Action::Revise(change), &LOCKED).is_ok())
 }
 
 #[cfg(test)]

@@ -167,10 +167,12 @@ impl OfficeStore {
         let lock = lock_of(parcel.start);
         if *received_at >= lock {
             freeze_week(tx, &parcel.contract, week_of(parcel.start).0, *received_at).await?;
-            // What arrives for the first time is kept and not billed; whoever has it sees that it came late.
-            if let Some((_, envelope)) = current
-                && !edits::allowed_after_lock(&read_core(envelope)?, parcel)
-            {
+            // What was tracked is kept whenever it comes, and not billed; whoever has it sees that it came late.
+            let allowed = match current {
+                Some((_, envelope)) => edits::allowed_after_lock(&read_core(envelope)?, parcel),
+                None => edits::new_after_lock(parcel),
+            };
+            if !allowed {
                 return Ok(PutOutcome::WeekLocked(lock));
             }
         }

@@ -7,16 +7,17 @@
 //! A frozen week needs nothing else to be read: neither parcels nor terms, which may be purged.
 
 mod code;
+mod frozen;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use self::frozen::{Frozen, Segments};
 use crate::billing::{Claim, Facts, Outcome, bill};
 use crate::calendar::{lock_of, week_of};
 use crate::day::Summary;
 use crate::limits;
-use crate::segment::SegmentLength;
 use crate::terms::ManualTime;
 use crate::versions::Versions;
 
@@ -54,17 +55,6 @@ pub enum LockError {
     #[error("the locked week cannot be read: {0}. Fetch it anew")]
     Damaged(&'static str),
 }
-
-/// A frozen segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Frozen {
-    length: SegmentLength,
-    outcome: Outcome,
-    typed_in: bool,
-}
-
-/// A device's segments, by their start.
-type Segments = BTreeMap<u64, Frozen>;
 
 /// One contract's week, frozen. As JSON at most [`limits::LOCKED_WEEK_BYTES`] long.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Currency, MoneyError};
+use super::currency::Currency;
+use super::error::MoneyError;
 
 /// Whole minor units of a currency; less than zero is owed the other way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +66,7 @@ impl Amount {
 
     fn with(self, other: Self, op: impl Fn(i64, i64) -> Option<i64>) -> Result<Self, MoneyError> {
         if self.currency != other.currency {
-            return Err(MoneyError::Currencies(self.currency, other.currency));
+            return Err(MoneyError::Currencies(self.currency.code(), other.currency.code()));
         }
         let minor_units = op(self.minor_units, other.minor_units).ok_or(MoneyError::TooLarge)?;
         Ok(Self { minor_units, currency: self.currency })

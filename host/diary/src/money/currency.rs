@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::MoneyError;
 use super::currencies::{CURRENCIES, Row};
+use super::error::MoneyError;
 
 /// A currency of ISO 4217 that something can be paid in.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

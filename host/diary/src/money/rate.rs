@@ -1,6 +1,8 @@
 //! What an hour costs.
 
-use super::{Amount, Currency, MoneyError};
+use super::amount::Amount;
+use super::currency::Currency;
+use super::error::MoneyError;
 use crate::limits;
 
 /// Minor units an hour, 1 to [`limits::RATE_MINOR_UNITS`].

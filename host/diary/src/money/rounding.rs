@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Amount, MoneyError, Rate};
+use super::amount::Amount;
+use super::error::MoneyError;
+use super::rate::Rate;
 
 /// Minutes in an hour: the denominator of every line.
 const HOUR: u128 = 60;

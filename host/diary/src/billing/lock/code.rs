@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::iter::Peekable;
 use std::str::Chars;
 
-use super::{Frozen, Segments};
+use super::frozen::{Frozen, Segments};
 use crate::billing::Outcome;
 use crate::segment::{MINUTE_MS, SegmentLength};
 

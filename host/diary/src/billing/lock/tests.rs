@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::segment::MINUTE_MS;
+use crate::segment::{MINUTE_MS, SegmentLength};
 use crate::versions::Version;
 use Outcome::{Billed, Merged, NoActivity, OverLimit, Shared};
 
@@ -219,9 +219,13 @@ fn terms(issued_at: std::ops::Range<u64>) -> impl Strategy<Value = Version> {
 type Terms = [Vec<Version>; 3];
 
 fn frozen(received: &[Received<'_>], terms: &Terms) -> LockedWeek {
+    frozen_of("a", received, terms)
+}
+
+fn frozen_of(contract: &str, received: &[Received<'_>], terms: &Terms) -> LockedWeek {
     let versions = terms.clone().map(Versions::new);
     let of = |contract: &str| CONTRACTS.iter().position(|c| *c == contract).map(|nth| &versions[nth]);
-    LockedWeek::freeze("a", MONDAY, of, received).unwrap()
+    LockedWeek::freeze(contract, MONDAY, of, received).unwrap()
 }
 
 fn several<T>(one: impl Strategy<Value = T>, most: usize) -> impl Strategy<Value = Vec<T>>
@@ -287,5 +291,22 @@ proptest! {
         let outcomes = bill(&claims, "a", |_| terms.weekly_limit.map(u64::from));
         let own = newest.iter().zip(&outcomes).filter(|(one, _)| one.contract == "a");
         prop_assert_eq!(week.sum(), Summary::of(own.map(|(one, outcome)| (one.facts, *outcome))));
+    }
+    /// Each contract's week is frozen by itself, and no minute is in two of them.
+    #[test]
+    fn invariant_09_locked_weeks_of_all_contracts_bill_no_minute_twice(
+        received in several(anything(LOCK - 100..LOCK + 20), 60),
+        terms in [several(terms(MONDAY..LOCK), 3), several(terms(MONDAY..LOCK), 3), several(terms(MONDAY..LOCK), 3)],
+    ) {
+        let weeks = CONTRACTS.map(|contract| frozen_of(contract, &received, &terms));
+        for one in received.iter().filter(|one| one.received_at < LOCK) {
+            // A revision may have another length: what is frozen is asked minute by minute.
+            let from = one.facts.start;
+            let minutes = (from..one.facts.end()).step_by(60_000);
+            for minute in minutes {
+                let billed = weeks.iter().filter(|week| week.is_billed_within(minute, minute + MINUTE_MS)).count();
+                prop_assert!(billed <= 1, "{billed} at {minute}");
+            }
+        }
     }
 }
