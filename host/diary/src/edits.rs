@@ -313,4 +313,13 @@ mod tests {
         let (anew, _) = split(&before(), &[], 2);
         assert!(!allowed_after_lock(&core, &anew));
     }
+
+    #[test]
+    fn invariant_09_what_was_tracked_comes_after_the_lock_and_what_was_typed_in_does_not() {
+        let core = |parcel: &Parcel| split(parcel, &[], 1).0;
+        let mut parcel = before();
+        assert!(new_after_lock(&core(&parcel)));
+        parcel.manual = Some(Manual::at(1));
+        assert!(!new_after_lock(&core(&parcel)));
+    }
 }
