@@ -26,5 +26,6 @@ mod soak;
 mod spine;
 mod strangers;
 mod time;
+mod typed_in;
 mod window;
 mod worker;

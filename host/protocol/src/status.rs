@@ -87,6 +87,12 @@ impl Status {
         self.current.as_ref().map(|current| current.id.as_str())
     }
 
+    /// Whether time can be tracked under the current contract; otherwise all of it is typed in.
+    #[must_use]
+    pub fn tracks_time(&self) -> bool {
+        self.manual_time != ManualTime::Only
+    }
+
     /// Returns the current contract's title, as it is shown.
     #[must_use]
     pub fn title(&self) -> &str {

@@ -132,6 +132,8 @@ impl ContractSession {
         let key = key.map_err(|error| error.to_string());
         self.shared.set_problem("key", key.as_ref().err().cloned());
         let secret = self.random_moment_secret(key.as_ref().ok())?;
+        // Where all time is typed in, there is nothing for them to see.
+        let collectors = if self.enrolment.terms.tracks_time() { collectors } else { Vec::new() };
         let Collectors { running, pictures, counts_activity } =
             self.start_collectors(collectors, acceptance, guard.as_ref(), secret).await;
         let outbox_changed = Arc::new(Notify::new());

@@ -33,8 +33,9 @@ impl Handle<SwitchContract> for Connection<'_> {
             if let Some(before) = before {
                 before.halt(HaltKind::Stop).await?;
             }
-            // Whoever paused goes on when they say so, under whichever contract.
-            if !matches!(state.absent, Some((Absence::Paused, _))) {
+            // Whoever paused goes on when they say so, under whichever contract. Where all time is typed in, nothing does.
+            let tracks = new.enrolment.terms.tracks_time();
+            if tracks && !matches!(state.absent, Some((Absence::Paused, _))) {
                 // Under its own last memo: what is done for one client is not told to another.
                 next.command(TrackerCommand::Start { memo: None, no_sign: state.no_sign }).await?;
                 if state.stopping {

@@ -11,7 +11,7 @@ use candor_protocol::{
 use crate::control::dispatch::Connection;
 use crate::control::status;
 use crate::segments::tracked::HaltKind;
-use crate::tracker::TrackerCommand;
+use crate::tracker::{TrackerCommand, TrackerRefusal};
 
 /// How long a status waits for a change, in seconds.
 const WAIT_S: u64 = 20;
@@ -37,6 +37,10 @@ impl Handle<ReportSigns> for Connection<'_> {
 impl Handle<StartTracking> for Connection<'_> {
     async fn handle(&self, StartTracking { memo, no_sign }: StartTracking) -> Result<(), RequestError> {
         let session = self.sessions().current().await?;
+        if !session.enrolment.terms.tracks_time() {
+            // The tracker says so too; here nothing is put together or shown for it before.
+            return Err(TrackerRefusal::ManualOnly.into());
+        }
         read_memo(memo.as_deref().unwrap_or(""))?;
         let pipeline = session.ensure_pipeline().await?;
         let mut _starting = None;

@@ -316,6 +316,9 @@ impl Tracker {
 
     /// Starts tracking, or resumes it after a pause.
     async fn start_or_resume(&mut self, memo: Option<String>, no_sign: bool) -> Result<(), TrackerRefusal> {
+        if !self.ledger.terms.tracks_time() {
+            return Err(TrackerRefusal::ManualOnly);
+        }
         if !self.is_on() {
             self.state.send_modify(|s| s.no_sign = no_sign);
             self.start_tracking(memo).await;

@@ -8,6 +8,11 @@ pub enum TrackerRefusal {
     /// Tracking is on already.
     #[error("tracking is on already")]
     On,
+    /// The terms allow typed-in time only.
+    #[error(
+        "this contract takes typed-in time only, and nothing is tracked: add it with `candor manual`, or in the window"
+    )]
+    ManualOnly,
     /// Tracking is off already.
     #[error("tracking is off already")]
     Off,

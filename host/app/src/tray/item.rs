@@ -57,6 +57,7 @@ impl TrayItem {
             }
             _ if status.tracking => "Tracking".into(),
             _ if status.current.is_none() => "No contract yet".into(),
+            _ if !status.tracks_time() => "Time is typed in. Nothing is recorded".into(),
             _ => "Stopped. Nothing is recorded".into(),
         }
     }
@@ -91,7 +92,9 @@ impl TrayItem {
                 }
                 entries.push(Self::entry("Pause for private time", TrayAction::Pause));
             }
-            (false, None) if own => entries.push(Self::entry("Start", TrayAction::Start)),
+            (false, None) if own && status.tracks_time() => {
+                entries.push(Self::entry("Start", TrayAction::Start))
+            }
             (false, None) => {}
         }
         entries

@@ -78,6 +78,12 @@ impl Terms {
         Rate::new(self.rate?, self.currency?).ok()
     }
 
+    /// Whether time can be tracked under these terms; otherwise all of it is typed in.
+    #[must_use]
+    pub fn tracks_time(&self) -> bool {
+        self.manual_time != ManualTime::Only
+    }
+
     /// Whether a segment may be delivered without counts, and its tracked time still stand for itself.
     #[must_use]
     pub fn activity_may_be_off(&self) -> bool {

@@ -85,8 +85,6 @@ impl Uploader for Folder {
             return Err(DeliveryFailure::Rejected("superseded".to_owned()));
         }
 
-        let (details, pictures): (Vec<_>, Vec<_>) =
-            attachments.iter().partition(|attachment| attachment.media_type() == DETAIL_TYPE);
         let mut put = Vec::with_capacity(attachments.len());
         for (at, picture) in pictures.iter().enumerate() {
             let name = format!("{segment}/{}", names::picture(at, &picture.media_type()));

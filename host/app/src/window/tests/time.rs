@@ -129,3 +129,19 @@ fn an_answer_about_idle_time_can_be_undone() {
     press(&mut harness, "Undo");
     assert_eq!(done(&harness)[1], UndoIdleAnswer.into());
 }
+
+#[test]
+fn where_all_time_is_typed_in_no_start_is_offered_and_what_runs_can_be_stopped() {
+    let mut world = states::world("stopped");
+    world.status.manual_time = ManualTime::Only;
+    let mut harness = open(TestDesk::new(world), Theme::Light, 340.0);
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Start").is_none());
+    harness.get_by_label_contains("Nothing is tracked in this contract");
+    // It ran when the terms changed.
+    let mut world = states::world("tracking");
+    world.status.manual_time = ManualTime::Only;
+    let mut harness = open(TestDesk::new(world), Theme::Light, 340.0);
+    press(&mut harness, "Stop");
+    assert_eq!(done(&harness), [StopTracking { at_segment_end: false }.into()]);
+}

@@ -26,9 +26,14 @@ pub(crate) fn show_clock(ui: &mut Ui, model: &mut WindowModel, status: &Status, 
             let since = status.since.map_or_else(String::new, |since| format!(" since {}", when(since)));
             (format::clock(model.on_ms()), t.ink, format!("Tracking{since}"))
         }
+        (false, None, _) if !status.tracks_time() => {
+            ("Typed in".to_owned(), t.ink2, "Nothing is tracked in this contract".into())
+        }
         (false, None, _) => ("Stopped".to_owned(), t.ink2, "Nothing is being recorded".into()),
     };
     let on = status.tracking && paused.is_none();
+    // What runs can be ended, whatever the terms say.
+    let offered = status.tracks_time() || on;
     layout::section(ui, |ui| {
         let face = if slim { TextFace::Head } else { TextFace::Time };
         let height = if slim { 40.0 } else { 52.0 };
@@ -50,6 +55,9 @@ pub(crate) fn show_clock(ui: &mut Ui, model: &mut WindowModel, status: &Status, 
                 });
             },
             |ui| {
+                if !offered {
+                    return false;
+                }
                 let button = Button::new(word).ends(on);
                 if slim { button.show(ui) } else { button.primary().big().show(ui) }
             },
