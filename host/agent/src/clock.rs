@@ -40,7 +40,9 @@ impl SystemClock {
     }
 }
 
-fn system_now() -> u64 {
+/// The time by the computer's clock, milliseconds since the Unix epoch, whatever clock the agent goes by: for what is
+/// about the computer's clock itself.
+pub(crate) fn system_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis().try_into().unwrap_or(u64::MAX))
 }
 

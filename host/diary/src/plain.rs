@@ -137,6 +137,17 @@ pub fn length(ms: u64) -> String {
     }
 }
 
+/// About how long as many seconds are, as [`length`] writes it: minutes from two minutes on, hours from two hours on.
+#[must_use]
+pub fn about(seconds: u64) -> String {
+    let unit: u64 = match seconds {
+        0..120 => 1,
+        120..7_200 => 60,
+        _ => 3_600,
+    };
+    length((seconds.saturating_add(unit / 2) / unit).saturating_mul(unit).saturating_mul(1_000))
+}
+
 /// A duration in minutes as `5:20`.
 #[must_use]
 pub fn duration(minutes: u64) -> String {
@@ -191,6 +202,22 @@ pub fn plural<'a>(number: u64, one: &'a str, many: &'a str) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn about_how_long_something_is_takes_few_words() {
+        for (seconds, words) in [
+            (1, "1 second"),
+            (61, "61 seconds"),
+            (727, "12 minutes"),
+            (750, "13 minutes"),
+            (7_190, "2 hours"),
+            (11_000, "3 hours"),
+            (432_000, "120 hours"),
+        ] {
+            assert_eq!(about(seconds), words);
+        }
+        assert!(about(u64::MAX).ends_with("hours"));
+    }
 
     #[test]
     fn json_holds_nothing_that_acts_on_a_terminal_and_says_the_same() {

@@ -59,6 +59,13 @@ pub trait AttachmentSource: Send + Sync + 'static {
     async fn read(&self, offset: u64, count: u32) -> Result<Vec<u8>, String>;
 }
 
+/// Hears what time servers say it is, such as to tell a person that this computer's clock is wrong.
+pub trait AnswerDates: Send + Sync + 'static {
+    /// A server answered at this moment, and says in its header `date` when. `origin` is as [`Secrets::secret`] has it.
+    /// Who answered need not be whom the address names, where the connection is not encrypted.
+    fn answered(&self, origin: &str, date: &str);
+}
+
 /// Secrets that the person stored for one uploader or feed. The plugin only ever names them.
 pub trait Secrets: Send + Sync + 'static {
     /// Returns the secret of that name, if it was stored for this origin and no other. `origin` is scheme, host and port

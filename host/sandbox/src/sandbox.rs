@@ -13,7 +13,7 @@ use crate::describe::{Description, describe};
 use crate::engine::{self, Ticker};
 use crate::folder::GrantedFolder;
 use crate::grants::{Capability, Grants};
-use crate::host_traits::{GuardedSensors, KeyValueStore, Observations, Secrets};
+use crate::host_traits::{AnswerDates, GuardedSensors, KeyValueStore, Observations, Secrets};
 use crate::instance::InstanceState;
 use crate::kind::ComponentKind;
 use crate::limits::Limits;
@@ -127,6 +127,8 @@ pub struct UploaderHosts {
     pub store: Arc<dyn KeyValueStore>,
     /// The secrets that it may name.
     pub secrets: Arc<dyn Secrets>,
+    /// Hears what time the servers that it reaches say it is.
+    pub dates: Arc<dyn AnswerDates>,
 }
 
 /// A component, described and loaded. Any number of plugins can be started from it.
@@ -195,7 +197,7 @@ impl PreparedPlugin {
         let mut granted = self.hosts(name, grants)?;
         granted.store = Some(hosts.store);
         if granted.capabilities.contains(&Capability::Http) {
-            granted.http = Some(self.http(name, grants, Some(hosts.secrets))?);
+            granted.http = Some(self.http(name, grants, Some(hosts.secrets))?.with_dates(hosts.dates));
         }
         if granted.capabilities.contains(&Capability::Folder) {
             granted.folder = Some(GrantedFolder::open_granted(name, grants, &granted.limits)?);

@@ -292,8 +292,11 @@ impl ContractSession {
         let granted = acceptance.granted(loaded).map_err(PluginError::NotGranted)?;
         let token = self.folder.token()?;
         let secrets: Arc<dyn Secrets> = Arc::new(DeviceToken { origin: self.enrolment.origin(), token });
-        let hosts =
-            UploaderHosts { store: Arc::new(self.plugin_store(loaded)), secrets: Arc::clone(&secrets) };
+        let hosts = UploaderHosts {
+            store: Arc::new(self.plugin_store(loaded)),
+            secrets: Arc::clone(&secrets),
+            dates: Arc::clone(&self.server_clock) as _,
+        };
         let grants = granted.grants.http.clone();
         let origin = self.enrolment.origin();
         let week = grants.iter().any(|grant| grant.origin == origin).then(|| WeekSource {
@@ -301,6 +304,7 @@ impl ContractSession {
             grants,
             secrets,
             found: Arc::clone(&self.elsewhere),
+            clock: Arc::clone(&self.server_clock),
         });
         let network = loaded.prepared.description().imports.contains(&Capability::Http);
         let proof = if network {

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use crate::context::AgentContext;
 use crate::contract::error::SessionError;
 use crate::contract::pipeline::Pipeline;
+use crate::delivery::server_clock::ServerClock;
 use crate::delivery::week::OtherDevices;
 use crate::delivery::worker::Delivery;
 use crate::folder::{Enrolment, Folder};
@@ -32,6 +33,8 @@ pub struct ContractSession {
     pub delivery: Arc<Delivery>,
     /// What of the week was billed from other devices.
     pub elsewhere: Arc<OtherDevices>,
+    /// How far the back office's clock and this computer's are apart.
+    pub server_clock: Arc<ServerClock>,
     /// Closed segments, added up.
     pub history: History,
     work: Mutex<Work>,
@@ -62,11 +65,13 @@ impl ContractSession {
             Arc::clone(&context.revision),
         );
         shared.choose(|choices| *choices = settings::choices(preferences, terms, false));
+        let shared = Arc::new(shared);
         Ok(Self {
             context: Arc::clone(context),
             work: Mutex::new(Work::load(&folder)),
             folder,
-            shared: Arc::new(shared),
+            server_clock: Arc::new(ServerClock::new(&enrolment.server, Arc::clone(&shared))),
+            shared,
             enrolment,
             delivery: Arc::default(),
             elsewhere: Arc::default(),

@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::contract::session::ContractSession;
 use crate::contract::sessions::Sessions;
+use crate::delivery::server_clock;
 use crate::guard::desktop::DesktopSource;
 use crate::plugins::notice::Acceptance;
 use crate::tracker::input::InputSource;
@@ -18,8 +19,6 @@ use crate::tracker::input::InputSource;
 const LIMIT_S: u64 = 10;
 /// How long a counter that cannot count may take to say so. It takes some milliseconds on an idle machine.
 const COUNTER_LIMIT: Duration = Duration::from_secs(2);
-/// A clock that differs by more than this is told, in seconds.
-const CLOCK_S: i64 = 60;
 
 fn check(name: &str, ok: bool, found: impl Into<String>, advice: &str) -> Check {
     Check { name: name.to_owned(), ok, found: found.into(), advice: (!ok).then(|| advice.to_owned()) }
@@ -185,14 +184,18 @@ async fn back_office(session: &ContractSession) -> Vec<Check> {
             "Something in between answered, such as a proxy or the network's sign-in page.",
         )
     }];
-    if let Some(theirs) = answer.header("date").and_then(|d| jiff::fmt::rfc2822::parse(d).ok()) {
-        let off = jiff::Timestamp::now().as_second() - theirs.timestamp().as_second();
-        all.push(check(
-            "clock",
-            off.abs() <= CLOCK_S,
-            format!("{} s from the back office's", off.abs()),
-            "set the computer's clock: turn on automatic time",
-        ));
+    if place == session.enrolment.server
+        && let Some(date) = answer.header("date")
+    {
+        session.server_clock.note(date);
+    }
+    if let Some(ahead_s) = session.server_clock.ahead_s() {
+        all.push(match server_clock::problem(ahead_s) {
+            None => check("clock", true, "agrees with the back office's to the minute", ""),
+            Some(problem) => {
+                check("clock", false, problem, "Turn on automatic time: `timedatectl set-ntp true`.")
+            }
+        });
     }
     all
 }

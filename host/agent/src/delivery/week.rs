@@ -10,6 +10,7 @@ use candor_sandbox::host_traits::Secrets;
 use candor_sandbox::{HttpGrant, probe_as};
 use parking_lot::Mutex;
 
+use crate::delivery::server_clock::ServerClock;
 use crate::segments::error::CloseError;
 use crate::segments::history::{Elsewhere, delivered_ms};
 use crate::segments::ledger::SegmentLedger;
@@ -30,6 +31,8 @@ pub struct WeekSource {
     pub secrets: Arc<dyn Secrets>,
     /// What was found last.
     pub found: Arc<OtherDevices>,
+    /// Hears what time it is there.
+    pub clock: Arc<ServerClock>,
 }
 
 /// What was found last.
@@ -55,16 +58,19 @@ impl WeekSource {
         let url = format!("{}/api/v1/week", self.server.trim_end_matches('/'));
         let answer =
             match probe_as(&url, &self.grants, Arc::clone(&self.secrets), "device-token", LIMIT).await {
-                Ok(answer) if answer.status == 200 => answer,
-                Ok(answer) => {
-                    tracing::debug!(status = answer.status, "no week from the back office");
-                    return Ok(());
-                }
+                Ok(answer) => answer,
                 Err(why) => {
                     tracing::debug!("no week from the back office: {why}");
                     return Ok(());
                 }
             };
+        if let Some(date) = answer.header("date") {
+            self.clock.note(date);
+        }
+        if answer.status != 200 {
+            tracing::debug!(status = answer.status, "no week from the back office");
+            return Ok(());
+        }
         // A clock that shows another week, or something on the way that answered.
         let Ok(theirs) = serde_json::from_slice::<WeekAnswer>(&answer.body) else { return Ok(()) };
         // Nobody works longer than a week has.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use candor_diary::parcel::NoSnapshot;
 use candor_diary::wire::{RECEIPT_TYPE, Receipt};
-use candor_journal::{BlobInfo, DetailInfo, JournalError, OutboxEntry};
+use candor_journal::{BlobInfo, DetailInfo, Journal, JournalError, OutboxEntry};
 use candor_sandbox::Uploader;
 use candor_sandbox::host_traits::AttachmentSource;
 use candor_sandbox::model::{DeliveryFailure, ParcelToDeliver};
@@ -265,10 +265,11 @@ impl OutboxWorker {
                 }
             };
         }
-        let LoadedParcel { envelope, details, pictures } = match self.load_parcel(entry).await {
-            Ok(loaded) => loaded,
-            Err(fault) => return self.handle_local_fault(entry, fault).await,
-        };
+        let LoadedParcel { envelope, details, pictures } =
+            match load_parcel(&self.shared.journal, entry).await {
+                Ok(loaded) => loaded,
+                Err(fault) => return self.handle_local_fault(entry, fault).await,
+            };
         let details = details.into_iter().map(|detail| Arc::new(detail) as Arc<dyn AttachmentSource>);
         let journal = &self.shared.journal;
         let picture = |info| Arc::new(JournalAttachment { info, journal: journal.clone() }) as _;
@@ -317,32 +318,6 @@ impl OutboxWorker {
             }
             Err(failure) => self.retry_later(entry, now, 0, &format!("the uploader failed: {failure}")).await,
         }
-    }
-
-    /// Loads what is to be sent, and checks that each piece is as it was written.
-    // Mutable although nothing changes: see `later`.
-    async fn load_parcel(&mut self, entry: &OutboxEntry) -> Result<LoadedParcel, LocalFault> {
-        let journal = &self.shared.journal;
-        if entry.damaged {
-            let why = format!("what goes with parcel {} cannot be read", entry.parcel_id);
-            return Err(LocalFault::Parcel(JournalError::Damaged(why)));
-        }
-        let envelope = journal.envelope(&entry.parcel_id).await.map_err(LocalFault::Parcel)?;
-        let mut details = Vec::with_capacity(entry.details.len());
-        for DetailInfo { name, .. } in entry.details.iter().filter(|detail| !detail.erased) {
-            match journal.detail(&entry.parcel_id, name).await {
-                Ok(bytes) => details.push(DetailAttachment { sha256: name.clone(), bytes }),
-                // It was purged a moment ago, and the parcel goes without it like without all that were purged.
-                Err(JournalError::Erased { .. }) => {}
-                Err(error) => return Err(LocalFault::Detail(error)),
-            }
-        }
-        let mut pictures = Vec::with_capacity(entry.attachments.len());
-        for blob in &entry.attachments {
-            // Read whole: bytes that are not as they were written must not look like a fault of the target's.
-            pictures.push(journal.check_blob(blob).await.map_err(LocalFault::Picture)?);
-        }
-        Ok(LoadedParcel { envelope, details, pictures })
     }
 
     /// Handles something that cannot be read here: damage is left out of a new parcel, anything else is tried again.
@@ -567,6 +542,7 @@ mod tests {
                 sequence: 1,
                 chain_head: "0".repeat(64),
                 received_at: 1,
+                ledger: candor_diary::ledger::LedgerHead::first("c"),
             };
             Envelope::sign(kind, serde_json::to_vec(&receipt).unwrap(), key).to_json()
         };

@@ -305,6 +305,7 @@ impl ContractState {
 /// plugin.
 fn problem_topic(name: &str) -> String {
     match name {
+        "clock" => "Clock".into(),
         "counter" => "Counting".into(),
         "disk" => "Disk space".into(),
         "display" => "Screen".into(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use reqwest::header::{CONTENT_LENGTH, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, DATE, HeaderValue};
 use reqwest::redirect;
 use url::Host;
 
@@ -18,7 +18,7 @@ use super::origin::{GrantedOrigins, HttpTarget, UrlRefusal};
 use super::sign::OutgoingRequest;
 use crate::body::Body;
 use crate::clock::now_ms;
-use crate::host_traits::Secrets;
+use crate::host_traits::{AnswerDates, Secrets};
 use crate::limits::Limits;
 use crate::text::cut;
 
@@ -27,6 +27,7 @@ pub(crate) struct HttpClient {
     granted: GrantedOrigins,
     secrets: Option<Arc<dyn Secrets>>,
     limits: Arc<Limits>,
+    dates: Option<Arc<dyn AnswerDates>>,
     /// The last client and what it is pinned to: making one is expensive, and most plugins talk to one host.
     kept: Mutex<Option<(ClientPin, reqwest::Client)>>,
 }
@@ -46,7 +47,12 @@ impl HttpClient {
         secrets: Option<Arc<dyn Secrets>>,
         limits: &Arc<Limits>,
     ) -> Self {
-        Self { granted, secrets, limits: Arc::clone(limits), kept: Mutex::new(None) }
+        Self { granted, secrets, limits: Arc::clone(limits), dates: None, kept: Mutex::new(None) }
+    }
+
+    /// Tells what time the servers say it is, too.
+    pub(crate) fn with_dates(self, dates: Arc<dyn AnswerDates>) -> Self {
+        Self { dates: Some(dates), ..self }
     }
 
     /// Sends a request and waits for the whole answer, for at most [`Limits::http_time`].
@@ -98,6 +104,11 @@ impl HttpClient {
             outgoing = outgoing.body(reqwest::Body::wrap_stream(body.stream()));
         }
         let answer = outgoing.headers(headers).send().await.map_err(http_error)?;
+        if let Some(dates) = &self.dates
+            && let Some(date) = answer.headers().get(DATE).and_then(|date| date.to_str().ok())
+        {
+            dates.answered(&target.origin, date);
+        }
         self.read_answer(answer).await
     }
 

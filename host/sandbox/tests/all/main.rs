@@ -1,4 +1,4 @@
-//! The sandbox with real guests: the hostile plugins of tests/hostile/, compiled by the real compiler.
+//! The sandbox with real guests, compiled by the real compiler: the hostile plugins of tests/hostile/, and our uploaders.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -10,3 +10,4 @@ mod policies;
 mod refusals;
 mod server;
 mod support;
+mod uploaders;

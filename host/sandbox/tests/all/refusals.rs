@@ -244,7 +244,11 @@ async fn a_missing_file_is_told() {
 async fn grants_that_are_malformed_or_not_whole_are_refused() {
     let prepared = prepare("hostile_uploader", patient()).await;
     let world = World::new();
-    let hosts = || candor_sandbox::UploaderHosts { store: world.clone(), secrets: world.clone() };
+    let hosts = || candor_sandbox::UploaderHosts {
+        store: world.clone(),
+        secrets: world.clone(),
+        dates: world.clone(),
+    };
     let mut grants =
         Grants { capabilities: [Capability::Http, Capability::Folder].into(), ..Grants::default() };
     let refused = prepared.uploader("up", &grants, "", hosts()).await.err().unwrap();

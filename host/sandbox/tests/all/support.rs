@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use candor_sandbox::host_traits::{
-    AttachmentSource, FrameView, GuardedSensors, KeyValueStore, LayoutView, Observations, Secrets,
+    AnswerDates, AttachmentSource, FrameView, GuardedSensors, KeyValueStore, LayoutView, Observations,
+    Secrets,
 };
 use candor_sandbox::model::{
     Area, Denied, Known, Layout, Minute, Monitor, Note, NoteError, ParcelToDeliver, Scene, SceneKind, Scope,
@@ -80,7 +81,7 @@ pub(crate) async fn policy(deed: &str, limits: Limits) -> Result<Policy, Refusal
 
 pub(crate) async fn uploader(deeds: &str, limits: Limits, grants: &Grants, world: &Arc<World>) -> Uploader {
     let prepared = prepare("hostile_uploader", limits).await;
-    let hosts = UploaderHosts { store: world.clone(), secrets: world.clone() };
+    let hosts = UploaderHosts { store: world.clone(), secrets: world.clone(), dates: world.clone() };
     prepared.uploader("hostile", grants, deeds, hosts).await.unwrap()
 }
 
@@ -130,6 +131,8 @@ pub(crate) struct World {
     pub(crate) stuck: bool,
     /// Name, origin and secret.
     pub(crate) secrets: Vec<(String, String, String)>,
+    /// Origin and date of each answer.
+    pub(crate) dates: Mutex<Vec<(String, String)>>,
 }
 
 impl World {
@@ -217,6 +220,12 @@ impl Secrets for World {
     fn secret(&self, name: &str, origin: &str) -> Option<Zeroizing<String>> {
         let found = self.secrets.iter().find(|(n, o, _)| n == name && o == origin);
         found.map(|(_, _, secret)| Zeroizing::new(secret.clone()))
+    }
+}
+
+impl AnswerDates for World {
+    fn answered(&self, origin: &str, date: &str) {
+        self.dates.lock().unwrap().push((origin.to_owned(), date.to_owned()));
     }
 }
 

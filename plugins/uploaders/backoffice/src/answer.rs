@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use candor_diary::plain;
 use candor_diary::plain_id::PlainId;
 use candor_diary::wire::ApiRefusal;
 use candor_sdk::DeliveryFailure;
@@ -18,6 +19,10 @@ const RETRY: Duration = Duration::from_secs(5);
 
 /// The longest wait that is taken from an answer; beyond it a mistake of the server would stop deliveries for good.
 const LONGEST_RETRY: Duration = Duration::from_hours(1);
+
+/// The code under which the back office refuses a parcel that begins later than it is there: it takes it when the time has
+/// come.
+const CLOCK_AHEAD: &str = "clock-ahead";
 
 /// Refusals that are final: this parcel will never be taken as it is. What may be the way's fault (a body that broke off
 /// or came through altered, an attachment that is not there any more) is not among them.
@@ -85,8 +90,22 @@ pub(crate) fn accepted(
             SentPart::Attachment => DeliveryFailure::AttachmentRejected(code),
         });
     }
+    if matches!(status, 409 | 503) && code == CLOCK_AHEAD {
+        let now = now();
+        return Err(DeliveryFailure::later(wait(&response, || now), clock_ahead(&response, now)));
+    }
     let reason = format!("the back office answers {status} ({code}): {}", line(&message));
     Err(DeliveryFailure::later(wait(&response, now), reason))
+}
+
+/// What is said if the back office takes no parcel that begins later than it is there.
+fn clock_ahead(response: &Response, now: u64) -> String {
+    let theirs = response.header("date").and_then(date::seconds);
+    let ahead = theirs.map(|theirs| (now / 1_000).saturating_sub(theirs)).filter(|ahead| *ahead > 0);
+    let by = ahead.map(|ahead| format!(" by {}", plain::about(ahead))).unwrap_or_default();
+    format!(
+        "this computer's clock is ahead of the back office's{by}: set it right, otherwise the segment waits until then"
+    )
 }
 
 fn is_json(response: &Response) -> bool {
@@ -227,6 +246,42 @@ mod tests {
         assert_eq!(waits(429, &by_theirs, ""), Some(30));
         let said = [JSON, ("Retry-After", "40")];
         assert_eq!(waits(503, &said, r#"{"code":"busy","message":"Later."}"#), Some(40));
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_is_told_with_by_how_much_and_the_parcel_waits_as_long_as_asked() {
+        let body = r#"{"code":"clock-ahead","message":"The segment begins later than it is."}"#;
+        let told =
+            |status: u16, headers: &[(&str, &str)]| match answer(status, headers, body, SentPart::Parcel) {
+                Err(DeliveryFailure::Later { after, reason }) => (after.as_secs(), reason),
+                other => panic!("{other:?}"),
+            };
+        // It is 08:49:37 here.
+        for (date, by) in [
+            ("Sun, 06 Nov 1994 08:37:30 GMT", " by 12 minutes:"),
+            ("Sun, 06 Nov 1994 08:49:07 GMT", " by 30 seconds:"),
+            ("Sun, 06 Nov 1994 08:49:36 GMT", " by 1 second:"),
+            ("Sun, 06 Nov 1994 05:49:37 GMT", " by 3 hours:"),
+            ("Tue, 01 Nov 1994 08:49:37 GMT", " by 120 hours:"),
+            ("Sun, 06 Nov 1994 09:49:37 GMT", "back office's:"),
+            ("no date", "back office's:"),
+        ] {
+            for status in [409, 503] {
+                let (wait, why) = told(status, &[JSON, ("Retry-After", "720"), ("Date", date)]);
+                assert_eq!(wait, 720, "{date}");
+                assert!(why.contains(by) && why.contains("set it right"), "{date}: {why}");
+            }
+        }
+        assert_eq!(told(409, &[JSON]).0, 5);
+        assert_eq!(
+            told(409, &[JSON, ("Retry-After", "864000")]).0,
+            3_600,
+            "asked again sooner, in case it was set"
+        );
+        // Not in the API's form, or under another status, it is no such answer.
+        for (status, headers) in [(409, &[HTML][..]), (422, &[JSON][..])] {
+            assert!(!told(status, headers).1.contains("clock is ahead"), "{status}");
+        }
     }
 
     #[test]

@@ -79,7 +79,7 @@ async fn uploader(folder: &Path, settings: &str) -> Uploader {
         folder: Some(folder.to_owned()),
         ..Grants::default()
     };
-    let hosts = UploaderHosts { store: world.clone(), secrets: world };
+    let hosts = UploaderHosts { store: world.clone(), secrets: world.clone(), dates: world };
     prepare("candor_uploader_folder").await.uploader("folder", &grants, settings, hosts).await.unwrap()
 }
 
@@ -249,7 +249,7 @@ async fn a_day_that_is_forgotten_keeps_its_page_and_what_comes_later_is_on_anoth
         folder: Some(folder.path().to_owned()),
         ..Grants::default()
     };
-    let hosts = UploaderHosts { store: Arc::new(Small(world.clone())), secrets: world };
+    let hosts = UploaderHosts { store: Arc::new(Small(world.clone())), secrets: world.clone(), dates: world };
     let prepared = prepare("candor_uploader_folder").await;
     let mut plugin = prepared.uploader("folder", &grants, "{}", hosts).await.unwrap();
     for days in 0..5 {
@@ -266,7 +266,7 @@ async fn a_day_that_is_forgotten_keeps_its_page_and_what_comes_later_is_on_anoth
 #[tokio::test]
 async fn it_asks_for_the_folder_and_no_network_and_refuses_a_title_that_is_no_name() {
     let world = World::new();
-    let hosts = UploaderHosts { store: world.clone(), secrets: world };
+    let hosts = UploaderHosts { store: world.clone(), secrets: world.clone(), dates: world };
     let folder = tempfile::tempdir().unwrap();
     let grants = Grants {
         capabilities: [Capability::Folder].into(),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use candor_sandbox::host_traits::{
-    FrameView, GuardedSensors, KeyValueStore, LayoutView, Observations, Secrets,
+    AnswerDates, FrameView, GuardedSensors, KeyValueStore, LayoutView, Observations, Secrets,
 };
 use candor_sandbox::model::{
     Area, Denied, Known, Layout, Minute, Monitor, Note, NoteError, Scope, StoreError, Window,
@@ -193,6 +193,10 @@ impl KeyValueStore for World {
         let values = self.values.lock().unwrap();
         Ok(values.iter().map(|(key, value)| (key.clone(), value.len() as u64)).collect())
     }
+}
+
+impl AnswerDates for World {
+    fn answered(&self, _: &str, _: &str) {}
 }
 
 impl Secrets for World {

@@ -132,7 +132,7 @@ async fn uploader(url: &str, origin: &str, token: bool) -> Uploader {
         http: vec![HttpGrant { origin: origin.to_owned(), private: true }],
         ..Grants::default()
     };
-    let hosts = UploaderHosts { store: world.clone(), secrets: world };
+    let hosts = UploaderHosts { store: world.clone(), secrets: world.clone(), dates: world };
     let settings = format!(r#"{{"url": "{url}", "secret": "device-token"}}"#);
     prepare("candor_uploader_backoffice")
         .await
@@ -163,7 +163,8 @@ async fn attachments_go_first_then_the_exact_envelope_and_the_answer_is_the_rece
     assert_eq!(asked.len(), 3);
     assert!(asked[0] == put("/attachments/aa11", "image/webp", &picture), "{}", asked[0].line);
     assert_eq!(asked[1], put("/attachments/bb22", "image/webp", &[7]));
-    assert_eq!(asked[2], put("", "application/json", ENVELOPE));
+    let body = [&b"{\"envelope\":"[..], ENVELOPE, b",\"details\":[]}"].concat();
+    assert_eq!(asked[2], put("", "application/json", &body));
 }
 
 #[tokio::test]
@@ -234,7 +235,7 @@ async fn without_a_server_the_parcel_waits_and_without_a_token_a_person_has_to_a
 #[tokio::test]
 async fn a_bad_address_is_refused_with_its_place() {
     let world = World::new();
-    let hosts = || UploaderHosts { store: world.clone(), secrets: world.clone() };
+    let hosts = || UploaderHosts { store: world.clone(), secrets: world.clone(), dates: world.clone() };
     let grants = Grants { capabilities: [Capability::Http].into(), ..Grants::default() };
     let prepared = prepare("candor_uploader_backoffice").await;
     for (settings, place) in [
