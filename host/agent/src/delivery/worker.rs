@@ -476,7 +476,7 @@ mod tests {
     #[tokio::test]
     async fn details_are_loaded_in_order_without_those_that_were_purged_and_damage_is_told_apart() {
         let folder = tempfile::tempdir().unwrap();
-        let open = || Journal::open(folder.path(), &MasterKey::from_bytes([7; 32]));
+        let open = async || Journal::open(folder.path(), &MasterKey::from_bytes([7; 32])).await;
         let journal = open().await.unwrap();
         let detail = |kind: &str, bytes: Vec<u8>| DetailDraft {
             name: sha256_hex(&bytes),
