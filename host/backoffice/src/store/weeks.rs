@@ -58,9 +58,10 @@ impl OfficeStore {
                 continue;
             }
             let due: Vec<String> = sqlx::query_scalar(
-                "SELECT c.id FROM contracts c WHERE NOT EXISTS
-                     (SELECT 1 FROM weeks w WHERE w.contract = c.id AND w.week_start = ?1)
-                 AND EXISTS (SELECT 1 FROM parcels p WHERE p.contract = c.id AND p.start >= ?1 AND p.start < ?2)",
+                "SELECT each_contract.id FROM contracts each_contract WHERE NOT EXISTS
+                     (SELECT 1 FROM weeks w WHERE w.contract = each_contract.id AND w.week_start = ?1)
+                 AND EXISTS (SELECT 1 FROM parcels p WHERE p.contract = each_contract.id
+                     AND p.start >= ?1 AND p.start < ?2)",
             )
             .bind(to_signed(week, "a time")?)
             .bind(to_signed(week.saturating_add(WEEK_MS), "a time")?)

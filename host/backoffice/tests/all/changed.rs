@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::common::{CLIENT, Picture, Server, WORKER, files, locked, outcome, page_of, revised, this_week};
-use candor_diary::parcel::{NoSnapshot, Parcel, Removed};
+use crate::common::{
+    CLIENT, Picture, Server, WORKER, files, lock, outcome, page_of, revised, set_clock, this_week,
+};
+use candor_diary::parcel::{Counts, MinuteFacts, NoSnapshot, Parcel, Removed};
 
 /// The same segment without its picture.
 fn without_picture(parcel: &Parcel, revision: u32, sequence: u64) -> Parcel {
@@ -31,13 +33,17 @@ async fn invariant_07_removing_a_picture_keeps_the_time() {
     let server = Server::start(&data);
     let device = server.enrol("invoices").await;
     let sides = [server.sign_in(CLIENT).await, server.sign_in(WORKER).await];
-    // In a week that can be edited, and in one that is locked.
-    for (start, sequence) in [(this_week(3), 1), (locked(), 3)] {
+    // In a week that can be edited, and in the same week once it is locked.
+    for (start, sequence) in [(this_week(3), 1), (this_week(147), 3)] {
         let mut parcel = device.parcel_at(start, 10, sequence);
         device.add_picture(&mut parcel, &Picture::draw(96, 54, 1, true)).await;
         device.deliver(&parcel).await;
         let address = format!("/pictures/{}/{}", parcel.id, parcel.snapshot.as_ref().unwrap().sha256);
         let page = page_of(start);
+        let recorded = "of 0:10 recorded";
+        if sequence == 3 {
+            set_clock(&data, lock());
+        }
         let billed = device.minutes().await;
         let kept = server.office.deliveries("invoices");
         let row = kept.iter().find(|row| row["start"] == start).unwrap();
@@ -45,7 +51,7 @@ async fn invariant_07_removing_a_picture_keeps_the_time() {
         assert!(Path::new(&file).exists());
         for cookie in &sides {
             let shown = server.page(&page, cookie).await;
-            assert!(shown.contains(&address) && shown.contains("of 0:10 recorded"));
+            assert!(shown.contains(&address) && shown.contains(recorded));
             assert!(!shown.contains("Picture removed by worker"));
             assert_eq!(server.get(&address, Some(cookie)).await.status(), 200);
         }
@@ -58,7 +64,7 @@ async fn invariant_07_removing_a_picture_keeps_the_time() {
         for cookie in &sides {
             let shown = server.page(&page, cookie).await;
             for text in [
-                "of 0:10 recorded",
+                recorded,
                 "Tracked, billable",
                 "Picture removed by worker, time kept",
                 "Edited by worker, revision 1",
@@ -194,12 +200,14 @@ async fn revisions_that_contradict_each_other_are_refused_with_the_reason() {
 #[tokio::test]
 async fn after_the_lock_time_and_memo_stay_as_they_are() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(&folder.path().join("data"));
+    let data = folder.path().join("data");
+    let server = Server::start(&data);
     let device = server.enrol("invoices").await;
-    let start = locked();
+    let start = this_week(3);
     let mut parcel = device.parcel_at(start, 10, 1);
     device.add_picture(&mut parcel, &Picture::draw(96, 54, 1, false)).await;
-    device.deliver(&parcel).await; // tracked while offline: time is time
+    device.deliver(&parcel).await;
+    set_clock(&data, lock());
 
     let change = |apply: &dyn Fn(&mut Parcel)| {
         let mut changed = without_picture(&parcel, 1, 2);
@@ -208,7 +216,17 @@ async fn after_the_lock_time_and_memo_stay_as_they_are() {
     };
     for (what, changed) in [
         ("memo", change(&|p| p.memo = Some("better words".to_owned()))),
-        ("label", change(&|p| p.label = None)),
+        ("label", change(&|p| p.label = Some("Review".to_owned()))),
+        ("title", change(&|p| p.focus[0].title = Some("Another title".to_owned()))),
+        ("rules", change(&|p| p.policy.rules = vec!["Nothing is covered".to_owned()])),
+        ("policy", change(&|p| p.policy.sha256 = "9".repeat(64))),
+        (
+            "counts",
+            change(&|p| {
+                p.minutes[0] =
+                    MinuteFacts::new(p.start, 60_000, Some(Counts { keys: 999, ..Counts::default() }))
+            }),
+        ),
         ("less time", change(&|p| p.minutes.truncate(9))),
         ("removed", tombstone(&parcel, 1, 2)),
         ("typed in later", device.typed_in(start + 600_000, 2)),

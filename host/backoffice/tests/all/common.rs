@@ -42,6 +42,11 @@ fn clock_of(data: &Path) -> PathBuf {
     data.with_extension("clock")
 }
 
+/// When the week of [`STARTED`] locks.
+pub(crate) fn lock() -> u64 {
+    candor_diary::calendar::lock_of(STARTED)
+}
+
 /// Sets the clock of the programs on a data folder to this time.
 pub(crate) fn set_clock(data: &Path, at: u64) {
     let real = candor_backoffice::clock::now();
@@ -297,6 +302,13 @@ pub(crate) fn http() -> Client {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
     Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+}
+
+/// The same from another address of this machine.
+pub(crate) fn http_from(address: std::net::IpAddr) -> Client {
+    let _provider = http();
+    let redirect = reqwest::redirect::Policy::none();
+    Client::builder().redirect(redirect).no_proxy().local_address(address).build().unwrap()
 }
 
 /// An enrolled device.

@@ -127,7 +127,7 @@ async fn every_bad_parcel_is_refused_with_its_reason() {
         ("a picture that is a page", snapshot("text/html", 10), (422, "bad-parcel")),
         ("a picture too large", snapshot("image/webp", 17 * 1024 * 1024), (422, "bad-parcel")),
         ("a picture that never came", snapshot("image/webp", 10), (409, "attachment-missing")),
-        ("too large", vec![b' '; 2 * 1024 * 1024], (413, "too-large")),
+        ("too large", vec![b' '; candor_backoffice::limits::PARCEL_BYTES + 1], (413, "too-large")),
     ];
     for (what, body, (status, code)) in rows {
         let answer = device.put(&path, body).await;

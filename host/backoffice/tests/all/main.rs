@@ -12,6 +12,7 @@ mod changed;
 mod common;
 mod edge;
 mod ingest;
+mod locked;
 mod look;
 mod manual;
 mod never_lost;

@@ -273,11 +273,16 @@ async fn invariant_09_more_than_can_wait_are_sent_away_and_what_waits_is_answere
     let mut other = Client::open(&data).await;
     other.run("BEGIN IMMEDIATE").await;
     let many = candor_backoffice::limits::WAITING_WRITES as u64 + 40;
+    let parcel = |nth: u64| device.parcel_at(this_week(nth), 10, nth + 1);
+    // One address has fewer connections than there are places to wait.
+    let addresses: Vec<reqwest::Client> =
+        (1..=8).map(|last| crate::common::http_from([127, 0, 0, last].into())).collect();
     let tries: Vec<_> = (0..many)
         .map(|nth| {
-            let device = device.clone();
+            let http = addresses[usize::try_from(nth).unwrap() % addresses.len()].clone();
+            let (device, parcel) = (Device { http, ..device.clone() }, parcel(nth));
             tokio::spawn(async move {
-                let answer = device.put_parcel(&device.parcel(nth)).await;
+                let answer = device.put_parcel(&parcel).await;
                 let wait = answer.headers().get("retry-after").is_some();
                 (nth, answer.status().as_u16(), wait)
             })
@@ -292,7 +297,7 @@ async fn invariant_09_more_than_can_wait_are_sent_away_and_what_waits_is_answere
         let (nth, status, wait) = one.await.unwrap();
         assert!((status, wait) == (201, false) || (status, wait) == (503, true), "{status}");
         if status == 201 {
-            kept.insert(device.parcel(nth).id);
+            kept.insert(parcel(nth).id);
         }
     }
     assert_eq!(kept.len() as u64, many - 40);

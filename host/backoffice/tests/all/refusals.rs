@@ -4,7 +4,7 @@ use candor_diary::parcel::PARCEL_TYPE;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::common::{Server, outcome};
+use crate::common::{Server, body, outcome, split};
 
 /// Returns status and code of a refusal, which must be in the API's own form.
 async fn refusal(what: &str, answer: Response) -> (u16, String) {
@@ -50,7 +50,7 @@ async fn every_refusal_of_the_api_is_in_its_own_form() {
         (Method::from_bytes(b"BREW").unwrap(), "/api/v1/week".into(), vec![], (405, "wrong-method")),
         (Method::POST, "/api/v1/enrol".into(), large(17 * 1024), (413, "too-large")),
         (Method::POST, "/api/v1/enrol".into(), vec![0xff, 0xfe], (400, "bad-request")),
-        (Method::PUT, parcel, large(1024 * 1024 + 1), (413, "too-large")),
+        (Method::PUT, parcel, large(candor_backoffice::limits::PARCEL_BYTES + 1), (413, "too-large")),
     ];
     for (method, path, body, (status, code)) in rows {
         let what = format!("{method} {path}");
@@ -80,9 +80,13 @@ async fn numbers_that_no_database_holds_are_a_fault_of_the_parcel() {
         ("revision", 1 << 63),
         ("terms", 1 << 63),
     ] {
-        let mut json = serde_json::to_value(&parcel).unwrap();
-        json[field] = json!(number);
-        let body = device.sign_bytes(PARCEL_TYPE, serde_json::to_vec(&json).unwrap());
+        let (core, details) = split(&parcel);
+        let mut json = serde_json::to_value(&core).unwrap();
+        json[field] = match field {
+            "terms" => json!({ "sequence": number, "digest": core.terms.digest }),
+            _ => json!(number),
+        };
+        let body = body(&device.sign_bytes(PARCEL_TYPE, serde_json::to_vec(&json).unwrap()), &details);
         let (status, code) = outcome(device.put(&format!("parcels/{}", parcel.id), body).await).await;
         assert_eq!(status, 422, "{field} {number}");
         assert!(matches!(code.as_str(), "bad-parcel" | "unknown-terms"), "{field} {number}: {code}");
