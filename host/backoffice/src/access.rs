@@ -1,7 +1,7 @@
 //! Whose contract, parcel or attachment it is: the one place that decides it. Who somebody is, a device's token (`api`)
 //! or an account's session (`web`) says; what of the database is theirs, handlers ask here.
 //!
-//! What a side may do to a contract that is its own says [`candor_diary::may`], for all programs alike; it knows roles,
+//! What a side may do to a contract that is its own says [`candor_diary::may()`], for all programs alike; it knows roles,
 //! and no accounts. This module finds the role, and asks it.
 //!
 //! | who | may | else |
