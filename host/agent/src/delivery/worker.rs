@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use candor_diary::parcel::NoSnapshot;
 use candor_diary::wire::{RECEIPT_TYPE, Receipt};
-use candor_journal::{BlobInfo, DetailInfo, Journal, JournalError, OutboxEntry};
+use candor_journal::{JournalError, OutboxEntry};
 use candor_sandbox::Uploader;
 use candor_sandbox::host_traits::AttachmentSource;
 use candor_sandbox::model::{DeliveryFailure, ParcelToDeliver};
@@ -15,8 +15,9 @@ use tokio::sync::Notify;
 
 use crate::clock::{Anchor, sleep};
 use crate::delivery::folder_proof::check_folder;
+use crate::delivery::loading::{LoadedParcel, LocalFault, load_parcel};
 use crate::delivery::week::WeekSource;
-use crate::plugins::hosts::{DetailAttachment, JournalAttachment};
+use crate::plugins::hosts::JournalAttachment;
 use crate::segments::ledger::SegmentLedger;
 use crate::segments::removed::UNDO_MS;
 use crate::segments::state::ContractState;
@@ -396,48 +397,6 @@ impl OutboxWorker {
     }
 }
 
-/// What is handed to the uploader.
-struct LoadedParcel {
-    envelope: Vec<u8>,
-    /// Those that were not purged.
-    details: Vec<DetailAttachment>,
-    pictures: Vec<BlobInfo>,
-}
-
-/// What of a parcel cannot be read on this computer.
-enum LocalFault {
-    /// The signed parcel cannot be read.
-    Parcel(JournalError),
-    /// A detail that goes with it cannot be read.
-    Detail(JournalError),
-    /// The picture that goes with it cannot be read.
-    Picture(JournalError),
-}
-
-/// Loads what is to be sent, and checks that each piece is as it was written.
-async fn load_parcel(journal: &Journal, entry: &OutboxEntry) -> Result<LoadedParcel, LocalFault> {
-    if entry.damaged {
-        let why = format!("what goes with parcel {} cannot be read", entry.parcel_id);
-        return Err(LocalFault::Parcel(JournalError::Damaged(why)));
-    }
-    let envelope = journal.envelope(&entry.parcel_id).await.map_err(LocalFault::Parcel)?;
-    let mut details = Vec::with_capacity(entry.details.len());
-    for DetailInfo { name, .. } in entry.details.iter().filter(|detail| !detail.erased) {
-        match journal.detail(&entry.parcel_id, name).await {
-            Ok(bytes) => details.push(DetailAttachment { sha256: name.clone(), bytes }),
-            // It was purged a moment ago, and the parcel goes without it like without all that were purged.
-            Err(JournalError::Erased { .. }) => {}
-            Err(error) => return Err(LocalFault::Detail(error)),
-        }
-    }
-    let mut pictures = Vec::with_capacity(entry.attachments.len());
-    for blob in &entry.attachments {
-        // Read whole: bytes that are not as they were written must not look like a fault of the target's.
-        pictures.push(journal.check_blob(blob).await.map_err(LocalFault::Picture)?);
-    }
-    Ok(LoadedParcel { envelope, details, pictures })
-}
-
 /// Returns how long to wait before attempt number `attempts + 1`: doubling, no less than what the target asked for,
 /// spread by up to half so that devices do not all come back at once. `jitter` is 0 to 255.
 #[must_use]
@@ -458,7 +417,6 @@ fn jitter() -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use candor_journal::{DetailDraft, MasterKey, OutboxDraft, SegmentClose};
     use candor_seal::SecretKey;
 
     use super::*;
