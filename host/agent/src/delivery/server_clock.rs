@@ -133,6 +133,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_time_of_a_real_server_is_compared() {
+        // The program does so when it starts; whoever comes first among the tests does it here.
+        let _set = rustls::crypto::ring::default_provider().install_default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move {
