@@ -9,6 +9,7 @@ use crate::client::TrustedProxy;
 use crate::limits;
 use crate::office_folder::OfficeFolder;
 use crate::peer::Origin;
+use crate::pictures::PictureMemory;
 use crate::places::Places;
 use crate::public_url::PublicUrl;
 use crate::store::OfficeStore;
@@ -39,6 +40,8 @@ pub struct BackOffice {
     pub proxied: Arc<Places<Origin>>,
     /// Places for attachments on their way in, by device.
     pub uploads: Arc<Places<String>>,
+    /// The memory in which pictures are looked at.
+    pub picture_memory: PictureMemory,
     /// A parcel took another's place, of which the database's log still has the bytes.
     pub replaced: Notify,
     /// How the operator has set it up.
@@ -62,6 +65,7 @@ impl BackOffice {
             sign_in_tries: SignInTries::default(),
             proxied: Places::new(limits::REQUESTS, limits::REQUESTS_OF_ADDRESS),
             uploads: Places::new(limits::UPLOADS, limits::UPLOADS_OF_DEVICE),
+            picture_memory: PictureMemory::default(),
             replaced: Notify::new(),
             settings,
         })

@@ -23,6 +23,7 @@ mod pace;
 pub mod parcel_list;
 pub mod passwords;
 pub mod peer;
+pub mod pictures;
 pub mod places;
 pub mod public_url;
 pub mod secrets;

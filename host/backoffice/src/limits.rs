@@ -11,6 +11,16 @@ pub const PARCEL_BYTES: usize =
     candor_diary::limits::ENVELOPE_BYTES + candor_diary::limits::DETAILS_BYTES + 4 * 1024;
 /// Largest attachment, in bytes.
 pub const ATTACHMENT_BYTES: u64 = candor_diary::limits::ATTACHMENT_BYTES;
+/// Most pixels of a picture: three screens of 5120 × 2880 are 44 million.
+pub const PICTURE_PIXELS: u64 = 64_000_000;
+/// Most bytes that its pixels may take: four each.
+pub const PICTURE_BYTES_DECODED: u64 = 4 * PICTURE_PIXELS;
+/// Most bytes that what stands beside the pixels may take when unpacked, such as a colour profile.
+pub const PICTURE_BESIDE_BYTES: u64 = 64 * 1024 * 1024;
+/// Memory in which pictures are looked at, in MiB: the largest alone takes it all, some smaller ones share it.
+pub const PICTURE_MEMORY_MIB: u32 = 512;
+/// What each takes of it at least, in MiB.
+pub const PICTURE_SHARE_MIB: u32 = 128;
 /// Largest body of any other request, in bytes.
 pub const SMALL_BODY_BYTES: usize = 16 * 1024;
 /// Attachments that a device may have stored without their parcel.

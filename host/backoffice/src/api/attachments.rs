@@ -1,12 +1,12 @@
 //! Takes an attachment in: streamed to a file of its own, never whole in memory, and put in its place only when its
 //! bytes are what its name says.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{self, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use futures_util::StreamExt;
@@ -29,7 +29,7 @@ const TOO_MANY_WAIT: Duration = Duration::from_secs(3600);
 pub(super) async fn put_attachment(
     State(office): State<Arc<BackOffice>>,
     SignedInDevice(device): SignedInDevice,
-    Path((parcel, sha256)): Path<(String, String)>,
+    extract::Path((parcel, sha256)): extract::Path<(String, String)>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
@@ -89,7 +89,12 @@ async fn take_in(
     let name = OfficeFolder::picture_name(parcel, sha256, media_type);
     let fresh =
         IncomingFile(office.data.incoming().join(secrets::new_token().map_err(|e| ApiError::internal(&e))?));
-    keep_file(office, device, &fresh.0, body, parcel, sha256, &name).await?;
+    let mut file = tokio::fs::File::create_new(&fresh.0).await.map_err(|e| ApiError::internal(&e))?;
+    let bytes = receive_body(body, sha256, Some(&mut file)).await?;
+    file.flush().await.map_err(|e| ApiError::internal(&e))?;
+    office.picture_memory.check_whole(&fresh.0, media_type).await?;
+    let attachment = NewAttachment { parcel, sha256, bytes, file: &name };
+    keep_file(office, device, file, &fresh.0, &attachment).await?;
     Ok((StatusCode::CREATED, Json(json!({ "sha256": sha256 }))).into_response())
 }
 
@@ -104,21 +109,17 @@ impl Drop for IncomingFile {
     }
 }
 
-/// Writes, checks, syncs and names the file, then notes it. In this order: a note without its file would acknowledge
+/// Syncs and names a file that was checked, then notes it. In this order: a note without its file would acknowledge
 /// what is not there.
 async fn keep_file(
     office: &Arc<BackOffice>,
     device: &EnrolledDevice,
-    fresh: &std::path::Path,
-    body: Body,
-    parcel: &str,
-    sha256: &str,
-    name: &str,
+    file: tokio::fs::File,
+    fresh: &Path,
+    attachment: &NewAttachment<'_>,
 ) -> Result<(), ApiError> {
     let internal = |e: std::io::Error| ApiError::internal(&e);
-    let mut file = tokio::fs::File::create_new(fresh).await.map_err(internal)?;
-    let bytes = receive_body(body, sha256, Some(&mut file)).await?;
-    file.flush().await.map_err(internal)?;
+    let NewAttachment { parcel, file: name, .. } = *attachment;
     file.sync_all().await.map_err(internal)?;
     drop(file);
 
@@ -133,8 +134,7 @@ async fn keep_file(
     });
     placed.await.map_err(|e| ApiError::internal(&e))?.map_err(internal)?;
 
-    let attachment = NewAttachment { parcel, sha256, bytes, file: name };
-    if office.store.keep_attachment(&attachment, device).await? {
+    if office.store.keep_attachment(attachment, device).await? {
         return Ok(());
     }
     if office.store.is_superseded(parcel, &device.id).await? {

@@ -9,6 +9,7 @@ use candor_diary::admission::NotAdmitted;
 use candor_diary::wire::ApiRefusal;
 
 use crate::access::DeviceRefusal;
+use crate::pictures::PictureError;
 use crate::store::OfficeStoreError;
 
 /// A refusal: `{"code", "message"}`.
@@ -112,6 +113,18 @@ impl From<OfficeStoreError> for ApiError {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-parcel", format!("{error}."))
             }
             error => Self::internal(&error),
+        }
+    }
+}
+
+/// A bad picture is refused for itself: its time goes on without it.
+impl From<PictureError> for ApiError {
+    fn from(error: PictureError) -> Self {
+        match error {
+            PictureError::Bad(bad) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-picture", bad.to_string())
+            }
+            PictureError::Io(error) => Self::internal(&error),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -24,8 +25,9 @@ use super::hex_id::is_hex;
 use super::signed_in::SignedInDevice;
 use crate::back_office::BackOffice;
 use crate::office_folder::PICTURE_TYPES;
+use crate::pictures::PictureError;
 use crate::store::{EnrolledDevice, IncomingParcel, PutOutcome};
-use crate::{access, clock, erase, limits};
+use crate::{access, clock, erase, limits, pictures};
 
 /// For how long after its enrolment a device may deliver what was cut and counted as under earlier terms: newer ones
 /// cut time from the next full hour on (`candor_agent::cut`), by a clock that may be days ahead. Milliseconds. Whoever
@@ -48,6 +50,7 @@ pub(super) async fn put_parcel(
     let details = delivery.details_of(&core)?;
     let parcel = join(&core, &details)?;
     let received_at = clock::now();
+    check_snapshot(&office, &parcel).await?;
     let admission = admit_parcel(&office, &device, &core, &parcel, received_at).await?;
 
     let digest = sha256_hex(delivery.envelope);
@@ -110,6 +113,18 @@ pub(super) async fn put_parcel(
             "attachment-missing",
             &format!("The attachment {sha256} is not here, or has another length. Send it first."),
         ),
+    }
+}
+
+/// Checks that the picture is what the parcel says of it; that it is here at all is checked where the parcel is kept.
+async fn check_snapshot(office: &BackOffice, parcel: &Parcel) -> Result<(), ApiError> {
+    let Some(snapshot) = &parcel.snapshot else { return Ok(()) };
+    let Some(there) = office.store.attachment(&parcel.id, &snapshot.sha256).await? else { return Ok(()) };
+    match pictures::read_facts(office.data.path(&there.file)).await {
+        Ok(found) => Ok(found.agree(&snapshot.media_type, snapshot.width, snapshot.height)?),
+        // Whoever sends the parcel again may have to send the picture again, too.
+        Err(PictureError::Io(error)) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -201,6 +201,11 @@ impl Server {
         Self { child, url, office, http: http() }
     }
 
+    /// The process's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL, as by a loss of power but for what the kernel still holds.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();

@@ -177,7 +177,7 @@ async fn attachments_are_bounded_and_belong_to_the_device_that_sent_them() {
         assert_eq!(outcome(answer).await, (413, "too-large".into()));
     }
 
-    let bytes = vec![7u8; 1000];
+    let bytes = Picture::draw(64, 36, 1, false).bytes;
     assert_eq!(device.put(&place(&bytes), bytes.clone()).await.status(), StatusCode::CREATED);
     assert_eq!(outcome(other.put(&place(&bytes), bytes.clone()).await).await, (409, "parcel-differs".into()));
     assert_eq!(

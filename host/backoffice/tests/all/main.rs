@@ -17,6 +17,7 @@ mod look;
 mod manual;
 mod never_lost;
 mod pages;
+mod pictures;
 mod prefix;
 mod refusals;
 mod sweep;

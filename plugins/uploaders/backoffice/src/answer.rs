@@ -45,6 +45,13 @@ const FINAL: [(u16, &str); 15] = [
     (422, "unknown-label"),
 ];
 
+/// The refusal of a picture that is none, or another than the parcel says. Whichever part it answers, the time goes on
+/// without the picture.
+const BAD_PICTURE: (u16, &str) = (422, "bad-picture");
+
+/// The refusals that say that this device has to enrol again: its token is not known, or the operator has revoked it.
+const NOT_ENROLLED: [(u16, &str); 2] = [(401, "unauthorised"), (401, "device-revoked")];
+
 /// Which part of a delivery was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SentPart {
@@ -81,8 +88,11 @@ pub(crate) fn accepted(
     let Some(ApiRefusal { code, message }) = refusal else {
         return Err(DeliveryFailure::later(wait(&response, now), strange(&response)));
     };
-    if (status, code.as_str()) == (401, "unauthorised") {
+    if NOT_ENROLLED.contains(&(status, code.as_str())) {
         return Err(DeliveryFailure::Unauthorised);
+    }
+    if (status, code.as_str()) == BAD_PICTURE {
+        return Err(DeliveryFailure::AttachmentRejected(code));
     }
     if FINAL.contains(&(status, code.as_str())) {
         return Err(match sent {
@@ -198,6 +208,16 @@ mod tests {
             assert_eq!(waits(418, &[JSON], &body), Some(5), "{code}");
             assert_eq!(waits(status, &[JSON], &format!(r#"{{"code":"{code}"}}"#)), Some(5));
         }
+        let bad_picture = r#"{"code":"bad-picture","message":"No."}"#;
+        for sent in [SentPart::Parcel, SentPart::Attachment] {
+            assert_eq!(
+                answer(422, &[JSON], bad_picture, sent),
+                Err(DeliveryFailure::AttachmentRejected("bad-picture".to_owned())),
+                "the time goes on without it"
+            );
+        }
+        let revoked = r#"{"code":"device-revoked","message":"No."}"#;
+        assert_eq!(answer(401, &[JSON], revoked, SentPart::Parcel), Err(DeliveryFailure::Unauthorised));
         assert_eq!(answer(200, &[JSON], "proof", SentPart::Parcel), Ok(b"proof".to_vec()));
         let unknown = r#"{"code":"unauthorised","message":"No."}"#;
         assert_eq!(answer(401, &[JSON], unknown, SentPart::Parcel), Err(DeliveryFailure::Unauthorised));
