@@ -114,12 +114,15 @@ CREATE TABLE parcels (
     manual_at INTEGER,                              -- when it was typed in, if it was
     manual_time TEXT NOT NULL,                      -- whether that was allowed, as decided when it came
     removed INTEGER NOT NULL,
+    picture TEXT,                                   -- SHA-256 of its picture, if it has one
     UNIQUE (contract, device, start),               -- a device delivers a segment once
     UNIQUE (device, sequence)                       -- a journal has each number once
 ) STRICT;
 -- All that billing reads, so that a week is read from the index alone.
 CREATE INDEX parcels_by_time ON parcels
     (contract, start, device, id, length, tracked_bits, active_bits, gap, manual_at, manual_time, removed, received_at);
+-- One picture in two segments is told to whoever looks.
+CREATE INDEX parcels_by_picture ON parcels (contract, picture, start) WHERE picture IS NOT NULL;
 CREATE INDEX parcels_by_arrival ON parcels (contract, received_at);
 
 -- The exact bytes of what counts. Rows are only ever added and removed, never changed.

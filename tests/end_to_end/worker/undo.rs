@@ -98,7 +98,9 @@ fn invariant_08_a_removed_segment_comes_back_until_it_is_sent_and_is_gone_then()
     let back = shown(added.from);
     assert!(back.manual && back.memo.as_deref() == Some("A call") && back.removed_at.is_none());
     let parcel: candor_protocol::ParcelBytes = desk.get(GetParcel { parcel: back.parcel.unwrap() });
-    assert_eq!(parcel.document["manual"]["reason"], "On the phone");
+    let memo = parcel.details.iter().find(|detail| detail.kind == "memo").unwrap();
+    let memo: Value = serde_json::from_str(memo.text.as_ref().unwrap()).unwrap();
+    assert_eq!(memo["detail"]["reason"], "On the phone");
     assert!(desk.refused(typed(Some("\u{200b}"))).contains("why it was not tracked"), "nobody sees that");
     // Removed for good after it was removed for now: the mark says no less.
     let _gone: Forgotten = desk.get(RemoveSegment { start: added.from });

@@ -316,8 +316,8 @@ async fn insert_parcel(
     let manual_at = facts.manual.map(|at| to_signed(at, "the time of typing in")).transpose()?;
     sqlx::query(
         "INSERT INTO parcels (id, contract, device, start, length, sequence, chain_head, digest, received_at,
-         tracked_bits, active_bits, gap, revision, manual_at, manual_time, removed)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         tracked_bits, active_bits, gap, revision, manual_at, manual_time, removed, picture)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(&parcel.id)
     .bind(&parcel.contract)
@@ -335,6 +335,7 @@ async fn insert_parcel(
     .bind(manual_at)
     .bind(manual_time)
     .bind(facts.removed)
+    .bind(incoming.picture.map(|(sha256, _)| sha256))
     .execute(&mut **tx)
     .await?;
     sqlx::query("INSERT INTO bodies (parcel, envelope, receipt) VALUES (?, ?, ?)")

@@ -250,6 +250,27 @@ impl OfficeStore {
         facts_of_workers(&mut *self.pool.acquire().await?, workers, from, to).await
     }
 
+    /// Returns the start of the first earlier segment of the contract that has the very same picture as one that starts at
+    /// `start`; `None` if none has.
+    ///
+    /// # Errors
+    /// [`OfficeStoreError`] of the database.
+    pub async fn same_picture_before(
+        &self,
+        contract: &str,
+        start: u64,
+    ) -> Result<Option<u64>, OfficeStoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT min(q.start) FROM parcels p JOIN parcels q
+             ON q.contract = p.contract AND q.picture = p.picture AND q.start < p.start
+             WHERE p.contract = ? AND p.start = ? AND p.picture IS NOT NULL AND q.picture IS NOT NULL",
+        )
+        .bind(contract)
+        .bind(to_signed(start, "a time")?)
+        .fetch_one(&self.pool)
+        .await?)
+    }
+
     /// Returns the parcel of a contract with the latest segment.
     ///
     /// # Errors

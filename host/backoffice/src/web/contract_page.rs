@@ -66,6 +66,8 @@ pub(super) struct DayData {
     pub(super) outcomes: Vec<Outcome>,
     /// The week that holds most of the day, UTC.
     pub(super) week: Week,
+    /// Start of an earlier segment that has the very same picture as the open one.
+    pub(super) same_picture: Option<u64>,
     /// What the day's parcels took the place of.
     superseded: Vec<SupersededParcel>,
     /// How far the contract's parcels reach.
@@ -105,7 +107,9 @@ impl DayData {
         let mut stored =
             store.parcels_between(&contract.id, day.from, Some(day.to), WithDetails::Summary).await?;
         // Only one segment shows all of its details.
+        let mut same_picture = None;
         if let Some(start) = open.start_of(&stored) {
+            same_picture = store.same_picture_before(&contract.id, start).await?;
             let first = stored.partition_point(|parcel| parcel.start < start);
             let after = stored.partition_point(|parcel| parcel.start <= start);
             store.read_details(stored.get_mut(first..after).unwrap_or_default(), WithDetails::All).await?;
@@ -122,6 +126,7 @@ impl DayData {
                 parcels,
                 outcomes,
                 week: billed.week(middle),
+                same_picture,
                 superseded,
                 reach,
             })

@@ -28,6 +28,8 @@ pub(super) struct SegmentDetail<'a> {
     pub(super) kept: Option<&'a StoredParcel>,
     /// The revisions that it took the place of, in order.
     pub(super) earlier: Vec<&'a SupersededParcel>,
+    /// Start of an earlier segment that has the very same picture.
+    pub(super) same_picture: Option<u64>,
     /// The other devices' parcels of this segment.
     pub(super) also: Vec<&'a (Parcel, StoredParcel)>,
     pub(super) zone: &'a DisplayZone,
@@ -107,6 +109,9 @@ fn picture(shown: &SegmentDetail<'_>) -> Markup {
                     "Taken " time datetime=(when::format_utc(snapshot.at)) { (at) } ", "
                     (plain::count(monitors)) " " (plain::plural(monitors, "monitor", "monitors")) ", "
                     (snapshot.width) " × " (snapshot.height) ", " (plain::size(snapshot.bytes))
+                    @if let Some(start) = shown.same_picture {
+                        ". The very same picture as at " (zone.time_beside(start, shown.date))
+                    }
                 }
                 span.row { a.btn href=(address) { "Open full size" } }
             }

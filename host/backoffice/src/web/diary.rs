@@ -159,6 +159,7 @@ impl DayPage<'_> {
                                 cell,
                                 kept: self.data.parcels.get(cell.index).map(|(_, delivery)| delivery),
                                 earlier: self.data.earlier(cell.shown.parcel),
+                                same_picture: self.data.same_picture,
                                 also: cell.also.iter().filter_map(|i| self.data.parcels.get(*i)).collect(),
                                 zone: self.zone,
                                 date: self.day.date,

@@ -334,17 +334,18 @@ async fn pictures_that_no_parcel_names_are_bounded_whether_their_parcel_is_here_
     let mut named = device.parcel(0);
     device.add_picture(&mut named, &Picture::draw(48, 27, 1, false)).await;
     device.deliver(&named).await;
-    let send = async |parcel: &str, text: &str| {
-        let place = format!("parcels/{parcel}/attachments/{}", sha256_hex(text.as_bytes()));
-        outcome(device.put(&place, text.as_bytes().to_vec()).await).await
+    let send = async |parcel: &str, seed: u32| {
+        let Picture { bytes, .. } = Picture::draw(64, 36 + seed, seed, false);
+        let place = format!("parcels/{parcel}/attachments/{}", sha256_hex(&bytes));
+        outcome(device.put(&place, bytes).await).await
     };
     let most = candor_backoffice::limits::WAITING_ATTACHMENTS;
     for nth in 0..most {
         // Every other one for a parcel that is here and names another picture.
         let parcel = if nth % 2 == 0 { named.id.clone() } else { format!("{nth:032x}") };
-        assert_eq!(send(&parcel, &nth.to_string()).await.0, 201, "{nth}");
+        assert_eq!(send(&parcel, u32::try_from(nth).unwrap()).await.0, 201, "{nth}");
     }
     for parcel in [&named.id, &"f".repeat(32)] {
-        assert_eq!(send(parcel, "one more").await, (429, "too-many-waiting".to_owned()));
+        assert_eq!(send(parcel, 1_000).await, (429, "too-many-waiting".to_owned()));
     }
 }

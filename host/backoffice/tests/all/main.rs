@@ -7,6 +7,7 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod adversary;
 mod behind_proxy;
 mod changed;
 mod common;
