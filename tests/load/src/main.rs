@@ -1,6 +1,6 @@
 //! Measures the back office; `cargo xtask bench backoffice` builds it, runs it and prints the table.
 //!
-//! - How many segments a second it takes in, with and without pictures, over one connection and over eight; beside it
+//! - How many segments a second it takes in, with and without pictures, over one connection, eight and sixty-four; beside it
 //!   SQLite alone, which writes the same rows as durably.
 //! - How long pages and deliveries take, with few segments in the database and with many, in one contract and in fifty.
 //!
@@ -24,7 +24,7 @@ struct Options {
     /// How many segments the larger databases hold.
     #[arg(long, default_value_t = 1_000_000)]
     segments: u64,
-    /// How many segments each connection delivers, without pictures; with pictures a quarter of them.
+    /// How many segments each connection delivers: a quarter of them with pictures, and of many connections.
     #[arg(long, default_value_t = 2_000)]
     deliveries: u64,
 }
@@ -33,8 +33,10 @@ fn main() -> Result<()> {
     let options = Options::parse();
     let mut taken_in = Vec::new();
     for pictures in [false, true] {
-        for connections in [1, 8] {
-            let each = if pictures { options.deliveries / 4 } else { options.deliveries };
+        for connections in [1, 8, 64] {
+            // As long for many connections as for few.
+            let each =
+                options.deliveries / if pictures { 4 } else { 1 } / if connections > 8 { 4 } else { 1 };
             taken_in.push(ingest::measure(connections, each.max(10), pictures)?);
         }
     }

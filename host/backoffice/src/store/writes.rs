@@ -35,9 +35,19 @@ pub(super) struct WriteQueue {
 #[derive(Debug)]
 struct Group {
     tx: Transaction<'static, Sqlite>,
-    /// Whether the last one to have the turn left its savepoint as it was.
-    unfinished: bool,
+    savepoint: Savepoint,
     end: watch::Sender<End>,
+}
+
+/// The savepoint of the last one who had the turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Savepoint {
+    /// Nobody has had it.
+    None,
+    /// It is left as it was, half-done: what was written is to be taken back.
+    Unfinished,
+    /// What was written counts.
+    Finished,
 }
 
 /// How a transaction ended.
@@ -77,7 +87,7 @@ impl WriteQueue {
     ) -> Result<WriteTurn, OfficeStoreError> {
         let mut slot = Arc::clone(&self.group).lock_owned().await;
         if let Some(group) = slot.as_mut()
-            && let Err(error) = group.take_back_unfinished().await
+            && let Err(error) = group.begin_savepoint().await
         {
             // SQLite has rolled the whole transaction back, as when the disk is full.
             if let Some(group) = slot.take() {
@@ -86,15 +96,14 @@ impl WriteQueue {
         }
         if slot.is_none() {
             let tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-            *slot = Some(Group { tx, unfinished: false, end: watch::Sender::new(End::NotYet) });
+            let end = watch::Sender::new(End::NotYet);
+            let group = slot.insert(Group { tx, savepoint: Savepoint::None, end });
             tokio::spawn(commit_in_turn(Arc::clone(&self.group)));
+            group.begin_savepoint().await?;
         }
-        let Ok(mut group) = OwnedMutexGuard::try_map(slot, Option::as_mut) else {
+        let Ok(group) = OwnedMutexGuard::try_map(slot, Option::as_mut) else {
             return Err(OfficeStoreError::NotCommitted("no transaction was begun".into()));
         };
-        // If this breaks off, an empty savepoint may stay: it holds nothing back and ends with the commit.
-        sqlx::query("SAVEPOINT member").execute(&mut *group.tx).await?;
-        group.unfinished = true;
         Ok(WriteTurn { group, place })
     }
 
@@ -113,7 +122,10 @@ async fn commit_in_turn(group: Arc<Mutex<Option<Group>>>) {
 
 async fn commit(slot: &mut Option<Group>) {
     let Some(mut group) = slot.take() else { return };
-    if let Err(error) = group.take_back_unfinished().await {
+    // A savepoint that is finished ends with the commit.
+    if group.savepoint == Savepoint::Unfinished
+        && let Err(error) = sqlx::query("ROLLBACK TO member").execute(&mut *group.tx).await
+    {
         return group.fail(&error);
     }
     let Group { tx, end, .. } = group;
@@ -124,15 +136,19 @@ async fn commit(slot: &mut Option<Group>) {
 }
 
 impl Group {
-    /// Takes back what the last one to have the turn left half-done.
+    /// Begins a savepoint for whoever has the turn now, in one call; takes back what the one before left half-done.
     ///
     /// # Errors
-    /// If there is no savepoint any more: then nothing of the transaction is left.
-    async fn take_back_unfinished(&mut self) -> Result<(), sqlx::Error> {
-        if self.unfinished {
-            sqlx::raw_sql("ROLLBACK TO member; RELEASE member").execute(&mut *self.tx).await?;
-            self.unfinished = false;
-        }
+    /// If the savepoint of before is not there any more: then nothing of the transaction is left.
+    async fn begin_savepoint(&mut self) -> Result<(), sqlx::Error> {
+        let begin = match self.savepoint {
+            Savepoint::None => "SAVEPOINT member",
+            // It is as it was at its beginning, for the next one to use.
+            Savepoint::Unfinished => "ROLLBACK TO member",
+            Savepoint::Finished => "RELEASE member; SAVEPOINT member",
+        };
+        sqlx::query(begin).execute(&mut *self.tx).await?;
+        self.savepoint = Savepoint::Unfinished;
         Ok(())
     }
 
@@ -155,11 +171,7 @@ impl WriteTurn {
     /// [`OfficeStoreError::NotCommitted`] if it is not.
     pub(super) async fn commit(mut self) -> Result<(), OfficeStoreError> {
         // Broken off from here on, it is as if the answer was lost on its way.
-        self.group.unfinished = false;
-        if let Err(error) = sqlx::query("RELEASE member").execute(&mut *self).await {
-            self.group.unfinished = true;
-            return Err(error.into());
-        }
+        self.group.savepoint = Savepoint::Finished;
         let Self { group, place } = self;
         let mut end = group.end.subscribe();
         drop(group);
