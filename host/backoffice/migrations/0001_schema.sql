@@ -173,3 +173,11 @@ CREATE TABLE known_places (
     seen_at INTEGER NOT NULL,
     PRIMARY KEY (account, place_hash)
 ) STRICT;
+
+-- Devices that the operator has sent away. What they delivered stays; with a new code they may come back.
+CREATE TABLE revoked_devices (
+    device TEXT PRIMARY KEY REFERENCES devices (id),
+    revoked_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX attachments_of_device ON attachments (device, bytes);

@@ -13,15 +13,20 @@ use crate::pictures::PictureMemory;
 use crate::places::Places;
 use crate::public_url::PublicUrl;
 use crate::store::OfficeStore;
+use crate::throttle::Throttle;
 use crate::tries::{EnrolTries, SignInTries};
 
 /// How the operator has set it up.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct OfficeSettings {
     /// The address that people use, if it is another than the one listened on.
     pub public_url: Option<PublicUrl>,
     /// The proxies in front of it, whose word is taken for who asks.
     pub trusted_proxies: Vec<TrustedProxy>,
+    /// How many bytes of attachments one device may have stored.
+    pub device_attachment_bytes: u64,
+    /// How many parcels one device may deliver in a day.
+    pub device_parcels_a_day: u32,
 }
 
 /// The running back office, as its handlers see it.
@@ -34,6 +39,8 @@ pub struct BackOffice {
     pub key: SecretKey,
     /// Enrolments tried.
     pub enrol_tries: EnrolTries,
+    /// Parcels delivered in a day, by device.
+    pub parcels_a_day: Throttle,
     /// Sign-ins tried.
     pub sign_in_tries: SignInTries,
     /// Places for requests that come through trusted proxies, by who asks.
@@ -61,6 +68,7 @@ impl BackOffice {
             store,
             data,
             key,
+            parcels_a_day: Throttle::new(limits::PARCELS_SPAN),
             enrol_tries: EnrolTries::default(),
             sign_in_tries: SignInTries::default(),
             proxied: Places::new(limits::REQUESTS, limits::REQUESTS_OF_ADDRESS),

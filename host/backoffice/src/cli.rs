@@ -11,6 +11,7 @@ use clap::Parser;
 use serde_json::json;
 
 use crate::back_office::{BackOffice, OfficeSettings};
+use crate::cli_access::{self, AccountsCommand, DevicesCommand, SessionsCommand};
 use crate::client::TrustedProxy;
 use crate::invitation::{Invitation, OfficeAddress};
 use crate::office_folder::OfficeFolder;
@@ -27,6 +28,9 @@ Examples:
       --client lena@fieldhouse.example --worker mara@oduya.example
   candor-backoffice enrolment-code --data /var/lib/candor --contract invoice-service \\
       --server https://diary.example --file mara.candor
+  candor-backoffice serve --data /var/lib/candor --public-url https://example.org/candor/ \\
+      --trusted-proxy 127.0.0.1
+  candor-backoffice devices list --data /var/lib/candor
 
 CANDOR_LOG sets what is logged, such as `debug`.";
 
@@ -51,7 +55,22 @@ pub enum OfficeCommand {
         /// come from that address. Without it, a proxy counts as one client.
         #[arg(long, value_name = "IP|CIDR")]
         trusted_proxy: Vec<TrustedProxy>,
+        /// How much the pictures of one device may take, in MiB. Beyond it they wait on the device until more is allowed.
+        #[arg(long, value_name = "MIB", default_value_t = limits::DEVICE_ATTACHMENT_MIB)]
+        device_quota_mib: u64,
+        /// How many parcels one device may deliver in a day. Beyond it they wait on the device.
+        #[arg(long, value_name = "NUMBER", default_value_t = limits::DEVICE_PARCELS_A_DAY)]
+        device_parcels_a_day: u32,
     },
+    /// List devices, or send one away.
+    #[command(subcommand)]
+    Devices(DevicesCommand),
+    /// List who is signed in, or sign somebody out.
+    #[command(subcommand)]
+    Sessions(SessionsCommand),
+    /// Give an account a new password.
+    #[command(subcommand)]
+    Accounts(AccountsCommand),
     /// Make the data folder, its database and the server's key. `serve` does the same.
     Init {
         /// Where everything is.
@@ -154,10 +173,25 @@ pub fn run(command: OfficeCommand) -> anyhow::Result<()> {
 
 async fn run_async(command: OfficeCommand) -> anyhow::Result<()> {
     match command {
-        OfficeCommand::Serve { data, listen, public_url, trusted_proxy } => {
-            let settings = OfficeSettings { public_url, trusted_proxies: trusted_proxy };
+        OfficeCommand::Serve {
+            data,
+            listen,
+            public_url,
+            trusted_proxy,
+            device_quota_mib,
+            device_parcels_a_day,
+        } => {
+            let settings = OfficeSettings {
+                public_url,
+                trusted_proxies: trusted_proxy,
+                device_attachment_bytes: device_quota_mib.saturating_mul(1024 * 1024),
+                device_parcels_a_day,
+            };
             run_server(&data, listen, settings).await
         }
+        OfficeCommand::Devices(command) => cli_access::run_devices(command).await,
+        OfficeCommand::Sessions(command) => cli_access::run_sessions(command).await,
+        OfficeCommand::Accounts(command) => cli_access::run_accounts(command).await,
         OfficeCommand::Init { data } => {
             let (data, store) = open_folder(&data).await?;
             let key = data.server_key()?;
@@ -281,14 +315,19 @@ async fn add_account(folder: &DataFolderArg, asked: AccountArguments) -> anyhow:
         store.close().await;
         return answer(&there, false);
     }
-    let mut typed = String::new();
-    std::io::stdin().take(4096).read_to_string(&mut typed).context("the password on standard input")?;
-    let password = passwords::hash_password(typed.lines().next().unwrap_or_default())?;
+    let password = passwords::hash_password(&read_password()?)?;
     let added = store.add_account(NewAccount { role, name, email: email.clone(), zone, password }).await?;
     store.close().await;
     let account = added
         .ok_or_else(|| anyhow!("{email} is here already; --if-missing leaves such an account as it is"))?;
     answer(&account, true)
+}
+
+/// Reads a password from standard input.
+pub(crate) fn read_password() -> anyhow::Result<String> {
+    let mut typed = String::new();
+    std::io::stdin().take(4096).read_to_string(&mut typed).context("the password on standard input")?;
+    Ok(typed.lines().next().unwrap_or_default().to_owned())
 }
 
 async fn add_contract(
@@ -400,7 +439,7 @@ async fn list_deliveries(folder: &DataFolderArg, contract: &str, json: bool) -> 
     print_answer(json, serde_json::to_value(&listed)?, text.trim_end())
 }
 
-async fn open_folder(folder: &DataFolderArg) -> anyhow::Result<(OfficeFolder, OfficeStore)> {
+pub(crate) async fn open_folder(folder: &DataFolderArg) -> anyhow::Result<(OfficeFolder, OfficeStore)> {
     let data = OfficeFolder::open(&folder.folder)?;
     let store = OfficeStore::open(&data.database())
         .await
@@ -412,7 +451,7 @@ fn unknown_contract(id: &str) -> anyhow::Error {
     anyhow!("there is no contract {id}: use add-contract first")
 }
 
-fn print_answer(json: bool, value: serde_json::Value, text: &str) -> anyhow::Result<()> {
+pub(crate) fn print_answer(json: bool, value: serde_json::Value, text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     if json {
         writeln!(out, "{value}")?

@@ -11,6 +11,7 @@ pub mod api;
 pub mod back_office;
 pub mod billed;
 pub mod cli;
+pub mod cli_access;
 pub mod client;
 pub mod clock;
 mod edge;

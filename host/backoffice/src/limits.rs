@@ -26,6 +26,17 @@ pub const SMALL_BODY_BYTES: usize = 16 * 1024;
 /// Attachments that a device may have stored without their parcel.
 pub const WAITING_ATTACHMENTS: i64 = 256;
 
+/// MiB of attachments that one device may have stored, unless the operator says otherwise: with a picture of 200 kB each
+/// ten minutes of work, more than twenty years.
+pub const DEVICE_ATTACHMENT_MIB: u64 = 64 * 1024;
+/// Parcels that one device may deliver in [`PARCELS_SPAN`], unless the operator says otherwise: two weeks of segments of a
+/// minute each.
+pub const DEVICE_PARCELS_A_DAY: u32 = 20_000;
+/// The day over which they are counted, from the first; a restart begins it anew.
+pub const PARCELS_SPAN: Duration = Duration::from_secs(24 * 60 * 60);
+/// After how long a device that has stored as much as it may is to try again.
+pub const QUOTA_WAIT: Duration = Duration::from_secs(60 * 60);
+
 /// Connections held at once. The next one takes the place of one of the address that holds most.
 pub const CONNECTIONS: usize = 512;
 /// Connections of one address; more are closed at once. Many trackers and browsers may share one address.

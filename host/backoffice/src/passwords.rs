@@ -39,6 +39,19 @@ pub fn hash_password(password: &str) -> Result<String, PasswordError> {
     hash_any(password)
 }
 
+/// Turns for hashing.
+static TURNS: Semaphore = Semaphore::const_new(limits::PASSWORD_CHECKS);
+
+/// Hashes a new password in its turn, off the async threads.
+///
+/// # Errors
+/// As [`hash_password`].
+pub async fn hash_in_turn(password: String) -> Result<String, PasswordError> {
+    let failed = |why: &dyn std::fmt::Display| PasswordError::Hashing(why.to_string());
+    let _turn = TURNS.acquire().await.map_err(|e| failed(&e))?;
+    tokio::task::spawn_blocking(move || hash_password(&password)).await.map_err(|e| failed(&e))?
+}
+
 fn hash_any(password: &str) -> Result<String, PasswordError> {
     let salt = SaltString::encode_b64(&secrets::random_bytes::<16>()?)
         .map_err(|e| PasswordError::Hashing(e.to_string()))?;
@@ -54,7 +67,6 @@ fn matches_hash(password: &str, kept: &str) -> bool {
 /// Returns whether a password is the kept one. Without a kept one it is checked against nobody's hash, so that the time
 /// it takes does not tell who has an account.
 pub async fn check_password(password: String, kept: Option<String>) -> bool {
-    static TURNS: Semaphore = Semaphore::const_new(limits::PASSWORD_CHECKS);
     static NOBODY: OnceLock<String> = OnceLock::new();
     if password.len() > limits::PASSWORD_MAX_BYTES {
         return false;

@@ -11,17 +11,8 @@ use axum::http::uri::PathAndQuery;
 use url::Url;
 
 /// The first part of each path that is served here. A public path that began with one could not be told from it.
-const SERVED: [&str; 9] = [
-    "account",
-    "api",
-    "assets",
-    "contracts",
-    "pictures",
-    "receipts",
-    "sign-in",
-    "sign-out",
-    "sign-out-everywhere",
-];
+const SERVED: [&str; 8] =
+    ["account", "api", "assets", "contracts", "pictures", "receipts", "sign-in", "sign-out"];
 
 /// Why an address is no public one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -60,6 +60,13 @@ impl SignInTries {
     }
 }
 
+/// Returns the name under which tries for an account are counted: its address in small letters, no longer than addresses
+/// are.
+#[must_use]
+pub fn account_name(email: &str) -> String {
+    email.to_lowercase().chars().take(254).collect()
+}
+
 fn pair(origin: Origin, account: &str) -> String {
     format!("{origin} {account}")
 }

@@ -38,8 +38,7 @@ pub(super) async fn put_attachment(
             "The address is parcels/{32 lowercase hex digits}/attachments/{64 lowercase hex digits}.",
         ));
     }
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > limits::ATTACHMENT_BYTES) {
+    if announced_length(&headers).is_some_and(|length| length > limits::ATTACHMENT_BYTES) {
         return Err(ApiError::too_large(limits::ATTACHMENT_BYTES));
     }
     let place = office.uploads.take(device.id.clone()).ok_or_else(ApiError::busy)?;
@@ -47,6 +46,10 @@ pub(super) async fn put_attachment(
         taken = take_in(&office, &device, &parcel, &sha256, &headers, body) => taken,
         () = place.lost() => Err(ApiError::busy()),
     }
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Takes the attachment in, unless it is here or nobody wants it any more.
@@ -85,6 +88,13 @@ async fn take_in(
         .retry_after(TOO_MANY_WAIT));
     }
 
+    let stored = office.store.attachment_bytes(&device.id).await?;
+    let most = office.settings.device_attachment_bytes;
+    if stored.saturating_add(announced_length(headers).unwrap_or(0)) > most {
+        tracing::warn!(device = device.id, "refused an attachment: the device has stored as much as it may");
+        return Err(ApiError::over_quota(most));
+    }
+
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let name = OfficeFolder::picture_name(parcel, sha256, media_type);
     let fresh =
@@ -92,6 +102,10 @@ async fn take_in(
     let mut file = tokio::fs::File::create_new(&fresh.0).await.map_err(|e| ApiError::internal(&e))?;
     let bytes = receive_body(body, sha256, Some(&mut file)).await?;
     file.flush().await.map_err(|e| ApiError::internal(&e))?;
+    // One that did not say how long it is.
+    if stored.saturating_add(bytes) > most {
+        return Err(ApiError::over_quota(most));
+    }
     office.picture_memory.check_whole(&fresh.0, media_type).await?;
     let attachment = NewAttachment { parcel, sha256, bytes, file: &name };
     keep_file(office, device, file, &fresh.0, &attachment).await?;

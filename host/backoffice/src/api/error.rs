@@ -9,6 +9,7 @@ use candor_diary::admission::NotAdmitted;
 use candor_diary::wire::ApiRefusal;
 
 use crate::access::DeviceRefusal;
+use crate::limits;
 use crate::pictures::PictureError;
 use crate::store::OfficeStoreError;
 
@@ -33,6 +34,27 @@ impl ApiError {
             "unauthorised",
             "The token is missing or not known here. Enrol this device again with a new code.",
         )
+    }
+
+    pub(super) fn revoked() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "device-revoked",
+            "This device was revoked by whoever runs this back office. Ask there for a new code to enrol it again.",
+        )
+    }
+
+    /// A device has stored as much as it may. Not final: the operator can allow more, and nothing is lost until then.
+    pub(super) fn over_quota(most: u64) -> Self {
+        Self::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "device-quota",
+            format!(
+                "This device has as many attachments here as it may, {}. Whoever runs this back office can allow more.",
+                candor_diary::plain::size(most)
+            ),
+        )
+        .retry_after(limits::QUOTA_WAIT)
     }
 
     pub(super) fn not_found(message: &str) -> Self {

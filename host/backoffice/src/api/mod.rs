@@ -14,7 +14,7 @@
 //! says is compared with the terms ([`candor_diary::admission`]).
 //!
 //! What fails is answered with `{"code", "message"}`; a code is stable, a message is for people. 401 means that a
-//! person has to enrol again, 429 and 503 that it can be tried later (`Retry-After`), any other 4xx that this request
+//! person has to enrol again (`device-revoked`: the operator has sent the device away), 429 and 503 that it can be tried later (`Retry-After`), any other 4xx that this request
 //! will never be taken as it is.
 
 mod attachments;

@@ -52,6 +52,15 @@ pub(super) async fn put_parcel(
     let received_at = clock::now();
     check_snapshot(&office, &parcel).await?;
     let admission = admit_parcel(&office, &device, &core, &parcel, received_at).await?;
+    // Before it is known whether it is new: a thousand at once are a thousand.
+    office.parcels_a_day.try_once(&device.id, office.settings.device_parcels_a_day).map_err(|wait| {
+        ApiError::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too-many-parcels",
+            "This device has delivered as many parcels as it may in a day. Deliver the others later.",
+        )
+        .retry_after(wait)
+    })?;
 
     let digest = sha256_hex(delivery.envelope);
     let sign = |ledger: LedgerHead| {
@@ -79,7 +88,11 @@ pub(super) async fn put_parcel(
         received_at,
     };
     let conflict = |code, message: &str| Err(ApiError::new(StatusCode::CONFLICT, code, message));
-    match office.store.keep_parcel(&incoming, &sign).await? {
+    let outcome = office.store.keep_parcel(&incoming, &sign).await;
+    if !matches!(outcome, Ok(PutOutcome::New { .. })) {
+        office.parcels_a_day.give_back(&device.id);
+    }
+    match outcome? {
         PutOutcome::New { receipt, replaced, erase } => {
             erase_replaced(&office, replaced, erase).await;
             Ok(receipt_response(StatusCode::CREATED, receipt))

@@ -22,7 +22,11 @@ impl FromRequestParts<Arc<BackOffice>> for SignedInDevice {
         let bearer = TypedHeader::<Authorization<Bearer>>::from_request_parts(parts, office).await;
         let bearer = bearer.map_err(|_| ApiError::unauthorised())?;
         let device = office.store.device_by_token(bearer.token()).await?;
-        device.map(Self).ok_or_else(ApiError::unauthorised)
+        let device = device.ok_or_else(ApiError::unauthorised)?;
+        if office.store.is_revoked(&device.id).await? {
+            return Err(ApiError::revoked());
+        }
+        Ok(Self(device))
     }
 }
 

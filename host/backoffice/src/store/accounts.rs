@@ -110,11 +110,12 @@ impl OfficeStore {
             .await?)
     }
 
-    /// Starts a session and returns its token, which is kept only as a hash. Drops sessions that are over.
+    /// Starts a session and returns its token, which is kept only as a hash. Drops sessions that are over. Returns `None`
+    /// if the account has another password by now: whoever knew the one before gets no session.
     ///
     /// # Errors
     /// [`OfficeStoreError`] of the database, or if the system gives no randomness.
-    pub async fn start_session(&self, account: &str) -> Result<String, OfficeStoreError> {
+    pub async fn start_session(&self, account: &UserAccount) -> Result<Option<String>, OfficeStoreError> {
         let token = secrets::new_token()?;
         let now = clock::now();
         let mut tx = self.begin_write().await?;
@@ -122,14 +123,18 @@ impl OfficeStore {
             .bind(to_signed(now, "the time")?)
             .execute(&mut *tx)
             .await?;
-        sqlx::query("INSERT INTO sessions (token_hash, account, expires_at) VALUES (?, ?, ?)")
-            .bind(secrets::hash_token(&token))
-            .bind(account)
-            .bind(to_signed(now.saturating_add(limits::SESSION_MS), "the time")?)
-            .execute(&mut *tx)
-            .await?;
+        let started = sqlx::query(
+            "INSERT INTO sessions (token_hash, account, expires_at)
+             SELECT ?, id, ? FROM accounts WHERE id = ? AND password = ?",
+        )
+        .bind(secrets::hash_token(&token))
+        .bind(to_signed(now.saturating_add(limits::SESSION_MS), "the time")?)
+        .bind(&account.id)
+        .bind(&account.password)
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
-        Ok(token)
+        Ok((started.rows_affected() == 1).then_some(token))
     }
 
     /// Ends the session with this token.

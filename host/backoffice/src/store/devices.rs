@@ -128,6 +128,8 @@ impl OfficeStore {
                 id
             }
         };
+        // Whoever gave the new code wants it back.
+        sqlx::query("DELETE FROM revoked_devices WHERE device = ?").bind(&id).execute(&mut *tx).await?;
         tx.commit().await?;
         let (name, key) = (name.to_owned(), key.clone());
         Ok(Some((EnrolledDevice { id, contract, name, key, enrolled_at, handed_out: 0 }, token)))

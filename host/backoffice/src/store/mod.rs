@@ -20,6 +20,7 @@ mod parcel_reader;
 mod parcels;
 #[cfg(test)]
 mod plans;
+mod revoked;
 mod weeks;
 mod writes;
 
@@ -32,4 +33,5 @@ pub use devices::{EnrolledDevice, TrackerTerms};
 pub use error::OfficeStoreError;
 pub use keep_parcel::{IncomingParcel, PutOutcome, SignReceipt};
 pub use parcels::{FactsRow, Reach, StoredParcel, SupersededParcel};
+pub use revoked::{DeviceRow, SessionRow};
 pub use weeks::freeze;

@@ -101,6 +101,7 @@ impl PageFrame<'_> {
                 }
                 div.sheet {
                     a href={ (self.prefix) "/" } { "Contracts" }
+                    a href={ (self.prefix) "/account" } { "Account" }
                     form method="post" action={ (self.prefix) "/sign-out" } {
                         @if let Some(token) = self.form_token { (token.field()) }
                         button type="submit" { "Sign out" }

@@ -3,6 +3,7 @@
 //! Rendered on the server with autoescape, without script and without inline style, so that a strict content policy
 //! holds. The client and the worker of a contract see the same page; to anybody else its address is not there.
 
+mod account;
 mod chart;
 mod contract_page;
 mod contracts;
@@ -39,6 +40,9 @@ pub fn router(office: &Arc<BackOffice>) -> Router<Arc<BackOffice>> {
         .route("/", get(contracts::list_contracts))
         .route("/sign-in", get(sign_in::show_form).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
+        .route("/account", get(account::show_account))
+        .route("/account/password", post(account::change_password))
+        .route("/account/sign-out-everywhere", post(account::sign_out_everywhere))
         .route("/contracts/{id}", get(contracts::open_today))
         .route("/contracts/{id}/diary", get(contracts::open_today))
         .route("/contracts/{id}/diary/{date}", get(diary::show_day))

@@ -11,6 +11,7 @@ use axum_extra::extract::CookieJar;
 use maud::html;
 use serde::Deserialize;
 
+use super::account::TokenForm;
 use super::error::PageError;
 use super::forms::{self, FormToken};
 use super::layout::{PageFrame, icon};
@@ -18,6 +19,7 @@ use super::session;
 use crate::back_office::BackOffice;
 use crate::client::ClientAddress;
 use crate::passwords;
+use crate::tries::account_name;
 
 /// What the address of the form carries.
 #[derive(Default, Deserialize)]
@@ -34,13 +36,6 @@ pub(super) struct SignInForm {
     password: String,
     #[serde(default)]
     next: String,
-    #[serde(default, rename = "form-token")]
-    form_token: String,
-}
-
-/// What the form that signs out carries.
-#[derive(Deserialize)]
-pub(super) struct SignOutForm {
     #[serde(default, rename = "form-token")]
     form_token: String,
 }
@@ -78,7 +73,7 @@ pub(super) async fn sign_in(
     let token = FormToken::of(forms::first_cookie(&jar, &office).unwrap_or_default())?;
     let email = email.trim();
     let page = SignInPage { prefix: office.prefix(), token: &token, next: &next, email };
-    let (origin, name) = (client.origin(), email.to_lowercase().chars().take(254).collect::<String>());
+    let (origin, name) = (client.origin(), account_name(email));
     let account = office.store.account_by_email(email).await?;
     let known = match &account {
         Some(account) => office.store.is_known_place(&account.id, origin).await?,
@@ -97,9 +92,12 @@ pub(super) async fn sign_in(
         }
     }
     let right = passwords::check_password(password, account.as_ref().map(|a| a.password.clone())).await;
+    let wrong = "The email address or the password is not right. Check both and try again.";
     let Some(account) = account.filter(|_| right) else {
-        let why = "The email address or the password is not right. Check both and try again.";
-        return Ok(page.render(StatusCode::UNAUTHORIZED, Some(why)));
+        return Ok(page.render(StatusCode::UNAUTHORIZED, Some(wrong)));
+    };
+    let Some(session) = office.store.start_session(&account).await? else {
+        return Ok(page.render(StatusCode::UNAUTHORIZED, Some(wrong)));
     };
     office.sign_in_tries.succeed(origin, &name, known);
     office.store.note_place(&account.id, origin).await?;
@@ -107,8 +105,7 @@ pub(super) async fn sign_in(
     if let Some(before) = session::session_token(&jar, &office) {
         office.store.end_session(before).await?;
     }
-    let token = office.store.start_session(&account.id).await?;
-    let jar = jar.add(session::session_cookie(&office, Some(token)));
+    let jar = jar.add(session::session_cookie(&office, Some(session)));
     Ok((jar, Redirect::to(&own_address(&office, &next))).into_response())
 }
 
@@ -116,7 +113,7 @@ pub(super) async fn sign_out(
     State(office): State<Arc<BackOffice>>,
     jar: CookieJar,
     headers: HeaderMap,
-    Form(SignOutForm { form_token }): Form<SignOutForm>,
+    Form(TokenForm { form_token }): Form<TokenForm>,
 ) -> Result<Response, PageError> {
     // Whose session is over, or was never there, is signed out already.
     if session::find_account(&jar, &office).await?.is_some() {

@@ -87,9 +87,19 @@ impl Office {
 
     /// Runs a command. Returns its answer in JSON, or what it said on standard error.
     pub(crate) fn run(&self, command: &str, arguments: &[&str], input: &str) -> Result<Value, String> {
+        self.run_words(&[command], arguments, input)
+    }
+
+    /// The same for a command of more than one word.
+    pub(crate) fn run_words(
+        &self,
+        command: &[&str],
+        arguments: &[&str],
+        input: &str,
+    ) -> Result<Value, String> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_candor-backoffice"))
             .env("CANDOR_TEST_CLOCK", clock_of(&self.data))
-            .arg(command)
+            .args(command)
             .arg("--data")
             .arg(&self.data)
             .args(arguments)

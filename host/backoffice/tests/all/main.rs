@@ -21,4 +21,5 @@ mod pages;
 mod pictures;
 mod prefix;
 mod refusals;
+mod sent_away;
 mod sweep;
