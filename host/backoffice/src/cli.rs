@@ -1,6 +1,6 @@
 //! The command line. Every command but `serve` may run while the server does.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -12,9 +12,9 @@ use serde_json::json;
 
 use crate::back_office::{BackOffice, OfficeSettings};
 use crate::cli_access::{self, AccountsCommand, DevicesCommand, SessionsCommand};
+use crate::cli_shared::{DataFolderArg, open_folder, print_answer, read_password};
 use crate::client::TrustedProxy;
 use crate::invitation::{Invitation, OfficeAddress};
-use crate::office_folder::OfficeFolder;
 use crate::public_url::PublicUrl;
 use crate::store::{NewAccount, OfficeStore, Role, TermsChange, UserAccount};
 use crate::{erase, limits, parcel_list, passwords, serve, sweep};
@@ -152,14 +152,6 @@ pub enum OfficeCommand {
         #[arg(long)]
         json: bool,
     },
-}
-
-/// The folder in which everything is.
-#[derive(Debug, clap::Args)]
-pub struct DataFolderArg {
-    /// The data folder; made where it is missing.
-    #[arg(long = "data", value_name = "FOLDER")]
-    folder: PathBuf,
 }
 
 /// Runs a command to its end.
@@ -323,13 +315,6 @@ async fn add_account(folder: &DataFolderArg, asked: AccountArguments) -> anyhow:
     answer(&account, true)
 }
 
-/// Reads a password from standard input.
-pub(crate) fn read_password() -> anyhow::Result<String> {
-    let mut typed = String::new();
-    std::io::stdin().take(4096).read_to_string(&mut typed).context("the password on standard input")?;
-    Ok(typed.lines().next().unwrap_or_default().to_owned())
-}
-
 async fn add_contract(
     folder: &DataFolderArg,
     file: &Path,
@@ -439,24 +424,6 @@ async fn list_deliveries(folder: &DataFolderArg, contract: &str, json: bool) -> 
     print_answer(json, serde_json::to_value(&listed)?, text.trim_end())
 }
 
-pub(crate) async fn open_folder(folder: &DataFolderArg) -> anyhow::Result<(OfficeFolder, OfficeStore)> {
-    let data = OfficeFolder::open(&folder.folder)?;
-    let store = OfficeStore::open(&data.database())
-        .await
-        .with_context(|| format!("{}", data.database().display()))?;
-    Ok((data, store))
-}
-
 fn unknown_contract(id: &str) -> anyhow::Error {
     anyhow!("there is no contract {id}: use add-contract first")
-}
-
-pub(crate) fn print_answer(json: bool, value: serde_json::Value, text: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout();
-    if json {
-        writeln!(out, "{value}")?
-    } else {
-        writeln!(out, "{}", plain::visible_lines(text))?
-    }
-    Ok(())
 }

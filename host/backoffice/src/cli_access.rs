@@ -4,7 +4,7 @@ use anyhow::{Context, anyhow};
 use clap::Subcommand;
 use serde_json::json;
 
-use crate::cli::{DataFolderArg, open_folder, print_answer, read_password};
+use crate::cli_shared::{DataFolderArg, open_folder, print_answer, read_password};
 use crate::{passwords, secrets};
 
 /// What is done with devices.

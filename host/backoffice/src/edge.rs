@@ -1,9 +1,10 @@
-//! What every request passes before it is routed: the path that it is reached by, who asks, whether there is room for it, how long it may take, and the
-//! form in which it is refused.
+//! What every request passes before it is routed: the path that it is reached by, who asks, whether there is room for
+//! it, how long it may take, and the form in which it is refused.
 
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header;
 use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::{Instant, sleep_until};
@@ -13,22 +14,12 @@ use crate::client::ClientAddress;
 use crate::pace::{Arrival, PacedBody};
 use crate::peer::PeerAddress;
 use crate::public_url::without_prefix;
+use crate::refusal::Refusal;
 use crate::{api, client, limits, web};
 
-/// Why a request is turned away before, or in place of, what it asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// Its body came too slowly.
-    TooSlow,
-    /// There was no room for it, or it was not answered in time, which is no fault of it.
-    Busy,
-}
-
-impl Refusal {
-    /// Returns it in the form of whoever asked: the API's, or a page.
-    fn into_response(self, path: &str, office: &BackOffice) -> Response {
-        if api::is_api(path) { api::refuse(self) } else { web::refuse(self, office) }
-    }
+/// Returns a refusal in the form of whoever asked: the API's, or a page.
+fn refuse(refusal: Refusal, path: &str, office: &BackOffice) -> Response {
+    if api::is_api(path) { api::refuse(refusal) } else { web::refuse(refusal, office) }
 }
 
 /// Takes the public path off, finds out who asks, and lets no refusal of the API out in another form than its own.
@@ -58,17 +49,18 @@ pub(crate) async fn let_in(
 async fn make_room(office: &BackOffice, client: ClientAddress, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let Some(place) = office.proxied.take(client.origin()) else {
-        return Refusal::Busy.into_response(&path, office);
+        return refuse(Refusal::Busy, &path, office);
     };
     tokio::select! {
         response = limit_time(office, request, next) => response,
-        () = place.lost() => Refusal::Busy.into_response(&path, office),
+        () = place.lost() => refuse(Refusal::Busy, &path, office),
     }
 }
 
 /// Bounds the time of a request: that of its body by its pace, the rest from the last byte of it to the answer.
 async fn limit_time(office: &BackOffice, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
+    let asks_first = request.headers().contains_key(header::EXPECT);
     let arrival = Arrival::new();
     let request = request.map(|body| PacedBody::wrap(body, &arrival));
     let mut answering = std::pin::pin!(next.run(request));
@@ -78,11 +70,15 @@ async fn limit_time(office: &BackOffice, request: Request, next: Next) -> Respon
             response = &mut answering => break response,
             () = sleep_until(due) => {
                 if Instant::now() >= arrival.last() + limits::REQUEST {
-                    return Refusal::Busy.into_response(&path, office);
+                    return refuse(Refusal::Busy, &path, office);
                 }
             }
         }
     };
+    // Who asks first whether to send the body has not sent it.
+    if !response.status().is_success() && !asks_first {
+        arrival.read_rest().await;
+    }
     // Whatever a handler made of a body that broke off.
-    if arrival.is_late() { Refusal::TooSlow.into_response(&path, office) } else { response }
+    if arrival.is_late() { refuse(Refusal::TooSlow, &path, office) } else { response }
 }

@@ -61,6 +61,10 @@ pub const GRACE: Duration = Duration::from_secs(20);
 /// The slowest line that a body may come over or an answer go over in the long run, in bytes a second. The largest
 /// picture takes half an hour.
 pub const BYTES_A_SECOND: u64 = 8 * 1024;
+/// How much of a body is read that is refused before it was read, in bytes, so that its sender hears of it.
+pub const UNREAD_BYTES: usize = 4 * 1024 * 1024;
+/// For how long.
+pub const UNREAD: Duration = Duration::from_secs(5);
 /// The longest time from the last byte of a request to the start of its answer.
 pub const REQUEST: Duration = Duration::from_secs(30);
 /// Attachments that are taken in at once. The next one takes the place of one of the device that sends most.

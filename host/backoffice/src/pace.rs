@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
+use futures_util::StreamExt;
 use hyper::body::{Frame, SizeHint};
 use parking_lot::Mutex;
 use tokio::time::{Instant, Sleep};
@@ -56,11 +57,17 @@ impl Pace {
 pub(crate) struct Arrival {
     late: AtomicBool,
     last: Mutex<Instant>,
+    /// What nobody has read.
+    rest: Mutex<Option<Body>>,
 }
 
 impl Arrival {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { late: AtomicBool::new(false), last: Mutex::new(Instant::now()) })
+        Arc::new(Self {
+            late: AtomicBool::new(false),
+            last: Mutex::new(Instant::now()),
+            rest: Mutex::default(),
+        })
     }
 
     /// Returns whether the body was given up because its sender was too slow.
@@ -71,6 +78,26 @@ impl Arrival {
     /// Returns when something of the body came last; without a body, when the request did.
     pub(crate) fn last(&self) -> Instant {
         *self.last.lock()
+    }
+}
+
+impl Arrival {
+    /// Reads on where whoever answered has stopped, within [`limits::UNREAD_BYTES`] and [`limits::UNREAD`]: who is still
+    /// sending would find the connection broken and not hear the answer.
+    pub(crate) async fn read_rest(&self) {
+        let Some(rest) = self.rest.lock().take() else { return };
+        let mut chunks = rest.into_data_stream();
+        let reading = async {
+            let mut left = limits::UNREAD_BYTES;
+            while let Some(Ok(chunk)) = chunks.next().await {
+                left = left.saturating_sub(chunk.len());
+                if left == 0 {
+                    return;
+                }
+            }
+        };
+        // Longer than that, it is not worth it.
+        tokio::time::timeout(limits::UNREAD, reading).await.ok();
     }
 }
 
@@ -93,6 +120,14 @@ impl PacedBody {
             return body;
         }
         Body::new(Self { body, pace: Pace::new(), arrival: Arc::clone(arrival) })
+    }
+}
+
+impl Drop for PacedBody {
+    fn drop(&mut self) {
+        if !self.body.is_end_stream() && !self.arrival.is_late() {
+            *self.arrival.rest.lock() = Some(std::mem::take(&mut self.body));
+        }
     }
 }
 

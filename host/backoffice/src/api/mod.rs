@@ -34,8 +34,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post, put};
 
 use crate::back_office::BackOffice;
-use crate::edge::Refusal;
 use crate::limits;
+use crate::refusal::Refusal;
 
 use self::error::ApiError;
 

@@ -11,10 +11,11 @@ use axum_extra::extract::CookieJar;
 use maud::html;
 use serde::Deserialize;
 
+use super::cookies;
 use super::error::PageError;
 use super::forms;
 use super::layout::{PageFrame, icon};
-use super::session::{self, SignedInAccount};
+use super::session::SignedInAccount;
 use crate::back_office::BackOffice;
 use crate::client::ClientAddress;
 use crate::passwords;
@@ -91,7 +92,7 @@ pub(super) async fn change_password(
             return refused(StatusCode::UNPROCESSABLE_ENTITY, &format!("Nothing was changed: {error}."));
         }
     };
-    office.store.change_password(&account.id, &hash, session::session_token(&jar, &office)).await?;
+    office.store.change_password(&account.id, &hash, cookies::session_token(&jar, &office)).await?;
     tracing::info!(account = account.id, "changed a password");
     let done = "Your password is changed. Whoever else was signed in with this account is signed out.";
     Ok(render(&office, &reader, StatusCode::OK, Told::Done(done)))
@@ -107,7 +108,7 @@ pub(super) async fn sign_out_everywhere(
     forms::check_form(&headers, &jar, &office, &form_token)?;
     office.store.end_sessions(&account.id).await?;
     let signed_out = Redirect::to(&format!("{}/sign-in", office.prefix()));
-    Ok((jar.add(session::session_cookie(&office, None)), signed_out).into_response())
+    Ok((jar.add(cookies::session_cookie(&office, None)), signed_out).into_response())
 }
 
 fn render(office: &BackOffice, reader: &SignedInAccount, status: StatusCode, told: Told<'_>) -> Response {

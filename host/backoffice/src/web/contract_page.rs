@@ -8,7 +8,7 @@ use candor_diary::parcel::Parcel;
 use candor_diary::week::Week;
 
 use super::error::PageError;
-use super::forms::FormToken;
+use super::form_token::FormToken;
 use super::session::SignedInAccount;
 use crate::back_office::BackOffice;
 use crate::billed::BilledWeeks;

@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::forms::FormToken;
+use super::form_token::FormToken;
 use crate::store::{Role, StoredContract, UserAccount};
 use crate::{access, limits};
 

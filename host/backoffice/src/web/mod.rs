@@ -7,9 +7,11 @@ mod account;
 mod chart;
 mod contract_page;
 mod contracts;
+mod cookies;
 mod detail;
 mod diary;
 mod error;
+mod form_token;
 mod forms;
 mod grid;
 mod layout;
@@ -31,8 +33,8 @@ use axum::routing::{get, post};
 
 use self::error::PageError;
 use crate::back_office::BackOffice;
-use crate::edge::Refusal;
 use crate::limits;
+use crate::refusal::Refusal;
 
 /// Returns the routes of the pages, with a page for every other address.
 pub fn router(office: &Arc<BackOffice>) -> Router<Arc<BackOffice>> {

@@ -12,8 +12,10 @@ use maud::html;
 use serde::Deserialize;
 
 use super::account::TokenForm;
+use super::cookies;
 use super::error::PageError;
-use super::forms::{self, FormToken};
+use super::form_token::FormToken;
+use super::forms;
 use super::layout::{PageFrame, icon};
 use super::session;
 use crate::back_office::BackOffice;
@@ -48,13 +50,13 @@ pub(super) async fn show_form(
     if session::find_account(&jar, &office).await?.is_some() {
         return Ok(Redirect::to(&own_address(&office, &next)).into_response());
     }
-    let Some(cookie) = forms::first_cookie(&jar, &office) else {
-        let cookie = forms::draw_first_cookie(&office)?;
-        let token = FormToken::of(cookie.value())?;
+    let Some(cookie) = cookies::first_cookie(&jar, &office) else {
+        let cookie = cookies::draw_first_cookie(&office).map_err(|e| PageError::internal(&e))?;
+        let token = FormToken::of(cookie.value());
         let page = SignInPage { prefix: office.prefix(), token: &token, next: &next, email: "" };
         return Ok((jar.add(cookie), page.render(StatusCode::OK, None)).into_response());
     };
-    let token = FormToken::of(cookie)?;
+    let token = FormToken::of(cookie);
     let page = SignInPage { prefix: office.prefix(), token: &token, next: &next, email: "" };
     Ok(page.render(StatusCode::OK, None))
 }
@@ -70,7 +72,7 @@ pub(super) async fn sign_in(
         return Err(PageError::BadRequest(StatusCode::UNPROCESSABLE_ENTITY));
     };
     forms::check_first_form(&headers, &jar, &office, &form_token)?;
-    let token = FormToken::of(forms::first_cookie(&jar, &office).unwrap_or_default())?;
+    let token = FormToken::of(cookies::first_cookie(&jar, &office).unwrap_or_default());
     let email = email.trim();
     let page = SignInPage { prefix: office.prefix(), token: &token, next: &next, email };
     let (origin, name) = (client.origin(), account_name(email));
@@ -102,10 +104,10 @@ pub(super) async fn sign_in(
     office.sign_in_tries.succeed(origin, &name, known);
     office.store.note_place(&account.id, origin).await?;
     // A session of before ends: its token may have been seen by whoever used this browser.
-    if let Some(before) = session::session_token(&jar, &office) {
+    if let Some(before) = cookies::session_token(&jar, &office) {
         office.store.end_session(before).await?;
     }
-    let jar = jar.add(session::session_cookie(&office, Some(session)));
+    let jar = jar.add(cookies::session_cookie(&office, Some(session)));
     Ok((jar, Redirect::to(&own_address(&office, &next))).into_response())
 }
 
@@ -119,11 +121,11 @@ pub(super) async fn sign_out(
     if session::find_account(&jar, &office).await?.is_some() {
         forms::check_form(&headers, &jar, &office, &form_token)?;
     }
-    if let Some(token) = session::session_token(&jar, &office) {
+    if let Some(token) = cookies::session_token(&jar, &office) {
         office.store.end_session(token).await?;
     }
     Ok((
-        jar.add(session::session_cookie(&office, None)),
+        jar.add(cookies::session_cookie(&office, None)),
         Redirect::to(&format!("{}/sign-in", office.prefix())),
     )
         .into_response())

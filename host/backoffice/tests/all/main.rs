@@ -11,6 +11,7 @@ mod adversary;
 mod behind_proxy;
 mod changed;
 mod common;
+mod drawn;
 mod edge;
 mod ingest;
 mod locked;
