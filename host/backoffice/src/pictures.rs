@@ -148,7 +148,7 @@ fn read_to_end(path: &Path, turn: OwnedSemaphorePermit) -> Result<(), PictureErr
 }
 
 fn damaged(error: &image::ImageError) -> PictureError {
-    BadPicture::Damaged(candor_diary::plain::short_line(&error.to_string()).into()).into()
+    BadPicture::Damaged(candor_diary::plain::short_line(&error.to_string())).into()
 }
 
 /// A picture of which the header was read.

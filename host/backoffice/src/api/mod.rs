@@ -13,9 +13,10 @@
 //! and its receipt stays. After the lock of its week a revision may only take details away. What a parcel
 //! says is compared with the terms ([`candor_diary::admission`]).
 //!
-//! What fails is answered with `{"code", "message"}`; a code is stable, a message is for people. 401 means that a
-//! person has to enrol again (`device-revoked`: the operator has sent the device away), 429 and 503 that it can be tried later (`Retry-After`), any other 4xx that this request
-//! will never be taken as it is.
+//! What fails is answered with `{"code", "message"}`, whatever was asked; a code is stable, a message is for people. 401
+//! means that a person has to enrol again (`device-revoked`: the operator has sent the device away). 408, 429, 503 and 507
+//! mean that it can be tried later (`Retry-After`), any other 4xx that this request will never be taken as it is.
+//! `bad-picture` speaks of the attachment alone: the parcel is taken without it.
 
 mod attachments;
 mod contract;

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use crate::common::{Server, body, outcome, split};
 
+/// Method, path, body; status and code of the refusal.
+type Row = (Method, String, Vec<u8>, (u16, &'static str));
+
 /// Returns status and code of a refusal, which must be in the API's own form.
 async fn refusal(what: &str, answer: Response) -> (u16, String) {
     let status = answer.status();
@@ -30,7 +33,7 @@ async fn every_refusal_of_the_api_is_in_its_own_form() {
     let (parcel, attachment) =
         (format!("/api/v1/parcels/{id}"), format!("/api/v1/parcels/{id}/attachments/{}", "b".repeat(64)));
     let large = |bytes: usize| vec![b'x'; bytes];
-    let rows: Vec<(Method, String, Vec<u8>, (u16, &str))> = vec![
+    let rows: Vec<Row> = vec![
         (Method::GET, "/api".into(), vec![], (404, "not-found")),
         (Method::GET, "/api/".into(), vec![], (404, "not-found")),
         (Method::GET, "/api/v1".into(), vec![], (404, "not-found")),
