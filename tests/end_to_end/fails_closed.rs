@@ -89,7 +89,11 @@ fn notes(agent: &Agent) -> Vec<Value> {
     parcels
         .flat_map(|parcel| {
             let shown = agent.request(&GetParcel { parcel }).unwrap();
-            shown.document["custom"].as_array().cloned().unwrap_or_default()
+            let details = shown.details.into_iter().filter(|detail| detail.kind == "notes");
+            let notes = details.filter_map(|detail| serde_json::from_str::<Value>(&detail.text?).ok());
+            notes
+                .flat_map(|notes| notes["detail"]["notes"].as_array().cloned().unwrap_or_default())
+                .collect::<Vec<_>>()
         })
         .collect()
 }

@@ -286,8 +286,7 @@ fn a_custom_note_is_recorded_only_where_the_policies_let_it() {
         });
         let first: Vec<Segment> = desk.get(&GetSegments { from: 0, to: segment.start + 1 });
         let noted = first.iter().filter_map(|s| s.parcel.clone()).any(|parcel| {
-            let document = desk.get(&GetParcel { parcel }).document;
-            document["custom"].as_array().is_some_and(|c| !c.is_empty())
+            desk.get(&GetParcel { parcel }).details.iter().any(|detail| detail.kind == "notes")
         });
         assert_eq!(noted, recorded, "{name}");
     }
