@@ -147,7 +147,8 @@ fn own_rules_of_any_number_and_often_changed_stay_in_force() {
     let segments: Vec<Segment> = desk.get(&GetSegments { from: 0, to: 1 << 50 });
     let segment = segments.iter().find(|s| Some(s.start) == covered["start"].as_u64()).unwrap();
     let bytes = desk.get(&GetParcel { parcel: segment.parcel.clone().unwrap() });
-    let text = bytes.document.to_string();
+    let mut text = bytes.document.to_string();
+    text.extend(bytes.details.iter().filter_map(|detail| detail.text.as_deref()));
     assert!(text.contains("A rule of the worker's own") && !text.contains("notes\\\""), "{text}");
     assert!(
         desk.refused(&SetOwnRules { rules: vec![rule("("), OwnRule { by: "regex".into(), ..rule("(") }] })

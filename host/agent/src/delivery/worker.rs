@@ -431,62 +431,6 @@ mod tests {
         assert_eq!(backoff(0, u64::MAX, 255), 5_400_000);
     }
 
-    #[tokio::test]
-    async fn details_are_loaded_in_order_without_those_that_were_purged_and_damage_is_told_apart() {
-        let folder = tempfile::tempdir().unwrap();
-        let open = async || Journal::open(folder.path(), &MasterKey::from_bytes([7; 32])).await;
-        let journal = open().await.unwrap();
-        let detail = |kind: &str, bytes: Vec<u8>| DetailDraft {
-            name: sha256_hex(&bytes),
-            kind: kind.to_owned(),
-            bytes,
-        };
-        let details = [
-            detail("memo", b"{1}".to_vec()),
-            detail("focus", b"{2}".to_vec()),
-            detail("activity", vec![b'3'; 200_000]),
-        ];
-        let draft = OutboxDraft {
-            parcel_id: "p1".into(),
-            envelope: b"signed".to_vec(),
-            attachments: Vec::new(),
-            details: details.to_vec(),
-            target: "t".into(),
-            hold_until: 0,
-        };
-        let close = SegmentClose {
-            contract: "c".into(),
-            start: 0,
-            kind: "segment".into(),
-            at: 600_000,
-            body: Vec::new(),
-            revision: 0,
-        };
-        let listed = journal.close_segment(close, |_, _| Ok::<_, JournalError>(draft)).await.unwrap();
-        journal.purge_detail("p1", &details[1].name).await.unwrap();
-        let entry = journal.outbox_entry("p1").await.unwrap();
-        // As listed before the purge, too: it may come between.
-        for entry in [&entry, &listed] {
-            let Ok(loaded) = load_parcel(&journal, entry).await else { panic!("it cannot be loaded") };
-            assert_eq!(loaded.envelope, b"signed");
-            let sent: Vec<_> =
-                loaded.details.iter().map(|d| (d.sha256.as_str(), d.bytes.as_slice())).collect();
-            let expected = [&details[0], &details[2]].map(|d| (d.name.as_str(), d.bytes.as_slice()));
-            assert_eq!(sent, expected);
-        }
-        journal.close().await.unwrap();
-
-        // A byte in the middle of the largest detail, which takes the last pages of the database.
-        let database = folder.path().join("journal.db");
-        let mut bytes = std::fs::read(&database).unwrap();
-        let place = bytes.len() - 20 * 4_096 + 2_000;
-        bytes[place] ^= 1;
-        std::fs::write(&database, bytes).unwrap();
-        let journal = open().await.unwrap();
-        let fault = load_parcel(&journal, &entry).await.err();
-        assert!(matches!(fault, Some(LocalFault::Detail(error)) if error.is_damage()));
-    }
-
     #[test]
     fn only_a_countersigned_receipt_for_the_same_bytes_counts() {
         let server = SecretKey::generate().unwrap();
