@@ -17,7 +17,7 @@ use crate::client::TrustedProxy;
 use crate::invitation::{Invitation, OfficeAddress};
 use crate::public_url::PublicUrl;
 use crate::store::{NewAccount, OfficeStore, Role, TermsChange, UserAccount};
-use crate::{erase, limits, parcel_list, passwords, serve, sweep};
+use crate::{erase, limits, parcel_list, passwords, serve, sweep, verify};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -140,6 +140,21 @@ pub enum OfficeCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Check what is kept: each contract's ledger, and that what pages show follows from it and from what was signed.
+    /// Changes nothing; ends with 1 if something does not agree.
+    #[command(after_help = "Examples:\n  candor-backoffice verify --data /var/lib/candor\n  \
+        candor-backoffice verify --data /var/lib/candor --contract invoice-service --json")]
+    Verify {
+        /// Where everything is.
+        #[command(flatten)]
+        data: DataFolderArg,
+        /// Only this contract.
+        #[arg(long)]
+        contract: Option<String>,
+        /// Answer in JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// List every parcel of a contract, with the place of its picture on this disk.
     Deliveries {
         /// Where everything is.
@@ -206,6 +221,7 @@ async fn run_async(command: OfficeCommand) -> anyhow::Result<()> {
         OfficeCommand::EnrolmentCode { data, contract, server, file, json } => {
             draw_invitation(&data, &contract, server, file.as_deref(), json).await
         }
+        OfficeCommand::Verify { data, contract, json } => verify_all(&data, contract, json).await,
         OfficeCommand::Deliveries { data, contract, json } => list_deliveries(&data, &contract, json).await,
     }
 }
@@ -392,6 +408,58 @@ async fn draw_invitation(
         "file": file.map(|file| file.display().to_string()),
     });
     print_answer(json, answer, &text)
+}
+
+async fn verify_all(folder: &DataFolderArg, contract: Option<String>, json: bool) -> anyhow::Result<()> {
+    let (data, store) = open_folder(folder).await?;
+    let key = data.server_key()?.public();
+    let contracts = match contract {
+        Some(contract) if store.contract(&contract).await?.is_none() => {
+            bail!(
+                "there is no contract {}: `deliveries` and the pages name those there are",
+                plain::visible(&contract)
+            )
+        }
+        Some(contract) => vec![contract],
+        None => store.contract_ids().await?,
+    };
+    let mut checks = Vec::new();
+    for contract in contracts {
+        if !json {
+            eprintln!("checking {contract}");
+        }
+        checks.push(verify::check_contract(&store, &key, &contract).await?);
+    }
+    store.close().await;
+    let sound = checks.iter().all(|check| check.differences.is_empty());
+    let mut lines = Vec::new();
+    for check in &checks {
+        lines.push(format!(
+            "{}: {} entries ({} erased), {} parcels, {} details ({} purged), {} locked weeks: {}",
+            check.contract,
+            check.entries,
+            check.erased_entries,
+            check.parcels,
+            check.details,
+            check.purged_details,
+            check.locked_weeks,
+            if check.differences.is_empty() { "all agree" } else { "they do not agree" },
+        ));
+        lines.extend(check.differences.iter().map(|what| format!("  {}", plain::visible(what))));
+        if check.more_differences > 0 {
+            lines.push(format!("  and {} more", check.more_differences));
+        }
+    }
+    if checks.is_empty() {
+        lines.push("There is no contract yet.".to_owned());
+    }
+    print_answer(json, json!(checks), &lines.join("\n"))?;
+    if !sound {
+        bail!(
+            "what is kept does not agree with the ledger: put a backup back, or ask who had access to the data folder"
+        );
+    }
+    Ok(())
 }
 
 async fn list_deliveries(folder: &DataFolderArg, contract: &str, json: bool) -> anyhow::Result<()> {

@@ -35,4 +35,5 @@ pub mod store;
 pub mod sweep;
 pub mod throttle;
 pub mod tries;
+pub mod verify;
 pub mod web;

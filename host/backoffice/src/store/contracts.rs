@@ -158,6 +158,16 @@ impl OfficeStore {
         bodies.iter().map(|body| read_terms(body)).collect()
     }
 
+    /// Returns the ids of all contracts, in order.
+    ///
+    /// # Errors
+    /// [`OfficeStoreError`] of the database.
+    pub async fn contract_ids(&self) -> Result<Vec<String>, OfficeStoreError> {
+        Ok(sqlx::query_scalar("SELECT id FROM contracts AS each_contract ORDER BY id")
+            .fetch_all(&self.pool)
+            .await?)
+    }
+
     /// Returns a contract with its newest terms.
     ///
     /// # Errors

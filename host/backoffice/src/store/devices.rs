@@ -1,5 +1,7 @@
 //! Enrolment codes and the devices that were enrolled with them.
 
+use std::collections::HashMap;
+
 use candor_seal::PublicKey;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
@@ -162,6 +164,24 @@ impl OfficeStore {
         .bind(limits::TRACKERS)
         .fetch_all(&self.pool)
         .await?)
+    }
+
+    /// Returns the keys of a contract's devices, by the devices' ids.
+    ///
+    /// # Errors
+    /// [`OfficeStoreError`] of the database, or if a key is none.
+    pub async fn device_keys(&self, contract: &str) -> Result<HashMap<String, PublicKey>, OfficeStoreError> {
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("SELECT id, public_key FROM devices WHERE contract = ?")
+                .bind(contract)
+                .fetch_all(&self.pool)
+                .await?;
+        let read = |(id, key): (String, String)| {
+            let key = PublicKey::from_hex(&key)
+                .map_err(|e| OfficeStoreError::Damaged { what: "a device's key", why: e.to_string() })?;
+            Ok((id, key))
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// Returns the device with this token.

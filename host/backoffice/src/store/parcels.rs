@@ -250,6 +250,35 @@ impl OfficeStore {
         facts_of_workers(&mut *self.pool.acquire().await?, workers, from, to).await
     }
 
+    /// Returns the parcels with these ids that are here, with their details.
+    ///
+    /// # Errors
+    /// [`OfficeStoreError`] of the database.
+    pub async fn parcels_with_ids(&self, ids: &[String]) -> Result<Vec<StoredParcel>, OfficeStoreError> {
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let mut found: Vec<StoredParcel> = sqlx::query_as(
+            "SELECT p.id, p.contract, p.start, p.digest, b.envelope, b.receipt, p.received_at, d.name
+             FROM json_each(?) AS listed CROSS JOIN parcels p ON p.id = listed.value
+             JOIN bodies b ON b.parcel = p.id JOIN devices d ON d.id = p.device",
+        )
+        .bind(json_list(&ids))
+        .fetch_all(&self.pool)
+        .await?;
+        self.read_details(&mut found, WithDetails::Summary).await?;
+        Ok(found)
+    }
+
+    /// Returns the days, UTC, since the epoch on which segments of a contract start.
+    ///
+    /// # Errors
+    /// [`OfficeStoreError`] of the database.
+    pub async fn days_with_parcels(&self, contract: &str) -> Result<Vec<u64>, OfficeStoreError> {
+        Ok(sqlx::query_scalar("SELECT DISTINCT start / 86400000 FROM parcels WHERE contract = ? ORDER BY 1")
+            .bind(contract)
+            .fetch_all(&self.pool)
+            .await?)
+    }
+
     /// Returns the start of the first earlier segment of the contract that has the very same picture as one that starts at
     /// `start`; `None` if none has.
     ///

@@ -24,3 +24,4 @@ mod prefix;
 mod refusals;
 mod sent_away;
 mod sweep;
+mod verify;

@@ -106,16 +106,24 @@ pub fn fold<'a, 'p>(
 ) -> Diary {
     let by_number: BTreeMap<u64, &Entry> = entries.into_iter().map(|entry| (entry.number, entry)).collect();
     let mut diary = Diary::default();
-    for (number, entry) in by_number {
-        diary.number = number;
-        if let Some(body) = entry.read() {
-            diary.apply(number, entry.at, body, &parcel);
-        }
+    for entry in by_number.into_values() {
+        diary.extend(entry, &parcel);
     }
     diary
 }
 
 impl Diary {
+    /// Adds the next entry, as [`fold`] does; one that is in the diary already changes nothing.
+    pub fn extend<'p>(&mut self, entry: &Entry, parcel: &impl Fn(&str) -> Option<&'p Parcel>) {
+        if entry.number <= self.number {
+            return;
+        }
+        self.number = entry.number;
+        if let Some(body) = entry.read() {
+            self.apply(entry.number, entry.at, body, parcel);
+        }
+    }
+
     fn apply<'p>(
         &mut self,
         number: u64,
