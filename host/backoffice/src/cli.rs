@@ -235,6 +235,7 @@ async fn run_server(
     let (data, store) = open_folder(folder).await?;
     let _alone = data.serve_alone()?;
     data.clear_incoming()?;
+    data.make_picture_folders()?;
     erase::erase_pending(&store, &data).await?;
     let key = data.server_key()?;
     let listener = tokio::net::TcpListener::bind(listen)

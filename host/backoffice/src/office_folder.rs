@@ -107,6 +107,19 @@ impl OfficeFolder {
         self.root.join(name)
     }
 
+    /// Makes the folders of pictures, one for each two digits that an id can begin with, and makes sure that they
+    /// outlive a loss of power: then an upload has only its own folder to sync.
+    ///
+    /// # Errors
+    /// [`OfficeFolderError::Io`] if one cannot be made or synced.
+    pub fn make_picture_folders(&self) -> Result<(), OfficeFolderError> {
+        let pictures = self.root.join("pictures");
+        for digits in 0..=u8::MAX {
+            make_folder(&pictures.join(format!("{digits:02x}")))?;
+        }
+        sync_folder(&pictures)
+    }
+
     /// Empties `incoming/`: what is in there at start belongs to uploads that were cut off.
     ///
     /// # Errors

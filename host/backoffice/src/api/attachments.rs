@@ -139,12 +139,8 @@ async fn keep_file(
 
     let (from, to) = (fresh.to_owned(), office.data.path(name));
     let placed = tokio::task::spawn_blocking(move || {
-        let folder = to.parent().unwrap_or(&to).to_owned();
-        std::fs::create_dir_all(&folder)?;
         std::fs::rename(&from, &to)?;
-        sync_folder(&folder)
-            .and_then(|()| sync_folder(folder.parent().unwrap_or(&folder)))
-            .map_err(std::io::Error::other)
+        sync_folder(to.parent().unwrap_or(&to)).map_err(std::io::Error::other)
     });
     placed.await.map_err(|e| ApiError::internal(&e))?.map_err(internal)?;
 
