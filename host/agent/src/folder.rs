@@ -5,6 +5,8 @@
 //! contracts/SESSION/token            the device's token; only the host reads it, no plugin does
 //! contracts/SESSION/acceptance.json  which notice was accepted, by whom, when; and the grants that come with it
 //! contracts/SESSION/state.json       its memo and label, and the last memos
+//! contracts/SESSION/ledger.jsonl     this device's copy of the contract's ledger
+//! contracts/SESSION/ledger-state.json  how far it is known to go, and what is wrong with it
 //! device.key        the key that signs parcels
 //! journal.key       the key that the journal is encrypted with
 //! own-rules.json    the worker's own rules, optional: settings for the policy `rules`

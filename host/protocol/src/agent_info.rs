@@ -59,7 +59,7 @@ impl fmt::Display for PluginKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// What was looked at: `display`, `counting`, `tray`, `notifications`, `keyring`, `disk`, `memory`, `load`,
-    /// `back-office`, `clock`.
+    /// `back-office`, `clock`, `ledger`.
     pub name: String,
     /// Whether it is as it should be.
     pub ok: bool,

@@ -25,6 +25,7 @@ mod agent_info;
 mod client;
 mod error;
 mod folder;
+mod ledger_info;
 mod notice;
 mod outbox;
 mod own_rules;
@@ -40,6 +41,7 @@ pub use agent_info::{BadDetail, BadPicture, BadRecord, Check, Exported, Plugin, 
 pub use client::{Client, ClientError, LONG, SignConnection, USUAL, visible};
 pub use error::{RequestError, RequestErrorKind};
 pub use folder::{NoExecArgument, default_data, exec_argument};
+pub use ledger_info::{LedgerDifference, VerifiedLedger};
 pub use notice::{NoticeAnswer, Preview};
 pub use outbox::{OutboxAnswer, OutboxParcel, ParcelBytes, ParcelDetail, ParcelState};
 pub use own_rules::{OwnRule, OwnRuleAction, OwnRuleComparison, OwnRuleField};

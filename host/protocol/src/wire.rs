@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::agent_info::{Check, Exported, Plugin, Verified};
 use crate::error::RequestError;
+use crate::ledger_info::VerifiedLedger;
 use crate::notice::{NoticeAnswer, Preview};
 use crate::outbox::{OutboxAnswer, ParcelBytes};
 use crate::own_rules::OwnRule;
@@ -208,6 +209,7 @@ requests! {
     "doctor": RunDoctor -> Vec<Check>;
     "export": ExportData -> Exported;
     "verify": VerifyJournal -> Verified;
+    "verify-ledger": VerifyLedger -> VerifiedLedger;
     "quit": QuitAgent -> ();
 }
 

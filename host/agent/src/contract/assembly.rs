@@ -12,8 +12,10 @@ use zeroize::Zeroizing;
 use crate::contract::error::SessionError;
 use crate::contract::pipeline::{Pipeline, PipelineTasks};
 use crate::contract::session::ContractSession;
+use crate::delivery::ledger_source::LedgerSource;
+use crate::delivery::proof::DeliveryProof;
 use crate::delivery::week::WeekSource;
-use crate::delivery::worker::{DeliveryProof, OutboxWorker};
+use crate::delivery::worker::OutboxWorker;
 use crate::guard::Guard;
 use crate::guard::judgement::{Judge, Policies};
 use crate::plugins::collectors::{CollectorHandle, forward_window_changes};
@@ -299,7 +301,14 @@ impl ContractSession {
         };
         let grants = granted.grants.http.clone();
         let origin = self.enrolment.origin();
-        let week = grants.iter().any(|grant| grant.origin == origin).then(|| WeekSource {
+        let asks = grants.iter().any(|grant| grant.origin == origin);
+        let ledger_source = asks.then(|| LedgerSource {
+            server: self.enrolment.server.clone(),
+            grants: grants.clone(),
+            secrets: Arc::clone(&secrets),
+            copy: Arc::clone(&self.ledger_copy),
+        });
+        let week = asks.then(|| WeekSource {
             server: self.enrolment.server.clone(),
             grants,
             secrets,
@@ -308,7 +317,10 @@ impl ContractSession {
         });
         let network = loaded.prepared.description().imports.contains(&Capability::Http);
         let proof = if network {
-            DeliveryProof::Countersigned(Box::new(self.enrolment.server_key.clone()))
+            DeliveryProof::Countersigned {
+                server: Box::new(self.enrolment.server_key.clone()),
+                contract: self.enrolment.terms.contract.clone(),
+            }
         } else {
             let folder = granted
                 .grants
@@ -333,6 +345,8 @@ impl ContractSession {
             ledger,
             delivery: Arc::clone(&self.delivery),
             week,
+            ledger_source,
+            ledger_copy: Arc::clone(&self.ledger_copy),
         })
     }
 

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use crate::context::AgentContext;
 use crate::contract::error::SessionError;
 use crate::contract::pipeline::Pipeline;
+use crate::delivery::ledger_copy::LedgerCopy;
 use crate::delivery::server_clock::ServerClock;
 use crate::delivery::week::OtherDevices;
 use crate::delivery::worker::Delivery;
@@ -33,6 +34,8 @@ pub struct ContractSession {
     pub delivery: Arc<Delivery>,
     /// What of the week was billed from other devices.
     pub elsewhere: Arc<OtherDevices>,
+    /// What this device has of the contract's ledger.
+    pub ledger_copy: Arc<LedgerCopy>,
     /// How far the back office's clock and this computer's are apart.
     pub server_clock: Arc<ServerClock>,
     /// Closed segments, added up.
@@ -66,6 +69,11 @@ impl ContractSession {
         );
         shared.choose(|choices| *choices = settings::choices(preferences, terms, false));
         let shared = Arc::new(shared);
+        let (path, server) = (folder.path(""), enrolment.server_key.clone());
+        let contract = terms.contract.clone();
+        let opened = tokio::task::spawn_blocking(move || LedgerCopy::open(&path, &server, &contract)).await;
+        let ledger_copy = Arc::new(opened.map_err(|_| SessionError::Stopping)?);
+        shared.set_problem("ledger", ledger_copy.problem());
         Ok(Self {
             context: Arc::clone(context),
             work: Mutex::new(Work::load(&folder)),
@@ -75,6 +83,7 @@ impl ContractSession {
             enrolment,
             delivery: Arc::default(),
             elsewhere: Arc::default(),
+            ledger_copy,
             history: History::default(),
             pipeline: Mutex::default(),
             assembling: Mutex::default(),

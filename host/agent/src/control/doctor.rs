@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use candor_diary::plain;
 use candor_protocol::Check;
 use candor_sandbox::{ComponentKind, HttpGrant, probe};
 use url::Url;
 
 use crate::contract::session::ContractSession;
 use crate::contract::sessions::Sessions;
+use crate::delivery::ledger_copy::LedgerCopy;
 use crate::delivery::server_clock;
 use crate::guard::desktop::DesktopSource;
 use crate::plugins::notice::Acceptance;
@@ -35,6 +37,7 @@ pub(crate) async fn check_all(sessions: &Sessions) -> Vec<Check> {
     all.push(load());
     if let Ok(session) = sessions.current().await {
         all.extend(back_office(&session).await);
+        all.push(ledger(&session.ledger_copy));
     }
     all
 }
@@ -101,7 +104,7 @@ fn disk(sessions: &Sessions) -> Check {
     check(
         "disk",
         bytes < limit,
-        format!("{} of {} used", candor_diary::plain::size(bytes), candor_diary::plain::size(limit)),
+        format!("{} of {} used", plain::size(bytes), plain::size(limit)),
         "Remove what you do not need (`candor forget`), or allow more disk space in Preferences.",
     )
 }
@@ -141,6 +144,22 @@ fn load() -> Check {
         format!("{share:.2} % of one core since it was started"),
         "see `candor status` for a plugin that fails again and again",
     )
+}
+
+/// Whether the back office's ledger is the one that was there before, as far as this device has it.
+fn ledger(copy: &LedgerCopy) -> Check {
+    let (confirmed, known) = (copy.confirmed(), copy.known().number);
+    let entries = |number| format!("{} {}", plain::count(number), plain::plural(number, "entry", "entries"));
+    let found = match copy.problem() {
+        Some(problem) => problem,
+        None if known == 0 => "nothing of it is known yet".to_owned(),
+        None if confirmed < known => {
+            format!("this device has {} of it, and the back office signed {}", entries(confirmed), known)
+        }
+        None => format!("this device has all {} of it that the back office signed", entries(confirmed)),
+    };
+    let advice = "Keep what you have: run `candor export`, and show the client what `candor verify --ledger` says of it.";
+    check("ledger", copy.problem().is_none(), found, advice)
 }
 
 /// Looks the way the uploader does: with what was granted, by the same rules for addresses and certificates.

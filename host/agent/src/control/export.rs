@@ -9,6 +9,8 @@
 //! records.jsonl     every record of the journal, one a line, in order
 //! parcels/          every parcel as it was signed, and its receipt
 //! terms/            the terms of each contract
+//! ledgers/          what this device has of each contract's ledger: ledger.jsonl, an entry a line, and ledger-head.json,
+//!                   how far it goes, as the back office signed it
 //! ```
 
 mod files;
@@ -51,7 +53,7 @@ pub(crate) async fn export(sessions: &Sessions, to: &str) -> Result<Exported, Ex
         return Err(ExportError::Exists(to.to_owned()));
     }
     make(&folder)?;
-    for inside in ["pictures", "parcels", "terms", "days"] {
+    for inside in ["pictures", "parcels", "terms", "ledgers", "days"] {
         make(&folder.join(inside))?;
     }
     let all = sessions.all().await;
@@ -61,6 +63,7 @@ pub(crate) async fn export(sessions: &Sessions, to: &str) -> Result<Exported, Ex
             &folder.join(format!("terms/{name}.json")),
             &serde_json::to_vec_pretty(&session.enrolment.terms)?,
         )?;
+        write_ledger(session, &folder.join(format!("ledgers/{name}"))).await?;
     }
     let zone = TimeZone::system();
     let journal = &sessions.context().journal;
@@ -75,6 +78,19 @@ pub(crate) async fn export(sessions: &Sessions, to: &str) -> Result<Exported, Ex
     table::write(&folder, &contracts, &zone)?;
     pages::write(&folder, &contracts, &zone, sessions.context().clock.now())?;
     Ok(Exported { folder: to.to_owned(), records, pictures })
+}
+
+/// Writes what this device has of a contract's ledger, if it has anything.
+async fn write_ledger(session: &ContractSession, folder: &Path) -> Result<(), ExportError> {
+    let copy = Arc::clone(&session.ledger_copy);
+    let read = tokio::task::spawn_blocking(move || copy.export()).await;
+    let read = read.map_err(std::io::Error::other).flatten().map_err(ExportError::Ledger)?;
+    if let Some((head, lines)) = read {
+        make(folder)?;
+        write(&folder.join("ledger.jsonl"), &lines)?;
+        write(&folder.join("ledger-head.json"), &head.to_json())?;
+    }
+    Ok(())
 }
 
 /// All segments of a contract, in order. What is billed of them is known only of a contract that is worked on.

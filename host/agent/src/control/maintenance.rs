@@ -6,11 +6,11 @@ use std::sync::Arc;
 use candor_journal::{DamagedDetail, JournalError, RecordFilter};
 use candor_protocol::{
     BadDetail, BadPicture, BadRecord, Check, ExportData, Exported, GetPlugins, Handle, Plugin, QuitAgent,
-    RequestError, RunDoctor, Verified, VerifyJournal,
+    RequestError, RunDoctor, Verified, VerifiedLedger, VerifyJournal, VerifyLedger,
 };
 
 use crate::control::dispatch::Connection;
-use crate::control::{doctor, export};
+use crate::control::{doctor, export, ledger_check};
 use crate::segments::cut::Cut;
 use crate::segments::record::Record;
 
@@ -70,6 +70,12 @@ impl Handle<VerifyJournal> for Connection<'_> {
             bad_details,
             bad_parcels,
         })
+    }
+}
+
+impl Handle<VerifyLedger> for Connection<'_> {
+    async fn handle(&self, VerifyLedger { file }: VerifyLedger) -> Result<VerifiedLedger, RequestError> {
+        ledger_check::check(self.sessions(), &file).await.map_err(RequestError::refused)
     }
 }
 

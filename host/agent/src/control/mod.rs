@@ -8,6 +8,7 @@ mod contracts;
 pub mod dispatch;
 pub(crate) mod doctor;
 mod export;
+mod ledger_check;
 mod maintenance;
 mod outbox;
 pub(crate) mod preferences;

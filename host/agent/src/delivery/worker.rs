@@ -1,21 +1,21 @@
 //! Drains the outbox: hands parcels that have waited long enough to the uploader, checks the receipt, and only then
 //! calls them delivered (invariant 9).
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use candor_diary::ledger::LedgerHead;
 use candor_diary::parcel::NoSnapshot;
-use candor_diary::wire::{RECEIPT_TYPE, Receipt};
 use candor_journal::{JournalError, OutboxEntry};
 use candor_sandbox::Uploader;
 use candor_sandbox::host_traits::AttachmentSource;
 use candor_sandbox::model::{DeliveryFailure, ParcelToDeliver};
-use candor_seal::{Envelope, PublicKey, sha256_hex};
 use tokio::sync::Notify;
 
 use crate::clock::{Anchor, sleep};
-use crate::delivery::folder_proof::check_folder;
+use crate::delivery::ledger_copy::LedgerCopy;
+use crate::delivery::ledger_source::LedgerSource;
 use crate::delivery::loading::{LoadedParcel, LocalFault, load_parcel};
+use crate::delivery::proof::DeliveryProof;
 use crate::delivery::week::WeekSource;
 use crate::plugins::hosts::JournalAttachment;
 use crate::segments::ledger::SegmentLedger;
@@ -52,6 +52,10 @@ pub struct OutboxWorker {
     pub delivery: Arc<Delivery>,
     /// Asks what the week adds up to with other devices; none if deliveries go somewhere else.
     pub week: Option<WeekSource>,
+    /// Follows the contract's ledger; none if deliveries go somewhere else.
+    pub ledger_source: Option<LedgerSource>,
+    /// Keeps how far the ledger went by each receipt.
+    pub ledger_copy: Arc<LedgerCopy>,
 }
 
 /// Whether deliveries reach the target, shared between the worker and those who show it.
@@ -103,74 +107,6 @@ impl Delivery {
     }
 }
 
-/// Why a receipt is not one.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum BadReceipt {
-    /// Not an envelope, of another type, or not signed with the back office's key.
-    #[error("its signature is not valid")]
-    Signature,
-    /// Signed, but not about this parcel.
-    #[error("it is about something else: {0}")]
-    Other(&'static str),
-}
-
-/// Checks that `proof` is the back office's receipt for exactly these bytes.
-///
-/// # Errors
-/// Why it is not.
-pub fn check_receipt(
-    proof: &[u8],
-    server: &PublicKey,
-    parcel_id: &str,
-    envelope: &[u8],
-) -> Result<Receipt, BadReceipt> {
-    let signed = Envelope::from_json(proof).map_err(|_| BadReceipt::Signature)?;
-    let payload = signed.verify(RECEIPT_TYPE, server).map_err(|_| BadReceipt::Signature)?;
-    let receipt: Receipt = serde_json::from_slice(payload).map_err(|_| BadReceipt::Signature)?;
-    if receipt.parcel != parcel_id {
-        return Err(BadReceipt::Other("another parcel"));
-    }
-    if receipt.digest != sha256_hex(envelope) {
-        return Err(BadReceipt::Other("other bytes"));
-    }
-    Ok(receipt)
-}
-
-/// What counts as proof that a target holds a parcel.
-#[derive(Clone, Debug)]
-pub enum DeliveryProof {
-    /// A back office's receipt, countersigned with this key.
-    Countersigned(Box<PublicKey>),
-    /// What was put into this folder can be read back from it.
-    Written(PathBuf),
-}
-
-impl DeliveryProof {
-    /// Checks that `proof` is for exactly these bytes.
-    ///
-    /// # Errors
-    /// Why it is not.
-    pub async fn check(
-        &self,
-        proof: Vec<u8>,
-        parcel_id: &str,
-        envelope: Vec<u8>,
-        attachments: Vec<String>,
-    ) -> Result<(), String> {
-        match self {
-            Self::Countersigned(server) => {
-                check_receipt(&proof, server, parcel_id, &envelope).map(|_| ()).map_err(|bad| bad.to_string())
-            }
-            Self::Written(folder) => {
-                let (folder, id) = (folder.clone(), parcel_id.to_owned());
-                let read = move || check_folder(&proof, &folder, &id, &envelope, &attachments);
-                let checked = tokio::task::spawn_blocking(read).await;
-                checked.map_err(|_| "it could not be checked".to_owned())?.map_err(|bad| bad.to_string())
-            }
-        }
-    }
-}
-
 impl OutboxWorker {
     /// Runs for as long as the agent does.
     pub async fn run(mut self) {
@@ -211,6 +147,10 @@ impl OutboxWorker {
             *asked = Some(now);
             if let Err(error) = week.look(&self.ledger).await {
                 tracing::warn!("the week could not be added up: {error}");
+            }
+            if let Some(source) = &self.ledger_source {
+                source.follow().await;
+                self.shared.set_problem("ledger", self.ledger_copy.problem());
             }
         }
         self.next_due().await
@@ -287,8 +227,16 @@ impl OutboxWorker {
         let now = self.shared.clock.now();
         match answer {
             Ok(Ok(proof)) => match self.proof.check(proof.clone(), &entry.parcel_id, envelope, sent).await {
-                Ok(()) => {
+                Ok(head) => {
                     self.delivery.note_reached();
+                    // Before the parcel is called delivered: a ledger that is shorter later is found out.
+                    if let Some(head) = head
+                        && let Err(error) = self.note_receipt(head).await
+                    {
+                        let why =
+                            format!("how far the ledger goes could not be kept on this computer: {error}");
+                        return self.put_off(entry, &why).await;
+                    }
                     self.shared.journal.mark_delivered(&entry.parcel_id, proof, now).await?;
                     self.shared.set_problem("outbox", None);
                     Ok(())
@@ -319,6 +267,17 @@ impl OutboxWorker {
             }
             Err(failure) => self.retry_later(entry, now, 0, &format!("the uploader failed: {failure}")).await,
         }
+    }
+
+    /// Keeps how far the ledger went by a receipt.
+    // Mutable although nothing changes: see `retry_later`.
+    async fn note_receipt(&mut self, head: LedgerHead) -> std::io::Result<()> {
+        let copy = Arc::clone(&self.ledger_copy);
+        let noted = tokio::task::spawn_blocking(move || copy.note_receipt(&head)).await;
+        if noted.map_err(std::io::Error::other)??.is_some() {
+            self.shared.set_problem("ledger", self.ledger_copy.problem());
+        }
+        Ok(())
     }
 
     /// Handles something that cannot be read here: damage is left out of a new parcel, anything else is tried again.
@@ -417,8 +376,6 @@ fn jitter() -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use candor_seal::SecretKey;
-
     use super::*;
 
     #[test]
@@ -429,34 +386,5 @@ mod tests {
         assert_eq!(backoff(60, 0, 0), 900_000);
         assert_eq!(backoff(0, 60_000, 0), 60_000);
         assert_eq!(backoff(0, u64::MAX, 255), 5_400_000);
-    }
-
-    #[test]
-    fn only_a_countersigned_receipt_for_the_same_bytes_counts() {
-        let server = SecretKey::generate().unwrap();
-        let other = SecretKey::generate().unwrap();
-        let sign = |key: &SecretKey, kind: &str, parcel: &str, bytes: &[u8]| {
-            let receipt = Receipt {
-                parcel: parcel.into(),
-                digest: sha256_hex(bytes),
-                contract: "c".into(),
-                device: "d".into(),
-                sequence: 1,
-                chain_head: "0".repeat(64),
-                received_at: 1,
-                ledger: candor_diary::ledger::LedgerHead::first("c"),
-            };
-            Envelope::sign(kind, serde_json::to_vec(&receipt).unwrap(), key).to_json()
-        };
-        let check = |proof: &[u8]| check_receipt(proof, &server.public(), "p", b"bytes").map(|r| r.sequence);
-        assert_eq!(check(&sign(&server, RECEIPT_TYPE, "p", b"bytes")), Ok(1));
-        assert_eq!(check(b"200 OK"), Err(BadReceipt::Signature));
-        assert_eq!(check(&sign(&other, RECEIPT_TYPE, "p", b"bytes")), Err(BadReceipt::Signature));
-        assert_eq!(check(&sign(&server, "text/plain", "p", b"bytes")), Err(BadReceipt::Signature));
-        assert_eq!(
-            check(&sign(&server, RECEIPT_TYPE, "q", b"bytes")),
-            Err(BadReceipt::Other("another parcel"))
-        );
-        assert_eq!(check(&sign(&server, RECEIPT_TYPE, "p", b"bites")), Err(BadReceipt::Other("other bytes")));
     }
 }

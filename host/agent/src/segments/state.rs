@@ -314,6 +314,7 @@ fn problem_topic(name: &str) -> String {
         "policy" => "The client's rules".into(),
         "outbox" => "Delivery".into(),
         "key" => "Key".into(),
+        "ledger" => "Ledger".into(),
         "removal" => "Removal".into(),
         "segment" => "Segment".into(),
         plugin => format!("Plugin `{plugin}`"),

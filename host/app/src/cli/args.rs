@@ -216,9 +216,15 @@ pub enum CliCommand {
         /// The folder; must not exist [default: candor-export-DAY here]
         folder: Option<PathBuf>,
     },
-    /// Check that nothing recorded was changed
-    #[command(after_help = "Examples:\n  candor verify")]
-    Verify,
+    /// Check that nothing recorded was changed, or a contract's ledger against what was recorded
+    #[command(
+        after_help = "Examples:\n  candor verify\n  candor verify --ledger candor-export-2026-11-27/ledgers/CONTRACT/ledger.jsonl"
+    )]
+    Verify {
+        /// Check this ledger, from an export or from the client, and that all that was delivered is in it; the network is not used
+        #[arg(long, value_name = "FILE")]
+        ledger: Option<PathBuf>,
+    },
     /// Stop tracking and quit the agent
     #[command(after_help = "Examples:\n  candor quit")]
     Quit,

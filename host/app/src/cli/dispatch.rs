@@ -55,7 +55,8 @@ fn run_command(context: &CommandContext, command: CliCommand) -> Result<CommandO
         CliCommand::Plugins => own_data::list_plugins(context),
         CliCommand::Doctor => doctor::run_doctor(context),
         CliCommand::Export { folder } => own_data::export_data(context, folder),
-        CliCommand::Verify => own_data::verify_journal(context),
+        CliCommand::Verify { ledger: None } => own_data::verify_journal(context),
+        CliCommand::Verify { ledger: Some(file) } => own_data::verify_ledger(context, &file),
         CliCommand::Quit => {
             context.run_request(&QuitAgent, USUAL, "The agent ends. Nothing is recorded until it is started.")
         }

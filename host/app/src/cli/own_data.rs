@@ -1,11 +1,11 @@
 //! One's own data, and what works with it.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use candor_diary::plain::{self, plural, short_hex};
-use candor_protocol::{ExportData, GetPlugins, LONG, USUAL, VerifyJournal};
+use candor_protocol::{ExportData, GetPlugins, LONG, USUAL, VerifyJournal, VerifyLedger};
 
 use super::context::{CommandContext, CommandOutput};
 
@@ -69,6 +69,36 @@ pub(super) fn verify_journal(context: &CommandContext) -> Result<CommandOutput> 
     for start in &found.bad_parcels {
         let _ =
             write!(text, "\nThe parcel of {} cannot be read any more. It is built again.", moment(*start));
+    }
+    let mut answer = CommandOutput::new(text, json);
+    answer.found_problem = !found.is_good();
+    Ok(answer)
+}
+
+pub(super) fn verify_ledger(context: &CommandContext, file: &Path) -> Result<CommandOutput> {
+    // The agent runs in another folder than this program.
+    let file = std::path::absolute(file)
+        .with_context(|| format!("{} is no file that can be named", file.display()))?;
+    let file = file
+        .to_str()
+        .with_context(|| format!("{} is not text: name another file", file.display()))?
+        .to_owned();
+    let (found, json) = context.ask(&VerifyLedger { file }, LONG)?;
+    let mut text = found.sentence();
+    for difference in &found.differences {
+        let about = match difference.segment_start {
+            Some(start) => format!("The parcel of {}", context.zone.moment(start, context.now)),
+            None => "The file".to_owned(),
+        };
+        let _ = write!(text, "\n{about} differs: {}.", difference.reason);
+    }
+    if found.more > 0 {
+        let _ = write!(text, "\nAnd {} more.", plain::count(found.more));
+    }
+    if found.is_good() {
+        text.push_str("\nNothing differs.");
+    } else {
+        text.push_str("\nKeep the file and your export, and tell the client.");
     }
     let mut answer = CommandOutput::new(text, json);
     answer.found_problem = !found.is_good();

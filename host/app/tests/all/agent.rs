@@ -27,6 +27,7 @@ pub(crate) struct State {
     pub(crate) rules: Vec<OwnRule>,
     pub(crate) removal: PictureRemoval,
     pub(crate) checks: Vec<Check>,
+    pub(crate) ledger: VerifiedLedger,
     /// What every request that changes something is refused with.
     pub(crate) refusal: Option<String>,
     /// What plugins are called and say.
@@ -188,6 +189,7 @@ impl State {
             rules: Vec::new(),
             removal: PictureRemoval::KeepsTime,
             checks: Vec::new(),
+            ledger: VerifiedLedger::default(),
             refusal: None,
             plugins: Vec::new(),
             asked: Vec::new(),
@@ -297,6 +299,7 @@ impl State {
             AnyRequest::VerifyJournal(_) => {
                 return json!({ "records": 12, "equal": 11, "sealed": 1, "first_bad": null });
             }
+            AnyRequest::VerifyLedger(_) => return json!(self.ledger),
             AnyRequest::StartTracking(StartTracking { memo, .. }) => {
                 status.tracking = true;
                 status.paused_since = None;

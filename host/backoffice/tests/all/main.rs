@@ -10,6 +10,7 @@
 mod adversary;
 mod behind_proxy;
 mod changed;
+mod clock;
 mod common;
 mod drawn;
 mod edge;

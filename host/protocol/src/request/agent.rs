@@ -25,6 +25,15 @@ pub struct ExportData {
 #[serde(deny_unknown_fields)]
 pub struct VerifyJournal;
 
+/// Checks the file of a contract's ledger, as an export has it, and compares it with the journal. Nothing is asked of the
+/// back office.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyLedger {
+    /// The file's absolute path. A `ledger-head.json` beside it is checked, too.
+    pub file: String,
+}
+
 /// Ends the agent, as at sign-out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

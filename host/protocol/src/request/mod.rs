@@ -7,7 +7,7 @@ mod preferences;
 mod segments;
 mod tracking;
 
-pub use agent::{ExportData, GetPlugins, QuitAgent, RunDoctor, VerifyJournal};
+pub use agent::{ExportData, GetPlugins, QuitAgent, RunDoctor, VerifyJournal, VerifyLedger};
 pub use contracts::{AcceptNotice, GetNotice, GetPreview, GetTerms, ImportInvitation, SwitchContract};
 pub use outbox::{CancelParcel, GetOutbox, GetParcel, SendAgain, SendNow, TryNow, UncancelParcel};
 pub use preferences::{GetOwnRules, GetPreferences, SetOwnRules, SetPreferences};

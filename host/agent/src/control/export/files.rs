@@ -45,6 +45,9 @@ pub(crate) enum ExportError {
     /// The table could not be written.
     #[error("segments.csv could not be written: {0}")]
     Table(#[from] csv::Error),
+    /// The copy of a ledger could not be read.
+    #[error("the ledger could not be read on this computer: {0}")]
+    Ledger(std::io::Error),
     /// The journal could not be read.
     #[error(transparent)]
     Journal(#[from] JournalError),

@@ -50,6 +50,8 @@ fn invariant_06_no_text_from_outside_forges_what_a_command_says() {
             pattern: hostile(),
             action: "fill".into(),
         }];
+        state.ledger.contract = hostile();
+        state.ledger.add(LedgerDifference { segment_start: None, entry: None, reason: hostile() });
         let (name, found, advice) = ("disk".into(), hostile(), Some(hostile()));
         state.checks = vec![Check { name, ok: false, found, advice }];
         state.plugins = vec![Plugin {
@@ -86,6 +88,7 @@ fn invariant_06_no_text_from_outside_forges_what_a_command_says() {
         vec!["accept", "--by", "Mara"],
         vec!["contract", "use", "01k2b"],
         vec!["join", "candor:join?server=x"],
+        vec!["verify", "--ledger", "ledger.jsonl"],
         vec!["memo", HOSTILE],
     ]);
     let mut checked = 0;

@@ -104,3 +104,55 @@ fn data_is_exported_to_where_the_person_stands() {
     assert!(fails(agent.data(), &["export", there]).contains("is there already"));
     assert!(says(&agent, &["verify"]).contains("All 12 records intact; 1 erased."));
 }
+
+#[test]
+fn a_ledger_is_checked_where_the_person_stands_and_a_difference_is_the_exit_code() {
+    let agent = Agent::new();
+    let here = tempfile::tempdir().unwrap();
+    let verify = |arguments: &[&str]| {
+        let mut command = candor(agent.data());
+        command.current_dir(here.path()).args(["verify", "--ledger", "ledger.jsonl"]).args(arguments);
+        command.output().unwrap()
+    };
+    agent.change(|state| {
+        state.ledger = VerifiedLedger {
+            contract: "Invoice import".into(),
+            entries: 1_284,
+            erased: 2,
+            signed: Some(1_284),
+            parcels: 12,
+            equal: 11,
+            later: 1,
+            ..VerifiedLedger::default()
+        };
+    });
+    let good = verify(&[]);
+    let text = String::from_utf8(good.stdout).unwrap();
+    assert!(good.status.success(), "{text}");
+    for words in [
+        "The ledger of Invoice import: 1,284 entries that follow from each other, 2 erased; signed by the back office up to entry 1,284.",
+        "12 delivered parcels in the journal: 11 as in the ledger, 1 delivered after the file was written.",
+        "Nothing differs.",
+    ] {
+        assert!(text.contains(words), "{text}");
+    }
+    let file = here.path().canonicalize().unwrap().join("ledger.jsonl").to_str().unwrap().to_owned();
+    assert_eq!(agent.deeds(), [VerifyLedger { file }.into()]);
+
+    agent.change(|state| {
+        let reason = "entry 17 is not the one that its receipt confirmed".to_owned();
+        state.ledger.add(LedgerDifference { segment_start: Some(START), entry: Some(17), reason });
+    });
+    let bad = verify(&[]);
+    assert_eq!(bad.status.code(), Some(1));
+    let text = [bad.stdout, bad.stderr].concat();
+    let text = String::from_utf8(text).unwrap();
+    for words in ["The parcel of", "differs: entry 17 is not the one", "tell the client"] {
+        assert!(text.contains(words), "{text}");
+    }
+    assert!(!text.contains("Nothing differs"), "{text}");
+    let json = verify(&["--json"]);
+    assert_eq!(json.status.code(), Some(1));
+    let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["differences"][0]["entry"], 17, "{json}");
+}
