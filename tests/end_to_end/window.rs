@@ -12,7 +12,7 @@ use candor_protocol::{
 };
 use candor_test_display::person::{PATIENCE, Person};
 use candor_test_driver::agent::Agent;
-use candor_test_driver::backoffice::{BackOffice, terms};
+use candor_test_driver::backoffice::{BackOffice, set_clock, terms};
 use candor_test_driver::fast::StandIn;
 use candor_test_driver::places;
 use serde_json::{Value, json};
@@ -42,17 +42,21 @@ impl Desk {
     /// The same before the window is opened.
     fn prepare(joined: bool, hold_ms: u64, speed: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let backoffice = BackOffice::start(&folder.path().join("backoffice"), 0).unwrap();
+        let real =
+            u64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis())
+                .unwrap();
+        // The back office's clock shows the end of the day: what the agent's fast one shows is over then.
+        let midnight = real - real % DAY;
+        let office = folder.path().join("backoffice");
+        set_clock(&office, midnight + DAY - 60 * 60_000).unwrap();
+        let backoffice = BackOffice::start(&office, 0).unwrap();
         let terms = tens(CONTRACT, "A contract", &backoffice, hold_ms);
         backoffice.add_contract(&terms).unwrap();
         let data = folder.path().join("agent-data");
         let agent =
             if joined { Agent::enrol(&data, &backoffice, CONTRACT).unwrap() } else { Agent::fresh(&data) };
-        let real =
-            u64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis())
-                .unwrap();
         // From noon on: hours of fast time pass within one day, which the window shows as today.
-        let program = StandIn::new(folder.path(), real, real - real % DAY + DAY / 2, speed).unwrap();
+        let program = StandIn::new(folder.path(), real, midnight + DAY / 2, speed).unwrap();
         let person = Person::sit_down(places::program("candor")).unwrap();
         Self { person, agent, program, backoffice, folder }
     }

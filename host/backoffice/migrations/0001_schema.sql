@@ -14,6 +14,7 @@ CREATE TABLE sessions (
     expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX sessions_by_end ON sessions (expires_at);
+CREATE INDEX sessions_of_account ON sessions (account);
 
 CREATE TABLE contracts (
     id TEXT PRIMARY KEY,

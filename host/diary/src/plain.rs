@@ -145,7 +145,8 @@ pub fn about(seconds: u64) -> String {
         120..7_200 => 60,
         _ => 3_600,
     };
-    length((seconds.saturating_add(unit / 2) / unit).saturating_mul(unit).saturating_mul(1_000))
+    let most = u64::MAX / 1_000 / unit;
+    length((seconds.saturating_add(unit / 2) / unit).min(most) * unit * 1_000)
 }
 
 /// A duration in minutes as `5:20`.

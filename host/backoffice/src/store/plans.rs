@@ -4,9 +4,10 @@ use sqlx::AssertSqlSafe;
 
 use super::OfficeStore;
 
-/// What may be read whole: lists in the statement itself, codes, which go within an hour, and the contracts whose weeks
-/// are frozen, for which no request waits.
-const MAY_BE_SCANNED: [&str; 4] = ["json_each", "listed", "codes", "each_contract"];
+/// What may be read whole: lists in the statement itself, codes, which go within an hour, and what the operator's commands
+/// and the freezing of weeks look through, for which no request waits.
+const MAY_BE_SCANNED: [&str; 6] =
+    ["json_each", "listed", "codes", "each_contract", "each_device", "each_session"];
 
 /// Returns every statement in the sources of this module that reads or changes rows.
 fn statements() -> Vec<(String, String)> {

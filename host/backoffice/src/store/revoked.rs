@@ -77,11 +77,11 @@ impl OfficeStore {
     /// [`OfficeStoreError`] of the database.
     pub async fn list_devices(&self, contract: Option<&str>) -> Result<Vec<DeviceRow>, OfficeStoreError> {
         Ok(sqlx::query_as(
-            "SELECT d.id, d.name, d.contract, d.enrolled_at, r.revoked_at,
-             (SELECT max(received_at) FROM parcels p WHERE p.device = d.id) AS last_parcel_at,
-             (SELECT coalesce(sum(bytes), 0) FROM attachments a WHERE a.device = d.id) AS attachment_bytes
-             FROM devices d LEFT JOIN revoked_devices r ON r.device = d.id
-             WHERE ?1 IS NULL OR d.contract = ?1 ORDER BY d.enrolled_at, d.id",
+            "SELECT each_device.id, each_device.name, each_device.contract, each_device.enrolled_at, r.revoked_at,
+             (SELECT max(received_at) FROM parcels p WHERE p.device = each_device.id) AS last_parcel_at,
+             (SELECT coalesce(sum(bytes), 0) FROM attachments a WHERE a.device = each_device.id) AS attachment_bytes
+             FROM devices each_device LEFT JOIN revoked_devices r ON r.device = each_device.id
+             WHERE ?1 IS NULL OR each_device.contract = ?1 ORDER BY each_device.enrolled_at, each_device.id",
         )
         .bind(contract)
         .fetch_all(&self.pool)
@@ -138,9 +138,10 @@ impl OfficeStore {
     /// [`OfficeStoreError`] of the database.
     pub async fn list_sessions(&self, email: Option<&str>) -> Result<Vec<SessionRow>, OfficeStoreError> {
         Ok(sqlx::query_as(
-            "SELECT substr(lower(hex(s.token_hash)), 1, ?3) AS session, a.email, s.expires_at
-             FROM sessions s JOIN accounts a ON a.id = s.account
-             WHERE s.expires_at > ?1 AND (?2 IS NULL OR a.email = ?2) ORDER BY a.email, s.expires_at",
+            "SELECT substr(lower(hex(each_session.token_hash)), 1, ?3) AS session, a.email, each_session.expires_at
+             FROM sessions each_session CROSS JOIN accounts a ON a.id = each_session.account
+             WHERE each_session.expires_at > ?1 AND (?2 IS NULL OR a.email = ?2)
+             ORDER BY a.email, each_session.expires_at",
         )
         .bind(to_signed(clock::now(), "the time")?)
         .bind(email)
@@ -154,11 +155,13 @@ impl OfficeStore {
     /// # Errors
     /// [`OfficeStoreError`] of the database.
     pub async fn end_named_session(&self, session: &str) -> Result<bool, OfficeStoreError> {
-        let ended = sqlx::query("DELETE FROM sessions WHERE substr(lower(hex(token_hash)), 1, ?) = ?")
-            .bind(SESSION_ID_DIGITS)
-            .bind(session)
-            .execute(&self.pool)
-            .await?;
+        let ended = sqlx::query(
+            "DELETE FROM sessions AS each_session WHERE substr(lower(hex(token_hash)), 1, ?) = ?",
+        )
+        .bind(SESSION_ID_DIGITS)
+        .bind(session)
+        .execute(&self.pool)
+        .await?;
         Ok(ended.rows_affected() > 0)
     }
 
