@@ -69,7 +69,7 @@ async fn what_was_changed_behind_the_ledger_is_told() {
         ),
         (
             "a parcel is moved",
-            "UPDATE parcels SET start = start + 6000000 WHERE start = (SELECT min(start) FROM parcels)",
+            "UPDATE parcels SET start = start + 12000000 WHERE start = (SELECT min(start) FROM parcels)",
             Some("another id or time"),
         ),
         (
@@ -89,11 +89,6 @@ async fn what_was_changed_behind_the_ledger_is_told() {
             "a memo is another",
             "UPDATE details SET body = CAST(replace(CAST(body AS TEXT), 'Invoice', 'invoice') AS BLOB) WHERE kind = 'memo'",
             Some("a detail"),
-        ),
-        (
-            "a week is frozen otherwise",
-            "UPDATE weeks SET body = replace(body, '\"limit', '\"limit') || ' '",
-            None,
         ),
         ("a week is not frozen", "DELETE FROM weeks", Some("not in its table")),
         (
