@@ -218,3 +218,29 @@ async fn back_office(session: &ContractSession) -> Vec<Check> {
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::ledger_copy::LedgerFault;
+    use crate::delivery::ledger_copy::example::Book;
+
+    #[test]
+    fn a_rewritten_ledger_is_a_problem_and_how_much_of_it_is_here_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let book = Book::of("work", 3);
+        let copy = LedgerCopy::open(folder.path(), &book.key.public(), "work");
+        let looks = |ok: bool, words: &str| {
+            let check = ledger(&copy);
+            assert_eq!((check.name.as_str(), check.ok, check.advice.is_some()), ("ledger", ok, !ok));
+            assert!(check.found.contains(words), "{check:?}");
+        };
+        looks(true, "nothing of it is known yet");
+        copy.note_receipt(&book.head()).unwrap();
+        looks(true, "this device has 0 entries of it, and the back office signed 3");
+        copy.take(&book.answer(0, 500)).unwrap();
+        looks(true, "this device has all 3 entries of it that the back office signed");
+        copy.note_fault(&LedgerFault::Changed(2)).unwrap();
+        looks(false, "entry 2 was changed. Nothing is lost here");
+    }
+}

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use candor_diary::ledger::chain::read_head;
 use candor_diary::ledger::{Entry, LedgerHead, Statement, verify};
 use candor_diary::wire::{FolderProof, RECEIPT_TYPE, Receipt};
-use candor_journal::{JournalError, OutboxEntry};
+use candor_journal::{Journal, JournalError, OutboxEntry};
 use candor_protocol::{LedgerDifference, VerifiedLedger};
 use candor_seal::{Envelope, Hash, PublicKey, sha256_hex};
 
@@ -21,6 +21,8 @@ use crate::delivery::ledger_copy::lines::{LinesRead, read_lines};
 
 /// How many parcels the journal lists at once.
 const LISTED: u32 = 10_000;
+/// The most bytes of the first line.
+const FIRST_BYTES: u64 = 8 << 20;
 /// The most bytes of a signed head.
 const HEAD_BYTES: u64 = 64 << 10;
 
@@ -71,6 +73,13 @@ struct Delivered {
     receipt: Vec<u8>,
 }
 
+/// A contract whose ledger a file may be.
+struct Candidate {
+    contract: String,
+    server: PublicKey,
+    copy: Arc<LedgerCopy>,
+}
+
 /// Checks the file, finds out whose contract it is, and compares it with the journal.
 ///
 /// # Errors
@@ -81,25 +90,34 @@ pub(crate) async fn check(sessions: &Sessions, file: &str) -> Result<VerifiedLed
         return Err(LedgerCheckError::RelativePath);
     }
     let all = sessions.all().await;
+    let candidate = |session: &Arc<ContractSession>| Candidate {
+        contract: session.enrolment.terms.contract.clone(),
+        server: session.enrolment.server_key.clone(),
+        copy: Arc::clone(&session.ledger_copy),
+    };
+    let candidates: Vec<Candidate> = all.iter().map(candidate).collect();
     let name = file.to_owned();
-    let read = move || read_file(&path, &all).map_err(|why| LedgerCheckError::File { file: name, why });
+    let read =
+        move || read_file(&path, &candidates).map_err(|why| LedgerCheckError::File { file: name, why });
     let read = tokio::task::spawn_blocking(read).await.map_err(|_| LedgerCheckError::Stopping)??;
-    let Some((session, mut ledger)) = read else {
+    let found = read.and_then(|(nth, ledger)| Some((all.get(nth)?, ledger)));
+    let Some((session, mut ledger)) = found else {
         return Err(LedgerCheckError::OfNoContract(file.to_owned()));
     };
-    let server = &session.enrolment.server_key;
-    for delivered in delivered(&session).await? {
-        ledger.compare(&delivered, server);
+    let now = session.context.clock.now();
+    for delivered in delivered(&session.context.journal, &session.shared.session_name, now).await? {
+        ledger.compare(&delivered, &session.enrolment.server_key);
     }
     ledger.found.contract.clone_from(&session.enrolment.terms.title);
     Ok(ledger.found)
 }
 
-/// Reads the file as the ledger of the contract that its first entry is of; none if it is of none.
-fn read_file(
-    path: &Path,
-    sessions: &[Arc<ContractSession>],
-) -> io::Result<Option<(Arc<ContractSession>, LedgerFile)>> {
+/// Reads the file as the ledger of the contract that its first entry is of; returns which of `candidates` that is. None if it
+/// is none of them.
+fn read_file(path: &Path, candidates: &[Candidate]) -> io::Result<Option<(usize, LedgerFile)>> {
+    let mut line = Vec::new();
+    BufReader::new(File::open(path)?).take(FIRST_BYTES).read_until(b'\n', &mut line)?;
+    let Ok(first) = serde_json::from_slice::<Entry>(&line) else { return Ok(None) };
     let head = match File::open(path.with_file_name("ledger-head.json")) {
         Ok(file) => {
             let mut bytes = Vec::new();
@@ -109,42 +127,27 @@ fn read_file(
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
-    let mut line = Vec::new();
-    BufReader::new(File::open(path)?).take(8 << 20).read_until(b'\n', &mut line)?;
-    let Ok(first) = serde_json::from_slice::<Entry>(&line) else { return Ok(None) };
-    let is_of = |session: &&Arc<ContractSession>| {
-        verify(&LedgerHead::first(&session.enrolment.terms.contract), [&first]).is_ok()
-    };
+    let head = head.as_deref();
+    let of = candidates
+        .iter()
+        .enumerate()
+        .filter(|(_, candidate)| verify(&LedgerHead::first(&candidate.contract), [&first]).is_ok());
     // Two back offices may have contracts of the same id: the one that signed it, else the one that it was had from.
-    let session = sessions.iter().filter(is_of).max_by_key(|session| {
-        let Enrolled { server, contract } = enrolled(session);
-        let signed = head.as_deref().is_some_and(|head| read_head(head, server, contract).is_ok());
-        (signed, session.ledger_copy.head_at(1) == Some(first.head))
+    let best = of.max_by_key(|(_, Candidate { contract, server, copy })| {
+        let signed = head.is_some_and(|head| read_head(head, server, contract).is_ok());
+        (signed, copy.head_at(1) == Some(first.head))
     });
-    let Some(session) = session else { return Ok(None) };
-    let Enrolled { server, contract } = enrolled(session);
+    let Some((nth, Candidate { contract, server, copy })) = best else { return Ok(None) };
     let lines = BufReader::new(File::open(path)?);
-    let ledger = LedgerFile::read(lines, head.as_deref(), contract, server, &session.ledger_copy);
-    Ok(Some((Arc::clone(session), ledger)))
-}
-
-struct Enrolled<'a> {
-    server: &'a PublicKey,
-    contract: &'a str,
-}
-
-fn enrolled(session: &ContractSession) -> Enrolled<'_> {
-    Enrolled { server: &session.enrolment.server_key, contract: &session.enrolment.terms.contract }
+    Ok(Some((nth, LedgerFile::read(lines, head, contract, server, copy))))
 }
 
 /// Lists what was delivered for a session: of each segment the latest, and of the latest of all also those before them.
-async fn delivered(session: &ContractSession) -> Result<Vec<Delivered>, JournalError> {
-    let (journal, name) = (&session.context.journal, &session.shared.session_name);
+async fn delivered(journal: &Journal, session: &str, now: u64) -> Result<Vec<Delivered>, JournalError> {
     let mut entries = journal.outbox(LISTED).await?;
-    entries.retain(|entry| entry.contract == *name);
+    entries.retain(|entry| entry.contract == session);
     let listed: BTreeSet<String> = entries.iter().map(|entry| entry.parcel_id.clone()).collect();
-    let now = session.context.clock.now().saturating_add(1);
-    let latest = journal.closed_parcels(name, 0, now).await?;
+    let latest = journal.closed_parcels(session, 0, now.saturating_add(1)).await?;
     entries.extend(latest.into_iter().filter(|entry| !listed.contains(&entry.parcel_id)));
     entries.sort_by_key(|entry| (entry.segment_start, entry.revision));
     let mut all = Vec::new();

@@ -1,6 +1,7 @@
 use candor_diary::ledger::SegmentId;
 use candor_diary::segment::SegmentLength;
 use candor_diary::wire::FolderProof;
+use candor_journal::{MasterKey, OutboxDraft, SegmentClose};
 use serde_json::json;
 
 use super::*;
@@ -48,13 +49,7 @@ impl Case {
 
     /// Checks a file of these entries, beside a head of this ledger.
     fn check(&self, file: &Book, head: Option<&LedgerHead>) -> VerifiedLedger {
-        let lines: Vec<u8> = file
-            .entries
-            .iter()
-            .flat_map(|e| [serde_json::to_vec(e).unwrap(), vec![b'\n']])
-            .flatten()
-            .collect();
-        self.check_lines(&lines, head.map(|head| self.book.sign(head).to_json()).as_deref())
+        self.check_lines(&lines(file), head.map(|head| self.book.sign(head).to_json()).as_deref())
     }
 
     fn check_lines(&self, lines: &[u8], head: Option<&[u8]>) -> VerifiedLedger {
@@ -79,6 +74,10 @@ fn receipt(book: &Book, nth: u64, ledger: &LedgerHead) -> Vec<u8> {
         ledger: ledger.clone(),
     };
     Envelope::sign(RECEIPT_TYPE, serde_json::to_vec(&receipt).unwrap(), &book.key).to_json()
+}
+
+fn lines(book: &Book) -> Vec<u8> {
+    book.entries.iter().flat_map(|e| [serde_json::to_vec(e).unwrap(), vec![b'\n']]).flatten().collect()
 }
 
 /// Segment start (its number), number of the entry, and words of each difference.
@@ -170,13 +169,7 @@ fn invariant_09_every_difference_is_found_and_told_apart() {
     assert_differs(&case.check(&short, Some(&head)), &[(None, Some(6), "it ends with entry 5")]);
     let early = case.book.head_at(5);
     assert_differs(&case.check(&case.book, Some(&early)), &[(None, Some(6), "signed up to 5")]);
-    let lines: Vec<u8> = case
-        .book
-        .entries
-        .iter()
-        .flat_map(|e| [serde_json::to_vec(e).unwrap(), vec![b'\n']])
-        .flatten()
-        .collect();
+    let lines = lines(&case.book);
     let forged = Book::new("work").sign(&head).to_json();
     for head in [forged.as_slice(), b"{}"] {
         assert_differs(&case.check_lines(&lines, Some(head)), &[(None, None, "not signed")]);
@@ -245,4 +238,76 @@ fn invariant_13_differences_are_bounded_in_number_and_all_are_counted() {
     let found = case.check(&case.book, None);
     assert_eq!((found.differences.len(), found.more), (VerifiedLedger::MOST, 20));
     assert!(!found.is_good());
+}
+
+#[test]
+fn the_contract_is_found_by_the_first_entry_and_by_who_signed() {
+    let folder = tempfile::tempdir().unwrap();
+    let books = [Book::of("other", 3), Book::of("work", 3), Book::of("work", 3)];
+    let candidates: Vec<Candidate> = books
+        .iter()
+        .map(|book| {
+            let copies = folder.path().join(book.key.public().fingerprint());
+            std::fs::create_dir(&copies).unwrap();
+            let (contract, server) = (book.contract.clone(), book.key.public());
+            let copy = Arc::new(LedgerCopy::open(&copies, &server, &contract));
+            Candidate { contract, server, copy }
+        })
+        .collect();
+    let (file, head) = (folder.path().join("mine.jsonl"), folder.path().join("ledger-head.json"));
+    assert!(read_file(&file, &candidates).is_err(), "there is none");
+    for (nth, book) in books.iter().enumerate() {
+        std::fs::write(&file, lines(book)).unwrap();
+        std::fs::write(&head, book.sign(&book.head()).to_json()).unwrap();
+        let (found, ledger) = read_file(&file, &candidates).unwrap().unwrap();
+        assert_eq!(found, nth);
+        assert_eq!((ledger.found.entries, ledger.found.signed), (3, Some(3)));
+        assert!(ledger.found.is_good(), "{:?}", ledger.found);
+    }
+    // Without a signature beside it, the one that the copy is of.
+    std::fs::remove_file(&head).unwrap();
+    candidates[1].copy.take(&books[1].answer(0, 500)).unwrap();
+    std::fs::write(&file, lines(&books[1])).unwrap();
+    assert_eq!(read_file(&file, &candidates).unwrap().unwrap().0, 1);
+    // Of a contract that this device has not, or no ledger at all.
+    for bytes in [lines(&Book::of("third", 3)), b"{}\n".to_vec(), Vec::new(), vec![b'x'; 100_000]] {
+        std::fs::write(&file, bytes).unwrap();
+        assert!(read_file(&file, &candidates).unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn what_was_delivered_is_read_from_the_journal_of_this_contract_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path(), &MasterKey::from_bytes([7; 32])).await.unwrap();
+    for (parcel, session, start) in [("p1", "mine", 0), ("p2", "mine", 600_000), ("p3", "theirs", 0)] {
+        let draft = OutboxDraft {
+            parcel_id: parcel.into(),
+            envelope: parcel.into(),
+            attachments: Vec::new(),
+            details: Vec::new(),
+            target: "t".into(),
+            hold_until: 0,
+        };
+        let close = SegmentClose {
+            contract: session.into(),
+            start,
+            kind: "segment".into(),
+            at: start + 600_000,
+            body: Vec::new(),
+            revision: 0,
+        };
+        journal.close_segment(close, |_, _| Ok::<_, JournalError>(draft)).await.unwrap();
+    }
+    assert!(delivered(&journal, "mine", 2_000_000).await.unwrap().is_empty(), "nothing has a receipt");
+    for parcel in ["p2", "p3"] {
+        journal.mark_delivered(parcel, b"receipt".to_vec(), 2_000_000).await.unwrap();
+    }
+    let all = delivered(&journal, "mine", 2_000_000).await.unwrap();
+    let all: Vec<_> = all
+        .iter()
+        .map(|d| (d.parcel.as_str(), d.segment_start, d.digest.as_deref(), d.receipt.as_slice()))
+        .collect();
+    let digest = sha256_hex(b"p2");
+    assert_eq!(all, [("p2", 600_000, Some(digest.as_str()), b"receipt".as_slice())]);
 }
