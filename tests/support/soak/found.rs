@@ -54,7 +54,7 @@ impl Segment {
     /// Whether it was typed in.
     #[must_use]
     pub fn manual(&self) -> bool {
-        self.document["manual"].is_object()
+        self.document["manual"].is_u64()
     }
 
     /// Whether it was removed.

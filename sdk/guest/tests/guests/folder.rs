@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use candor_diary::parcel::{DETAIL_TYPE, Detail, Parcel};
 use candor_sandbox::host_traits::{AttachmentSource, KeyValueStore};
 use candor_sandbox::model::{DeliveryFailure, ParcelToDeliver, StoreError};
 use candor_sandbox::{Capability, Grants, Uploader, UploaderHosts};
@@ -37,13 +38,44 @@ impl AttachmentSource for Picture {
     }
 }
 
+/// A detail beside a parcel.
+struct Document(Detail);
+
+#[async_trait::async_trait]
+impl AttachmentSource for Document {
+    fn length(&self) -> u64 {
+        self.0.bytes.len() as u64
+    }
+    fn sha256(&self) -> &str {
+        &self.0.named.sha256
+    }
+    fn media_type(&self) -> &str {
+        DETAIL_TYPE
+    }
+    async fn read(&self, offset: u64, count: u32) -> Result<Vec<u8>, String> {
+        let start = usize::try_from(offset).unwrap().min(self.0.bytes.len());
+        let end = (start + count as usize).min(self.0.bytes.len());
+        Ok(self.0.bytes[start..end].to_vec())
+    }
+}
+
+/// A parcel with what travels beside it.
+struct Made {
+    parcel: ParcelToDeliver,
+    details: Vec<Detail>,
+}
+
 /// A parcel as an agent makes it; `change` is laid over it.
-fn parcel(start: u64, change: Value) -> ParcelToDeliver {
+fn parcel(start: u64, change: Value) -> Made {
     let id = format!("{start:032x}");
     let mut document = json!({
         "id": id, "contract": "c1", "device": "d1", "sequence": 7, "chain-head": "0".repeat(64),
+        "server": "5".repeat(64), "terms": {"sequence": 1, "digest": "7".repeat(64)},
         "start": start, "length": 10, "memo": "VAT <rounding>",
-        "minutes": [{"start": start, "tracked-ms": 60_000, "counts": {"keys": 9, "clicks": 0, "scrolls": 0}}],
+        "minutes": [{
+            "start": start, "tracked-ms": 60_000, "activity": "counted-any",
+            "counts": {"keys": 9, "clicks": 0, "scrolls": 0}
+        }],
         "snapshot": {
             "at": start + 9, "sha256": "aa".repeat(32), "media-type": "image/webp", "width": 4, "height": 2,
             "bytes": 5, "monitors": 1,
@@ -58,18 +90,21 @@ fn parcel(start: u64, change: Value) -> ParcelToDeliver {
             value => document[name] = value.clone(),
         }
     }
+    let whole: Parcel = serde_json::from_value(document).unwrap();
+    let (core, details) = whole.split(&[], || Ok::<_, std::fmt::Error>([7; 32])).unwrap();
     let envelope = json!({
         "payloadType": "application/vnd.candor.parcel+json",
-        "payload": STANDARD.encode(document.to_string()),
+        "payload": STANDARD.encode(serde_json::to_vec(&core).unwrap()),
         "signatures": []
     });
-    ParcelToDeliver {
+    let parcel = ParcelToDeliver {
         id,
         contract: "c1".into(),
         segment_start: start,
         segment_length: 600_000,
         envelope: envelope.to_string().into_bytes(),
-    }
+    };
+    Made { parcel, details }
 }
 
 async fn uploader(folder: &Path, settings: &str) -> Uploader {
@@ -85,11 +120,12 @@ async fn uploader(folder: &Path, settings: &str) -> Uploader {
 
 async fn deliver(
     plugin: &mut Uploader,
-    parcel: ParcelToDeliver,
+    Made { parcel, details }: Made,
     picture: Option<&'static [u8]>,
 ) -> Result<Value, DeliveryFailure> {
+    let details = details.into_iter().map(|detail| Arc::new(Document(detail)) as Arc<dyn AttachmentSource>);
     let picture = picture.map(|bytes| Arc::new(Picture(bytes)) as Arc<dyn AttachmentSource>);
-    let proof = plugin.deliver(parcel, picture.into_iter().collect()).await.unwrap();
+    let proof = plugin.deliver(parcel, details.chain(picture).collect()).await.unwrap();
     proof.map(|proof| serde_json::from_slice(&proof).unwrap())
 }
 
@@ -102,7 +138,11 @@ async fn a_day_can_be_read_without_candor_and_the_parcel_is_there_byte_for_byte(
     let folder = tempfile::tempdir().unwrap();
     let mut plugin = uploader(folder.path(), r#"{"title": "Invoice service"}"#).await;
     let first = parcel(START, json!({}));
-    let envelope = first.envelope.clone();
+    let envelope = first.parcel.envelope.clone();
+    let mut put = vec![("aa11".to_owned(), "picture.webp".to_owned())];
+    put.extend(
+        first.details.iter().map(|d| (d.named.sha256.clone(), format!("{}.json", d.named.kind.name()))),
+    );
     let proof = deliver(&mut plugin, first, Some(b"webp!")).await.unwrap();
     let at = "Invoice service/2026-11-23/09-30";
     assert_eq!(
@@ -110,7 +150,10 @@ async fn a_day_can_be_read_without_candor_and_the_parcel_is_there_byte_for_byte(
         json!({
             "kind": "folder", "parcel": format!("{START:032x}"),
             "envelope": format!("{at}/parcel.dsse.json"),
-            "attachments": [{"sha256": "aa11", "name": format!("{at}/picture.webp")}]
+            "attachments": put
+                .iter()
+                .map(|(sha256, name)| json!({"sha256": sha256, "name": format!("{at}/{name}")}))
+                .collect::<Vec<_>>()
         })
     );
     assert_eq!(std::fs::read(folder.path().join(at).join("parcel.dsse.json")).unwrap(), envelope);
@@ -149,7 +192,16 @@ async fn twice_is_as_once() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    assert_eq!(names, ["parcel.dsse.json", "picture.webp", "segment.json"].map(str::to_owned).into());
+    let expected = [
+        "activity.json",
+        "memo.json",
+        "parcel.dsse.json",
+        "picture.json",
+        "picture.webp",
+        "rules.json",
+        "segment.json",
+    ];
+    assert_eq!(names, expected.map(str::to_owned).into());
 }
 
 #[tokio::test]
@@ -164,6 +216,9 @@ async fn a_picture_that_was_removed_is_gone_and_does_not_come_back_by_an_older_p
     let page = read(folder.path(), &format!("{at}/index.html"));
     assert!(page.contains("Picture removed by worker, time kept.") && !page.contains("<img"), "{page}");
     assert!(!page.contains("VAT"), "{page}");
+    for gone in ["memo.json", "picture.json"] {
+        assert_eq!(read(folder.path(), &format!("{at}/09-30/{gone}")), "", "{gone}");
+    }
 
     let late = deliver(&mut plugin, parcel(START, json!({})), Some(b"webp!")).await;
     assert_eq!(late, Err(DeliveryFailure::Rejected("superseded".into())));
@@ -188,8 +243,9 @@ async fn a_removed_segment_leaves_its_tombstone() {
 async fn what_cannot_be_read_is_kept_byte_for_byte() {
     let folder = tempfile::tempdir().unwrap();
     let mut plugin = uploader(folder.path(), "{}").await;
-    let strange = ParcelToDeliver { envelope: b"from the future".to_vec(), ..parcel(START, json!({})) };
-    deliver(&mut plugin, strange, None).await.unwrap();
+    let made = parcel(START, json!({})).parcel;
+    let strange = ParcelToDeliver { envelope: b"from the future".to_vec(), ..made };
+    deliver(&mut plugin, Made { parcel: strange, details: Vec::new() }, None).await.unwrap();
     assert_eq!(read(folder.path(), "c1/2026-11-23/09-30/parcel.dsse.json"), "from the future");
     assert!(read(folder.path(), "c1/2026-11-23/index.html").contains("cannot read the segment"));
 }
