@@ -1,9 +1,13 @@
 //! One connection to the back office, kept open. As little as is needed, so that what is measured is the server.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
 
 use anyhow::{Context as _, Result, bail};
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
+
+/// Connections that come from one address: fewer than the back office allows, so that one more finds room.
+const OF_ADDRESS: u64 = 32;
 
 /// A connection that is kept open between requests.
 pub(crate) struct Connection {
@@ -19,8 +23,16 @@ pub(crate) struct Answer {
 }
 
 impl Connection {
-    pub(crate) fn open(address: &str) -> Result<Self> {
-        let stream = TcpStream::connect(address).with_context(|| format!("cannot reach {address}"))?;
+    /// Opens the `nth` connection of many. The back office holds a bounded number of connections of one address, so
+    /// they come from several of this machine.
+    pub(crate) fn open(address: SocketAddr, nth: u64) -> Result<Self> {
+        let own = Ipv4Addr::new(127, 0, 0, u8::try_from(1 + nth / OF_ADDRESS)?);
+        let flags = SocketFlags::CLOEXEC;
+        let socket = rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)?;
+        rustix::net::bind(&socket, &SocketAddrV4::new(own, 0))?;
+        rustix::net::connect(&socket, &address)
+            .with_context(|| format!("cannot reach {address} from {own}"))?;
+        let stream = TcpStream::from(socket);
         stream.set_nodelay(true)?;
         Ok(Self { stream, received: Vec::new() })
     }

@@ -1,5 +1,6 @@
 //! Takes segments in as fast as they come.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -29,9 +30,10 @@ pub(crate) fn measure(connections: u64, each: u64, pictures: bool) -> Result<Val
         work.push(requests(&device, each, pictures)?);
     }
     let began = Instant::now();
-    let address = server.address.as_str();
+    let address = server.address;
     let times: Vec<Result<Vec<Duration>>> = std::thread::scope(|scope| {
-        let running: Vec<_> = work.iter().map(|work| scope.spawn(move || deliver(address, work))).collect();
+        let running: Vec<_> =
+            (0..).zip(&work).map(|(nth, work)| scope.spawn(move || deliver(address, nth, work))).collect();
         let ended = |one: std::thread::ScopedJoinHandle<'_, _>| {
             one.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a connection ended early")))
         };
@@ -78,14 +80,14 @@ fn requests(device: &Device, each: u64, pictures: bool) -> Result<Vec<Request>> 
         requests.push(Request {
             what: format!("PUT /api/v1/parcels/{id}"),
             headers: token.clone(),
-            body: segment::signed(device, start, nth + 1, named)?,
+            body: segment::body(device, start, nth + 1, named)?,
         });
     }
     Ok(requests)
 }
 
-fn deliver(address: &str, work: &[Request]) -> Result<Vec<Duration>> {
-    let mut connection = Connection::open(address)?;
+fn deliver(address: SocketAddr, nth: u64, work: &[Request]) -> Result<Vec<Duration>> {
+    let mut connection = Connection::open(address, nth)?;
     let mut times = Vec::with_capacity(work.len());
     for request in work {
         let began = Instant::now();

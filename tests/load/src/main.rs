@@ -10,6 +10,7 @@ mod fill;
 mod floor;
 mod http;
 mod ingest;
+mod locked;
 mod office;
 mod reading;
 mod segment;

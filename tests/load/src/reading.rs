@@ -14,6 +14,9 @@ use crate::{now, percentiles, print_progress, segment};
 /// How often each page is read, and how many segments are delivered.
 const TIMES: u64 = 200;
 
+/// Databases of so many segments are checked: what is measured is what deliveries would have left.
+const VERIFIED: u64 = 1_000;
+
 /// Fills a database, and reads and delivers.
 pub(crate) fn measure(contracts: u32, segments: u64) -> Result<Value> {
     print_progress(format_args!("{segments} segments in {contracts} contracts: filling the database"));
@@ -21,9 +24,13 @@ pub(crate) fn measure(contracts: u32, segments: u64) -> Result<Value> {
     let began = Instant::now();
     let filled = fill(&office, contracts, segments)?;
     let filling = began.elapsed();
+    if segments <= VERIFIED {
+        print_progress("checking what is filled in");
+        office.verify(&contract(0))?;
+    }
     let size = std::fs::metadata(office.data().join("backoffice.db"))?.len();
     let server = office.serve()?;
-    let mut connection = Connection::open(&server.address)?;
+    let mut connection = Connection::open(server.address, 0)?;
     let session = server.sign_in(&mut connection)?;
     print_progress("reading and delivering");
     let mut page = |address: &str, holds: &str| -> Result<Value> {
@@ -62,7 +69,7 @@ pub(crate) fn measure(contracts: u32, segments: u64) -> Result<Value> {
 fn deliver(office: &Office, server: &crate::office::Server) -> Result<(Value, Value)> {
     let device = server.enrol(office, &contract(0))?;
     let token = format!("authorization: Bearer {}\r\n", device.token);
-    let mut connection = Connection::open(&server.address)?;
+    let mut connection = Connection::open(server.address, 0)?;
     let (mut pictures, mut parcels): (Vec<Duration>, Vec<Duration>) = (Vec::new(), Vec::new());
     let first = now() / segment::LENGTH_MS * segment::LENGTH_MS - (TIMES + 1) * segment::LENGTH_MS;
     for nth in 0..TIMES {
@@ -74,7 +81,7 @@ fn deliver(office: &Office, server: &crate::office::Server) -> Result<(Value, Va
         let place = format!("PUT /api/v1/parcels/{id}/attachments/{sha256}");
         connection.must(&place, &format!("{token}content-type: image/webp\r\n"), &bytes)?;
         pictures.push(began.elapsed());
-        let body = segment::signed(&device, start, nth + 1, Some((&sha256, bytes.len())))?;
+        let body = segment::body(&device, start, nth + 1, Some((&sha256, bytes.len())))?;
         let began = Instant::now();
         connection.must(&format!("PUT /api/v1/parcels/{id}"), &token, &body)?;
         parcels.push(began.elapsed());
@@ -82,14 +89,7 @@ fn deliver(office: &Office, server: &crate::office::Server) -> Result<(Value, Va
     Ok((percentiles(pictures), percentiles(parcels)))
 }
 
-/// The date of a day that begins at this time, UTC: `2026-11-27` (days to civil date, by Howard Hinnant).
+/// The date of a day that begins at this time, UTC: `2026-11-27`.
 fn date(at: u64) -> String {
-    let days = i64::try_from(at / 86_400_000).unwrap_or_default() + 719_468;
-    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let (month, year) = if month < 10 { (month + 3, year) } else { (month - 9, year + 1) };
-    format!("{:04}-{month:02}-{day:02}", year + era * 400)
+    candor_diary::calendar::utc_date(at).map_or_else(String::new, |date| date.to_string())
 }
