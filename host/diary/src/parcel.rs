@@ -8,6 +8,7 @@
 
 mod check;
 mod core;
+mod counts;
 mod detail;
 mod document;
 mod evidence;
@@ -19,7 +20,8 @@ pub use check::{BadParcel, MAX_REVISION};
 pub use core::{
     Core, CoreMinute, DetailKind, DetailRef, Field, MinuteActivity, PARCEL_TYPE, PolicyRef, TermsRef,
 };
+pub use counts::{Activity, Counts, Removed};
 pub use detail::{BadDetail, DETAIL_TYPE, Detail, DetailBody, MinuteCounts, Note};
-pub use document::{Activity, Counts, Manual, MinuteFacts, Parcel, Policy, Removed};
+pub use document::{Manual, MinuteFacts, Parcel, Policy};
 pub use evidence::{Custom, Dropped, DroppedBecause, Focus, Gap, GapCause, NO_SIGN};
 pub use picture::{Cover, NoSnapshot, Redaction, Snapshot, redacted};

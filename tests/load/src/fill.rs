@@ -16,7 +16,8 @@ use sqlx::{Connection as _, QueryBuilder, Sqlite};
 
 use crate::locked::LockedWeeks;
 use crate::office::{Office, contract};
-use crate::{now, print_progress, segment};
+use crate::segment;
+use crate::shared::{now, print_progress};
 
 /// Rows of one statement.
 const BATCH: usize = 100;

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::http::Connection;
 use crate::office::{Device, Office, contract};
-use crate::{floor, now, percentiles, print_progress, segment};
+use crate::shared::{now, percentiles, print_progress};
+use crate::{floor, segment};
 
 /// A request that is ready to be sent.
 struct Request {

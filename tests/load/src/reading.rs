@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::fill::fill;
 use crate::http::Connection;
 use crate::office::{Office, contract};
-use crate::{now, percentiles, print_progress, segment};
+use crate::segment;
+use crate::shared::{now, percentiles, print_progress};
 
 /// How often each page is read, and how many segments are delivered.
 const TIMES: u64 = 200;

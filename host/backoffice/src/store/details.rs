@@ -4,18 +4,9 @@ use std::collections::HashMap;
 
 use super::database::{OfficeStore, json_list, to_signed};
 use super::error::OfficeStoreError;
-use super::parcels::StoredParcel;
+use super::stored_parcel::{StoredDetail, StoredParcel};
 use super::writes::WriteTurn;
 use candor_diary::parcel::{Detail, DetailKind};
-
-/// A detail as it is kept.
-#[derive(Clone, Debug)]
-pub struct StoredDetail {
-    /// SHA-256 of its bytes, in hex: its name in the core.
-    pub sha256: String,
-    /// Its exact bytes; none if they were purged.
-    pub body: Option<Vec<u8>>,
-}
 
 /// Which details are read with a parcel. Those that are not are not told as purged.
 #[derive(Clone, Copy, Debug)]

@@ -21,6 +21,7 @@ mod parcels;
 #[cfg(test)]
 mod plans;
 mod revoked;
+mod stored_parcel;
 mod weeks;
 mod writes;
 
@@ -28,10 +29,11 @@ pub use accounts::{NewAccount, Role, UserAccount};
 pub use attachments::{NewAttachment, StoredAttachment};
 pub use contracts::{StoredContract, TermsChange};
 pub use database::OfficeStore;
-pub use details::{StoredDetail, WithDetails};
+pub use details::WithDetails;
 pub use devices::{EnrolledDevice, TrackerTerms};
 pub use error::OfficeStoreError;
 pub use keep_parcel::{IncomingParcel, PutOutcome, SignReceipt};
-pub use parcels::{FactsRow, Reach, StoredParcel, SupersededParcel};
+pub use parcels::{FactsRow, Reach, SupersededParcel};
 pub use revoked::{DeviceRow, SessionRow};
+pub use stored_parcel::{StoredDetail, StoredParcel};
 pub use weeks::freeze;

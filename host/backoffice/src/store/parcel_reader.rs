@@ -7,7 +7,7 @@ use candor_diary::plain;
 use candor_seal::Envelope;
 
 use super::error::OfficeStoreError;
-use super::parcels::StoredParcel;
+use super::stored_parcel::StoredParcel;
 
 impl StoredParcel {
     /// Reads the parcel out of its envelope and those details that were read with it.

@@ -1,9 +1,9 @@
 //! What a parcel must be like beyond what its types say.
 
 use super::core::{Core, DetailKind, MinuteActivity};
-use super::document::{Counts, Parcel};
-use super::evidence::{Custom, Dropped, Focus};
-use super::fit::OTHERS;
+use super::counts::Counts;
+use super::document::Parcel;
+use super::evidence::{Custom, Dropped, Focus, OTHERS};
 use crate::limits::{
     CORE_BYTES, CUSTOM_BODY_BYTES, DETAIL_BYTES, DETAILS, DETAILS_BYTES, DROPPED, ENTRIES, GAPS, REDACTIONS,
     RULE_BYTES, RULES, TEXT_BYTES, json_bytes,

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::document::{Activity, Counts, Removed};
+use super::counts::{Activity, Counts, Removed};
 use super::evidence::{Dropped, Gap};
 use super::picture::NoSnapshot;
 use crate::segment::SegmentLength;

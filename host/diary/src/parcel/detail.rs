@@ -4,7 +4,7 @@ use candor_seal::sha256_hex;
 use serde::{Deserialize, Serialize};
 
 use super::core::{DetailKind, DetailRef};
-use super::document::Counts;
+use super::counts::Counts;
 use super::evidence::Focus;
 use super::picture::Snapshot;
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::core::{DetailKind, Field, MinuteActivity, TermsRef};
+use super::counts::{Activity, Counts, Removed};
 use super::evidence::{Custom, Dropped, Focus, Gap};
 use super::picture::{NoSnapshot, Snapshot};
 use crate::segment::SegmentLength;
@@ -117,36 +118,6 @@ impl Parcel {
     }
 }
 
-/// Whether keys, clicks and scrolls were to be counted. A back office takes [`Activity::Off`] only if the terms leave
-/// it so or to the worker ([`Terms::counts_activity`](crate::terms::Terms::counts_activity)).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Activity {
-    /// They were: a tracked minute without counts is no evidence.
-    #[default]
-    Counted,
-    /// They were not, by the terms or by the worker's choice if the terms leave that: tracked time stands for itself.
-    Off,
-}
-
-impl Activity {
-    /// Whether they were to be counted.
-    #[must_use]
-    pub fn is_counted(&self) -> bool {
-        *self == Self::Counted
-    }
-}
-
-/// That the worker removed a segment with its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Removed {
-    /// When it was removed.
-    pub at: u64,
-    /// How many milliseconds of tracked or typed-in time went with it.
-    pub time_ms: u64,
-}
-
 /// That the worker typed a segment in. It is billed only within the client's permission, and only if nothing tracked
 /// is billed in its place (design §8).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,26 +158,6 @@ impl MinuteFacts {
     #[must_use]
     pub fn new(start: u64, tracked_ms: u32, counts: Option<Counts>) -> Self {
         Self { start, tracked_ms, activity: MinuteActivity::of(counts), counts }
-    }
-}
-
-/// Counts of input events in a minute. Never which key or where.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Counts {
-    /// Number of key presses.
-    pub keys: u32,
-    /// Number of presses of pointer buttons.
-    pub clicks: u32,
-    /// Number of scroll steps.
-    pub scrolls: u32,
-}
-
-impl Counts {
-    /// Whether there was any activity.
-    #[must_use]
-    pub fn any(self) -> bool {
-        self.keys > 0 || self.clicks > 0 || self.scrolls > 0
     }
 }
 

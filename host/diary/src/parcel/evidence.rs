@@ -8,6 +8,9 @@ use crate::plain;
 pub const NO_SIGN: &str =
     "Recorded without a tray icon, window or notification on the screen. The worker chose this (--no-sign).";
 
+/// Stands for the plugins beyond the number of those named.
+pub(super) const OTHERS: &str = "(others)";
+
 /// The focused window changed to this.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

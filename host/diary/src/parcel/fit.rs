@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::Parcel;
-use super::evidence::{Dropped, DroppedBecause, Focus, Gap};
+use super::evidence::{Dropped, DroppedBecause, Focus, Gap, OTHERS};
 use super::picture::NoSnapshot;
 use crate::limits::{
     ATTACHMENT_BYTES, CORE_BYTES, CUSTOM_BODY_BYTES, DETAILS_BYTES, DROPPED, ENTRIES, EVIDENCE_BYTES, GAPS,
@@ -16,9 +16,6 @@ use crate::segment::minute_of;
 
 /// What stands in for the rules that are beyond the number of those told.
 const MORE_RULES: &str = "more rules, whose words are not told";
-
-/// Stands for the plugins beyond the number of those named.
-pub(super) const OTHERS: &str = "(others)";
 
 /// Bytes that stay free for what a parcel gets after it was made to fit: id, place in the chain, names of details.
 const CORE_RESERVE: usize = 12 * 1024;
