@@ -7,6 +7,7 @@ use super::error::OfficeStoreError;
 use super::stored_parcel::{StoredDetail, StoredParcel};
 use super::writes::WriteTurn;
 use candor_diary::parcel::{Detail, DetailKind};
+use sqlx::AssertSqlSafe;
 
 /// Which details are read with a parcel. Those that are not are not told as purged.
 #[derive(Clone, Copy, Debug)]
@@ -100,22 +101,25 @@ impl OfficeStore {
     }
 }
 
-/// Keeps the details of a parcel whose row is there.
+/// Keeps the details of a parcel whose row is there, in one call. There are at most
+/// [`DETAILS`](candor_diary::limits::DETAILS), so few different statements are kept prepared.
 pub(super) async fn insert_details(
     tx: &mut WriteTurn,
     parcel: &str,
     details: &[Detail],
 ) -> Result<(), OfficeStoreError> {
+    let Some(others) = details.len().checked_sub(1) else { return Ok(()) };
+    let first = "INSERT INTO details (parcel, place, kind, sha256, body) VALUES (?, ?, ?, ?, ?)";
+    let mut insert = sqlx::query(AssertSqlSafe(first.to_owned() + &", (?, ?, ?, ?, ?)".repeat(others)));
     for (place, detail) in details.iter().enumerate() {
-        sqlx::query("INSERT INTO details (parcel, place, kind, sha256, body) VALUES (?, ?, ?, ?, ?)")
+        insert = insert
             .bind(parcel)
             .bind(to_signed(place as u64, "a place")?)
             .bind(detail.named.kind.name())
             .bind(&detail.named.sha256)
-            .bind(&detail.bytes)
-            .execute(&mut **tx)
-            .await?;
+            .bind(&detail.bytes);
     }
+    insert.execute(&mut **tx).await?;
     Ok(())
 }
 

@@ -99,9 +99,12 @@ pub(super) async fn append_entry(
     let entry = append(&before, at.max(before_at), &Body { author, says }, salt);
     let number = to_signed(entry.number, "an entry's number")?;
     let at = to_signed(entry.at, "the time")?;
-    sqlx::query(
-        "INSERT INTO entries (contract, number, at, kind, salt, body, commitment, head) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    )
+    let head = entry.head.0.to_vec();
+    // In one call: each goes to the database's thread and back while nobody else writes.
+    sqlx::query(concat!(
+        "INSERT INTO entries (contract, number, at, kind, salt, body, commitment, head) VALUES (?, ?, ?, ?, ?, ?, ?, ?);",
+        "UPDATE contracts SET entries = ?, entered_at = ?, head = ? WHERE id = ?",
+    ))
     .bind(contract)
     .bind(number)
     .bind(at)
@@ -109,15 +112,12 @@ pub(super) async fn append_entry(
     .bind(entry.salt.map(|salt| salt.0.to_vec()))
     .bind(&entry.body)
     .bind(entry.commitment.0.to_vec())
-    .bind(entry.head.0.to_vec())
+    .bind(&head)
+    .bind(number)
+    .bind(at)
+    .bind(&head)
+    .bind(contract)
     .execute(&mut **tx)
     .await?;
-    sqlx::query("UPDATE contracts SET entries = ?, entered_at = ?, head = ? WHERE id = ?")
-        .bind(number)
-        .bind(at)
-        .bind(entry.head.0.to_vec())
-        .bind(contract)
-        .execute(&mut **tx)
-        .await?;
     Ok(LedgerHead { contract: contract.to_owned(), number: entry.number, head: entry.head })
 }

@@ -314,11 +314,14 @@ async fn insert_parcel(
     let IncomingParcel { core: parcel, admission, digest, envelope, received_at, .. } = incoming;
     let facts = admission.facts;
     let manual_at = facts.manual.map(|at| to_signed(at, "the time of typing in")).transpose()?;
-    sqlx::query(
+    // In one call: each goes to the database's thread and back while nobody else writes.
+    sqlx::query(concat!(
         "INSERT INTO parcels (id, contract, device, start, length, sequence, chain_head, digest, received_at,
          tracked_bits, active_bits, gap, revision, manual_at, manual_time, removed, picture)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);",
+        "INSERT INTO bodies (parcel, envelope, receipt) VALUES (?, ?, ?);",
+        "UPDATE devices SET terms = max(terms, ?) WHERE id = ?",
+    ))
     .bind(&parcel.id)
     .bind(&parcel.contract)
     .bind(&parcel.device)
@@ -336,19 +339,12 @@ async fn insert_parcel(
     .bind(manual_time)
     .bind(facts.removed)
     .bind(incoming.picture.map(|(sha256, _)| sha256))
+    .bind(&parcel.id)
+    .bind(*envelope)
+    .bind(receipt)
+    .bind(to_signed(parcel.terms.sequence, "the terms' sequence")?)
+    .bind(&parcel.device)
     .execute(&mut **tx)
     .await?;
-    sqlx::query("INSERT INTO bodies (parcel, envelope, receipt) VALUES (?, ?, ?)")
-        .bind(&parcel.id)
-        .bind(*envelope)
-        .bind(receipt)
-        .execute(&mut **tx)
-        .await?;
-    insert_details(tx, &parcel.id, incoming.details).await?;
-    sqlx::query("UPDATE devices SET terms = max(terms, ?) WHERE id = ?")
-        .bind(to_signed(parcel.terms.sequence, "the terms' sequence")?)
-        .bind(&parcel.device)
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+    insert_details(tx, &parcel.id, incoming.details).await
 }
