@@ -77,14 +77,16 @@ pub fn read(text: &str) -> Result<Invitation, InvitationError> {
     let Ok(url) = Url::parse(text) else {
         return Err(InvitationError::NoLink);
     };
-    if let ("https" | "http", "join", Some(fragment)) =
-        (url.scheme(), url.path().trim_matches('/'), url.fragment().filter(|code| !code.is_empty()))
+    let below = url.path().trim_end_matches('/').strip_suffix("/join");
+    if let ("https" | "http", Some(prefix), Some(fragment)) =
+        (url.scheme(), below, url.fragment().filter(|code| !code.is_empty()))
     {
         let (code, key) = match fragment.split_once('.') {
             Some((code, key)) => (code, Some(key.to_owned())),
             None => (fragment, None),
         };
-        return whole(url.origin().ascii_serialization(), code.to_owned(), key);
+        let server = url.origin().ascii_serialization() + prefix.trim_end_matches('/');
+        return whole(server, code.to_owned(), key);
     }
     let value = |name: &str| {
         let mut values = url.query_pairs().filter(|(n, _)| n == name).map(|(_, v)| v.into_owned());
@@ -128,6 +130,9 @@ mod tests {
         let link = format!("candor:join?server=https%3A%2F%2Fdiary.example&code=7QK2-9F4M&key={key}");
         assert_eq!(read(&link).unwrap(), wanted);
         assert_eq!(read(&format!("https://diary.example/join#7QK2-9F4M.{key}")).unwrap(), wanted);
+        let below =
+            read(&format!("https://mara@diary.example:8443/a/candor/join/?x#7QK2-9F4M.{key}")).unwrap();
+        assert_eq!(below.server, "https://diary.example:8443/a/candor", "a back office below a path");
         let file = format!(
             r#"{{"candor-invitation":1,"server":"https://diary.example","code":"7QK2-9F4M","key":"{key}"}}"#
         );
@@ -136,6 +141,7 @@ mod tests {
             "",
             "hello",
             "https://diary.example",
+            "https://diary.example/rejoin#7QK2-9F4M",
             "candor:join?code=x",
             "{}",
             "{\"server\":1}",
