@@ -3,7 +3,7 @@
 //! A plugin is a WebAssembly component that a stranger wrote. The host owns every sensor, every byte on disk and every
 //! socket; the plugin owns a decision. So this crate:
 //!
-//! - reads from the component itself what it is and what it asks for ([`describe`]),
+//! - reads from the component itself what it is and what it asks for ([`describe()`]),
 //! - refuses in words what may not run ([`Refusal`]), before any of it has run,
 //! - links exactly what was granted, and nothing else ([`Grants`]),
 //! - bounds time, memory and every queue ([`Limits`]), and drops an instance that failed ([`Failure`]).

@@ -182,7 +182,7 @@ impl Notifier {
         false
     }
 
-    /// The notification of this topic, as [`Self::take_away`] takes it.
+    /// The notification of this topic, as [`Self::close_left_behind`] takes it.
     pub(crate) fn shown(&self, topic: NotificationTopic) -> Option<String> {
         self.shown.lock().get(&topic).map(|shown| format!("{} {}", shown.server, shown.id))
     }

@@ -1,6 +1,6 @@
 //! The back office's memory: one SQLite database. Every statement of SQL stands in this module or in `migrations/`.
 //!
-//! Writes queue for one transaction ([`writes`]), which is synced before any of them returns (`synchronous = FULL` with a
+//! Writes queue for one transaction (`writes`), which is synced before any of them returns (`synchronous = FULL` with a
 //! write-ahead log), so that an answer that a device has seen is still true after a loss of power. Other processes, such
 //! as the command line, may use the database at the same time.
 

@@ -89,7 +89,7 @@ fn flush(text: &mut String, row: &mut Option<(char, u64)>) {
     }
 }
 
-/// Reads them; `None` if that is not what [`write`] writes.
+/// Reads them; `None` if that is not what [`write()`] writes.
 pub(super) fn read(week_start: u64, text: &str) -> Option<Segments> {
     let mut segments = Segments::new();
     for part in text.split(' ').filter(|part| !part.is_empty()) {
