@@ -252,7 +252,7 @@ impl OfficeStore {
         start: u64,
     ) -> Result<Option<u64>, OfficeStoreError> {
         Ok(sqlx::query_scalar(
-            "SELECT min(q.start) FROM parcels p JOIN parcels q
+            "SELECT min(q.start) FROM parcels p INDEXED BY parcels_by_time CROSS JOIN parcels q
              ON q.contract = p.contract AND q.picture = p.picture AND q.start < p.start
              WHERE p.contract = ? AND p.start = ? AND p.picture IS NOT NULL AND q.picture IS NOT NULL",
         )

@@ -53,5 +53,12 @@ async fn no_statement_reads_a_whole_table_that_grows() {
             let covered = steps.iter().any(|step| step.contains("USING COVERING INDEX parcels_by_time"));
             assert!(covered, "billing reads rows, not the index alone: {statement}\n{steps:#?}");
         }
+        if statement.contains("q.picture = p.picture") {
+            let by_picture = "parcels_by_picture (contract=? AND picture=?";
+            let one = "parcels_by_time (contract=? AND start=?";
+            let searched = |who: &str, by: &str| steps.iter().any(|s| s.starts_with(who) && s.contains(by));
+            let found = searched("SEARCH p ", one) && searched("SEARCH q ", by_picture);
+            assert!(found, "all earlier segments are read for one picture: {statement}\n{steps:#?}");
+        }
     }
 }
