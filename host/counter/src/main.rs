@@ -19,7 +19,7 @@
 //! clock was set back, or the counter was started again within it): they add up. A minute without a record was not
 //! counted: the machine slept, the counter was stopped, or the clock was set forward.
 //!
-//! Without X11 (macOS, Windows), or with `--backend portable`, presses come through `rdev` instead ([`mod@portable`] says
+//! Without X11 (macOS, Windows), or with `--backend portable`, presses come through `rdev` instead (`portable.rs` says
 //! what is weaker then). The records and their rhythm are the same.
 //!
 //! Exit codes: 0 ended as asked; 1 the system refused something; 2 wrong arguments; 3 the display cannot be opened or was
