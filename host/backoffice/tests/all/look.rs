@@ -1,21 +1,21 @@
-//! An example day to look at: `cargo test -p candor-backoffice --test all -- --ignored --nocapture`.
+//! An example day of many kinds of segments, and a locked week: their pages are told without an error. People look at them with
+//! `CANDOR_LOOK=1 cargo test -p candor-backoffice --test all look -- --nocapture`.
 
 use std::time::Duration;
 
 use crate::common::{CLIENT, Device, MIDNIGHT, PASSWORD, Picture, Server, WORKER, terms};
-use candor_diary::parcel::{Counts, Custom, Gap, GapCause, NoSnapshot, Parcel, Removed};
+use candor_diary::parcel::{Counts, Custom, Gap, GapCause, MinuteFacts, NoSnapshot, Parcel, Removed};
 use candor_diary::segment::MINUTE_MS;
 
-/// How long it is served.
+/// How long it is served to people who asked for it.
 const SERVED: Duration = Duration::from_secs(3600);
 
 #[tokio::test]
-#[ignore = "serves pages for an hour, for people to look at"]
 async fn an_example_day_to_look_at() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"));
     let limited = |sequence: u64, manual_time: &str| {
-        let mut terms = terms("diary", sequence, 10);
+        let mut terms = many_terms("diary", sequence, 10);
         terms["manual-time"] = manual_time.into();
         terms["weekly-limit"] = 390.into();
         terms["labels"] = serde_json::json!(["Backend", "Review", "Meetings"]);
@@ -33,7 +33,7 @@ async fn an_example_day_to_look_at() {
     // One day each before, so that they do not share their time.
     for (day, length) in (1..).zip([1u8, 2, 5, 15, 20, 60]) {
         let contract = format!("every-{length}");
-        server.office.contract(&terms(&contract, 1, length), CLIENT, WORKER).unwrap();
+        server.office.contract(&many_terms(&contract, 1, length), CLIENT, WORKER).unwrap();
         let device = server.enrol(&contract).await;
         let step = u64::from(length);
         for nth in (0..150 / step + 1).filter(|nth| nth % 17 != 3) {
@@ -44,15 +44,29 @@ async fn an_example_day_to_look_at() {
         }
     }
     let locked = locked_week(&server).await;
-    println!("{}/contracts/diary/diary/2026-11-27", server.url);
-    println!("{}{locked}", server.url);
-    println!("{WORKER} or {CLIENT}, {PASSWORD}");
-    tokio::time::sleep(SERVED).await;
+    let day = "/contracts/diary/diary/2026-11-27";
+    let client = server.sign_in(CLIENT).await;
+    for (page, says) in [(day, "Meetings"), (&locked, "locked"), ("/", "Invoice service")] {
+        let text = server.page(page, &client).await;
+        assert!(text.contains(says), "{page} does not say {says:?}");
+    }
+    if std::env::var_os("CANDOR_LOOK").is_some() {
+        println!("{0}{day}\n{0}{locked}\n{WORKER} or {CLIENT}, {PASSWORD}", server.url);
+        tokio::time::sleep(SERVED).await;
+    }
+}
+
+/// Terms with one more collector.
+fn many_terms(contract: &str, sequence: u64, segment: u8) -> serde_json::Value {
+    let mut terms = terms(contract, sequence, segment);
+    let collectors = terms["collectors"].as_array_mut().unwrap();
+    collectors.push(serde_json::json!({ "plugin": "builds", "settings": {} }));
+    terms
 }
 
 /// A week that is locked, with its limit used up; returns the address of its last day.
 async fn locked_week(server: &Server) -> String {
-    let mut limited = terms("locked", 1, 10);
+    let mut limited = many_terms("locked", 1, 10);
     limited["weekly-limit"] = 930.into();
     server.office.contract(&limited, CLIENT, WORKER).unwrap();
     let device = server.enrol("locked").await;
@@ -123,7 +137,8 @@ async fn vary(device: &Device, parcel: &mut Parcel, nth: u64) {
         let quiet = noise.is_multiple_of(5);
         let counts =
             Counts { keys: noise as u32 * 9, clicks: (noise % 4) as u32, scrolls: (noise % 7) as u32 };
-        minute.counts = Some(if quiet { Counts::default() } else { counts });
+        let counts = Some(if quiet { Counts::default() } else { counts });
+        *minute = MinuteFacts::new(minute.start, minute.tracked_ms, counts);
     }
     match nth % 12 {
         2 => parcel.no_snapshot = Some(NoSnapshot::SkippedByRule { rules: vec![0] }),
@@ -139,7 +154,7 @@ async fn vary(device: &Device, parcel: &mut Parcel, nth: u64) {
         }
         9 => {
             for minute in &mut parcel.minutes {
-                minute.counts = Some(Counts::default());
+                *minute = MinuteFacts::new(minute.start, minute.tracked_ms, Some(Counts::default()));
             }
             parcel.no_snapshot = Some(NoSnapshot::MomentMissed);
         }

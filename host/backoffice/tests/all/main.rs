@@ -12,6 +12,7 @@ mod behind_proxy;
 mod changed;
 mod clock;
 mod common;
+mod device;
 mod drawn;
 mod edge;
 mod ingest;
