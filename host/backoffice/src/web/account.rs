@@ -133,7 +133,7 @@ fn render(office: &BackOffice, reader: &SignedInAccount, status: StatusCode, tol
                 (reader.form_token.field())
                 // For password managers.
                 input type="hidden" name="email" value=(reader.account.email) autocomplete="username";
-                (field("old", "Old password", "current-password"))
+                (field("old", "Current password", "current-password"))
                 (field("new", "New password", "new-password"))
                 (field("again", "New password again", "new-password"))
                 button.btn.main type="submit" { "Change password" }
