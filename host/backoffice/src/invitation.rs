@@ -8,7 +8,8 @@ use std::str::FromStr;
 
 use candor_diary::wire::InvitationFile;
 use candor_seal::PublicKey;
-use url::Url;
+
+use crate::public_url::plain_address;
 
 /// Why there is no invitation.
 #[derive(Debug, thiserror::Error)]
@@ -39,16 +40,7 @@ impl FromStr for OfficeAddress {
     type Err = InvitationError;
 
     fn from_str(text: &str) -> Result<Self, InvitationError> {
-        let url: Url = text.trim().parse().map_err(|_| InvitationError::BadServer)?;
-        let plain = matches!(url.scheme(), "https" | "http")
-            && url.has_host()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none();
-        if !plain {
-            return Err(InvitationError::BadServer);
-        }
+        let url = plain_address(text).ok_or(InvitationError::BadServer)?;
         Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
     }
 }

@@ -41,20 +41,23 @@ pub struct PublicUrl {
     prefix: String,
 }
 
+/// Reads an address of http or https with nothing in it but host, port and path.
+pub(crate) fn plain_address(text: &str) -> Option<Url> {
+    let url: Url = text.trim().parse().ok()?;
+    let plain = matches!(url.scheme(), "https" | "http")
+        && url.has_host()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    plain.then_some(url)
+}
+
 impl FromStr for PublicUrl {
     type Err = BadPublicUrl;
 
     fn from_str(text: &str) -> Result<Self, BadPublicUrl> {
-        let url: Url = text.trim().parse().map_err(|_| BadPublicUrl::NoAddress)?;
-        let plain = matches!(url.scheme(), "https" | "http")
-            && url.has_host()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none();
-        if !plain {
-            return Err(BadPublicUrl::NoAddress);
-        }
+        let url = plain_address(text).ok_or(BadPublicUrl::NoAddress)?;
         let prefix = url.path().trim_end_matches('/');
         let mut parts = prefix.split('/').skip(1);
         let safe = |part: &str| {

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use candor_diary::billing::Facts;
 use candor_diary::calendar::lock_of;
 use candor_diary::ledger::chain::append;
-use candor_diary::ledger::{Author, AuthorRole, Body, Entry, LedgerHead, SegmentId, Statement};
+use candor_diary::ledger::{Author, AuthorRole, Body, Entry, LedgerHead, Statement};
 use candor_diary::parcel::Detail;
 use candor_diary::terms::Terms;
 use candor_diary::wire::{RECEIPT_TYPE, Receipt};
@@ -188,26 +188,10 @@ impl Filling {
         let (core, details) = segment::parcel(&recorder, start, self.done, Some((&picture, 50_000)))?;
         let envelope = segment::signed(&core, &self.key)?;
         let digest = sha256_hex(&envelope);
-        let says = Statement::Parcel {
-            parcel: core.id.clone(),
-            digest: digest.clone(),
-            segment: SegmentId { start, device: self.device.clone() },
-            length: core.length,
-            revision: core.revision,
-            changed: core.changed.clone(),
-        };
+        let says = Statement::parcel(&core, &digest);
         let author = Author { role: AuthorRole::Device, id: self.device.clone() };
         self.enter(received_at, Body { author, says }, rows)?;
-        let receipt = Receipt {
-            parcel: core.id.clone(),
-            digest: digest.clone(),
-            contract: core.contract.clone(),
-            device: core.device.clone(),
-            sequence: core.sequence,
-            chain_head: core.chain_head.clone(),
-            received_at,
-            ledger: self.head.clone(),
-        };
+        let receipt = Receipt::of(&core, &digest, received_at, self.head.clone());
         let facts = Facts::of_core(&core, core.activity);
         self.weeks.receive(&self.device, received_at, facts);
         rows.parcels.push(Row {

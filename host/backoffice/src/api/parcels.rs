@@ -64,16 +64,7 @@ pub(super) async fn put_parcel(
 
     let digest = sha256_hex(delivery.envelope);
     let sign = |ledger: LedgerHead| {
-        let receipt = Receipt {
-            parcel: core.id.clone(),
-            digest: digest.clone(),
-            contract: core.contract.clone(),
-            device: core.device.clone(),
-            sequence: core.sequence,
-            chain_head: core.chain_head.clone(),
-            received_at,
-            ledger,
-        };
+        let receipt = Receipt::of(&core, &digest, received_at, ledger);
         // Texts and numbers under text keys: there is nothing that could not be written down.
         let payload = serde_json::to_vec(&receipt).unwrap_or_default();
         Envelope::sign(RECEIPT_TYPE, payload, &office.key).to_json()

@@ -8,7 +8,7 @@
 use candor_diary::admission::Admission;
 use candor_diary::calendar::{lock_of, week_of};
 use candor_diary::edits;
-use candor_diary::ledger::{Author, AuthorRole, LedgerHead, SegmentId, Statement};
+use candor_diary::ledger::{Author, AuthorRole, LedgerHead, Statement};
 use candor_diary::parcel::{Core, Detail};
 use candor_diary::terms::ManualTime;
 use sqlx::sqlite::SqliteRow;
@@ -197,14 +197,7 @@ async fn enter_parcel(
     sign: &SignReceipt<'_>,
 ) -> Result<Vec<u8>, OfficeStoreError> {
     let core = incoming.core;
-    let says = Statement::Parcel {
-        parcel: core.id.clone(),
-        digest: incoming.digest.to_owned(),
-        segment: SegmentId { start: core.start, device: core.device.clone() },
-        length: core.length,
-        revision: core.revision,
-        changed: core.changed.clone(),
-    };
+    let says = Statement::parcel(core, incoming.digest);
     let author = Author { role: AuthorRole::Device, id: core.device.clone() };
     let head = append_entry(tx, &core.contract, incoming.received_at, author, says).await?;
     Ok(sign(head))

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::billing::lock::LockedWeek;
 use crate::may::Role;
-use crate::parcel::{DetailKind, Field, TermsRef};
+use crate::parcel::{Core, DetailKind, Field, TermsRef};
 use crate::segment::SegmentLength;
 
 /// An entry of the ledger, as it is kept and as it travels.
@@ -249,6 +249,19 @@ pub enum Statement {
 }
 
 impl Statement {
+    /// Says that a parcel was taken in whose envelope has this digest, 64 lowercase hex digits.
+    #[must_use]
+    pub fn parcel(core: &Core, digest: &str) -> Self {
+        Self::Parcel {
+            parcel: core.id.clone(),
+            digest: digest.to_owned(),
+            segment: SegmentId { start: core.start, device: core.device.clone() },
+            length: core.length,
+            revision: core.revision,
+            changed: core.changed.clone(),
+        }
+    }
+
     /// Returns the name of its kind, as it stands in the entry.
     #[must_use]
     pub fn kind(&self) -> &'static str {

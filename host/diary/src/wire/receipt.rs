@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::LedgerHead;
+use crate::parcel::Core;
 
 /// The DSSE payload type of a receipt.
 pub const RECEIPT_TYPE: &str = "application/vnd.candor.receipt+json";
@@ -28,4 +29,22 @@ pub struct Receipt {
     pub received_at: u64,
     /// How far the contract's ledger goes with the parcel's entry in it: nothing up to there is ever rewritten.
     pub ledger: LedgerHead,
+}
+
+impl Receipt {
+    /// For a parcel that was taken at `received_at`, in milliseconds since the Unix epoch, whose envelope has this digest, 64
+    /// lowercase hex digits.
+    #[must_use]
+    pub fn of(core: &Core, digest: &str, received_at: u64, ledger: LedgerHead) -> Self {
+        Self {
+            parcel: core.id.clone(),
+            digest: digest.to_owned(),
+            contract: core.contract.clone(),
+            device: core.device.clone(),
+            sequence: core.sequence,
+            chain_head: core.chain_head.clone(),
+            received_at,
+            ledger,
+        }
+    }
 }
