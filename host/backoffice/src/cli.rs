@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::back_office::{BackOffice, OfficeSettings};
 use crate::cli_access::{self, AccountsCommand, DevicesCommand, SessionsCommand};
-use crate::cli_shared::{DataFolderArg, open_folder, print_answer, read_password};
+use crate::cli_shared::{DataFolderArg, open_folder, open_or_make_folder, print_answer, read_password};
 use crate::client::TrustedProxy;
 use crate::invitation::{Invitation, OfficeAddress};
 use crate::public_url::PublicUrl;
@@ -200,7 +200,7 @@ async fn run_async(command: OfficeCommand) -> anyhow::Result<()> {
         OfficeCommand::Sessions(command) => cli_access::run_sessions(command).await,
         OfficeCommand::Accounts(command) => cli_access::run_accounts(command).await,
         OfficeCommand::Init { data } => {
-            let (data, store) = open_folder(&data).await?;
+            let (data, store) = open_or_make_folder(&data).await?;
             let key = data.server_key()?;
             let key = key.public();
             let text = format!(
@@ -232,7 +232,7 @@ async fn run_server(
     settings: OfficeSettings,
 ) -> anyhow::Result<()> {
     raise_open_files();
-    let (data, store) = open_folder(folder).await?;
+    let (data, store) = open_or_make_folder(folder).await?;
     let _alone = data.serve_alone()?;
     data.clear_incoming()?;
     data.make_picture_folders()?;
@@ -304,7 +304,7 @@ async fn add_account(folder: &DataFolderArg, asked: AccountArguments) -> anyhow:
     if candor_diary::calendar::zone(&zone).is_none() {
         bail!("--zone: {zone:?} is no time zone; give one such as Europe/Helsinki or UTC");
     }
-    let (_, store) = open_folder(folder).await?;
+    let (_, store) = open_or_make_folder(folder).await?;
     let answer = |account: &UserAccount, added: bool| {
         let mut value = serde_json::to_value(account)?;
         if let Some(object) = value.as_object_mut() {

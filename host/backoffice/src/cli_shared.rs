@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use candor_diary::plain;
 
 use crate::office_folder::OfficeFolder;
@@ -12,12 +12,27 @@ use crate::store::OfficeStore;
 /// The folder in which everything is.
 #[derive(Debug, clap::Args)]
 pub struct DataFolderArg {
-    /// The data folder; made where it is missing.
+    /// The data folder. `serve`, `init` and `add-account` make it if it is missing.
     #[arg(long = "data", value_name = "FOLDER")]
     folder: PathBuf,
 }
 
+/// Opens a folder that a back office has: a command that only looks must not find an empty one sound.
 pub(crate) async fn open_folder(folder: &DataFolderArg) -> anyhow::Result<(OfficeFolder, OfficeStore)> {
+    let there = folder.folder.join(OfficeFolder::DATABASE);
+    if !there.is_file() {
+        bail!(
+            "no back office is in {}: name its folder with --data, or make one with `candor-backoffice init`",
+            folder.folder.display()
+        );
+    }
+    open_or_make_folder(folder).await
+}
+
+/// Opens a folder; makes it and what belongs in it if it is missing.
+pub(crate) async fn open_or_make_folder(
+    folder: &DataFolderArg,
+) -> anyhow::Result<(OfficeFolder, OfficeStore)> {
     let data = OfficeFolder::open(&folder.folder)?;
     let store = OfficeStore::open(&data.database())
         .await

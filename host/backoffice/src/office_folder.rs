@@ -48,6 +48,9 @@ pub struct OfficeFolder {
 }
 
 impl OfficeFolder {
+    /// The name of the database in it.
+    pub(crate) const DATABASE: &str = "backoffice.db";
+
     /// Opens the folder; makes it and what belongs in it if missing.
     ///
     /// # Errors
@@ -80,7 +83,7 @@ impl OfficeFolder {
     /// Returns the path of the database.
     #[must_use]
     pub fn database(&self) -> PathBuf {
-        self.root.join("backoffice.db")
+        self.root.join(Self::DATABASE)
     }
 
     /// Returns the folder in which attachments are while they arrive.

@@ -78,7 +78,7 @@ pub async fn list_parcels(
     contract: &str,
 ) -> Result<Vec<ListedParcel>, OfficeStoreError> {
     let mut listed = Vec::new();
-    for stored in store.parcels_between(contract, 0, None, WithDetails::All).await? {
+    for stored in store.parcels_between(contract, 0, None, None, WithDetails::All).await? {
         let parcel = stored.read()?;
         let (minutes_active, counts) = (parcel.minutes_active(), parcel.totals());
         let snapshot = match parcel.snapshot {

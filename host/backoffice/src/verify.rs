@@ -151,7 +151,7 @@ async fn check_parcels(
             .into_iter()
             .map(|row| (row.parcel.clone(), row))
             .collect();
-        for stored in store.parcels_between(contract, from, Some(to), WithDetails::All).await? {
+        for stored in store.parcels_between(contract, from, Some(to), None, WithDetails::All).await? {
             check.parcels += 1;
             check.details += stored.details.iter().filter(|detail| detail.body.is_some()).count() as u64;
             check.purged_details +=

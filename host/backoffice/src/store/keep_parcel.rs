@@ -21,7 +21,7 @@ use super::erasures::drop_attachments;
 use super::error::OfficeStoreError;
 use super::parcel_reader::read_core;
 use super::parcels::MANUAL_TIMES;
-use super::weeks::freeze_week;
+use super::weeks::{freeze_week, is_locked_for_worker};
 use super::writes::WriteTurn;
 
 /// A parcel that was checked and admitted, and is about to be kept.
@@ -82,8 +82,6 @@ struct ExistingParcel {
     start: u64,
     revision: u64,
     sequence: u64,
-    /// When it was typed in, if it was and is the revision that counts.
-    manual_at: Option<u64>,
     /// What was decided of that.
     manual_time: String,
     /// The envelope, if it is the revision that counts.
@@ -99,7 +97,6 @@ impl FromRow<'_, SqliteRow> for ExistingParcel {
             start: row.try_get("start")?,
             revision: row.try_get("revision")?,
             sequence: row.try_get("sequence")?,
-            manual_at: row.try_get("manual_at")?,
             manual_time: row.try_get("manual_time")?,
             envelope: row.try_get("envelope")?,
         })
@@ -156,8 +153,11 @@ impl OfficeStore {
         {
             return Ok(PutOutcome::RevisionOrder);
         }
-        let current =
-            existing_parcels.iter().find_map(|existing| Some((existing, existing.envelope.as_ref()?)));
+        let current = match existing_parcels.iter().find_map(|e| Some((e, e.envelope.as_ref()?))) {
+            Some((existing, envelope)) => Some((existing, read_core(envelope)?)),
+            None => None,
+        };
+        let current = current.as_ref();
         if current.is_some_and(|(current, _)| current.revision > revision) {
             let receipt = enter_parcel(tx, incoming, sign).await?;
             keep_tombstone(tx, incoming, &receipt).await?;
@@ -165,11 +165,13 @@ impl OfficeStore {
             return Ok(PutOutcome::New { receipt, replaced: false, erase });
         }
         let lock = lock_of(parcel.start);
-        if *received_at >= lock {
-            freeze_week(tx, &parcel.contract, week_of(parcel.start).0, *received_at).await?;
+        let week = week_of(parcel.start).0;
+        // A week that is frozen stays locked, whatever the clock says by now.
+        if *received_at >= lock || is_locked_for_worker(tx, &parcel.contract, week).await? {
+            freeze_week(tx, &parcel.contract, week, (*received_at).max(lock)).await?;
             // What was tracked is kept whenever it comes, and not billed; whoever has it sees that it came late.
             let allowed = match current {
-                Some((_, envelope)) => edits::allowed_after_lock(&read_core(envelope)?, parcel),
+                Some((_, before)) => edits::allowed_after_lock(before, parcel),
                 None => edits::new_after_lock(parcel),
             };
             if !allowed {
@@ -179,7 +181,7 @@ impl OfficeStore {
         if let Some(missing) = claim_attachment(tx, incoming).await? {
             return Ok(PutOutcome::AttachmentMissing(missing));
         }
-        let manual_time = manual_time_of(incoming, current.map(|(current, _)| current));
+        let manual_time = manual_time_of(incoming, current);
         let erase = match current {
             Some((current, _)) => supersede_parcel(tx, &current.id, *received_at).await?,
             None => Vec::new(),
@@ -208,10 +210,10 @@ async fn find_existing_parcels(
     parcel: &Core,
 ) -> Result<Vec<ExistingParcel>, OfficeStoreError> {
     Ok(sqlx::query_as(
-        "SELECT id, digest, receipt, start, revision, sequence, manual_at, manual_time, envelope FROM parcels JOIN bodies ON parcel = id
+        "SELECT id, digest, receipt, start, revision, sequence, manual_time, envelope FROM parcels JOIN bodies ON parcel = id
          WHERE id = ?1 OR (contract = ?2 AND device = ?3 AND start = ?4) OR (device = ?3 AND sequence = ?5)
          UNION ALL
-         SELECT id, digest, receipt, start, revision, sequence, NULL, '', NULL FROM superseded
+         SELECT id, digest, receipt, start, revision, sequence, '', NULL FROM superseded
          WHERE id = ?1 OR (contract = ?2 AND device = ?3 AND start = ?4) OR (device = ?3 AND sequence = ?5)",
     )
     .bind(&parcel.id)
@@ -285,11 +287,14 @@ async fn keep_tombstone(
     Ok(())
 }
 
-/// Returns what a first revision was allowed to type in, if this one says the same: a change of the terms in between takes
-/// nothing back, and gives nothing.
-fn manual_time_of(incoming: &IncomingParcel<'_>, current: Option<&ExistingParcel>) -> &'static str {
-    let decided =
-        current.filter(|current| current.manual_at.is_some() && current.manual_at == incoming.core.manual);
+/// Returns what a first revision was allowed to type in, if this one says the same, of the same length: a change of the terms
+/// in between takes nothing back, and gives nothing.
+fn manual_time_of(incoming: &IncomingParcel<'_>, current: Option<&(&ExistingParcel, Core)>) -> &'static str {
+    let says_so = |before: &Core| {
+        before.manual.is_some()
+            && (before.manual, before.length) == (incoming.core.manual, incoming.core.length)
+    };
+    let decided = current.filter(|(_, before)| says_so(before)).map(|(current, _)| *current);
     let name = |manual: ManualTime| {
         MANUAL_TIMES.iter().find(|(_, known)| *known == manual).map_or("no", |(name, _)| *name)
     };

@@ -117,8 +117,7 @@ impl OfficeStore {
             .await?)
     }
 
-    /// Returns the parcels of a contract whose segments start in `from..to`, in order of start; at most
-    /// [`limits::DAY_PARCELS`] if `to` is given.
+    /// Returns the parcels of a contract whose segments start in `from..to`, in order of start; at most `most`.
     ///
     /// # Errors
     /// [`OfficeStoreError`] of the database.
@@ -127,6 +126,7 @@ impl OfficeStore {
         contract: &str,
         from: u64,
         to: Option<u64>,
+        most: Option<i64>,
         with: WithDetails,
     ) -> Result<Vec<StoredParcel>, OfficeStoreError> {
         let until = to.map_or(Ok(i64::MAX), |to| to_signed(to, "a time"))?;
@@ -138,7 +138,7 @@ impl OfficeStore {
         .bind(contract)
         .bind(to_signed(from, "a time")?)
         .bind(until)
-        .bind(if to.is_some() { limits::DAY_PARCELS } else { -1 })
+        .bind(most.unwrap_or(-1))
         .fetch_all(&self.pool)
         .await?;
         self.read_details(&mut parcels, with).await?;

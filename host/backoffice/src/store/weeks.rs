@@ -149,6 +149,23 @@ pub fn freeze(
     LockedWeek::freeze(contract, week_start, |contract| versions.get(contract), &received)
 }
 
+/// Returns whether this week of any contract of the contract's worker is frozen: what of another came after that can no
+/// longer take its time.
+pub(super) async fn is_locked_for_worker(
+    tx: &mut WriteTurn,
+    contract: &str,
+    week_start: u64,
+) -> Result<bool, OfficeStoreError> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM contracts own JOIN contracts other ON other.worker = own.worker
+         JOIN weeks w ON w.contract = other.id AND w.week_start = ?2 WHERE own.id = ?1)",
+    )
+    .bind(contract)
+    .bind(to_signed(week_start, "a time")?)
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
 async fn is_frozen(tx: &mut WriteTurn, contract: &str, week_start: u64) -> Result<bool, OfficeStoreError> {
     Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM weeks WHERE contract = ? AND week_start = ?)")
         .bind(contract)

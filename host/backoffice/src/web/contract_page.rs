@@ -104,8 +104,15 @@ impl DayData {
         day: &Day,
         open: OpenSegment,
     ) -> Result<Self, PageError> {
-        let mut stored =
-            store.parcels_between(&contract.id, day.from, Some(day.to), WithDetails::Summary).await?;
+        let mut stored = store
+            .parcels_between(
+                &contract.id,
+                day.from,
+                Some(day.to),
+                Some(limits::DAY_PARCELS),
+                WithDetails::Summary,
+            )
+            .await?;
         // Only one segment shows all of its details.
         let mut same_picture = None;
         if let Some(start) = open.start_of(&stored) {

@@ -3,6 +3,7 @@
 use candor_diary::billing::Outcome;
 use candor_diary::calendar::week_of;
 use candor_diary::ledger::{LEDGER_HEAD_TYPE, LedgerHead, Statement, fold, verify};
+use candor_diary::parcel::{Counts, Field, MinuteFacts, Removed};
 use candor_diary::wire::LedgerAnswer;
 use serde_json::json;
 
@@ -123,6 +124,41 @@ async fn a_week_is_frozen_at_its_lock_and_nothing_that_comes_later_changes_it() 
     let late: Vec<u64> = diary.segments.iter().filter(|(_, s)| s.late).map(|(id, _)| id.start).collect();
     assert_eq!(late, [this_week(19), this_week(22), this_week(40)]);
     assert!(diary.segments.values().all(|segment| segment.late || segment.counts()));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_opens_no_frozen_week() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data);
+    server.office.contract(&terms("rival", 1, 10), CLIENT, WORKER).unwrap();
+    let (device, rival) = (server.enrol("invoices").await, server.enrol("rival").await);
+    let mut quiet = device.parcel_at(this_week(20), 10, 1);
+    for minute in &mut quiet.minutes[1..] {
+        *minute = MinuteFacts::new(minute.start, minute.tracked_ms, Some(Counts::default()));
+    }
+    device.deliver(&quiet).await;
+    set_clock(&data, lock());
+    device.deliver(&device.parcel_at(this_week(40), 10, 2)).await; // late, so the week is frozen
+    let monday = week_of(this_week(0)).0;
+    let before = frozen(&device, monday).await;
+    set_clock(&data, lock() - 3_600_000);
+
+    let mut removal = revised(&quiet, 1, 3);
+    removal.minutes.clear();
+    removal.focus.clear();
+    (removal.memo, removal.label, removal.no_snapshot) = (None, None, None);
+    removal.changed = vec![Field::Time];
+    removal.removed = Some(Removed { at: lock() - 3_600_000, time_ms: 600_000 });
+    assert_eq!(outcome(device.put_parcel(&removal).await).await, (409, "week-locked".to_owned()));
+
+    // More active minutes: what is not frozen would take the time.
+    rival.deliver(&rival.parcel_at(this_week(20), 10, 1)).await;
+    set_clock(&data, lock() + 60_000);
+    let taken = frozen(&rival, monday).await;
+    assert_eq!((taken.outcome(&rival.id, this_week(20)), taken.sum().billable), (None, 0));
+    assert_eq!((frozen(&device, monday).await.sum(), before.sum().billable), (before.sum(), 10));
+    server.office.run("verify", &[], "").unwrap();
 }
 
 #[tokio::test]

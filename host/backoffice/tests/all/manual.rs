@@ -1,8 +1,11 @@
 //! Typed-in time, weekly limits, the week for devices, and invitations.
 
-use crate::common::{CLIENT, STARTED, Server, WORKER, outcome, page_of, set_clock, terms, this_week};
+use crate::common::{
+    CLIENT, STARTED, Server, WORKER, outcome, page_of, revised, set_clock, terms, this_week,
+};
 use candor_diary::calendar::locked_until;
 use candor_diary::parcel::MinuteFacts;
+use candor_diary::segment::SegmentLength;
 use serde_json::{Value, json};
 
 /// Terms with this permission to type time in.
@@ -86,6 +89,25 @@ async fn typed_in_time_is_billed_as_the_terms_allow() {
     assert_eq!(device.minutes().await, (10, recorded), "the same ten minutes, tracked now");
     let page = server.page(&page_of(start + 1_200_000), &cookie).await;
     assert!(page.contains("Tracked, billable") && page.contains("typed in. The time counts once."));
+}
+
+#[tokio::test]
+async fn what_was_allowed_to_be_typed_in_does_not_grow_with_longer_segments() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    server.office.contract(&allowing(2, "yes"), CLIENT, WORKER).unwrap();
+    let device = server.enrol("invoices").await;
+    let typed = device.typed_in(this_week(6), 1);
+    device.deliver(&typed).await;
+    assert_eq!(device.minutes().await.0, 10);
+
+    let mut longer = terms("invoices", 3, 60);
+    longer["manual-time"] = json!("no");
+    server.office.contract(&longer, CLIENT, WORKER).unwrap();
+    let mut grown = revised(&device.under(&longer).typed_in(this_week(6), 2), 1, 2);
+    grown.length = SegmentLength::new(60).unwrap();
+    device.deliver(&grown).await;
+    assert_eq!(device.minutes().await.0, 0, "an hour that nobody allowed");
 }
 
 #[tokio::test]

@@ -120,3 +120,19 @@ async fn what_was_changed_behind_the_ledger_is_told() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_folder_without_a_back_office_is_not_found_sound_and_stays_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    let (empty, missing) = (folder.path().join("empty"), folder.path().join("missing"));
+    std::fs::create_dir(&empty).unwrap();
+    for data in [&empty, &missing] {
+        let office = Office::new(data);
+        for command in [&["verify"][..], &["devices", "list"], &["sessions", "list"]] {
+            let said = office.run_words(command, &[], "").unwrap_err();
+            assert!(said.contains("no back office is in"), "{command:?}: {said}");
+        }
+    }
+    assert!(std::fs::read_dir(&empty).unwrap().next().is_none(), "a command that only looks made something");
+    assert!(!missing.exists());
+}
