@@ -140,8 +140,8 @@ pub enum OfficeCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Check what is kept: each contract's ledger, and that what pages show follows from it and from what was signed.
-    /// Changes nothing; ends with 1 if something does not agree.
+    /// Check what is kept: each contract's ledger, its locked weeks and what devices signed, against the tables. Terms and
+    /// decisions about typed-in time are not compared. Changes nothing; ends with 1 if something does not agree.
     #[command(after_help = "Examples:\n  candor-backoffice verify --data /var/lib/candor\n  \
         candor-backoffice verify --data /var/lib/candor --contract invoice-service --json")]
     Verify {

@@ -1,7 +1,7 @@
 //! Checks what is kept: each contract's ledger, and that the tables from which pages read say what the ledger says.
 //!
-//! Everything is worked out anew from the entries and the exact bytes that devices signed, and compared. Nothing is
-//! changed.
+//! Entries and the exact bytes that devices signed are read anew and compared with the rows. Nothing is changed. Terms,
+//! decisions about typed-in time, workers and times of receipt are not compared yet, nor are the heads in receipts.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};

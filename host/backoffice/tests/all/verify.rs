@@ -1,4 +1,4 @@
-//! Whoever can write into the database finds no way to change what is billed that `verify` does not tell.
+//! `verify` tells of what somebody changed who can write into the database.
 
 use serde_json::Value;
 use sqlx::ConnectOptions as _;
